@@ -1,0 +1,50 @@
+# Every third-party library, found once. Which folder uses which is said in that folder's CMakeLists.txt.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+if(LOGPIPE_STATIC)
+  # librdkafka and simdjson come as archives from scripts/static-libs.sh; the distribution has the rest.
+  set(LOGPIPE_STATIC_PREFIX "${CMAKE_SOURCE_DIR}/build/static-libs" CACHE PATH "Where scripts/static-libs.sh installed to")
+  list(PREPEND CMAKE_PREFIX_PATH "${LOGPIPE_STATIC_PREFIX}")
+  set(ENV{PKG_CONFIG_PATH} "${LOGPIPE_STATIC_PREFIX}/lib/pkgconfig")
+  set(Boost_USE_STATIC_LIBS ON)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+  set(ZLIB_USE_STATIC_LIBS ON)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
+
+find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(simdjson REQUIRED)
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_path(RDKAFKA_INCLUDE_DIR librdkafka/rdkafka.h REQUIRED)
+find_library(RDKAFKA_LIBRARY rdkafka REQUIRED)
+
+add_library(logpipe_boost INTERFACE)
+target_link_libraries(logpipe_boost INTERFACE Boost::headers)
+# Asio is compiled once, in src/base/asio_impl.cpp.
+target_compile_definitions(logpipe_boost INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_USE_STD_STRING_VIEW)
+if(LOGPIPE_SANITIZE MATCHES "thread")
+  # The thread sanitizer does not understand fences, Asio has another way.
+  target_compile_definitions(logpipe_boost INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+endif()
+
+add_library(logpipe_rdkafka INTERFACE)
+target_include_directories(logpipe_rdkafka SYSTEM INTERFACE ${RDKAFKA_INCLUDE_DIR})
+target_link_libraries(logpipe_rdkafka INTERFACE ${RDKAFKA_LIBRARY})
+if(LOGPIPE_STATIC)
+  find_library(ZSTD_LIBRARY zstd REQUIRED)
+  find_library(LZ4_LIBRARY lz4 REQUIRED)
+  target_link_libraries(logpipe_rdkafka INTERFACE
+    OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB ${ZSTD_LIBRARY} ${LZ4_LIBRARY} Threads::Threads m dl)
+endif()
+
+add_library(logpipe_fmt INTERFACE)
+target_link_libraries(logpipe_fmt INTERFACE $<IF:$<BOOL:${LOGPIPE_STATIC}>,fmt::fmt-header-only,fmt::fmt>)

@@ -1,0 +1,34 @@
+# How logpipe's own targets are made: one library a folder of src/, one test program a folder of tests/unit/.
+
+add_library(logpipe_flags INTERFACE)
+target_compile_options(logpipe_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual)
+if(LOGPIPE_WERROR)
+  target_compile_options(logpipe_flags INTERFACE -Werror)
+endif()
+if(LOGPIPE_SANITIZE)
+  target_compile_options(logpipe_flags INTERFACE -fsanitize=${LOGPIPE_SANITIZE} -fno-omit-frame-pointer -O1)
+  target_link_options(logpipe_flags INTERFACE -fsanitize=${LOGPIPE_SANITIZE})
+endif()
+if(LOGPIPE_FUZZ)
+  target_compile_options(logpipe_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+find_program(LOGPIPE_CCACHE ccache)
+if(LOGPIPE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${LOGPIPE_CCACHE})
+endif()
+
+add_library(logpipe_contract INTERFACE)
+target_include_directories(logpipe_contract INTERFACE ${PROJECT_SOURCE_DIR}/include)
+target_link_libraries(logpipe_contract INTERFACE Boost::headers logpipe_flags)
+
+# logpipe_folder(NAME [PUBLIC libraries…] [PRIVATE libraries…]): all .cpp files of the calling folder. The folder itself is on
+# nobody else's include path, so a header of another folder does not resolve.
+function(logpipe_folder name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PUBLIC;PRIVATE")
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(logpipe_${name} STATIC ${sources})
+  target_include_directories(logpipe_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(logpipe_${name} PUBLIC logpipe_contract ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+endfunction()

@@ -1,0 +1,83 @@
+// The durable append-only log: the forwarder's disk buffer and the embedded broker. A topic is a folder of segments.
+// The format is drawn in src/journal/segment_format.hpp and in DESIGN.md.
+#pragma once
+
+#include "logpipe/stage.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logpipe {
+
+enum class journal_sync { every_group, interval, never };
+enum class journal_full { block, drop_oldest };
+
+struct journal_options {
+    std::string folder;  ///< DIR/TOPIC
+    std::uint64_t segment_bytes = std::uint64_t{128} << 20U;
+    std::uint64_t bytes_max = std::uint64_t{8} << 30U;
+    std::chrono::seconds age_max{0};  ///< 0: none
+    std::chrono::seconds keep{0};     ///< how long segments stay after every cursor has passed them
+    journal_full when_full = journal_full::block;
+    journal_sync sync = journal_sync::every_group;
+    std::chrono::milliseconds sync_interval{1000};
+    std::size_t chunk_window_count = 65'536;  ///< how many of the newest chunks a repeat is recognised among
+};
+
+/// What recovery did, for people; empty lines where all was well.
+struct journal_recovery {
+    std::uint64_t bytes_cut = 0;
+    std::uint64_t segments_set_aside = 0;
+    std::vector<std::string> notes;
+};
+
+/// One topic, open for writing: holds the writer's lock. Its sinks and sources may outlive it. Any thread.
+class journal {
+  public:
+    virtual ~journal() = default;
+    [[nodiscard]] virtual std::unique_ptr<sink> make_sink() = 0;
+    /// @param group  names the cursor; two open sources of one group are an error (errc::busy).
+    [[nodiscard]] virtual std::unique_ptr<source> make_source(std::string group) = 0;
+    [[nodiscard]] virtual journal_recovery const& recovery() const = 0;
+    [[nodiscard]] virtual std::uint64_t synced_offset() const = 0;
+    /// Events that were recognised as repeats of chunks already held, since the journal was opened.
+    [[nodiscard]] virtual std::uint64_t repeated_events() const = 0;
+};
+
+/// Opens or makes a topic. @return errc::busy when another process writes it; a damaged one opens, see recovery().
+[[nodiscard]] result<std::shared_ptr<journal>> open_journal(journal_options options);
+
+/// Reads a topic that another process may be writing; never past what that one has synced.
+[[nodiscard]] std::unique_ptr<source> make_journal_source(std::string folder, std::string group);
+
+struct journal_segment_info {
+    std::string path;
+    std::uint64_t first_offset = 0;
+    std::uint64_t end_offset = 0;
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;
+    std::vector<std::string> damage;  ///< one line each; empty = whole
+};
+struct journal_cursor_info {
+    std::string group;
+    std::uint64_t offset = 0;
+    event_counts counts;
+};
+struct journal_info {
+    std::string folder;
+    std::vector<journal_segment_info> segments;
+    std::vector<journal_cursor_info> cursors;
+};
+
+/// Offline, read-only: every frame is read and checked.
+[[nodiscard]] result<journal_info> inspect_journal(std::string const& folder);
+/// Cuts torn tails, sets bad segments aside as `.bad`. @return errc::busy while a writer has it open.
+[[nodiscard]] result<journal_recovery> repair_journal(std::string const& folder);
+/// Gives every readable event of the topic, batch by batch, in order; stops at the first error that `each` returns.
+[[nodiscard]] result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each);
+
+}  // namespace logpipe

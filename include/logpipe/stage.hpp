@@ -1,0 +1,132 @@
+// The stage contract: source → transform → sink. Each subcommand is one to a few pumps that move batches between
+// them; nothing else moves data. `include/logpipe/pipeline.hpp` has the pump.
+#pragma once
+
+#include "logpipe/event.hpp"
+#include "logpipe/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace logpipe {
+
+using steady_time = std::chrono::steady_clock::time_point;
+
+/// A place in a source: all events of `partition` before `offset`. The number of a partition is the source's choice;
+/// one that was taken away and comes back gets a new number, so late completions cannot commit for it.
+struct position {
+    std::uint32_t partition = 0;
+    std::uint64_t offset = 0;
+
+    friend bool operator==(position const&, position const&) = default;
+};
+
+/// Everything before `safe` is durable downstream. `counts` is what became of the events since the last such report
+/// of the partition; a source with a durable position stores both together.
+struct progress {
+    position safe;
+    event_counts counts;
+};
+
+/// How a stage is, for `status`, `/metrics` and `/readyz`. Gauges are named as in DESIGN.md "Metrics", without prefix.
+struct stage_status {
+    std::string name;  ///< "forward_source", "sqlite_sink", …
+    bool up = true;
+    std::string why;  ///< what is wrong and what to do about it; empty while up
+    std::uint64_t retries = 0;
+    std::vector<std::pair<std::string, double>> gauges;
+};
+
+/// Gives batches and is told what is safe. One thread calls everything but wake(), stop() and status().
+class source {
+  public:
+    virtual ~source() = default;
+
+    /// Also called again, with back-off, after read() or commit() failed with not_connected, timed_out or
+    /// storage_failed.
+    [[nodiscard]] virtual result<> open() = 0;
+    /// Names the offsets' space: a store that keeps positions for us keeps them under this name. It changes when
+    /// offsets start anew (a journal that was deleted and made again). Valid after open().
+    [[nodiscard]] virtual std::string identity() const = 0;
+    /// Starts at these positions instead of the source's own: the sink holds better ones. After open(), before read().
+    [[nodiscard]] virtual result<> seek(std::span<position const> stored) = 0;
+    /// Fills `into` (given empty) with what there is, as soon as there is something. Returns with it still empty at
+    /// `until` or after wake(): completions wake it, so that an ack never waits for the next batch.
+    /// @return errc::end_of_input when nothing will ever come any more, also after stop().
+    [[nodiscard]] virtual result<> read(batch& into, steady_time until) = 0;
+    /// Cumulative for each partition named. Unknown partitions are ignored: they were taken away meanwhile.
+    [[nodiscard]] virtual result<> commit(std::span<progress const> safe) = 0;
+    /// Take in nothing new; read() gives what was already taken in, then end_of_input. From any thread.
+    virtual void stop() = 0;
+    /// Makes a waiting read() return, or the next one if none waits. From any thread.
+    virtual void wake() = 0;
+    [[nodiscard]] virtual stage_status status() const = 0;
+};
+
+/// Batch in, documents out. One thread at a time. What it cannot transform it marks with batch::reject().
+class transform {
+  public:
+    virtual ~transform() = default;
+    virtual void apply(batch& events) = 0;
+    [[nodiscard]] virtual stage_status status() const = 0;
+};
+
+/// Where a sink reports. done() may be called from any thread, also from within write() and flush().
+class completions {
+  public:
+    virtual ~completions() = default;
+    /// Every event of `finished` that is not in its `rejections` is durable. The sink has filled in
+    /// `counts.indexed` and `counts.already_there`; together with the rejected ones they make all events.
+    virtual void done(batch&& finished) = 0;
+};
+
+/// Makes batches durable. One thread calls everything but cancel() and status(). Every batch it took comes back by
+/// done() exactly once, in any order, unless the sink is destroyed first. It retries by itself what can be retried
+/// of batches it has taken. It skips events that are already rejected.
+class sink {
+  public:
+    virtual ~sink() = default;
+
+    /// `reports` outlives the sink. Also called again, with back-off, after a call failed.
+    [[nodiscard]] virtual result<> open(completions& reports) = 0;
+    /// Takes `events` (moved from on success), after waiting for room where too much is in flight.
+    /// On failure it is untouched, and is offered again after back-off; errc::rejected sends all of it to the dead
+    /// letters.
+    [[nodiscard]] virtual result<> write(batch& events) = 0;
+    /// Nothing more comes for now: what was written becomes safe without waiting for more. A sink that is
+    /// synchronous does it before it returns; on failure it keeps what it holds, for the next flush().
+    [[nodiscard]] virtual result<> flush() = 0;
+    /// Positions that this sink stores in one transaction with the data, for a source of this identity; none where it
+    /// does not store any. The pump then seeks the source there. After open().
+    [[nodiscard]] virtual result<std::optional<std::vector<position>>> stored(std::string const& source_identity) = 0;
+    /// Makes a waiting call return errc::cancelled; what is in flight is given up. From any thread.
+    virtual void cancel() = 0;
+    [[nodiscard]] virtual stage_status status() const = 0;
+};
+
+/// A rejected event with all that is needed to understand it and to try again.
+struct dead_letter {
+    event_id id;
+    std::string stage;
+    std::string reason;
+    std::string origin;  ///< where it was read: "journal nginx-logs offset 7"
+    std::string tag;
+    std::int64_t time_ns = 0;  ///< when it was rejected
+    std::int64_t received_ns = 0;
+    std::string record;  ///< the original bytes, whatever they are
+};
+
+/// Where dead letters go. From any thread, one call at a time.
+class dead_letters {
+  public:
+    virtual ~dead_letters() = default;
+    /// Durable when it returns.
+    [[nodiscard]] virtual result<> put(std::span<dead_letter const> letters) = 0;
+};
+
+}  // namespace logpipe

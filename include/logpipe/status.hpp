@@ -1,0 +1,59 @@
+// What a process knows of itself, as values: the ledger, each pump, each stage. `status`, `/metrics`, `/api/status`
+// and the page are made from these and from nothing else.
+#pragma once
+
+#include "logpipe/stage.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe {
+
+/// in = indexed + already there + dead + in flight. Every term is counted by itself, none is a difference.
+struct ledger {
+    event_counts counts;
+    std::uint64_t in_flight = 0;
+
+    [[nodiscard]] std::int64_t difference() const noexcept;  ///< must be 0
+    /// "in 51462 = indexed 51462 + already there 0 + dead 0 + in flight 0"
+    [[nodiscard]] std::string line() const;
+};
+
+struct pump_snapshot {
+    std::string name;  ///< "forward", "index", …
+    bool finished = false;
+    ledger book;                 ///< durable figures, this run's included
+    event_counts this_run;       ///< since the process started, for rates
+    std::uint64_t bytes_in = 0;  ///< since the process started
+    std::uint64_t bytes_out = 0;
+    std::uint64_t retries = 0;
+    std::uint64_t queued_batches = 0;  ///< between the stages
+    std::uint64_t in_flight_bytes = 0;
+    double oldest_seconds = 0.0;       ///< age of the oldest batch that is not safe yet
+    std::vector<stage_status> stages;  ///< source, transform, sink, in this order
+};
+
+struct process_snapshot {
+    std::string subcommand;
+    std::string version;
+    std::int64_t pid = 0;
+    std::int64_t started_ns = 0;
+    bool ready = false;
+    bool draining = false;
+    ledger book;  ///< of the whole process: what came into its first stage, what left its last
+    std::vector<pump_snapshot> pumps;
+};
+
+/// True when no stage is down.
+[[nodiscard]] bool all_up(process_snapshot const& process) noexcept;
+/// `/api/status`: documented in DESIGN.md "Status".
+[[nodiscard]] std::string to_json(process_snapshot const& process);
+[[nodiscard]] result<process_snapshot> parse_process_snapshot(std::string_view json);
+/// Prometheus text exposition format 0.0.4.
+[[nodiscard]] std::string to_prometheus(process_snapshot const& process);
+/// A table for a terminal.
+[[nodiscard]] std::string to_table(process_snapshot const& process);
+
+}  // namespace logpipe

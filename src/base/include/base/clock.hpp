@@ -1,0 +1,24 @@
+// The time of day, from one place, and its text forms.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace logpipe {
+
+/// Nanoseconds since the Unix epoch, now.
+[[nodiscard]] std::int64_t now_ns() noexcept;
+
+/// What a stage takes its times from; tests hand in their own.
+using wall_clock = std::function<std::int64_t()>;
+
+/// Bytes of "2026-01-31T01:31:39.995Z".
+inline constexpr std::size_t iso_time_bytes = 24;
+
+/// Writes exactly `iso_time_bytes`: UTC, milliseconds, years 0000 to 9999 (others are clamped).
+void write_iso_time(std::int64_t time_ns, char* out) noexcept;
+[[nodiscard]] std::string iso_time(std::int64_t time_ns);
+
+}  // namespace logpipe

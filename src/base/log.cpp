@@ -1,0 +1,124 @@
+#include "base/log.hpp"
+
+#include "base/clock.hpp"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <memory>
+
+namespace logpipe {
+
+namespace {
+
+spdlog::level::level_enum to_spdlog(log_level level) noexcept {
+    switch (level) {
+        case log_level::debug:
+            return spdlog::level::debug;
+        case log_level::info:
+            return spdlog::level::info;
+        case log_level::warn:
+            return spdlog::level::warn;
+        case log_level::error:
+            return spdlog::level::err;
+        case log_level::off:
+            return spdlog::level::off;
+    }
+    return spdlog::level::info;
+}
+
+void append_json_text(spdlog::memory_buf_t& out, std::string_view text) {
+    for (char const c : text) {
+        auto const code = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out.push_back('\\');
+            out.push_back(c);
+        } else if (code < 0x20) {
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);
+        } else {
+            out.push_back(c);
+        }
+    }
+}
+
+/// {"time":"…","level":"warn","message":"…"}, one line each: what `ship` and other collectors read.
+class json_formatter final : public spdlog::formatter {
+  public:
+    void format(spdlog::details::log_msg const& message, spdlog::memory_buf_t& out) override {
+        auto const time_ns =
+            std::chrono::duration_cast<std::chrono::nanoseconds>(message.time.time_since_epoch()).count();
+        auto const level = spdlog::level::to_string_view(message.level);
+        fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","message":")", iso_time(time_ns),
+                       std::string_view{level.data(), level.size()});
+        append_json_text(out, std::string_view{message.payload.data(), message.payload.size()});
+        fmt::format_to(std::back_inserter(out), "\"}}\n");
+    }
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+        return std::make_unique<json_formatter>();
+    }
+};
+
+std::shared_ptr<spdlog::logger> make_logger(log_options const& options) {
+    bool const terminal = isatty(STDERR_FILENO) == 1;
+    bool const json = options.format == log_format::json || (options.format == log_format::automatic && !terminal);
+    auto const sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
+    auto logger = std::make_shared<spdlog::logger>("logpipe", sink);
+    if (json) {
+        logger->set_formatter(std::make_unique<json_formatter>());
+    } else {
+        logger->set_pattern("%H:%M:%S.%e %^%l%$ %v");
+    }
+    logger->set_level(to_spdlog(options.level));
+    logger->flush_on(spdlog::level::debug);
+    return logger;
+}
+
+// spdlog's own registry is the one global: a logger must be reachable from everywhere, also from C callbacks.
+std::shared_ptr<spdlog::logger>& logger() {
+    static std::shared_ptr<spdlog::logger> instance = make_logger({});
+    return instance;
+}
+
+}  // namespace
+
+std::optional<log_level> parse_log_level(std::string_view text) noexcept {
+    if (text == "debug") return log_level::debug;
+    if (text == "info") return log_level::info;
+    if (text == "warn") return log_level::warn;
+    if (text == "error") return log_level::error;
+    if (text == "off") return log_level::off;
+    return std::nullopt;
+}
+
+std::optional<log_format> parse_log_format(std::string_view text) noexcept {
+    if (text == "auto") return log_format::automatic;
+    if (text == "text") return log_format::text;
+    if (text == "json") return log_format::json;
+    return std::nullopt;
+}
+
+void set_up_log(log_options const& options) {
+    logger() = make_logger(options);
+}
+
+bool log_enabled(log_level level) noexcept {
+    return logger()->should_log(to_spdlog(level));
+}
+
+void log_write(log_level level, std::string_view message) {
+    logger()->log(to_spdlog(level), "{}", message);
+}
+
+std::uint64_t log_limit::admit() noexcept {
+    held_.fetch_add(1, std::memory_order_relaxed);
+    auto const now = std::chrono::steady_clock::now().time_since_epoch();
+    auto const time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+    auto next = next_ns_.load(std::memory_order_relaxed);
+    if (time_ns < next || !next_ns_.compare_exchange_strong(next, time_ns + 1'000'000'000)) return 0;
+    return held_.exchange(0, std::memory_order_relaxed);
+}
+
+}  // namespace logpipe
