@@ -22,7 +22,6 @@ struct pump_options {
     std::chrono::milliseconds retry_first{100};
     std::chrono::milliseconds retry_longest{10'000};
     bool source_failure_is_final = false;  ///< a run that ends: the source's own retries were all there are
-    event_counts counts_before;            ///< what the durable position already counted
 };
 
 struct pump_stages {

@@ -53,6 +53,8 @@ class source {
     /// Names the offsets' space: a store that keeps positions for us keeps them under this name. It changes when
     /// offsets start anew (a journal that was deleted and made again). Valid after open().
     [[nodiscard]] virtual std::string identity() const = 0;
+    /// All that the source's own durable position has counted up to it; zero where it keeps none. Valid after open().
+    [[nodiscard]] virtual event_counts counted() const { return {}; }
     /// Starts at these positions instead of the source's own: the sink holds better ones. After open(), before read().
     [[nodiscard]] virtual result<> seek(std::span<position const> stored) = 0;
     /// Fills `into` (given empty) with what there is, as soon as there is something. Returns with it still empty at
@@ -101,9 +103,10 @@ class sink {
     /// Nothing more comes for now: what was written becomes safe without waiting for more. A sink that is
     /// synchronous does it before it returns; on failure it keeps what it holds, for the next flush().
     [[nodiscard]] virtual result<> flush() = 0;
-    /// Positions that this sink stores in one transaction with the data, for a source of this identity; none where it
-    /// does not store any. The pump then seeks the source there. After open().
-    [[nodiscard]] virtual result<std::optional<std::vector<position>>> stored(std::string const& source_identity) = 0;
+    /// What this sink stores in one transaction with the data, for a source of this identity: positions, and all that was
+    /// counted up to them (not increments); none where it does not store any. The pump then seeks the source there.
+    /// After open(); batches written later are of that source.
+    [[nodiscard]] virtual result<std::optional<std::vector<progress>>> stored(std::string const& source_identity) = 0;
     /// Makes a waiting call return errc::cancelled; what is in flight is given up. From any thread.
     virtual void cancel() = 0;
     [[nodiscard]] virtual stage_status status() const = 0;
