@@ -1,19 +1,20 @@
 # Every third-party library, found once. Which folder uses which is said in that folder's CMakeLists.txt.
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
 
 if(LOGPIPE_STATIC)
   # librdkafka and simdjson come as archives from scripts/static-libs.sh; the distribution has the rest.
-  set(LOGPIPE_STATIC_PREFIX "${CMAKE_SOURCE_DIR}/build/static-libs" CACHE PATH "Where scripts/static-libs.sh installed to")
+  set(LOGPIPE_STATIC_PREFIX "${PROJECT_SOURCE_DIR}/build/static-libs" CACHE PATH "Where scripts/static-libs.sh installed to")
+  if(NOT EXISTS "${LOGPIPE_STATIC_PREFIX}/stamp")
+    message(FATAL_ERROR "${LOGPIPE_STATIC_PREFIX} is not complete: run scripts/static-libs.sh first")
+  endif()
   list(PREPEND CMAKE_PREFIX_PATH "${LOGPIPE_STATIC_PREFIX}")
-  set(ENV{PKG_CONFIG_PATH} "${LOGPIPE_STATIC_PREFIX}/lib/pkgconfig")
   set(Boost_USE_STATIC_LIBS ON)
   set(OPENSSL_USE_STATIC_LIBS ON)
   set(ZLIB_USE_STATIC_LIBS ON)
   set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 endif()
 
-find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
@@ -48,3 +49,5 @@ endif()
 
 add_library(logpipe_fmt INTERFACE)
 target_link_libraries(logpipe_fmt INTERFACE $<IF:$<BOOL:${LOGPIPE_STATIC}>,fmt::fmt-header-only,fmt::fmt>)
+# spdlog would bring the shared fmt along; this way it takes the one chosen above.
+set_property(TARGET spdlog::spdlog_header_only PROPERTY INTERFACE_LINK_LIBRARIES Threads::Threads logpipe_fmt)

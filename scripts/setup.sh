@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo.
+#
+# Usage: scripts/setup.sh [--tests] [--long] [--static] [--lint] [--check] [--all] [--list]
+#
+#   (nothing)  what the build needs
+#   --tests    … and what the tests need (Catch2, a real client, jq, sqlite3)
+#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds)
+#   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
+#   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
+#   --check    … and what scripts/check.sh, fuzz.sh and bench.sh need (clang, Google Benchmark; includes --lint)
+#   --all      all of these but --long
+#   --list     prints the missing packages, one a line, and installs nothing
+#
+# Safe to run again: with everything there it installs nothing and asks no server.
+# Exit status: 0 everything is there, 1 it could not be installed, 2 wrong call.
+set -euo pipefail
+# shellcheck source=common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+groups=(build)
+list_only=no
+for argument in "$@"; do
+    case $argument in
+        --tests | --long | --static | --lint) groups+=("${argument#--}") ;;
+        --check) groups+=(lint check) ;;
+        --all) groups+=(tests static lint check) ;;
+        --list) list_only=yes ;;
+        -h | --help) print_help && exit 0 ;;
+        *) misused "unknown argument $argument" ;;
+    esac
+done
+
+# shellcheck source=/dev/null
+system=$(source /etc/os-release 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || system=unknown
+case $system in
+    'debian 12') boost=1.81 ;;  # the default Boost there is 1.74, which has no Boost.URL
+    'debian 13') boost=1.83 ;;
+    *) boost= ;;
+esac
+
+# Prints the packages of a group, one a line.
+packages_of() {
+    case $1 in
+        build)
+            printf '%s\n' g++ cmake ninja-build ccache git "libboost$boost-dev" "libboost-url$boost-dev" \
+                "libboost-json$boost-dev" libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev \
+                libtomlplusplus-dev libxxhash-dev librdkafka-dev libsqlite3-dev libssl-dev libzstd-dev \
+                liblz4-dev zlib1g-dev
+            ;;
+        tests) printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl ;;
+        long)  # these two are as good from elsewhere
+            command -v npm >/dev/null || echo npm
+            command -v go >/dev/null || echo golang-go
+            ;;
+        static) printf '%s\n' dpkg-dev make file ;;
+        lint) printf '%s\n' clang-format shellcheck ;;
+        check) printf '%s\n' clang clang-tidy libclang-rt-dev libbenchmark-dev ;;
+    esac
+}
+
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+if [[ -z $boost ]]; then
+    {
+        echo "setup.sh knows the package names of Debian 12 and 13; this system is: $system."
+        echo "Please install g++ 12, CMake 3.25 and Boost 1.81 or later, and the others of these Debian names:"
+        for group in "${groups[@]}"; do packages_of "$group"; done | sed 's/^/  /'
+    } >&2
+    exit 1
+fi
+
+missing=()
+for group in "${groups[@]}"; do
+    while read -r package; do
+        is_installed "$package" || missing+=("$package")
+    done < <(packages_of "$group")
+done
+
+if [[ $list_only == yes ]]; then
+    ((${#missing[@]} == 0)) || printf '%s\n' "${missing[@]}"
+    exit 0
+fi
+if ((${#missing[@]} == 0)); then
+    say "setup (${groups[*]}): everything is there"
+    exit 0
+fi
+
+say "setup (${groups[*]}): installing ${missing[*]}"
+as_root apt-get update -qq -o DPkg::Lock::Timeout=120
+as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=120 \
+    -o Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}" </dev/null
+say "setup: done"
