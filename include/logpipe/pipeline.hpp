@@ -49,6 +49,12 @@ class pump {
 
 [[nodiscard]] std::unique_ptr<pump> make_pump(pump_stages stages, pump_options options);
 
+/// Dead letters as JSON records through a sink that finishes a batch within flush(), as the journal's does.
+[[nodiscard]] std::unique_ptr<dead_letters> make_dead_letters(std::unique_ptr<sink> to);
+/// {"id":…,"stage":…,"reason":…,"origin":…,"tag":…,"time":…,"received":…,"record":…}; a record that is not UTF-8 stands
+/// in "record_base64" instead.
+[[nodiscard]] std::string to_json(dead_letter const& letter);
+
 /// A sink that sends each event on by its tag. A tag that no route matches is rejected: "no route for tag …".
 struct route {
     std::string pattern;  ///< as in Fluentd: `*` is one part, `**` any number of parts, parts are cut at "."

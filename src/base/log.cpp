@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 
 #include "base/clock.hpp"
+#include "base/json_text.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/ansicolor_sink.h>
@@ -30,20 +31,6 @@ spdlog::level::level_enum to_spdlog(log_level level) noexcept {
     return spdlog::level::info;
 }
 
-void append_json_text(spdlog::memory_buf_t& out, std::string_view text) {
-    for (char const c : text) {
-        auto const code = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out.push_back('\\');
-            out.push_back(c);
-        } else if (code < 0x20) {
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);
-        } else {
-            out.push_back(c);
-        }
-    }
-}
-
 /// {"time":"…","level":"warn","message":"…"}, one line each: what `ship` and other collectors read.
 class json_formatter final : public spdlog::formatter {
   public:
@@ -51,10 +38,11 @@ class json_formatter final : public spdlog::formatter {
         auto const time_ns =
             std::chrono::duration_cast<std::chrono::nanoseconds>(message.time.time_since_epoch()).count();
         auto const level = spdlog::level::to_string_view(message.level);
-        fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","message":")", iso_time(time_ns),
-                       std::string_view{level.data(), level.size()});
-        append_json_text(out, std::string_view{message.payload.data(), message.payload.size()});
-        fmt::format_to(std::back_inserter(out), "\"}}\n");
+        std::string text;
+        append_json_string(text, std::string_view{message.payload.data(), message.payload.size()});
+        fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","message":{}}})", iso_time(time_ns),
+                       std::string_view{level.data(), level.size()}, text);
+        out.push_back('\n');
     }
     [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
         return std::make_unique<json_formatter>();

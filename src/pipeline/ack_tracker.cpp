@@ -1,0 +1,62 @@
+#include "ack_tracker.hpp"
+
+#include "base/assert.hpp"
+
+#include <algorithm>
+
+namespace logpipe {
+
+std::uint64_t ack_tracker::add(position end, std::uint64_t event_count, steady_time now) {
+    auto& part = partitions_[end.partition];
+    LOGPIPE_ASSERT(part.entries.empty() || part.entries.back().end_offset <= end.offset);
+    part.entries.push_back({.end_offset = end.offset, .event_count = event_count, .read_at = now, .counts = {}});
+    ++outstanding_batches_;
+    outstanding_events_ += event_count;
+    return part.first_sequence + part.entries.size() - 1;
+}
+
+void ack_tracker::complete(std::uint32_t partition, std::uint64_t sequence, event_counts const& counts) {
+    auto const found = partitions_.find(partition);
+    LOGPIPE_ASSERT(found != partitions_.end());
+    auto& part = found->second;
+    LOGPIPE_ASSERT(sequence >= part.first_sequence && sequence - part.first_sequence < part.entries.size());
+    auto& finished = part.entries[sequence - part.first_sequence];
+    LOGPIPE_ASSERT(!finished.done);
+    LOGPIPE_ASSERT(counts.in == finished.event_count);
+    LOGPIPE_ASSERT(counts.indexed + counts.already_there + counts.dead == counts.in);
+    finished.done = true;
+    finished.counts = counts;
+    --outstanding_batches_;
+    outstanding_events_ -= finished.event_count;
+    while (!part.entries.empty() && part.entries.front().done) {
+        part.safe_offset = part.entries.front().end_offset;
+        part.counts += part.entries.front().counts;
+        part.moved = true;
+        has_progress_ = true;
+        part.entries.pop_front();
+        ++part.first_sequence;
+    }
+}
+
+std::vector<progress> ack_tracker::take_progress() {
+    std::vector<progress> moved;
+    if (!has_progress_) return moved;
+    has_progress_ = false;
+    for (auto at = partitions_.begin(); at != partitions_.end();) {
+        auto& part = at->second;
+        if (part.moved)
+            moved.push_back({.safe = {.partition = at->first, .offset = part.safe_offset}, .counts = part.counts});
+        part.moved = false;
+        part.counts = {};
+        at = part.entries.empty() ? partitions_.erase(at) : std::next(at);
+    }
+    return moved;
+}
+
+steady_time ack_tracker::oldest(steady_time now) const {
+    for (auto const& [number, part] : partitions_)
+        if (!part.entries.empty()) now = std::min(now, part.entries.front().read_at);
+    return now;
+}
+
+}  // namespace logpipe

@@ -1,0 +1,382 @@
+#include "logpipe/pipeline.hpp"
+
+#include "base/assert.hpp"
+#include "base/backoff.hpp"
+#include "base/bounded_queue.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/thread.hpp"
+#include "pump_state.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+#include <utility>
+
+namespace logpipe {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A stage that lost its peer or its file must be opened again; one that is only full or busy is asked again.
+constexpr bool needs_open(errc code) noexcept {
+    switch (code) {
+        case errc::not_connected:
+        case errc::timed_out:
+        case errc::unauthorized:
+        case errc::protocol:
+        case errc::storage_failed:
+            return true;
+        default:
+            return false;
+    }
+}
+
+class stage_pump final : public pump, private completions {
+  public:
+    stage_pump(pump_stages stages, pump_options options)
+        : options_{std::move(options)},
+          stages_{std::move(stages)},
+          state_{options_},
+          to_transform_{bounds()},
+          to_sink_{bounds()},
+          refused_{{.count_max = SIZE_MAX, .bytes_max = SIZE_MAX}} {}
+
+    ~stage_pump() override {
+        if (source_thread_.joinable()) {
+            abandon();
+            source_thread_.join();  // which joins the others
+        }
+        stages_.to.reset();  // it may report until it is gone
+        stages_.from.reset();
+    }
+
+    void start() override {
+        source_thread_ = start_thread(options_.name + "-in", [this] { run_source(); });
+    }
+
+    void stop() override {
+        stopping_ = true;
+        stages_.from->stop();
+        stages_.from->wake();
+        state_.notify();
+    }
+
+    bool wait_until(steady_time until) override { return state_.wait_finished(until); }
+
+    void abandon() override {
+        state_.abandon();
+        stop();
+        stages_.to->cancel();
+        to_transform_.close();
+        to_sink_.close();
+        refused_.close();
+    }
+
+    std::optional<error> failure() const override { return state_.failure(); }
+
+    pump_snapshot snapshot() const override {
+        pump_snapshot out;
+        state_.write_to(out);
+        out.queued_batches = to_transform_.count() + to_sink_.count();
+        out.stages.push_back(with_reason(stages_.from->status(), pump_stage::source));
+        if (stages_.change) out.stages.push_back(stages_.change->status());
+        out.stages.push_back(with_reason(stages_.to->status(), pump_stage::sink));
+        return out;
+    }
+
+  private:
+    queue_bounds bounds() const {
+        return {.count_max = options_.queue_batches_max, .bytes_max = options_.queue_bytes_max};
+    }
+
+    stage_status with_reason(stage_status status, pump_stage which) const {
+        if (auto why = state_.down_reason(which); !why.empty()) {
+            status.up = false;
+            status.why = std::move(why);
+        }
+        return status;
+    }
+
+    // --- The source's thread. It starts the others once both ends are open, and ends last.
+
+    void run_source() {
+        if (open_ends()) {
+            std::jthread const sink_thread = start_thread(options_.name + "-out", [this] { run_sink(); });
+            std::jthread const transform_thread =
+                stages_.change ? start_thread(options_.name + "-work", [this] { run_transform(); }) : std::jthread{};
+            read_to_end();
+            (stages_.change ? to_transform_ : to_sink_).close();
+            while (!state_.all_safe() && !state_.abandoned()) {
+                commit_progress();
+                state_.wait_for_change(std::chrono::steady_clock::now() + 1s);
+            }
+            drained_ = true;
+            to_sink_.wake();
+            refused_.wake();
+        }
+        commit_progress();
+        if (!state_.all_safe()) state_.fail({errc::cancelled, "given up before everything was safe"});
+        state_.finish();
+    }
+
+    bool open_ends() {
+        if (!open_source()) return false;
+        backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
+        while (true) {
+            auto opened = start_where_stored();
+            if (opened) break;
+            state_.went_down(pump_stage::sink, opened.error());
+            if (stopping_ || !state_.sleep_for(wait.next())) return false;
+        }
+        state_.came_up(pump_stage::sink);
+        return true;
+    }
+
+    /// Tries until it is open. @return false when there is no use in going on.
+    bool open_source() {
+        backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
+        while (true) {
+            auto opened = stages_.from->open();
+            if (opened) break;
+            if (options_.source_failure_is_final || opened.error().code == errc::invalid_argument) {
+                state_.fail(opened.error());
+                return false;
+            }
+            state_.went_down(pump_stage::source, opened.error());
+            if (stopping_ || !state_.sleep_for(wait.next())) return false;
+        }
+        state_.came_up(pump_stage::source);
+        return true;
+    }
+
+    result<> start_where_stored() {
+        if (auto opened = stages_.to->open(*this); !opened) return opened.error();
+        auto stored = stages_.to->stored(stages_.from->identity());
+        if (!stored) return stored.error();
+        if (!*stored) {
+            state_.set_counts_before(stages_.from->counted());
+            return {};
+        }
+        event_counts before;
+        std::vector<position> positions;
+        for (auto const& each : **stored) {
+            before += each.counts;
+            positions.push_back(each.safe);
+        }
+        state_.set_counts_before(before);
+        return stages_.from->seek(positions);
+    }
+
+    void read_to_end() {
+        auto& next = stages_.change ? to_transform_ : to_sink_;
+        batch into = state_.take_buffer();
+        while (!state_.abandoned()) {
+            commit_progress();
+            // Only this thread pushes, so with room in the queue the push below does not wait, and an ack neither.
+            if (!state_.has_room() || next.count() >= options_.queue_batches_max) {
+                state_.wait_for_change(std::chrono::steady_clock::now() + 1s);
+                continue;
+            }
+            auto read = stages_.from->read(into, std::chrono::steady_clock::now() + 1s);
+            if (!read) {
+                if (!survive_source(read.error())) return;
+                continue;
+            }
+            if (into.empty()) continue;
+            state_.came_up(pump_stage::source);
+            state_.add(into);
+            auto const bytes = into.bytes();
+            if (!next.push(into, bytes)) return;
+            into = state_.take_buffer();
+        }
+    }
+
+    bool survive_source(error const& why) {
+        if (why.code == errc::end_of_input) return false;
+        if (options_.source_failure_is_final) {
+            state_.fail(why);
+            return false;
+        }
+        state_.went_down(pump_stage::source, why);
+        if (stopping_ || !state_.sleep_for(options_.retry_first)) return false;
+        return !needs_open(why.code) || open_source();
+    }
+
+    void commit_progress() {
+        for (auto const& each : state_.take_progress()) add_uncommitted(each);
+        if (uncommitted_.empty()) return;
+        if (auto committed = stages_.from->commit(uncommitted_); !committed) {
+            // The position stays behind what is safe: at worst events come again and meet their ids.
+            state_.went_down(pump_stage::source, committed.error());
+            return;
+        }
+        uncommitted_.clear();
+        state_.came_up(pump_stage::source);
+    }
+
+    void add_uncommitted(progress const& newer) {
+        for (auto& each : uncommitted_) {
+            if (each.safe.partition != newer.safe.partition) continue;
+            each.safe = newer.safe;
+            each.counts += newer.counts;
+            return;
+        }
+        uncommitted_.push_back(newer);
+    }
+
+    // --- The transform's thread.
+
+    void run_transform() {
+        while (!state_.abandoned()) {
+            auto events = to_transform_.pop(std::chrono::steady_clock::now() + 1s);
+            if (!events) {
+                if (to_transform_.finished()) break;
+                continue;
+            }
+            state_.notify();
+            stages_.change->apply(*events);
+            auto const bytes = events->bytes();
+            if (!to_sink_.push(*events, bytes)) break;
+        }
+        to_sink_.close();
+    }
+
+    // --- The sink's thread.
+
+    void run_sink() {
+        bool unflushed = false;
+        while (!state_.abandoned() && !drained_) {
+            while (auto events = refused_.try_pop()) settle(std::move(*events));
+            if (auto events = unflushed ? to_sink_.try_pop() : next_batch()) {
+                state_.notify();
+                unflushed = write(*events) || unflushed;
+            } else if (unflushed) {
+                unflushed = !persist([&] { return stages_.to->flush(); });
+            }
+        }
+    }
+
+    std::optional<batch> next_batch() {
+        auto const until = std::chrono::steady_clock::now() + 1s;
+        if (!to_sink_.finished()) return to_sink_.pop(until);
+        // Nothing new comes any more, only what the sink gives back.
+        if (auto events = refused_.pop(until)) settle(std::move(*events));
+        return std::nullopt;
+    }
+
+    /// @return true when the sink has taken it.
+    bool write(batch& events) {
+        while (true) {
+            if (!put_dead_letters(events)) return false;
+            std::optional<error> refusal;
+            bool const taken = persist([&]() -> result<> {
+                auto written = stages_.to->write(events);
+                if (written || written.error().code != errc::rejected) return written;
+                refusal = written.error();
+                return {};
+            });
+            if (!taken) return false;
+            if (!refusal) return true;
+            refuse_all(events, *refusal);
+        }
+    }
+
+    static void refuse_all(batch& events, error const& why) {
+        bool any = false;
+        for (std::uint32_t i = 0; i < events.events.size(); ++i) {
+            if (events.events[i].rejected) continue;
+            events.reject(i, "sink", why.message);
+            any = true;
+        }
+        LOGPIPE_ASSERT(any);  // a sink that refuses a batch with nothing left in it would be asked for ever
+    }
+
+    /// Tries until it works. @return false when abandoned.
+    template <class Action>
+    bool persist(Action action) {
+        backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
+        while (!state_.abandoned()) {
+            auto const worked = action();
+            if (worked) {
+                state_.came_up(pump_stage::sink);
+                return true;
+            }
+            if (worked.error().code == errc::cancelled) return false;
+            state_.went_down(pump_stage::sink, worked.error());
+            if (!state_.sleep_for(wait.next())) return false;
+            if (!needs_open(worked.error().code)) continue;
+            if (auto opened = stages_.to->open(*this); !opened) state_.went_down(pump_stage::sink, opened.error());
+        }
+        return false;
+    }
+
+    /// Makes the letters of all rejections durable that have none yet, before anything says that the batch is safe.
+    bool put_dead_letters(batch& events) {
+        if (events.counts.dead == events.rejections.size()) return true;
+        std::vector<dead_letter> letters;
+        for (auto i = events.counts.dead; i < events.rejections.size(); ++i) {
+            auto const& why = events.rejections[i];
+            auto const& row = events.events[why.event];
+            letters.push_back({.id = row.id,
+                               .stage = why.stage,
+                               .reason = why.reason,
+                               .origin = fmt::format("{} offset {}", events.origin, row.offset),
+                               .tag = events.tags[row.tag],
+                               .time_ns = now_ns(),
+                               .received_ns = row.received_ns,
+                               .record = std::string{events.record(row)}});
+        }
+        LOGPIPE_ASSERT(stages_.dead != nullptr);
+        if (!persist([&] { return stages_.dead->put(letters); })) return false;
+        events.counts.dead = events.rejections.size();
+        if (auto const lines = dead_lines_.admit(); lines != 0)
+            log_warn("{}: {} went to the dead letters, the newest: {}: {} ({} such lines)", options_.name,
+                     letters.size() == 1 ? "an event" : fmt::format("{} events", letters.size()), letters.back().stage,
+                     letters.back().reason, lines);
+        return true;
+    }
+
+    /// A batch that came back from the sink with rejections of its own.
+    void settle(batch&& events) {
+        if (put_dead_letters(events)) finish(std::move(events));
+    }
+
+    void finish(batch&& events) {
+        state_.complete(std::move(events));
+        stages_.from->wake();
+    }
+
+    // --- Whatever thread the sink reports from.
+
+    void done(batch&& finished) override {
+        if (finished.rejections.size() == finished.counts.dead) {
+            finish(std::move(finished));
+            return;
+        }
+        refused_.push(finished, 0);
+        to_sink_.wake();
+    }
+
+    pump_options const options_;
+    pump_stages stages_;
+    pump_state state_;
+    bounded_queue<batch> to_transform_;
+    bounded_queue<batch> to_sink_;
+    bounded_queue<batch> refused_;       // unbounded: what is in it was in flight, which is bounded
+    std::vector<progress> uncommitted_;  // the source's thread
+    log_limit dead_lines_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> drained_{false};
+    std::jthread source_thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<pump> make_pump(pump_stages stages, pump_options options) {
+    return std::make_unique<stage_pump>(std::move(stages), std::move(options));
+}
+
+}  // namespace logpipe

@@ -1,0 +1,79 @@
+// What the threads of a pump share: the tracker, the counters, and why a stage is down. One lock guards all of it; it
+// is taken once a batch.
+#pragma once
+
+#include "ack_tracker.hpp"
+#include "logpipe/pipeline.hpp"
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace logpipe {
+
+enum class pump_stage : std::uint8_t { source, transform, sink };
+
+/// Any thread may call anything.
+class pump_state final {
+  public:
+    explicit pump_state(pump_options const& options) : options_{options} {}
+
+    // The source thread.
+    /// Empty, with the capacity of a finished one where there is one.
+    [[nodiscard]] batch take_buffer();
+    /// Counts a batch that was read, and numbers it.
+    void add(batch& events);
+    [[nodiscard]] std::vector<progress> take_progress();
+    /// Waits until there is progress to commit, `has_room()` may have changed, or `until`.
+    void wait_for_change(steady_time until);
+    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] bool all_safe() const;
+    void set_counts_before(event_counts const& counts);
+
+    // Whoever finishes a batch.
+    /// All its events are accounted for. Its buffers go back to the source.
+    void complete(batch&& finished);
+    void notify();
+
+    // Retries, as each thread meets them.
+    void went_down(pump_stage which, error const& why);
+    void came_up(pump_stage which);
+    void fail(error const& why);
+    [[nodiscard]] std::optional<error> failure() const;
+
+    // The end.
+    void abandon();
+    [[nodiscard]] bool abandoned() const;
+    /// Sleeps, unless abandoned meanwhile. @return false when abandoned.
+    [[nodiscard]] bool sleep_for(std::chrono::milliseconds time);
+    void finish();
+    [[nodiscard]] bool wait_finished(steady_time until);
+
+    void write_to(pump_snapshot& out) const;
+    /// Why the pump waits at that stage; empty when it does not.
+    [[nodiscard]] std::string down_reason(pump_stage which) const;
+
+  private:
+    pump_options const options_;
+    mutable std::mutex mutex_;  // guards all below
+    std::condition_variable changed_;
+    ack_tracker tracker_;
+    std::vector<batch> buffers_;
+    event_counts before_;
+    event_counts this_run_;
+    std::uint64_t bytes_in_ = 0;
+    std::uint64_t bytes_out_ = 0;
+    std::uint64_t retries_ = 0;
+    std::uint64_t in_flight_bytes_ = 0;
+    std::array<std::string, 3> down_;
+    std::optional<error> failure_;
+    bool has_change_ = false;
+    bool abandoned_ = false;
+    bool finished_ = false;
+};
+
+}  // namespace logpipe

@@ -1,0 +1,76 @@
+#include "logpipe/pipeline.hpp"
+
+#include "support/catch.hpp"
+#include "support/memory_ends.hpp"
+
+using namespace logpipe;
+using namespace logpipe::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct rig {
+    rig()
+        : app{{.finish_in_write = true, .stored = {}, .refuse = {}}},
+          rest{{.finish_in_flush = true, .stored = {}, .refuse = {}}} {
+        std::vector<route> routes;
+        routes.push_back({.pattern = "app.**", .to = borrow<sink>(app)});
+        routes.push_back({.pattern = "fluent.*", .to = borrow<sink>(rest)});
+        moving = make_pump(
+            {.from = borrow<source>(from), .change = nullptr, .to = make_router(std::move(routes)), .dead = &dead},
+            {.name = "test", .retry_first = 1ms, .retry_longest = 1ms});
+    }
+    void run() {
+        from.end();
+        moving->start();
+        REQUIRE(moving->wait_until(std::chrono::steady_clock::now() + 20s));
+    }
+
+    memory_source from;
+    memory_sink app, rest;
+    memory_dead_letters dead;
+    std::unique_ptr<pump> moving;
+};
+
+}  // namespace
+
+TEST_CASE("tags match as in Fluentd", "[router]") {
+    CHECK(tag_matches("app.follow", "app.follow"));
+    CHECK_FALSE(tag_matches("app.follow", "app.other"));
+    CHECK(tag_matches("app.*", "app.follow"));
+    CHECK_FALSE(tag_matches("app.*", "app"));
+    CHECK_FALSE(tag_matches("app.*", "app.follow.deep"));
+    CHECK(tag_matches("app.**", "app"));
+    CHECK(tag_matches("app.**", "app.follow.deep"));
+    CHECK_FALSE(tag_matches("app.**", "apple"));
+    CHECK(tag_matches("**", "anything.at.all"));
+    CHECK(tag_matches("**.deep", "a.b.deep"));
+    CHECK_FALSE(tag_matches("**.deep", "a.b"));
+    CHECK_FALSE(tag_matches("", "app"));
+}
+
+TEST_CASE("events go where their tag says, and those without a route to the dead letters", "[router]") {
+    rig test;
+    test.from.add(0, {"1"}, "app.follow");
+    test.from.add(0, {"2"}, "fluent.info");
+    test.from.add(0, {"3"}, "stray");
+    test.run();
+    CHECK(test.app.payloads() == std::vector<std::string>{"1"});
+    CHECK(test.rest.payloads() == std::vector<std::string>{"2"});
+    auto const letters = test.dead.letters();
+    REQUIRE(letters.size() == 1);
+    CHECK(letters[0].reason == "no route for the tag \"stray\"");
+    CHECK(test.from.committed().at(0) == 3);
+}
+
+TEST_CASE("a batch of mixed tags is taken apart and finished when all its parts are", "[router]") {
+    rig test;
+    test.from.add_mixed(0, {{"app.a", "1"}, {"fluent.b", "2"}, {"stray", "3"}, {"app.c", "4"}});
+    test.app.fail_write({errc::storage_full, "full"});
+    test.rest.fail_write({errc::not_connected, "gone"});
+    test.run();
+    CHECK(test.app.payloads() == std::vector<std::string>{"1", "4"});
+    CHECK(test.rest.payloads() == std::vector<std::string>{"2"});
+    CHECK(test.dead.letters().size() == 1);
+    CHECK(test.moving->snapshot().book.line() == "in 4 = indexed 3 + already there 0 + dead 1 + in flight 0");
+}
