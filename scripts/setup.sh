@@ -54,8 +54,8 @@ packages_of() {
             command -v go >/dev/null || echo golang-go
             ;;
         static) printf '%s\n' dpkg-dev make file ;;
-        lint) printf '%s\n' clang-format shellcheck ;;
-        check) printf '%s\n' clang clang-tidy libclang-rt-dev libbenchmark-dev ;;
+        lint) printf '%s\n' clang-format-19 shellcheck ;;
+        check) printf '%s\n' clang-19 clang-tidy-19 libclang-rt-19-dev libbenchmark-dev ;;
     esac
 }
 

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Checks what a machine can of the conventions: format, names, sizes, includes, shell scripts, clang-tidy.
+#
+# Usage: scripts/tidy.sh [--quick | --fix]
+#
+#   --quick  without the slow ones: clang-tidy, and each header compiled alone
+#   --fix    formats the C++ files and stops
+#
+# Goes through all of it and exits with 1 if anything was found.
+set -euo pipefail
+# shellcheck source=common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+mode=full
+for argument in "$@"; do
+    case $argument in
+        --quick) mode=quick ;;
+        --fix) mode=fix ;;
+        -h | --help) print_help && exit 0 ;;
+        *) misused "unknown argument $argument" ;;
+    esac
+done
+if [[ $mode == full ]]; then "$root/scripts/setup.sh" --check; else "$root/scripts/setup.sh" --lint; fi
+cd "$root"
+
+# One version everywhere: each formats a little differently.
+readonly clang_format=clang-format-19
+# Tracked files, but for those just deleted.
+tracked() { git ls-files "$@" | while read -r file; do [[ ! -f $file ]] || echo "$file"; done; }
+mapfile -t sources < <(tracked '*.cpp' '*.hpp')
+mapfile -t headers < <(tracked '*.hpp')
+mapfile -t shell < <(git grep -l -E '^#!.*\bbash$|^# shellcheck shell=bash$')
+
+if [[ $mode == fix ]]; then
+    "$clang_format" -i "${sources[@]}"
+    exit 0
+fi
+
+passed=0
+failed=0
+# check WHAT COMMAND…: what the command prints is a finding; so is its failure, but for grep's 1, which is "nothing found".
+check() {
+    local what=$1 findings status=0
+    shift
+    findings=$("$@" 2>&1) || status=$?
+    if [[ -z $findings && $status -le 1 ]]; then
+        passed=$((passed + 1))
+        say "ok: $what"
+    else
+        failed=$((failed + 1))
+        say "FOUND: $what"
+        printf '%s\n' "${findings:-exit status $status}"
+    fi
+}
+
+format() {
+    "$clang_format" --dry-run -Werror "${sources[@]}" 2>&1 |
+        sed -n -E 's/^([^ :]+):[0-9]+:.*error: .*/\1: scripts\/tidy.sh --fix formats it/p' | sort -u
+}
+long_files() { wc -l "${sources[@]}" "${shell[@]}" | awk '$2 != "total" && $1 > 400'; }
+long_contract() { wc -l include/logpipe/*.hpp | awk '$2 != "total" && $1 > 150'; }
+pragma_once() { grep -L '^#pragma once$' "${headers[@]}"; }
+open_ends() { grep -nE '\b(T[O]DO|F[I]XME|X[X]X)\b' "${sources[@]}" "${shell[@]}" | grep -vE 'T[O]DO\(#[0-9]+\)'; }
+
+contract_includes() {
+    grep -nE '^#include' include/logpipe/*.hpp |
+        grep -vE '#include (<[a-z_]+>|<boost/system/[a-z_/]+\.hpp>|"logpipe/[a-z_]+\.hpp")$'
+}
+
+# A third-party library has one home (tests and benchmarks apart).
+library_homes() {
+    local library home
+    while read -r library home; do
+        grep -rnE "^#include <$library" src | grep -vE "^src/($home)/"
+    done <<'HOMES'
+sqlite3\.h sqlite
+CLI/ app
+toml\+\+/ app
+librdkafka/ kafka|app
+spdlog/ base
+zlib\.h base
+xxhash\.h base
+HOMES
+}
+
+# Compiles one header alone, as its own folder's files see it.
+header_alone() {
+    echo "#include \"$PWD/$1\"" | g++ -std=c++23 -fsyntax-only -DBOOST_ASIO_SEPARATE_COMPILATION \
+        -DBOOST_ASIO_NO_DEPRECATED -DBOOST_BEAST_USE_STD_STRING_VIEW \
+        -I include -I src/base/include -I tests -I "$(dirname "$1")" -x c++ -
+}
+export -f header_alone
+headers_alone() {
+    # shellcheck disable=SC2016  # expanded by the inner shell
+    printf '%s\0' "${headers[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'header_alone "$1"' header_alone
+}
+
+# The compile commands come from preset fuzz: they are clang's.
+clang_tidy() {
+    cmake --preset fuzz >/dev/null
+    printf '%s\n' "${sources[@]}" | grep -E '^src/.*\.cpp$' |
+        xargs -n 1 -P "$(nproc)" clang-tidy-19 -p build/fuzz --quiet 2>/dev/null
+}
+
+check "format ($clang_format)" format
+check 'no file above 400 lines' long_files
+check 'no header of the contract above 150 lines' long_contract
+check '#pragma once in every header' pragma_once
+check 'no open end without the number of its issue' open_ends
+check 'the contract includes the standard library and boost/system only' contract_includes
+check 'each third-party library stays at home' library_homes
+check 'shellcheck' shellcheck "${shell[@]}"
+if [[ $mode == full ]]; then
+    check 'each header compiles alone' headers_alone
+    check 'clang-tidy' clang_tidy
+fi
+say 'tidy'
+echo "$passed passed, $failed failed"
+((failed == 0))
