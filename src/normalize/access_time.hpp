@@ -1,0 +1,15 @@
+// The time of an access log's line, nginx's $time_local.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace logpipe {
+
+/// Reads "17/May/2015:08:05:32 +0000", exactly so: English months, an offset up to 14 hours, a date that exists.
+/// @return nanoseconds since the Unix epoch; none for anything else, and for years before 1678 and after 2261, which do
+/// not fit.
+[[nodiscard]] std::optional<std::int64_t> parse_access_time(std::string_view text) noexcept;
+
+}  // namespace logpipe

@@ -1,0 +1,33 @@
+// Writes bytes one behind the other into room that was made before. No checks on the way: the room is checked once.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace logpipe {
+
+class document_writer final {
+  public:
+    explicit document_writer(char* at) noexcept : at_{at} {}
+
+    [[nodiscard]] char* at() const noexcept { return at_; }
+    void put(char c) noexcept { *at_++ = c; }
+    void put(std::string_view bytes) noexcept {
+        std::memcpy(at_, bytes.data(), bytes.size());
+        at_ += bytes.size();
+    }
+    void put_number(std::int64_t value) noexcept { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
+    /// For a function that writes exactly `count` bytes at the place that is returned.
+    [[nodiscard]] char* put_room(std::size_t count) noexcept {
+        char* const room = at_;
+        at_ += count;
+        return room;
+    }
+
+  private:
+    char* at_;
+};
+
+}  // namespace logpipe

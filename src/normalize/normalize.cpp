@@ -1,0 +1,229 @@
+#include "logpipe/normalize.hpp"
+
+#include "access_time.hpp"
+#include "base/assert.hpp"
+#include "base/clock.hpp"
+#include "document_writer.hpp"
+#include "extra_members.hpp"
+#include "id_facts.hpp"
+#include "json_line.hpp"
+#include "plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <optional>
+
+namespace logpipe {
+
+namespace {
+
+constexpr std::string_view stage_name = "normalize";
+
+/// One line after the other; owned by the pump's transform thread, only status() comes from elsewhere.
+class normalize final : public transform {
+  public:
+    explicit normalize(normalize_options options)
+        : options_{std::move(options)},
+          plan_{options_.table},
+          values_(plan_.keys().size()),
+          next_(plan_.keys().size() + 1, 0) {}
+
+    void apply(batch& events) override;
+    [[nodiscard]] stage_status status() const override;
+
+  private:
+    static_assert(plan::match_bytes_max <= json_line_reader::padding_bytes, "a key is compared without a look ahead");
+
+    [[nodiscard]] result<> read(std::string_view line);
+    [[nodiscard]] result<> take(json_key key, std::string_view value);
+    [[nodiscard]] result<> take_unknown(json_key key, std::string_view value);
+    [[nodiscard]] std::size_t known(json_key key);
+    [[nodiscard]] result<std::int64_t> time_of(event const& row) const;
+    [[nodiscard]] result<std::int64_t> time_in_line() const;
+    void write(event const& row, std::int64_t time_ns, std::size_t line_bytes, std::string& out);
+    void write_time(std::int64_t time_ns, document_writer& out);
+
+    normalize_options options_;
+    plan plan_;
+    json_line_reader reader_;
+
+    // Of the line at hand.
+    std::vector<std::string_view> values_;  ///< of each known key; without data where the line has no such key
+    extra_members extras_;
+    std::size_t previous_ = 0;  ///< known key seen last; keys().size() before the first
+
+    /// The known key that came behind each one (and first, at the end) in the last line: lines mostly repeat it.
+    std::vector<std::size_t> next_;
+
+    std::int64_t written_millis_ = std::numeric_limits<std::int64_t>::min();
+    std::array<char, iso_time_bytes> written_time_{};  ///< text of written_millis_: a chunk's events share their time
+
+    std::atomic<std::uint64_t> documents_{0};
+    std::atomic<std::uint64_t> rejected_{0};
+};
+
+void normalize::apply(batch& events) {
+    // simdjson reads past a line's end, into the next line or, at the last one, into these bytes.
+    auto const bytes = events.records.size();
+    events.records.resize(bytes + json_line_reader::padding_bytes);
+    events.records.resize(bytes);
+    events.documents.clear();
+
+    std::uint64_t written = 0;
+    std::uint64_t rejected = 0;
+    for (std::uint32_t i = 0; i < events.events.size(); ++i) {
+        auto& row = events.events[i];
+        if (row.rejected) continue;
+        auto const line = events.record(row);
+        auto const taken = read(line);
+        auto const time_ns = taken ? time_of(row) : result<std::int64_t>{taken.error()};
+        if (!time_ns) {
+            events.reject(i, stage_name, time_ns.error().message);
+            ++rejected;
+            continue;
+        }
+        auto const begin = events.documents.size();
+        write(row, *time_ns, line.size(), events.documents);
+        LOGPIPE_ASSERT(events.documents.size() <= std::numeric_limits<std::uint32_t>::max());
+        row.document_begin = static_cast<std::uint32_t>(begin);
+        row.document_bytes = static_cast<std::uint32_t>(events.documents.size() - begin);
+        ++written;
+    }
+    events.transformed = true;
+    documents_.fetch_add(written, std::memory_order_relaxed);
+    rejected_.fetch_add(rejected, std::memory_order_relaxed);
+}
+
+result<> normalize::read(std::string_view line) {
+    if (line.size() > options_.line_bytes_max)
+        return error{errc::rejected,
+                     fmt::format("{} bytes long; at most {} are taken", line.size(), options_.line_bytes_max)};
+    std::ranges::fill(values_, std::string_view{});
+    extras_.clear();
+    previous_ = plan_.keys().size();
+    return reader_.read(line, [this](json_key key, std::string_view value) { return take(key, value); });
+}
+
+result<> normalize::take(json_key key, std::string_view value) {
+    auto const place = known(key);
+    if (place == plan::none) return take_unknown(key, value);
+    if (values_[place].data() != nullptr)
+        return error{errc::rejected,
+                     fmt::format("the key {} stands there twice", quoted_for_reason(plan_.keys()[place].text))};
+    values_[place] = value;
+    auto const& known_key = plan_.keys()[place];
+    if (known_key.role != key_role::own) return {};
+    return extras_.add({.name = known_key.output, .prefix = known_key.prefix, .key = {}, .value = value});
+}
+
+std::size_t normalize::known(json_key key) {
+    auto place = next_[previous_];
+    if (!plan_.is(place, key.raw)) {
+        place = plan_.find(reader_.text(key));
+        if (place == plan::none) return place;
+        next_[previous_] = place;
+    }
+    previous_ = place;
+    return place;
+}
+
+result<> normalize::take_unknown(json_key key, std::string_view value) {
+    return extras_.add({.name = reader_.text(key), .prefix = {}, .key = reader_.raw_text(key), .value = value});
+}
+
+/// 0: not known; the document is then without a time, as nothing is invented.
+result<std::int64_t> normalize::time_of(event const& row) const {
+    switch (options_.timestamp) {
+        case timestamp_from::receive:
+            return row.received_ns != 0 ? row.received_ns : row.time_ns;
+        case timestamp_from::entry:
+            return row.time_ns != 0 ? row.time_ns : row.received_ns;
+        case timestamp_from::event:
+            return time_in_line();
+    }
+    return row.received_ns;
+}
+
+result<std::int64_t> normalize::time_in_line() const {
+    auto const place = plan_.time_key();
+    if (place == plan::none || values_[place].data() == nullptr)
+        return error{errc::rejected, fmt::format("no time: the key \"{}\" is missing", plan_.time_key_text())};
+    auto const value = values_[place];
+    // Some writers escape the slashes, as JSON allows.
+    std::array<char, 32> plain;
+    std::size_t bytes = 0;
+    for (std::size_t i = 1; i + 1 < value.size() && bytes < plain.size(); ++i)
+        if (value[i] != '\\' || value[i + 1] != '/') plain[bytes++] = value[i];
+    auto const time_ns = value.front() == '"' ? parse_access_time({plain.data(), bytes}) : std::nullopt;
+    if (!time_ns)
+        return error{errc::rejected,
+                     fmt::format("no time: {} is not like 17/May/2015:08:05:32 +0000", quoted_for_reason(value))};
+    return *time_ns;
+}
+
+void normalize::write(event const& row, std::int64_t time_ns, std::size_t line_bytes, std::string& out) {
+    auto const begin = out.size();
+    out.resize_and_overwrite(begin + line_bytes + plan_.document_bytes_extra(), [&](char* data, std::size_t) {
+        document_writer to{data + begin};
+        to.put(plan_.open());
+        bool first = true;
+        for (std::size_t i = 0; i < plan_.nested_count(); ++i) {
+            if (values_[i].data() == nullptr) continue;
+            if (!first) to.put(',');
+            first = false;
+            to.put(plan_.keys()[i].prefix);
+            to.put(values_[i]);
+        }
+        auto const hash = hash_of(row.id);
+        to.put(plan_.fields()[hash.pick(plan_.fields().size())]);
+        hash.write_hex(to.put_room(id_hash::hex_bytes));
+        to.put(plan::before_time);
+        if (time_ns != 0) write_time(time_ns, to);
+        to.put(plan_.added());
+        for (auto const& extra : extras_.all()) {
+            if (extra.prefix.empty()) {
+                to.put(",\"");
+                to.put(extra.key);
+                to.put("\":");
+            } else {
+                to.put(extra.prefix);
+            }
+            to.put(extra.value);
+        }
+        to.put('}');
+        return static_cast<std::size_t>(to.at() - data);
+    });
+}
+
+void normalize::write_time(std::int64_t time_ns, document_writer& out) {
+    auto const millis = std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds{time_ns}).count();
+    if (millis != written_millis_) {
+        write_iso_time(time_ns, written_time_.data());
+        written_millis_ = millis;
+    }
+    out.put(plan::before_iso_time);
+    out.put({written_time_.data(), written_time_.size()});
+    out.put(plan::before_millis);
+    out.put_number(millis);
+}
+
+stage_status normalize::status() const {
+    stage_status now;
+    now.name = stage_name;
+    now.gauges = {{"documents", static_cast<double>(documents_.load(std::memory_order_relaxed))},
+                  {"rejected", static_cast<double>(rejected_.load(std::memory_order_relaxed))}};
+    return now;
+}
+
+}  // namespace
+
+std::unique_ptr<transform> make_normalize(normalize_options options) {
+    return std::make_unique<normalize>(std::move(options));
+}
+
+}  // namespace logpipe

@@ -1,0 +1,71 @@
+#include "plan.hpp"
+
+#include "base/clock.hpp"
+#include "id_facts.hpp"
+#include "json_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace logpipe {
+
+namespace {
+
+[[nodiscard]] std::string json_text(std::string_view text) {
+    std::string out;
+    append_json_text(out, text);
+    return out;
+}
+
+}  // namespace
+
+void plan::add_key(std::string const& text, key_role role, std::string const& clash_suffix) {
+    // A key has one role: the first that the mapping gives it.
+    if (find(text) != none) return;
+    known_key key{.text = text, .match = json_text(text).substr(1), .prefix = {}, .output = {}, .role = role};
+    if (role == key_role::nested) key.prefix = fmt::format("{}:", json_text(text));
+    if (role == key_role::own) {
+        key.output = text + clash_suffix;
+        key.prefix = fmt::format(",{}:", json_text(key.output));
+    }
+    keys_.push_back(std::move(key));
+}
+
+plan::plan(mapping const& table) : time_key_text_{table.time_key} {
+    for (auto const& key : table.nested) add_key(key, key_role::nested, table.clash_suffix);
+    nested_count_ = keys_.size();
+    for (auto const& key : table.dropped) add_key(key, key_role::dropped, table.clash_suffix);
+    for (std::string const own : {table.nest_into.c_str(), "fields", "@version", "@timestamp", "time"})
+        add_key(own, key_role::own, table.clash_suffix);
+    for (auto const& [key, text] : table.added) add_key(key, key_role::own, table.clash_suffix);
+    time_key_ = find(table.time_key);
+
+    open_ = fmt::format("{{{}:{{", json_text(table.nest_into));
+    for (auto const& region : table.regions)
+        fields_.push_back(fmt::format(R"(}},"fields":{{"region":{},"assetid":")", json_text(region)));
+    if (fields_.empty()) fields_.emplace_back(R"(},"fields":{"assetid":")");
+    for (auto const& [key, text] : table.added) added_ += fmt::format(",{}:{}", json_text(key), json_text(text));
+
+    auto const longest = [](std::string const& a, std::string const& b) { return a.size() < b.size(); };
+    constexpr std::size_t millis_bytes_max = 20;
+    document_bytes_extra_ = open_.size() + std::ranges::max_element(fields_, longest)->size() + id_hash::hex_bytes +
+                            before_time.size() + before_iso_time.size() + iso_time_bytes + before_millis.size() +
+                            millis_bytes_max + added_.size() + 2;
+    // What the keys' own spelling in the line and in the document may differ by, and the comma before each.
+    for (auto const& key : keys_) document_bytes_extra_ += key.prefix.size() + 1;
+}
+
+bool plan::is(std::size_t known, char const* key) const noexcept {
+    auto const& match = keys_[known].match;
+    return match.size() <= match_bytes_max && std::memcmp(key, match.data(), match.size()) == 0;
+}
+
+std::size_t plan::find(std::string_view text) const noexcept {
+    for (std::size_t i = 0; i < keys_.size(); ++i)
+        if (keys_[i].text == text) return i;
+    return none;
+}
+
+}  // namespace logpipe

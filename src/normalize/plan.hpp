@@ -1,0 +1,73 @@
+// A mapping, compiled once: which key of a line goes where, and every constant byte of the document.
+#pragma once
+
+#include "logpipe/normalize.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe {
+
+enum class key_role : std::uint8_t {
+    nested,   ///< moves into the nested object
+    dropped,  ///< goes away
+    own,      ///< has the name of a key that the document makes itself: stays, under another name
+};
+
+/// A key that the mapping names.
+struct known_key {
+    std::string text;
+    std::string match;   ///< as a line has it where it needs no more escapes than it must, closing quote included
+    std::string prefix;  ///< as the document has it: `"remote_ip":`; of an own key: `,"index_original":`
+    std::string output;  ///< of an own key: its new name
+    key_role role = key_role::nested;
+};
+
+/// Immutable, so any thread may use it.
+class plan final {
+  public:
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    explicit plan(mapping const& table);
+
+    /// All known keys; the nested ones first, in the order of the mapping.
+    [[nodiscard]] std::vector<known_key> const& keys() const noexcept { return keys_; }
+    [[nodiscard]] std::size_t nested_count() const noexcept { return nested_count_; }
+    /// Whether the key that begins at `key` in a line is this one. Reads up to `match_bytes_max` bytes from there.
+    [[nodiscard]] bool is(std::size_t known, char const* key) const noexcept;
+    static constexpr std::size_t match_bytes_max = 64;
+    /// @param text  without escapes. @return its place in keys(), or none.
+    [[nodiscard]] std::size_t find(std::string_view text) const noexcept;
+
+    [[nodiscard]] std::size_t time_key() const noexcept { return time_key_; }  ///< place in keys(), or none
+    [[nodiscard]] std::string const& time_key_text() const noexcept { return time_key_text_; }
+
+    // The document's constant parts, in their order.
+    [[nodiscard]] std::string const& open() const noexcept { return open_; }  ///< up to the first nested key
+    /// From the nested object's end to the id's hex digits, one for each region.
+    [[nodiscard]] std::vector<std::string> const& fields() const noexcept { return fields_; }
+    static constexpr std::string_view before_time = R"("},"@version":"1")";
+    static constexpr std::string_view before_iso_time = R"(,"@timestamp":")";
+    static constexpr std::string_view before_millis = R"(","time":)";
+    [[nodiscard]] std::string const& added() const noexcept { return added_; }  ///< the rest of ours
+
+    /// The longest document of a line is this and the line's own bytes.
+    [[nodiscard]] std::size_t document_bytes_extra() const noexcept { return document_bytes_extra_; }
+
+  private:
+    void add_key(std::string const& text, key_role role, std::string const& clash_suffix);
+
+    std::vector<known_key> keys_;
+    std::size_t nested_count_ = 0;
+    std::size_t time_key_ = none;
+    std::string time_key_text_;
+    std::string open_;
+    std::vector<std::string> fields_;
+    std::string added_;
+    std::size_t document_bytes_extra_ = 0;
+};
+
+}  // namespace logpipe
