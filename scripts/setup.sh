@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo.
 #
-# Usage: scripts/setup.sh [--tests] [--long] [--static] [--lint] [--check] [--all] [--list]
+# Usage: scripts/setup.sh [--demo] [--tests] [--long] [--static] [--lint] [--check] [--all] [--list]
 #
 #   (nothing)  what the build needs
+#   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
 #   --tests    … and what the tests need (Catch2, a real client, jq, sqlite3)
 #   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
@@ -22,9 +23,9 @@ groups=(build)
 list_only=no
 for argument in "$@"; do
     case $argument in
-        --tests | --long | --static | --lint) groups+=("${argument#--}") ;;
+        --demo | --tests | --long | --static | --lint) groups+=("${argument#--}") ;;
         --check) groups+=(lint check) ;;
-        --all) groups+=(tests static lint check) ;;
+        --all) groups+=(demo tests static lint check) ;;
         --list) list_only=yes ;;
         -h | --help) print_help && exit 0 ;;
         *) misused "unknown argument $argument" ;;
@@ -48,6 +49,7 @@ packages_of() {
                 libtomlplusplus-dev libxxhash-dev librdkafka-dev libsqlite3-dev libssl-dev libzstd-dev \
                 liblz4-dev zlib1g-dev
             ;;
+        demo) printf '%s\n' python3 curl sqlite3 jq ;;
         tests) printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl ;;
         long)  # these two are as good from elsewhere
             command -v npm >/dev/null || echo npm
