@@ -72,12 +72,10 @@ if [[ -z $boost ]]; then
     exit 1
 fi
 
-missing=()
-for group in "${groups[@]}"; do
-    while read -r package; do
-        is_installed "$package" || missing+=("$package")
-    done < <(packages_of "$group")
-done
+mapfile -t missing < <(
+    for group in "${groups[@]}"; do packages_of "$group"; done | sort -u |
+        while read -r package; do is_installed "$package" || echo "$package"; done
+)
 
 if [[ $list_only == yes ]]; then
     ((${#missing[@]} == 0)) || printf '%s\n' "${missing[@]}"
@@ -87,6 +85,17 @@ if ((${#missing[@]} == 0)); then
     say "setup (${groups[*]}): everything is there"
     exit 0
 fi
+
+# Runs a command as root: as we are, or by sudo.
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "needs root or sudo for: $*"
+    fi
+}
 
 say "setup (${groups[*]}): installing ${missing[*]}"
 as_root apt-get update -qq -o DPkg::Lock::Timeout=120
