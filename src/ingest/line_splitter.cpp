@@ -1,0 +1,83 @@
+#include "line_splitter.hpp"
+
+#include <algorithm>
+
+namespace logpipe {
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+}  // namespace
+
+std::optional<text_line> line_splitter::next(std::string_view& input) {
+    if (at_start_) skip_mark(input);
+    while (!input.empty()) {
+        auto const end = input.find('\n');
+        auto const part = input.substr(0, end);
+        auto const taken = end == std::string_view::npos ? input.size() : end + 1;
+        input.remove_prefix(taken);
+        offset_bytes_ += taken;
+        if (end == std::string_view::npos) {
+            hold(part);
+            return std::nullopt;
+        }
+        if (held_length_ > 0) {
+            hold(part);
+            if (auto const made = end_held_line()) return made;
+            continue;
+        }
+        // The usual way: the whole line stands in this piece and is not copied.
+        auto const line = part.ends_with('\r') ? part.substr(0, part.size() - 1) : part;
+        if (auto const made = make_line(line, line.size())) return made;
+    }
+    return std::nullopt;
+}
+
+std::optional<text_line> line_splitter::finish() {
+    // A part of the mark that nothing followed was no mark.
+    if (at_start_) hold(byte_order_mark.substr(0, mark_bytes_));
+    at_start_ = false;
+    if (held_length_ == 0) return std::nullopt;
+    return end_held_line();
+}
+
+void line_splitter::skip_mark(std::string_view& input) {
+    while (!input.empty() && mark_bytes_ < byte_order_mark.size()) {
+        if (input.front() != byte_order_mark[mark_bytes_]) {
+            hold(byte_order_mark.substr(0, mark_bytes_));
+            at_start_ = false;
+            return;
+        }
+        input.remove_prefix(1);
+        ++mark_bytes_;
+        ++offset_bytes_;
+    }
+    at_start_ = mark_bytes_ < byte_order_mark.size();
+}
+
+void line_splitter::hold(std::string_view part) {
+    if (part.empty()) return;
+    if (held_length_ == 0) held_.clear();
+    // One byte over the limit, because a last CR does not count.
+    held_.append(part.substr(0, std::min(part.size(), line_bytes_max_ + 1 - held_.size())));
+    held_length_ += part.size();
+    last_ = part.back();
+}
+
+std::optional<text_line> line_splitter::end_held_line() {
+    auto const line_bytes = held_length_ - (last_ == '\r' ? 1U : 0U);
+    held_length_ = 0;  // the text itself stays until the next line is held: it is being looked at
+    return make_line(held_, line_bytes);
+}
+
+std::optional<text_line> line_splitter::make_line(std::string_view text, std::uint64_t line_bytes) {
+    if (line_bytes == 0) {
+        ++empty_lines_;
+        return std::nullopt;
+    }
+    if (line_bytes > line_bytes_max_) return text_line{.text = text.substr(0, line_bytes_max_), .cut = true};
+    return text_line{.text = text.substr(0, line_bytes)};
+}
+
+}  // namespace logpipe

@@ -1,0 +1,49 @@
+// Bytes in pieces of any size become lines. Pure: no I/O, no JSON.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace logpipe {
+
+/// One line without its end. The view holds until the splitter's next call.
+struct text_line {
+    std::string_view text;
+    bool cut = false;  ///< it was longer than the limit: `text` is its beginning
+};
+
+/// Ends a line at LF or CR LF, leaves out a byte order mark at the very start and lines without any byte. Holds at most
+/// `line_bytes_max` + 1 bytes. One thread.
+class line_splitter final {
+  public:
+    explicit line_splitter(std::size_t line_bytes_max) : line_bytes_max_{line_bytes_max} {}
+
+    /// Takes bytes from the front of `input`. @return none when all of it was taken and no line is complete.
+    [[nodiscard]] std::optional<text_line> next(std::string_view& input);
+    /// At the end of the input: the last line, where no line end stood behind it.
+    [[nodiscard]] std::optional<text_line> finish();
+
+    /// How many bytes of the input were taken so far.
+    [[nodiscard]] std::uint64_t offset_bytes() const noexcept { return offset_bytes_; }
+    [[nodiscard]] std::uint64_t empty_lines() const noexcept { return empty_lines_; }
+
+  private:
+    void skip_mark(std::string_view& input);
+    void hold(std::string_view part);
+    [[nodiscard]] std::optional<text_line> end_held_line();
+    [[nodiscard]] std::optional<text_line> make_line(std::string_view text, std::uint64_t line_bytes);
+
+    std::size_t line_bytes_max_;
+    std::uint64_t offset_bytes_ = 0;
+    std::uint64_t empty_lines_ = 0;
+    std::size_t mark_bytes_ = 0;  // of the byte order mark, seen so far
+    bool at_start_ = true;
+    std::string held_;               // the beginning of a line whose end has not come yet
+    std::uint64_t held_length_ = 0;  // that line's length so far; above held_.size() the rest was skipped
+    char last_ = '\0';               // that line's last byte so far
+};
+
+}  // namespace logpipe
