@@ -13,31 +13,44 @@
 namespace logpipe {
 
 struct produce_answer {
-    int status = 200;  ///< 502 with the reason, 409 while one runs
+    int status = 200;  ///< 200 or, with the reason as message, 502
     std::string message;
-    std::uint64_t events = 0;
+    std::uint64_t events = 0;  ///< that are safe, also where it failed
+};
+
+/// What a client may ask of the server; DESIGN.md "Limits".
+struct web_limits {
+    std::uint32_t header_bytes_max = 8U << 10U;      ///< 431 above
+    std::uint64_t body_bytes_max = 64U << 10U;       ///< 413 above
+    std::size_t connections_max = 256;               ///< 503 above
+    std::chrono::milliseconds request_time{10'000};  ///< to send a request, and again to take the answer
+    std::chrono::milliseconds idle_time{60'000};     ///< between two requests of a connection
 };
 
 struct web_options {
-    std::string listen = "127.0.0.1:0";      ///< HOST:PORT
-    std::function<process_snapshot()> look;  ///< called from the server's threads
-    /// Runs one produce to its end and answers; called from a thread of its own, never two at once. Empty: no such
-    /// page.
+    std::string listen = "127.0.0.1:0";      ///< HOST:PORT; without HOST all addresses, port 0 takes a free one
+    std::function<process_snapshot()> look;  ///< called from the server's thread; does not wait for anything
+    /// Runs one produce to its end and answers; called from a thread of its own, never two at once. It goes on when the
+    /// client leaves. Empty: no such page.
     std::function<produce_answer()> produce;
+    web_limits limits;
 };
 
 /// `/metrics`, `/healthz`, `/readyz`, `/api/status`, and where `produce` is set GET and POST
-/// `/produceEventsToPipeline`. Serves from start to destruction, on threads of its own.
+/// `/produceEventsToPipeline`. Serves from start to destruction, on threads of its own. Destruction closes all
+/// connections at once, then waits for a produce that runs: make that callback end first.
 class web_server {
   public:
     virtual ~web_server() = default;
     [[nodiscard]] virtual std::uint16_t port() const = 0;
 };
 
-/// @return errc::invalid_argument or errc::busy when it cannot listen there.
+/// @return errc::invalid_argument or, where another one listens there, errc::busy; both name the address.
 [[nodiscard]] result<std::unique_ptr<web_server>> start_web_server(web_options options);
 
-/// GET of another logpipe process's `/api/status`. @param address HOST:PORT
+/// GET of another logpipe process's `/api/status`, of at most 4 MiB. @param address HOST:PORT; without HOST this
+/// machine
+/// @return errc::not_connected, timed_out, or protocol when what answers is no logpipe; all name the address.
 [[nodiscard]] result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout);
 
 }  // namespace logpipe

@@ -1,0 +1,24 @@
+#include "logpipe/status.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace logpipe {
+
+std::int64_t ledger::difference() const noexcept {
+    auto const out = counts.indexed + counts.already_there + counts.dead + in_flight;
+    return static_cast<std::int64_t>(counts.in - out);  // unsigned arithmetic wraps, so the sign comes out right
+}
+
+std::string ledger::line() const {
+    return fmt::format("in {} = indexed {} + already there {} + dead {} + in flight {}", counts.in, counts.indexed,
+                       counts.already_there, counts.dead, in_flight);
+}
+
+bool all_up(process_snapshot const& process) noexcept {
+    return std::ranges::all_of(
+        process.pumps, [](pump_snapshot const& pump) { return std::ranges::all_of(pump.stages, &stage_status::up); });
+}
+
+}  // namespace logpipe

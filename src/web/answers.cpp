@@ -1,0 +1,79 @@
+#include "answers.hpp"
+
+#include "base/clean_text.hpp"
+#include "base/json_text.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe {
+
+namespace {
+
+std::string json_string(std::string_view text) {
+    std::string out;
+    append_json_string(out, clean_utf8(text));
+    return out;
+}
+
+std::string_view title_of(unsigned status) noexcept {
+    switch (status) {
+        case 400:
+            return "Bad Request";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 409:
+            return "Conflict";
+        case 413:
+            return "Content Too Large";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 505:
+            return "HTTP Version Not Supported";
+        default:
+            return "Error";
+    }
+}
+
+std::string problem_members(unsigned status, std::string_view detail) {
+    return fmt::format(R"("type":"about:blank","title":"{}","status":{},"detail":{})", title_of(status), status,
+                       json_string(detail));
+}
+
+web_answer problem(unsigned status, std::string const& members) {
+    return {.status = status,
+            .content_type = "application/problem+json",
+            .body = fmt::format("{{{}}}\n", members),
+            .allow = {}};
+}
+
+}  // namespace
+
+web_answer text_answer(unsigned status, std::string body) {
+    return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body), .allow = {}};
+}
+
+web_answer problem_answer(unsigned status, std::string_view detail) {
+    return problem(status, problem_members(status, detail));
+}
+
+web_answer produce_page(produce_answer const& answer) {
+    auto const status = static_cast<unsigned>(answer.status);
+    auto const message = json_string(answer.message);
+    if (status >= 400)
+        return problem(status, fmt::format(R"({},"message":{},"events":{})", problem_members(status, answer.message),
+                                           message, answer.events));
+    return {.status = status,
+            .content_type = "application/json",
+            .body = fmt::format("{{\"message\":{},\"status\":\"success\",\"events\":{}}}\n", message, answer.events),
+            .allow = {}};
+}
+
+}  // namespace logpipe

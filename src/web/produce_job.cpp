@@ -1,0 +1,24 @@
+#include "produce_job.hpp"
+
+#include "base/thread.hpp"
+
+#include <memory>
+
+namespace logpipe {
+
+void produce_job::start(std::move_only_function<void(produce_answer)> finished) {
+    if (running_.exchange(true)) {
+        finished({.status = 409, .message = "A run is going on; ask again when it has ended.", .events = 0});
+        return;
+    }
+    // std::function wants what it holds to be copyable, which `finished` is not.
+    auto const tell = std::make_shared<std::move_only_function<void(produce_answer)>>(std::move(finished));
+    thread_ = start_thread("web-produce", [this, tell] {
+        auto answer = run_();
+        // Before it is told: who has the answer may start the next run at once.
+        running_ = false;
+        (*tell)(std::move(answer));
+    });
+}
+
+}  // namespace logpipe

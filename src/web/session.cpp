@@ -1,0 +1,183 @@
+#include "session.hpp"
+
+#include "routes.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <optional>
+
+namespace logpipe {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+using request_parser = http::request_parser<http::string_body>;
+
+/// Keeps a connection in the server's list while it is open.
+class connection_entry final {
+  public:
+    connection_entry(web_state& state, beast::tcp_stream& stream) : state_{state}, stream_{stream} {
+        state_.connections.insert(&stream_);
+    }
+    connection_entry(connection_entry const&) = delete;
+    connection_entry& operator=(connection_entry const&) = delete;
+    ~connection_entry() { state_.connections.erase(&stream_); }
+
+  private:
+    web_state& state_;
+    beast::tcp_stream& stream_;
+};
+
+/// What to say to bytes that are no request; none where the client has left or was too slow.
+std::optional<web_answer> answer_to(error_code failed, web_limits const& limits) {
+    if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
+        return problem_answer(431, fmt::format("The header has more than {} bytes.", limits.header_bytes_max));
+    if (failed == http::error::body_limit)
+        return problem_answer(413, fmt::format("The body has more than {} bytes.", limits.body_bytes_max));
+    if (failed == http::error::bad_version) return problem_answer(505, "This server speaks HTTP/1.1.");
+    if (failed == http::error::end_of_stream || failed == http::error::partial_message) return std::nullopt;
+    if (failed.category() != http::make_error_code(http::error::bad_value).category()) return std::nullopt;
+    return problem_answer(400, fmt::format("This is no HTTP request: {}.", failed.message()));
+}
+
+/// Reads one request. @param wait  for its first byte.
+asio::awaitable<error_code> read_request(beast::tcp_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
+                                         std::chrono::milliseconds wait, std::chrono::milliseconds request_time) {
+    if (buffer.size() == 0) {
+        stream.expires_after(wait);
+        auto [failed, bytes] = co_await stream.async_read_some(buffer.prepare(4096), nothrow);
+        if (failed) co_return failed;
+        buffer.commit(bytes);
+    }
+    stream.expires_after(request_time);
+    auto [header_failed, header_bytes] = co_await http::async_read_header(stream, buffer, parser, nothrow);
+    if (header_failed) co_return header_failed;
+    if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+        static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(go_on), nothrow);
+        if (failed) co_return failed;
+    }
+    auto [failed, bytes] = co_await http::async_read(stream, buffer, parser, nothrow);
+    co_return failed;
+}
+
+/// What starts a produce run for a waiting coroutine.
+struct start_run {
+    produce_job* job;
+
+    template <class Handler>
+    void operator()(Handler&& handler) const {
+        auto const executor = asio::get_associated_executor(handler);
+        // The answer comes on the job's thread; the coroutine goes on where it belongs.
+        job->start([executor, waiting = std::forward<Handler>(handler)](produce_answer answer) mutable {
+            asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
+                std::move(waiting)(std::move(answer));
+            });
+        });
+    }
+};
+
+asio::awaitable<produce_answer> run_produce(produce_job& job) {
+    return asio::async_initiate<asio::use_awaitable_t<> const, void(produce_answer)>(start_run{.job = &job},
+                                                                                     asio::use_awaitable);
+}
+
+asio::awaitable<web_answer> make_answer(http::request<http::string_body> const& request, web_state& state) {
+    if (request.version() == 11 && request.count(http::field::host) != 1)
+        co_return problem_answer(400, "A request has one Host field.");
+    auto route = find_route({.method = request.method_string(), .target = request.target()}, state.options);
+    if (!route.produce) co_return std::move(route.answer);
+    auto const answer = co_await run_produce(state.job);
+    co_return produce_page(answer);
+}
+
+struct answer_form {
+    unsigned version = 11;
+    bool keep_alive = false;
+    bool head_only = false;
+};
+
+/// @return whether the client has all of it, as far as TCP tells.
+asio::awaitable<bool> write_answer(beast::tcp_stream& stream, web_answer answer, answer_form form,
+                                   std::chrono::milliseconds time) {
+    http::response<http::string_body> response{static_cast<http::status>(answer.status), form.version};
+    response.set(http::field::date, fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr))));
+    response.set(http::field::content_type, answer.content_type);
+    response.set(http::field::cache_control, "no-store");
+    response.set("X-Content-Type-Options", "nosniff");
+    if (!answer.allow.empty()) response.set(http::field::allow, answer.allow);
+    response.content_length(answer.body.size());
+    response.keep_alive(form.keep_alive);
+    if (!form.head_only) response.body() = std::move(answer.body);
+    stream.expires_after(time);
+    auto [failed, bytes] = co_await http::async_write(stream, response, nothrow);
+    co_return !failed;
+}
+
+/// Says that nothing more comes, and reads for a moment what is still on its way: closing before that resets the
+/// connection, which can take the answer from the client.
+asio::awaitable<void> close_gently(beast::tcp_stream& stream) {
+    constexpr std::size_t bytes_max = 256U << 10U;
+    error_code ignored;  // a connection that is gone already is what we want
+    stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    stream.expires_after(std::chrono::seconds{1});
+    std::array<char, 4096> unwanted;
+    for (std::size_t drained = 0; drained < bytes_max;) {
+        auto [failed, bytes] = co_await stream.async_read_some(asio::buffer(unwanted), nothrow);
+        if (failed) co_return;
+        drained += bytes;
+    }
+}
+
+}  // namespace
+
+asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, web_state& state) {
+    if (state.closing) co_return;
+    auto const& limits = state.options.limits;
+    beast::tcp_stream stream{std::move(socket)};
+    connection_entry const entry{state, stream};
+    beast::flat_buffer buffer{limits.header_bytes_max + std::size_t{8192}};
+    auto wait = limits.request_time;
+    while (true) {
+        request_parser parser;
+        parser.header_limit(limits.header_bytes_max);
+        parser.body_limit(limits.body_bytes_max);
+        auto const failed = co_await read_request(stream, buffer, parser, wait, limits.request_time);
+        if (failed) {
+            auto refusal = answer_to(failed, limits);
+            if (!refusal) co_return;
+            co_await write_answer(stream, *std::move(refusal), {}, limits.request_time);
+            break;
+        }
+        auto const& request = parser.get();
+        answer_form const form{.version = request.version(),
+                               .keep_alive = request.keep_alive(),
+                               .head_only = request.method() == http::verb::head};
+        auto answer = co_await make_answer(request, state);
+        bool const written = co_await write_answer(stream, std::move(answer), form, limits.request_time);
+        if (!written) co_return;
+        if (!form.keep_alive) break;
+        wait = limits.idle_time;
+    }
+    co_await close_gently(stream);
+}
+
+}  // namespace logpipe

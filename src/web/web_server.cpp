@@ -1,0 +1,119 @@
+#include "base/log.hpp"
+#include "base/thread.hpp"
+#include "listen.hpp"
+#include "session.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <exception>
+#include <thread>
+
+namespace logpipe {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+
+/// Tells a client too many so, as far as that goes without waiting for it.
+void refuse(tcp::socket socket) {
+    static constexpr std::string_view answer =
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    error_code ignored;  // it is closed either way
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(answer), ignored);
+    socket.shutdown(tcp::socket::shutdown_both, ignored);
+}
+
+void log_end(std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+        std::rethrow_exception(failure);
+    } catch (std::exception const& what) {
+        log_error("web: a connection ended by an exception: {}", what.what());
+    }
+}
+
+/// `acceptor` and `state` outlive the coroutine. Ends when the acceptor is closed.
+asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, web_state& state) {
+    asio::steady_timer pause{acceptor.get_executor()};
+    log_limit limit;
+    while (true) {
+        auto [failed, socket] = co_await acceptor.async_accept(nothrow);
+        if (!acceptor.is_open()) co_return;
+        if (failed) {
+            // Out of descriptors, as a rule: trying again at once would only burn the processor.
+            if (auto const times = limit.admit())
+                log_warn("web: cannot accept connections ({} times): {}", times, failed.message());
+            pause.expires_after(std::chrono::milliseconds{100});
+            co_await pause.async_wait(nothrow);
+        } else if (state.connections.size() >= state.options.limits.connections_max) {
+            if (auto const times = limit.admit())
+                log_warn("web: {} connections refused: {} are open", times, state.connections.size());
+            refuse(std::move(socket));
+        } else {
+            error_code ignored;  // it only makes small answers faster
+            socket.set_option(tcp::no_delay{true}, ignored);
+            asio::co_spawn(acceptor.get_executor(), serve_http(std::move(socket), state), log_end);
+        }
+    }
+}
+
+class beast_web_server final : public web_server {
+  public:
+    explicit beast_web_server(web_options options) : state_{std::move(options)} {}
+    beast_web_server(beast_web_server const&) = delete;
+    beast_web_server& operator=(beast_web_server const&) = delete;
+
+    [[nodiscard]] result<> start() {
+        auto acceptor = listen_on(context_, state_.options.listen);
+        if (!acceptor) return acceptor.error();
+        acceptor_ = std::move(*acceptor);
+        error_code failed;
+        port_ = acceptor_.local_endpoint(failed).port();
+        if (failed) return error{errc::invalid_argument, failed.message()};
+        asio::co_spawn(context_, accept_clients(acceptor_, state_), log_end);
+        thread_ = start_thread("web-0", [this] { context_.run(); });
+        return {};
+    }
+
+    // run() returns when all coroutines have ended: at once, or after the produce that one of them waits for.
+    ~beast_web_server() override {
+        asio::post(context_, [this] { close(); });
+        if (thread_.joinable()) thread_.join();
+    }
+
+    [[nodiscard]] std::uint16_t port() const override { return port_; }
+
+  private:
+    void close() {
+        state_.closing = true;
+        error_code ignored;  // nobody is left to care
+        acceptor_.close(ignored);
+        for (auto* stream : state_.connections) stream->close();
+    }
+
+    asio::io_context context_{1};
+    // After the context, so that it goes first: the produce thread may still be about to leave a call of the context.
+    web_state state_;
+    tcp::acceptor acceptor_{context_};
+    std::uint16_t port_ = 0;
+    std::jthread thread_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<web_server>> start_web_server(web_options options) {
+    auto server = std::make_unique<beast_web_server>(std::move(options));
+    if (auto started = server->start(); !started) return started.error();
+    return std::unique_ptr<web_server>{std::move(server)};
+}
+
+}  // namespace logpipe

@@ -1,0 +1,54 @@
+// A process snapshot with something in every field, for tests of what is made from snapshots.
+#pragma once
+
+#include "logpipe/status.hpp"
+
+namespace logpipe {
+
+inline stage_status stage_that_works(std::string name, std::vector<std::pair<std::string, double>> gauges) {
+    stage_status stage;
+    stage.name = std::move(name);
+    stage.gauges = std::move(gauges);
+    return stage;
+}
+
+inline process_snapshot sample_snapshot() {
+    pump_snapshot forward;
+    forward.name = "forward";
+    forward.finished = true;
+    forward.book = {.counts = {.in = 100, .indexed = 100}, .in_flight = 0};
+    forward.this_run = {.in = 60, .indexed = 60};
+    forward.bytes_in = 20'000;
+    forward.bytes_out = 21'000;
+    forward.stages = {stage_that_works("forward_source", {{"forward_connections", 3.0}}),
+                      stage_that_works("journal_sink", {{"journal_bytes", 1.5e6}})};
+
+    pump_snapshot index;
+    index.name = "index";
+    index.book = {.counts = {.in = 100, .indexed = 70, .already_there = 20, .dead = 3}, .in_flight = 7};
+    index.this_run = {.in = 50, .indexed = 40, .already_there = 2, .dead = 1};
+    index.bytes_in = 1;
+    index.bytes_out = 18'446'744'073'709'551'615U;
+    index.retries = 4;
+    index.queued_batches = 2;
+    index.in_flight_bytes = 4096;
+    index.oldest_seconds = 0.25;
+    index.stages = {stage_that_works("journal_source", {{"journal_lag_events", 7.0}}),
+                    stage_that_works("normalize", {}),
+                    {.name = "sqlite_sink",
+                     .up = false,
+                     .why = "the disk is full: free some space under /var/lib/logpipe",
+                     .retries = 4,
+                     .gauges = {{"store_documents", 90.0}}}};
+
+    return {.subcommand = "run",
+            .version = "0.1.0",
+            .pid = 4711,
+            .started_ns = 1'769'823'099'995'123'456,
+            .ready = true,
+            .draining = false,
+            .book = {.counts = {.in = 100, .indexed = 70, .already_there = 20, .dead = 3}, .in_flight = 7},
+            .pumps = {forward, index}};
+}
+
+}  // namespace logpipe

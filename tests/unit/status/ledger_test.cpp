@@ -1,0 +1,26 @@
+#include "logpipe/status.hpp"
+
+#include "support/catch.hpp"
+#include "support/snapshots.hpp"
+
+using namespace logpipe;
+
+TEST_CASE("the ledger's line names every term", "[ledger]") {
+    ledger const book{.counts = {.in = 51'462, .indexed = 51'460, .already_there = 1, .dead = 1}, .in_flight = 0};
+    REQUIRE(book.line() == "in 51462 = indexed 51460 + already there 1 + dead 1 + in flight 0");
+    REQUIRE(book.difference() == 0);
+}
+
+TEST_CASE("the ledger's difference is positive where events are missing and negative where there are too many",
+          "[ledger]") {
+    REQUIRE(ledger{.counts = {.in = 10, .indexed = 4}, .in_flight = 1}.difference() == 5);
+    REQUIRE(ledger{.counts = {.in = 1, .indexed = 4}, .in_flight = 1}.difference() == -4);
+}
+
+TEST_CASE("all is up when no stage of any pump is down", "[ledger]") {
+    auto process = sample_snapshot();
+    REQUIRE_FALSE(all_up(process));
+    process.pumps.at(1).stages.at(2).up = true;
+    REQUIRE(all_up(process));
+    REQUIRE(all_up(process_snapshot{}));
+}
