@@ -6,14 +6,18 @@
 
 namespace logpipe {
 
-result<> extra_members::add(member const& added) {
-    if (members_.size() == extra_members_max)
-        return error{errc::rejected, fmt::format("more than {} keys beside the mapping's", extra_members_max)};
-    for (auto const& other : members_)
-        if (other.name == added.name)
-            return error{errc::rejected, fmt::format("the key {} stands there twice", quoted_for_reason(added.name))};
+bool extra_members::add(member const& added, std::string& why) {
+    if (members_.size() == extra_members_max) {
+        why = fmt::format("more than {} keys beside the mapping's", extra_members_max);
+        return false;
+    }
+    for (auto const& other : members_) {
+        if (other.name != added.name) continue;
+        why = fmt::format("the key {} stands there twice", quoted_for_reason(added.name));
+        return false;
+    }
     members_.push_back(added);
-    return {};
+    return true;
 }
 
 }  // namespace logpipe

@@ -1,8 +1,6 @@
 // The members of a line that no mapping names: they stay at the document's top level.
 #pragma once
 
-#include "logpipe/result.hpp"
-
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -24,8 +22,8 @@ class extra_members final {
     };
 
     void clear() noexcept { members_.clear(); }
-    /// @return errc::rejected when the name is there already, or too many are.
-    [[nodiscard]] result<> add(member const& added);
+    /// @return false, with the reason in `why`, when the name is there already, or too many are.
+    [[nodiscard]] bool add(member const& added, std::string& why);
     [[nodiscard]] std::vector<member> const& all() const noexcept { return members_; }
 
   private:

@@ -14,55 +14,73 @@ std::string quoted_for_reason(std::string_view text) {
     return fmt::format("\"{}…\"", text.substr(0, bytes));
 }
 
-error json_line_reader::refusal(simdjson::error_code code) {
+std::string json_line_reader::reason(simdjson::error_code code) {
     using namespace simdjson;
     switch (code) {
         case UTF8_ERROR:
-            return error{errc::rejected, "not UTF-8"};
+            return "not UTF-8";
         case UNCLOSED_STRING:
-            return error{errc::rejected, "cut off within a text"};
+            return "cut off within a text";
         case INCOMPLETE_ARRAY_OR_OBJECT:
-            return error{errc::rejected, "cut off: a bracket is not closed"};
+            return "cut off: a bracket is not closed";
         case UNESCAPED_CHARS:
-            return error{errc::rejected, "not JSON: a control character within a text"};
+            return "not JSON: a control character within a text";
         default:
-            return error{errc::rejected, fmt::format("not JSON: {}", error_message(code))};
+            return fmt::format("not JSON: {}", error_message(code));
     }
 }
 
-result<> json_line_reader::begin(std::string_view line) {
+bool json_line_reader::begin(std::string_view line, std::string& why) {
     auto const first = line.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return error{errc::rejected, "an empty line"};
+    if (first == std::string_view::npos) {
+        why = "an empty line";
+        return false;
+    }
     has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
     simdjson::padded_string_view const padded{line.data(), line.size(), line.size() + padding_bytes};
-    if (auto const failed = parser_.iterate(padded).get(document_)) return refusal(failed);
-    if (line[first] != '{') return error{errc::rejected, "not a JSON object"};
-    return {};
+    if (auto const failed = parser_.iterate(padded).get(document_)) {
+        why = reason(failed);
+        return false;
+    }
+    if (line[first] == '{') return true;
+    why = "not a JSON object";
+    return false;
 }
 
-std::string_view json_line_reader::raw_text(json_key key) const noexcept {
-    char const* end = key.raw;
+std::string_view json_line_reader::raw_text(char const* key) const noexcept {
+    char const* end = key;
     while (*end != '"') end += *end == '\\' ? 2 : 1;
-    return {key.raw, end};
+    return {key, end};
 }
 
-result<std::string_view> json_line_reader::checked_container(value& member, json_key key) {
+bool json_line_reader::decode_key(simdjson::ondemand::field& field, std::string& why) {
+    char const* const key = field.key().raw();
+    if (is_json_scalar({key - 1, raw_text(key).size() + 2}) && !field.unescaped_key().get(decoded_key_)) return true;
+    why = "not JSON: a key with a broken escape";
+    return false;
+}
+
+std::string_view json_line_reader::checked_container(value& member, char const* key, std::string& why) {
     // simdjson finds the end by counting brackets; whether they match, and what is between them, is checked below.
-    std::string_view raw;
+    simdjson::simdjson_result<std::string_view> raw;
     if (member.raw_json_token().front() == '{') {
         simdjson::ondemand::object object;
-        if (auto const failed = member.get_object().get(object)) return refusal(failed);
-        if (auto const failed = object.raw_json().get(raw)) return refusal(failed);
+        auto const failed = member.get_object().get(object);
+        raw = failed ? failed : object.raw_json();
     } else {
         simdjson::ondemand::array array;
-        if (auto const failed = member.get_array().get(array)) return refusal(failed);
-        if (auto const failed = array.raw_json().get(raw)) return refusal(failed);
+        auto const failed = member.get_array().get(array);
+        raw = failed ? failed : array.raw_json();
     }
-    raw = without_space_behind(raw);
-    if (!is_json_value(raw))
-        return error{errc::rejected, fmt::format("not JSON, or nested deeper than {}: the value of {}", nesting_max,
-                                                 quoted_for_reason(raw_text(key)))};
-    return raw;
+    if (raw.error()) {
+        why = reason(raw.error());
+        return {};
+    }
+    auto const bytes = without_space_behind(raw.value_unsafe());
+    if (is_json_value(bytes)) return bytes;
+    why = fmt::format("not JSON, or nested deeper than {}: the value of {}", nesting_max,
+                      quoted_for_reason(raw_text(key)));
+    return {};
 }
 
 }  // namespace logpipe

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "json_text.hpp"
-#include "logpipe/result.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -11,15 +10,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace logpipe {
-
-/// A key of a line.
-struct json_key {
-    char const* raw;        ///< behind the opening quote, in the line
-    std::string_view text;  ///< without escapes, until the next line; of a line without escapes it is not set
-};
 
 /// Reads lines one after the other with one simdjson parser, whose memory grows to the longest line seen.
 /// One thread. All views it gives point into the line.
@@ -28,29 +20,36 @@ class json_line_reader final {
     /// Bytes that must be readable behind each line; what they hold does not matter.
     static constexpr std::size_t padding_bytes = simdjson::SIMDJSON_PADDING;
 
-    /// Calls `visit(json_key, std::string_view value)` for each member in order. The value is valid JSON, byte for byte
-    /// as in the line. `visit` returns result<>; its first error ends the walk and is returned.
-    /// @return errc::rejected with the reason where the line is not exactly one JSON object.
+    /// Calls `visit(char const* key, std::string_view value)` for each member in order. The key begins there, behind
+    /// its opening quote; the value is valid JSON, byte for byte as in the line. `visit` returns false to end the walk,
+    /// having set `why`.
+    /// @return false, with the reason in `why`, where the line is not exactly one JSON object. (Not a result<>: making
+    /// one for each member costs as much as reading it.)
     template <class Visit>
-    [[nodiscard]] result<> read(std::string_view line, Visit&& visit);
+    [[nodiscard]] bool read(std::string_view line, std::string& why, Visit&& visit);
 
-    /// As it stands in the line, without the quotes.
-    [[nodiscard]] std::string_view raw_text(json_key key) const noexcept;
-    /// Without escapes.
-    [[nodiscard]] std::string_view text(json_key key) const noexcept { return has_escapes_ ? key.text : raw_text(key); }
+    /// The key as it stands in the line, without the quotes.
+    [[nodiscard]] std::string_view raw_text(char const* key) const noexcept;
+    /// The key that is being visited without escapes; holds until the next line.
+    [[nodiscard]] std::string_view text(char const* key) const noexcept {
+        return has_escapes_ ? decoded_key_ : raw_text(key);
+    }
 
   private:
     using value = simdjson::ondemand::value;
 
-    [[nodiscard]] result<> begin(std::string_view line);
-    [[nodiscard]] result<std::string_view> checked_value(value& member, json_key key);
-    [[nodiscard]] result<std::string_view> checked_container(value& member, json_key key);
+    [[nodiscard]] bool begin(std::string_view line, std::string& why);
+    [[nodiscard]] bool decode_key(simdjson::ondemand::field& field, std::string& why);
+    /// Empty, with `why` set, where the value is not JSON.
+    [[nodiscard]] std::string_view checked_value(value& member, char const* key, std::string& why);
+    [[nodiscard]] std::string_view checked_container(value& member, char const* key, std::string& why);
     [[nodiscard]] static std::string_view without_space_behind(std::string_view bytes) noexcept;
     [[nodiscard]] bool plain(std::string_view token) const noexcept;
-    [[nodiscard]] static error refusal(simdjson::error_code code);
+    [[nodiscard]] static std::string reason(simdjson::error_code code);
 
     simdjson::ondemand::parser parser_;
     simdjson::ondemand::document document_;
+    std::string_view decoded_key_;
     bool has_escapes_ = false;  ///< a line without any backslash has only plain keys and texts
 };
 
@@ -70,36 +69,34 @@ inline bool json_line_reader::plain(std::string_view token) const noexcept {
     return is_json_scalar(token);
 }
 
-inline result<std::string_view> json_line_reader::checked_value(value& member, json_key key) {
+inline std::string_view json_line_reader::checked_value(value& member, char const* key, std::string& why) {
     std::string_view token = member.raw_json_token();
-    if (token.front() == '{' || token.front() == '[') return checked_container(member, key);
+    if (token.front() == '{' || token.front() == '[') return checked_container(member, key, why);
     token = without_space_behind(token);
-    if (!plain(token))
-        return error{errc::rejected, fmt::format("not JSON: the value of {}", quoted_for_reason(raw_text(key)))};
-    return token;
+    if (plain(token)) return token;
+    why = fmt::format("not JSON: the value of {}", quoted_for_reason(raw_text(key)));
+    return {};
 }
 
 template <class Visit>
-result<> json_line_reader::read(std::string_view line, Visit&& visit) {
-    if (auto opened = begin(line); !opened) return opened;
+bool json_line_reader::read(std::string_view line, std::string& why, Visit&& visit) {
+    if (!begin(line, why)) return false;
     simdjson::ondemand::object members;
-    if (auto const failed = document_.get_object().get(members)) return refusal(failed);
-    for (auto member : members) {
-        if (member.error()) return refusal(member.error());
-        simdjson::ondemand::field field = std::move(member).value_unsafe();
-        json_key key{.raw = field.key().raw(), .text = {}};
-        if (has_escapes_) {
-            if (!is_json_scalar({key.raw - 1, raw_text(key).size() + 2}))
-                return error{errc::rejected, "not JSON: a key with a broken escape"};
-            if (auto const failed = field.unescaped_key().get(key.text)) return refusal(failed);
+    auto failed = document_.get_object().get(members);
+    if (failed == simdjson::SUCCESS) {
+        for (auto member : members) {
+            if (failed = member.error(); failed != simdjson::SUCCESS) break;
+            // By reference: a copy reads as one word what was just written as two, which stalls the processor.
+            auto& field = member.value_unsafe();
+            char const* const key = field.key().raw();
+            if (has_escapes_ && !decode_key(field, why)) return false;
+            auto const value_text = checked_value(field.value(), key, why);
+            if (value_text.empty() || !visit(key, value_text)) return false;
         }
-        auto value_text = checked_value(field.value(), key);
-        if (!value_text) return value_text.error();
-        if (result<> taken = visit(key, *value_text); !taken) return taken;
     }
-    if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS)
-        return error{errc::rejected, "not one JSON object: there is more behind it"};
-    return {};
+    if (failed == simdjson::SUCCESS && document_.current_location().error() == simdjson::OUT_OF_BOUNDS) return true;
+    why = failed != simdjson::SUCCESS ? reason(failed) : "not one JSON object: there is more behind it";
+    return false;
 }
 
 }  // namespace logpipe

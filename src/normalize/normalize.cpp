@@ -39,14 +39,14 @@ class normalize final : public transform {
   private:
     static_assert(plan::match_bytes_max <= json_line_reader::padding_bytes, "a key is compared without a look ahead");
 
-    [[nodiscard]] result<> read(std::string_view line);
-    [[nodiscard]] result<> take(json_key key, std::string_view value);
-    [[nodiscard]] result<> take_unknown(json_key key, std::string_view value);
-    [[nodiscard]] std::size_t known(json_key key);
-    [[nodiscard]] result<std::int64_t> time_of(event const& row) const;
-    [[nodiscard]] result<std::int64_t> time_in_line() const;
-    void write(event const& row, std::int64_t time_ns, std::size_t line_bytes, std::string& out);
-    void write_time(std::int64_t time_ns, document_writer& out);
+    // Those that return false have set why_.
+    [[nodiscard]] bool read(std::string_view line);
+    [[nodiscard]] bool take(char const* key, std::string_view value);
+    [[nodiscard]] std::size_t known(char const* key);
+    [[nodiscard]] bool find_time(event const& row);
+    [[nodiscard]] bool find_time_in_line();
+    void write(event_id id, std::size_t line_bytes, std::string& out);
+    void write_time(document_writer& out);
 
     normalize_options options_;
     plan plan_;
@@ -55,6 +55,8 @@ class normalize final : public transform {
     // Of the line at hand.
     std::vector<std::string_view> values_;  ///< of each known key; without data where the line has no such key
     extra_members extras_;
+    std::int64_t time_ns_ = 0;  ///< 0: not known; the document is then without a time, as nothing is invented
+    std::string why_;           ///< it is refused
     std::size_t previous_ = 0;  ///< known key seen last; keys().size() before the first
 
     /// The known key that came behind each one (and first, at the end) in the last line: lines mostly repeat it.
@@ -80,15 +82,13 @@ void normalize::apply(batch& events) {
         auto& row = events.events[i];
         if (row.rejected) continue;
         auto const line = events.record(row);
-        auto const taken = read(line);
-        auto const time_ns = taken ? time_of(row) : result<std::int64_t>{taken.error()};
-        if (!time_ns) {
-            events.reject(i, stage_name, time_ns.error().message);
+        if (!read(line) || !find_time(row)) {
+            events.reject(i, stage_name, why_);
             ++rejected;
             continue;
         }
         auto const begin = events.documents.size();
-        write(row, *time_ns, line.size(), events.documents);
+        write(row.id, line.size(), events.documents);
         LOGPIPE_ASSERT(events.documents.size() <= std::numeric_limits<std::uint32_t>::max());
         row.document_begin = static_cast<std::uint32_t>(begin);
         row.document_bytes = static_cast<std::uint32_t>(events.documents.size() - begin);
@@ -99,31 +99,35 @@ void normalize::apply(batch& events) {
     rejected_.fetch_add(rejected, std::memory_order_relaxed);
 }
 
-result<> normalize::read(std::string_view line) {
-    if (line.size() > options_.line_bytes_max)
-        return error{errc::rejected,
-                     fmt::format("{} bytes long; at most {} are taken", line.size(), options_.line_bytes_max)};
+bool normalize::read(std::string_view line) {
+    if (line.size() > options_.line_bytes_max) {
+        why_ = fmt::format("{} bytes long; at most {} are taken", line.size(), options_.line_bytes_max);
+        return false;
+    }
     std::ranges::fill(values_, std::string_view{});
     extras_.clear();
     previous_ = plan_.keys().size();
-    return reader_.read(line, [this](json_key key, std::string_view value) { return take(key, value); });
+    return reader_.read(line, why_, [this](char const* key, std::string_view value) { return take(key, value); });
 }
 
-result<> normalize::take(json_key key, std::string_view value) {
+bool normalize::take(char const* key, std::string_view value) {
     auto const place = known(key);
-    if (place == plan::none) return take_unknown(key, value);
-    if (values_[place].data() != nullptr)
-        return error{errc::rejected,
-                     fmt::format("the key {} stands there twice", quoted_for_reason(plan_.keys()[place].text))};
-    values_[place] = value;
+    if (place == plan::none)
+        return extras_.add({.name = reader_.text(key), .prefix = {}, .key = reader_.raw_text(key), .value = value},
+                           why_);
     auto const& known_key = plan_.keys()[place];
-    if (known_key.role != key_role::own) return {};
-    return extras_.add({.name = known_key.output, .prefix = known_key.prefix, .key = {}, .value = value});
+    if (values_[place].data() != nullptr) {
+        why_ = fmt::format("the key {} stands there twice", quoted_for_reason(known_key.text));
+        return false;
+    }
+    values_[place] = value;
+    if (known_key.role != key_role::own) return true;
+    return extras_.add({.name = known_key.output, .prefix = known_key.prefix, .key = {}, .value = value}, why_);
 }
 
-std::size_t normalize::known(json_key key) {
+std::size_t normalize::known(char const* key) {
     auto place = next_[previous_];
-    if (!plan_.is(place, key.raw)) {
+    if (!plan_.is(place, key)) {
         place = plan_.find(reader_.text(key));
         if (place == plan::none) return place;
         next_[previous_] = place;
@@ -132,27 +136,26 @@ std::size_t normalize::known(json_key key) {
     return place;
 }
 
-result<> normalize::take_unknown(json_key key, std::string_view value) {
-    return extras_.add({.name = reader_.text(key), .prefix = {}, .key = reader_.raw_text(key), .value = value});
-}
-
-/// 0: not known; the document is then without a time, as nothing is invented.
-result<std::int64_t> normalize::time_of(event const& row) const {
+bool normalize::find_time(event const& row) {
     switch (options_.timestamp) {
         case timestamp_from::receive:
-            return row.received_ns != 0 ? row.received_ns : row.time_ns;
+            time_ns_ = row.received_ns != 0 ? row.received_ns : row.time_ns;
+            return true;
         case timestamp_from::entry:
-            return row.time_ns != 0 ? row.time_ns : row.received_ns;
+            time_ns_ = row.time_ns != 0 ? row.time_ns : row.received_ns;
+            return true;
         case timestamp_from::event:
-            return time_in_line();
+            return find_time_in_line();
     }
-    return row.received_ns;
+    return false;
 }
 
-result<std::int64_t> normalize::time_in_line() const {
+bool normalize::find_time_in_line() {
     auto const place = plan_.time_key();
-    if (place == plan::none || values_[place].data() == nullptr)
-        return error{errc::rejected, fmt::format("no time: the key \"{}\" is missing", plan_.time_key_text())};
+    if (place == plan::none || values_[place].data() == nullptr) {
+        why_ = fmt::format("no time: the key {} is missing", quoted_for_reason(options_.table.time_key));
+        return false;
+    }
     auto const value = values_[place];
     // Some writers escape the slashes, as JSON allows.
     std::array<char, 32> plain;
@@ -160,13 +163,15 @@ result<std::int64_t> normalize::time_in_line() const {
     for (std::size_t i = 1; i + 1 < value.size() && bytes < plain.size(); ++i)
         if (value[i] != '\\' || value[i + 1] != '/') plain[bytes++] = value[i];
     auto const time_ns = value.front() == '"' ? parse_access_time({plain.data(), bytes}) : std::nullopt;
-    if (!time_ns)
-        return error{errc::rejected,
-                     fmt::format("no time: {} is not like 17/May/2015:08:05:32 +0000", quoted_for_reason(value))};
-    return *time_ns;
+    if (!time_ns) {
+        why_ = fmt::format("no time: {} is not like 17/May/2015:08:05:32 +0000", quoted_for_reason(value));
+        return false;
+    }
+    time_ns_ = *time_ns;
+    return true;
 }
 
-void normalize::write(event const& row, std::int64_t time_ns, std::size_t line_bytes, std::string& out) {
+void normalize::write(event_id id, std::size_t line_bytes, std::string& out) {
     auto const begin = out.size();
     out.resize_and_overwrite(begin + line_bytes + plan_.document_bytes_extra(), [&](char* data, std::size_t) {
         document_writer to{data + begin};
@@ -179,11 +184,11 @@ void normalize::write(event const& row, std::int64_t time_ns, std::size_t line_b
             to.put(plan_.keys()[i].prefix);
             to.put(values_[i]);
         }
-        auto const hash = hash_of(row.id);
+        auto const hash = hash_of(id);
         to.put(plan_.fields()[hash.pick(plan_.fields().size())]);
         hash.write_hex(to.put_room(id_hash::hex_bytes));
         to.put(plan::before_time);
-        if (time_ns != 0) write_time(time_ns, to);
+        if (time_ns_ != 0) write_time(to);
         to.put(plan_.added());
         for (auto const& extra : extras_.all()) {
             if (extra.prefix.empty()) {
@@ -200,10 +205,10 @@ void normalize::write(event const& row, std::int64_t time_ns, std::size_t line_b
     });
 }
 
-void normalize::write_time(std::int64_t time_ns, document_writer& out) {
-    auto const millis = std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds{time_ns}).count();
+void normalize::write_time(document_writer& out) {
+    auto const millis = std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds{time_ns_}).count();
     if (millis != written_millis_) {
-        write_iso_time(time_ns, written_time_.data());
+        write_iso_time(time_ns_, written_time_.data());
         written_millis_ = millis;
     }
     out.put(plan::before_iso_time);

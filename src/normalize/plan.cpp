@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace logpipe {
 
@@ -33,7 +32,7 @@ void plan::add_key(std::string const& text, key_role role, std::string const& cl
     keys_.push_back(std::move(key));
 }
 
-plan::plan(mapping const& table) : time_key_text_{table.time_key} {
+plan::plan(mapping const& table) {
     for (auto const& key : table.nested) add_key(key, key_role::nested, table.clash_suffix);
     nested_count_ = keys_.size();
     for (auto const& key : table.dropped) add_key(key, key_role::dropped, table.clash_suffix);
@@ -55,11 +54,6 @@ plan::plan(mapping const& table) : time_key_text_{table.time_key} {
                             millis_bytes_max + added_.size() + 2;
     // What the keys' own spelling in the line and in the document may differ by, and the comma before each.
     for (auto const& key : keys_) document_bytes_extra_ += key.prefix.size() + 1;
-}
-
-bool plan::is(std::size_t known, char const* key) const noexcept {
-    auto const& match = keys_[known].match;
-    return match.size() <= match_bytes_max && std::memcmp(key, match.data(), match.size()) == 0;
 }
 
 std::size_t plan::find(std::string_view text) const noexcept {

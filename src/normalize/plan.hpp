@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,13 +38,15 @@ class plan final {
     [[nodiscard]] std::vector<known_key> const& keys() const noexcept { return keys_; }
     [[nodiscard]] std::size_t nested_count() const noexcept { return nested_count_; }
     /// Whether the key that begins at `key` in a line is this one. Reads up to `match_bytes_max` bytes from there.
-    [[nodiscard]] bool is(std::size_t known, char const* key) const noexcept;
+    [[nodiscard]] bool is(std::size_t known, char const* key) const noexcept {
+        auto const& match = keys_[known].match;
+        return match.size() <= match_bytes_max && std::memcmp(key, match.data(), match.size()) == 0;
+    }
     static constexpr std::size_t match_bytes_max = 64;
     /// @param text  without escapes. @return its place in keys(), or none.
     [[nodiscard]] std::size_t find(std::string_view text) const noexcept;
 
     [[nodiscard]] std::size_t time_key() const noexcept { return time_key_; }  ///< place in keys(), or none
-    [[nodiscard]] std::string const& time_key_text() const noexcept { return time_key_text_; }
 
     // The document's constant parts, in their order.
     [[nodiscard]] std::string const& open() const noexcept { return open_; }  ///< up to the first nested key
@@ -63,7 +66,6 @@ class plan final {
     std::vector<known_key> keys_;
     std::size_t nested_count_ = 0;
     std::size_t time_key_ = none;
-    std::string time_key_text_;
     std::string open_;
     std::vector<std::string> fields_;
     std::string added_;
