@@ -1,0 +1,67 @@
+// Configuration before it runs, and one line through the transform.
+#include "base/chunk_hash.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "config_file.hpp"
+#include "logpipe/normalize.hpp"
+#include "stage_options.hpp"
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+namespace logpipe {
+
+namespace {
+
+int check_line(settings const& options) {
+    auto line = options.text("line");
+    if (line == "-" && !std::getline(std::cin, line))
+        return report_failure(options, {errc::invalid_argument, "no line on standard input"});
+    batch one;
+    auto& row = one.append(one.tag_index("app.follow"), chunk_hash("app.follow", "check", line), 0, line);
+    row.received_ns = now_ns();
+    auto const change = make_normalize(normalize_options_of(options));
+    change->apply(one);
+    if (!one.rejections.empty()) {
+        log_error("check: rejected: {}", one.rejections.front().reason);
+        return exit_failed;
+    }
+    fmt::print("{}\n", one.payload(one.events.front()));
+    return exit_done;
+}
+
+int check_configuration(settings const& options) {
+    auto const& whose = options.text("for");
+    std::map<std::string, std::string, std::less<>> environment;
+    for (auto const& row : option_rows_of(whose))
+        if (auto const* value = std::getenv(environment_name(row.name).c_str()))
+            environment[environment_name(row.name)] = value;
+    auto effective = settings::merge(whose, {}, environment, options.text("config"));
+    if (!effective) return report_failure(options, effective.error());
+    for (auto const& [name, value] : effective->all()) {
+        if (value.origin.empty()) continue;
+        std::string text;
+        for (auto const& each : value.values) text += (text.empty() ? "" : ", ") + each;
+        fmt::print("{:24} {:40} {}\n", name, text.empty() ? "\"\"" : text, value.origin);
+    }
+    return exit_done;
+}
+
+}  // namespace
+
+int run_check(settings const& options, argument_list const& /*rest*/) {
+    if (options.on("show-mapping")) {
+        fmt::print("{}\n", to_json(normalize_options_of(options).table));
+        return exit_done;
+    }
+    if (!options.text("line").empty()) return check_line(options);
+    if (option_rows_of(options.text("for")).empty() || !is_subcommand(options.text("for")))
+        return report_failure(
+            options, {errc::invalid_argument, fmt::format("--for {}: no such subcommand", options.text("for"))});
+    return check_configuration(options);
+}
+
+}  // namespace logpipe

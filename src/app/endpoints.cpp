@@ -1,0 +1,116 @@
+#include "endpoints.hpp"
+
+#include "base/log.hpp"
+#include "stage_options.hpp"
+#include "uri.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+namespace logpipe {
+
+namespace {
+
+using made_source = result<std::unique_ptr<source>>;
+using made_sink = result<std::unique_ptr<sink>>;
+
+made_source file_source(endpoints& ends, end_uri const& uri) {
+    return make_file_source(uri.rest, line_options_of(ends.options(), ends.run_id()));
+}
+
+made_source http_source(endpoints& ends, end_uri const& uri) {
+    return make_http_source(http_options_of(ends.options(), ends.run_id(), uri.whole));
+}
+
+made_source demo_source(endpoints& ends, end_uri const& uri) {
+    auto options = demo_options_of(ends.options(), ends.run_id(), uri);
+    if (!options) return options.error();
+    return make_demo_source(*std::move(options));
+}
+
+made_source journal_source(endpoints& ends, end_uri const& uri) {
+    return make_journal_source(uri.rest, ends.options().text("group"));
+}
+
+made_sink line_sink(endpoints& /*ends*/, end_uri const& uri) {
+    return make_line_sink(uri.scheme == "stdout" ? "-" : uri.rest);
+}
+
+made_sink to_forward(endpoints& ends, end_uri const& uri) {
+    auto options = forward_sink_options_of(ends.options(), uri.rest, uri.scheme == "forwards");
+    if (!options) return options.error();
+    return make_forward_sink(*std::move(options));
+}
+
+made_sink journal_sink(endpoints& ends, end_uri const& uri) {
+    auto topic = ends.open_topic(uri.rest);
+    if (!topic) return topic.error();
+    return (*topic)->make_sink();
+}
+
+made_sink sqlite_sink(endpoints& ends, end_uri const& uri) {
+    std::error_code ignored;  // the store's own open says what is wrong
+    std::filesystem::create_directories(std::filesystem::path{uri.rest}.parent_path(), ignored);
+    return make_sqlite_sink(sqlite_options_of(ends.options(), uri.rest));
+}
+
+struct end_row {
+    std::string_view scheme;
+    made_source (*make_source)(endpoints&, end_uri const&);
+    made_sink (*make_sink)(endpoints&, end_uri const&);
+};
+
+constexpr std::array table{
+    end_row{"file", file_source, line_sink},  end_row{"stdout", nullptr, line_sink},
+    end_row{"http", http_source, nullptr},    end_row{"https", http_source, nullptr},
+    end_row{"demo", demo_source, nullptr},    end_row{"forward", nullptr, to_forward},
+    end_row{"forwards", nullptr, to_forward}, end_row{"journal", journal_source, journal_sink},
+    end_row{"sqlite", nullptr, sqlite_sink},
+};
+
+template <class Maker>
+error unknown(end_uri const& uri, std::string_view what, Maker end_row::*maker) {
+    std::string known;
+    for (auto const& row : table)
+        if (row.*maker != nullptr) known += fmt::format("{}{}:", known.empty() ? "" : ", ", row.scheme);
+    return {errc::invalid_argument,
+            fmt::format("{}: \"{}:\" is no {}; there are {}", uri.whole, uri.scheme, what, known)};
+}
+
+}  // namespace
+
+endpoints::endpoints(settings const& options, std::string run_id) : options_{options}, run_id_{std::move(run_id)} {
+    if (run_id_.empty()) run_id_ = options_.text("run-id");
+    if (run_id_.empty()) run_id_ = make_run_id();
+}
+
+result<std::unique_ptr<source>> endpoints::make_source(std::string const& uri) {
+    auto const parsed = parse_uri(uri);
+    if (!parsed) return parsed.error();
+    auto const row = std::ranges::find(table, parsed->scheme, &end_row::scheme);
+    if (row == table.end() || row->make_source == nullptr) return unknown(*parsed, "source", &end_row::make_source);
+    return row->make_source(*this, *parsed);
+}
+
+result<std::unique_ptr<sink>> endpoints::make_sink(std::string const& uri) {
+    auto const parsed = parse_uri(uri);
+    if (!parsed) return parsed.error();
+    auto const row = std::ranges::find(table, parsed->scheme, &end_row::scheme);
+    if (row == table.end() || row->make_sink == nullptr) return unknown(*parsed, "sink", &end_row::make_sink);
+    return row->make_sink(*this, *parsed);
+}
+
+result<std::shared_ptr<journal>> endpoints::open_topic(std::string const& folder) {
+    auto const path = std::filesystem::path{folder}.lexically_normal().string();
+    if (auto const open = topics_.find(path); open != topics_.end()) return open->second;
+    auto opened = open_journal(journal_options_of(options_, path));
+    if (!opened) return opened.error();
+    for (auto const& note : (*opened)->recovery().notes) log_warn("journal: {}", note);
+    topics_[path] = *opened;
+    return *opened;
+}
+
+}  // namespace logpipe

@@ -1,0 +1,36 @@
+// From a URI to a stage: one table. Adding an end is a folder, and a line here.
+#pragma once
+
+#include "logpipe/journal.hpp"
+#include "logpipe/stage.hpp"
+#include "settings.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace logpipe {
+
+/// Makes the ends of one process. Owns the journals that it opened for writing, one a folder. One thread.
+class endpoints final {
+  public:
+    /// @param run_id  of line sources; empty = that of --run-id, or a new one
+    explicit endpoints(settings const& options, std::string run_id = {});
+
+    /// @return errc::invalid_argument for an unknown scheme or parameter, with those that there are.
+    [[nodiscard]] result<std::unique_ptr<source>> make_source(std::string const& uri);
+    [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri);
+    /// Opened for writing by the first who asks.
+    [[nodiscard]] result<std::shared_ptr<journal>> open_topic(std::string const& folder);
+
+    [[nodiscard]] settings const& options() const noexcept { return options_; }
+    [[nodiscard]] std::string const& run_id() const noexcept { return run_id_; }
+
+  private:
+    settings const& options_;
+    std::string run_id_;
+    std::map<std::string, std::shared_ptr<journal>> topics_;
+};
+
+}  // namespace logpipe

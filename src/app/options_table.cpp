@@ -1,0 +1,174 @@
+// The table of all options. README "Options" is made from it.
+#include "settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace logpipe {
+
+namespace {
+
+using enum option_kind;
+
+constexpr std::string_view sends = "produce serve run forward consume index";
+constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
+
+constexpr std::array rows{
+    // Everywhere.
+    option_row{"config", text, "FILE", "", "*", "configuration; without it ./logpipe.toml where there is one"},
+    option_row{"log-level", choice, "debug|info|warn|error|off", "info", "*", "least important messages to log"},
+    option_row{"log-format", choice, "auto|text|json", "auto", "*", "auto: text on a terminal, JSON lines otherwise"},
+
+    // What runs long.
+    option_row{"admin", text, "HOST:PORT", "127.0.0.1:24230", "run", admin_help},
+    option_row{"admin", text, "HOST:PORT", "127.0.0.1:24231", "forward", admin_help},
+    option_row{"admin", text, "HOST:PORT", "127.0.0.1:24232", "consume", admin_help},
+    option_row{"admin", text, "HOST:PORT", "127.0.0.1:24233", "index", admin_help},
+    option_row{"admin", text, "HOST:PORT", "none", "produce", admin_help},
+    option_row{"drain-timeout", duration, "TIME", "30s", "produce forward consume index run serve",
+               "how long a stop waits for what was taken in to become safe"},
+
+    // Where events come from and go to.
+    option_row{"url", text, "URL", "", "produce", "lines from there, http:// or https://"},
+    option_row{"url", text, "URL",
+               "https://raw.githubusercontent.com/elastic/examples/master/Common%20Data%20Formats/nginx_json_logs/"
+               "nginx_json_logs",
+               "serve", "lines for /produceEventsToPipeline, http:// or https://"},
+    option_row{"file", text, "PATH", "", "produce serve", "lines from a file"},
+    option_row{"demo", text, "SPEC", "", "produce serve", "made-up nginx lines: lines=N&rate=R&seed=S&serial=1"},
+    option_row{"from", text, "URI", "", "produce run", "lines from any source: PATH, -, http(s)://…, demo:nginx?…"},
+    option_row{"from", text, "URI", "journal:logpipe-data/nginx-logs", "consume", "events to transform"},
+    option_row{"from", text, "URI", "journal:logpipe-data/nginx-events", "index", "documents to store"},
+    option_row{"to", text, "URI", "forward://127.0.0.1:24224", "produce serve", "where events go"},
+    option_row{"to", text, "URI", "", "forward",
+               "where the journal is emptied to; without it the journal keeps its events for readers"},
+    option_row{"to", text, "URI", "journal:logpipe-data/nginx-events", "consume", "where documents go"},
+    option_row{"to", text, "URI", "sqlite:logpipe-data/store.sqlite", "index", "where documents go"},
+    option_row{"data-dir", text, "DIR", "logpipe-data", "run", "holds the journal, the dead letters and the store"},
+    option_row{"once", on_off, "", "off", "run consume index", "end when what was there at the start is done"},
+    option_row{"group", text, "NAME", "forward", "forward", "names the position in the journal"},
+    option_row{"group", text, "NAME", "consume", "consume", "names the position in the journal"},
+    option_row{"group", text, "NAME", "index", "index run", "names the position in the journal"},
+    option_row{"dead-letters", text, "URI", "", "consume index",
+               "where rejected events go; default: the journal's name with .dlq"},
+    option_row{"dead-letters", text, "URI", "file:logpipe-dead-letters.jsonl", "produce serve",
+               "where lines go that cannot be sent"},
+
+    // Line sources.
+    option_row{"tag", text, "TAG", "app.follow", "produce serve run", "tag of the events of a line source"},
+    option_row{"run-id", text, "ID", "", "produce",
+               "names this run: the same id again repeats the same events instead of adding"},
+    option_row{"line-bytes-max", bytes, "SIZE", "8M", "produce serve run consume",
+               "a longer line goes to the dead letters"},
+    option_row{"connect-timeout", duration, "TIME", "10s", sends, "for a connection to come about"},
+    option_row{"idle-timeout", duration, "TIME", "30s", "produce serve run", "for a silent HTTP server"},
+    option_row{"ca-file", text, "FILE", "", sends, "certificates (PEM) that servers must have; default: the system's"},
+    option_row{"insecure-skip-verify", on_off, "", "off", sends, "accept any certificate of a server"},
+
+    // Forward protocol, as client.
+    option_row{"compress", on_off, "", "off", "produce serve forward", "send gzip (CompressedPackedForward)"},
+    option_row{"in-flight", count, "N", "8", "produce serve forward", "chunks sent and not yet acked"},
+    option_row{"ack-timeout", duration, "TIME", "60s", "produce serve forward",
+               "for an ack; then the chunk is sent again"},
+    option_row{"give-up-after", duration, "TIME", "60s", "produce serve", "end when nothing was acked for so long"},
+    option_row{"send-key-file", text, "FILE", "", "produce serve forward",
+               "shared key to show to the server, first line of the file"},
+    option_row{"client-certificate-file", text, "FILE", "", "produce serve forward",
+               "certificate (PEM) to show to the server"},
+    option_row{"client-key-file", text, "FILE", "", "produce serve forward", "its private key (PEM)"},
+
+    // Forward protocol, as server.
+    option_row{"listen", text, "HOST:PORT", "127.0.0.1:24224", "forward run",
+               "for the Fluent forward protocol, TCP and UDP heartbeats"},
+    option_row{"listen", text, "HOST:PORT", "127.0.0.1:8000", "serve", "for HTTP"},
+    option_row{"shared-key-file", text, "FILE", "", "forward run", "clients must know its first line"},
+    option_row{"certificate-file", text, "FILE", "", "forward run", "TLS: the server's certificate chain (PEM)"},
+    option_row{"key-file", text, "FILE", "", "forward run", "TLS: its private key (PEM)"},
+    option_row{"client-ca-file", text, "FILE", "", "forward run", "TLS: clients must show a certificate of it"},
+    option_row{"message-bytes-max", bytes, "SIZE", "64M", "forward run", "largest message of a client"},
+    option_row{"decompressed-bytes-max", bytes, "SIZE", "256M", "forward run", "largest message once decompressed"},
+    option_row{"entries-max", count, "N", "4000000", "forward run", "most events in one message"},
+    option_row{"nesting-max", count, "N", "64", "forward run", "deepest record"},
+    option_row{"connections-max", count, "N", "1024", "forward run", "clients at a time"},
+    option_row{"client-idle-timeout", duration, "TIME", "0", "forward run",
+               "close a silent client; 0: never, TCP keep-alive finds dead ones"},
+    option_row{"handshake-timeout", duration, "TIME", "10s", "forward run", "for TLS and the shared key"},
+    option_row{"pending-bytes-max", bytes, "SIZE", "32M", "forward run",
+               "decoded and not yet taken on; clients wait above it"},
+    option_row{"trust-chunk-ids", choice, "yes|no", "yes", "forward run",
+               "no: for clients that make a chunk's id from its content alone (Fluent Bit)"},
+    option_row{"route", list, "PATTERN=URI", "", "forward",
+               "send tags elsewhere; before app.** and fluent.**; may be given often"},
+    option_row{"topic", text, "NAME", "nginx-logs", "forward", "the journal's topic for app.**"},
+
+    // Journal.
+    option_row{"journal", text, "DIR", "logpipe-data", "forward", "the folder of the disk buffer"},
+    option_row{"journal-bytes-max", bytes, "SIZE", "8G", "forward run consume", "a topic's limit on disk"},
+    option_row{"journal-age-max", duration, "TIME", "0", "forward run consume",
+               "events older than that are dropped; 0: never"},
+    option_row{"journal-keep", duration, "TIME", "0", "forward run consume",
+               "keep what every reader has passed for so long"},
+    option_row{"journal-full", choice, "block|drop-oldest", "block", "forward run consume", "what to do at the limit"},
+    option_row{"journal-sync", choice, "every-group|interval|never", "every-group", "forward run consume",
+               "when to fdatasync; acks wait for it, but for never"},
+    option_row{"journal-sync-interval", duration, "TIME", "1s", "forward run consume", "for --journal-sync interval"},
+    option_row{"journal-segment-bytes", bytes, "SIZE", "128M", "forward run consume", "size of a file of the journal"},
+
+    // Transform and store.
+    option_row{"timestamp", choice, "receive|entry|event", "receive", "run consume check",
+               "where @timestamp comes from"},
+    option_row{"regions", list, "NAME", "", "run consume check", "for fields.region; may be given often"},
+    option_row{"full-text", choice, "yes|no", "yes", "run index",
+               "keep the full-text index over request, agent and referrer"},
+    option_row{"store-age-max", duration, "TIME", "0", "run index", "documents older than that are removed; 0: never"},
+    option_row{"store-rows-max", count, "N", "0", "run index", "the newest documents that are kept; 0: all"},
+
+    // Looking.
+    option_row{"at", list, "HOST:PORT", "", "status",
+               "admin address of a process; may be given often; without it all the default ones are tried"},
+    option_row{"json", on_off, "", "off", "status journal version", "machine-readable"},
+    option_row{"timeout", duration, "TIME", "2s", "status", "for each answer"},
+    option_row{"line", text, "TEXT", "", "check", "run this line (- for standard input) through the transform"},
+    option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as JSON"},
+    option_row{"for", text, "SUBCOMMAND", "run", "check", "whose configuration to check"},
+};
+
+bool belongs(option_row const& row, std::string_view subcommand) {
+    if (row.subcommands == "*") return true;
+    for (auto left = row.subcommands; !left.empty();) {
+        auto const space = left.find(' ');
+        if (left.substr(0, space) == subcommand) return true;
+        left = space == std::string_view::npos ? std::string_view{} : left.substr(space + 1);
+    }
+    return false;
+}
+
+}  // namespace
+
+std::span<option_row const> option_rows() noexcept {
+    return rows;
+}
+
+std::vector<option_row> option_rows_of(std::string_view subcommand) {
+    std::vector<option_row> mine;
+    std::ranges::copy_if(rows, std::back_inserter(mine),
+                         [&](option_row const& row) { return belongs(row, subcommand); });
+    return mine;
+}
+
+std::string options_markdown() {
+    std::string out = "| option | default | of | what it does |\n| --- | --- | --- | --- |\n";
+    for (auto const& row : rows) {
+        std::string metavar{row.metavar};
+        for (std::size_t at = 0; (at = metavar.find('|', at)) != std::string::npos; at += 2)
+            metavar.insert(at, 1, '\\');
+        out += fmt::format("| `--{}{}{}` | {} | {} | {} |\n", row.name, metavar.empty() ? "" : " ", metavar,
+                           row.fallback.empty() ? std::string{} : fmt::format("`{}`", row.fallback),
+                           row.subcommands == "*" ? "all" : row.subcommands, row.help);
+    }
+    return out;
+}
+
+}  // namespace logpipe

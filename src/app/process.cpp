@@ -1,0 +1,148 @@
+#include "process.hpp"
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "subcommands.hpp"
+#include "version.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+#include <csignal>
+#include <ctime>
+
+namespace logpipe {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+sigset_t stop_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+}  // namespace
+
+void take_over_signals() {
+    auto const set = stop_signals();
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool signal_came(std::chrono::milliseconds time) {
+    auto const set = stop_signals();
+    auto const whole = std::chrono::duration_cast<std::chrono::seconds>(time);
+    timespec const wait{.tv_sec = whole.count(), .tv_nsec = std::chrono::nanoseconds{time - whole}.count()};
+    return sigtimedwait(&set, nullptr, &wait) > 0;
+}
+
+process::process(settings const& options) : options_{options}, started_ns_{now_ns()} {}
+
+void process::add(std::unique_ptr<pump> moving) {
+    pumps_.push_back(std::move(moving));
+}
+
+process_snapshot process::look() const {
+    process_snapshot now{.subcommand = options_.subcommand(), .version = std::string{version_text}, .pid = getpid()};
+    now.started_ns = started_ns_;
+    now.draining = draining_;
+    for (auto const& each : pumps_) now.pumps.push_back(each->snapshot());
+    now.ready = !now.draining && all_up(now);
+    if (!now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
+    return now;
+}
+
+process_snapshot process::snapshot() const {
+    // The terms are read one after the other: a batch that moves on in between is seen twice or not at all. That is no
+    // loss, and looking again shows it.
+    auto now = look();
+    for (int again = 0; again < 20 && now.book.difference() != 0; ++again) now = look();
+    return now;
+}
+
+int process::run() {
+    if (auto const& listen = options_.text("admin"); listen != "none") {
+        auto started = start_web_server({.listen = listen, .look = [this] { return snapshot(); }, .produce = {}});
+        if (!started) {
+            log_error("--admin {}: {}; choose another address, or none", listen, started.error().message);
+            return started.error().code == errc::invalid_argument ? exit_usage : exit_failed;
+        }
+        admin_ = *std::move(started);
+    }
+    for (auto each = pumps_.rbegin(); each != pumps_.rend(); ++each) (*each)->start();
+    bool const stopped = wait_for_end();
+    if (stopped)
+        log_info("{}: stopping, at most {} for what was taken in", options_.subcommand(),
+                 options_.text("drain-timeout"));
+    draining_ = true;
+    bool const drained = drain();
+    auto const last = snapshot();
+    fmt::print(output_is_data_ ? stderr : stdout, "{}\n", last.book.line());
+    std::fflush(stdout);
+    return exit_status_of(drained);
+}
+
+int process::exit_status_of(bool drained) const {
+    for (auto const& each : pumps_) {
+        auto const failure = each->failure();
+        if (!failure) continue;
+        if (failure->code == errc::cancelled) {
+            drained = false;
+            continue;
+        }
+        log_error("{}", failure->message);
+        return failure->code == errc::invalid_argument ? exit_usage : exit_failed;
+    }
+    return drained ? exit_done : exit_undrained;
+}
+
+bool process::wait_for_end() {
+    while (!signal_came(100ms)) {
+        auto const now = snapshot();
+        if (tick_) tick_(now);
+        bool finished = true;
+        for (auto const& each : now.pumps) finished = finished && each.finished;
+        if (finished || (over_ && over_(now))) return false;
+        // Where the first pump failed for good, nothing more comes.
+        if (!pumps_.empty() && now.pumps.front().finished && pumps_.front()->failure()) return false;
+    }
+    return true;
+}
+
+bool process::drain() {
+    auto const end = std::chrono::steady_clock::now() + options_.duration("drain-timeout");
+    bool all_drained = true;
+    for (auto const& each : pumps_) {
+        each->stop();
+        auto next_line = std::chrono::steady_clock::now() + 1s;
+        while (!each->wait_until(std::chrono::steady_clock::now())) {
+            bool const impatient = signal_came(20ms);
+            auto const now = std::chrono::steady_clock::now();
+            auto const left = each->snapshot();
+            if (tick_) tick_(snapshot());
+            if (impatient || now >= end) {
+                log_error(
+                    "{}: the drain ran out with {} events not yet safe downstream; whoever sent them still has them",
+                    left.name, left.book.in_flight);
+                for (auto const& stage : left.stages)
+                    if (!stage.up) log_error("{}: {} is down: {}", left.name, stage.name, stage.why);
+                each->abandon();
+                all_drained = false;
+                [[maybe_unused]] bool const gone = each->wait_until(now + 10s);
+                break;
+            }
+            if (now >= next_line) {
+                log_info("{}: draining, {} events left, {} s at most", left.name, left.book.in_flight,
+                         std::chrono::duration_cast<std::chrono::seconds>(end - now).count());
+                next_line = now + 1s;
+            }
+        }
+    }
+    return all_drained;
+}
+
+}  // namespace logpipe

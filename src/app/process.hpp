@@ -1,0 +1,64 @@
+// A process as it runs: its pumps in the order of the data, signals, the admin server, the orderly end.
+#pragma once
+
+#include "logpipe/pipeline.hpp"
+#include "logpipe/status.hpp"
+#include "logpipe/web.hpp"
+#include "settings.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logpipe {
+
+/// Before any other thread starts: SIGTERM, SIGINT and SIGPIPE are no longer what ends the process by itself.
+void take_over_signals();
+/// SIGTERM or SIGINT came within `time`. The main thread alone asks.
+[[nodiscard]] bool signal_came(std::chrono::milliseconds time);
+
+/// Main thread, but for snapshot().
+class process final {
+  public:
+    explicit process(settings const& options);
+
+    /// Pumps are started in reverse and stopped in order: what takes in comes first.
+    void add(std::unique_ptr<pump> moving);
+    /// How the figures of the pumps make the ledger of the whole; without it, it is the first pump's.
+    void set_book(std::function<ledger(process_snapshot const&)> book) { book_ = std::move(book); }
+    /// Called a few times a second while running.
+    void on_tick(std::function<void(process_snapshot const&)> tick) { tick_ = std::move(tick); }
+    /// The run is over when this says so, besides all pumps being finished.
+    void ends_when(std::function<bool(process_snapshot const&)> over) { over_ = std::move(over); }
+
+    /// Standard output carries events: the ledger goes to standard error.
+    void output_is_data(bool is) { output_is_data_ = is; }
+
+    /// Serves --admin where it is given, runs until a signal or the end, drains. @return the exit status.
+    [[nodiscard]] int run();
+
+    /// Any thread.
+    [[nodiscard]] process_snapshot snapshot() const;
+
+  private:
+    [[nodiscard]] bool wait_for_end();
+    [[nodiscard]] bool drain();
+    [[nodiscard]] int exit_status_of(bool drained) const;
+    [[nodiscard]] process_snapshot look() const;
+
+    settings const& options_;
+    std::vector<std::unique_ptr<pump>> pumps_;
+    std::function<ledger(process_snapshot const&)> book_;
+    std::function<void(process_snapshot const&)> tick_;
+    std::function<bool(process_snapshot const&)> over_;
+    std::int64_t const started_ns_;
+    std::atomic<bool> draining_{false};
+    bool output_is_data_ = false;
+    std::unique_ptr<web_server> admin_;
+};
+
+}  // namespace logpipe

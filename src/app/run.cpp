@@ -1,0 +1,118 @@
+// The whole pipeline in one process: forward protocol (or --from) → journal → transform → SQLite.
+#include "base/log.hpp"
+#include "logpipe/forward.hpp"
+#include "logpipe/normalize.hpp"
+#include "logpipe/sqlite.hpp"
+#include "stage_options.hpp"
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace logpipe {
+
+namespace {
+
+/// A run id that a crash leaves behind: starting again then repeats the same events, which meet their own ids, instead
+/// of adding them once more. A run that came to its end takes it away.
+class kept_run_id final {
+  public:
+    explicit kept_run_id(std::string path) : path_{std::move(path)} {}
+
+    [[nodiscard]] result<std::string> take() {
+        std::string id;
+        if (std::ifstream file{path_}; std::getline(file, id) && !id.empty()) {
+            log_info("run: an earlier run did not end; its run id {} is taken up, what it stored is not stored again",
+                     id);
+            return id;
+        }
+        id = make_run_id();
+        std::ofstream file{path_};
+        file << id << '\n';
+        file.close();
+        if (!file) return error{errc::storage_failed, fmt::format("{}: cannot be written", path_)};
+        return id;
+    }
+    void forget() { std::filesystem::remove(path_); }
+
+  private:
+    std::string const path_;
+};
+
+result<std::unique_ptr<source>> make_input(endpoints& ends) {
+    if (auto const& from = ends.options().text("from"); !from.empty()) return ends.make_source(from);
+    auto listener = forward_source_options_of(ends.options());
+    if (!listener) return listener.error();
+    return make_forward_source(*std::move(listener));
+}
+
+struct embedded_parts {
+    std::shared_ptr<journal> topic;
+    std::shared_ptr<journal> letters;
+};
+
+result<embedded_parts> open_parts(endpoints& ends, std::string const& folder) {
+    auto topic = ends.open_topic(folder + "/nginx-logs");
+    if (!topic) return topic.error();
+    auto letters = ends.open_topic(folder + "/nginx-logs.dlq");
+    if (!letters) return letters.error();
+    return embedded_parts{*topic, *letters};
+}
+
+int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
+    auto const& folder = options.text("data-dir");
+    auto parts = open_parts(ends, folder);
+    if (!parts) return report_failure(options, parts.error());
+    auto input = make_input(ends);
+    if (!input) return report_failure(options, input.error());
+    bool const has_end = !options.text("from").empty();
+    auto const begin = parts->topic->synced_offset();
+    auto const dead = make_dead_letters(parts->letters->make_sink());
+
+    process whole{options};
+    whole.add(make_pump(
+        {.from = *std::move(input), .change = nullptr, .to = parts->topic->make_sink(), .dead = dead.get()},
+        {.name = "receive", .in_flight_bytes_max = std::size_t{24} << 20U, .source_failure_is_final = has_end}));
+    whole.add(make_pump({.from = parts->topic->make_source(options.text("group")),
+                         .change = make_normalize(normalize_options_of(options)),
+                         .to = make_sqlite_sink(sqlite_options_of(options, folder + "/store.sqlite")),
+                         .dead = dead.get()},
+                        {.name = "index", .in_flight_bytes_max = std::size_t{24} << 20U}));
+    whole.set_book([begin](process_snapshot const& now) { return journal_book(now, begin); });
+    if (options.on("once"))
+        whole.ends_when([](process_snapshot const& now) {
+            return now.ready && now.pumps.front().finished && now.book.in_flight == 0;
+        });
+    bool came_to_end = false;
+    whole.on_tick([&](process_snapshot const& now) {
+        came_to_end = came_to_end || (now.pumps.front().finished && !now.draining);
+    });
+    auto const status = whole.run();
+    if (status == exit_done && has_end && came_to_end) run_id.forget();
+    return status;
+}
+
+}  // namespace
+
+int run_run(settings const& options, argument_list const& /*rest*/) {
+    auto const& folder = options.text("data-dir");
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed)
+        return report_failure(options,
+                              {errc::storage_failed, fmt::format("--data-dir {}: {}", folder, failed.message())});
+    kept_run_id run_id{folder + "/run-id"};
+    std::string id;
+    if (!options.text("from").empty()) {
+        auto taken = run_id.take();
+        if (!taken) return report_failure(options, taken.error());
+        id = *std::move(taken);
+    }
+    endpoints ends{options, std::move(id)};
+    return run_with(options, ends, run_id);
+}
+
+}  // namespace logpipe

@@ -1,0 +1,149 @@
+#include "settings.hpp"
+
+#include "base/assert.hpp"
+#include "config_file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+
+namespace logpipe {
+
+namespace {
+
+result<> check_choice(option_row const& row, std::string_view value) {
+    for (auto left = row.metavar; !left.empty();) {
+        auto const bar = left.find('|');
+        if (left.substr(0, bar) == value) return {};
+        left = bar == std::string_view::npos ? std::string_view{} : left.substr(bar + 1);
+    }
+    return error{errc::invalid_argument, fmt::format("\"{}\" is none of {}", value, row.metavar)};
+}
+
+template <class Number>
+result<> check_number(std::string_view value) {
+    Number number{};
+    auto const [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (failed != std::errc{} || end != value.data() + value.size() || number < 0)
+        return error{errc::invalid_argument, fmt::format("\"{}\" is no number", value)};
+    return {};
+}
+
+result<> check_value(option_row const& row, std::string_view value) {
+    switch (row.kind) {
+        case option_kind::text:
+        case option_kind::list:
+            return {};
+        case option_kind::choice:
+            return check_choice(row, value);
+        case option_kind::count:
+            return check_number<std::uint64_t>(value);
+        case option_kind::rate:
+            return check_number<double>(value);
+        case option_kind::bytes:
+            if (auto parsed = parse_bytes(value); !parsed) return parsed.error();
+            return {};
+        case option_kind::duration:
+            if (auto parsed = parse_duration(value); !parsed) return parsed.error();
+            return {};
+        case option_kind::on_off:
+            if (value == "on" || value == "off") return {};
+            return error{errc::invalid_argument, fmt::format("\"{}\" is neither on nor off", value)};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string environment_name(std::string_view option) {
+    std::string name = "LOGPIPE_";
+    for (char const c : option) name += c == '-' ? '_' : static_cast<char>(c - ('a' <= c && c <= 'z' ? 'a' - 'A' : 0));
+    return name;
+}
+
+result<settings> settings::merge(std::string subcommand,
+                                 std::map<std::string, std::vector<std::string>, std::less<>> const& flags,
+                                 std::map<std::string, std::string, std::less<>> const& environment,
+                                 std::string const& file) {
+    auto path = file;
+    if (path.empty() && std::filesystem::exists("logpipe.toml")) path = "logpipe.toml";
+    config_values from_file;
+    if (!path.empty()) {
+        auto read = read_config_file(path, subcommand);
+        if (!read) return read.error();
+        from_file = *std::move(read);
+    }
+    settings merged;
+    merged.subcommand_ = std::move(subcommand);
+    for (auto const& row : option_rows_of(merged.subcommand_)) {
+        auto& value = merged.values_[std::string{row.name}];
+        auto const variable = environment_name(row.name);
+        if (auto const flag = flags.find(row.name); flag != flags.end()) {
+            value = {.values = flag->second, .origin = fmt::format("--{}", row.name)};
+        } else if (auto const set = environment.find(variable); set != environment.end()) {
+            value = {.values = {set->second}, .origin = variable};
+        } else if (auto const key = from_file.find(row.name); key != from_file.end()) {
+            value = {.values = key->second, .origin = path};
+        } else {
+            if (row.kind != option_kind::list || !row.fallback.empty()) value.values = {std::string{row.fallback}};
+            value.origin = "default";
+        }
+        for (auto const& each : value.values)
+            if (auto good = check_value(row, each); !good)
+                return error{errc::invalid_argument,
+                             fmt::format("{} (set by {}): {}", row.name, value.origin, good.error().message)};
+    }
+    // An end that this subcommand was given by a URI may ask for options that it has no flags for: they are at their
+    // defaults.
+    for (auto const& row : option_rows()) {
+        setting unset{.values = {std::string{row.fallback}}, .origin = {}};
+        if (row.kind == option_kind::list && row.fallback.empty()) unset.values.clear();
+        merged.values_.try_emplace(std::string{row.name}, std::move(unset));
+    }
+    return merged;
+}
+
+setting const& settings::at(std::string_view name) const {
+    auto const found = values_.find(name);
+    LOGPIPE_ASSERT(found != values_.end());
+    return found->second;
+}
+
+std::string const& settings::text(std::string_view name) const {
+    return at(name).values.front();
+}
+std::vector<std::string> const& settings::list(std::string_view name) const {
+    return at(name).values;
+}
+std::uint64_t settings::bytes(std::string_view name) const {
+    return parse_bytes(text(name)).value();
+}
+std::chrono::milliseconds settings::duration(std::string_view name) const {
+    return parse_duration(text(name)).value();
+}
+double settings::rate(std::string_view name) const {
+    return std::stod(text(name));
+}
+std::uint64_t settings::count(std::string_view name) const {
+    return std::stoull(text(name));
+}
+bool settings::on(std::string_view name) const {
+    return text(name) == "on" || text(name) == "yes";
+}
+
+result<std::string> settings::secret(std::string_view name) const {
+    auto const& path = text(name);
+    if (path.empty()) return std::string{};
+    std::ifstream file{path};
+    std::string line;
+    if (!file || !std::getline(file, line) || line.empty())
+        return error{errc::invalid_argument,
+                     fmt::format("--{}: {} cannot be read or its first line is empty", name, path)};
+    return line;
+}
+
+}  // namespace logpipe

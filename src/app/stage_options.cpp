@@ -1,0 +1,136 @@
+#include "stage_options.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+
+namespace logpipe {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::seconds;
+
+std::uint32_t small_count(settings const& options, std::string_view name) {
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(options.count(name), std::numeric_limits<std::uint32_t>::max()));
+}
+
+template <class Number>
+result<> read_number(end_uri const& uri, std::string_view key, std::string_view text, Number& into) {
+    auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), into);
+    if (failed == std::errc{} && end == text.data() + text.size() && into >= 0) return {};
+    return error{errc::invalid_argument, fmt::format("{}: {}=\"{}\" is no number", uri.whole, key, text)};
+}
+
+}  // namespace
+
+line_options line_options_of(settings const& options, std::string run_id) {
+    return {.tag = options.text("tag"), .run_id = std::move(run_id), .line_bytes_max = options.bytes("line-bytes-max")};
+}
+
+http_source_options http_options_of(settings const& options, std::string run_id, std::string url) {
+    return {.url = std::move(url),
+            .ca_file = options.text("ca-file"),
+            .insecure_skip_verify = options.on("insecure-skip-verify"),
+            .connect_timeout = options.duration("connect-timeout"),
+            .idle_timeout = options.duration("idle-timeout"),
+            .lines = line_options_of(options, std::move(run_id))};
+}
+
+result<demo_options> demo_options_of(settings const& options, std::string run_id, end_uri const& uri) {
+    demo_options demo;
+    if (uri.rest != "nginx")
+        return error{errc::invalid_argument, fmt::format("{}: the only demo is demo:nginx", uri.whole)};
+    demo.lines = line_options_of(options, std::move(run_id));
+    for (auto const& [key, value] : uri.query) {
+        result<> read;
+        std::uint64_t serial = 0;
+        if (key == "lines") {
+            read = read_number(uri, key, value, demo.lines_max);
+        } else if (key == "rate") {
+            read = read_number(uri, key, value, demo.lines_per_second_max);
+        } else if (key == "seed") {
+            read = read_number(uri, key, value, demo.seed);
+        } else if (key == "serial") {
+            read = read_number(uri, key, value, serial);
+            demo.serial = serial != 0;
+        } else {
+            read = error{
+                errc::invalid_argument,
+                fmt::format("{}: unknown parameter \"{}\"; there are lines, rate, seed and serial", uri.whole, key)};
+        }
+        if (!read) return read.error();
+    }
+    return demo;
+}
+
+result<forward_source_options> forward_source_options_of(settings const& options) {
+    auto key = options.secret("shared-key-file");
+    if (!key) return key.error();
+    return forward_source_options{.listen = options.text("listen"),
+                                  .message_bytes_max = options.bytes("message-bytes-max"),
+                                  .decompressed_bytes_max = options.bytes("decompressed-bytes-max"),
+                                  .entries_max = small_count(options, "entries-max"),
+                                  .nesting_max = small_count(options, "nesting-max"),
+                                  .connections_max = small_count(options, "connections-max"),
+                                  .idle_timeout = duration_cast<seconds>(options.duration("client-idle-timeout")),
+                                  .handshake_timeout = duration_cast<seconds>(options.duration("handshake-timeout")),
+                                  .pending_bytes_max = options.bytes("pending-bytes-max"),
+                                  .trust_chunk_ids = options.on("trust-chunk-ids"),
+                                  .shared_key = *std::move(key),
+                                  .certificate_file = options.text("certificate-file"),
+                                  .key_file = options.text("key-file"),
+                                  .client_ca_file = options.text("client-ca-file")};
+}
+
+result<forward_sink_options> forward_sink_options_of(settings const& options, std::string address, bool tls) {
+    auto key = options.secret("send-key-file");
+    if (!key) return key.error();
+    return forward_sink_options{.connect = std::move(address),
+                                .in_flight_max = options.count("in-flight"),
+                                .connect_timeout = options.duration("connect-timeout"),
+                                .ack_timeout = options.duration("ack-timeout"),
+                                .compress = options.on("compress"),
+                                .shared_key = *std::move(key),
+                                .tls = tls,
+                                .ca_file = options.text("ca-file"),
+                                .certificate_file = options.text("client-certificate-file"),
+                                .key_file = options.text("client-key-file"),
+                                .insecure_skip_verify = options.on("insecure-skip-verify")};
+}
+
+journal_options journal_options_of(settings const& options, std::string folder) {
+    auto const sync = options.text("journal-sync");
+    return {.folder = std::move(folder),
+            .segment_bytes = options.bytes("journal-segment-bytes"),
+            .bytes_max = options.bytes("journal-bytes-max"),
+            .age_max = duration_cast<seconds>(options.duration("journal-age-max")),
+            .keep = duration_cast<seconds>(options.duration("journal-keep")),
+            .when_full = options.text("journal-full") == "block" ? journal_full::block : journal_full::drop_oldest,
+            .sync = sync == "every-group" ? journal_sync::every_group
+                    : sync == "interval"  ? journal_sync::interval
+                                          : journal_sync::never,
+            .sync_interval = options.duration("journal-sync-interval")};
+}
+
+sqlite_sink_options sqlite_options_of(settings const& options, std::string path) {
+    return {.path = std::move(path),
+            .full_text = options.on("full-text"),
+            .age_max = duration_cast<seconds>(options.duration("store-age-max")),
+            .rows_max = options.count("store-rows-max")};
+}
+
+normalize_options normalize_options_of(settings const& options) {
+    auto table = nginx_mapping();
+    if (!options.list("regions").empty()) table.regions = options.list("regions");
+    auto const& from = options.text("timestamp");
+    return {.table = std::move(table),
+            .timestamp = from == "receive" ? timestamp_from::receive
+                         : from == "entry" ? timestamp_from::entry
+                                           : timestamp_from::event,
+            .line_bytes_max = options.bytes("line-bytes-max")};
+}
+
+}  // namespace logpipe

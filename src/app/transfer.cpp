@@ -1,0 +1,70 @@
+#include "transfer.hpp"
+
+#include "base/log.hpp"
+#include "subcommands.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace logpipe {
+
+int report_failure(settings const& options, error const& why) {
+    log_error("{}: {}", options.subcommand(), why.message);
+    return why.code == errc::invalid_argument ? exit_usage : exit_failed;
+}
+
+result<std::string> source_uri_of(settings const& options, std::string const& argument) {
+    std::vector<std::string> named;
+    if (!argument.empty()) named.push_back(argument);
+    if (auto const& url = options.text("url"); !url.empty() && options.subcommand() == "produce") named.push_back(url);
+    if (auto const& path = options.text("file"); !path.empty()) named.push_back("file:" + path);
+    if (auto const& demo = options.text("demo"); !demo.empty()) named.push_back("demo:nginx?" + demo);
+    if (auto const& from = options.text("from"); !from.empty() && options.subcommand() == "produce")
+        named.push_back(from);
+    // serve's --url has a default, which any other source overrides.
+    if (named.empty() && options.subcommand() == "serve") named.push_back(options.text("url"));
+    if (named.size() == 1) return named.front();
+    return error{errc::invalid_argument,
+                 named.empty() ? "say where lines come from: --url, --file, --demo, or - for standard input"
+                               : "only one source of lines can be given"};
+}
+
+bool writes_to_standard_output(std::string_view uri) noexcept {
+    return uri == "-" || uri == "file:-" || uri.starts_with("stdout:");
+}
+
+result<transfer> make_produce(endpoints& ends, std::string const& from_uri) {
+    auto const& options = ends.options();
+    auto from = ends.make_source(from_uri);
+    if (!from) return from.error();
+    auto to = ends.make_sink(options.text("to"));
+    if (!to) return to.error();
+    auto dead_sink = ends.make_sink(options.text("dead-letters"));
+    if (!dead_sink) return dead_sink.error();
+    transfer made{.dead = make_dead_letters(*std::move(dead_sink)), .moving = nullptr};
+    made.moving =
+        make_pump({.from = *std::move(from), .change = nullptr, .to = *std::move(to), .dead = made.dead.get()},
+                  {.name = "produce", .source_failure_is_final = true});
+    return made;
+}
+
+double gauge_of(stage_status const& stage, std::string_view name) {
+    auto const found = std::ranges::find(stage.gauges, name, &std::pair<std::string, double>::first);
+    return found == stage.gauges.end() ? 0.0 : found->second;
+}
+
+ledger journal_book(process_snapshot const& now, std::uint64_t journal_begin) {
+    auto const& in = now.pumps.at(0);
+    auto const& out = now.pumps.at(1);
+    ledger book{.counts = out.book.counts, .in_flight = 0};
+    // What the journal held at the start came in before; every other term is counted where it happens.
+    book.counts.in = journal_begin + in.this_run.in;
+    book.counts.already_there += in.this_run.already_there;
+    book.counts.dead += in.this_run.dead;
+    auto const unread = static_cast<std::uint64_t>(gauge_of(out.stages.front(), "journal_unread_events"));
+    book.in_flight = in.book.in_flight + unread + out.book.in_flight;
+    return book;
+}
+
+}  // namespace logpipe

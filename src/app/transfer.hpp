@@ -1,0 +1,36 @@
+// What several subcommands put together in the same way.
+#pragma once
+
+#include "endpoints.hpp"
+#include "logpipe/pipeline.hpp"
+#include "process.hpp"
+
+#include <memory>
+#include <string>
+
+namespace logpipe {
+
+/// Says why, with the way out, and gives the exit status that belongs to it.
+[[nodiscard]] int report_failure(settings const& options, error const& why);
+
+/// One pump with its dead letters, made from URIs.
+struct transfer {
+    std::unique_ptr<dead_letters> dead;  // outlives the pump
+    std::unique_ptr<pump> moving;
+};
+
+/// What `produce` and `serve` run: lines from the one source that the options name, to --to.
+[[nodiscard]] result<transfer> make_produce(endpoints& ends, std::string const& from_uri);
+/// The source that --url, --file, --demo, --from or the argument names.
+/// @return errc::invalid_argument when it is none, or more than one.
+[[nodiscard]] result<std::string> source_uri_of(settings const& options, std::string const& argument);
+
+[[nodiscard]] bool writes_to_standard_output(std::string_view uri) noexcept;
+
+/// The ledger of a process whose first pump fills a journal and whose second empties it.
+/// @param journal_begin  the journal's synced offset before the first pump was started
+[[nodiscard]] ledger journal_book(process_snapshot const& now, std::uint64_t journal_begin);
+
+[[nodiscard]] double gauge_of(stage_status const& stage, std::string_view name);
+
+}  // namespace logpipe
