@@ -16,8 +16,8 @@ namespace logpipe {
 struct line_options {
     std::string tag = "app.follow";
     /// Names this run. Ids are made of it and of the byte range, so starting again with the same one repeats the same
-    /// events instead of adding new ones.
-    std::string run_id;
+    /// events instead of adding new ones. Empty: a new one.
+    std::string run_id{};
     std::size_t line_bytes_max = std::size_t{8} << 20U;  ///< a longer line is rejected to the dead letters, cut to this
 };
 
@@ -38,7 +38,7 @@ struct http_source_options {
     std::chrono::milliseconds idle_timeout{30'000};
     int redirects_max = 5;
     int resumes_max = 10;  ///< tries in a row without a new byte before giving up
-    line_options lines;
+    line_options lines{};
 };
 [[nodiscard]] std::unique_ptr<source> make_http_source(http_source_options options);
 
@@ -47,7 +47,7 @@ struct demo_options {
     double lines_per_second_max = 0.0;  ///< 0: as fast as the pipeline
     std::uint64_t seed = 1;
     bool serial = false;  ///< put a running "serial" into each line
-    line_options lines;
+    line_options lines{};
 };
 [[nodiscard]] std::unique_ptr<source> make_demo_source(demo_options options);
 

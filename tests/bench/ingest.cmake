@@ -1,0 +1,1 @@
+logpipe_bench(demo logpipe_ingest logpipe_base)
