@@ -33,7 +33,7 @@ struct web_options {
     /// Runs one produce to its end and answers; called from a thread of its own, never two at once. It goes on when the
     /// client leaves. Empty: no such page.
     std::function<produce_answer()> produce;
-    web_limits limits;
+    web_limits limits = {};
 };
 
 /// `/metrics`, `/healthz`, `/readyz`, `/api/status`, and where `produce` is set GET and POST

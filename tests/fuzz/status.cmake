@@ -1,0 +1,1 @@
+logpipe_fuzz(status logpipe_status)
