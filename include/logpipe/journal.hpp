@@ -20,8 +20,11 @@ struct journal_options {
     std::string folder;  ///< DIR/TOPIC
     std::uint64_t segment_bytes = std::uint64_t{128} << 20U;
     std::uint64_t bytes_max = std::uint64_t{8} << 30U;
-    std::chrono::seconds age_max{0};  ///< 0: none
-    std::chrono::seconds keep{0};     ///< how long segments stay after every cursor has passed them
+    /// Events received longer ago are dropped, read or not; 0: none. Looked at when something is written.
+    std::chrono::seconds age_max{0};
+    /// Segments that every cursor has passed stay while their newest event was received less long ago than this, and
+    /// room is not needed.
+    std::chrono::seconds keep{0};
     journal_full when_full = journal_full::block;
     journal_sync sync = journal_sync::every_group;
     std::chrono::milliseconds sync_interval{1000};
@@ -51,7 +54,8 @@ class journal {
 /// Opens or makes a topic. @return errc::busy when another process writes it; a damaged one opens, see recovery().
 [[nodiscard]] result<std::shared_ptr<journal>> open_journal(journal_options options);
 
-/// Reads a topic that another process may be writing; never past what that one has synced.
+/// Reads a topic that another process may be writing; never past what that one has synced. open() gives
+/// errc::not_connected until the topic is there.
 [[nodiscard]] std::unique_ptr<source> make_journal_source(std::string folder, std::string group);
 
 struct journal_segment_info {
@@ -71,6 +75,7 @@ struct journal_info {
     std::string folder;
     std::vector<journal_segment_info> segments;
     std::vector<journal_cursor_info> cursors;
+    std::vector<std::string> damage;  ///< of other files than segments
 };
 
 /// Offline, read-only: every frame is read and checked.

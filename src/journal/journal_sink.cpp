@@ -1,0 +1,87 @@
+#include "journal_sink.hpp"
+
+#include <atomic>
+#include <mutex>
+
+namespace logpipe::topic {
+
+namespace {
+
+class journal_sink final : public sink {
+  public:
+    explicit journal_sink(std::shared_ptr<topic_writer> writer) : writer_{std::move(writer)} {}
+    ~journal_sink() override { report_to(nullptr); }
+    journal_sink(journal_sink const&) = delete;
+    journal_sink& operator=(journal_sink const&) = delete;
+
+    result<> open(completions& reports) override {
+        report_to(&reports);
+        return {};
+    }
+
+    result<> write(batch& events) override {
+        if (cancelled_) return error{errc::cancelled, "the journal's sink was cancelled"};
+        return noted(writer_->write(outlet_, events));
+    }
+
+    result<> flush() override {
+        if (cancelled_) return error{errc::cancelled, "the journal's sink was cancelled"};
+        return noted(writer_->flush());
+    }
+
+    result<std::optional<std::vector<progress>>> stored(std::string const& /*source_identity*/) override {
+        return std::optional<std::vector<progress>>{};
+    }
+
+    /// Nothing here waits longer than the disk does.
+    void cancel() override { cancelled_ = true; }
+
+    stage_status status() const override {
+        auto const& figures = writer_->figures();
+        auto const gauge = [](std::atomic<std::uint64_t> const& figure) {
+            return static_cast<double>(figure.load(std::memory_order_relaxed));
+        };
+        stage_status now;
+        now.name = "journal_sink";
+        now.gauges = {{"journal_bytes", gauge(figures.bytes)},
+                      {"journal_segments", gauge(figures.segments)},
+                      {"journal_synced_offset", static_cast<double>(writer_->board()->mark().offset)},
+                      {"journal_syncs", gauge(figures.syncs)},
+                      {"journal_repeated_events", gauge(figures.repeated_events)},
+                      {"journal_dropped_segments", gauge(figures.dropped_segments)}};
+        std::lock_guard lock{mutex_};
+        now.up = why_.empty();
+        now.why = why_;
+        return now;
+    }
+
+  private:
+    void report_to(completions* reports) {
+        std::lock_guard lock{outlet_->mutex};
+        outlet_->reports = reports;
+    }
+
+    result<> noted(result<> outcome) {
+        std::lock_guard lock{mutex_};
+        if (outcome)
+            why_.clear();
+        else
+            why_ = outcome.error().message;
+        return outcome;
+    }
+
+    std::shared_ptr<topic_writer> const writer_;
+    // Shared with the writer, which may still hold our batches when we are gone.
+    std::shared_ptr<outlet> const outlet_ = std::make_shared<outlet>();
+    std::atomic<bool> cancelled_ = false;
+    mutable std::mutex mutex_;  // guards why_
+    std::string why_;
+};
+
+}  // namespace
+
+std::unique_ptr<sink> make_sink(std::shared_ptr<topic_writer> writer) {
+    return std::make_unique<journal_sink>(std::move(writer));
+}
+
+}  // namespace logpipe::topic

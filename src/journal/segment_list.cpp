@@ -1,0 +1,52 @@
+#include "segment_list.hpp"
+
+#include "base/assert.hpp"
+#include "topic_folder.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace logpipe::topic {
+
+void segment_list::add(segment_entry const& entry) {
+    // A new try of a segment in which nothing was kept takes the old one's place.
+    if (!entries_.empty() && entries_.back().first_offset == entry.first_offset) {
+        bytes_ -= entries_.back().bytes;
+        entries_.pop_back();
+    }
+    LOGPIPE_ASSERT(entries_.empty() || entries_.back().first_offset < entry.first_offset);
+    entries_.push_back(entry);
+    bytes_ += entry.bytes;
+}
+
+void segment_list::set_active(std::uint64_t bytes, std::int64_t newest_ns) {
+    auto& active = entries_.back();
+    bytes_ = bytes_ - active.bytes + bytes;
+    active.bytes = bytes;
+    active.newest_ns = std::max(active.newest_ns, newest_ns);
+}
+
+std::uint64_t segment_list::oldest_end() const noexcept {
+    return entries_.size() > 1 ? entries_[1].first_offset : std::numeric_limits<std::uint64_t>::max();
+}
+
+result<std::size_t> segment_list::remove_before(std::uint64_t offset, std::int64_t before_ns) {
+    std::size_t removed = 0;
+    while (oldest_end() <= offset && entries_.front().newest_ns < before_ns) {
+        if (auto gone = remove_oldest(); !gone) return gone.error();
+        ++removed;
+    }
+    return removed;
+}
+
+result<std::uint64_t> segment_list::remove_oldest() {
+    LOGPIPE_ASSERT(entries_.size() > 1);
+    auto const& oldest = entries_.front();
+    auto gone = files_.remove(segment_path(folder_, oldest.first_offset));
+    if (!gone && gone.error().code != errc::not_found) return gone.error();
+    bytes_ -= oldest.bytes;
+    entries_.pop_front();
+    return entries_.front().first_offset;
+}
+
+}  // namespace logpipe::topic
