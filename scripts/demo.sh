@@ -106,7 +106,7 @@ sqlite3 -box "$store" "
 say 'look further'
 cat <<LOOK
   sqlite3 $store "SELECT doc FROM documents LIMIT 1" | jq .
-  $logpipe journal ls $data
+  $logpipe journal ls $data/nginx-logs
   $logpipe journal export $data/nginx-logs | head -n 3
   $logpipe run --data-dir $data --admin 127.0.0.1:8001     # and elsewhere:
   $logpipe status --at 127.0.0.1:8001
