@@ -35,7 +35,7 @@ class forward_source : public source {
     [[nodiscard]] virtual std::uint16_t port() const = 0;
 };
 
-/// Acks a chunk when its last event is committed.
+/// Acks a chunk when its last event is committed. open() gives errc::busy where the port is taken.
 [[nodiscard]] std::unique_ptr<forward_source> make_forward_source(forward_source_options options);
 
 struct forward_sink_options {
@@ -44,6 +44,9 @@ struct forward_sink_options {
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds ack_timeout{60'000};
     bool compress = false;  ///< CompressedPackedForward, gzip
+    /// A line that is no JSON object is sent as a string in place of a record, which our own source takes as it is.
+    /// Set: it is sent as {line_key: line} instead, for peers that drop what is no map (Fluentd).
+    std::string line_key;
     std::string shared_key;
     std::string self_hostname;
     bool tls = false;

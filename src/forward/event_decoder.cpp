@@ -1,0 +1,206 @@
+#include "event_decoder.hpp"
+
+#include "base/assert.hpp"
+#include "base/bytes.hpp"
+#include "base/chunk_hash.hpp"
+#include "base/gzip.hpp"
+#include "json_writer.hpp"
+#include "msgpack_reader.hpp"
+#include "msgpack_to_json.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <random>
+
+namespace logpipe {
+
+namespace {
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr std::int64_t seconds_max = std::numeric_limits<std::int64_t>::max() / second_ns - 1;
+
+/// Fluentd's EventTime: seconds and nanoseconds, 32 bits each, big-endian.
+std::optional<std::int64_t> event_time(msgpack_token const& token) noexcept {
+    if (token.header.extension_type != 0 || token.payload.size() != 8) return std::nullopt;
+    auto const seconds = load_big<std::uint32_t>(token.payload.data());
+    auto const nanoseconds = load_big<std::uint32_t>(token.payload.data() + 4);
+    return std::int64_t{seconds} * second_ns + nanoseconds;
+}
+
+std::optional<std::int64_t> scalar_time(msgpack_token const& token) noexcept {
+    switch (token.type()) {
+        case msgpack_type::extension:
+            return event_time(token);
+        case msgpack_type::nil:
+            return 0;
+        case msgpack_type::unsigned_integer:
+        case msgpack_type::signed_integer: {
+            auto const seconds = static_cast<std::int64_t>(token.header.value);
+            auto const is_signed = token.type() == msgpack_type::signed_integer;
+            if ((seconds < 0) != is_signed || seconds > seconds_max || seconds < -seconds_max) return std::nullopt;
+            return seconds * second_ns;
+        }
+        case msgpack_type::real:
+            if (!(std::abs(token.real()) < static_cast<double>(seconds_max))) return std::nullopt;
+            return static_cast<std::int64_t>(token.real() * static_cast<double>(second_ns));
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace
+
+/// Where the events of one message go.
+struct event_decoder::target {
+    batch& into;
+    json_writer& records;
+    std::uint32_t tag;
+    event_id first_id;           // zero: the events get none
+    std::uint32_t position = 0;  // of the next event, as sent
+};
+
+event_decoder::event_decoder(event_decoder_options options) : options_{options} {
+    std::random_device random;
+    for (int i = 0; i < 4; ++i) salt_ += fmt::format("{:08x}", random());
+}
+
+void event_decoder::append(forward_message const& message, batch& into) {
+    // Whoever sets the limits keeps a message's text within the 32 bits that an event has for its place.
+    LOGPIPE_ASSERT(into.records.size() <= std::numeric_limits<std::uint32_t>::max() / 2);
+    json_writer records{into.records};
+    target to{.into = into, .records = records, .tag = into.tag_index(message.tag), .first_id = {}};
+    auto const has_id = !message.chunk.empty() && options_.trust_chunk_ids;
+    auto const refuse = [&](std::string why) {
+        ++counts_.refused_messages;
+        if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, message.whole);
+        reject(message.whole, std::move(why), to);
+    };
+    if (message.refused) return refuse(*message.refused);
+    std::string decompressed;
+    auto entries = message.entries;
+    if (message.is_gzip) {
+        auto all = gunzip(entries, options_.limits.decompressed_bytes_max);
+        if (!all) return refuse(in_context("the entries", all.error()).message);
+        decompressed = *std::move(all);
+        entries = decompressed;
+    }
+    if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, entries);
+    append_entries(entries, message.mode, to);
+}
+
+void event_decoder::append_entries(std::string_view entries, forward_mode mode, target& to) {
+    msgpack_reader from{entries};
+    while (!from.at_end()) {
+        if (to.position >= options_.limits.entries_max)
+            return reject(from.rest(), fmt::format("entries after the first {}; that is the limit", to.position), to);
+        if (!append_entry(from, mode, to)) return;
+    }
+}
+
+/// @return false when there is no knowing where the next entry begins.
+bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target& to) {
+    auto const begin = from.position();
+    auto const written = to.records.written();
+    std::string why;
+    event row;
+    if (read_event(from, mode, to, row, why)) {
+        row.id = to.first_id ? to.first_id.at(to.position) : event_id{};
+        row.record_begin = static_cast<std::uint32_t>(written);
+        row.record_bytes = static_cast<std::uint32_t>(to.records.written() - written);
+        row.tag = to.tag;
+        to.into.events.push_back(row);
+        ++to.position;
+        ++counts_.events;
+        return true;
+    }
+    to.records.rewind(written);
+    from.go_to(begin);
+    auto is_whole = from.skip() == msgpack_problem::none;
+    if (is_whole && mode == forward_mode::single) is_whole = from.skip() == msgpack_problem::none;
+    if (is_whole) {
+        reject(from.since(begin), std::move(why), to);
+        return true;
+    }
+    from.go_to(begin);
+    reject(from.rest(), fmt::format("the chunk's bytes are broken from byte {} on", begin), to);
+    return false;
+}
+
+bool event_decoder::read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& why) {
+    if (mode != forward_mode::single) {
+        msgpack_token entry;
+        if (from.next(entry) != msgpack_problem::none) return false;
+        if (entry.type() != msgpack_type::array || entry.header.value != 2) {
+            why = "an entry is no array of a time and a record";
+            return false;
+        }
+    }
+    if (!read_time(from, row.time_ns)) {
+        why = "the entry's time is none";
+        return false;
+    }
+    return read_record(from, to.records, why);
+}
+
+/// A time, or [time, metadata] as in v1.5.
+bool event_decoder::read_time(msgpack_reader& from, std::int64_t& time_ns) {
+    msgpack_token token;
+    if (from.next(token) != msgpack_problem::none) return false;
+    auto const has_metadata = token.type() == msgpack_type::array;
+    if (has_metadata && (token.header.value != 2 || from.next(token) != msgpack_problem::none)) return false;
+    auto const time = scalar_time(token);
+    if (!time) return false;
+    if (has_metadata) {
+        if (from.skip() != msgpack_problem::none) return false;
+        ++counts_.metadata_dropped;
+    }
+    time_ns = *time;
+    return true;
+}
+
+bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std::string& why) {
+    auto const begin = from.position();
+    msgpack_token token;
+    if (from.next(token) != msgpack_problem::none) return false;
+    if (token.is_text()) {
+        records.raw(token.payload);
+        return true;
+    }
+    if (token.type() != msgpack_type::map) {
+        why = fmt::format("the record is a msgpack {}, not a map", name_of(token.type()));
+        return false;
+    }
+    from.go_to(begin);
+    msgpack_to_json transcoder{from, records};
+    auto const problem = transcoder.value(options_.limits.nesting_max);
+    if (problem != transcode_problem::none) {
+        why = describe(problem);
+        return false;
+    }
+    counts_.escaped_strings += transcoder.escaped_strings();
+    return true;
+}
+
+void event_decoder::reject(std::string_view bytes, std::string why, target& to) {
+    event row;
+    row.id = id_of_rejected(to, bytes);
+    row.record_begin = static_cast<std::uint32_t>(to.records.written());
+    row.record_bytes = static_cast<std::uint32_t>(bytes.size());
+    row.tag = to.tag;
+    to.records.raw(bytes);
+    to.into.events.push_back(row);
+    to.into.reject(static_cast<std::uint32_t>(to.into.events.size() - 1), "forward", std::move(why));
+    ++to.position;
+    ++counts_.events;
+    ++counts_.rejected_events;
+}
+
+event_id event_decoder::id_of_rejected(target const& to, std::string_view bytes) {
+    if (to.first_id) return to.first_id.at(to.position);
+    return chunk_hash(fmt::format("{}", counts_.events), salt_, bytes);
+}
+
+}  // namespace logpipe

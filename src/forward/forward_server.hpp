@@ -1,0 +1,99 @@
+// The network side of the forward source: listens, keeps the sessions, answers heartbeats, sends the acks that are due.
+#pragma once
+
+#include "connection.hpp"
+#include "forward_decoder.hpp"
+#include "inbox.hpp"
+
+#include "logpipe/forward.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace logpipe {
+
+/// Owned by forward_source. All sessions run on its one thread, `fwd-in`; the public functions may be called from any.
+class forward_server final {
+  public:
+    /// `into` outlives the server; it is closed when nothing more will come.
+    forward_server(forward_source_options const& options, inbox& into);
+    /// Sends the acks that are due, for a second at most, and closes everything.
+    ~forward_server();
+
+    [[nodiscard]] result<> open();
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    /// Nothing new is taken in; what has come completely is still decoded. Acks go on.
+    void stop();
+    /// All events before `offset` are safe.
+    void ack_until(std::uint64_t offset);
+    /// The inbox was full and is not any more.
+    void made_room();
+    /// Adds its gauges.
+    void describe(stage_status& into) const;
+
+  private:
+    struct client;
+    struct due_ack {
+        std::uint64_t end_offset = 0;  // behind the chunk's last event
+        std::shared_ptr<client> to;
+        std::string chunk_msgpack;
+    };
+
+    [[nodiscard]] result<> listen();
+    [[nodiscard]] result<> listen_at(boost::asio::ip::tcp::endpoint const& endpoint);
+    [[nodiscard]] boost::asio::awaitable<void> accept_clients();
+    [[nodiscard]] boost::asio::awaitable<void> answer_heartbeats();
+    [[nodiscard]] boost::asio::awaitable<void> serve(std::shared_ptr<client> peer);
+    [[nodiscard]] boost::asio::awaitable<result<>> converse(std::shared_ptr<client> peer);
+    [[nodiscard]] boost::asio::awaitable<result<>> greet(std::shared_ptr<client> peer, msgpack_stream& stream);
+    [[nodiscard]] boost::asio::awaitable<result<>> take_messages(std::shared_ptr<client> peer, forward_decoder decoder);
+    [[nodiscard]] boost::asio::awaitable<void> wait_for_room();
+    [[nodiscard]] boost::asio::awaitable<void> finish();
+    void take(std::shared_ptr<client> const& peer, forward_message const& message);
+    void send_due_acks();
+    void stop_taking_in();
+    void reader_left();
+
+    forward_source_options const options_;
+    inbox& inbox_;
+    boost::asio::io_context io_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
+    std::optional<boost::asio::ssl::context> tls_;
+    boost::asio::ip::tcp::acceptor acceptor_{io_};
+    boost::asio::ip::udp::socket heartbeats_{io_};
+    boost::asio::steady_timer room_made_;    // cancelled to tell those who wait
+    boost::asio::steady_timer client_left_;  // the same
+    std::set<std::shared_ptr<client>> clients_;
+    std::deque<due_ack> acks_;  // in the order of their offsets
+    std::size_t readers_ = 0;   // sessions that may still put something into the inbox
+    bool stopping_ = false;
+    log_limit trouble_;
+
+    std::uint16_t port_ = 0;
+    std::string hostname_;
+    std::atomic<std::uint64_t> safe_offset_{0};
+    std::atomic<bool> acks_posted_{false};
+    std::atomic<std::uint64_t> connections_{0};
+    std::atomic<std::uint64_t> connections_total_{0};
+    std::atomic<std::uint64_t> messages_{0};
+    std::atomic<std::uint64_t> broken_connections_{0};
+    std::atomic<std::uint64_t> unauthorized_{0};
+    std::atomic<std::uint64_t> chunks_acked_{0};
+    std::atomic<std::uint64_t> bytes_in_{0};
+    std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace logpipe

@@ -1,0 +1,82 @@
+// What the tests of the forward protocol share: messages, a reader that gathers, a sink's reports.
+#pragma once
+
+#include "logpipe/forward.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe::test {
+
+using namespace std::chrono_literals;
+
+/// msgpack of a string below 32 bytes.
+[[nodiscard]] inline std::string fix_string(std::string_view text) {
+    return std::string(1, static_cast<char>(0xa0U | text.size())) + std::string{text};
+}
+
+/// Message mode: [tag, 1, {"n": n}, {"chunk": chunk}]; the options only with a chunk. `n` is below 128.
+[[nodiscard]] inline std::string single_message(std::string_view tag, int n, std::string_view chunk = {}) {
+    auto message = std::string(1, chunk.empty() ? '\x93' : '\x94') + fix_string(tag) + "\x01\x81" + fix_string("n") +
+                   static_cast<char>(n);
+    if (!chunk.empty()) message += "\x81" + fix_string("chunk") + fix_string(chunk);
+    return message;
+}
+
+[[nodiscard]] inline std::string ack_of(std::string_view chunk) {
+    return "\x81" + fix_string("ack") + fix_string(chunk);
+}
+
+/// Reads batches until `count` events came. Fails the test (by exception) after 20 s.
+[[nodiscard]] inline std::vector<batch> read_events(source& from, std::size_t count) {
+    std::vector<batch> all;
+    auto const until = std::chrono::steady_clock::now() + 20s;
+    for (std::size_t have = 0; have < count;) {
+        if (std::chrono::steady_clock::now() > until) throw std::runtime_error{"the events did not come"};
+        batch one;
+        auto const read = from.read(one, until);
+        if (!read) throw std::runtime_error{read.error().message};
+        if (one.empty()) continue;
+        have += one.events.size();
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+inline void commit_to(source& to, std::uint64_t offset) {
+    progress const safe{.safe = {.partition = 0, .offset = offset}, .counts = {}};
+    if (auto done = to.commit({&safe, 1}); !done) throw std::runtime_error{done.error().message};
+}
+
+/// Gathers what a sink finishes.
+class finished_batches final : public completions {
+  public:
+    void done(batch&& finished) override {
+        std::lock_guard lock{mutex_};
+        batches_.push_back(std::move(finished));
+        changed_.notify_all();
+    }
+    /// @return all of them once there are `count`; fewer after 20 s.
+    [[nodiscard]] std::vector<batch> wait(std::size_t count) {
+        std::unique_lock lock{mutex_};
+        changed_.wait_for(lock, 20s, [&] { return batches_.size() >= count; });
+        return batches_;
+    }
+    [[nodiscard]] std::size_t count() {
+        std::lock_guard lock{mutex_};
+        return batches_.size();
+    }
+
+  private:
+    std::mutex mutex_;  // guards both below
+    std::condition_variable changed_;
+    std::vector<batch> batches_;
+};
+
+}  // namespace logpipe::test

@@ -1,0 +1,212 @@
+#include "support/catch.hpp"
+#include "support/forward_ends.hpp"
+#include "support/raw_client.hpp"
+
+#include <optional>
+#include <thread>
+
+using namespace logpipe;
+using namespace logpipe::test;
+
+namespace {
+
+std::unique_ptr<forward_source> listening(forward_source_options options = {}) {
+    options.listen = "127.0.0.1:0";
+    auto source = make_forward_source(std::move(options));
+    auto const opened = source->open();
+    REQUIRE(opened.has_value());
+    return source;
+}
+
+double gauge(source const& of, std::string_view name) {
+    for (auto const& [key, value] : of.status().gauges)
+        if (key == name) return value;
+    return -1;
+}
+
+std::string read_record(source& from) {
+    auto const batches = read_events(from, 1);
+    return std::string{batches[0].record(batches[0].events[0])};
+}
+
+}  // namespace
+
+TEST_CASE("a chunk is acked after its last event is committed, not before", "[forward_source]") {
+    auto const source = listening();
+    raw_client client{source->port()};
+    client.send(single_message("app.x", 1, "c1"));
+    auto const batches = read_events(*source, 1);
+    CHECK(batches[0].record(batches[0].events[0]) == R"({"n":1})");
+    CHECK(batches[0].tags[batches[0].events[0].tag] == "app.x");
+    CHECK(batches[0].end_offset == 1);
+    CHECK_FALSE(client.has_answer(100));
+    commit_to(*source, 1);
+    CHECK(client.receive(ack_of("c1").size()) == ack_of("c1"));
+}
+
+TEST_CASE("one chunk in flight flows: nothing waits for more data", "[forward_source]") {
+    auto const source = listening();
+    raw_client client{source->port()};
+    for (int i = 0; i < 50; ++i) {
+        auto const chunk = "chunk-" + std::to_string(i);
+        client.send(single_message("t", i, chunk));
+        commit_to(*source, read_events(*source, 1).back().end_offset);
+        REQUIRE(client.receive(ack_of(chunk).size()) == ack_of(chunk));
+    }
+    CHECK(gauge(*source, "chunks_acked_total") == 50);
+}
+
+TEST_CASE("chunks of several connections share batches and each gets its own acks", "[forward_source]") {
+    auto const source = listening();
+    raw_client first{source->port()};
+    raw_client second{source->port()};
+    first.send(single_message("a", 1, "f1") + single_message("a", 2, "f2"));
+    second.send(single_message("b", 3, "s1"));
+    auto const batches = read_events(*source, 3);
+    commit_to(*source, batches.back().end_offset);
+    CHECK(first.receive(2 * ack_of("f1").size()) == ack_of("f1") + ack_of("f2"));
+    CHECK(second.receive(ack_of("s1").size()) == ack_of("s1"));
+    CHECK(gauge(*source, "connections") == 2);
+}
+
+TEST_CASE("a chunk without events is acked when all before it is safe", "[forward_source]") {
+    auto const source = listening();
+    raw_client client{source->port()};
+    // ["t", bin 0, {"chunk": "e"}]
+    client.send("\x93" + fix_string("t") + std::string("\xc4\x00", 2) + "\x81" + fix_string("chunk") + fix_string("e"));
+    CHECK(client.receive(ack_of("e").size()) == ack_of("e"));
+}
+
+TEST_CASE("a client that ends its side still gets its acks", "[forward_source]") {
+    auto const source = listening();
+    raw_client client{source->port()};
+    client.send(single_message("t", 7, "last"));
+    client.end_sending();
+    commit_to(*source, read_events(*source, 1).back().end_offset);
+    CHECK(client.receive(ack_of("last").size()) == ack_of("last"));
+    CHECK(client.is_closed_by_peer());
+}
+
+TEST_CASE("what is no msgpack array closes the connection, not the source", "[forward_source]") {
+    auto const source = listening();
+    {
+        raw_client browser{source->port()};
+        browser.send("GET / HTTP/1.1\r\n\r\n");
+        CHECK(browser.is_closed_by_peer());
+        raw_client json{source->port()};
+        json.send(R"(["tag",1,{"a":1}])");
+        CHECK(json.is_closed_by_peer());
+        raw_client huge{source->port()};
+        huge.send("\x93" + fix_string("t") + "\xc6\xff\xff\xff\xff");  // claims 2^32 - 1 bytes
+        CHECK(huge.is_closed_by_peer());
+    }
+    raw_client client{source->port()};
+    client.send(single_message("t", 1));
+    CHECK(read_record(*source) == R"({"n":1})");
+    CHECK(gauge(*source, "connections_broken_total") == 3);
+}
+
+TEST_CASE("a heartbeat by UDP is answered by one zero byte, one by TCP is passed over", "[forward_source]") {
+    auto const source = listening();
+    CHECK(ask_by_udp(source->port(), std::string(1, '\0')) == std::string(1, '\0'));
+    raw_client client{source->port()};
+    client.send("\xc0\xc0" + single_message("t", 1));
+    CHECK(read_record(*source) == R"({"n":1})");
+}
+
+TEST_CASE("a source that nobody reads stops reading its sockets, and goes on when it is read", "[forward_source]") {
+    auto const source = listening({.pending_bytes_max = 64 << 10});
+    raw_client client{source->port()};
+    // ["t", 1, {"n": str 60000 × "x"}]
+    auto const big =
+        "\x93" + fix_string("t") + "\x01\x81" + fix_string("n") + "\xda\xea\x60" + std::string(60'000, 'x');
+    std::string many;
+    for (int i = 0; i < 500; ++i) many += big;
+    auto const sent = client.send_until_full(many);
+    REQUIRE(sent < many.size());
+    CHECK(gauge(*source, "pending_bytes") < 3 * 64 * 1024);
+    std::size_t have = 0;
+    for (auto const& one : read_events(*source, sent / big.size())) have += one.events.size();
+    CHECK(have >= sent / big.size());
+    std::jthread const sender{[&] { client.send(std::string_view{many}.substr(sent)); }};
+    (void)read_events(*source, many.size() / big.size() - have);
+}
+
+TEST_CASE("a stopped source gives what it has taken in, then ends, and still acks", "[forward_source]") {
+    auto const source = listening();
+    raw_client client{source->port()};
+    client.send(single_message("t", 1, "kept") + single_message("t", 2, "half").substr(0, 10));
+    auto batches = read_events(*source, 1);
+    source->stop();
+    batch none;
+    auto const ended = source->read(none, std::chrono::steady_clock::now() + 20s);
+    REQUIRE_FALSE(ended.has_value());
+    CHECK(ended.error().code == errc::end_of_input);
+    CHECK(none.empty());
+    commit_to(*source, batches.back().end_offset);
+    CHECK(client.receive(ack_of("kept").size()) == ack_of("kept"));
+    CHECK_THROWS(raw_client{source->port()});
+}
+
+TEST_CASE("acks that are due go out before a source is destroyed", "[forward_source]") {
+    auto source = listening();
+    raw_client client{source->port()};
+    std::string acks;
+    std::string messages;
+    for (int i = 0; i < 100; ++i) {
+        auto const chunk = "c" + std::to_string(i);
+        messages += single_message("t", i, chunk);
+        acks += ack_of(chunk);
+    }
+    client.send(messages);
+    commit_to(*source, read_events(*source, 100).back().end_offset);
+    source.reset();
+    CHECK(client.receive(acks.size()) == acks);
+    CHECK(client.is_closed_by_peer());
+}
+
+TEST_CASE("more connections than allowed wait, and are served when one leaves", "[forward_source]") {
+    auto const source = listening({.connections_max = 1});
+    std::optional<raw_client> first{source->port()};
+    first->send(single_message("t", 1));
+    CHECK(read_record(*source) == R"({"n":1})");
+    raw_client second{source->port()};
+    second.send(single_message("t", 2));
+    batch none;
+    REQUIRE(source->read(none, std::chrono::steady_clock::now() + 100ms).has_value());
+    CHECK(none.empty());
+    first.reset();
+    CHECK(read_record(*source) == R"({"n":2})");
+}
+
+TEST_CASE("an idle connection is closed where that is asked for", "[forward_source]") {
+    auto const source = listening({.idle_timeout = 1s});
+    raw_client client{source->port()};
+    client.send(single_message("t", 1));
+    CHECK(read_record(*source) == R"({"n":1})");
+    CHECK(client.is_closed_by_peer());
+}
+
+TEST_CASE("wake() ends a waiting read", "[forward_source]") {
+    auto const source = listening();
+    source->wake();
+    batch none;
+    REQUIRE(source->read(none, std::chrono::steady_clock::now() + 20s).has_value());
+    CHECK(none.empty());
+}
+
+TEST_CASE("a port that is taken, and options that cannot work, are told by open()", "[forward_source]") {
+    auto const first = listening();
+    auto const code_of = [](forward_source_options options) {
+        auto const opened = make_forward_source(std::move(options))->open();
+        REQUIRE_FALSE(opened.has_value());
+        return opened.error().code;
+    };
+    CHECK(code_of({.listen = "127.0.0.1:" + std::to_string(first->port())}) == errc::busy);
+    CHECK(code_of({.listen = "127.0.0.1:99999"}) == errc::invalid_argument);
+    CHECK(code_of({.listen = "127.0.0.1:0", .message_bytes_max = std::size_t{1} << 30U}) == errc::invalid_argument);
+    CHECK(code_of({.listen = "127.0.0.1:0", .nesting_max = 100'000}) == errc::invalid_argument);
+    CHECK(code_of({.listen = "127.0.0.1:0", .connections_max = 0}) == errc::invalid_argument);
+    CHECK(code_of({.listen = "127.0.0.1:0", .certificate_file = "/nowhere.pem"}) == errc::invalid_argument);
+    CHECK(code_of({.listen = "127.0.0.1:0", .client_ca_file = "/nowhere.pem"}) == errc::invalid_argument);
+}
