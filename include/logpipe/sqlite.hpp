@@ -17,9 +17,12 @@ struct sqlite_sink_options {
     bool full_text = true;
     std::size_t transaction_events_max = 50'000;
     std::chrono::milliseconds transaction_age_max{200};
-    std::chrono::seconds age_max{0};  ///< documents older than this are removed; 0: none
-    std::uint64_t rows_max = 0;       ///< the newest that are kept; 0: all
+    std::chrono::seconds age_max{0};   ///< documents received longer ago than this are removed; 0: none
+    std::uint64_t rows_max = 0;        ///< the newest that are kept; 0: all
+    std::uint64_t file_bytes_max = 0;  ///< errc::storage_full above it, with the rest held; 0: as the disk allows
 };
+/// Stores positions with the documents. Events go in by transactions; a batch is done when its transaction is on disk.
+/// A payload that is no JSON object is rejected (write() marks it, and gives errc::rejected).
 [[nodiscard]] std::unique_ptr<sink> make_sqlite_sink(sqlite_sink_options options);
 
 struct store_summary {
@@ -30,14 +33,17 @@ struct store_summary {
     event_counts counts;                                          ///< the stored ledger, over all sources
 };
 
-/// A reader beside the writer. One thread.
+/// A reader beside the writer: neither waits for the other. One thread.
 class store_reader {
   public:
     virtual ~store_reader() = default;
     [[nodiscard]] virtual result<store_summary> summary(std::size_t top_count) = 0;
     /// Documents (JSON) whose request, agent or referrer match an FTS5 query, newest first.
+    /// @return errc::invalid_argument for a query that FTS5 cannot read, errc::not_found without a full-text index.
     [[nodiscard]] virtual result<std::vector<std::string>> search(std::string const& query, std::size_t count_max) = 0;
 };
+/// @return errc::not_found where there is no file, errc::invalid_argument where it is no store, or one of a newer
+/// version.
 [[nodiscard]] result<std::unique_ptr<store_reader>> open_store(std::string const& path);
 
 }  // namespace logpipe

@@ -1,0 +1,39 @@
+// Old documents leave a little at a time, in the transactions that bring new ones: no pause, no second writer.
+#pragma once
+
+#include "handles.hpp"
+
+#include <chrono>
+#include <cstdint>
+
+namespace logpipe {
+
+struct retention_limits {
+    std::chrono::milliseconds age_max{0};  ///< since receipt; 0: none
+    std::uint64_t rows_max = 0;            ///< 0: none
+};
+
+/// Of one connection. One thread.
+class retention final {
+  public:
+    [[nodiscard]] static result<retention> prepare(database& store, retention_limits limits, bool full_text);
+
+    /// Within the open transaction: removes documents from the oldest on, at most `at_most` of them.
+    /// @return how many.
+    [[nodiscard]] result<std::uint64_t> trim(database& store, std::int64_t now_ms, std::uint64_t at_most);
+
+  private:
+    /// One past the last row that is to go; 0 where none is.
+    [[nodiscard]] result<std::int64_t> end_of_old(database& store, std::int64_t now_ms, std::uint64_t at_most);
+    [[nodiscard]] result<std::int64_t> first_young(database const& store, std::int64_t begin, std::int64_t end,
+                                                   std::int64_t received_ms);
+    [[nodiscard]] static result<> run_to(database const& store, statement& what, std::int64_t end);
+
+    retention_limits limits_;
+    statement bounds_;
+    statement first_young_;
+    statement remove_texts_;  // none without full text
+    statement remove_;
+};
+
+}  // namespace logpipe

@@ -1,0 +1,88 @@
+#include "schema.hpp"
+
+#include "base/log.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe {
+
+namespace {
+
+/// "logp", so that `file` and we can tell a store from any other database.
+constexpr std::int64_t application_id = 0x6c6f6770;
+
+[[nodiscard]] result<bool> is_empty(database& store) {
+    auto const tables = store.integer("SELECT count(*) FROM sqlite_schema");
+    if (!tables) return tables.error();
+    return *tables == 0;
+}
+
+[[nodiscard]] result<> create(database& store) {
+    auto const marks =
+        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, store_version);
+    for (char const* const sql : {"BEGIN IMMEDIATE", create_tables, marks.c_str(), "COMMIT"})
+        if (auto done = store.run(sql); !done) return done;
+    return {};
+}
+
+[[nodiscard]] result<> in_transaction(database& store, std::initializer_list<char const*> steps) {
+    if (auto begun = store.run("BEGIN IMMEDIATE"); !begun) return begun;
+    for (char const* const sql : steps) {
+        if (auto done = store.run(sql); !done) {
+            if (store.in_transaction())
+                static_cast<void>(store.run("ROLLBACK"));  // the first failure is the one to tell
+            return done;
+        }
+    }
+    return store.run("COMMIT");
+}
+
+[[nodiscard]] result<> match_full_text(database& store, bool wanted) {
+    auto const there = has_full_text(store);
+    if (!there) return there.error();
+    if (*there == wanted) return {};
+    if (!wanted) {
+        log_info("sqlite_sink: the full-text index is removed, as it is not wanted any more");
+        return in_transaction(store, {"DROP TABLE documents_text"});
+    }
+    auto const documents = store.integer("SELECT count(*) FROM documents");
+    if (!documents) return documents.error();
+    if (*documents > 0) log_info("sqlite_sink: a full-text index of {} documents is made", *documents);
+    return in_transaction(store, {create_full_text, "INSERT INTO documents_text (documents_text) VALUES ('rebuild')"});
+}
+
+}  // namespace
+
+result<bool> has_full_text(database& store) {
+    auto const there = store.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'documents_text'");
+    if (!there) return there.error();
+    return *there != 0;
+}
+
+result<> check_store(database& store, std::string const& path) {
+    auto const mark = store.integer("PRAGMA application_id");
+    if (!mark) return in_context(path, mark.error());
+    if (*mark != application_id)
+        return error{errc::invalid_argument, fmt::format("{}: a database, but not a store of logpipe", path)};
+    auto const version = store.integer("PRAGMA user_version");
+    if (!version) return in_context(path, version.error());
+    if (*version != store_version)
+        return error{errc::invalid_argument,
+                     fmt::format("{}: a store of version {}, made by a newer logpipe; this one knows version {}", path,
+                                 *version, store_version)};
+    return {};
+}
+
+result<> prepare_store(database& store, std::string const& path, bool full_text) {
+    auto const empty = is_empty(store);
+    if (!empty) return in_context(path, empty.error());
+    if (!*empty)
+        if (auto good = check_store(store, path); !good) return good;
+    if (auto told = store.run(writer_pragmas); !told) return in_context(path, told.error());
+    if (*empty)
+        if (auto made = create(store); !made) return in_context(path, made.error());
+    if (auto matched = match_full_text(store, full_text); !matched) return in_context(path, matched.error());
+    return {};
+}
+
+}  // namespace logpipe
