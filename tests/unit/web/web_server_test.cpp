@@ -262,7 +262,10 @@ TEST_CASE("without a host the server listens on all addresses", "[web_server]") 
 
 TEST_CASE("a server that is destroyed closes its connections at once, also under load", "[web_server]") {
     for (int round = 0; round < 10; ++round) {
-        auto server = start(sample_options());
+        auto options = sample_options();
+        options.limits.request_time = 60s;
+        options.limits.idle_time = 60s;
+        auto server = start(std::move(options));
         auto const port = server->port();
         http_client idle{port};
         REQUIRE(status_of(idle.ask("GET /healthz")) == 200);
@@ -279,7 +282,7 @@ TEST_CASE("a server that is destroyed closes its connections at once, also under
         loaded.wait();
         auto const begin = std::chrono::steady_clock::now();
         server.reset();
-        REQUIRE(std::chrono::steady_clock::now() - begin < 5s);
+        REQUIRE(std::chrono::steady_clock::now() - begin < 30s);
         idle.wait_until_closed_by_server();
     }
 }
