@@ -103,8 +103,8 @@ class sink {
     /// Nothing more comes for now: what was written becomes safe without waiting for more. A sink that is
     /// synchronous does it before it returns; on failure it keeps what it holds, for the next flush().
     [[nodiscard]] virtual result<> flush() = 0;
-    /// What this sink stores in one transaction with the data, for a source of this identity: positions, and all that was
-    /// counted up to them (not increments); none where it does not store any. The pump then seeks the source there.
+    /// What this sink stores in one transaction with the data, for a source of this identity: positions, and all that
+    /// was counted up to them (not increments); none where it does not store any. The pump then seeks the source there.
     /// After open(); batches written later are of that source.
     [[nodiscard]] virtual result<std::optional<std::vector<progress>>> stored(std::string const& source_identity) = 0;
     /// Makes a waiting call return errc::cancelled; what is in flight is given up. From any thread.
