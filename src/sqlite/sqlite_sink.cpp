@@ -76,14 +76,16 @@ result<> sqlite_sink::write(batch& events) {
     if (cancelled_) return error{errc::cancelled, "asked to stop"};
     if (!writer_) return error{errc::storage_failed, "the store is not open"};
     if (auto refused = refuse_unreadable(events); !refused) return refused;
-    if (auto again = insert_held_again(); !again) return noted(again);
+    // After a failure what is held goes first: it fits, and it does not grow while it does not.
+    if (inserted_ < held_.size())
+        if (auto flushed = flush(); !flushed) return flushed;
     if (auto inserted = insert(events); !inserted) return noted(inserted);
     held_events_ += events.events.size();
     events_waiting_.store(held_events_, std::memory_order_relaxed);
     held_.push_back(std::move(events));
     events = {};
     inserted_ = held_.size();
-    // The batch is ours now: a failure of this commit is told by the next call, which tries again.
+    // The batch is ours now: a failure of this commit is told by the next call, if that fails as well.
     if (due()) static_cast<void>(noted(commit()));
     return {};
 }

@@ -1,0 +1,108 @@
+#include "handles.hpp"
+#include "logpipe/sqlite.hpp"
+#include "support/catch.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/store_events.hpp"
+
+#include <chrono>
+
+using namespace logpipe;
+using namespace std::chrono_literals;
+using test::store_batch;
+
+namespace {
+
+std::int64_t number(std::string const& path, std::string_view sql) {
+    auto store = database::open(path, database_mode::read_only);
+    REQUIRE(store.has_value());
+    auto const found = store->integer(sql);
+    INFO((found ? "" : found.error().message));
+    REQUIRE(found.has_value());
+    return *found;
+}
+
+std::int64_t ago(std::chrono::nanoseconds time) {
+    return (std::chrono::system_clock::now().time_since_epoch() - time).count();
+}
+
+void store(sink& to, batch events) {
+    REQUIRE(to.write(events));
+    REQUIRE(to.flush());
+}
+
+/// The index agrees with the table, text by text.
+void check_full_text(std::string const& path) {
+    auto const there = number(path, "SELECT count(*) FROM documents");
+    CHECK(number(path, "SELECT count(*) FROM documents_text WHERE documents_text MATCH 'wget'") == there);
+    auto writing = database::open(path, database_mode::read_write);
+    REQUIRE(writing.has_value());
+    CHECK(writing->run("INSERT INTO documents_text (documents_text, rank) VALUES ('integrity-check', 1)"));
+}
+
+}  // namespace
+
+TEST_CASE("the newest rows are kept", "[sqlite]") {
+    test::scratch_folder const folder;
+    auto const path = folder.path("store.sqlite");
+    test::reported reports;
+    auto const sink = make_sqlite_sink({.path = path, .rows_max = 100});
+    REQUIRE(sink->open(reports));
+    for (std::uint64_t i = 0; i < 10; ++i) store(*sink, store_batch(i * 50, i * 50 + 50));
+    REQUIRE(number(path, "SELECT count(*) FROM documents") == 100);
+    REQUIRE(number(path, "SELECT min(bytes) FROM documents") == 400);
+    check_full_text(path);
+    for (auto const& [name, value] : sink->status().gauges)
+        if (name == "removed") REQUIRE(value == 400);
+}
+
+TEST_CASE("what was received too long ago leaves, whatever its own time", "[sqlite]") {
+    test::scratch_folder const folder;
+    auto const path = folder.path("store.sqlite");
+    test::reported reports;
+    {
+        auto const sink = make_sqlite_sink({.path = path});
+        REQUIRE(sink->open(reports));
+        store(*sink, store_batch(0, 50, ago(3h)));
+        store(*sink, store_batch(50, 60, ago(30min)));
+        store(*sink, store_batch(60, 70, ago(3h)));
+    }
+    auto const sink = make_sqlite_sink({.path = path, .age_max = 1h});
+    REQUIRE(sink->open(reports));
+    store(*sink, store_batch(70, 71, ago(0h)));
+    // Removal goes from the oldest row to the first young one, and waits there.
+    REQUIRE(number(path, "SELECT count(*) FROM documents") == 21);
+    REQUIRE(number(path, "SELECT min(bytes) FROM documents") == 50);
+    check_full_text(path);
+}
+
+TEST_CASE("a lowered limit is reached a little at a time", "[sqlite]") {
+    test::scratch_folder const folder;
+    auto const path = folder.path("store.sqlite");
+    test::reported reports;
+    {
+        auto const sink = make_sqlite_sink({.path = path});
+        REQUIRE(sink->open(reports));
+        store(*sink, store_batch(0, 2500));
+    }
+    auto const sink = make_sqlite_sink({.path = path, .rows_max = 10});
+    REQUIRE(sink->open(reports));
+    store(*sink, store_batch(2500, 2501));
+    REQUIRE(number(path, "SELECT count(*) FROM documents") == 1501);
+    store(*sink, store_batch(2501, 2502));
+    REQUIRE(number(path, "SELECT count(*) FROM documents") == 502);
+    store(*sink, store_batch(2502, 2503));
+    REQUIRE(number(path, "SELECT count(*) FROM documents") == 10);
+    check_full_text(path);
+}
+
+TEST_CASE("a removed document's id may come again", "[sqlite]") {
+    test::scratch_folder const folder;
+    auto const path = folder.path("store.sqlite");
+    test::reported reports;
+    auto const sink = make_sqlite_sink({.path = path, .full_text = false, .rows_max = 10});
+    REQUIRE(sink->open(reports));
+    store(*sink, store_batch(0, 20));
+    store(*sink, store_batch(0, 1));
+    REQUIRE(reports.counts.indexed == 21);
+    REQUIRE(number(path, "SELECT count(*) FROM documents") == 10);
+}
