@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <optional>
 
+#define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 

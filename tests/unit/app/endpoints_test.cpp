@@ -16,7 +16,7 @@ TEST_CASE("URIs are taken apart", "[uri]") {
     CHECK(parse_uri("forward://[::1]:24224")->rest == "[::1]:24224");
     CHECK(parse_uri("https://h/p?q=1")->whole == "https://h/p?q=1");
     auto const demo = parse_uri("demo:nginx?lines=5&seed=7");
-    REQUIRE(demo);
+    REQUIRE(demo.has_value());
     CHECK(demo->rest == "nginx");
     CHECK(demo->query == std::vector<std::pair<std::string, std::string>>{{"lines", "5"}, {"seed", "7"}});
     CHECK(parse_uri("demo:nginx?lines").has_error());
@@ -25,7 +25,7 @@ TEST_CASE("URIs are taken apart", "[uri]") {
 
 TEST_CASE("a URI that names no end says which there are", "[endpoints]") {
     auto const options = settings::merge("produce", {}, {}, "");
-    REQUIRE(options);
+    REQUIRE(options.has_value());
     endpoints ends{*options};
     auto const source = ends.make_source("ftp://host/file");
     REQUIRE(source.has_error());
