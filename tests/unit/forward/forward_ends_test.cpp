@@ -1,7 +1,8 @@
 // Source and sink against each other, over loopback.
 #include "support/forward_ends.hpp"
 #include "support/catch.hpp"
-#include "support/raw_client.hpp"
+#include "support/certificates.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -123,4 +124,37 @@ TEST_CASE("both sides prove that they know the shared key", "[forward_ends]") {
     CHECK(refused.error().code == errc::unauthorized);
     CHECK_THAT(refused.error().message, ContainsSubstring("shared key mismatch"));
     CHECK_FALSE(stranger->status().up);
+}
+
+TEST_CASE("TLS carries it, with names and client certificates verified", "[forward_ends]") {
+    scratch_folder const folder;
+    certificate_authority const authority{"test CA"};
+    certificate_authority const stranger{"another CA"};
+    auto const ca = authority.write_certificate(folder.path("ca.crt"));
+    auto const server = authority.issue(folder.path("server"), "IP:127.0.0.1");
+    auto const client = authority.issue(folder.path("client"), "DNS:client");
+    auto const thief = stranger.issue(folder.path("thief"), "DNS:client");
+    auto const source = listening(
+        {.shared_key = "secret", .certificate_file = server.certificate, .key_file = server.key, .client_ca_file = ca});
+    finished_batches finished;
+    auto const connect = [&](std::string const& host, certificate_files const& shown, std::string const& trusted) {
+        return make_forward_sink({.connect = fmt::format("{}:{}", host, source->port()),
+                                  .shared_key = "secret",
+                                  .tls = true,
+                                  .ca_file = trusted,
+                                  .certificate_file = shown.certificate,
+                                  .key_file = shown.key});
+    };
+    auto const sink = connect("127.0.0.1", client, ca);
+    REQUIRE(sink->open(finished).has_value());
+    auto events = numbered(1, 1000);
+    REQUIRE(sink->write(events).has_value());
+    CHECK(drain(*source, 1000).size() == 1000);
+    CHECK(finished.wait(1).size() == 1);
+
+    CHECK_FALSE(connect("localhost", client, ca)->open(finished).has_value());
+    CHECK_FALSE(connect("127.0.0.1", thief, ca)->open(finished).has_value());
+    CHECK_FALSE(connect("127.0.0.1", {}, ca)->open(finished).has_value());
+    CHECK_FALSE(
+        connect("127.0.0.1", client, stranger.write_certificate(folder.path("other.crt")))->open(finished).has_value());
 }

@@ -1,0 +1,1 @@
+logpipe_bench(forward logpipe_forward logpipe_base)
