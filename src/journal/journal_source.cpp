@@ -79,6 +79,7 @@ class journal_source final : public source {
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> woken_ = false;
     std::atomic<std::uint64_t> committed_ = 0;
+    std::atomic<std::uint64_t> read_ = 0;
     std::atomic<std::uint64_t> lost_ = 0;
     mutable std::mutex mutex_;  // guards why_
     std::string why_;
@@ -105,7 +106,7 @@ result<> journal_source::open_topic() {
     if (auto opened = cursor_.open(segments->empty() ? board_->mark().offset : segments->front()); !opened)
         return opened;
     reader_.seek(cursor_.at().offset);
-    committed_ = cursor_.at().offset;
+    committed_ = read_ = cursor_.at().offset;
     return {};
 }
 
@@ -128,7 +129,7 @@ result<> journal_source::seek(std::span<position const> stored) {
             if (auto raised = writer_->raise_to(offset); !raised) return raised;
         reader_.seek(offset);
         cursor_.move(offset, {});
-        committed_ = offset;
+        committed_ = read_ = offset;
         if (auto moved = store_cursor_now(); !moved) return moved;
     }
     return {};
@@ -142,8 +143,10 @@ result<> journal_source::read_until(batch& into, steady_time until) {
         auto allowed = seen;
         if (stop_at_) allowed.offset = std::min(allowed.offset, *stop_at_);
 
-        if (auto got = reader_.read(into, allowed); !got) return got;
+        // What was read before a failure is given out; the failure comes again with the next read.
+        if (auto got = reader_.read(into, allowed); !got && into.empty()) return got;
         lost_ = reader_.lost_offsets();
+        read_ = reader_.position();
         if (!into.empty()) {
             woken_ = false;
             into.partition = 0;
@@ -203,6 +206,8 @@ stage_status journal_source::status() const {
     stage_status now;
     now.name = "journal_source";
     now.gauges = {{"journal_held_events", static_cast<double>(board_->events_from(committed))},
+                  {"journal_unread_events", static_cast<double>(board_->events_from(read_.load()))},
+                  {"journal_read_offset", static_cast<double>(read_.load())},
                   {"journal_committed_offset", static_cast<double>(committed)},
                   {"journal_synced_offset", static_cast<double>(mark.offset)},
                   {"journal_lost_offsets", static_cast<double>(lost_.load())}};

@@ -41,7 +41,7 @@ result<bool> mend(file_system& files, std::string const& folder, std::uint64_t f
                   journal_recovery& report) {
     auto const name = segment_name(first_offset);
     report.notes.insert(report.notes.end(), scan.lost.begin(), scan.lost.end());
-    if (scan.good_bytes == scan.file_bytes) return true;
+    if (scan.good_bytes == scan.file_bytes && scan.hollow.empty()) return true;
     if (scan.good_bytes == 0) {
         auto const aside = set_aside(files, folder, first_offset);
         if (!aside) return aside.error();
@@ -53,9 +53,15 @@ result<bool> mend(file_system& files, std::string const& folder, std::uint64_t f
     }
     auto opened = files.open(segment_path(folder, first_offset), file_access::write);
     if (!opened) return opened.error();
+    // A later start trusts headers and would take a repeat of such a frame's chunk for present. Nobody was told that it
+    // is: the disk wrote later bytes before these.
+    std::string_view const nothing{"\0\0\0\0", frame_magic.size()};
+    for (auto const begin : scan.hollow)
+        if (auto wiped = (*opened)->write_at(begin, {&nothing, 1}); !wiped) return wiped.error();
     if (auto cut = (*opened)->truncate(scan.good_bytes); !cut) return cut.error();
     if (auto synced = (*opened)->sync_data(); !synced) return synced.error();
     auto const bytes = scan.file_bytes - scan.good_bytes;
+    if (bytes == 0) return true;
     report.bytes_cut += bytes;
     report.notes.push_back(fmt::format("{}: cut {} bytes at byte {}, behind offset {}, that are no whole frame", name,
                                        bytes, scan.good_bytes, scan.end_offset));
@@ -186,6 +192,7 @@ result<segment_scan> scan_segment(file_system& files, std::string const& folder,
         if (*step == segment_step::end) return scan;
         if (*step == segment_step::damage) {
             add_damage(scan, {reader.step_begin(), reader.position()});
+            if (reader.header_is_whole()) scan.hollow.push_back(reader.step_begin());
             continue;
         }
         if (reader.header().first_offset >= limit_offset) return scan;

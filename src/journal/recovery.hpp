@@ -34,9 +34,10 @@ struct segment_scan {
     std::uint64_t events = 0;
     std::int64_t oldest_ns = 0;
     std::int64_t newest_ns = 0;
-    std::vector<run_key> runs;       ///< of frames with a chunk id, oldest first
-    std::vector<byte_range> damage;  ///< adjacent ranges are one
-    std::vector<std::string> lost;   ///< one line each: bytes and offsets
+    std::vector<run_key> runs;          ///< of frames with a chunk id, oldest first
+    std::vector<byte_range> damage;     ///< adjacent ranges are one
+    std::vector<std::uint64_t> hollow;  ///< where frames begin whose header is whole and whose payload is not
+    std::vector<std::string> lost;      ///< one line each: bytes and offsets
 };
 
 /// @param limit_offset  frames from here on are not looked at: the next segment holds these offsets
@@ -56,8 +57,9 @@ struct recovery_options {
     bool every_segment = false;  ///< read and mend all, not only the last: repair
 };
 
-/// Cuts the last segment behind its last good frame, syncs it, and sets segments without any good frame aside.
-/// Older segments are not read, except for headers of as many as `runs_max` takes.
+/// Cuts the last segment behind its last good frame, wipes the magic of hollow frames in it, syncs it, and sets
+/// segments without any good frame aside. Older segments are not read, except for headers of as many as `runs_max`
+/// takes.
 [[nodiscard]] result<recovered_topic> recover_topic(file_system& files, std::string const& folder,
                                                     recovery_options const& options);
 

@@ -13,8 +13,8 @@ result<segment_step> segment_reader::next(std::uint64_t end_bytes, read_depth de
     auto const start = peek(at_, header_bytes, end_bytes);
     if (!start) return start.error();
     auto const header = read_header(*start);
-    bool const fits = header && header->frame_bytes() <= end_bytes - at_;
-    if (fits) {
+    header_is_whole_ = header && header->frame_bytes() <= end_bytes - at_;
+    if (header_is_whole_) {
         header_ = *header;
         if (depth == read_depth::headers) {
             at_ += header_.frame_bytes();
@@ -30,7 +30,7 @@ result<segment_step> segment_reader::next(std::uint64_t end_bytes, read_depth de
         }
     }
     // A whole header tells where its frame ends, even when the payload is bad.
-    auto const found = find_header(fits ? at_ + header_.frame_bytes() : at_ + 1, end_bytes);
+    auto const found = find_header(header_is_whole_ ? at_ + header_.frame_bytes() : at_ + 1, end_bytes);
     if (!found) return found.error();
     at_ = *found;
     return segment_step::damage;

@@ -32,6 +32,8 @@ class segment_reader final {
     [[nodiscard]] frame_header const& header() const noexcept { return header_; }
     [[nodiscard]] std::string_view payload() const noexcept { return payload_; }
     [[nodiscard]] std::uint64_t step_begin() const noexcept { return begin_; }
+    /// After damage: the header is whole and only the payload is bad.
+    [[nodiscard]] bool header_is_whole() const noexcept { return header_is_whole_; }
     /// Where the next step begins.
     [[nodiscard]] std::uint64_t position() const noexcept { return at_; }
     void rewind(std::uint64_t position) noexcept { at_ = position; }
@@ -48,6 +50,7 @@ class segment_reader final {
     std::uint64_t at_ = 0;
     std::uint64_t begin_ = 0;
     frame_header header_;
+    bool header_is_whole_ = false;
     std::string_view payload_;
 };
 

@@ -67,6 +67,8 @@ result<topic_writer::freed_room> topic_writer::free_behind_cursors(std::int64_t 
     // A group whose cursor is damaged begins with the oldest event: it needs all of them.
     if (cursors->empty() || !damaged.empty()) return freed_room{};
     auto const last = std::ranges::min(*cursors, {}, &journal_cursor_info::offset).offset;
+    if (segments_.oldest_end() > last) return freed_room{.segments = 0, .cursor = last};
+    if (auto synced = world_.files->sync_folder(cursors_folder(options_.folder)); !synced) return synced.error();
     auto const removed = segments_.remove_before(last, before_ns);
     if (!removed) return removed.error();
     return freed_room{.segments = *removed, .cursor = last};

@@ -73,10 +73,10 @@ result<> topic_reader::update_end(synced_mark const& mark) {
     auto const offsets = list_segments(files_, folder_);
     if (!offsets) return offsets.error();
     auto const next = std::ranges::upper_bound(*offsets, current.first_offset);
-    current.end_offset = next == offsets->end() ? mark.offset : std::min(*next, mark.offset);
     auto const bytes = current.from->bytes();
     if (!bytes) return bytes.error();
     current.end_bytes = *bytes;
+    current.end_offset = next == offsets->end() ? mark.offset : std::min(*next, mark.offset);
     return {};
 }
 

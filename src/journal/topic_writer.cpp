@@ -258,7 +258,10 @@ result<> topic_writer::begin_segment() {
 /// Only the last segment ever holds bytes that are not synced.
 result<> topic_writer::roll() {
     if (auto synced = sync(true); !synced) return synced;
-    return begin_segment();
+    auto begun = begin_segment();
+    // Its name may be there, which says that no later offset is in the one before: nothing may be appended to that.
+    if (!begun) active_.give_up(published_bytes_);
+    return begun;
 }
 
 result<> topic_writer::raise_to(std::uint64_t offset) {

@@ -1,0 +1,281 @@
+#include "support/faulty_files.hpp"
+
+#include <algorithm>
+
+namespace logpipe::test {
+
+namespace {
+
+error off() {
+    return error{errc::storage_failed, "the power is off"};
+}
+
+std::string folder_of(std::string const& path) {
+    return path.substr(0, path.find_last_of('/'));
+}
+
+}  // namespace
+
+class faulty_file final : public file {
+  public:
+    faulty_file(faulty_files& of, std::shared_ptr<faulty_files::inode> node)
+        : of_{of}, node_{std::move(node)}, life_{of.life_} {}
+    ~faulty_file() override {
+        std::lock_guard lock{of_.mutex_};
+        if (locked_ && life_ == of_.life_) node_->locked = false;
+    }
+    faulty_file(faulty_file const&) = delete;
+    faulty_file& operator=(faulty_file const&) = delete;
+
+    result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<char> into) const override {
+        std::lock_guard lock{of_.mutex_};
+        if (auto admitted = admit(file_operation::read); !admitted) return admitted.error();
+        if (offset_bytes >= node_->now.size()) return std::size_t{0};
+        auto const got = node_->now.copy(into.data(), into.size(), static_cast<std::size_t>(offset_bytes));
+        return got;
+    }
+
+    result<> write_at(std::uint64_t offset_bytes, std::span<std::string_view const> parts) override {
+        std::lock_guard lock{of_.mutex_};
+        std::string bytes;
+        for (auto const part : parts) bytes += part;
+        auto admitted = admit(file_operation::write);
+        if (!admitted && (!of_.on_ || life_ != of_.life_)) return admitted;
+        if (!admitted) {
+            bytes.resize(bytes.empty() ? 0 : of_.random_() % bytes.size());
+        } else if (of_.space_bytes_) {
+            auto const growth =
+                std::max<std::uint64_t>(node_->now.size(), offset_bytes + bytes.size()) - node_->now.size();
+            auto const used = of_.used_bytes();
+            auto const room = *of_.space_bytes_ > used ? *of_.space_bytes_ - used : 0;
+            if (growth > room) {
+                bytes.resize(bytes.size() -
+                             static_cast<std::size_t>(std::min<std::uint64_t>(growth - room, bytes.size())));
+                admitted = error{errc::storage_full, "no space left on the disk"};
+            }
+        }
+        change({.truncation = false, .at = offset_bytes, .bytes = std::move(bytes)});
+        return admitted;
+    }
+
+    result<> truncate(std::uint64_t bytes) override {
+        std::lock_guard lock{of_.mutex_};
+        if (auto admitted = admit(file_operation::truncate); !admitted) return admitted;
+        change({.truncation = true, .at = bytes, .bytes = {}});
+        return {};
+    }
+
+    result<> sync_data() override {
+        std::lock_guard lock{of_.mutex_};
+        if (auto admitted = admit(file_operation::sync); !admitted) {
+            if (!of_.on_ || life_ != of_.life_) return admitted;
+            // The kernel marks the pages clean: the next sync knows nothing of them.
+            std::ranges::move(node_->unsynced, std::back_inserter(node_->doubtful));
+            node_->unsynced.clear();
+            return admitted;
+        }
+        for (auto const& what : node_->unsynced) faulty_files::apply(node_->synced, what);
+        node_->unsynced.clear();
+        return {};
+    }
+
+    result<std::uint64_t> bytes() const override {
+        std::lock_guard lock{of_.mutex_};
+        if (auto admitted = admit(file_operation::read); !admitted) return admitted.error();
+        return std::uint64_t{node_->now.size()};
+    }
+
+    result<> lock() override {
+        std::lock_guard lock{of_.mutex_};
+        if (auto admitted = admit(file_operation::lock); !admitted) return admitted;
+        if (node_->locked && !locked_) return error{errc::busy, "locked"};
+        node_->locked = locked_ = true;
+        return {};
+    }
+
+  private:
+    [[nodiscard]] result<> admit(file_operation which) const { return life_ == of_.life_ ? of_.admit(which) : off(); }
+    void change(faulty_files::change what) {
+        faulty_files::apply(node_->now, what);
+        node_->unsynced.push_back(std::move(what));
+    }
+
+    faulty_files& of_;
+    std::shared_ptr<faulty_files::inode> const node_;
+    std::uint64_t const life_;
+    bool locked_ = false;
+};
+
+void faulty_files::apply(std::string& bytes, change const& what) {
+    auto const at = static_cast<std::size_t>(what.at);
+    if (what.truncation) {
+        bytes.resize(at);
+        return;
+    }
+    if (what.bytes.empty()) return;
+    bytes.resize(std::max(bytes.size(), at + what.bytes.size()));
+    bytes.replace(at, what.bytes.size(), what.bytes);
+}
+
+void faulty_files::apply(names& to, renaming const& what) {
+    auto node = what.made;
+    if (auto const found = to.find(what.from); found != to.end()) {
+        if (!node) node = found->second;
+        to.erase(found);
+    }
+    if (!what.to.empty() && node) to[what.to] = node;
+}
+
+void faulty_files::apply_pieces(std::string& bytes, std::vector<change> const& changes) {
+    for (auto what : changes) {
+        if (toss()) continue;
+        if (!what.bytes.empty() && toss()) what.bytes.resize(random_() % what.bytes.size());
+        apply(bytes, what);
+    }
+}
+
+void faulty_files::power_off() {
+    std::lock_guard lock{mutex_};
+    on_ = false;
+}
+
+void faulty_files::power_on() {
+    std::lock_guard lock{mutex_};
+    unsynced_.resize(random_() % (unsynced_.size() + 1));
+    for (auto const& what : unsynced_) apply(synced_, what);
+    unsynced_.clear();
+    now_ = synced_;
+    std::set<inode*> done;
+    for (auto const& [name, node] : now_) {
+        if (!done.insert(node.get()).second) continue;
+        apply_pieces(node->synced, node->doubtful);
+        apply_pieces(node->synced, node->unsynced);
+        node->doubtful.clear();
+        node->unsynced.clear();
+        node->now = node->synced;
+        node->locked = false;
+    }
+    ++life_;
+    on_ = true;
+}
+
+void faulty_files::power_on_after_kill() {
+    std::lock_guard lock{mutex_};
+    for (auto const& [name, node] : now_) node->locked = false;
+    ++life_;
+    on_ = true;
+}
+
+void faulty_files::fail(file_operation which, errc code, std::uint64_t calls_before) {
+    std::lock_guard lock{mutex_};
+    planned_[static_cast<std::size_t>(which)] = planned_fault{code, calls_before};
+}
+
+result<> faulty_files::admit(file_operation which) {
+    if (!on_) return off();
+    auto const index = static_cast<std::size_t>(which);
+    ++calls_[index];
+    if (auto& planned = planned_[index]; planned && planned->calls_before-- == 0) {
+        auto const code = planned->code;
+        planned.reset();
+        return error{code, "a fault that the test wants"};
+    }
+    if (probability_ > 0 && std::uniform_real_distribution{}(random_) < probability_)
+        return error{errc::storage_failed, "a fault at random"};
+    return {};
+}
+
+std::uint64_t faulty_files::used_bytes() const {
+    std::uint64_t bytes = 0;
+    for (auto const& [name, node] : now_) bytes += node->now.size();
+    return bytes;
+}
+
+std::string faulty_files::contents(std::string const& path) const {
+    std::lock_guard lock{mutex_};
+    return now_.at(path)->now;
+}
+
+void faulty_files::set_contents(std::string const& path, std::string bytes) {
+    std::lock_guard lock{mutex_};
+    auto& node = now_[path];
+    if (!node) node = std::make_shared<inode>();
+    synced_[path] = node;
+    folders_.insert(folder_of(path));
+    node->unsynced.clear();
+    node->now = node->synced = std::move(bytes);
+}
+
+bool faulty_files::exists(std::string const& path) const {
+    std::lock_guard lock{mutex_};
+    return now_.contains(path);
+}
+
+std::uint64_t faulty_files::calls(file_operation which) const {
+    std::lock_guard lock{mutex_};
+    return calls_[static_cast<std::size_t>(which)];
+}
+
+void faulty_files::rename_now(renaming what) {
+    apply(now_, what);
+    unsynced_.push_back(std::move(what));
+}
+
+result<std::unique_ptr<file>> faulty_files::open(std::string const& path, file_access access) {
+    std::lock_guard lock{mutex_};
+    if (auto admitted = admit(file_operation::open); !admitted) return admitted.error();
+    if (!now_.contains(path)) {
+        if (access != file_access::create || !folders_.contains(folder_of(path)))
+            return error{errc::not_found, path + " is not there"};
+        rename_now({.from = {}, .to = path, .made = std::make_shared<inode>()});
+    }
+    return std::unique_ptr<file>{std::make_unique<faulty_file>(*this, now_.at(path))};
+}
+
+result<> faulty_files::rename(std::string const& from, std::string const& to) {
+    std::lock_guard lock{mutex_};
+    if (auto admitted = admit(file_operation::rename); !admitted) return admitted;
+    if (!now_.contains(from)) return error{errc::not_found, from + " is not there"};
+    rename_now({.from = from, .to = to, .made = nullptr});
+    return {};
+}
+
+result<> faulty_files::remove(std::string const& path) {
+    std::lock_guard lock{mutex_};
+    if (auto admitted = admit(file_operation::remove); !admitted) return admitted;
+    if (!now_.contains(path)) return error{errc::not_found, path + " is not there"};
+    rename_now({.from = path, .to = {}, .made = nullptr});
+    return {};
+}
+
+result<std::vector<std::string>> faulty_files::list(std::string const& folder) {
+    std::lock_guard lock{mutex_};
+    if (auto admitted = admit(file_operation::list); !admitted) return admitted.error();
+    if (!folders_.contains(folder)) return error{errc::not_found, folder + " is not there"};
+    std::vector<std::string> found;
+    for (auto const& [name, node] : now_)
+        if (folder_of(name) == folder) found.push_back(name.substr(folder.size() + 1));
+    return found;
+}
+
+result<> faulty_files::make_folder(std::string const& folder) {
+    std::lock_guard lock{mutex_};
+    if (!on_) return off();
+    for (auto at = folder; !at.empty(); at = at.substr(0, at.find_last_of('/'))) {
+        folders_.insert(at);
+        if (at.find('/') == std::string::npos) break;
+    }
+    return {};
+}
+
+result<> faulty_files::sync_folder(std::string const& folder) {
+    std::lock_guard lock{mutex_};
+    if (auto admitted = admit(file_operation::sync_folder); !admitted) return admitted;
+    if (!folders_.contains(folder)) return error{errc::not_found, folder + " is not there"};
+    // One log of names for the whole disk, as with file systems that keep a journal.
+    for (auto const& what : unsynced_) apply(synced_, what);
+    unsynced_.clear();
+    return {};
+}
+
+}  // namespace logpipe::test
