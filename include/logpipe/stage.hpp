@@ -98,7 +98,7 @@ class sink {
     [[nodiscard]] virtual result<> open(completions& reports) = 0;
     /// Takes `events` (moved from on success), after waiting for room where too much is in flight.
     /// On failure it is untouched, and is offered again after back-off; errc::rejected sends all of it to the dead
-    /// letters.
+    /// letters, or where the sink has marked some with batch::reject(), those, before the rest is offered again.
     [[nodiscard]] virtual result<> write(batch& events) = 0;
     /// Nothing more comes for now: what was written becomes safe without waiting for more. A sink that is
     /// synchronous does it before it returns; on failure it keeps what it holds, for the next flush().

@@ -280,7 +280,8 @@ class stage_pump final : public pump, private completions {
             });
             if (!taken) return false;
             if (!refusal) return true;
-            refuse_all(events, *refusal);
+            // A sink that has named events itself refuses those.
+            if (events.rejections.size() == events.counts.dead) refuse_all(events, *refusal);
         }
     }
 
