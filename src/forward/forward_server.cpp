@@ -29,6 +29,7 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t greeting_bytes_max = std::size_t{16} << 10U;
 constexpr std::size_t unread_acks_bytes_max = std::size_t{8} << 20U;
 constexpr std::chrono::seconds half_closed_max{60};
+constexpr std::chrono::seconds drain_max{5};
 constexpr std::chrono::seconds finish_max{1};
 constexpr int free_port_tries = 16;
 
@@ -77,6 +78,7 @@ forward_server::forward_server(forward_source_options const& options, inbox& int
       keep_running_{io_.get_executor()},
       room_made_{io_, asio::steady_timer::time_point::max()},
       client_left_{io_, asio::steady_timer::time_point::max()},
+      drain_ends_{io_},
       hostname_{options.self_hostname} {}
 
 forward_server::~forward_server() {
@@ -150,32 +152,50 @@ result<> forward_server::listen_at(tcp::endpoint const& endpoint) {
 asio::awaitable<void> forward_server::accept_clients() {
     while (!stopping_) {
         // Not accepted is better than closed: what a client without acks has sent waits in the kernel meanwhile.
-        while (!stopping_ && clients_.size() >= options_.connections_max) {
+        if (clients_.size() >= options_.connections_max) {
             if (auto const count = trouble_.admit(); count != 0)
                 log_warn("forward_source: {} connections, the limit; new ones wait ({} times)", clients_.size(), count);
             co_await client_left_.async_wait(nothrow);
+            continue;
         }
         auto [failed, socket] = co_await acceptor_.async_accept(nothrow);
-        if (stopping_) break;
-        if (failed) {
+        if (!failed) {
+            admit(std::move(socket));
+        } else if (!stopping_) {
             if (auto const count = trouble_.admit(); count != 0)
                 log_error("forward_source: cannot accept a connection: {} ({} times)", failed.message(), count);
             asio::steady_timer pause{io_, std::chrono::milliseconds{100}};
             co_await pause.async_wait(nothrow);
-            continue;
         }
-        boost::system::error_code gone;
-        auto const remote = socket.remote_endpoint(gone);
-        auto peer = std::make_shared<client>();
-        peer->link = std::make_shared<connection>(std::move(socket));
-        peer->link->set_socket_options();
-        if (!gone) peer->address = to_text({.host = remote.address().to_string(), .port = remote.port()});
-        clients_.insert(peer);
-        connections_ = clients_.size();
-        ++connections_total_;
-        ++readers_;
-        asio::co_spawn(io_, serve(std::move(peer)), report);
     }
+    accept_last();
+    reader_left();
+}
+
+/// Those that have connected before we stopped have sent before we stopped.
+void forward_server::accept_last() {
+    boost::system::error_code failed;
+    acceptor_.non_blocking(true, failed);
+    while (!failed && clients_.size() < options_.connections_max) {
+        auto socket = acceptor_.accept(failed);
+        if (!failed) admit(std::move(socket));
+    }
+    acceptor_.close(failed);
+}
+
+void forward_server::admit(tcp::socket socket) {
+    boost::system::error_code gone;
+    auto const remote = socket.remote_endpoint(gone);
+    auto peer = std::make_shared<client>();
+    peer->link = std::make_shared<connection>(std::move(socket));
+    peer->link->set_socket_options();
+    if (stopping_) peer->link->stop_reading();
+    if (!gone) peer->address = to_text({.host = remote.address().to_string(), .port = remote.port()});
+    clients_.insert(peer);
+    connections_ = clients_.size();
+    ++connections_total_;
+    ++readers_;
+    asio::co_spawn(io_, serve(std::move(peer)), report);
 }
 
 asio::awaitable<void> forward_server::answer_heartbeats() {
@@ -254,7 +274,7 @@ asio::awaitable<result<>> forward_server::greet(std::shared_ptr<client> peer, ms
 }
 
 asio::awaitable<result<>> forward_server::take_messages(std::shared_ptr<client> peer, forward_decoder decoder) {
-    while (!stopping_) {
+    while (!drained()) {
         if (options_.idle_timeout.count() > 0) peer->link->close_after(options_.idle_timeout, "idle for too long");
         auto [failed, bytes] = co_await peer->link->read_some(decoder.space());
         peer->link->clear_deadline();
@@ -293,7 +313,7 @@ void forward_server::take(std::shared_ptr<client> const& peer, forward_message c
 }
 
 asio::awaitable<void> forward_server::wait_for_room() {
-    while (!stopping_ && inbox_.full()) co_await room_made_.async_wait(nothrow);
+    while (!drained() && inbox_.full()) co_await room_made_.async_wait(nothrow);
 }
 
 void forward_server::send_due_acks() {
@@ -331,16 +351,24 @@ void forward_server::stop() {
     asio::post(io_, [this] { stop_taking_in(); });
 }
 
+/// What the kernel holds for us counts as taken in: its senders may never learn that nobody read it. After the
+/// receiving half of a connection is shut, Linux gives what was queued, then the end.
 void forward_server::stop_taking_in() {
-    if (stopping_) return;
-    stopping_ = true;
-    boost::system::error_code ignored;  // closed in any case
-    acceptor_.close(ignored);
+    if (std::exchange(stopping_, true)) return;
+    drain_until_ = std::chrono::steady_clock::now() + drain_max;
+    drain_ends_.expires_at(drain_until_);
+    drain_ends_.async_wait([this](boost::system::error_code const& cancelled) {
+        if (!cancelled) room_made_.cancel();
+    });
+    boost::system::error_code ignored;  // nothing is waited for any more
+    acceptor_.cancel(ignored);
     heartbeats_.close(ignored);
-    for (auto const& peer : clients_) peer->link->stop_reading();
-    room_made_.cancel();
     client_left_.cancel();
-    if (readers_ == 0) inbox_.close();
+    for (auto const& peer : clients_) peer->link->stop_reading();
+}
+
+bool forward_server::drained() const {
+    return stopping_ && std::chrono::steady_clock::now() >= drain_until_;
 }
 
 void forward_server::reader_left() {
@@ -350,6 +378,9 @@ void forward_server::reader_left() {
 
 asio::awaitable<void> forward_server::finish() {
     stop_taking_in();
+    drain_until_ = {};
+    drain_ends_.cancel();
+    room_made_.cancel();
     send_due_acks();
     auto const until = std::chrono::steady_clock::now() + finish_max;
     auto const is_sending = [](std::shared_ptr<client> const& peer) { return peer->link->unsent_bytes() > 0; };

@@ -35,7 +35,7 @@ class forward_server final {
 
     [[nodiscard]] result<> open();
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    /// Nothing new is taken in; what has come completely is still decoded. Acks go on.
+    /// Nothing new is taken in; what has come as far as this machine is still read and decoded. Acks go on.
     void stop();
     /// All events before `offset` are safe.
     void ack_until(std::uint64_t offset);
@@ -62,9 +62,12 @@ class forward_server final {
     [[nodiscard]] boost::asio::awaitable<result<>> take_messages(std::shared_ptr<client> peer, forward_decoder decoder);
     [[nodiscard]] boost::asio::awaitable<void> wait_for_room();
     [[nodiscard]] boost::asio::awaitable<void> finish();
+    void accept_last();
+    void admit(boost::asio::ip::tcp::socket socket);
     void take(std::shared_ptr<client> const& peer, forward_message const& message);
     void send_due_acks();
     void stop_taking_in();
+    [[nodiscard]] bool drained() const;
     void reader_left();
 
     forward_source_options const options_;
@@ -76,10 +79,12 @@ class forward_server final {
     boost::asio::ip::udp::socket heartbeats_{io_};
     boost::asio::steady_timer room_made_;    // cancelled to tell those who wait
     boost::asio::steady_timer client_left_;  // the same
+    boost::asio::steady_timer drain_ends_;
     std::set<std::shared_ptr<client>> clients_;
     std::deque<due_ack> acks_;  // in the order of their offsets
-    std::size_t readers_ = 0;   // sessions that may still put something into the inbox
+    std::size_t readers_ = 1;   // who may still put something into the inbox: sessions, and the one who accepts them
     bool stopping_ = false;
+    std::chrono::steady_clock::time_point drain_until_;  // while stopping
     log_limit trouble_;
 
     std::uint16_t port_ = 0;

@@ -1,6 +1,7 @@
 #include "support/catch.hpp"
 #include "support/forward_ends.hpp"
 #include "support/raw_client.hpp"
+#include "support/source_reading.hpp"
 
 #include <optional>
 #include <thread>
@@ -146,6 +147,20 @@ TEST_CASE("a stopped source gives what it has taken in, then ends, and still ack
     commit_to(*source, batches.back().end_offset);
     CHECK(client.receive(ack_of("kept").size()) == ack_of("kept"));
     CHECK_THROWS(raw_client{source->port()});
+}
+
+TEST_CASE("a stopped source still takes in what its clients had sent and what had connected", "[forward_source]") {
+    auto const source = listening({.pending_bytes_max = 1000});
+    std::string messages;
+    for (int i = 0; i < 20'000; ++i) messages += single_message("t", i % 100);
+    {
+        raw_client gone{source->port()};
+        gone.send(messages);
+        raw_client late{source->port()};
+        late.send(single_message("t", 100));
+        source->stop();
+    }
+    CHECK(read_all(*source).records.size() == 20'001);
 }
 
 TEST_CASE("acks that are due go out before a source is destroyed", "[forward_source]") {

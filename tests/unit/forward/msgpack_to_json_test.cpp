@@ -134,7 +134,6 @@ TEST_CASE("bytes that are no UTF-8 are escaped so that they can be read back exa
 }
 
 TEST_CASE("keys that are no strings become strings", "[msgpack_to_json]") {
-    CHECK(
     using namespace std::string_literals;
     CHECK(to_json("\x85\x01\xc0\xc0\xc0\xc3\xc0\xff\xc0\xc4\x01k\xc0").text ==
           R"({"1":null,"null":null,"true":null,"-1":null,"k":null})");
