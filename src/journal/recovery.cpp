@@ -1,5 +1,6 @@
 #include "recovery.hpp"
 
+#include "state_file.hpp"
 #include "topic_folder.hpp"
 
 #include <fmt/format.h>
@@ -68,11 +69,30 @@ result<bool> mend(file_system& files, std::string const& folder, std::uint64_t f
     return true;
 }
 
-/// A killed writer leaves frames in the page cache that were never synced: before readers see them, they are.
-result<> sync_segment(file_system& files, std::string const& folder, std::uint64_t first_offset) {
+/// A killed writer leaves frames in the page cache that were never synced, or whose sync failed: then the kernel takes
+/// them for clean, and another sync would say that all is well. So before readers see them they are written again.
+result<> secure(file_system& files, std::string const& folder, std::uint64_t first_offset, std::uint64_t begin,
+                std::uint64_t end) {
     auto opened = files.open(segment_path(folder, first_offset), file_access::write);
     if (!opened) return opened.error();
+    std::vector<char> bytes(std::min<std::size_t>(std::size_t{1} << 20U, static_cast<std::size_t>(end - begin)));
+    while (begin < end) {
+        auto const wanted = std::min<std::uint64_t>(bytes.size(), end - begin);
+        auto const got = (*opened)->read_at(begin, std::span{bytes}.first(static_cast<std::size_t>(wanted)));
+        if (!got) return got.error();
+        std::string_view const part{bytes.data(), *got};
+        if (part.empty()) break;
+        if (auto again = (*opened)->write_at(begin, {&part, 1}); !again) return again;
+        begin += part.size();
+    }
     return (*opened)->sync_data();
+}
+
+/// How much of the segment is on disk for certain. The state may tell too little, never too much.
+std::uint64_t synced_bytes(file_system& files, std::string const& folder, std::uint64_t first_offset) {
+    auto const bytes = read_file(files, state_path(folder), state_bytes);
+    auto const mark = bytes ? decode_state(*bytes) : std::nullopt;
+    return mark && mark->segment == first_offset ? mark->bytes : 0;
 }
 
 result<std::int64_t> first_received_ns(file_system& files, std::string const& folder, std::uint64_t first_offset) {
@@ -128,8 +148,10 @@ class recovery final {
                 // The name tells how far offsets were given away, even when nothing else does.
                 found_.end_offset = std::max({found_.end_offset, first, scan->end_offset});
                 if (!*kept) return false;
-                if (last)
-                    if (auto synced = sync_segment(files_, folder_, first); !synced) return synced.error();
+                if (last) {
+                    auto const begin = std::min(synced_bytes(files_, folder_, first), scan->good_bytes);
+                    if (auto safe = secure(files_, folder_, first, begin, scan->good_bytes); !safe) return safe.error();
+                }
             }
             take_runs(scan->runs);
             entry.bytes = whole ? scan->good_bytes : scan->file_bytes;

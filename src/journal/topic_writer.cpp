@@ -204,6 +204,7 @@ result<> topic_writer::sync(bool forced) {
     if (due && active_.bytes() > active_.synced_bytes()) {
         if (auto synced = active_.sync(); !synced) {
             log_warn("{}: {}; writing again to another segment", name_, synced.error().message);
+            active_.give_up(published_bytes_);
             return synced;
         }
         figures_.syncs.fetch_add(1, std::memory_order_relaxed);

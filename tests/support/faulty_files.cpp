@@ -74,7 +74,10 @@ class faulty_file final : public file {
             node_->unsynced.clear();
             return admitted;
         }
-        for (auto const& what : node_->unsynced) faulty_files::apply(node_->synced, what);
+        for (auto const& what : node_->unsynced) {
+            std::erase_if(node_->doubtful, [&](auto const& older) { return faulty_files::replaces(what, older); });
+            faulty_files::apply(node_->synced, what);
+        }
         node_->unsynced.clear();
         return {};
     }
@@ -115,6 +118,14 @@ void faulty_files::apply(std::string& bytes, change const& what) {
     if (what.bytes.empty()) return;
     bytes.resize(std::max(bytes.size(), at + what.bytes.size()));
     bytes.replace(at, what.bytes.size(), what.bytes);
+}
+
+/// What is on disk since `newer` was synced cannot be undone by what was written before.
+bool faulty_files::replaces(change const& newer, change const& older) {
+    auto const older_end = older.at + older.bytes.size();
+    if (older.truncation) return true;
+    if (newer.truncation) return older_end > newer.at;
+    return older_end > newer.at && older.at < newer.at + newer.bytes.size();
 }
 
 void faulty_files::apply(names& to, renaming const& what) {

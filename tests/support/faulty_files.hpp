@@ -79,6 +79,7 @@ class faulty_files final : public file_system {
     [[nodiscard]] std::uint64_t used_bytes() const;
     [[nodiscard]] bool toss() { return random_() % 2 == 0; }
     static void apply(std::string& bytes, change const& what);
+    static bool replaces(change const& newer, change const& older);
     static void apply(names& to, renaming const& what);
     void apply_pieces(std::string& bytes, std::vector<change> const& changes);
     void rename_now(renaming what);
