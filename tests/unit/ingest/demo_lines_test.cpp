@@ -44,10 +44,11 @@ TEST_CASE("the same seed makes the same lines, on every machine", "[demo]") {
     REQUIRE(demo_text(1, 10'000) == text);
     REQUIRE(demo_text(2, 10'000) != text);
     // These bytes are a promise: a changed table or generator changes what `seed=1` means.
-    REQUIRE(lines_of(text)[0] ==
-            R"({"time": "17/May/2015:08:05:05 +0000", "remote_ip": "76.55.116.58", "remote_user": "-", )"
-            R"("request": "GET /downloads/product_2 HTTP/1.1", "response": 404, "bytes": 337, "referrer": "-", )"
-            R"("agent": "Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.22)"})");
+    auto const first = text.substr(0, text.find('\n'));
+    REQUIRE(first.starts_with(
+        R"({"time": "17/May/2015:08:05:05 +0000", "remote_ip": "76.55.116.58", "remote_user": "-", )"));
+    REQUIRE(first.contains(R"("request": "GET /downloads/product_2 HTTP/1.1", "response": 404, "bytes": 337, )"));
+    REQUIRE(first.ends_with("\"referrer\": \"-\", \"agent\": \"Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.22)\"}"));
     REQUIRE(crc32c(text) == 0xcf67bcfd);
 }
 

@@ -1,0 +1,1 @@
+logpipe_fuzz(line_reader logpipe_ingest logpipe_base)

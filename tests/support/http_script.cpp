@@ -1,0 +1,174 @@
+#include "support/http_script.hpp"
+
+#include <arpa/inet.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <stdexcept>
+#include <utility>
+
+namespace logpipe::test {
+
+namespace {
+
+class script_exchange final : public http_exchange {
+  public:
+    script_exchange(int fd, int stop, SSL_CTX* tls) : fd_{fd}, stop_{stop}, tls_{tls ? SSL_new(tls) : nullptr} {
+        if (tls_ != nullptr) SSL_set_fd(tls_, fd);
+    }
+    ~script_exchange() override {
+        if (tls_ != nullptr) {
+            if (whole_) SSL_shutdown(tls_);
+            SSL_free(tls_);
+        }
+        close(fd_);
+    }
+
+    bool read_request() {
+        if (tls_ != nullptr && SSL_accept(tls_) != 1) return false;
+        std::array<char, 4096> piece{};
+        while (!request_.contains("\r\n\r\n")) {
+            if (!readable()) return false;
+            auto const count = tls_ != nullptr ? SSL_read(tls_, piece.data(), static_cast<int>(piece.size()))
+                                               : static_cast<int>(recv(fd_, piece.data(), piece.size(), 0));
+            if (count <= 0) return false;
+            request_.append(piece.data(), static_cast<std::size_t>(count));
+        }
+        return true;
+    }
+
+    std::string const& request() const override { return request_; }
+    std::string target() const override {
+        auto const begin = request_.find(' ') + 1;
+        return request_.substr(begin, request_.find(' ', begin) - begin);
+    }
+    std::string field(std::string_view name) const override {
+        auto const key = "\r\n" + std::string{name} + ": ";
+        auto const at = request_.find(key);
+        if (at == std::string::npos) return {};
+        auto const begin = at + key.size();
+        return request_.substr(begin, request_.find("\r\n", begin) - begin);
+    }
+
+    bool send(std::string_view bytes) override {
+        while (!bytes.empty() && whole_) {
+            std::array<pollfd, 2> polled{pollfd{.fd = stop_, .events = POLLIN, .revents = 0},
+                                         pollfd{.fd = fd_, .events = POLLOUT, .revents = 0}};
+            poll(polled.data(), polled.size(), -1);
+            auto const part = bytes.substr(0, 16384);
+            auto const count = polled[0].revents != 0 ? -1
+                               : tls_ != nullptr
+                                   ? SSL_write(tls_, part.data(), static_cast<int>(part.size()))
+                                   : static_cast<int>(::send(fd_, part.data(), part.size(), MSG_DONTWAIT));
+            if (count <= 0) whole_ = false;
+            if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
+        }
+        return whole_;
+    }
+    void reset() override {
+        linger const hard{.l_onoff = 1, .l_linger = 0};
+        setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        whole_ = false;
+    }
+    void drop() override { whole_ = false; }
+    void hang() override {
+        while (readable()) {
+            std::array<char, 1> byte{};
+            if (recv(fd_, byte.data(), byte.size(), 0) <= 0) return;
+        }
+    }
+
+  private:
+    bool readable() const {
+        if (tls_ != nullptr && SSL_pending(tls_) > 0) return true;
+        std::array<pollfd, 2> polled{pollfd{.fd = stop_, .events = POLLIN, .revents = 0},
+                                     pollfd{.fd = fd_, .events = POLLIN, .revents = 0}};
+        poll(polled.data(), polled.size(), -1);
+        return polled[0].revents == 0;
+    }
+
+    int fd_;
+    int stop_;
+    SSL* tls_;
+    std::string request_;
+    bool whole_ = true;
+};
+
+}  // namespace
+
+void http_exchange::answer(std::string_view status, std::string_view fields, std::string_view body) {
+    std::string text{"HTTP/1.1 "};
+    text.append(status).append("\r\n").append(fields);
+    text.append("Content-Length: " + std::to_string(body.size()) + "\r\n\r\n").append(body);
+    send(text);
+}
+
+http_script::http_script(std::function<void(http_exchange&)> serve, tls_files tls) : serve_{std::move(serve)} {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+    if (!tls.certificate.empty()) {
+        auto* const context = SSL_CTX_new(TLS_server_method());
+        if (SSL_CTX_use_certificate_chain_file(context, tls.certificate.c_str()) != 1 ||
+            SSL_CTX_use_PrivateKey_file(context, tls.key.c_str(), SSL_FILETYPE_PEM) != 1)
+            throw std::runtime_error{"http_script: bad certificate files"};
+        tls_ = context;
+    }
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    stop_ = eventfd(0, EFD_CLOEXEC);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof address;
+    auto* const plain = reinterpret_cast<sockaddr*>(&address);
+    if (bind(listener_, plain, bytes) != 0 || listen(listener_, 16) != 0 || getsockname(listener_, plain, &bytes) != 0)
+        throw std::runtime_error{"http_script: cannot listen"};
+    port_ = ntohs(address.sin_port);
+    acceptor_ = std::jthread{[this] { accept_all(); }};
+}
+
+http_script::~http_script() {
+    eventfd_write(stop_, 1);
+    acceptor_.join();
+    workers_.clear();  // joins
+    close(listener_);
+    close(stop_);
+    SSL_CTX_free(static_cast<SSL_CTX*>(tls_));
+}
+
+std::string http_script::url(std::string_view path) const {
+    return (tls_ != nullptr ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_) + std::string{path};
+}
+
+std::vector<std::string> http_script::requests() const {
+    std::lock_guard lock{mutex_};
+    return requests_;
+}
+
+void http_script::accept_all() {
+    while (true) {
+        std::array<pollfd, 2> polled{pollfd{.fd = stop_, .events = POLLIN, .revents = 0},
+                                     pollfd{.fd = listener_, .events = POLLIN, .revents = 0}};
+        poll(polled.data(), polled.size(), -1);
+        if (polled[0].revents != 0) return;
+        int const fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (fd < 0) continue;
+        std::lock_guard lock{mutex_};
+        workers_.emplace_back([this, fd] { serve_one(fd); });
+    }
+}
+
+void http_script::serve_one(int fd) {
+    script_exchange exchange{fd, stop_, static_cast<SSL_CTX*>(tls_)};
+    if (!exchange.read_request()) return;
+    {
+        std::lock_guard lock{mutex_};
+        requests_.push_back(exchange.request());
+    }
+    serve_(exchange);
+}
+
+}  // namespace logpipe::test
