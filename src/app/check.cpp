@@ -57,6 +57,10 @@ int run_check(settings const& options, argument_list const& /*rest*/) {
         fmt::print("{}\n", to_json(normalize_options_of(options).table));
         return exit_done;
     }
+    if (options.on("show-options")) {
+        fmt::print("{}", options_markdown());
+        return exit_done;
+    }
     if (!options.text("line").empty()) return check_line(options);
     if (option_rows_of(options.text("for")).empty() || !is_subcommand(options.text("for")))
         return report_failure(

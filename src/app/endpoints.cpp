@@ -72,7 +72,7 @@ constexpr std::array table{
 };
 
 template <class Maker>
-error unknown(end_uri const& uri, std::string_view what, Maker end_row::*maker) {
+error unknown(end_uri const& uri, std::string_view what, Maker end_row::* maker) {
     std::string known;
     for (auto const& row : table)
         if (row.*maker != nullptr) known += fmt::format("{}{}:", known.empty() ? "" : ", ", row.scheme);

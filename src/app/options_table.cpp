@@ -132,6 +132,7 @@ constexpr std::array rows{
     option_row{"timeout", duration, "TIME", "2s", "status", "for each answer"},
     option_row{"line", text, "TEXT", "", "check", "run this line (- for standard input) through the transform"},
     option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as JSON"},
+    option_row{"show-options", on_off, "", "off", "check", "print the table of all options"},
     option_row{"for", text, "SUBCOMMAND", "run", "check", "whose configuration to check"},
 };
 

@@ -1,6 +1,7 @@
 // The web app: each request to /produceEventsToPipeline is one produce run.
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "patience.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 #include "version.hpp"
@@ -76,15 +77,9 @@ class produce_runs final {
     };
 
     ended wait(pump& moving) {
-        auto safe_at = std::chrono::steady_clock::now();
-        std::uint64_t safe_before = 0;
-        while (!moving.wait_until(std::chrono::steady_clock::now() + 200ms)) {
-            auto const book = moving.snapshot().book;
-            auto const safe = book.counts.in - book.in_flight;
-            if (safe != safe_before || book.in_flight == 0) safe_at = std::chrono::steady_clock::now();
-            safe_before = safe;
-            if (std::chrono::steady_clock::now() - safe_at > options_.duration("give-up-after")) moving.abandon();
-        }
+        patience waiting{options_.duration("give-up-after")};
+        while (!moving.wait_until(std::chrono::steady_clock::now() + 200ms))
+            if (waiting.is_out(moving.snapshot())) moving.abandon();
         auto const last = moving.snapshot();
         auto const events = last.book.counts.in - last.book.in_flight;
         auto const failure = moving.failure();

@@ -118,7 +118,7 @@ class stage_pump final : public pump, private completions {
             refused_.wake();
         }
         commit_progress();
-        if (!state_.all_safe()) state_.fail({errc::cancelled, "given up before everything was safe"});
+        if (state_.abandoned()) state_.fail({errc::cancelled, "given up before everything was safe"});
         state_.finish();
     }
 

@@ -241,6 +241,19 @@ TEST_CASE("abandon gives up what is in flight and says so", "[pump]") {
     CHECK(test.from.committed().empty());
 }
 
+TEST_CASE("a pump that is given up before its sink could be opened has failed", "[pump]") {
+    rig test;
+    for (int i = 0; i < 100'000; ++i) test.to.fail_open({errc::not_connected, "nobody is there"});
+    test.from.add(0, {"a"});
+    test.moving->start();
+    for (auto const end = soon(); test.moving->snapshot().stages.back().up && std::chrono::steady_clock::now() < end;) {
+    }
+    test.moving->abandon();
+    REQUIRE(test.moving->wait_until(soon()));
+    REQUIRE(test.moving->failure());
+    CHECK(test.moving->failure()->code == errc::cancelled);
+}
+
 TEST_CASE("a source whose failure is final ends the pump with its words", "[pump]") {
     auto options = quick();
     options.source_failure_is_final = true;
