@@ -154,7 +154,7 @@ class http_connection::engine final {
     result<std::optional<std::string_view>> receive(steady_time until) {
         LOGPIPE_ASSERT(current_ && certificates_);
         while (true) {
-            if (!current_->busy) begin();
+            if (!current_->busy && !current_->outcome) begin();  // a wake may have come with an outcome
             auto const finished = run(until);
             if (!finished) return finished.error();
             if (!*finished) return std::nullopt;
