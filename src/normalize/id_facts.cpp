@@ -36,7 +36,7 @@ void id_hash::write_hex(char* out) const noexcept {
 }
 
 std::size_t id_hash::pick(std::size_t count) const noexcept {
-    return static_cast<std::size_t>(mix(high ^ low) % count);
+    return static_cast<std::size_t>(((mix(high ^ low) >> 32U) * count) >> 32U);
 }
 
 id_hash hash_of(event_id id) noexcept {

@@ -18,7 +18,7 @@ struct id_hash {
     static constexpr std::size_t hex_bytes = 32;
     /// Lower case.
     void write_hex(char* out) const noexcept;
-    /// One of `count` things, each as likely.
+    /// One of `count` (under 2^32) things, each as likely.
     [[nodiscard]] std::size_t pick(std::size_t count) const noexcept;
 };
 

@@ -176,12 +176,11 @@ void normalize::write(event_id id, std::size_t line_bytes, std::string& out) {
     out.resize_and_overwrite(begin + line_bytes + plan_.document_bytes_extra(), [&](char* data, std::size_t) {
         document_writer to{data + begin};
         to.put(plan_.open());
-        bool first = true;
+        std::size_t comma = 1;  // which the first has none of
         for (std::size_t i = 0; i < plan_.nested_count(); ++i) {
             if (values_[i].data() == nullptr) continue;
-            if (!first) to.put(',');
-            first = false;
-            to.put(plan_.keys()[i].prefix);
+            to.put(std::string_view{plan_.keys()[i].prefix}.substr(comma));
+            comma = 0;
             to.put(values_[i]);
         }
         auto const hash = hash_of(id);

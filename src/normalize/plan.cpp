@@ -23,12 +23,22 @@ namespace {
 void plan::add_key(std::string const& text, key_role role, std::string const& clash_suffix) {
     // A key has one role: the first that the mapping gives it.
     if (find(text) != none) return;
-    known_key key{.text = text, .match = json_text(text).substr(1), .prefix = {}, .output = {}, .role = role};
-    if (role == key_role::nested) key.prefix = fmt::format("{}:", json_text(text));
+    auto const in_json = json_text(text);
+    known_key key;
+    key.text = text;
+    key.match = in_json.substr(1);
+    key.role = role;
+    if (role == key_role::nested) key.prefix = fmt::format(",{}:", in_json);
     if (role == key_role::own) {
         key.output = text + clash_suffix;
         key.prefix = fmt::format(",{}:", json_text(key.output));
     }
+    std::array<char, 16> bytes{};
+    std::array<char, 16> counts{};
+    key.match.copy(bytes.data(), bytes.size());
+    std::fill_n(counts.begin(), std::min(counts.size(), key.match.size()), '\xff');
+    key.words = {load_little<std::uint64_t>(bytes.data()), load_little<std::uint64_t>(bytes.data() + 8)};
+    key.masks = {load_little<std::uint64_t>(counts.data()), load_little<std::uint64_t>(counts.data() + 8)};
     keys_.push_back(std::move(key));
 }
 

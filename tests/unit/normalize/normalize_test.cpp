@@ -78,7 +78,7 @@ TEST_CASE("a line becomes the nginx document, field for field", "[normalize]") {
     REQUIRE(made ==
             R"({"event":{"remote_ip":"93.180.71.3","remote_user":"-","request":"GET /downloads/product_1 HTTP/1.1",)"
             R"("response":304,"bytes":0,"referrer":"-","agent":"Debian APT-HTTP/1.3"},)"
-            R"("fields":{"region":"ap-southeast-1","assetid":"729fab7ea7d788c65117ad1e7f78817f"},"@version":"1",)"
+            R"("fields":{"region":"eu-central-1","assetid":"729fab7ea7d788c65117ad1e7f78817f"},"@version":"1",)"
             R"("@timestamp":"2026-01-31T01:31:39.995Z","time":1769823099995,"index":"nginx","sourcetype":"nginx"})");
 }
 

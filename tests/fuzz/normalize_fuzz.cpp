@@ -1,0 +1,75 @@
+// Any bytes through the transform: lines of one batch, cut at line ends. Whatever it makes must be JSON by the
+// judgement of another parser, and be made again from the same line; all else must be rejected with a reason.
+#include "logpipe/normalize.hpp"
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+void require(bool holds, char const* what) {
+    if (holds) return;
+    std::fputs(what, stderr);
+    std::abort();
+}
+
+/// The judge cannot read numbers that no 64-bit type holds; those are carried as they stand.
+bool is_json(std::string_view document) {
+    simdjson::dom::parser judge;
+    switch (judge.parse(document.data(), document.size()).error()) {
+        case simdjson::EMPTY:
+        case simdjson::TAPE_ERROR:
+        case simdjson::DEPTH_ERROR:
+        case simdjson::STRING_ERROR:
+        case simdjson::T_ATOM_ERROR:
+        case simdjson::F_ATOM_ERROR:
+        case simdjson::N_ATOM_ERROR:
+        case simdjson::UTF8_ERROR:
+        case simdjson::UNESCAPED_CHARS:
+        case simdjson::UNCLOSED_STRING:
+            return false;
+        default:
+            return true;
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+    if (size == 0) return 0;
+    // The first byte chooses where the time comes from.
+    logpipe::normalize_options options;
+    options.timestamp = static_cast<logpipe::timestamp_from>(data[0] % 3);
+    std::string_view text{reinterpret_cast<char const*>(data) + 1, size - 1};
+
+    logpipe::batch events;
+    logpipe::event_id id{.high = 1, .low = 0};
+    while (true) {
+        auto const end = text.find('\n');
+        events.append(events.tag_index("t"), id, data[0], text.substr(0, end));
+        id = id.at(id.index() + 1);
+        if (end == std::string_view::npos) break;
+        text.remove_prefix(end + 1);
+    }
+    auto again = events;
+    auto const change = logpipe::make_normalize(options);
+    change->apply(events);
+    change->apply(again);
+    require(events.documents == again.documents, "not the same document again\n");
+    for (auto const& row : events.events) {
+        if (row.rejected) continue;
+        auto const document = events.payload(row);
+        require(document.starts_with(R"({"event":{)") && document.ends_with('}'), "not a document\n");
+        require(is_json(document), "not JSON\n");
+    }
+    for (auto const& why : events.rejections) {
+        require(!why.reason.empty(), "no reason\n");
+        require(events.events[why.event].rejected, "not rejected\n");
+    }
+    return 0;
+}
