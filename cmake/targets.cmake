@@ -34,3 +34,13 @@ function(logpipe_folder name)
   target_include_directories(logpipe_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(logpipe_${name} PUBLIC logpipe_contract ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 endfunction()
+
+# logpipe_ends_test(NAME [LONG] TIMEOUT seconds COMMAND…): a test that drives the program from outside, by the environment
+# variable LOGPIPE. Whoever runs the tests may set it, e.g. to build/static/logpipe; else it names the one just built.
+# Label `ends`; LONG ones, which need many minutes or another world's tools, are `long` as well.
+function(logpipe_ends_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "TIMEOUT" "COMMAND")
+  add_test(NAME "${name}"
+    COMMAND sh -c "LOGPIPE=\"\${LOGPIPE:-$0}\" exec \"$@\"" $<TARGET_FILE:logpipe> ${arg_COMMAND})
+  set_tests_properties("${name}" PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "ends$<$<BOOL:${arg_LONG}>:;long>")
+endfunction()

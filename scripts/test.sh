@@ -36,6 +36,7 @@ while (($# > 0)); do
     shift
 done
 ((${#presets[@]} > 0)) || presets=(dev)
+[[ -z ${LOGPIPE:-} ]] || LOGPIPE=$(realpath "$LOGPIPE")
 
 "$root/scripts/setup.sh" "${setup[@]}"
 cd "$root"

@@ -14,6 +14,7 @@ import ctypes
 import hashlib
 import http.client
 import json
+import os
 import pathlib
 import random
 import signal
@@ -228,12 +229,15 @@ def run_test(options, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("logpipe", type=pathlib.Path, help="the program")
+    parser.add_argument("logpipe", type=pathlib.Path, nargs="?", default=os.environ.get("LOGPIPE"),
+                        help="the program; without it the environment variable LOGPIPE names it")
     parser.add_argument("--kills", type=int, help="how often run is killed (5, with --long 30)")
     parser.add_argument("--lines", type=int, help="how many events (100,000, with --long 1,000,000)")
     parser.add_argument("--long", action="store_true", help="30 kills, 1,000,000 lines")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="draws the moments (random)")
     options = parser.parse_args()
+    if options.logpipe is None:
+        parser.error("which program?")
     options.kills = options.kills or (30 if options.long else 5)
     options.lines = options.lines or (1_000_000 if options.long else 100_000)
     options.logpipe = options.logpipe.resolve()
