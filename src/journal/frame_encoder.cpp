@@ -28,10 +28,10 @@ void frame_encoder::begin(batch const& events, std::int64_t received_ns) {
 std::size_t frame_encoder::run_end(std::size_t begin) const {
     auto const& rows = events_->events;
     auto const limit = chunk_end(rows, begin);
-    std::uint64_t bytes = events_->payload(rows[begin]).size();
+    std::uint64_t bytes = row_bytes + events_->payload(rows[begin]).size();
     std::size_t end = begin + 1;
     for (; end < limit && rows[end].received_ns == rows[begin].received_ns; ++end) {
-        bytes += events_->payload(rows[end]).size();
+        bytes += row_bytes + events_->payload(rows[end]).size();
         if (bytes > split_bytes) break;
     }
     return end;
@@ -55,10 +55,8 @@ result<bool> frame_encoder::next() {
     auto const& first = rows[at_];
     std::string_view const tag = events_->tags.at(first.tag);
     auto const end = run_end(at_);
-    auto const event_count_max = end - at_;
-    // Sums of one record and the tag, because run_end() bounds the others far below.
-    if (std::uint64_t{tag.size()} + events_->payload(first).size() + event_count_max * row_bytes + split_bytes >
-        payload_bytes_max)
+    // run_end() bounds all but the first record and the tag.
+    if (std::uint64_t{tag.size()} + events_->payload(first).size() + row_bytes + split_bytes > payload_bytes_max)
         return error{errc::rejected,
                      fmt::format("a record of {} bytes with a tag of {} bytes is too large for the journal",
                                  events_->payload(first).size(), tag.size())};

@@ -34,7 +34,7 @@ inline constexpr std::uint16_t format_version = 1;
 inline constexpr std::string_view frame_magic{"\xfeLPJ", 4};
 inline constexpr std::size_t header_bytes = 64;
 inline constexpr std::size_t row_bytes = 16;
-inline constexpr std::size_t payload_bytes_max = std::size_t{1} << 30U;
+inline constexpr std::size_t payload_bytes_max = std::size_t{256} << 20U;
 
 /// Tells a run of a chunk from all other runs: the chunk's id and, below it, the payload's sum. A retry repeats both.
 /// The sum is there because one chunk can come in several runs (dead letters of it, batches cut elsewhere), and taking

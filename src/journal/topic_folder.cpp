@@ -28,11 +28,7 @@ std::string topic_path(std::string const& folder) {
     return folder + "/topic";
 }
 
-/// The lines before the sum. Its last line sums up these, so that a flipped bit is not taken for another version.
-std::string identity_lines(std::uint64_t version, std::uint64_t identity) {
-    return fmt::format("logpipe journal\nformat {}\nidentity {:016x}\n", version, identity);
-}
-
+/// The last line sums up the others, so that a flipped bit is not taken for another version.
 std::string with_sum(std::string const& lines) {
     return fmt::format("{}crc32c {:08x}\n", lines, crc32c(lines));
 }
@@ -83,6 +79,10 @@ result<std::string> set_aside(file_system& files, std::string const& folder, std
     return name;
 }
 
+std::string identity_file(std::uint64_t version, std::uint64_t identity) {
+    return with_sum(fmt::format("logpipe journal\nformat {}\nidentity {:016x}\n", version, identity));
+}
+
 result<std::uint64_t> load_identity(file_system& files, std::string const& folder) {
     auto const text = read_file(files, topic_path(folder), topic_file_bytes_max);
     if (!text && text.error().code == errc::too_large) return error{errc::corrupt, text.error().message};
@@ -113,7 +113,7 @@ result<std::uint64_t> load_or_make_identity(file_system& files, std::string cons
         return loaded.error();
 
     auto const identity = random();
-    if (auto made = replace_file(files, topic_path(folder), with_sum(identity_lines(format_version, identity))); !made)
+    if (auto made = replace_file(files, topic_path(folder), identity_file(format_version, identity)); !made)
         return made.error();
     if (auto synced = files.sync_folder(folder); !synced) return synced.error();
     return identity;

@@ -29,6 +29,8 @@ namespace logpipe::topic {
 /// Renames the segment so that it is no segment any more. @return the new name.
 [[nodiscard]] result<std::string> set_aside(file_system& files, std::string const& folder, std::uint64_t first_offset);
 
+/// The text of the `topic` file.
+[[nodiscard]] std::string identity_file(std::uint64_t version, std::uint64_t identity);
 /// @return errc::not_found where there is no topic, errc::corrupt for a damaged file, errc::invalid_argument for a
 ///         format that is newer than this program.
 [[nodiscard]] result<std::uint64_t> load_identity(file_system& files, std::string const& folder);

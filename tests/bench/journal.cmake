@@ -1,0 +1,1 @@
+logpipe_bench(journal logpipe_journal logpipe_base)
