@@ -43,7 +43,8 @@ result<std::optional<batch>> chunk_queue::add(batch& events) {
     if (cancelled_) return error{errc::cancelled, "forward: cancelled"};
     count_as_stored(events);
     if (chunks.empty()) return std::optional{std::move(events)};
-    auto const held = std::make_shared<held_batch>(std::move(events), chunks.size());
+    auto const held =
+        std::make_shared<held_batch>(held_batch{.events = std::move(events), .chunks_left = chunks.size()});
     for (auto& one : chunks) one.of = held;
     std::ranges::move(chunks, std::back_inserter(chunks_));
     return std::optional<batch>{};
