@@ -1,0 +1,417 @@
+#!/usr/bin/env python3
+"""Drives the built program as a user would: every subcommand, its output, its exit status, and what goes wrong.
+
+    tests/program/program_test.py [PROGRAM [UNITTEST ARGUMENTS…]]
+
+PROGRAM is $LOGPIPE unless given. Standard library only; free ports; everything in a temporary folder.
+"""
+
+import collections
+import gzip
+import http.server
+import json
+import os
+import pathlib
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+PROGRAM = os.environ.get("LOGPIPE", "logpipe")
+TIME_MAX = 120  # seconds for anything
+
+
+def free_address():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="logpipe-program-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def run_program(self, *arguments, status=0, stdin=None, env=None):
+        done = subprocess.run([PROGRAM, *map(str, arguments)], cwd=self.folder, input=stdin, capture_output=True, text=True,
+                              timeout=TIME_MAX, env={**os.environ, **(env or {})})
+        self.assertEqual(done.returncode, status, f"{arguments}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done
+
+    def start(self, *arguments):
+        # Files, not pipes: a child never waits for a reader.
+        out = open(self.folder / f"{arguments[0]}.{len(os.listdir(self.folder))}.out", "w+")
+        child = subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        child.out = out
+        self.addCleanup(out.close)
+        self.addCleanup(lambda: (child.kill() if child.poll() is None else None, child.wait()))
+        return child
+
+    def output_of(self, child):
+        child.out.seek(0)
+        return child.out.read()
+
+    def wait_for(self, condition, what):
+        end = time.monotonic() + TIME_MAX
+        while time.monotonic() < end:
+            value = condition()
+            if value:
+                return value
+            time.sleep(0.02)
+        self.fail(f"not in time: {what}")
+
+    def get(self, url, method="GET"):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=TIME_MAX) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as failure:
+            return failure.code, failure.read().decode()
+        except OSError:
+            return 0, ""
+
+    def status(self, admin):
+        code, text = self.get(f"http://{admin}/api/status")
+        return json.loads(text) if code == 200 else None
+
+    def wait_ready(self, admin):
+        self.wait_for(lambda: self.get(f"http://{admin}/readyz")[0] == 200, f"{admin} ready")
+
+    def wait_drained(self, admin, events):
+        def through():
+            status = self.status(admin)
+            return status and status["ledger"]["in"] >= events and status["ledger"]["in_flight"] == 0 and status["ledger"]["difference"] == 0
+        self.wait_for(through, f"{events} events to pass {admin}")
+
+    def end(self, child, status=0):
+        child.send_signal(signal.SIGTERM)
+        self.assertEqual(child.wait(TIME_MAX), status, self.output_of(child)[-2000:])
+        return self.output_of(child)
+
+    def demo(self, lines, name="lines.jsonl"):
+        path = self.folder / name
+        self.run_program("produce", "--demo", f"lines={lines}&seed=1&serial=1", "--to", f"file:{path}")
+        return path
+
+    def documents(self, store):
+        with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
+            return [json.loads(row[0]) for row in database.execute("SELECT doc FROM documents")]
+
+    def assert_same_data(self, store, lines):
+        documents = self.documents(store)
+        wanted = [json.loads(line) for line in lines]
+        self.assertEqual(sorted(d["serial"] for d in documents), [w["serial"] for w in wanted])
+        self.assertEqual(collections.Counter(d["event"]["response"] for d in documents), collections.Counter(w["response"] for w in wanted))
+        self.assertEqual(sum(d["event"]["bytes"] for d in documents), sum(w["bytes"] for w in wanted))
+
+
+class WholePipeline(Case):
+    def test_a_file_is_indexed_once_and_equals_what_was_in_it(self):
+        path = self.demo(8130)
+        done = self.run_program("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
+        self.assertIn("in 8130 = indexed 8130 + already there 0 + dead 0 + in flight 0\n", done.stdout)
+        self.assert_same_data(self.folder / "data/store.sqlite", path.read_text().splitlines())
+
+    def test_documents_have_the_shape_that_is_promised(self):
+        line = ('{"time": "17/May/2015:08:05:32 +0000", "remote_ip": "93.180.71.3", "remote_user": "-", "request": "GET /a HTTP/1.1", '
+                '"response": 304, "bytes": 0, "referrer": "-", "agent": "x"}')
+        (self.folder / "one.jsonl").write_text(line + "\n")
+        self.run_program("run", "--from", "one.jsonl", "--once", "--data-dir", "data", "--admin", "none")
+        (document,) = self.documents(self.folder / "data/store.sqlite")
+        self.assertEqual(list(document), ["event", "fields", "@version", "@timestamp", "time", "index", "sourcetype"])
+        self.assertEqual(list(document["event"]), ["remote_ip", "remote_user", "request", "response", "bytes", "referrer", "agent"])
+        self.assertRegex(document["fields"]["assetid"], "^[0-9a-f]{32}$")
+        self.assertEqual((document["@version"], document["index"], document["sourcetype"]), ("1", "nginx", "nginx"))
+        self.assertLess(abs(document["time"] / 1000 - time.time()), TIME_MAX)
+
+    def test_bad_lines_go_to_the_dead_letters_with_their_bytes_and_block_nothing(self):
+        good = '{"remote_ip": "10.0.0.1", "response": 200}'
+        (self.folder / "mixed.jsonl").write_bytes(b"\n".join([good.encode(), b"not json", b"[1]", b'{"cut": ', b'{"bad utf8": "\xff"}', good.encode()]))
+        done = self.run_program("run", "--from", "mixed.jsonl", "--once", "--data-dir", "data", "--admin", "none")
+        self.assertIn("in 6 = indexed 2 + already there 0 + dead 4 + in flight 0\n", done.stdout)
+        letters = [json.loads(line) for line in self.run_program("journal", "export", "data/nginx-logs.dlq").stdout.splitlines()]
+        self.assertEqual([letter.get("record") for letter in letters], ["not json", "[1]", '{"cut": ', None])
+        self.assertEqual(letters[3]["record_base64"], "eyJiYWQgdXRmOCI6ICL/In0=")
+        self.assertTrue(all(letter["stage"] == "normalize" and letter["reason"] and letter["id"] for letter in letters))
+
+    def test_a_run_that_was_killed_goes_on_and_adds_nothing_twice(self):
+        path = self.demo(60000)
+        arguments = ("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
+        child = self.start(*arguments)
+        store = self.folder / "data/store.sqlite"
+
+        def some_stored():
+            try:
+                return child.poll() is not None or self.documents(store)
+            except sqlite3.Error:
+                return False
+        self.wait_for(some_stored, "the first documents")
+        child.kill()
+        child.wait()
+        self.run_program(*arguments)
+        self.assert_same_data(store, path.read_text().splitlines())
+
+    def test_the_same_file_again_after_an_orderly_end_is_new_data(self):
+        path = self.demo(10)
+        for total in (10, 20):
+            self.run_program("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
+            self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), total)
+
+    def test_the_ledger_goes_on_across_restarts(self):
+        path = self.demo(10)
+        self.run_program("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
+        done = self.run_program("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
+        self.assertIn("in 20 = indexed 20 + already there 0 + dead 0 + in flight 0\n", done.stdout)
+
+    def test_produce_over_http_and_forward_arrives_and_status_tells(self):
+        path = self.demo(20000)
+        listen, admin = free_address(), free_address()
+        pipeline = self.start("run", "--data-dir", "data", "--listen", listen, "--admin", admin)
+        self.wait_ready(admin)
+        with web_folder({"/nginx_json_logs": path.read_bytes()}) as url:
+            self.run_program("produce", "--url", f"{url}/nginx_json_logs", "--to", f"forward://{listen}")
+        self.wait_drained(admin, 20000)
+        told = self.run_program("status", "--at", admin).stdout
+        self.assertIn("in 20000 = indexed 20000 + already there 0 + dead 0 + in flight 0", told)
+        (process,) = json.loads(self.run_program("status", "--at", admin, "--json").stdout)
+        self.assertEqual(process["ledger"]["difference"], 0)
+        self.assertIn('logpipe_ledger_events{term="indexed"} 20000', self.get(f"http://{admin}/metrics")[1])
+        self.assertIn("in 20000 = indexed 20000 + already there 0", self.end(pipeline))
+        self.assert_same_data(self.folder / "data/store.sqlite", path.read_text().splitlines())
+
+    def test_produce_with_the_same_run_id_repeats_itself_instead_of_adding(self):
+        path = self.demo(3000)
+        listen, admin = free_address(), free_address()
+        pipeline = self.start("run", "--data-dir", "data", "--listen", listen, "--admin", admin)
+        self.wait_ready(admin)
+        for _ in range(2):
+            self.run_program("produce", "--file", path, "--run-id", "monday", "--to", f"forward://{listen}")
+        self.wait_drained(admin, 6000)
+        self.assertIn("in 6000 = indexed 3000 + already there 3000 + dead 0 + in flight 0", self.end(pipeline))
+
+
+class InParts(Case):
+    def test_forward_consume_and_index_do_what_run_does(self):
+        path = self.demo(20000)
+        listen, admin = free_address(), free_address()
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        self.wait_ready(admin)
+        self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--compress")
+        consumed = self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--once", "--admin", "none")
+        self.assertIn("in 20000 = indexed 20000 + already there 0 + dead 0 + in flight 0\n", consumed.stdout)
+        indexed = self.run_program("index", "--from", "journal:data/nginx-events", "--to", "sqlite:data/store.sqlite", "--once", "--admin", "none")
+        self.assertIn("in 20000 = indexed 20000 + already there 0 + dead 0 + in flight 0\n", indexed.stdout)
+        self.assertIn("in 20000 = indexed 20000 + already there 0 + dead 0 + in flight 0", self.end(forwarder))
+        self.assert_same_data(self.folder / "data/store.sqlite", path.read_text().splitlines())
+        again = self.run_program("index", "--from", "journal:data/nginx-events", "--to", "sqlite:data/store.sqlite", "--once", "--admin", "none")
+        self.assertIn("in 20000 = indexed 20000", again.stdout)
+
+    def test_a_consumer_of_another_process_follows_the_forwarder(self):
+        listen, admin, consumer_admin = free_address(), free_address(), free_address()
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        self.wait_ready(admin)
+        consumer = self.start("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--admin", consumer_admin)
+        self.wait_ready(consumer_admin)
+        self.run_program("produce", self.demo(500), "--to", f"forward://{listen}")
+        self.wait_drained(consumer_admin, 500)
+        told = self.run_program("status", "--at", admin, "--at", consumer_admin).stdout
+        self.assertEqual(told.count("in 500 = indexed 500"), 2)
+        self.end(consumer)
+        self.end(forwarder)
+
+    def test_tags_are_routed_and_what_has_no_route_is_a_dead_letter(self):
+        listen, admin = free_address(), free_address()
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin, "--route", "audit.**=file:audit.jsonl")
+        self.wait_ready(admin)
+        path = self.demo(5)
+        for tag in ("app.follow", "audit.login", "stray"):
+            self.run_program("produce", "--file", path, "--tag", tag, "--to", f"forward://{listen}")
+        self.wait_drained(admin, 15)
+        self.assertIn("in 15 = indexed 10 + already there 0 + dead 5 + in flight 0", self.end(forwarder))
+        self.assertEqual(len((self.folder / "audit.jsonl").read_text().splitlines()), 5)
+        letters = self.run_program("journal", "export", "data/nginx-logs.forward.dlq").stdout.splitlines()
+        self.assertEqual({json.loads(letter)["reason"] for letter in letters}, {'no route for the tag "stray"'})
+
+    def test_the_shared_key_lets_in_who_knows_it(self):
+        listen, admin = free_address(), free_address()
+        (self.folder / "key").write_text("sesame\n")
+        (self.folder / "wrong").write_text("simsalabim\n")
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin, "--shared-key-file", "key")
+        self.wait_ready(admin)
+        path = self.demo(5)
+        self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--send-key-file", "key")
+        refused = self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--send-key-file", "wrong", "--give-up-after", "1s", status=3)
+        self.assertIn("shared key", refused.stderr)
+        self.wait_drained(admin, 5)
+        self.end(forwarder)
+
+    def test_serve_sends_the_lines_and_answers_when_they_are_safe(self):
+        listen, admin, web = free_address(), free_address(), free_address()
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        self.wait_ready(admin)
+        server = self.start("serve", "--listen", web, "--demo", "lines=1000&seed=1", "--to", f"forward://{listen}")
+        self.wait_ready(web)
+        for method in ("GET", "POST"):
+            code, text = self.get(f"http://{web}/produceEventsToPipeline", method)
+            self.assertEqual(code, 200, text)
+            answer = json.loads(text)
+            self.assertEqual((answer["status"], answer["events"]), ("success", 1000))
+        self.assertEqual(self.status(admin)["ledger"]["indexed"], 2000)
+        self.end(server)
+        self.end(forwarder)
+
+    def test_serve_answers_502_with_the_reason_when_the_source_is_not_there(self):
+        web = free_address()
+        server = self.start("serve", "--listen", web, "--url", "http://127.0.0.1:1/none", "--to", "stdout:")
+        self.wait_ready(web)
+        code, text = self.get(f"http://{web}/produceEventsToPipeline", "POST")
+        self.assertEqual(code, 502)
+        self.assertIn("http://127.0.0.1:1/none", json.loads(text)["message"])
+        self.end(server)
+
+
+class BadInput(Case):
+    def test_sources_that_cannot_be_read_say_why_and_exit_with_1(self):
+        pages = {"/page": b"<!DOCTYPE html><html>hello</html>"}
+        with web_folder(pages) as url:
+            for uri, word in ((f"{url}/none", "404"), (f"{url}/page", "a page"), ("http://127.0.0.1:1/x", "refused"),
+                              ("http://no-such-host.invalid/x", "no-such-host.invalid")):
+                with self.subTest(uri):
+                    done = self.run_program("produce", "--url", uri, "--to", "stdout:", status=1)
+                    self.assertIn(word, done.stderr)
+                    self.assertIn(uri, done.stderr)
+        self.assertIn("/no/such/file", self.run_program("produce", "--file", "/no/such/file", "--to", "stdout:", status=1).stderr)
+
+    def test_a_gzipped_body_is_read_as_lines(self):
+        lines = self.demo(300).read_bytes()
+        with web_folder({"/logs": gzip.compress(lines)}, {"Content-Encoding": "gzip"}) as url:
+            done = self.run_program("produce", "--url", f"{url}/logs", "--to", "stdout:")
+        self.assertEqual(done.stdout.encode(), lines)
+
+    def test_standard_input_with_crlf_a_bom_and_no_last_newline(self):
+        done = self.run_program("produce", "-", "--to", "stdout:", stdin="\ufeff{\"a\": 1}\r\n\r\n{\"b\": 2}")
+        self.assertEqual(done.stdout, '{"a": 1}\n{"b": 2}\n')
+
+    def test_wrong_words_on_the_command_line_exit_with_2_and_say_what_is_right(self):
+        for arguments, word in ((("produce",), "--url"),
+                                (("produce", "--fil", "x"), "--fil"),
+                                (("produce", "-", "--to", "ftp://x"), "there are"),
+                                (("forward", "--journal-full", "explode"), "block|drop-oldest"),
+                                (("run", "--drain-timeout", "soon"), "30s"),
+                                (("journal", "explode", "x"), "ls|check|repair|export"),
+                                (("forward", "--listen", "no.such.host.invalid:1"), "cannot listen on no.such.host.invalid"),
+                                ((), "subcommand")):
+            with self.subTest(arguments):
+                done = self.run_program(*arguments, status=2)
+                self.assertIn(word.lower(), (done.stderr + done.stdout).lower())
+
+    def test_a_second_writer_of_a_journal_is_refused(self):
+        admin = free_address()
+        forwarder = self.start("forward", "--listen", free_address(), "--journal", "data", "--admin", admin)
+        self.wait_ready(admin)
+        done = self.run_program("forward", "--listen", free_address(), "--journal", "data", "--admin", "none", status=1)
+        self.assertIn("written by another logpipe", done.stderr)
+        self.end(forwarder)
+
+    def test_a_taken_admin_port_is_named_with_the_way_out(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = self.run_program("run", "--data-dir", "data", "--listen", free_address(), "--admin", address, status=1)
+        self.assertIn(address, done.stderr)
+        self.assertIn("or none", done.stderr)
+
+    def test_produce_gives_up_when_nobody_listens(self):
+        done = self.run_program("produce", "--demo", "lines=5", "--to", "forward://127.0.0.1:1", "--give-up-after", "1s", status=3)
+        self.assertIn("nothing was acked for 1s", done.stderr)
+
+    def test_status_says_who_is_down_and_exits_with_1(self):
+        done = self.run_program("status", "--at", "127.0.0.1:1", status=1)
+        self.assertIn("127.0.0.1:1", done.stdout)
+        (process,) = json.loads(self.run_program("status", "--at", "127.0.0.1:1", "--json", status=1).stdout)
+        self.assertEqual(process["up"], False)
+
+    def test_a_damaged_journal_is_told_and_the_rest_is_read(self):
+        path = self.demo(9000)
+        self.run_program("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
+        (segment,) = (self.folder / "data/nginx-logs").glob("*.seg")
+        content = bytearray(segment.read_bytes())
+        content[len(content) // 2] ^= 1
+        segment.write_bytes(content)
+        self.assertIn("damaged", self.run_program("journal", "check", "data/nginx-logs", status=1).stdout)
+        exported = self.run_program("journal", "export", "data/nginx-logs").stdout.splitlines()
+        self.assertGreater(len(exported), 1000)
+        self.assertTrue(set(exported) <= set(path.read_text().splitlines()))
+
+
+class Looking(Case):
+    def test_every_subcommand_has_help_with_examples(self):
+        words = self.run_program("--help").stdout
+        for name in ("run", "produce", "serve", "forward", "consume", "index", "status", "check", "journal", "version"):
+            self.assertIn(name, words)
+            self.assertIn("Examples:\n  ", self.run_program(name, "--help").stdout)
+
+    def test_check_runs_a_line_through_the_transform(self):
+        document = json.loads(self.run_program("check", "--line", '{"remote_ip": "10.0.0.1", "response": 200}').stdout)
+        self.assertEqual(document["event"], {"remote_ip": "10.0.0.1", "response": 200})
+        self.assertIn("not a JSON object", self.run_program("check", "--line", "nope", status=1).stderr)
+        self.assertEqual(json.loads(self.run_program("check", "--show-mapping").stdout)["name"], "nginx")
+
+    def test_check_tells_where_each_value_comes_from_and_what_is_wrong(self):
+        (self.folder / "logpipe.toml").write_text('data-dir = "from-file"\n')
+        told = self.run_program("check", "--for", "run", env={"LOGPIPE_LISTEN": "127.0.0.1:9"}).stdout
+        self.assertRegex(told, r"data-dir +from-file +logpipe.toml")
+        self.assertRegex(told, r"listen +127.0.0.1:9 +LOGPIPE_LISTEN")
+        (self.folder / "logpipe.toml").write_text('data-dri = "x"\n')
+        self.assertIn("did you mean", self.run_program("check", status=2).stderr)
+
+    def test_version_names_what_is_within(self):
+        told = json.loads(self.run_program("version", "--json").stdout)
+        self.assertEqual(set(told), {"logpipe", "boost", "librdkafka", "openssl"})
+
+    def test_logs_are_json_lines_where_nobody_watches(self):
+        done = self.run_program("produce", "--demo", "lines=1", "--to", "file:x")
+        for line in done.stderr.splitlines():
+            self.assertEqual(set(json.loads(line)), {"time", "level", "message"})
+
+
+class web_folder:
+    """Serves pages (path → bytes) on a free port of localhost while its block runs; gives the address."""
+
+    def __init__(self, pages, headers=None):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = pages.get(self.path)
+                self.send_response(404 if body is None else 200)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *words):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def __exit__(self, *failure):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and os.path.exists(sys.argv[1]):
+        PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=1)
