@@ -1,8 +1,11 @@
 #!/usr/bin/python3
-"""Compares what was sent with what was exported, record by record and field by field. compare.py EXPECTED EXPORTED"""
+"""Compares what was sent with what was exported, record by record and field by field, their order included.
+compare.py EXPECTED EXPORTED [--any-order]   where the client's own maps have no order"""
 
 import json
 import sys
+
+in_order = "--any-order" not in sys.argv
 
 
 def read(path):
@@ -22,7 +25,8 @@ def same(left, right):
     if type(left) is not type(right):
         return False
     if isinstance(left, dict):
-        return list(left) == list(right) and all(same(left[key], right[key]) for key in left)
+        same_keys = list(left) == list(right) if in_order else left.keys() == right.keys()
+        return same_keys and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list):
         return len(left) == len(right) and all(map(same, left, right))
     return left == right

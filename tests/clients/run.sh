@@ -42,11 +42,12 @@ start_server() {
     return 1
 }
 
+# Arguments are compare.py's.
 check() {
     stop_server
     "$logpipe" journal export "$folder/$name/nginx-logs" >"$folder/$name.exported"
     printf '%s: ' "$name"
-    "$here/compare.py" "$folder/$name.expected" "$folder/$name.exported"
+    "$here/compare.py" "$folder/$name.expected" "$folder/$name.exported" "$@"
 }
 
 start_server python
@@ -74,4 +75,4 @@ check
 (cd "$here/go" && go build -o "$folder/go-client" .)
 start_server go
 "$folder/go-client" 127.0.0.1 "$port" "$folder/records" "$folder/go.expected"
-check
+check --any-order
