@@ -1,26 +1,42 @@
 #!/usr/bin/env bash
-# Measures the parts: runs the Google Benchmark programs of tests/bench under preset bench.
+# Measures the parts (the Google Benchmark programs of tests/bench) and the whole (`logpipe run` beside a bare SQLite
+# loader of the same rows), under preset bench.
 #
-# Usage: scripts/bench.sh --parts [NAME…]
+# Usage: scripts/bench.sh [--parts [NAME…] | --run [ARGUMENTS OF tests/bench/run_bench.py…]]
 #
 #   NAME  e.g. normalize for tests/bench/normalize_bench.cpp; all unless told
+#
+# Without arguments: both.
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-case ${1:-} in
-    --parts) shift ;;
-    -h | --help) print_help && exit 0 ;;
-    *) misused "what to measure: --parts" ;;
-esac
-names=("$@")
-if ((${#names[@]} == 0)); then
-    mapfile -t names < <(cd "$root/tests/bench" && printf '%s\n' *_bench.cpp | sed 's/_bench\.cpp$//')
-fi
+measure_parts() {
+    local names=("$@")
+    if ((${#names[@]} == 0)); then
+        mapfile -t names < <(cd "$root/tests/bench" && printf '%s\n' *_bench.cpp | sed 's/_bench\.cpp$//')
+    fi
+    build_preset bench --target "${names[@]/#/bench_}"
+    for name in "${names[@]}"; do
+        say "bench $name"
+        "$root/build/bench/tests/bench/bench_$name" --benchmark_counters_tabular=true
+    done
+}
 
+measure_run() {
+    build_preset bench --target logpipe sqlite_loader
+    say 'run, end to end, beside a bare SQLite loader'
+    "$root/tests/bench/run_bench.py" "$root/build/bench/logpipe" "$root/build/bench/tests/bench/sqlite_loader" "$@"
+}
+
+case ${1:-} in
+    -h | --help) print_help && exit 0 ;;
+    '' | --parts | --run) ;;
+    *) misused "unknown argument $1" ;;
+esac
 "$root/scripts/setup.sh" --check
-build_preset bench --target "${names[@]/#/bench_}"
-for name in "${names[@]}"; do
-    say "bench $name"
-    "$root/build/bench/tests/bench/bench_$name" --benchmark_counters_tabular=true
-done
+case ${1:-} in
+    --parts) measure_parts "${@:2}" ;;
+    --run) measure_run "${@:2}" ;;
+    '') measure_parts && measure_run ;;
+esac

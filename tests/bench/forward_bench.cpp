@@ -22,14 +22,12 @@ batch nginx_lines() {
     event_id const first{.high = 1, .low = 0};
     for (std::uint32_t i = 0; i < events_per_chunk; ++i)
         events.append(tag, first.at(i), 1'700'000'000'000'000'000 + i,
-                      fmt::format(R"({{"time": "17/May/2015:08:05:{:02} +0000", "remote_ip": "93.180.71.{}", )"
-                                  R"("remote_user": "-", "request": "GET /downloads/product_{} HTTP/1.1", )"
-                                  R"("response": 304, "bytes": {}, "referrer": "-", )"
-                                  R"("agent": "Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.21)"
-}
-})",
+                      fmt::format(R"json({{"time": "17/May/2015:08:05:{:02} +0000", "remote_ip": "93.180.71.{}", )json"
+                                  R"json("remote_user": "-", "request": "GET /downloads/product_{} HTTP/1.1", )json"
+                                  R"json("response": 304, "bytes": {}, "referrer": "-", )json"
+                                  R"json("agent": "Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.21)"}})json",
                                   i % 60, i % 256, i % 3, i * 37));
-return events;
+    return events;
 }
 
 void decode(benchmark::State& state) {

@@ -1,8 +1,9 @@
 // What SQLite itself costs: a bare loader inserts rows that were made before, with the sink's own table, pragmas,
 // transaction size and order of ids, and nothing else. Then the sink does the same from batches of documents.
 //
-//   sqlite_loader ROWS [TRANSACTION_ROWS [FOLDER]]
+//   sqlite_loader ROWS [TRANSACTION_ROWS [FOLDER [LINES]]]
 //
+// LINES is a file of nginx lines, of which the first 16,000 are loaded again and again; without it they are made up.
 // Prints wall and CPU seconds for each million rows, with and without full text.
 #include "logpipe/normalize.hpp"
 #include "logpipe/sqlite.hpp"
@@ -19,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -40,12 +42,27 @@ void name_rows(batch& events, std::uint64_t chunk) {
     for (std::size_t i = 0; i < events.events.size(); ++i) events.events[i].id = id_of(chunk, i);
 }
 
-std::vector<batch> make_batches() {
+std::vector<std::string> read_lines(char const* path) {
+    std::vector<std::string> lines;
+    std::ifstream file{path};
+    for (std::string line; lines.size() < distinct_batches * batch_rows && std::getline(file, line);)
+        lines.push_back(line);
+    if (lines.size() < distinct_batches * batch_rows) throw std::runtime_error{"the file has too few lines"};
+    return lines;
+}
+
+std::vector<std::string> make_lines() {
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < distinct_batches * batch_rows; ++i) lines.push_back(test::nginx_line(i));
+    return lines;
+}
+
+std::vector<batch> make_batches(std::vector<std::string> const& lines) {
     auto const change = make_normalize({});
     std::vector<batch> all(distinct_batches);
     for (std::size_t i = 0; i < distinct_batches * batch_rows; ++i) {
         auto& events = all[i / batch_rows];
-        events.append(events.tag_index("app.follow"), {}, 0, test::nginx_line(i)).received_ns = received_ns;
+        events.append(events.tag_index("app.follow"), {}, 0, lines[i]).received_ns = received_ns;
     }
     for (std::size_t i = 0; i < all.size(); ++i) {
         name_rows(all[i], i);
@@ -168,7 +185,7 @@ void load_by_sink(std::string const& path, bool full_text, std::size_t rows, std
 
 int main(int argument_count, char** arguments) {
     if (argument_count < 2) {
-        fmt::print(stderr, "usage: {} ROWS [TRANSACTION_ROWS [FOLDER]]\n", arguments[0]);
+        fmt::print(stderr, "usage: {} ROWS [TRANSACTION_ROWS [FOLDER [LINES]]]\n", arguments[0]);
         return 2;
     }
     auto const rows = std::strtoull(arguments[1], nullptr, 10) / batch_rows * batch_rows;
@@ -178,7 +195,7 @@ int main(int argument_count, char** arguments) {
     auto const folder = parent / fmt::format("logpipe-loader-{}", getpid());
     std::filesystem::create_directories(folder);
 
-    auto const made = make_batches();
+    auto const made = make_batches(argument_count > 4 ? read_lines(arguments[4]) : make_lines());
     std::vector<std::unique_ptr<ready_row>> ready;
     for (auto const& events : made)
         for (auto const& row : events.events) ready.push_back(std::make_unique<ready_row>(events.payload(row)));
