@@ -151,6 +151,9 @@ class http_input final : public byte_input {
     result<> survive(error const& why) {
         content_.reset();
         connection_.close();
+        // Also after a failure that is not ours to survive: whoever reads on all the same shall not hammer the server.
+        auto const wait = wait_.next();
+        next_try_ = steady_clock::now() + wait;
         bool const may_pass = begun_ && (why.code == errc::not_connected || why.code == errc::timed_out);
         auto const failed = in_context(here_.text, why);
         if (!may_pass) return failed;
@@ -160,8 +163,6 @@ class http_input final : public byte_input {
         }
         ++tries_;
         resumes_.fetch_add(1, std::memory_order_relaxed);
-        auto const wait = wait_.next();
-        next_try_ = steady_clock::now() + wait;
         log_warn("http_source: {}; trying again from byte {} in {} ms (try {} of {})", failed.message,
                  resume_tag_.empty() ? 0 : history_.given_bytes(), wait.count(), tries_, options_.resumes_max);
         return {};
