@@ -21,8 +21,8 @@ misused() {
 # The comment at the head of the calling script is its help.
 print_help() { sed -n -E '2,/^[^#]/s/^# ?//p' "$0"; }
 
-# Presets share the compiler cache wherever their flags are equal, although their folders differ.
-export CCACHE_NOHASHDIR=1
+# Presets and clones share the compiler cache wherever their flags are equal, although their folders differ.
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$root
 
 # build_preset PRESET [arguments for cmake --build…]
 build_preset() {
