@@ -1,6 +1,6 @@
 #include "logpipe/sqlite.hpp"
 
-#include "handles.hpp"
+#include "opened_sink.hpp"
 #include "support/catch.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/store_events.hpp"
@@ -8,65 +8,13 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 using namespace logpipe;
+using namespace logpipe::test;
 using namespace std::chrono_literals;
-using test::reported;
-using test::scratch_folder;
-using test::store_batch;
 
 namespace {
-
-/// A sink on a new file, told a source, with transactions that end only by flush() unless said otherwise.
-struct open_sink {
-    explicit open_sink(std::string path, sqlite_sink_options options = {}) {
-        options.path = std::move(path);
-        if (options.transaction_age_max == sqlite_sink_options{}.transaction_age_max) options.transaction_age_max = 1h;
-        to = make_sqlite_sink(options);
-        REQUIRE(to->open(reports));
-        REQUIRE(to->stored("journal a").has_value());
-    }
-    reported reports;
-    std::unique_ptr<sink> to;
-
-    void store(batch events) {
-        auto const written = to->write(events);
-        INFO((written ? "" : written.error().message));
-        REQUIRE(written);
-    }
-};
-
-database look(std::string const& path) {
-    auto opened = database::open(path, database_mode::read_write);
-    REQUIRE(opened.has_value());
-    sqlite3_busy_timeout(opened->handle(), 10'000);
-    return std::move(*opened);
-}
-
-std::int64_t number(std::string const& path, std::string_view sql) {
-    auto store = look(path);
-    auto const found = store.integer(sql);
-    INFO((found ? "" : found.error().message));
-    REQUIRE(found.has_value());
-    return *found;
-}
-
-std::string text(std::string const& path, std::string_view sql) {
-    auto store = look(path);
-    auto asked = store.prepare(sql);
-    REQUIRE(asked.has_value());
-    REQUIRE(asked->step() == SQLITE_ROW);
-    return asked->text(0);
-}
-
-void run(std::string const& path, char const* sql) {
-    auto store = look(path);
-    auto const done = store.run(sql);
-    INFO((done ? "" : done.error().message));
-    REQUIRE(done);
-}
 
 double gauge(sink const& of, std::string_view name) {
     for (auto const& [key, value] : of.status().gauges)
@@ -317,28 +265,6 @@ TEST_CASE("readers see whole transactions while the sink writes, and do not hold
     REQUIRE(looks >= 10);
 }
 
-TEST_CASE("without full text there is no such index, and it can be had later, or given up", "[sqlite]") {
-    scratch_folder const folder;
-    auto const path = folder.path("store.sqlite");
-    auto const indexes = "SELECT count(*) FROM sqlite_schema WHERE name = 'documents_text'";
-    {
-        open_sink sink{path, {.path = {}, .full_text = false}};
-        sink.store(store_batch(0, 10));
-        REQUIRE(sink.to->flush());
-        REQUIRE(number(path, indexes) == 0);
-        REQUIRE(open_store(path).value()->search("wget", 5).error().code == errc::not_found);
-    }
-    {
-        open_sink sink{path};
-        sink.store(store_batch(10, 20));
-        REQUIRE(sink.to->flush());
-        REQUIRE(number(path, "SELECT count(*) FROM documents_text WHERE documents_text MATCH 'wget'") == 20);
-    }
-    open_sink sink{path, {.path = {}, .full_text = false}};
-    REQUIRE(number(path, indexes) == 0);
-    REQUIRE(number(path, "SELECT count(*) FROM documents") == 20);
-}
-
 TEST_CASE("documents that come untransformed must be JSON objects; others are named before anything is stored",
           "[sqlite]") {
     scratch_folder const folder;
@@ -364,38 +290,6 @@ TEST_CASE("documents that come untransformed must be JSON objects; others are na
     REQUIRE(number(path, "SELECT count(*) FROM documents WHERE bytes = 5 AND received_ms > 1700000000000") == 1);
     REQUIRE(sink.to->stored("journal a").value()->at(0).counts ==
             event_counts{.in = 6, .indexed = 2, .already_there = 0, .dead = 4});
-}
-
-TEST_CASE("a store of a newer version is refused, and so is a database of something else", "[sqlite]") {
-    scratch_folder const folder;
-    auto const path = folder.path("store.sqlite");
-    reported reports;
-    SECTION("newer") {
-        { open_sink const make{path}; }
-        run(path, "PRAGMA user_version = 2");
-        auto const opened = make_sqlite_sink({.path = path})->open(reports);
-        REQUIRE(opened.error().code == errc::invalid_argument);
-        REQUIRE_THAT(opened.error().message, ContainsSubstring("version 2, made by a newer logpipe"));
-        REQUIRE(open_store(path).error().code == errc::invalid_argument);
-    }
-    SECTION("something else") {
-        run(path, "CREATE TABLE mine (a)");
-        auto const opened = make_sqlite_sink({.path = path})->open(reports);
-        REQUIRE(opened.error().code == errc::invalid_argument);
-        REQUIRE_THAT(opened.error().message, ContainsSubstring("not a store of logpipe"));
-        REQUIRE(number(path, "SELECT count(*) FROM sqlite_schema") == 1);
-    }
-    SECTION("no database at all") {
-        std::ofstream{path} << std::string(8192, 'x');
-        auto const opened = make_sqlite_sink({.path = path})->open(reports);
-        REQUIRE(opened.error().code == errc::corrupt);
-        REQUIRE_THAT(opened.error().message, ContainsSubstring(path));
-    }
-    SECTION("no such folder") {
-        auto const opened = make_sqlite_sink({.path = folder.path("no/such/store")})->open(reports);
-        REQUIRE(opened.error().code == errc::storage_failed);
-        REQUIRE_THAT(opened.error().message, ContainsSubstring("no/such/store"));
-    }
 }
 
 TEST_CASE("open() again keeps what is held and inserts it anew", "[sqlite]") {
