@@ -46,15 +46,15 @@ batch nginx_batch() {
     batch events;
     auto const tag = events.tag_index("app.follow");
     auto const chunk = chunk_hash("app.follow", "bench", "bench");
-    for (std::size_t i = 0; i < lines_in_batch; ++i)
-        events.append(tag, chunk.at(static_cast<std::uint32_t>(i)), 1'431'849'925'000'000'000,
-                      fmt::format(R"({{"time":"17/May/2015:08:05:{:02} +0000","remote_ip":"93.180.71.{}","remote_user":"-",)"
-                                  R"("request":"GET /downloads/product_{} HTTP/1.1","response":304,"bytes":0,)"
-                                  R"("referrer":"-","agent":"Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.21)"
-}
-})",
-                                  i % 60, i % 256, i % 7));
-return events;
+    for (std::size_t i = 0; i < lines_in_batch; ++i) {
+        auto const line =
+            fmt::format(R"({{"time":"17/May/2015:08:05:{:02} +0000","remote_ip":"93.180.71.{}","remote_user":"-",)"
+                        R"("request":"GET /downloads/product_{} HTTP/1.1","response":304,"bytes":0,)"
+                        R"("referrer":"-","agent":"Debian APT-HTTP/1.3 0.8.16~exp12ubuntu10.21"}})",
+                        i % 60, i % 256, i % 7);
+        events.append(tag, chunk.at(static_cast<std::uint32_t>(i)), 1'431'849'925'000'000'000, line);
+    }
+    return events;
 }
 
 void set_rates(benchmark::State& state, std::size_t bytes) {
