@@ -5,7 +5,7 @@
 # Usage: scripts/demo.sh [--lines N] [--data-dir DIR]
 #
 #   --lines N       how many lines, 51462 unless told
-#   --data-dir DIR  where the data goes; a new folder under /tmp unless told. It is kept.
+#   --data-dir DIR  where the data goes, a folder without any yet; a new one under /tmp unless told. It is kept.
 #
 # Exit status 0 only if every line is in the store.
 set -euo pipefail
@@ -33,6 +33,7 @@ build_preset release --target logpipe
 readonly logpipe=$root/build/release/logpipe
 
 [[ -n $data ]] || data=$(mktemp -d /tmp/logpipe-demo.XXXXXX)
+[[ ! -e $data/store.sqlite ]] || fail "$data holds the data of an earlier run"
 mkdir -p "$data/www"
 data=$(cd "$data" && pwd)
 
@@ -60,7 +61,7 @@ say "$lines lines, made up and the same every time"
 say 'serve them over HTTP'
 PYTHONUNBUFFERED=1 python3 -m http.server --bind 127.0.0.1 --directory "$data/www" 0 >"$data/http.log" 2>&1 &
 running+=($!)
-wait_until 30 'the HTTP server' grep -q 'Serving HTTP' "$data/http.log"
+wait_until 30 'the HTTP server' grep -qs 'Serving HTTP' "$data/http.log"
 http_port=$(sed -n -E 's/^Serving HTTP on .* port ([0-9]+) .*/\1/p' "$data/http.log")
 
 say 'start the pipeline: forward protocol, journal, transform, SQLite'
