@@ -108,9 +108,14 @@ void connection::close(std::string why) {
     socket_.close(ignored);
 }
 
-void connection::stop_reading() {
-    error_code ignored;  // a peer that has gone needs no stopping
-    socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
+void connection::stop_reading_after(std::chrono::steady_clock::duration wait) {
+    deadline_.expires_after(wait);
+    deadline_.async_wait([weak = weak_from_this()](error_code const& cancelled) {
+        auto const self = weak.lock();
+        if (cancelled || !self) return;
+        error_code ignored;  // a peer that has gone needs no stopping
+        self->socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
+    });
 }
 
 void connection::close_after(std::chrono::steady_clock::duration wait, std::string why) {
@@ -123,6 +128,22 @@ void connection::arm(asio::steady_timer& timer, std::chrono::steady_clock::durat
         if (cancelled) return;
         if (auto const self = weak.lock()) self->close(std::move(why));
     });
+}
+
+error why_failed(connection const& link, connection::error_code failed) {
+    if (link.closed()) return {errc::timed_out, link.why_closed()};
+    return {errc::not_connected, failed == asio::error::eof ? "the peer closed the connection" : failed.message()};
+}
+
+asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection> link, msgpack_stream& stream) {
+    while (true) {
+        auto value = stream.next();
+        if (!value) co_return value.error();
+        if (*value) co_return **value;
+        auto [failed, bytes] = co_await link->read_some(stream.space());
+        if (failed) co_return why_failed(*link, failed);
+        stream.commit(bytes);
+    }
 }
 
 }  // namespace logpipe

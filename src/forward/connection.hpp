@@ -1,6 +1,10 @@
 // A TCP connection, plain or TLS, for either side: reads that wait, writes that do not, deadlines that close it.
 #pragma once
 
+#include "msgpack_stream.hpp"
+
+#include "logpipe/result.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -14,6 +18,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace logpipe {
 
@@ -45,8 +51,8 @@ class connection final : public std::enable_shared_from_this<connection> {
     void close(std::string why);
     [[nodiscard]] bool closed() const noexcept { return closed_; }
     [[nodiscard]] std::string const& why_closed() const noexcept { return why_closed_; }
-    /// Ends a read that waits; what is sent still goes out.
-    void stop_reading();
+    /// Ends a read that waits for so long; what is sent still goes out. Takes the deadline's place.
+    void stop_reading_after(std::chrono::steady_clock::duration wait);
     /// Closes after so long, unless it is called again or cleared before.
     void close_after(std::chrono::steady_clock::duration wait, std::string why);
     void clear_deadline() { deadline_.cancel(); }
@@ -66,5 +72,11 @@ class connection final : public std::enable_shared_from_this<connection> {
     bool closed_ = false;
     std::string why_closed_;
 };
+
+/// Why an operation on a connection failed: the deadline that closed it says more than the operation does.
+[[nodiscard]] error why_failed(connection const& link, connection::error_code failed);
+/// Reads until there is a whole msgpack value.
+[[nodiscard]] boost::asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection> link,
+                                                                          msgpack_stream& stream);
 
 }  // namespace logpipe

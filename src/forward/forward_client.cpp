@@ -31,23 +31,6 @@ void rethrow(std::exception_ptr const& failure) {
     if (failure) std::rethrow_exception(failure);
 }
 
-/// Why an operation on a connection failed: a deadline that closed it says more than the operation does.
-error lost(connection const& link, boost::system::error_code failed) {
-    if (link.closed()) return {errc::timed_out, link.why_closed()};
-    return {errc::not_connected, failed == asio::error::eof ? "the peer closed the connection" : failed.message()};
-}
-
-asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection> link, msgpack_stream& stream) {
-    while (true) {
-        auto value = stream.next();
-        if (!value) co_return value.error();
-        if (*value) co_return **value;
-        auto [failed, bytes] = co_await link->read_some(stream.space());
-        if (failed) co_return lost(*link, failed);
-        stream.commit(bytes);
-    }
-}
-
 }  // namespace
 
 forward_client::forward_client(forward_sink_options const& options, chunk_queue& chunks,
@@ -146,14 +129,14 @@ asio::awaitable<result<>> forward_client::join(std::shared_ptr<connection> link,
     link->close_after(options_.connect_timeout, "no connection in time");
     tcp::resolver resolver{io_};
     auto [unknown, found] = co_await resolver.async_resolve(address_.host, std::to_string(address_.port), nothrow);
-    if (unknown) co_return lost(*link, unknown);
-    if (link->closed()) co_return lost(*link, {});
+    if (unknown) co_return why_failed(*link, unknown);
+    if (link->closed()) co_return why_failed(*link, {});
     auto [refused, where] = co_await asio::async_connect(link->socket(), found, nothrow);
-    if (refused) co_return lost(*link, refused);
+    if (refused) co_return why_failed(*link, refused);
     link->set_socket_options();
     if (tls_) {
         if (auto const failed = co_await link->connect_tls(*tls_, address_.host); failed) {
-            auto why = lost(*link, failed);
+            auto why = why_failed(*link, failed);
             why.message = fmt::format("TLS: {}", why.message);
             co_return why;
         }

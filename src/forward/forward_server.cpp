@@ -29,6 +29,7 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t greeting_bytes_max = std::size_t{16} << 10U;
 constexpr std::size_t unread_acks_bytes_max = std::size_t{8} << 20U;
 constexpr std::chrono::seconds half_closed_max{60};
+constexpr std::chrono::milliseconds quiet_max{250};
 constexpr std::chrono::seconds drain_max{5};
 constexpr std::chrono::seconds finish_max{1};
 constexpr int free_port_tries = 16;
@@ -43,25 +44,6 @@ void report(std::exception_ptr const& failure) {
     }
 }
 
-forward_limits limits_of(forward_source_options const& options) {
-    return {.message_bytes_max = options.message_bytes_max,
-            .decompressed_bytes_max = options.decompressed_bytes_max,
-            .entries_max = options.entries_max,
-            .nesting_max = options.nesting_max};
-}
-
-/// Reads until there is a whole value.
-asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection> link, msgpack_stream& stream) {
-    while (true) {
-        auto value = stream.next();
-        if (!value) co_return value.error();
-        if (*value) co_return **value;
-        auto [failed, bytes] = co_await link->read_some(stream.space());
-        if (failed) co_return error{errc::not_connected, link->closed() ? link->why_closed() : failed.message()};
-        stream.commit(bytes);
-    }
-}
-
 }  // namespace
 
 struct forward_server::client {
@@ -72,8 +54,9 @@ struct forward_server::client {
     bool has_left = false;  // sends nothing more, but may wait for acks
 };
 
-forward_server::forward_server(forward_source_options const& options, inbox& into)
+forward_server::forward_server(forward_source_options const& options, forward_limits const& limits, inbox& into)
     : options_{options},
+      limits_{limits},
       inbox_{into},
       keep_running_{io_.get_executor()},
       room_made_{io_, asio::steady_timer::time_point::max()},
@@ -189,7 +172,7 @@ void forward_server::admit(tcp::socket socket) {
     auto peer = std::make_shared<client>();
     peer->link = std::make_shared<connection>(std::move(socket));
     peer->link->set_socket_options();
-    if (stopping_) peer->link->stop_reading();
+    if (stopping_) peer->link->stop_reading_after(quiet_max);
     if (!gone) peer->address = to_text({.host = remote.address().to_string(), .port = remote.port()});
     clients_.insert(peer);
     connections_ = clients_.size();
@@ -254,7 +237,7 @@ asio::awaitable<result<>> forward_server::converse(std::shared_ptr<client> peer)
         if (auto greeted = co_await greet(peer, stream); !greeted) co_return greeted.error();
     }
     peer->link->clear_deadline();
-    co_return co_await take_messages(peer, forward_decoder{limits_of(options_), std::move(stream)});
+    co_return co_await take_messages(peer, forward_decoder{limits_, std::move(stream)});
 }
 
 asio::awaitable<result<>> forward_server::greet(std::shared_ptr<client> peer, msgpack_stream& stream) {
@@ -275,7 +258,10 @@ asio::awaitable<result<>> forward_server::greet(std::shared_ptr<client> peer, ms
 
 asio::awaitable<result<>> forward_server::take_messages(std::shared_ptr<client> peer, forward_decoder decoder) {
     while (!drained()) {
-        if (options_.idle_timeout.count() > 0) peer->link->close_after(options_.idle_timeout, "idle for too long");
+        if (stopping_)
+            peer->link->stop_reading_after(quiet_max);
+        else if (options_.idle_timeout.count() > 0)
+            peer->link->close_after(options_.idle_timeout, "idle for too long");
         auto [failed, bytes] = co_await peer->link->read_some(decoder.space());
         peer->link->clear_deadline();
         if (peer->link->closed()) co_return error{errc::timed_out, peer->link->why_closed()};
@@ -351,8 +337,8 @@ void forward_server::stop() {
     asio::post(io_, [this] { stop_taking_in(); });
 }
 
-/// What the kernel holds for us counts as taken in: its senders may never learn that nobody read it. After the
-/// receiving half of a connection is shut, Linux gives what was queued, then the end.
+/// What is on its way counts as taken in: a sender without acks never learns that nobody read it. So each connection is
+/// read until it is quiet, as far as the bound for all of them goes.
 void forward_server::stop_taking_in() {
     if (std::exchange(stopping_, true)) return;
     drain_until_ = std::chrono::steady_clock::now() + drain_max;
@@ -364,7 +350,7 @@ void forward_server::stop_taking_in() {
     acceptor_.cancel(ignored);
     heartbeats_.close(ignored);
     client_left_.cancel();
-    for (auto const& peer : clients_) peer->link->stop_reading();
+    for (auto const& peer : clients_) peer->link->stop_reading_after(quiet_max);
 }
 
 bool forward_server::drained() const {

@@ -29,13 +29,13 @@ namespace logpipe {
 class forward_server final {
   public:
     /// `into` outlives the server; it is closed when nothing more will come.
-    forward_server(forward_source_options const& options, inbox& into);
+    forward_server(forward_source_options const& options, forward_limits const& limits, inbox& into);
     /// Sends the acks that are due, for a second at most, and closes everything.
     ~forward_server();
 
     [[nodiscard]] result<> open();
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    /// Nothing new is taken in; what has come as far as this machine is still read and decoded. Acks go on.
+    /// Nothing new is taken in; what is on its way is still read and decoded. Acks go on.
     void stop();
     /// All events before `offset` are safe.
     void ack_until(std::uint64_t offset);
@@ -71,6 +71,7 @@ class forward_server final {
     void reader_left();
 
     forward_source_options const options_;
+    forward_limits const limits_;
     inbox& inbox_;
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;

@@ -14,19 +14,22 @@ constexpr std::size_t bytes_limit_max = std::size_t{256} << 20U;
 // A level of nesting is a call.
 constexpr std::uint32_t nesting_limit_max = 1024;
 
+forward_limits limits_of(forward_source_options const& options) {
+    return {.message_bytes_max = options.message_bytes_max,
+            .decompressed_bytes_max = options.decompressed_bytes_max,
+            .entries_max = options.entries_max,
+            .nesting_max = options.nesting_max};
+}
+
 /// Offsets count the events since the process started: a client that was not acked sends again, so none is kept.
 class listening_source final : public forward_source {
   public:
     explicit listening_source(forward_source_options options)
         : options_{std::move(options)},
           identity_{fmt::format("forward:{}", random_hex(8))},
-          inbox_{{.limits = {.message_bytes_max = options_.message_bytes_max,
-                             .decompressed_bytes_max = options_.decompressed_bytes_max,
-                             .entries_max = options_.entries_max,
-                             .nesting_max = options_.nesting_max},
-                  .trust_chunk_ids = options_.trust_chunk_ids},
+          inbox_{{.limits = limits_of(options_), .trust_chunk_ids = options_.trust_chunk_ids},
                  options_.pending_bytes_max},
-          server_{options_, inbox_} {}
+          server_{options_, limits_of(options_), inbox_} {}
 
     result<> open() override {
         if (options_.message_bytes_max > bytes_limit_max || options_.decompressed_bytes_max > bytes_limit_max)
