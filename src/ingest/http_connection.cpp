@@ -75,8 +75,8 @@ error trouble(connection const& with, std::string_view what, error_code why) {
                  fmt::format("cannot {} {}:{}: {}", what, with.to.host, with.to.port, why.message())};
 }
 
-/// Connects and sends the request.
-asio::awaitable<result<>> ask(shared_connection self, asio::ssl::context* certificates) {
+/// Connects and sends the request. @return what went wrong, if anything.
+asio::awaitable<std::optional<error>> ask(shared_connection self, asio::ssl::context* certificates) {
     auto [no_name, endpoints] = co_await self->resolver.async_resolve(self->to.host, self->to.port, nothrow);
     if (no_name) co_return trouble(*self, "find the host of", no_name);
     auto [refused, endpoint] = co_await asio::async_connect(self->socket, endpoints, nothrow);
@@ -85,7 +85,7 @@ asio::awaitable<result<>> ask(shared_connection self, asio::ssl::context* certif
     if (!self->to.tls) {
         auto [cut, sent] = co_await asio::async_write(self->socket, request, nothrow);
         if (cut) co_return trouble(*self, "send a request to", cut);
-        co_return result<>{};
+        co_return std::nullopt;
     }
     self->tls.emplace(self->socket, *certificates);
     if (auto named = set_peer_name(self->tls->native_handle(), self->to.host); !named) co_return named.error();
@@ -93,15 +93,15 @@ asio::awaitable<result<>> ask(shared_connection self, asio::ssl::context* certif
     if (untrusted) co_return trouble(*self, "speak TLS with", untrusted);
     auto [cut, sent] = co_await asio::async_write(*self->tls, request, nothrow);
     if (cut) co_return trouble(*self, "send a request to", cut);
-    co_return result<>{};
+    co_return std::nullopt;
 }
 
 /// Until the connection is there, the request sent, and a piece of the answer came.
 asio::awaitable<void> advance(shared_connection self, asio::ssl::context* certificates) {
     if (!self->requested) {
-        auto const asked = co_await ask(self, certificates);
-        if (!asked) {
-            self->finish(asked.error());
+        auto const failed = co_await ask(self, certificates);
+        if (failed) {
+            self->finish(*failed);
             co_return;
         }
         self->requested = true;
