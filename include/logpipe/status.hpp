@@ -24,6 +24,7 @@ struct ledger {
 struct pump_snapshot {
     std::string name;  ///< "forward", "index", …
     bool finished = false;
+    bool started = false;        ///< both ends were opened; before that `book` says nothing (not in the JSON)
     ledger book;                 ///< durable figures, this run's included
     event_counts this_run;       ///< since the process started, for rates
     std::uint64_t bytes_in = 0;  ///< since the process started

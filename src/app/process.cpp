@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 
 #include <unistd.h>
+#include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <thread>
 
 namespace logpipe {
 
@@ -52,7 +54,8 @@ process_snapshot process::look() const {
     now.draining = draining_;
     for (auto const& each : pumps_) now.pumps.push_back(each->snapshot());
     now.ready = !now.draining && all_up(now);
-    if (!now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
+    bool const started = std::ranges::all_of(now.pumps, &pump_snapshot::started);
+    if (started && !now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
     return now;
 }
 
@@ -60,7 +63,10 @@ process_snapshot process::snapshot() const {
     // The terms are read one after the other: a batch that moves on in between is seen twice or not at all. That is no
     // loss, and looking again shows it.
     auto now = look();
-    for (int again = 0; again < 20 && now.book.difference() != 0; ++again) now = look();
+    for (int again = 0; again < 20 && now.book.difference() != 0; ++again) {
+        std::this_thread::sleep_for(1ms);
+        now = look();
+    }
     return now;
 }
 

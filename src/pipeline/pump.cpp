@@ -84,6 +84,10 @@ class stage_pump final : public pump, private completions {
         out.stages.push_back(with_reason(stages_.from->status(), pump_stage::source));
         if (stages_.change) out.stages.push_back(stages_.change->status());
         out.stages.push_back(with_reason(stages_.to->status(), pump_stage::sink));
+        if (!out.started && !out.finished && out.stages.back().up) {
+            out.stages.back().up = false;
+            out.stages.back().why = "it is being opened";
+        }
         return out;
     }
 
@@ -157,7 +161,7 @@ class stage_pump final : public pump, private completions {
         auto stored = stages_.to->stored(stages_.from->identity());
         if (!stored) return stored.error();
         if (!*stored) {
-            state_.set_counts_before(stages_.from->counted());
+            state_.start(stages_.from->counted());
             return {};
         }
         event_counts before;
@@ -166,8 +170,9 @@ class stage_pump final : public pump, private completions {
             before += each.counts;
             positions.push_back(each.safe);
         }
-        state_.set_counts_before(before);
-        return stages_.from->seek(positions);
+        if (auto sought = stages_.from->seek(positions); !sought) return sought;
+        state_.start(before);
+        return {};
     }
 
     void read_to_end() {

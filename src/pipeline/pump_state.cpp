@@ -64,9 +64,10 @@ bool pump_state::all_safe() const {
     return tracker_.outstanding_batches() == 0;
 }
 
-void pump_state::set_counts_before(event_counts const& counts) {
+void pump_state::start(event_counts const& before) {
     std::lock_guard lock{mutex_};
-    before_ = counts;
+    before_ = before;
+    started_ = true;
 }
 
 void pump_state::complete(batch&& finished) {
@@ -158,6 +159,7 @@ void pump_state::write_to(pump_snapshot& out) const {
     std::lock_guard lock{mutex_};
     out.name = options_.name;
     out.finished = finished_;
+    out.started = started_;
     out.this_run = this_run_;
     out.book.counts = before_;
     out.book.counts += this_run_;

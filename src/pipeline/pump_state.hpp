@@ -32,7 +32,8 @@ class pump_state final {
     void wait_for_change(steady_time until);
     [[nodiscard]] bool has_room() const;
     [[nodiscard]] bool all_safe() const;
-    void set_counts_before(event_counts const& counts);
+    /// Both ends are open and stand where they should. @param before  what the durable position has counted
+    void start(event_counts const& before);
 
     // Whoever finishes a batch.
     /// All its events are accounted for. Its buffers go back to the source.
@@ -72,6 +73,7 @@ class pump_state final {
     std::array<std::string, 3> down_;
     std::optional<error> failure_;
     bool has_change_ = false;
+    bool started_ = false;
     bool abandoned_ = false;
     bool finished_ = false;
 };

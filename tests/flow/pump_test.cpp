@@ -241,6 +241,19 @@ TEST_CASE("abandon gives up what is in flight and says so", "[pump]") {
     CHECK(test.from.committed().empty());
 }
 
+TEST_CASE("a pump is not up before both its ends were opened", "[pump]") {
+    rig test;
+    auto const before = test.moving->snapshot();
+    CHECK_FALSE(before.started);
+    CHECK_FALSE(before.stages.back().up);
+    test.moving->start();
+    test.from.add(0, {"a"});
+    REQUIRE(test.from.wait_committed(0, 1));
+    auto const after = test.moving->snapshot();
+    CHECK(after.started);
+    CHECK(after.stages.back().up);
+}
+
 TEST_CASE("a pump that is given up before its sink could be opened has failed", "[pump]") {
     rig test;
     for (int i = 0; i < 100'000; ++i) test.to.fail_open({errc::not_connected, "nobody is there"});
