@@ -19,8 +19,10 @@ namespace {
 /// The share of the source that was read, 0 to 1; negative where its size is not known.
 double share_of(pump_snapshot const& now) {
     auto const& from = now.stages.front();
-    if (auto const total = gauge_of(from, "lines_total"); total > 0) return gauge_of(from, "lines_read") / total;
-    if (auto const total = gauge_of(from, "bytes_total"); total > 0) return gauge_of(from, "bytes_read") / total;
+    if (auto const total = gauge_of(from, "source_lines_total"); total > 0)
+        return static_cast<double>(now.this_run.in) / total;
+    if (auto const total = gauge_of(from, "source_bytes_total"); total > 0)
+        return gauge_of(from, "source_bytes_read") / total;
     return -1.0;
 }
 
