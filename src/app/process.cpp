@@ -44,8 +44,9 @@ bool signal_came(std::chrono::milliseconds time) {
 
 process::process(settings const& options) : options_{options}, started_ns_{now_ns()} {}
 
-void process::add(std::unique_ptr<pump> moving) {
+void process::add(std::unique_ptr<pump> moving, start_order when) {
     pumps_.push_back(std::move(moving));
+    orders_.push_back(when);
 }
 
 process_snapshot process::look() const {
@@ -79,8 +80,7 @@ int process::run() {
         }
         admin_ = *std::move(started);
     }
-    for (auto each = pumps_.rbegin(); each != pumps_.rend(); ++each) (*each)->start();
-    bool const stopped = wait_for_end();
+    bool const stopped = !start() || wait_for_end();
     if (stopped)
         log_info("{}: stopping, at most {} for what was taken in", options_.subcommand(),
                  options_.text("drain-timeout"));
@@ -104,6 +104,18 @@ int process::exit_status_of(bool drained) const {
         return failure->code == errc::invalid_argument ? exit_usage : exit_failed;
     }
     return drained ? exit_done : exit_undrained;
+}
+
+/// @return false when a signal came first.
+bool process::start() {
+    for (auto i = pumps_.size(); i > 0; --i) {
+        auto& each = *pumps_[i - 1];
+        each.start();
+        if (orders_[i - 1] == start_order::with_others) continue;
+        while (!each.snapshot().started && !each.wait_until(std::chrono::steady_clock::now()))
+            if (signal_came(5ms)) return false;
+    }
+    return true;
 }
 
 bool process::wait_for_end() {

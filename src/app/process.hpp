@@ -21,13 +21,17 @@ void take_over_signals();
 /// SIGTERM or SIGINT came within `time`. The main thread alone asks.
 [[nodiscard]] bool signal_came(std::chrono::milliseconds time);
 
+/// A store that keeps its position in a journal must have told it before anyone writes there: what the journal lost
+/// beyond its end must not be given out again as offsets of other events.
+enum class start_order { with_others, before_others };
+
 /// Main thread, but for snapshot().
 class process final {
   public:
     explicit process(settings const& options);
 
     /// Pumps are started in reverse and stopped in order: what takes in comes first.
-    void add(std::unique_ptr<pump> moving);
+    void add(std::unique_ptr<pump> moving, start_order when = start_order::with_others);
     /// How the figures of the pumps make the ledger of the whole; without it, it is the first pump's.
     void set_book(std::function<ledger(process_snapshot const&)> book) { book_ = std::move(book); }
     /// Called a few times a second while running.
@@ -45,6 +49,7 @@ class process final {
     [[nodiscard]] process_snapshot snapshot() const;
 
   private:
+    [[nodiscard]] bool start();
     [[nodiscard]] bool wait_for_end();
     [[nodiscard]] bool drain();
     [[nodiscard]] int exit_status_of(bool drained) const;
@@ -52,6 +57,7 @@ class process final {
 
     settings const& options_;
     std::vector<std::unique_ptr<pump>> pumps_;
+    std::vector<start_order> orders_;  // of pumps_
     std::function<ledger(process_snapshot const&)> book_;
     std::function<void(process_snapshot const&)> tick_;
     std::function<bool(process_snapshot const&)> over_;

@@ -80,7 +80,8 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
                          .change = make_normalize(normalize_options_of(options)),
                          .to = make_sqlite_sink(sqlite_options_of(options, folder + "/store.sqlite")),
                          .dead = dead.get()},
-                        {.name = "index", .in_flight_bytes_max = std::size_t{24} << 20U}));
+                        {.name = "index", .in_flight_bytes_max = std::size_t{24} << 20U}),
+              start_order::before_others);
     whole.set_book([begin](process_snapshot const& now) { return journal_book(now, begin); });
     if (options.on("once"))
         whole.ends_when([](process_snapshot const& now) {

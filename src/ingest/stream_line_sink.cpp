@@ -93,6 +93,8 @@ class stream_line_sink final : public sink {
     error failed(int why) {
         up_.store(false, std::memory_order_relaxed);
         auto const message = fmt::format("cannot write {}: {}", name_, std::strerror(why));
+        // Nobody can come back to our standard output.
+        if (why == EPIPE && path_ == "-") return error{errc::cancelled, message};
         if (why == EPIPE || why == ENXIO) return error{errc::not_connected, message};
         if (why == EBADF || why == EACCES) return error{errc::invalid_argument, message};
         if (why == ENOSPC || why == EDQUOT || why == EFBIG) return error{errc::storage_full, message};

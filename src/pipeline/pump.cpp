@@ -310,7 +310,12 @@ class stage_pump final : public pump, private completions {
                 state_.came_up(pump_stage::sink);
                 return true;
             }
-            if (worked.error().code == errc::cancelled) return false;
+            if (worked.error().code == errc::cancelled) {
+                // Asked to by abandon(), or the sink itself knows that there is no use in going on.
+                state_.fail(worked.error());
+                abandon();
+                return false;
+            }
             state_.went_down(pump_stage::sink, worked.error());
             if (!state_.sleep_for(wait.next())) return false;
             if (!needs_open(worked.error().code)) continue;

@@ -267,6 +267,16 @@ TEST_CASE("a pump that is given up before its sink could be opened has failed", 
     CHECK(test.moving->failure()->code == errc::cancelled);
 }
 
+TEST_CASE("a sink that knows that there is no use in going on ends the pump", "[pump]") {
+    rig test;
+    test.to.fail_write({errc::cancelled, "the reader left"});
+    test.from.add(0, {"a"});
+    test.moving->start();
+    REQUIRE(test.moving->wait_until(soon()));
+    REQUIRE(test.moving->failure());
+    CHECK(test.moving->failure()->message == "the reader left");
+}
+
 TEST_CASE("a source whose failure is final ends the pump with its words", "[pump]") {
     auto options = quick();
     options.source_failure_is_final = true;

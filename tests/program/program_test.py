@@ -278,6 +278,13 @@ class InParts(Case):
 
 
 class BadInput(Case):
+    def test_a_reader_that_leaves_ends_the_program(self):
+        child = subprocess.Popen([PROGRAM, "produce", "--demo", "seed=1", "--to", "stdout:"], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (child.kill() if child.poll() is None else None, child.wait()))
+        self.assertTrue(child.stdout.readline().startswith(b'{"time"'))
+        child.stdout.close()
+        self.assertEqual(child.wait(TIME_MAX), 3)
+
     def test_sources_that_cannot_be_read_say_why_and_exit_with_1(self):
         pages = {"/page": b"<!DOCTYPE html><html>hello</html>"}
         with web_folder(pages) as url:
