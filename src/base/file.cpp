@@ -108,7 +108,7 @@ class system_file final : public file {
     }
 
     result<std::uint64_t> bytes() const override {
-        struct stat what {};
+        struct stat what{};
         if (::fstat(number_.get(), &what) != 0) return failure("look at", path_, errno);
         return static_cast<std::uint64_t>(what.st_size);
     }

@@ -1,22 +1,13 @@
 #include "forward_message.hpp"
 
+#include "base/utf8.hpp"
 #include "msgpack_reader.hpp"
-#include "utf8.hpp"
 
 #include <fmt/format.h>
 
 namespace logpipe {
 
 namespace {
-
-bool is_utf8(std::string_view text) noexcept {
-    for (auto const *at = text.data(), *const end = at + text.size(); at != end;) {
-        auto const bytes = utf8_sequence_bytes(at, end);
-        if (bytes == 0) return false;
-        at += bytes;
-    }
-    return true;
-}
 
 /// One value of the options. The reader stands before it and is left behind it.
 void read_option(std::string_view name, msgpack_reader& from, forward_message& into) {

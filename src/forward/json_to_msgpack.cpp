@@ -1,8 +1,8 @@
 #include "json_to_msgpack.hpp"
 
+#include "base/utf8.hpp"
 #include "json_writer.hpp"
 #include "msgpack_writer.hpp"
-#include "utf8.hpp"
 
 #include <charconv>
 #include <optional>

@@ -1,7 +1,8 @@
 #include "json_writer.hpp"
 
+#include "base/base64.hpp"
 #include "base/bytes.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -151,15 +152,7 @@ bool json_writer::string(std::string_view bytes) {
 }
 
 void json_writer::base64(std::string_view bytes) {
-    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    auto* to = room((bytes.size() + 2) / 3 * 4);
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        auto const count = std::min<std::size_t>(3, bytes.size() - i);
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k)
-            group = group << 8U | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-        for (std::size_t k = 0; k < 4; ++k) *to++ = k <= count ? digits[(group >> (18U - 6U * k)) & 63U] : '=';
-    }
+    auto const* const to = write_base64(room(base64_bytes(bytes.size())), bytes);
     written_ = static_cast<std::size_t>(to - text_.data());
 }
 

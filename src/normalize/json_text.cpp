@@ -1,9 +1,6 @@
 #include "json_text.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdint>
-#include <iterator>
 #include <optional>
 
 namespace logpipe {
@@ -143,21 +140,6 @@ class json_walker final {
 };
 
 }  // namespace
-
-void append_json_text(std::string& out, std::string_view text) {
-    out.push_back('"');
-    for (char const c : text) {
-        if (c == '"' || c == '\\') {
-            out.push_back('\\');
-            out.push_back(c);
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
-        } else {
-            out.push_back(c);
-        }
-    }
-    out.push_back('"');
-}
 
 bool is_json_scalar(std::string_view token) noexcept {
     json_walker walker{token};

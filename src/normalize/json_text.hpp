@@ -1,18 +1,14 @@
-// JSON as bytes: writing a text, and checking values that are copied as they stand. simdjson reads on demand and so
+// JSON as bytes: checking values that are copied as they stand. simdjson reads on demand and so
 // looks only at what is asked for; what nobody asks it about is checked here before it goes into a document.
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace logpipe {
 
 /// Deepest value inside a line that is carried; a line with a deeper one is refused.
 inline constexpr std::size_t nesting_max = 64;
-
-/// Appends `text` with its quotes, escaped where JSON must have it (RFC 8259 section 7).
-void append_json_text(std::string& out, std::string_view text);
 
 /// Whether `token` is exactly one text, number, true, false or null. Its bytes are valid UTF-8.
 [[nodiscard]] bool is_json_scalar(std::string_view token) noexcept;

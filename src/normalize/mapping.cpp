@@ -1,5 +1,6 @@
-#include "json_text.hpp"
 #include "logpipe/normalize.hpp"
+
+#include "base/json_text.hpp"
 
 #include <span>
 
@@ -8,17 +9,17 @@ namespace logpipe {
 namespace {
 
 void append_member(std::string& out, std::string_view key, std::string_view text) {
-    append_json_text(out, key);
+    append_json_string(out, key);
     out.push_back(':');
-    append_json_text(out, text);
+    append_json_string(out, text);
 }
 
 void append_member(std::string& out, std::string_view key, std::span<std::string const> texts) {
-    append_json_text(out, key);
+    append_json_string(out, key);
     out += ":[";
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (i > 0) out.push_back(',');
-        append_json_text(out, texts[i]);
+        append_json_string(out, texts[i]);
     }
     out.push_back(']');
 }

@@ -1,6 +1,7 @@
 #include "plan.hpp"
 
 #include "base/clock.hpp"
+#include "base/json_text.hpp"
 #include "id_facts.hpp"
 #include "json_text.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 
 [[nodiscard]] std::string json_text(std::string_view text) {
     std::string out;
-    append_json_text(out, text);
+    append_json_string(out, text);
     return out;
 }
 

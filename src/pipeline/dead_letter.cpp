@@ -1,8 +1,9 @@
 #include "logpipe/pipeline.hpp"
 
-#include "base/backoff.hpp"
+#include "base/base64.hpp"
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
+#include "base/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -13,22 +14,6 @@
 namespace logpipe {
 
 namespace {
-
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// RFC 4648 section 4.
-void append_base64(std::string& out, std::string_view bytes) {
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        auto const byte = [&](std::size_t at) -> unsigned {
-            return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0U;
-        };
-        unsigned const three = (byte(i) << 16U) | (byte(i + 1) << 8U) | byte(i + 2);
-        out.push_back(base64_digits[three >> 18U]);
-        out.push_back(base64_digits[(three >> 12U) & 63U]);
-        out.push_back(i + 1 < bytes.size() ? base64_digits[(three >> 6U) & 63U] : '=');
-        out.push_back(i + 2 < bytes.size() ? base64_digits[three & 63U] : '=');
-    }
-}
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
     if (out.size() > 1) out.push_back(',');
@@ -51,8 +36,8 @@ std::string to_json(dead_letter const& letter) {
     if (is_utf8(letter.record)) {
         append_field(out, "record", letter.record);
     } else {
-        std::string encoded;
-        append_base64(encoded, letter.record);
+        std::string encoded(base64_bytes(letter.record.size()), '\0');
+        write_base64(encoded.data(), letter.record);
         append_field(out, "record_base64", encoded);
     }
     out.push_back('}');

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace logpipe {
 
@@ -22,6 +23,15 @@ namespace logpipe {
     if (byte(1) < low || byte(1) > high || left < 3 || !follows(2)) return 0;
     if (lead < 0xf0) return 3;
     return left >= 4 && follows(3) ? 4 : 0;
+}
+
+[[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
+    for (auto const *at = text.data(), *const end = at + text.size(); at != end;) {
+        auto const bytes = utf8_sequence_bytes(at, end);
+        if (bytes == 0) return false;
+        at += bytes;
+    }
+    return true;
 }
 
 /// @param character  a Unicode scalar value

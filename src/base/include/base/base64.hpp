@@ -1,0 +1,16 @@
+// Base64 with padding (RFC 4648 section 4).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace logpipe {
+
+[[nodiscard]] constexpr std::size_t base64_bytes(std::size_t bytes) noexcept {
+    return (bytes + 2) / 3 * 4;
+}
+
+/// Writes base64_bytes(bytes.size()) characters. @return behind the last one
+char* write_base64(char* to, std::string_view bytes) noexcept;
+
+}  // namespace logpipe
