@@ -50,21 +50,17 @@ std::string progress_line(std::uint64_t safe, double share_or_negative, double r
 }
 
 progress_view::progress_view()
-    : began_{std::chrono::steady_clock::now()},
-      next_{began_ + 200ms},
-      terminal_{isatty(STDERR_FILENO) == 1},
-      rated_at_{began_} {}
+    : began_{std::chrono::steady_clock::now()}, told_at_{began_}, terminal_{isatty(STDERR_FILENO) == 1} {}
 
 void progress_view::tick(pump_snapshot const& now) {
     auto const time = std::chrono::steady_clock::now();
-    if (time < next_) return;
+    if (time < told_at_ + (terminal_ ? 200ms : 5000ms)) return;
     auto const safe = safe_events(now);
-    auto const seconds = std::chrono::duration<double>(time - rated_at_).count();
+    auto const seconds = std::chrono::duration<double>(time - told_at_).count();
     auto const newest = static_cast<double>(safe - safe_before_) / seconds;
     rate_ = rate_ == 0.0 ? newest : 0.7 * rate_ + 0.3 * newest;
     safe_before_ = safe;
-    rated_at_ = time;
-    next_ = time + (terminal_ ? 200ms : 5000ms);
+    told_at_ = time;
     auto const line = progress_line(safe, share_of(now), rate_);
     if (terminal_) {
         fmt::print(stderr, "\r{}\x1b[K", line);

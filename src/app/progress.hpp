@@ -20,10 +20,9 @@ class progress_view final {
 
   private:
     std::chrono::steady_clock::time_point const began_;
-    std::chrono::steady_clock::time_point next_;
+    std::chrono::steady_clock::time_point told_at_;
     bool const terminal_;
     std::uint64_t safe_before_ = 0;
-    std::chrono::steady_clock::time_point rated_at_;
     double rate_ = 0.0;
 };
 

@@ -75,12 +75,12 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     process whole{options};
     whole.add(make_pump(
         {.from = *std::move(input), .change = nullptr, .to = parts->topic->make_sink(), .dead = dead.get()},
-        {.name = "receive", .in_flight_bytes_max = std::size_t{24} << 20U, .source_failure_is_final = has_end}));
+        {.name = "receive", .in_flight_bytes_max = std::size_t{8} << 20U, .source_failure_is_final = has_end}));
     whole.add(make_pump({.from = parts->topic->make_source(options.text("group")),
                          .change = make_normalize(normalize_options_of(options)),
                          .to = make_sqlite_sink(sqlite_options_of(options, folder + "/store.sqlite")),
                          .dead = dead.get()},
-                        {.name = "index", .in_flight_bytes_max = std::size_t{24} << 20U}),
+                        {.name = "index", .in_flight_bytes_max = std::size_t{16} << 20U}),
               start_order::before_others);
     whole.set_book([begin](process_snapshot const& now) { return journal_book(now, begin); });
     if (options.on("once"))
