@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 
 if(LOGPIPE_STATIC)
-  # librdkafka and simdjson come as archives from scripts/static-libs.sh; the distribution has the rest.
+  # librdkafka, simdjson and fmt come as archives from scripts/static-libs.sh; the distribution has the rest.
   set(LOGPIPE_STATIC_PREFIX "${PROJECT_SOURCE_DIR}/build/static-libs" CACHE PATH "Where scripts/static-libs.sh installed to")
   if(NOT EXISTS "${LOGPIPE_STATIC_PREFIX}/stamp")
     message(FATAL_ERROR "${LOGPIPE_STATIC_PREFIX} is not complete: run scripts/static-libs.sh first")
@@ -47,8 +47,3 @@ if(LOGPIPE_STATIC)
   target_link_libraries(logpipe_rdkafka INTERFACE
     OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB ${ZSTD_LIBRARY} ${LZ4_LIBRARY} Threads::Threads m dl)
 endif()
-
-add_library(logpipe_fmt INTERFACE)
-target_link_libraries(logpipe_fmt INTERFACE $<IF:$<BOOL:${LOGPIPE_STATIC}>,fmt::fmt-header-only,fmt::fmt>)
-# spdlog would bring the shared fmt along; this way it takes the one chosen above.
-set_property(TARGET spdlog::spdlog_header_only PROPERTY INTERFACE_LINK_LIBRARIES Threads::Threads logpipe_fmt)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the two static archives that the distribution does not ship in a usable form, for preset `static`:
-# simdjson has no archive there, and the archive of librdkafka drags in Cyrus SASL and Kerberos, which have none.
+# Builds the static archives that the distribution does not ship in a usable form, for preset `static`: simdjson and fmt
+# have none there, and that of librdkafka drags in Cyrus SASL and Kerberos, which have none.
 #
 # Usage: scripts/static-libs.sh
 #
-# Both come from the distribution's own source packages, in the very versions of the installed -dev packages, and are
+# They come from the distribution's own source packages, in the very versions of the installed -dev packages, and are
 # installed with their headers to build/static-libs. Needs no root: apt works on a private copy of its sources.
 # Does nothing when the archives of these versions are there.
 set -euo pipefail
@@ -21,11 +21,14 @@ readonly prefix=$root/build/static-libs
 readonly work=$root/build/static-libs-work
 readonly log=$root/build/static-libs.log
 
-source_version() { dpkg-query -W -f '${source:Version}' "$1" || fail "$1 is missing: run scripts/setup.sh --static"; }
-rdkafka_version=$(source_version librdkafka-dev)
-simdjson_version=$(source_version libsimdjson-dev)
+# The source packages of the installed -dev packages, as apt names them: librdkafka=2.0.2-1 …
+sources=()
+for package in librdkafka-dev libsimdjson-dev libfmt-dev; do
+    sources+=("$(dpkg-query -W -f '${source:Package}=${source:Version}' "$package")") ||
+        fail "$package is missing: run scripts/setup.sh --static"
+done
 # The first number is this recipe's: raise it when the way they are built changes.
-stamp="1 librdkafka $rdkafka_version simdjson $simdjson_version"
+stamp="2 ${sources[*]}"
 
 if [[ -f $prefix/stamp && $(<"$prefix/stamp") == "$stamp" ]]; then
     say "static-libs: there already ($stamp)"
@@ -67,7 +70,7 @@ fetch_sources() {
     copy_package_sources
     quietly private_apt update
     cd "$work"
-    quietly private_apt source "librdkafka=$rdkafka_version" "simdjson=$simdjson_version"
+    quietly private_apt source "${sources[@]}"
 }
 
 # GSSAPI would need Cyrus SASL; SASL PLAIN, SCRAM and OAUTHBEARER are librdkafka's own. curl serves OIDC only.
@@ -79,23 +82,28 @@ build_librdkafka() {
     install -D -m 644 -t "$prefix/include/librdkafka" src/rdkafka.h
 }
 
-build_simdjson() {
-    cd "$work"/simdjson-*/
+# build_by_cmake NAME TARGET OPTIONS…
+build_by_cmake() {
+    local target=$2
+    cd "$work/$1"-*/
+    shift 2
     quietly cmake -S . -B build-static -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF \
-        -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib
-    quietly cmake --build build-static --parallel "$(nproc)" --target simdjson
+        -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib "$@"
+    quietly cmake --build build-static --parallel "$(nproc)" --target "$target"
     quietly cmake --install build-static
 }
 
 rm -rf "$prefix" "$work"
 mkdir -p "$prefix" "$work"
 : >"$log"
-say "static-libs: fetching librdkafka $rdkafka_version and simdjson $simdjson_version"
+say "static-libs: fetching ${sources[*]}"
 fetch_sources
-say "static-libs: building librdkafka"
+say 'static-libs: building librdkafka'
 build_librdkafka
-say "static-libs: building simdjson"
-build_simdjson
+say 'static-libs: building simdjson'
+build_by_cmake simdjson simdjson
+say 'static-libs: building fmt'
+build_by_cmake fmtlib fmt -DFMT_DOC=OFF -DFMT_TEST=OFF
 rm -rf "$work"
 echo "$stamp" >"$prefix/stamp"
-say "static-libs: done, in build/static-libs"
+say 'static-libs: done, in build/static-libs'

@@ -1,1 +1,1 @@
-logpipe_bench(normalize logpipe_normalize logpipe_base logpipe_fmt)
+logpipe_bench(normalize logpipe_normalize logpipe_base fmt::fmt)
