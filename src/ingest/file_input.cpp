@@ -32,7 +32,7 @@ class file_input final : public byte_input {
         if (file_.get() >= 0) return {};  // after a failed read: the kernel knows where we were
         unique_fd file = path_ == "-" ? unique_fd::borrowed(STDIN_FILENO)
                                       : unique_fd{::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
-        struct stat about {};
+        struct stat about{};
         if (file.get() < 0 || fstat(file.get(), &about) != 0) return failed("open", errno);
         if (S_ISDIR(about.st_mode)) return error{errc::invalid_argument, fmt::format("{} is a directory", name_)};
         regular_ = S_ISREG(about.st_mode);

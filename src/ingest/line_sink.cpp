@@ -10,7 +10,7 @@
 namespace logpipe {
 
 std::unique_ptr<sink> make_line_sink(std::string path) {
-    struct stat about {};
+    struct stat about{};
     bool const file = path != "-" && (stat(path.c_str(), &about) != 0 || S_ISREG(about.st_mode));
     if (file) return make_file_line_sink(std::move(path), system_files());
     return make_stream_line_sink(std::move(path));

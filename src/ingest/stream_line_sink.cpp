@@ -31,7 +31,7 @@ class stream_line_sink final : public sink {
         // Not waiting for room is also not waiting for a reader of a named pipe: there is none, ENXIO, not connected.
         to_ = path_ == "-" ? unique_fd::borrowed(STDOUT_FILENO)
                            : unique_fd{::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
-        struct stat about {};
+        struct stat about{};
         if (to_.get() < 0 || fstat(to_.get(), &about) != 0) return failed(errno);
         regular_ = S_ISREG(about.st_mode);
         up_.store(true, std::memory_order_relaxed);

@@ -51,8 +51,7 @@ void exposition::add(metric_type type, std::string_view name, std::string_view h
 void exposition::add_sample(metric_type type, std::string_view name, std::string_view help,
                             std::span<metric_label const> labels, std::string_view value) {
     std::string clean_name{name};
-    std::ranges::replace_if(
-        clean_name, [](char c) { return !allowed_in_name(c); }, '_');
+    std::ranges::replace_if(clean_name, [](char c) { return !allowed_in_name(c); }, '_');
     auto& samples = family_of(type, clean_name, help).samples;
     samples.append(clean_name);
     char separator = '{';

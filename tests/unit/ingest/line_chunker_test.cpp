@@ -63,8 +63,7 @@ chunked chunk(std::string_view text, PieceBytes piece_bytes, line_options option
 }
 
 chunked chunk_whole(std::string_view text, line_options options = options_of(), std::uint64_t first = 0) {
-    return chunk(
-        text, [&] { return text.size(); }, std::move(options), first);
+    return chunk(text, [&] { return text.size(); }, std::move(options), first);
 }
 
 }  // namespace

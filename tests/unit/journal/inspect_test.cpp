@@ -115,9 +115,8 @@ TEST_CASE("a folder without a journal is no journal", "[journal][inspect]") {
 
 TEST_CASE("an export stops at the first error of its taker", "[journal][inspect]") {
     closed_topic const topic;
-    auto const stopped = export_journal(topic.path, [](batch const&) -> result<> {
-        return error{errc::storage_failed, "the pipe is closed"};
-    });
+    auto const stopped = export_journal(
+        topic.path, [](batch const&) -> result<> { return error{errc::storage_failed, "the pipe is closed"}; });
     REQUIRE(stopped.error().message == "the pipe is closed");
 }
 

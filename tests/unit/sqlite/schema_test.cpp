@@ -16,7 +16,9 @@ TEST_CASE("a store of a newer version is refused, and so is a database of someth
     auto const path = folder.path("store.sqlite");
     reported reports;
     SECTION("newer") {
-        { open_sink const make{path}; }
+        {
+            open_sink const make{path};
+        }
         run(path, "PRAGMA user_version = 2");
         auto const opened = make_sqlite_sink({.path = path})->open(reports);
         REQUIRE(opened.error().code == errc::invalid_argument);
