@@ -1,10 +1,7 @@
 #include "base/gzip.hpp"
 #include "logpipe/lines.hpp"
 #include "support/catch.hpp"
-#include "support/certificates.hpp"
-#include "support/http_script.hpp"
-#include "support/scratch_folder.hpp"
-#include "support/source_reading.hpp"
+#include "support/http_download.hpp"
 
 #include <atomic>
 #include <fstream>
@@ -12,8 +9,11 @@
 
 using namespace logpipe;
 using namespace std::chrono_literals;
+using test::download;
 using test::http_exchange;
 using test::http_script;
+using test::numbered;
+using test::options_for;
 
 namespace {
 
@@ -24,34 +24,6 @@ constexpr bool sanitized = false;
 #endif
 
 using lines = std::vector<std::string>;
-
-http_source_options options_for(std::string url) {
-    return {.url = std::move(url),
-            .connect_timeout = 20s,
-            .idle_timeout = 20s,
-            .resumes_max = 3,
-            .lines = {.tag = "app.follow", .run_id = "20260131T013139Z-0123456789ab"}};
-}
-
-test::all_read download(http_source_options options) {
-    auto const from = make_http_source(std::move(options));
-    test::all_read got;
-    if (auto opened = from->open(); !opened) {
-        got.failure = opened.error();
-        return got;
-    }
-    return test::read_all(*from);
-}
-
-test::all_read download(http_script const& server, std::string_view path = "/lines.jsonl") {
-    return download(options_for(server.url(path)));
-}
-
-std::string numbered(std::size_t count) {
-    std::string text;
-    for (std::size_t i = 0; i < count; ++i) text += "{\"number\": " + std::to_string(i) + "}\n";
-    return text;
-}
 
 std::string sized(std::string_view fields, std::size_t bytes) {
     return "HTTP/1.1 200 OK\r\n" + std::string{fields} + "Content-Length: " + std::to_string(bytes) + "\r\n\r\n";
@@ -353,76 +325,6 @@ TEST_CASE("a pipeline that stands still is no silent server", "[http_source]") {
     REQUIRE(!got.failure);
     REQUIRE(got.records.size() + into.events.size() == 1'000);
     REQUIRE(from->status().retries == 0);
-}
-
-TEST_CASE("TLS is verified against the CA file, by name", "[http_source]") {
-    test::scratch_folder const folder;
-    test::certificate_authority const authority{"test"};
-    auto const ca_file = authority.write_certificate(folder.path("ca.crt"));
-    auto const files = authority.issue(folder.path("server"), "IP:127.0.0.1");
-    http_script const server{[](http_exchange& to) { to.answer("200 OK", "", "one\ntwo\n"); },
-                             {.certificate = files.certificate, .key = files.key}};
-    auto options = options_for(server.url());
-
-    SECTION("trusted") {
-        options.ca_file = ca_file;
-        REQUIRE(download(options).records == lines{"one", "two"});
-    }
-    SECTION("unknown to the system") {
-        auto const got = download(options);
-        REQUIRE(got.failure->code == errc::unauthorized);
-        REQUIRE_THAT(got.failure->message, ContainsSubstring("local issuer certificate"));
-    }
-    SECTION("for another name") {
-        options.ca_file = ca_file;
-        options.url = "https://localhost:" + std::to_string(server.port()) + "/";
-        auto const got = download(options);
-        REQUIRE(got.failure->code == errc::unauthorized);
-        REQUIRE_THAT(got.failure->message, ContainsSubstring("hostname mismatch"));
-    }
-    SECTION("not at all, when that was asked for") {
-        options.insecure_skip_verify = true;
-        REQUIRE(download(options).records == lines{"one", "two"});
-    }
-    SECTION("with a CA file that is none") {
-        options.ca_file = folder.path("nothing");
-        REQUIRE(download(options).failure->code == errc::invalid_argument);
-    }
-}
-
-TEST_CASE("over TLS a body without a length that is cut is not taken for whole", "[http_source]") {
-    test::scratch_folder const folder;
-    test::certificate_authority const authority{"test"};
-    auto const ca_file = authority.write_certificate(folder.path("ca.crt"));
-    auto const files = authority.issue(folder.path("server"), "IP:127.0.0.1");
-    std::atomic<bool> cut{true};
-    http_script const server{[&](http_exchange& to) {
-                                 to.send("HTTP/1.1 200 OK\r\n\r\none\n");
-                                 if (!cut.exchange(false)) return void(to.send("two\n"));
-                                 to.drop();
-                             },
-                             {.certificate = files.certificate, .key = files.key}};
-    auto options = options_for(server.url());
-    options.ca_file = ca_file;
-    REQUIRE(download(options).records == lines{"one", "two"});
-    REQUIRE(server.requests().size() == 2);
-}
-
-TEST_CASE("https does not redirect to http", "[http_source]") {
-    test::scratch_folder const folder;
-    test::certificate_authority const authority{"test"};
-    auto const ca_file = authority.write_certificate(folder.path("ca.crt"));
-    auto const files = authority.issue(folder.path("server"), "IP:127.0.0.1");
-    http_script const plain{[](http_exchange& to) { to.answer("200 OK", "", "one\n"); }};
-    http_script const server{
-        [&](http_exchange& to) { to.answer("302 Found", "Location: " + plain.url() + "\r\n", ""); },
-        {.certificate = files.certificate, .key = files.key}};
-    auto options = options_for(server.url());
-    options.ca_file = ca_file;
-    auto const got = download(options);
-    REQUIRE(got.failure->code == errc::rejected);
-    REQUIRE_THAT(got.failure->message, ContainsSubstring("from https to http"));
-    REQUIRE(plain.requests().empty());
 }
 
 TEST_CASE("a body of any size goes through in bounded memory", "[http_source]") {
