@@ -13,7 +13,7 @@ namespace logpipe {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
     std::string out;
     append_json_string(out, text);
     return out;
@@ -24,13 +24,14 @@ std::string to_json(journal_info const& info) {
     for (auto const& each : info.segments)
         segments += fmt::format(
             R"({}{{"path":{},"first_offset":{},"end_offset":{},"events":{},"bytes":{},"damaged_places":{}}})",
-            segments.empty() ? "" : ",", quoted(each.path), each.first_offset, each.end_offset, each.events, each.bytes,
-            each.damage.size());
+            segments.empty() ? "" : ",", json_quoted(each.path), each.first_offset, each.end_offset, each.events,
+            each.bytes, each.damage.size());
     std::string readers;
     for (auto const& each : info.cursors)
-        readers +=
-            fmt::format(R"({}{{"group":{},"offset":{}}})", readers.empty() ? "" : ",", quoted(each.group), each.offset);
-    return fmt::format(R"({{"folder":{},"segments":[{}],"readers":[{}]}})", quoted(info.folder), segments, readers);
+        readers += fmt::format(R"({}{{"group":{},"offset":{}}})", readers.empty() ? "" : ",", json_quoted(each.group),
+                               each.offset);
+    return fmt::format(R"({{"folder":{},"segments":[{}],"readers":[{}]}})", json_quoted(info.folder), segments,
+                       readers);
 }
 
 int list(settings const& options, std::string const& folder) {
