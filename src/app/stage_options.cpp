@@ -102,7 +102,7 @@ result<forward_sink_options> forward_sink_options_of(settings const& options, st
 }
 
 journal_options journal_options_of(settings const& options, std::string folder) {
-    auto const sync = options.text("journal-sync");
+    auto const& sync = options.text("journal-sync");
     return {.folder = std::move(folder),
             .segment_bytes = options.bytes("journal-segment-bytes"),
             .bytes_max = options.bytes("journal-bytes-max"),
