@@ -46,7 +46,7 @@ def load_once(loader, lines_path, rows, folder):
     told = subprocess.run([loader, str(rows), "50000", folder, lines_path], capture_output=True, text=True, check=True).stdout
     figures = {}
     for line in told.splitlines():
-        found = re.match(r" *loader( with full text)? +(\d+) rows/s +[\d.]+ s and +([\d.]+) CPU-s", line)
+        found = re.match(r" *loader( +with full text)? +(\d+) rows/s +[\d.]+ s and +([\d.]+) CPU-s", line)
         if found:
             figures[bool(found[1])] = (float(found[2]), float(found[3]))
     return figures
