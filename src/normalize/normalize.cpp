@@ -38,6 +38,7 @@ class normalize final : public transform {
 
   private:
     static_assert(plan::match_bytes_max <= json_line_reader::padding_bytes, "a key is compared without a look ahead");
+    static_assert(document_writer::block_bytes <= json_line_reader::padding_bytes, "a value is copied in blocks");
 
     // Those that return false have set why_.
     [[nodiscard]] bool read(std::string_view line);
@@ -173,35 +174,36 @@ bool normalize::find_time_in_line() {
 
 void normalize::write(event_id id, std::size_t line_bytes, std::string& out) {
     auto const begin = out.size();
-    out.resize_and_overwrite(begin + line_bytes + plan_.document_bytes_extra(), [&](char* data, std::size_t) {
-        document_writer to{data + begin};
-        to.put(plan_.open());
-        std::size_t comma = 1;  // which the first has none of
-        for (std::size_t i = 0; i < plan_.nested_count(); ++i) {
-            if (values_[i].data() == nullptr) continue;
-            to.put(std::string_view{plan_.keys()[i].prefix}.substr(comma));
-            comma = 0;
-            to.put(values_[i]);
-        }
-        auto const hash = hash_of(id);
-        to.put(plan_.fields()[hash.pick(plan_.fields().size())]);
-        hash.write_hex(to.put_room(id_hash::hex_bytes));
-        to.put(plan::before_time);
-        if (time_ns_ != 0) write_time(to);
-        to.put(plan_.added());
-        for (auto const& extra : extras_.all()) {
-            if (extra.prefix.empty()) {
-                to.put(",\"");
-                to.put(extra.key);
-                to.put("\":");
-            } else {
-                to.put(extra.prefix);
-            }
-            to.put(extra.value);
-        }
-        to.put('}');
-        return static_cast<std::size_t>(to.at() - data);
-    });
+    out.resize_and_overwrite(begin + line_bytes + plan_.document_bytes_extra() + document_writer::block_bytes,
+                             [&](char* data, std::size_t) {
+                                 document_writer to{data + begin};
+                                 to.put(plan_.open());
+                                 std::size_t comma = 1;  // which the first has none of
+                                 for (std::size_t i = 0; i < plan_.nested_count(); ++i) {
+                                     if (values_[i].data() == nullptr) continue;
+                                     to.put_blocks(std::string_view{plan_.keys()[i].prefix}.substr(comma));
+                                     comma = 0;
+                                     to.put_blocks(values_[i]);
+                                 }
+                                 auto const hash = hash_of(id);
+                                 to.put(plan_.fields()[hash.pick(plan_.fields().size())]);
+                                 hash.write_hex(to.put_room(id_hash::hex_bytes));
+                                 to.put(plan::before_time);
+                                 if (time_ns_ != 0) write_time(to);
+                                 to.put(plan_.added());
+                                 for (auto const& extra : extras_.all()) {
+                                     if (extra.prefix.empty()) {
+                                         to.put(",\"");
+                                         to.put(extra.key);
+                                         to.put("\":");
+                                     } else {
+                                         to.put(extra.prefix);
+                                     }
+                                     to.put(extra.value);
+                                 }
+                                 to.put('}');
+                                 return static_cast<std::size_t>(to.at() - data);
+                             });
 }
 
 void normalize::write_time(document_writer& out) {

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
+#include "document_writer.hpp"
 #include "id_facts.hpp"
 #include "json_text.hpp"
 
@@ -64,7 +65,10 @@ plan::plan(mapping const& table) {
                             before_time.size() + before_iso_time.size() + iso_time_bytes + before_millis.size() +
                             millis_bytes_max + added_.size() + 2;
     // What the keys' own spelling in the line and in the document may differ by, and the comma before each.
-    for (auto const& key : keys_) document_bytes_extra_ += key.prefix.size() + 1;
+    for (auto& key : keys_) {
+        document_bytes_extra_ += key.prefix.size() + 1;
+        key.prefix.reserve(key.prefix.size() + document_writer::block_bytes);  // it is copied in blocks
+    }
 }
 
 std::size_t plan::find(std::string_view text) const noexcept {

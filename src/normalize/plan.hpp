@@ -23,9 +23,11 @@ enum class key_role : std::uint8_t {
 /// A key that the mapping names.
 struct known_key {
     std::string text;
-    std::string match;   ///< as a line has it that escapes no more than it must, closing quote included
-    std::string prefix;  ///< as the document has it, behind other keys: `,"remote_ip":` or `,"index_original":`
-    std::string output;  ///< of an own key: its new name
+    std::string match;  ///< as a line has it that escapes no more than it must, closing quote included
+    /// As the document has it, behind other keys: `,"remote_ip":` or `,"index_original":`. With room for a block
+    /// behind.
+    std::string prefix;
+    std::string output;                    ///< of an own key: its new name
     std::array<std::uint64_t, 2> words{};  ///< the first 16 bytes of `match`, as they lie in memory…
     std::array<std::uint64_t, 2> masks{};  ///< …and which of them count
     key_role role = key_role::nested;
@@ -37,6 +39,8 @@ class plan final {
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
     explicit plan(mapping const& table);
+    plan(plan const&) = delete;  // a copy's prefixes would lack the room behind them
+    plan& operator=(plan const&) = delete;
 
     /// All known keys; the nested ones first, in the order of the mapping.
     [[nodiscard]] std::vector<known_key> const& keys() const noexcept { return keys_; }
