@@ -32,7 +32,7 @@ add_library(logpipe_boost INTERFACE)
 target_link_libraries(logpipe_boost INTERFACE Boost::headers)
 # Asio is compiled once, in src/base/asio_impl.cpp.
 target_compile_definitions(logpipe_boost INTERFACE
-  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_USE_STD_STRING_VIEW)
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 if(LOGPIPE_SANITIZE MATCHES "thread")
   # The thread sanitizer does not understand fences, Asio has another way.
   target_compile_definitions(logpipe_boost INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)

@@ -86,7 +86,7 @@ HOMES
 # Compiles one header alone, as its own folder's files see it.
 header_alone() {
     echo "#include \"$PWD/$1\"" | g++ -std=c++23 -fsyntax-only -DBOOST_ASIO_SEPARATE_COMPILATION \
-        -DBOOST_ASIO_NO_DEPRECATED -DBOOST_BEAST_USE_STD_STRING_VIEW \
+        -DBOOST_ASIO_NO_DEPRECATED \
         -I include -I src/base/include -I tests -I "$(dirname "$1")" -x c++ -
 }
 export -f header_alone
