@@ -1,6 +1,5 @@
 #include "endpoints.hpp"
 
-#include "base/log.hpp"
 #include "stage_options.hpp"
 #include "uri.hpp"
 
@@ -108,7 +107,6 @@ result<std::shared_ptr<journal>> endpoints::open_topic(std::string const& folder
     if (auto const open = topics_.find(path); open != topics_.end()) return open->second;
     auto opened = open_journal(journal_options_of(options_, path));
     if (!opened) return opened.error();
-    for (auto const& note : (*opened)->recovery().notes) log_warn("journal: {}", note);
     topics_[path] = *opened;
     return *opened;
 }

@@ -24,11 +24,10 @@ result<> check_choice(option_row const& row, std::string_view value) {
     return error{errc::invalid_argument, fmt::format("\"{}\" is none of {}", value, row.metavar)};
 }
 
-template <class Number>
-result<> check_number(std::string_view value) {
-    Number number{};
+result<> check_count(std::string_view value) {
+    std::uint64_t number = 0;
     auto const [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (failed != std::errc{} || end != value.data() + value.size() || number < 0)
+    if (failed != std::errc{} || end != value.data() + value.size())
         return error{errc::invalid_argument, fmt::format("\"{}\" is no number", value)};
     return {};
 }
@@ -41,9 +40,7 @@ result<> check_value(option_row const& row, std::string_view value) {
         case option_kind::choice:
             return check_choice(row, value);
         case option_kind::count:
-            return check_number<std::uint64_t>(value);
-        case option_kind::rate:
-            return check_number<double>(value);
+            return check_count(value);
         case option_kind::bytes:
             if (auto parsed = parse_bytes(value); !parsed) return parsed.error();
             return {};
@@ -124,9 +121,6 @@ std::uint64_t settings::bytes(std::string_view name) const {
 }
 std::chrono::milliseconds settings::duration(std::string_view name) const {
     return parse_duration(text(name)).value();
-}
-double settings::rate(std::string_view name) const {
-    return std::stod(text(name));
 }
 std::uint64_t settings::count(std::string_view name) const {
     return std::stoull(text(name));

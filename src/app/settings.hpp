@@ -14,7 +14,7 @@
 
 namespace logpipe {
 
-enum class option_kind { text, count, bytes, duration, rate, choice, on_off, list };
+enum class option_kind { text, count, bytes, duration, choice, on_off, list };
 
 struct option_row {
     std::string_view name;  ///< "drain-timeout": --drain-timeout, LOGPIPE_DRAIN_TIMEOUT, key drain-timeout
@@ -44,7 +44,6 @@ class settings final {
     [[nodiscard]] std::uint64_t count(std::string_view name) const;
     [[nodiscard]] std::uint64_t bytes(std::string_view name) const;
     [[nodiscard]] std::chrono::milliseconds duration(std::string_view name) const;
-    [[nodiscard]] double rate(std::string_view name) const;
     [[nodiscard]] bool on(std::string_view name) const;
     /// The first line of the file that the option names; empty where none is named. For secrets.
     [[nodiscard]] result<std::string> secret(std::string_view name) const;

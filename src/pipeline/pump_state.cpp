@@ -15,8 +15,6 @@ constexpr std::string_view name_of(pump_stage which) noexcept {
     switch (which) {
         case pump_stage::source:
             return "source";
-        case pump_stage::transform:
-            return "transform";
         case pump_stage::sink:
             return "sink";
     }

@@ -15,7 +15,7 @@
 
 namespace logpipe {
 
-enum class pump_stage : std::uint8_t { source, transform, sink };
+enum class pump_stage : std::uint8_t { source, sink };
 
 /// Any thread may call anything.
 class pump_state final {
@@ -70,7 +70,7 @@ class pump_state final {
     std::uint64_t bytes_out_ = 0;
     std::uint64_t retries_ = 0;
     std::uint64_t in_flight_bytes_ = 0;
-    std::array<std::string, 3> down_;
+    std::array<std::string, 2> down_;
     std::optional<error> failure_;
     bool has_change_ = false;
     bool started_ = false;
