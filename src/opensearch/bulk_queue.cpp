@@ -51,7 +51,7 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
         spare_.push_back(std::move(filling));
     else
         open_ = std::move(filling);
-    flush_ = false;
+    if (!full.empty()) flush_ = false;  // what was asked for is on its way; this one may fill up
     held.items_left = held.items;
     waiting_events_ += held.items;
     if (held.items_left == 0) return release_locked(held);
@@ -65,7 +65,7 @@ void bulk_queue::flush() {
 
 bulk_request_ptr bulk_queue::take() {
     std::lock_guard lock{mutex_};
-    if (ready_.empty()) return flush_ ? std::move(open_) : nullptr;
+    if (ready_.empty()) return std::exchange(flush_, false) ? std::move(open_) : nullptr;
     auto next = std::move(ready_.front());
     ready_.pop_front();
     room_.notify_one();
