@@ -48,10 +48,11 @@ result<std::optional<std::int64_t>> live_template_version(rest_client& client, s
     auto const body = client.ask_for_body({.method = "GET", .path = path, .body = {}});
     if (!body && body.error().code == errc::not_found) return std::optional<std::int64_t>{};
     if (!body) return body.error();
-    auto const answer = parse_object(path, *body);
-    if (!answer) return answer.error();
+    auto const parsed = parse_object(path, *body);
+    if (!parsed) return parsed.error();
+    json::value const answer = *parsed;
     boost::system::error_code missing;
-    auto const* version = json::value{*answer}.find_pointer("/index_templates/0/index_template/version", missing);
+    auto const* version = answer.find_pointer("/index_templates/0/index_template/version", missing);
     if (version == nullptr || !version->is_int64()) return std::optional<std::int64_t>{0};
     return std::optional{version->as_int64()};
 }
@@ -72,8 +73,8 @@ std::vector<std::string> conflicts_of(mapping_difference const& difference, std:
     std::vector<std::string> lines;
     for (auto const& line : difference.conflicts)
         lines.push_back(fmt::format("index {}: {}; only a new index can change that", name, line));
-    if (difference.added_fields > 0)
-        lines.push_back(fmt::format("index {}: not mapped: {}", name, fmt::join(difference.added, ", ")));
+    if (!difference.fields.empty())
+        lines.push_back(fmt::format("index {}: not mapped: {}", name, fmt::join(difference.fields, ", ")));
     return lines;
 }
 
@@ -165,8 +166,10 @@ result<std::vector<std::string>> set_up_index(rest_client& client, std::string c
             auto const put = client.ask_for_body({.method = "PUT", .path = path, .body = body});
             if (!put) return put.error();
         }
-        lines.push_back(fmt::format("index {}: {} {}", concrete, dry_run ? "would map" : "mapped",
-                                    fmt::join(difference.added, ", ")));
+        auto added = difference.fields;
+        added.insert(added.end(), difference.aliases.begin(), difference.aliases.end());
+        lines.push_back(
+            fmt::format("index {}: {} {}", concrete, dry_run ? "would map" : "mapped", fmt::join(added, ", ")));
     }
     return lines;
 }

@@ -89,12 +89,10 @@ void list_leaves(json::object const& field, std::string const& path, mapping_dif
         return;
     }
     auto const type = type_of(field);
-    if (type == "alias") {
-        into.added.push_back(fmt::format("{}: alias of {}", path, text_at(field, "path")));
-    } else {
-        into.added.push_back(fmt::format("{}: {}", path, type));
-        ++into.added_fields;
-    }
+    if (type == "alias")
+        into.aliases.push_back(fmt::format("{}: alias of {}", path, text_at(field, "path")));
+    else
+        into.fields.push_back(fmt::format("{}: {}", path, type));
 }
 
 /// @return what `live` lacks of the fields in `wanted`

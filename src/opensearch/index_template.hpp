@@ -20,10 +20,9 @@ inline constexpr std::int64_t template_version = 1;
 struct mapping_difference {
     /// `{"properties":…}` of what the live mapping lacks, and can be given; empty where it lacks nothing.
     boost::json::object missing;
-    std::vector<std::string> added;      ///< paths of `missing`, "event.bytes: long"
+    std::vector<std::string> fields;     ///< of `missing`: those that documents have, "event.bytes: long"
+    std::vector<std::string> aliases;    ///< of `missing`: other names for them, "source.ip: alias of event.remote_ip"
     std::vector<std::string> conflicts;  ///< what only a new index can change, a line each
-    /// Of `added`, the fields that documents have; the others are names for them.
-    std::size_t added_fields = 0;
 };
 /// @param live  `mappings` of one index
 [[nodiscard]] mapping_difference compare_mapping(boost::json::object const& wanted, boost::json::object const& live);

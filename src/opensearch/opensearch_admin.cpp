@@ -8,6 +8,7 @@
 #include <simdjson.h>
 #include <boost/json.hpp>
 
+#include <charconv>
 #include <utility>
 
 namespace logpipe {
@@ -64,6 +65,8 @@ class rest_admin final : public opensearch_admin {
   private:
     [[nodiscard]] result<> connect();
     [[nodiscard]] result<json::value> ask(std::string_view method, std::string const& path, std::string_view body = {});
+    [[nodiscard]] result<> scan_shard(std::string_view index, std::uint64_t shard,
+                                      std::function<result<>(std::string_view)> const& each);
     [[nodiscard]] result<> scan_pages(std::string& pit, std::function<result<>(std::string_view)> const& each);
     [[nodiscard]] result<id_page> read_page(std::string& body, std::function<result<>(std::string_view)> const& each);
 
@@ -127,12 +130,29 @@ result<std::uint64_t> rest_admin::count(std::string const& index) {
 }
 
 result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(std::string_view)> const& each) {
-    auto const opened =
-        ask("POST", fmt::format("/{}/_search/point_in_time?keep_alive={}", encode_path_part(index), page_keep_alive));
+    auto const settings = ask("GET", fmt::format("/{}/_settings/index.number_of_shards", encode_path_part(index)));
+    if (!settings) return settings.error();
+    // `_doc`, Lucene's own numbers, is an order that costs no sorting, and within one shard each has its own. (An order
+    // over all shards, `_shard_doc`, is there from OpenSearch 3 on.)
+    for (auto const& [name, value] : settings->as_object()) {
+        auto const count = text_at(value, "/settings/index/number_of_shards");
+        std::uint64_t shards = 0;
+        if (std::from_chars(count.data(), count.data() + count.size(), shards).ec != std::errc{})
+            return error{errc::protocol, fmt::format("index {}: the number of its shards is not told", name)};
+        for (std::uint64_t shard = 0; shard < shards; ++shard)
+            if (auto scanned = scan_shard(name, shard, each); !scanned) return scanned;
+    }
+    return {};
+}
+
+result<> rest_admin::scan_shard(std::string_view index, std::uint64_t shard,
+                                std::function<result<>(std::string_view)> const& each) {
+    auto const opened = ask("POST", fmt::format("/{}/_search/point_in_time?keep_alive={}&preference=_shards:{}",
+                                                encode_path_part(index), page_keep_alive, shard));
     if (!opened) return opened.error();
-    if (number_at(*opened, "/_shards/failed") != 0)
-        return error{errc::not_connected, fmt::format("index {}: some shards did not answer", index)};
     auto pit = text_at(*opened, "/pit_id");
+    if (number_at(*opened, "/_shards/successful") != 1 || pit.empty())
+        return error{errc::not_connected, fmt::format("index {}: shard {} does not answer", index, shard)};
     auto scanned = scan_pages(pit, each);
     auto const closing = json::serialize(json::object{{"pit_id", json::array{json::string{pit}}}});
     // One that stays open ends by itself.
@@ -143,12 +163,11 @@ result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(s
 result<> rest_admin::scan_pages(std::string& pit, std::function<result<>(std::string_view)> const& each) {
     std::string after;
     while (true) {
-        // In the order of the shards' own numbers, which costs no sorting.
-        auto const body = fmt::format(
-            R"({{"size":{},"pit":{{"id":{},"keep_alive":"{}"}},"sort":[{{"_shard_doc":"asc"}}],"_source":false,)"
-            R"("track_total_hits":false{}}})",
-            page_ids, json::serialize(json::string{pit}), page_keep_alive,
-            after.empty() ? std::string{} : fmt::format(R"(,"search_after":{})", after));
+        auto const body =
+            fmt::format(R"({{"size":{},"pit":{{"id":{},"keep_alive":"{}"}},"sort":[{{"_doc":"asc"}}],"_source":false,)"
+                        R"("track_total_hits":false{}}})",
+                        page_ids, json::serialize(json::string{pit}), page_keep_alive,
+                        after.empty() ? std::string{} : fmt::format(R"(,"search_after":{})", after));
         auto answer = client_->ask_for_body(
             {.method = "POST",
              .path = "/_search?filter_path=pit_id,timed_out,_shards.failed,hits.hits._id,hits.hits.sort",

@@ -30,7 +30,9 @@ void index_documents(real_index const& index, std::uint64_t count) {
 
 TEST_CASE("the ids of more documents than a page holds are given, each once", "[opensearch]") {
     real_index index;
-    index_documents(index, 25'000);
+    auto const shards = GENERATE(1, 3);
+    index.ask("PUT", "", fmt::format(R"({{"settings":{{"number_of_shards":{}}}}})", shards));
+    index_documents(index, 35'000);
     auto const admin = make_opensearch_admin(real_server());
     REQUIRE(admin->refresh(index.name()).has_value());
     std::set<std::string> ids;
@@ -41,9 +43,9 @@ TEST_CASE("the ids of more documents than a page holds are given, each once", "[
         return {};
     });
     REQUIRE(scanned.has_value());
-    CHECK(given == 25'000);
-    CHECK(ids.size() == 25'000);
-    CHECK(ids.contains(store_id(24'999).text()));
+    CHECK(given == 35'000);
+    CHECK(ids.size() == 35'000);
+    CHECK(ids.contains(store_id(34'999).text()));
 
     auto const stopped =
         admin->scan_ids(index.name(), [](std::string_view) -> result<> { return error{errc::storage_full, "enough"}; });
