@@ -76,8 +76,8 @@ class opensearch_admin {
     /// Makes what was indexed visible to searches and counts.
     [[nodiscard]] virtual result<> refresh(std::string const& index) = 0;
     [[nodiscard]] virtual result<std::uint64_t> count(std::string const& index) = 0;
-    /// Gives the `_id` of every document as of one point in time (one for each shard), in no order. Stops at the first error that `each`
-    /// returns.
+    /// Gives the `_id` of every document as of one point in time (one for each shard), in no order. Stops at the first
+    /// error that `each` returns.
     [[nodiscard]] virtual result<> scan_ids(std::string const& index,
                                             std::function<result<>(std::string_view)> const& each) = 0;
 };
