@@ -55,8 +55,13 @@ class container_source final : public source {
     result<> commit(std::span<progress const> safe) override {
         unsaved_ = inbox_.commit(safe) || unsaved_;
         if (!unsaved_ || options_.positions_file.empty()) return {};
-        auto stored = store_positions(system_files(), options_.positions_file, inbox_.safe_positions());
+        // What is not stored is offered again, so it counts only once it is.
+        auto counts = stored_;
+        for (auto const& part : safe) counts += part.counts;
+        auto const stored = store_positions(system_files(), options_.positions_file,
+                                            {.counts = counts, .containers = inbox_.safe_places()});
         if (!stored) return in_context("docker", stored.error());
+        stored_ = counts;
         unsaved_ = false;
         return {};
     }
@@ -77,15 +82,16 @@ class container_source final : public source {
         if (loaded_ || options_.positions_file.empty()) return {};
         auto found = load_positions(system_files(), options_.positions_file);
         if (!found) return found.error();
-        before_ = found->counts;
-        inbox_.restore(*std::move(found));
+        before_ = stored_ = found->counts;
+        inbox_.restore(std::move(found->containers));
         loaded_ = true;
         return {};
     }
 
     docker_source_options const options_;
     std::string const identity_;
-    event_counts before_;
+    event_counts before_;  // what the file had when it was read
+    event_counts stored_;  // what it has
     bool loaded_ = false;
     bool unsaved_ = false;
     line_inbox inbox_;

@@ -8,9 +8,9 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include <sys/un.h>
 #include <array>
 #include <limits>
-#include <sys/un.h>
 
 namespace logpipe {
 
@@ -26,11 +26,12 @@ constexpr std::size_t answer_bytes_max = std::size_t{32} << 20U;
 
 error trouble(engine_address const& at, std::string_view what, error_code why) {
     if (why == asio::error::access_denied || why == asio::error::no_permission)
-        return {errc::unauthorized,
-                fmt::format("may not open {}: run with the socket's group (compose: group_add), or as root", at.socket)};
+        return {
+            errc::unauthorized,
+            fmt::format("may not open {}: run with the socket's group (compose: group_add), or as root", at.socket)};
     if (why == beast::error::timeout)
-        return {errc::timed_out, fmt::format("the engine at {} did not answer within {} ms", at.socket,
-                                             at.request_timeout.count())};
+        return {errc::timed_out,
+                fmt::format("the engine at {} did not answer within {} ms", at.socket, at.request_timeout.count())};
     bool const no_http = why.category() == http::make_error_code(http::error::bad_value).category() &&
                          why != http::error::end_of_stream && why != http::error::partial_message;
     return {no_http ? errc::protocol : errc::not_connected,

@@ -29,8 +29,8 @@ class engine_request final {
   public:
     explicit engine_request(boost::asio::any_io_executor const& executor) : stream_{executor} {}
 
-    /// @return the status once the head of the answer is there. errc::not_connected, errc::unauthorized where the socket
-    /// may not be opened, errc::timed_out, errc::protocol.
+    /// @return the status once the head of the answer is there. errc::not_connected, errc::unauthorized where the
+    /// socket may not be opened, errc::timed_out, errc::protocol.
     [[nodiscard]] boost::asio::awaitable<result<unsigned>> get(engine_address to, std::string target);
     /// The next bytes of the body; 0 at its orderly end.
     /// @param patience  none: as long as it takes. The socket is this machine's: an engine that ends closes it.

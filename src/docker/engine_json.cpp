@@ -50,13 +50,13 @@ bool is_id(std::string_view text) {
 
 std::string percent_encoded(std::string_view text) {
     std::string out;
-    for (unsigned char const c : text) {
+    for (char const c : text) {
         bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
                            c == '.' || c == '_' || c == '~';
         if (plain) {
-            out.push_back(static_cast<char>(c));
+            out.push_back(c);
         } else {
-            out += fmt::format("%{:02X}", c);
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
         }
     }
     return out;

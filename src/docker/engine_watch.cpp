@@ -2,6 +2,7 @@
 
 #include "base/clean_text.hpp"
 #include "base/thread.hpp"
+#include "engine_time.hpp"
 #include "line_record.hpp"
 
 #include <fmt/format.h>

@@ -36,7 +36,8 @@ class engine_watch final {
     engine_watch(engine_watch const&) = delete;
     engine_watch& operator=(engine_watch const&) = delete;
 
-    /// Starts on the first call. @return at once while the containers are known, else when the next try ended: its error.
+    /// Starts on the first call. @return at once while the containers are known, else when the next try ended: its
+    /// error.
     [[nodiscard]] result<> start();
     /// Reads no further, for good, and closes the inbox.
     void stop();
@@ -56,7 +57,8 @@ class engine_watch final {
     void take_event(engine_event const& event);
     void follow_if_new(std::string const& id);
     [[nodiscard]] boost::asio::awaitable<void> follow(std::shared_ptr<followed> one);
-    [[nodiscard]] boost::asio::awaitable<void> follow_to_its_end(std::shared_ptr<followed> one, std::uint32_t partition);
+    [[nodiscard]] boost::asio::awaitable<void> follow_to_its_end(std::shared_ptr<followed> one,
+                                                                 std::uint32_t partition);
     [[nodiscard]] boost::asio::awaitable<result<container_info>> inspect(std::string id);
     [[nodiscard]] boost::asio::awaitable<result<>> read_log(container_info info, std::uint32_t partition);
     [[nodiscard]] boost::asio::awaitable<void> wait_for_room(std::uint32_t partition);

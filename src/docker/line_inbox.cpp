@@ -7,9 +7,8 @@
 
 namespace logpipe {
 
-void line_inbox::restore(positions before) {
+void line_inbox::restore(std::map<std::string, container_place> before) {
     std::lock_guard lock{mutex_};
-    counts_ = before.counts;
     before_ = std::move(before);
 }
 
@@ -20,7 +19,7 @@ std::uint32_t line_inbox::join(std::string const& id) {
     if (is_new) {
         ++next_partition_;
         mine.id = id;
-        if (auto const known = before_.containers.find(id); known != before_.containers.end()) {
+        if (auto const known = before_.find(id); known != before_.end()) {
             mine.place = mine.safe = known->second;
             mine.has_safe = true;
         }
@@ -52,7 +51,7 @@ container_place line_inbox::place_of(std::uint32_t partition) const {
 
 void line_inbox::forget(std::string const& id) {
     std::lock_guard lock{mutex_};
-    before_.containers.erase(id);
+    before_.erase(id);
     if (auto const known = partitions_.find(id); known != partitions_.end()) shelves_.at(known->second).gone = true;
     drop_finished();
 }
@@ -60,7 +59,7 @@ void line_inbox::forget(std::string const& id) {
 void line_inbox::keep_only(std::span<std::string const> ids) {
     std::lock_guard lock{mutex_};
     auto const is_kept = [&](std::string const& id) { return std::ranges::find(ids, id) != ids.end(); };
-    std::erase_if(before_.containers, [&](auto const& each) { return !is_kept(each.first); });
+    std::erase_if(before_, [&](auto const& each) { return !is_kept(each.first); });
     for (auto& [partition, each] : shelves_) each.gone = !is_kept(each.id);
     drop_finished();
 }
@@ -133,7 +132,6 @@ bool line_inbox::commit(std::span<progress const> safe) {
         auto const known = shelves_.find(part.safe.partition);
         if (known == shelves_.end()) continue;
         auto& mine = known->second;
-        counts_ += part.counts;
         while (!mine.given.empty() && mine.given.front().offset <= part.safe.offset) {
             mine.safe = mine.given.front().place;
             mine.has_safe = true;
@@ -145,11 +143,11 @@ bool line_inbox::commit(std::span<progress const> safe) {
     return changed;
 }
 
-positions line_inbox::safe_positions() const {
+std::map<std::string, container_place> line_inbox::safe_places() const {
     std::lock_guard lock{mutex_};
-    positions out{.counts = counts_, .containers = before_.containers};
+    auto out = before_;
     for (auto const& [partition, each] : shelves_)
-        if (each.has_safe) out.containers.insert_or_assign(each.id, each.safe);
+        if (each.has_safe) out.insert_or_assign(each.id, each.safe);
     return out;
 }
 

@@ -3,9 +3,9 @@
 // stands here until they are committed.
 #pragma once
 
-#include "logpipe/stage.hpp"
 #include "place.hpp"
-#include "positions_file.hpp"
+
+#include "logpipe/stage.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -26,7 +26,7 @@ class line_inbox final {
     explicit line_inbox(std::size_t bytes_max) : bytes_max_{bytes_max} {}
 
     /// What a positions file said, before the first join().
-    void restore(positions before);
+    void restore(std::map<std::string, container_place> before);
     /// Somebody follows the container, until leave(). @return its partition; a container that was forgotten meanwhile
     /// gets a new one.
     [[nodiscard]] std::uint32_t join(std::string const& id);
@@ -49,7 +49,7 @@ class line_inbox final {
 
     /// @return whether that changed anything.
     bool commit(std::span<progress const> safe);
-    [[nodiscard]] positions safe_positions() const;
+    [[nodiscard]] std::map<std::string, container_place> safe_places() const;
     [[nodiscard]] std::uint64_t lines() const;
     [[nodiscard]] std::size_t bytes() const;
 
@@ -79,9 +79,8 @@ class line_inbox final {
     shelf_map shelves_;
     std::uint32_t next_partition_ = 0;
     std::map<std::string, std::uint32_t> partitions_;  // of shelves_, by the container's id
-    positions before_;
-    event_counts counts_;
-    std::uint32_t turn_ = 0;  // the partition that was served last
+    std::map<std::string, container_place> before_;    // of containers that nobody follows yet
+    std::uint32_t turn_ = 0;                           // the partition that was served last
     std::size_t bytes_ = 0;
     std::uint64_t lines_ = 0;
     bool woken_ = false;

@@ -24,7 +24,4 @@ class line_record final {
     std::string clean_;
 };
 
-/// With U+FFFD for each byte that is not part of well-formed UTF-8. @return `text`, or `buffer` with the copy.
-[[nodiscard]] std::string_view well_formed(std::string_view text, std::string& buffer);
-
 }  // namespace logpipe

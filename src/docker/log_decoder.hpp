@@ -6,8 +6,8 @@
 //      4     4  bytes that follow, big-endian
 //      8        time, a space, at most 16 KiB of a line, "\n" behind its last part
 //
-// With a terminal it sends the same without headers, lines ended by "\r\n". The parts of one line carry the same time; a
-// part without "\n" that is followed by another time was the last thing that its process wrote.
+// With a terminal it sends the same without headers, lines ended by "\r\n". The parts of one line carry the same time;
+// a part without "\n" that is followed by another time was the last thing that its process wrote.
 #pragma once
 
 #include "logpipe/result.hpp"

@@ -60,16 +60,16 @@ bool read_counts(json::value const* from, event_counts& into) {
 }  // namespace
 
 std::string to_json(positions const& what) {
-    auto out = fmt::format(R"({{"version":{},"counts":{{"in":{},"indexed":{},"already_there":{},"dead":{}}},"containers":{{)",
-                           version_written, what.counts.in, what.counts.indexed, what.counts.already_there,
-                           what.counts.dead);
+    auto out =
+        fmt::format(R"({{"version":{},"counts":{{"in":{},"indexed":{},"already_there":{},"dead":{}}},"containers":{{)",
+                    version_written, what.counts.in, what.counts.indexed, what.counts.already_there, what.counts.dead);
     bool first = true;
     for (auto const& [id, place] : what.containers) {
         if (!std::exchange(first, false)) out.push_back(',');
         out.push_back('\n');
         append_json_string(out, id);
-        out += fmt::format(R"(:{{"stdout":[{},{}],"stderr":[{},{}]}})", place.streams[0].time_ns, place.streams[0].count,
-                           place.streams[1].time_ns, place.streams[1].count);
+        out += fmt::format(R"(:{{"stdout":[{},{}],"stderr":[{},{}]}})", place.streams[0].time_ns,
+                           place.streams[0].count, place.streams[1].time_ns, place.streams[1].count);
     }
     out += "}}\n";
     return out;
@@ -80,8 +80,7 @@ result<positions> parse_positions(std::string_view text) {
     auto const parsed = json::parse(text, failed);
     auto const* object = failed ? nullptr : parsed.if_object();
     int version = 0;
-    if (object == nullptr || !read(*object, "version", version))
-        return error{errc::corrupt, "it is no positions file"};
+    if (object == nullptr || !read(*object, "version", version)) return error{errc::corrupt, "it is no positions file"};
     if (version > version_written)
         return error{errc::invalid_argument,
                      fmt::format("it is of version {}, written by a newer logpipe; this one knows {}", version,
