@@ -41,6 +41,7 @@ error trouble(engine_address const& at, std::string_view what, error_code why) {
 }  // namespace
 
 asio::awaitable<result<unsigned>> engine_request::get(engine_address to, std::string target) {
+    to_ = to;
     if (to.socket.size() >= sizeof(sockaddr_un::sun_path))
         co_return error{errc::invalid_argument, fmt::format("{} is too long for a socket's path", to.socket)};
     stream_.expires_after(to.request_timeout);
@@ -67,9 +68,7 @@ asio::awaitable<result<std::size_t>> engine_request::read(std::span<char> into,
         body.size = into.size();
         auto [failed, bytes] = co_await http::async_read_some(stream_, buffer_, parser_, nothrow);
         // The buffer is full: that is what we want of it.
-        if (failed && failed != http::error::need_buffer)
-            co_return error{failed == beast::error::timeout ? errc::timed_out : errc::not_connected,
-                            fmt::format("the engine cut the connection: {}", failed.message())};
+        if (failed && failed != http::error::need_buffer) co_return trouble(to_, "read on from", failed);
         if (auto const got = into.size() - body.size; got > 0) co_return got;
     }
     co_return std::size_t{0};

@@ -38,6 +38,7 @@ class engine_request final {
         std::span<char> into, std::optional<std::chrono::milliseconds> patience = std::nullopt);
 
   private:
+    engine_address to_;
     boost::beast::basic_stream<boost::asio::local::stream_protocol> stream_;
     boost::beast::flat_buffer buffer_;
     boost::beast::http::response_parser<boost::beast::http::buffer_body> parser_;
