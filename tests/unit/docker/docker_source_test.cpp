@@ -116,7 +116,7 @@ TEST_CASE("a log that is cut off in the middle of a frame is read on without los
     REQUIRE(from->open());
     CHECK(read_lines(*from, 3) == std::vector<std::string>{"one", "two", "three"});
     std::lock_guard lock{docker.mutex};
-    CHECK_THAT(docker.log_targets.at(1), ContainsSubstring("&since=17955561"));
+    CHECK_THAT(docker.log_targets.at(1), ContainsSubstring("&since=1795556092.500000000"));
 }
 
 TEST_CASE("the next start goes on behind what was safe, to the line", "[docker_source]") {
