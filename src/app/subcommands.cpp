@@ -42,6 +42,10 @@ constexpr std::array table{
         "  logpipe index --from kafka://localhost:9092/nginx-events --to opensearch://localhost:9200/nginx-logs\n"
         "  logpipe index --from journal:data/nginx-events --to sqlite:data/store.sqlite\n",
         run_index},
+    subcommand{"ship", "the logs of Docker's containers → Loki", "",
+               "  logpipe ship --from 'docker:?project=logpipe' --to loki://localhost:3100\n"
+               "  logpipe ship --from 'docker:?label=com.example.logs=yes' --to stdout:\n",
+               run_ship},
     subcommand{"status", "how the processes are: up or not, counts, what is held, the ledger", "",
                "  logpipe status --at 127.0.0.1:9600 --at 127.0.0.1:9601\n"
                "  logpipe status --at 127.0.0.1:9600 --json\n",

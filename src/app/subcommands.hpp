@@ -24,6 +24,7 @@ int run_serve(settings const& options, argument_list const& rest);
 int run_forward(settings const& options, argument_list const& rest);
 int run_consume(settings const& options, argument_list const& rest);
 int run_index(settings const& options, argument_list const& rest);
+int run_ship(settings const& options, argument_list const& rest);
 int run_run(settings const& options, argument_list const& rest);
 int run_status(settings const& options, argument_list const& rest);
 int run_dlq(settings const& options, argument_list const& rest);
