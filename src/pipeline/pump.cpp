@@ -81,6 +81,7 @@ class stage_pump final : public pump, private completions {
         pump_snapshot out;
         state_.write_to(out);
         out.queued_batches = to_transform_.count() + to_sink_.count();
+        out.queued_batches_max = options_.queue_batches_max * (stages_.change ? 2 : 1);
         out.stages.push_back(with_reason(stages_.from->status(), pump_stage::source));
         if (stages_.change) out.stages.push_back(stages_.change->status());
         out.stages.push_back(with_reason(stages_.to->status(), pump_stage::sink));
@@ -89,6 +90,10 @@ class stage_pump final : public pump, private completions {
             out.stages.back().why = "it is being opened";
         }
         return out;
+    }
+
+    std::unique_ptr<tap_reader> tap(std::string_view stage, std::uint64_t sample) override {
+        return state_.taps().add(stages_, options_.name, stage, sample);
     }
 
   private:
@@ -243,6 +248,7 @@ class stage_pump final : public pump, private completions {
             }
             state_.notify();
             stages_.change->apply(*events);
+            state_.taps().show(tap_point::transform, *events);
             auto const bytes = events->bytes();
             if (!to_sink_.push(*events, bytes)) break;
         }

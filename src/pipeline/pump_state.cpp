@@ -1,7 +1,9 @@
 #include "pump_state.hpp"
 
 #include "base/assert.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
+
 
 namespace logpipe {
 
@@ -32,6 +34,7 @@ batch pump_state::take_buffer() {
 }
 
 void pump_state::add(batch& events) {
+    taps_.show(tap_point::source, events);
     std::lock_guard lock{mutex_};
     events.counts = {.in = events.events.size()};
     events.sequence = tracker_.add({.partition = events.partition, .offset = events.end_offset}, events.events.size(),
@@ -69,9 +72,15 @@ void pump_state::start(event_counts const& before) {
 }
 
 void pump_state::complete(batch&& finished) {
+    taps_.show(tap_point::sink, finished);
+    auto const received_ns = finished.events.empty() ? 0 : finished.events.front().received_ns;
+    auto const age_seconds = static_cast<double>(now_ns() - received_ns) / 1e9;
     std::lock_guard lock{mutex_};
     auto const& counts = finished.counts;
-    tracker_.complete(finished.partition, finished.sequence, counts);
+    auto const read_at = tracker_.complete(finished.partition, finished.sequence, counts);
+    // One observation a batch, for all its events: they came and became safe together.
+    safe_after_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - read_at).count(), counts.in);
+    if (received_ns != 0) age_when_safe_.add(age_seconds, counts.in);
     this_run_.indexed += counts.indexed;
     this_run_.already_there += counts.already_there;
     this_run_.dead += counts.dead;
@@ -166,6 +175,9 @@ void pump_state::write_to(pump_snapshot& out) const {
     out.bytes_out = bytes_out_;
     out.retries = retries_;
     out.in_flight_bytes = in_flight_bytes_;
+    out.in_flight_bytes_max = options_.in_flight_bytes_max;
+    out.safe_after = safe_after_;
+    out.age_when_safe = age_when_safe_;
     auto const now = std::chrono::steady_clock::now();
     out.oldest_seconds = std::chrono::duration<double>(now - tracker_.oldest(now)).count();
 }
