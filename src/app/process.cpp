@@ -45,9 +45,8 @@ bool signal_came(std::chrono::milliseconds time) {
 std::vector<warning> newest_warnings() {
     std::vector<warning> lines;
     for (auto& each : recent_notes())
-        lines.push_back({.time_ns = each.time_ns,
-                         .grave = each.level == log_level::error,
-                         .message = std::move(each.message)});
+        lines.push_back(
+            {.time_ns = each.time_ns, .grave = each.level == log_level::error, .message = std::move(each.message)});
     return lines;
 }
 
@@ -83,11 +82,15 @@ process_snapshot process::snapshot() const {
 
 result<std::unique_ptr<tap_reader>> process::open_tap(std::string const& stage, std::uint64_t sample) const {
     std::string known;
+    // "normalize" or, as `status` names it, "index/normalize".
+    auto const slash = stage.find('/');
+    auto const part = std::string_view{stage}.substr(slash == std::string::npos ? 0 : slash + 1);
     for (auto const& each : pumps_) {
-        if (auto reader = each->tap(stage, sample)) return reader;
         auto const pump = each->snapshot();
-        known += fmt::format("{}{}", known.empty() ? "" : ", ", pump.name);
-        for (auto const& part : pump.stages) known += fmt::format(", {}", part.name);
+        if (slash == std::string::npos || stage.compare(0, slash, pump.name) == 0)
+            if (auto reader = each->tap(part, sample)) return reader;
+        for (auto const& one : pump.stages)
+            known += fmt::format("{}{}/{}", known.empty() ? "" : ", ", pump.name, one.name);
     }
     return error{errc::not_found, fmt::format("there is no stage \"{}\"; there are {}", stage, known)};
 }
