@@ -3,6 +3,8 @@
 #include "logpipe/kafka.hpp"
 #include "logpipe/opensearch.hpp"
 #include "logpipe/web.hpp"
+#include "stage_options.hpp"
+#include "uri.hpp"
 
 #include <fmt/format.h>
 
@@ -55,9 +57,12 @@ std::vector<hop_name> hops_of(settings const& options) {
 }
 
 result<kafka_findings> ask_kafka(settings const& options) {
-    kafka_connection connection;
-    connection.brokers = options.text("brokers");
-    auto admin = make_kafka_admin(std::move(connection), options.duration("timeout"));
+    // The topic of a place is of no matter here: all hops are asked over one connection.
+    auto const uri = parse_uri(fmt::format("kafka://{}/-", options.text("brokers")));
+    if (!uri) return uri.error();
+    auto place = kafka_place_of(options, *uri);
+    if (!place) return place.error();
+    auto admin = make_kafka_admin(std::move(place->connection), options.duration("timeout"));
     if (!admin) return admin.error();
     auto cluster = (*admin)->cluster();
     if (!cluster) return cluster.error();
@@ -91,13 +96,13 @@ status_report look_at_opensearch(settings const& options) {
         if (!tls && !url.starts_with("http://"))
             return error{errc::invalid_argument,
                          fmt::format("{}: write it as http://HOST:PORT or https://HOST:PORT", url)};
-        opensearch_connection connection;
-        connection.address = url.substr(url.find("//") + 2);
-        connection.tls = tls;
-        connection.ca_file = options.text("ca-file");
-        connection.insecure_skip_verify = options.on("insecure-skip-verify");
-        connection.connect_timeout = connection.request_timeout = options.duration("timeout");
-        return make_opensearch_admin(std::move(connection))->summary(index);
+        auto const uri =
+            parse_uri(fmt::format("opensearch{}://{}/{}", tls ? "s" : "", url.substr(url.find("//") + 2), index));
+        if (!uri) return uri.error();
+        auto place = opensearch_place_of(options, *uri);
+        if (!place) return place.error();
+        place->connection.connect_timeout = place->connection.request_timeout = options.duration("timeout");
+        return make_opensearch_admin(std::move(place->connection))->summary(index);
     };
     return report_of_opensearch(timed<opensearch_summary>(url, ask), index);
 }

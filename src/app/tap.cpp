@@ -4,7 +4,7 @@
 #include "logpipe/web.hpp"
 #include "probes.hpp"
 #include "subcommands.hpp"
-#include "tap_printer.hpp"
+#include "tap_topics.hpp"
 #include "transfer.hpp"
 #include "uri.hpp"
 
@@ -52,13 +52,6 @@ int tap_process(settings const& options, std::string const& stage, tap_printer& 
     return exit_failed;
 }
 
-int tap_journal(settings const& options, std::string const& folder, tap_printer& printer) {
-    auto const followed = follow_journal(folder, [&](batch const& events) -> result<bool> {
-        return printer.take_batch(folder, events) && !signal_came(0ms);
-    });
-    return followed ? printer.end() : report_failure(options, followed.error());
-}
-
 }  // namespace
 
 int run_tap(settings const& options, argument_list const& rest) {
@@ -68,10 +61,19 @@ int run_tap(settings const& options, argument_list const& rest) {
                       "say what to tap: a stage as in `logpipe status`, journal:DIR/TOPIC or kafka://HOST:PORT/TOPIC"});
     tap_printer printer{
         {.readable = options.on("readable"), .sample = options.count("sample"), .count_max = options.count("count")}};
+    if (options.count("sample") == 0)
+        return report_failure(options, {errc::invalid_argument, "--sample 0: every Nth event is from 1 on"});
     auto const uri = parse_uri(rest.front());
     if (!uri) return report_failure(options, uri.error());
-    if (uri->scheme == "journal") return tap_journal(options, uri->rest, printer);
-    return tap_process(options, rest.front(), printer);
+    if (uri->scheme != "journal" && uri->scheme != "kafka") return tap_process(options, rest.front(), printer);
+    auto const read = uri->scheme == "journal" ? tap_journal(uri->rest, printer) : tap_kafka(options, *uri, printer);
+    return read ? printer.end() : report_failure(options, read.error());
+}
+
+result<> tap_journal(std::string const& folder, tap_printer& printer) {
+    return follow_journal(folder, [&](batch const& events) -> result<bool> {
+        return printer.take_batch(folder, events) && !signal_came(0ms);
+    });
 }
 
 }  // namespace logpipe

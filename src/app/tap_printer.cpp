@@ -2,7 +2,6 @@
 
 #include "base/clean_text.hpp"
 #include "base/log.hpp"
-#include "logpipe/tap.hpp"
 #include "subcommands.hpp"
 
 #include <fmt/format.h>
@@ -48,28 +47,37 @@ bool tap_printer::take_line(std::string_view line) {
     return true;
 }
 
-bool tap_printer::take_batch(std::string_view where, batch const& events) {
-    seen_ += events.events.size();
-    for (; until_next_ < events.events.size(); until_next_ += options_.sample) {
-        auto const& row = events.events[until_next_];
-        tapped_event const shown{.where = std::string{where},
-                                 .id = row.id,
-                                 .tag = events.tags[row.tag],
-                                 .time_ns = row.time_ns,
-                                 .received_ns = row.received_ns,
-                                 .origin = fmt::format("{} offset {}", events.origin, row.offset),
-                                 .payload = std::string{events.record(row)},
-                                 .rejected = {}};
-        if (!print(options_.readable ? to_readable_line(shown) : to_json_line(shown))) return false;
+bool tap_printer::take_event(tapped_event const& event) {
+    ++seen_;
+    if (until_next_ > 0) {
+        --until_next_;
+        return true;
     }
-    until_next_ -= events.events.size();
-    if (!events.empty() && std::fflush(stdout) != 0) broken_ = true;
-    return !broken_;
+    until_next_ = options_.sample - 1;
+    bool const more = print(options_.readable ? to_readable_line(event) : to_json_line(event));
+    if (std::fflush(stdout) != 0) broken_ = true;
+    return more && !broken_;
+}
+
+bool tap_printer::take_batch(std::string_view where, batch const& events) {
+    for (auto const& row : events.events) {
+        bool const more = take_event({.where = std::string{where},
+                                      .id = row.id,
+                                      .tag = events.tags[row.tag],
+                                      .time_ns = row.time_ns,
+                                      .received_ns = row.received_ns,
+                                      .origin = fmt::format("{} offset {}", events.origin, row.offset),
+                                      .payload = std::string{events.record(row)},
+                                      .rejected = {}});
+        if (!more) return false;
+    }
+    return true;
 }
 
 int tap_printer::end() {
     if (std::fflush(stdout) != 0) broken_ = true;
-    log_info("tap: {} events shown of {} seen, {} dropped", printed_, seen_, dropped_);
+    // The other side counts once a second.
+    log_info("tap: {} events shown of {} seen, {} dropped", printed_, std::max(seen_, printed_), dropped_);
     return exit_done;
 }
 

@@ -1,7 +1,7 @@
 // What `tap` writes to standard output, and what it says of what is missing there.
 #pragma once
 
-#include "logpipe/event.hpp"
+#include "logpipe/tap.hpp"
 
 #include <cstdint>
 #include <string>
@@ -22,6 +22,7 @@ class tap_printer final {
 
     /// A line of /api/tap: an event, or how many were seen and dropped. @return false when no more are wanted.
     [[nodiscard]] bool take_line(std::string_view line);
+    [[nodiscard]] bool take_event(tapped_event const& event);
     [[nodiscard]] bool take_batch(std::string_view where, batch const& events);
     /// Says what was not shown. @return the exit status
     [[nodiscard]] int end();

@@ -4,7 +4,6 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 
-
 namespace logpipe {
 
 namespace {
@@ -24,6 +23,19 @@ constexpr std::string_view name_of(pump_stage which) noexcept {
 }
 
 }  // namespace
+
+bool needs_open(errc code) noexcept {
+    switch (code) {
+        case errc::not_connected:
+        case errc::timed_out:
+        case errc::unauthorized:
+        case errc::protocol:
+        case errc::storage_failed:
+            return true;
+        default:
+            return false;
+    }
+}
 
 batch pump_state::take_buffer() {
     std::lock_guard lock{mutex_};
@@ -65,9 +77,8 @@ bool pump_state::all_safe() const {
     return tracker_.outstanding_batches() == 0;
 }
 
-void pump_state::start(event_counts const& before) {
+void pump_state::start() {
     std::lock_guard lock{mutex_};
-    before_ = before;
     started_ = true;
 }
 
@@ -168,8 +179,6 @@ void pump_state::write_to(pump_snapshot& out) const {
     out.finished = finished_;
     out.started = started_;
     out.this_run = this_run_;
-    out.book.counts = before_;
-    out.book.counts += this_run_;
     out.book.in_flight = tracker_.outstanding_events();
     out.bytes_in = bytes_in_;
     out.bytes_out = bytes_out_;

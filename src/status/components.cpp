@@ -22,7 +22,7 @@ struct figure_row {
     std::string_view gauge;
     std::string_view words;
 };
-constexpr std::array figures{figure_row{"forward_connections", "connections"},
+constexpr std::array figures{figure_row{"connections", "connections"},
                              figure_row{"journal_unread_events", "unread"},
                              figure_row{"kafka_lag_events", "behind"},
                              figure_row{"journal_bytes", "bytes on disk"},
@@ -109,9 +109,8 @@ status_report report_of_process(probed<process_snapshot> const& from) {
     report.hops.push_back({.name = process.subcommand, .book = process.book, .note = {}});
     if (process.pumps.size() > 1)
         for (auto const& pump : process.pumps)
-            if (pump.started)
-                report.hops.push_back(
-                    {.name = fmt::format("{}/{}", process.subcommand, pump.name), .book = pump.book, .note = {}});
+            report.hops.push_back(
+                {.name = fmt::format("{}/{}", process.subcommand, pump.name), .book = pump.book, .note = {}});
     report.processes.push_back(process);
     return report;
 }

@@ -43,13 +43,15 @@ std::string_view colour_of(component_state state) noexcept {
     return "0";
 }
 
+/// "run 127.0.0.1:24230", "  index/sqlite_sink", "  group consume".
+std::string name_cell(component const& from) {
+    if (!from.address.empty()) return clean_line(fmt::format("{} {}", from.name, from.address));
+    bool const with_kind = from.kind == "topic" || from.kind == "group";
+    return clean_line(fmt::format("  {}{}{}", with_kind ? from.kind : "", with_kind ? " " : "", from.name));
+}
+
 table_row row_of(component const& from) {
-    bool const part = from.address.empty();
-    return {.cells = {fmt::format("{}{}", part ? "  " : "",
-                                  clean_line(from.kind == "topic" || from.kind == "group"
-                                                 ? fmt::format("{} {}", from.kind, from.name)
-                                                 : from.name)),
-                      std::string{name_of(from.state)}, clean_line(from.version),
+    return {.cells = {name_cell(from), std::string{name_of(from.state)}, clean_line(from.version),
                       from.probe_seconds < 0 ? std::string{} : time_text(from.probe_seconds), clean_line(from.figure),
                       clean_line(from.more)},
             .state = from.state};

@@ -8,7 +8,6 @@ PROGRAM is $LOGPIPE unless given. Standard library only; free ports; everything 
 
 import collections
 import gzip
-import http.server
 import json
 import os
 import pathlib
@@ -18,11 +17,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from web_folder import web_folder  # noqa: E402
 
 PROGRAM = os.environ.get("LOGPIPE", "logpipe")
 TIME_MAX = 120  # seconds for anything
@@ -204,7 +205,7 @@ class InParts(Case):
     def test_forward_consume_and_index_do_what_run_does(self):
         path = self.demo(20000)
         listen, admin = free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--compress")
         consumed = self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--once", "--admin", "none")
@@ -218,7 +219,7 @@ class InParts(Case):
 
     def test_a_consumer_of_another_process_follows_the_forwarder(self):
         listen, admin, consumer_admin = free_address(), free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         consumer = self.start("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--admin", consumer_admin)
         self.wait_ready(consumer_admin)
@@ -231,7 +232,7 @@ class InParts(Case):
 
     def test_tags_are_routed_and_what_has_no_route_is_a_dead_letter(self):
         listen, admin = free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin, "--route", "audit.**=file:audit.jsonl")
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin, "--route", "audit.**=file:audit.jsonl")
         self.wait_ready(admin)
         path = self.demo(5)
         for tag in ("app.follow", "audit.login", "stray"):
@@ -246,7 +247,7 @@ class InParts(Case):
         listen, admin = free_address(), free_address()
         (self.folder / "key").write_text("sesame\n")
         (self.folder / "wrong").write_text("simsalabim\n")
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin, "--shared-key-file", "key")
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin, "--shared-key-file", "key")
         self.wait_ready(admin)
         path = self.demo(5)
         self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--send-key-file", "key")
@@ -257,7 +258,7 @@ class InParts(Case):
 
     def test_serve_sends_the_lines_and_answers_when_they_are_safe(self):
         listen, admin, web = free_address(), free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         server = self.start("serve", "--listen", web, "--demo", "lines=1000&seed=1", "--to", f"forward://{listen}")
         self.wait_ready(web)
@@ -324,9 +325,9 @@ class BadInput(Case):
 
     def test_a_second_writer_of_a_journal_is_refused(self):
         admin = free_address()
-        forwarder = self.start("forward", "--listen", free_address(), "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", free_address(), "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
-        done = self.run_program("forward", "--listen", free_address(), "--journal", "data", "--admin", "none", status=1)
+        done = self.run_program("forward", "--listen", free_address(), "--journal", "data", "--to", "none", "--admin", "none", status=1)
         self.assertIn("written by another logpipe", done.stderr)
         self.end(forwarder)
 
@@ -391,34 +392,6 @@ class Looking(Case):
         done = self.run_program("produce", "--demo", "lines=1", "--to", "file:x")
         for line in done.stderr.splitlines():
             self.assertEqual(set(json.loads(line)), {"time", "level", "message"})
-
-
-class web_folder:
-    """Serves pages (path → bytes) on a free port of localhost while its block runs; gives the address."""
-
-    def __init__(self, pages, headers=None):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = pages.get(self.path)
-                self.send_response(404 if body is None else 200)
-                for name, value in (headers or {}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body or b"")))
-                self.end_headers()
-                self.wfile.write(body or b"")
-
-            def log_message(self, *words):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def __exit__(self, *failure):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 if __name__ == "__main__":
