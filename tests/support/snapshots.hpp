@@ -35,8 +35,8 @@ inline process_snapshot sample_snapshot() {
     index.in_flight_bytes = 4096;
     index.in_flight_bytes_max = 8192;
     index.oldest_seconds = 0.25;
-    index.safe_after.add(0.02, 40);
-    index.safe_after.add(0.2, 3);
+    index.safe_after.add(1.0 / 64, 40);
+    index.safe_after.add(3.0 / 16, 3);
     index.age_when_safe.add(1.5, 43);
     index.stages = {stage_that_works("journal_source", {{"journal_lag_events", 7.0}}),
                     stage_that_works("normalize", {}),

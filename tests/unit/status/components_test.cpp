@@ -184,10 +184,18 @@ TEST_CASE("the table has a line a component, the ledger of each hop, and why wha
     auto report = report_of(sample_kafka());
     report.add(report_of_dashboards(
         {.address = "http://there:5601", .got = error{errc::not_connected, "Connection refused"}, .took = 1ms}));
+    for (auto& row : report.components) row.more = "more";
     CHECK(to_table(report, table_colour::off) ==
-          "COMPONENT         STATE  VERSION  PROBE   WHAT MATTERS                SEE MORE\n"
-          "kafka             up              12 ms   1 broker                    kcat -b localhost:9092 -L\n"
-          "  topic nginx-logs  up              2 partitions, 150 messages\n");
+          "COMPONENT                     STATE  VERSION  PROBE   WHAT MATTERS                SEE MORE\n"
+          "kafka localhost:9092          up              12 ms   1 broker                    more\n"
+          "  topic nginx-logs            up                      2 partitions, 150 messages  more\n"
+          "  group consume               up                      lag 10, 1 member, Stable    more\n"
+          "dashboards http://there:5601  down            1.0 ms                              more\n"
+          "\n"
+          "LEDGER\n"
+          "kafka nginx-logs → consume  in 140 = indexed 120 + already there 7 + dead 3 + in flight 10  difference 0\n"
+          "\n"
+          "dashboards at http://there:5601 down: Connection refused\n");
 }
 
 TEST_CASE("colour is escape sequences around the same words, and no peer's bytes get to the terminal", "[components]") {
