@@ -316,9 +316,9 @@ def outage(ground):
             ground.end(pipeline, load)
 
 
-# Each with a number to know it by. The last two are events; the store refuses them: one is text where an object stands.
+# Each with a number to know it by. The last two are events, which the store refuses: an object where a text is due.
 POISON = (b"not json, poison-%d", b'["poison-%d"]', b'{"cut": "poison-%d", ', b'{"bad utf-8, poison-%d": "\xff"}', b"\x01\x02 poison-%d",
-          b'"a string, poison-%d"', b'{"remote_ip": "10.0.0.1", "agent": {"poison-%d": 1}}', b'{"event": "poison-%d", "response": {}}')
+          b'"a string, poison-%d"', b'{"remote_ip": "10.0.0.1", "agent": {"poison-%d": 1}}', b'{"remote_ip": "10.0.0.1", "request": {"poison-%d": 1}}')
 
 
 def markers_of(letters):

@@ -127,7 +127,7 @@ class RealPipeline:
             found = self.store.count(self.index_name)
             return found >= count, found
         try:
-            return wait_while_it_moves(there, f"{count} documents in {self.name}", STALL_SECONDS_MAX, 0.05)
+            return wait_while_it_moves(there, f"{count} documents in {self.name}", STALL_SECONDS_MAX, 0.2)
         except Failed as failure:
             raise Failed(f"{failure}\n{self.what_stages_say()}") from None
 
