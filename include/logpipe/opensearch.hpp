@@ -34,8 +34,9 @@ struct opensearch_sink_options {
     std::size_t requests_in_flight_max = 4;  ///< each over a connection of its own
     bool compress = false;                   ///< gzip
     bool check_mapping = true;               ///< open() compares the live mapping with the template's
-    /// The breaker: of the last `breaker_window` items at least `breaker_rejects_min`, and more than half, were rejected.
-    /// Then nothing more is sent and the stage is down until the process is started again or release_breaker().
+    /// The breaker: of the last `breaker_window` items at least `breaker_rejects_min`, and more than half, were
+    /// rejected. Then nothing more is sent and the stage is down until the process is started again or
+    /// release_breaker().
     std::size_t breaker_window = 1'000;
     std::size_t breaker_rejects_min = 100;
 };
@@ -51,7 +52,7 @@ struct opensearch_summary {
     std::string cluster;
     std::string status;  ///< "green", "yellow", "red"
     std::uint64_t nodes = 0;
-    std::uint64_t documents = 0;   ///< in the index; 0 where there is none
+    std::uint64_t documents = 0;  ///< in the index; 0 where there is none
     std::uint64_t index_bytes = 0;
     std::uint64_t disk_bytes_free = 0;
     std::uint64_t disk_bytes = 0;

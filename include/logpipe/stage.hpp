@@ -53,7 +53,8 @@ class source {
     /// Names the offsets' space: a store that keeps positions for us keeps them under this name. It changes when
     /// offsets start anew (a journal that was deleted and made again). Valid after open().
     [[nodiscard]] virtual std::string identity() const = 0;
-    /// All that the source's own durable position has counted up to it; zero where it keeps none. Valid after open().
+    /// What the source's own durable position had counted when this source took it up, of what it holds now; zero
+    /// where it keeps none. It changes while partitions come and go. Any thread, after open().
     [[nodiscard]] virtual event_counts counted() const { return {}; }
     /// Starts at these positions instead of the source's own: the sink holds better ones. After open(), before read().
     [[nodiscard]] virtual result<> seek(std::span<position const> stored) = 0;

@@ -8,11 +8,13 @@ namespace logpipe {
 namespace {
 
 constexpr std::array table{
-    subcommand{"run", "the whole pipeline in one process: forward protocol → journal → transform → SQLite", "",
-               "  logpipe run --data-dir data\n"
-               "  logpipe run --from access.jsonl --once --data-dir data\n"
-               "  logpipe run --from 'demo:nginx?lines=1000000' --once --data-dir data\n",
-               run_run},
+    subcommand{
+        "run", "the whole pipeline in one process: forward protocol → journal → transform → SQLite", "",
+        "  logpipe run --data-dir data\n"
+        "  logpipe run --from access.jsonl --once --data-dir data\n"
+        "  logpipe run --from 'demo:nginx?lines=1000000' --once --data-dir data\n"
+        "  logpipe run --broker kafka://localhost:9092/nginx-logs --store opensearch://localhost:9200/nginx-logs\n",
+        run_run},
     subcommand{"produce", "send lines to a forwarder; done when all are acked", "[URI]",
                "  logpipe produce --url https://example.org/nginx_json_logs\n"
                "  logpipe produce --file access.jsonl --to forward://127.0.0.1:24224\n"
@@ -23,16 +25,23 @@ constexpr std::array table{
                "  logpipe serve --listen 127.0.0.1:8000 --to forward://127.0.0.1:24224\n"
                "  curl -X POST http://127.0.0.1:8000/produceEventsToPipeline\n",
                run_serve},
-    subcommand{"forward", "listen for the Fluent forward protocol; acked once the journal has it on disk", "",
-               "  logpipe forward --listen 0.0.0.0:24224 --journal data --to stdout:\n"
+    subcommand{"forward",
+               "listen for the Fluent forward protocol; acked once the journal has it on disk; then to Kafka", "",
+               "  logpipe forward --listen 0.0.0.0:24224 --to kafka://localhost:9092/nginx-logs\n"
+               "  logpipe forward --journal data --to none\n"
                "  logpipe forward --journal data --route 'audit.**=file:audit.jsonl'\n",
                run_forward},
     subcommand{"consume", "events → nginx documents", "",
+               "  logpipe consume --from kafka://localhost:9092/nginx-logs --to kafka://localhost:9092/nginx-events\n"
+               "  logpipe consume --to opensearch://localhost:9200/nginx-logs --threads 2\n"
                "  logpipe consume --from journal:data/nginx-logs --to journal:data/nginx-events\n"
                "  logpipe consume --from journal:data/nginx-logs --to stdout: --once\n",
                run_consume},
-    subcommand{"index", "documents → the store", "",
-               "  logpipe index --from journal:data/nginx-events --to sqlite:data/store.sqlite\n", run_index},
+    subcommand{
+        "index", "documents → the store", "",
+        "  logpipe index --from kafka://localhost:9092/nginx-events --to opensearch://localhost:9200/nginx-logs\n"
+        "  logpipe index --from journal:data/nginx-events --to sqlite:data/store.sqlite\n",
+        run_index},
     subcommand{"status", "how the processes are: up or not, counts, what is held, the ledger", "",
                "  logpipe status --at 127.0.0.1:9600 --at 127.0.0.1:9601\n"
                "  logpipe status --at 127.0.0.1:9600 --json\n",

@@ -80,6 +80,8 @@ class stage_pump final : public pump, private completions {
     pump_snapshot snapshot() const override {
         pump_snapshot out;
         state_.write_to(out);
+        out.book.counts = out.this_run;
+        if (out.started) out.book.counts += stored_before_ ? *stored_before_ : stages_.from->counted();
         out.queued_batches = to_transform_.count() + to_sink_.count();
         out.stages.push_back(with_reason(stages_.from->status(), pump_stage::source));
         if (stages_.change) out.stages.push_back(stages_.change->status());
@@ -161,7 +163,7 @@ class stage_pump final : public pump, private completions {
         auto stored = stages_.to->stored(stages_.from->identity());
         if (!stored) return stored.error();
         if (!*stored) {
-            state_.start(stages_.from->counted());
+            state_.start();
             return {};
         }
         event_counts before;
@@ -171,7 +173,8 @@ class stage_pump final : public pump, private completions {
             positions.push_back(each.safe);
         }
         if (auto sought = stages_.from->seek(positions); !sought) return sought;
-        state_.start(before);
+        stored_before_ = before;
+        state_.start();
         return {};
     }
 
@@ -376,8 +379,9 @@ class stage_pump final : public pump, private completions {
     pump_state state_;
     bounded_queue<batch> to_transform_;
     bounded_queue<batch> to_sink_;
-    bounded_queue<batch> refused_;       // unbounded: what is in it was in flight, which is bounded
-    std::vector<progress> uncommitted_;  // the source's thread
+    bounded_queue<batch> refused_;               // unbounded: what is in it was in flight, which is bounded
+    std::vector<progress> uncommitted_;          // the source's thread
+    std::optional<event_counts> stored_before_;  // as the sink keeps it; set before state_.start(), read after
     log_limit dead_lines_;
     std::atomic<bool> stopping_{false};
     std::atomic<bool> drained_{false};

@@ -62,9 +62,8 @@ bool pump_state::all_safe() const {
     return tracker_.outstanding_batches() == 0;
 }
 
-void pump_state::start(event_counts const& before) {
+void pump_state::start() {
     std::lock_guard lock{mutex_};
-    before_ = before;
     started_ = true;
 }
 
@@ -159,8 +158,6 @@ void pump_state::write_to(pump_snapshot& out) const {
     out.finished = finished_;
     out.started = started_;
     out.this_run = this_run_;
-    out.book.counts = before_;
-    out.book.counts += this_run_;
     out.book.in_flight = tracker_.outstanding_events();
     out.bytes_in = bytes_in_;
     out.bytes_out = bytes_out_;

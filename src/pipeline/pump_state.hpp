@@ -32,8 +32,8 @@ class pump_state final {
     void wait_for_change(steady_time until);
     [[nodiscard]] bool has_room() const;
     [[nodiscard]] bool all_safe() const;
-    /// Both ends are open and stand where they should. @param before  what the durable position has counted
-    void start(event_counts const& before);
+    /// Both ends are open and stand where they should.
+    void start();
 
     // Whoever finishes a batch.
     /// All its events are accounted for. Its buffers go back to the source.
@@ -64,7 +64,6 @@ class pump_state final {
     std::condition_variable changed_;
     ack_tracker tracker_;
     std::vector<batch> buffers_;
-    event_counts before_;
     event_counts this_run_;
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;

@@ -204,7 +204,7 @@ class InParts(Case):
     def test_forward_consume_and_index_do_what_run_does(self):
         path = self.demo(20000)
         listen, admin = free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--compress")
         consumed = self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--once", "--admin", "none")
@@ -218,7 +218,7 @@ class InParts(Case):
 
     def test_a_consumer_of_another_process_follows_the_forwarder(self):
         listen, admin, consumer_admin = free_address(), free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         consumer = self.start("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--admin", consumer_admin)
         self.wait_ready(consumer_admin)
@@ -231,7 +231,7 @@ class InParts(Case):
 
     def test_tags_are_routed_and_what_has_no_route_is_a_dead_letter(self):
         listen, admin = free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin, "--route", "audit.**=file:audit.jsonl")
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin, "--route", "audit.**=file:audit.jsonl")
         self.wait_ready(admin)
         path = self.demo(5)
         for tag in ("app.follow", "audit.login", "stray"):
@@ -246,7 +246,7 @@ class InParts(Case):
         listen, admin = free_address(), free_address()
         (self.folder / "key").write_text("sesame\n")
         (self.folder / "wrong").write_text("simsalabim\n")
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin, "--shared-key-file", "key")
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin, "--shared-key-file", "key")
         self.wait_ready(admin)
         path = self.demo(5)
         self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--send-key-file", "key")
@@ -257,7 +257,7 @@ class InParts(Case):
 
     def test_serve_sends_the_lines_and_answers_when_they_are_safe(self):
         listen, admin, web = free_address(), free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         server = self.start("serve", "--listen", web, "--demo", "lines=1000&seed=1", "--to", f"forward://{listen}")
         self.wait_ready(web)
@@ -324,9 +324,9 @@ class BadInput(Case):
 
     def test_a_second_writer_of_a_journal_is_refused(self):
         admin = free_address()
-        forwarder = self.start("forward", "--listen", free_address(), "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", free_address(), "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
-        done = self.run_program("forward", "--listen", free_address(), "--journal", "data", "--admin", "none", status=1)
+        done = self.run_program("forward", "--listen", free_address(), "--journal", "data", "--to", "none", "--admin", "none", status=1)
         self.assertIn("written by another logpipe", done.stderr)
         self.end(forwarder)
 
