@@ -21,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 progress() { printf 'standins: %s\n' "$*" >&2; }
 
 # What a stand-in is made of, as one number.
-sum_of() { cat base.sh build.sh jre.Dockerfile "$1"/* "$1"/*/* 2>/dev/null | sha256sum | cut -c 1-16; }
+sum_of() { find base.sh build.sh jre.Dockerfile loki.sh "$1" -type f | sort | xargs cat | sha256sum | cut -c 1-16; }
 
 # is_there IMAGE SUM: pulled by someone, or a stand-in of these very sources.
 is_there() {
