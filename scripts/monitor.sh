@@ -7,7 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/stack.sh"
 
 [[ ${1:-} != -h && ${1:-} != --help ]] || { print_help && exit 0; }
-need_stack
+need_stack forwarder
 terminal=(-T)
 [[ ! -t 0 || ! -t 1 ]] || terminal=()
 tools "${terminal[@]}" tools monitor "${looks[@]}" "$@"

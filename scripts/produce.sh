@@ -31,7 +31,7 @@ while (($# > 0)); do
 done
 [[ -z $url || $demo == no ]] || misused 'either --url or --demo'
 [[ ${lines:=51462} =~ ^[1-9][0-9]*$ ]] || misused "--lines takes a number, not $lines"
-need_stack
+need_stack forwarder
 
 before=$(count_documents) || fail "OpenSearch does not answer on port $OPENSEARCH_PORT: scripts/status.sh"
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Sourced by the scripts of the compose stack: how they speak to Docker, and what the stack is made of.
+# shellcheck disable=SC2034  # names for those who source it
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -64,15 +65,16 @@ state_of() {
         else}}{{.State.Status}} ({{.State.ExitCode}}){{end}}' "$id" 2>/dev/null || echo absent
 }
 
+# need_stack SERVICE: fails where it has no container.
 need_stack() {
     need_docker
-    [[ $(state_of "${1:-forwarder}") != absent ]] || fail 'the stack is not there: scripts/start.sh'
+    [[ $(state_of "$1") != absent ]] || fail 'the stack is not there: scripts/start.sh'
 }
 
 # tools [OPTION…] SUBCOMMAND…: logpipe in a container of its own within the stack's network.
 tools() { compose run --rm --no-deps "$@"; }
 
-# ask PATH [CURL ARGUMENTS…]: of OpenSearch.
+# ask_opensearch PATH [CURL ARGUMENTS…]: of OpenSearch.
 ask_opensearch() {
     local path=$1
     shift

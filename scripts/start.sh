@@ -31,7 +31,7 @@ while (($# > 0)); do
 done
 need_docker
 
-refuse() { [[ $anyway == yes ]] && say "$1" || fail "$1 (--anyway starts all the same)"; }
+refuse() { if [[ $anyway == yes ]]; then say "$1"; else fail "$1 (--anyway starts all the same)"; fi; }
 
 check_ports() {
     local each port variable

@@ -9,7 +9,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/stack.sh"
 
 [[ ${1:-} != -h && ${1:-} != --help ]] || { print_help && exit 0; }
-need_stack
+need_stack forwarder
 
 # A container that is not there or restarts is worth its own line: from within the network it has no name.
 down=0

@@ -8,10 +8,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 ask() { curl -fsS --retry 30 --retry-delay 2 --retry-all-errors --max-time 30 -H 'osd-xsrf: true' "$@"; }
 
 answer=$(ask -F file=@saved-objects.ndjson "$DASHBOARDS/api/saved_objects/_import?overwrite=true")
-[[ $answer == *'"success":true'* ]] || {
+[[ ${answer//[[:space:]]/} == *'"success":true'* ]] || {
     echo "import: $answer" >&2
     exit 1
 }
-ask -o /dev/null -H 'Content-Type: application/json' -d '{"changes":{"defaultIndex":"nginx-logs","defaultRoute":"/app/dashboards#/view/nginx-logs"}}' \
-    "$DASHBOARDS/api/opensearch-dashboards/settings"
 echo "import: $answer"
+# The objects are there also where this is refused.
+ask -o /dev/null -H 'Content-Type: application/json' \
+    -d '{"changes":{"defaultIndex":"nginx-logs","defaultRoute":"/app/dashboards#/view/nginx-logs"}}' \
+    "$DASHBOARDS/api/opensearch-dashboards/settings" || echo 'import: the start page was not set' >&2

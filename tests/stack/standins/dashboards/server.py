@@ -64,7 +64,7 @@ def findings_of(lines):
 
 class Pages(http.server.BaseHTTPRequestHandler):
     def answer(self, status, content):
-        body = json.dumps(content).encode()
+        body = json.dumps(content, separators=(",", ":")).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
