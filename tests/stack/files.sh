@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2119  # run.sh and scripts/stack.sh set the names used here
 # Sourced by run.sh: what can be said of the files of compose/ without starting anything.
 
 # Every image by a version of its own, the stack's as the test names it.

@@ -28,7 +28,6 @@ flock -w 1800 9 || {
 
 passed=0
 failed=0
-say() { printf '== %s (%d s)\n' "$*" "$SECONDS"; }
 # check WHAT COMMAND…: runs it, in silence where it is well.
 check() {
     local what=$1

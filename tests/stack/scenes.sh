@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2119  # run.sh and scripts/stack.sh set the names used here
 # Sourced by run.sh: what the running stack must show. Each is one part of the run, in this order.
 
 readonly opensearch=http://127.0.0.1:$OPENSEARCH_PORT
@@ -71,6 +72,7 @@ check_produce() {
     check 'produce.sh --url' "$root/scripts/produce.sh" --url "$DATA_URL"
     check 'each run adds its own lines' documents_are $((2 * lines + 2000))
     check 'a URL that is not there is one clear answer' not "$root/scripts/produce.sh" --url "http://$gateway:9/nothing"
+    # shellcheck disable=SC2016  # expanded there
     check 'the names of the original resolve' docker run --rm --network "${project}_pipeline" "$DEBIAN_IMAGE" \
         bash -c 'for at in fluent/24224 kafka-node1/19092 opensearch-node1/9200; do : <"/dev/tcp/$at" || exit 1; done'
 }
