@@ -12,10 +12,10 @@ namespace {
 
 using enum option_kind;
 
-constexpr std::string_view sends = "produce serve run forward consume index";
-constexpr std::string_view kafka_users = "forward consume index run";
+constexpr std::string_view sends = "produce serve run forward consume index dlq verify replay setup";
+constexpr std::string_view kafka_users = "forward consume index run dlq verify replay";
 constexpr std::string_view kafka_writers = "forward consume index run";
-constexpr std::string_view opensearch_users = "consume index run";
+constexpr std::string_view opensearch_users = "consume index run verify setup";
 constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
 
 constexpr std::array rows{
@@ -56,6 +56,13 @@ constexpr std::array rows{
                "where documents go: store.sqlite in the data directory, or opensearch://HOST:PORT/INDEX"},
     option_row{"threads", count, "N", "1", "consume index",
                "how many pumps, each a member of the Kafka group with ends of its own"},
+    option_row{"from", list, "URI", "kafka://localhost:9092/nginx-logs", "verify",
+               "the topics that the events went through, in their order; may be given often"},
+    option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "replay", "the topic"},
+    option_row{"to", text, "URI", "", "dlq", "where retried events go; default: the topic's name without .dlq"},
+    option_row{"to", text, "URI", "opensearch://localhost:9200/nginx-logs", "verify setup", "the store"},
+    option_row{"to", text, "PLACE", "", "replay",
+               "beginning, end, a time as 2026-01-31T00:00:00Z, or PARTITION:OFFSET"},
     option_row{"data-dir", text, "DIR", "logpipe-data", "run", "holds the journal, the dead letters and the store"},
     option_row{"once", on_off, "", "off", "run consume index", "end when what was there at the start is done"},
     option_row{"group", text, "NAME", "forward", "forward", "names the position in the journal"},
@@ -63,6 +70,11 @@ constexpr std::array rows{
     option_row{"group", text, "NAME", "index", "index run", "names the position in the journal"},
     option_row{"dead-letters", text, "URI", "", "consume index",
                "where rejected events go; default: the topic's name with .dlq"},
+    option_row{"dead-letters", list, "URI", "", "verify",
+               "letters beside those of the topics' own .dlq; may be given often"},
+    option_row{"group", text, "NAME", "", "replay", "whose position is moved"},
+    option_row{"group", list, "NAME", "", "verify",
+               "who reads the topics: what is behind its position is on its way; default: consume and index"},
     option_row{"dead-letters", text, "URI", "file:logpipe-dead-letters.jsonl", "produce serve",
                "where lines go that cannot be sent"},
 
@@ -85,9 +97,9 @@ constexpr std::array rows{
     option_row{"give-up-after", duration, "TIME", "60s", "produce serve", "end when nothing was acked for so long"},
     option_row{"send-key-file", secret, "FILE", "", "produce serve forward",
                "shared key to show to the server, first line of the file"},
-    option_row{"client-certificate-file", text, "FILE", "", "produce serve forward",
+    option_row{"client-certificate-file", text, "FILE", "", "produce serve forward dlq verify replay",
                "certificate (PEM) to show to the server"},
-    option_row{"client-key-file", text, "FILE", "", "produce serve forward", "its private key (PEM)"},
+    option_row{"client-key-file", text, "FILE", "", "produce serve forward dlq verify replay", "its private key (PEM)"},
 
     // Forward protocol, as server.
     option_row{"listen", text, "HOST:PORT", "127.0.0.1:24224", "forward run",
@@ -178,8 +190,16 @@ constexpr std::array rows{
     // Looking.
     option_row{"at", list, "HOST:PORT", "", "status",
                "admin address of a process; may be given often; without it all the default ones are tried"},
-    option_row{"json", on_off, "", "off", "status journal version", "machine-readable"},
+    option_row{"json", on_off, "", "off", "status journal version dlq verify", "machine-readable"},
     option_row{"timeout", duration, "TIME", "2s", "status", "for each answer"},
+    option_row{"timeout", duration, "TIME", "30s", "dlq verify replay", "for an answer of Kafka"},
+    option_row{"ids", on_off, "", "off", "verify", "compare id by id instead of by numbers"},
+    option_row{"memory", bytes, "SIZE", "64M", "verify", "for ids; what is above waits in a temporary file ($TMPDIR)"},
+    option_row{"newest", count, "N", "20", "dlq verify", "how many letters, or ids of each kind, are named"},
+    option_row{"reason", text, "TEXT", "", "dlq", "the letters whose reason has this in it"},
+    option_row{"all", on_off, "", "off", "dlq", "all letters"},
+    option_row{"dry-run", on_off, "", "off", "dlq replay setup", "only say what would be done"},
+    option_row{"yes", on_off, "", "off", "dlq", "purge without asking"},
     option_row{"line", text, "TEXT", "", "check", "run this line (- for standard input) through the transform"},
     option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as JSON"},
     option_row{"show-options", on_off, "", "off", "check", "print the table of all options"},

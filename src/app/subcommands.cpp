@@ -46,6 +46,21 @@ constexpr std::array table{
                "  logpipe status --at 127.0.0.1:9600 --at 127.0.0.1:9601\n"
                "  logpipe status --at 127.0.0.1:9600 --json\n",
                run_status},
+    subcommand{"dlq", "dead letters: list, show, send again, drop", "ls|show|retry|purge URI [ID…]",
+               "  logpipe dlq ls kafka://localhost:9092/nginx-logs.dlq\n"
+               "  logpipe dlq show journal:data/nginx-logs.dlq 3ab9vjn2kpfd1qmtg2s8k0009s\n"
+               "  logpipe dlq retry kafka://localhost:9092/nginx-logs.dlq --reason mapper_parsing --dry-run\n",
+               run_dlq},
+    subcommand{"verify", "the audit: is every event in the store or a dead letter? exit status 1 when not", "",
+               "  logpipe verify --from kafka://localhost:9092/nginx-logs --to opensearch://localhost:9200/nginx-logs\n"
+               "  logpipe verify --ids --from journal:data/nginx-logs --to sqlite:data/store.sqlite\n",
+               run_verify},
+    subcommand{"replay", "move a group's position in a topic; what comes again meets its ids", "",
+               "  logpipe replay --group index --from kafka://localhost:9092/nginx-events --to beginning --dry-run\n"
+               "  logpipe replay --group consume --to 2026-01-31T00:00:00Z\n",
+               run_replay},
+    subcommand{"setup", "put OpenSearch's index template", "opensearch",
+               "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", run_setup},
     subcommand{"check", "check the configuration, or run one line through the transform", "",
                "  logpipe check --config logpipe.toml --for forward\n"
                "  logpipe check --line '{\"remote_ip\": \"10.0.0.1\", \"response\": 200}'\n"

@@ -70,6 +70,7 @@ class stage_pump final : public pump, private completions {
         state_.abandon();
         stop();
         stages_.to->cancel();
+        if (stages_.dead != nullptr) stages_.dead->cancel();
         to_transform_.close();
         to_sink_.close();
         refused_.close();
@@ -340,6 +341,7 @@ class stage_pump final : public pump, private completions {
                                .origin = fmt::format("{} offset {}", events.origin, row.offset),
                                .tag = events.tags[row.tag],
                                .time_ns = now_ns(),
+                               .event_time_ns = row.time_ns,
                                .received_ns = row.received_ns,
                                .record = std::string{events.record(row)}});
         }

@@ -8,7 +8,6 @@ PROGRAM is $LOGPIPE unless given. Standard library only; free ports; everything 
 
 import collections
 import gzip
-import http.server
 import json
 import os
 import pathlib
@@ -18,11 +17,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from web_folder import web_folder  # noqa: E402
 
 PROGRAM = os.environ.get("LOGPIPE", "logpipe")
 TIME_MAX = 120  # seconds for anything
@@ -391,34 +392,6 @@ class Looking(Case):
         done = self.run_program("produce", "--demo", "lines=1", "--to", "file:x")
         for line in done.stderr.splitlines():
             self.assertEqual(set(json.loads(line)), {"time", "level", "message"})
-
-
-class web_folder:
-    """Serves pages (path → bytes) on a free port of localhost while its block runs; gives the address."""
-
-    def __init__(self, pages, headers=None):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = pages.get(self.path)
-                self.send_response(404 if body is None else 200)
-                for name, value in (headers or {}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body or b"")))
-                self.end_headers()
-                self.wfile.write(body or b"")
-
-            def log_message(self, *words):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def __exit__(self, *failure):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 if __name__ == "__main__":
