@@ -35,7 +35,7 @@ check_start() {
     }
     PYTHONUNBUFFERED=1 serve_lines
     local before=$failed
-    check 'start.sh builds, starts and waits until all is healthy' "$root/scripts/start.sh" --wait 400
+    check 'start.sh builds, starts and waits until all is healthy' "$root/scripts/start.sh" --wait 600
     ((failed == before)) || return 1
     check 'start.sh again changes nothing' "$root/scripts/start.sh" --wait 120
     local service
