@@ -19,6 +19,7 @@ namespace {
 process_snapshot look_at(produce_runs const& runs, std::int64_t started_ns) {
     process_snapshot out{.subcommand = "serve", .version = std::string{version_text}, .pid = getpid()};
     out.started_ns = started_ns;
+    out.warnings = newest_warnings();
     auto figures = runs.look();
     out.draining = figures.stopping;
     out.book = figures.book;

@@ -134,6 +134,11 @@ class journal_place final : public named_place {
     std::optional<std::uint64_t> safe_;  // where the last of the readers is
 };
 
+/// What these stages refuse has never been in a topic, so no input has it.
+bool is_before_topics(std::string_view stage) {
+    return stage == "forward" || stage == "ingest" || stage == "router";
+}
+
 class letters_place final : public named_place {
   public:
     letters_place(std::string name, std::unique_ptr<letter_topic> letters)
@@ -142,7 +147,9 @@ class letters_place final : public named_place {
     result<place_facts> look() override {
         auto const list = list_letters(*letters_, 0, [](letter_summary const&) {});
         if (!list) return list.error();
-        place_facts facts{.total = list->letters, .visible = list->letters, .on_their_way = 0, .unseen = {}};
+        place_facts facts{.total = 0, .visible = list->letters, .on_their_way = 0, .unseen = {}};
+        for (auto const& group : list->groups)
+            if (!is_before_topics(group.stage)) facts.total += group.letters;
         if (list->unreadable > 0) facts.unseen.push_back(fmt::format("{} entries are no letter", list->unreadable));
         return facts;
     }

@@ -47,6 +47,7 @@ struct page {
 };
 constexpr std::array pages{page{"/healthz", healthz_page}, page{"/readyz", readyz_page}, page{"/metrics", metrics_page},
                            page{"/api/status", status_page}};
+constexpr std::string_view tap_path = "/api/tap";
 constexpr std::string_view produce_path = "/produceEventsToPipeline";
 constexpr std::string_view session_path = "/api/session";
 
@@ -59,6 +60,7 @@ web_answer wrong_method(std::string_view path, std::string allow) {
 web_answer no_page(web_options const& options) {
     std::string known;
     for (auto const& page : pages) known += fmt::format(" {}", page.path);
+    if (options.tap) known += fmt::format(" {}", tap_path);
     if (options.produce) known += fmt::format(" {}", produce_path);
     if (options.page) known += " /";
     return problem_answer(404, fmt::format("There is no such page. There are:{}", known));
@@ -150,6 +152,11 @@ web_route find_route(web_request const& request, web_options const& options, req
         if (auto const found = std::ranges::find(api_pages, path, &api_page::path);
             found != api_pages.end() && found->is_there(*options.page))
             return api_route(*found, request, options);
+    if (options.tap && path == tap_path) {
+        if (request.method != "GET") return {.answer = wrong_method(path, "GET")};
+        auto tap = open_tap_route(request.target, options);
+        return {.answer = tap.refusal, .tap = std::move(tap)};
+    }
     auto const found = std::ranges::find(pages, path, &page::path);
     if (found == pages.end()) return {.answer = no_page(options)};
     if (!reads(request)) return {.answer = wrong_method(path, "GET, HEAD")};

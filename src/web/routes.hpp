@@ -4,6 +4,7 @@
 #include "answers.hpp"
 #include "page_api.hpp"
 #include "request_guard.hpp"
+#include "tap_route.hpp"
 
 namespace logpipe {
 
@@ -14,6 +15,7 @@ struct web_route {
     produce_request what;    ///< of a produce
     page_question question;  ///< for the page's own thread
     bool live = false;       ///< the stream of what happens
+    tap_route tap = {};      ///< with a reader: its stream is the answer
 };
 
 /// Calls `options.look` where the page needs it. Thread: the caller's.

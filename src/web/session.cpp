@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include "routes.hpp"
+#include "tap_stream.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -254,6 +255,10 @@ asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, web_state& state)
         auto route = route_of(request, state);
         if (route.live) {
             co_await stream_live(stream, state);
+            co_return;
+        }
+        if (route.tap.reader) {
+            co_await stream_tap(stream, std::move(route.tap), limits.request_time);
             co_return;
         }
         auto answer = co_await make_answer(std::move(route), state);

@@ -5,11 +5,12 @@ import http.client
 import json
 import shutil
 import ssl
+import time
 import urllib.error
 import urllib.request
 
 from jars import class_path, fetched
-from jvm import Failed, Folder, JavaServer, started_on_free_ports
+from jvm import START_SECONDS_MAX, Failed, Folder, JavaServer, started_on_free_ports
 from tls import make_tls
 
 ADMIN, ADMIN_PASSWORD = "admin", "admin"  # comes with the security plugin
@@ -157,15 +158,19 @@ class OpenSearchServer(JavaServer):
         return told
 
     def count(self, index):
-        """Documents of an index, after a refresh; 0 where there is none."""
-        status, told = self.request("POST", f"/{index}/_refresh")
-        if status == 404:
-            return 0
-        if status == 200:
-            status, told = self.request("GET", f"/{index}/_count")
-        if status != 200:
-            raise Failed(f"count of {index}: {status} {told}")
-        return told["count"]
+        """Documents of an index, after a refresh; 0 where there is none. Waits for shards that are on their way."""
+        end = time.monotonic() + START_SECONDS_MAX
+        while True:
+            status, told = self.request("POST", f"/{index}/_refresh")
+            if status == 404:
+                return 0
+            if status == 200:
+                status, told = self.request("GET", f"/{index}/_count")
+            if status == 200 and told["_shards"]["failed"] == 0:
+                return told["count"]
+            if status not in (200, 503) or time.monotonic() > end:
+                raise Failed(f"count of {index}: {status} {told}")
+            time.sleep(0.1)
 
     def documents(self, index, page=5_000):
         """Every document of an index as of one point in time, after a refresh."""
