@@ -35,6 +35,7 @@ test("the dashboard shows what jq computes from the file, and filters and search
   equal(await top.locator("button").getAttribute("data-value"), sums.top.key, "the top request");
   equal((await top.locator(".num").textContent()).replaceAll(",", ""), String(sums.top.value), "its count");
 
+  await picture(page, "logs");
   // A click on a class, then on a request: both hold, and the address says so.
   await page.click('[data-class="4xx"]');
   await drawn(page);
