@@ -265,12 +265,14 @@ result<> cluster_client::create_topic(new_topic const& wanted) {
     }
 }
 
-result<std::string> cluster_client::topic_property(std::string const& topic, std::string const& name) {
+result<std::string> cluster_client::topic_property(std::string const& topic, std::string const& name,
+                                                   std::int32_t broker) {
     owned<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy> const wanted{
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str())};
     auto const doing = fmt::format("the properties of topic {}", topic);
     auto const answer = ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, doing, [&](auto* options, auto* queue) {
         auto* only = wanted.get();
+        rd_kafka_AdminOptions_set_broker(options, broker, nullptr, 0);
         rd_kafka_DescribeConfigs(client_.get(), &only, 1, options, queue);
     });
     if (!answer) return answer.error();
