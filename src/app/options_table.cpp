@@ -238,7 +238,7 @@ constexpr std::array rows{
     option_row{"ids", on_off, "", "off", "verify", "compare id by id instead of by numbers"},
     option_row{"memory", bytes, "SIZE", "64M", "verify", "for ids; what is above waits in a temporary file ($TMPDIR)"},
     option_row{"newest", count, "N", "20", "dlq verify", "how many letters, or ids of each kind, are named"},
-    option_row{"reason", text, "TEXT", "", "dlq", "the letters whose reason has this in it"},
+    option_row{"reason", text, "TEXT", "", "dlq", "the letters whose reason, as ls shows it, has this in it"},
     option_row{"all", on_off, "", "off", "dlq", "all letters"},
     option_row{"dry-run", on_off, "", "off", "dlq replay setup", "only say what would be done"},
     option_row{"yes", on_off, "", "off", "dlq", "purge without asking"},

@@ -107,8 +107,9 @@ class RealPipeline:
         def through():
             for stage in self.stages():
                 stage.running.must_run()
-            hops, count = self.state()
+            # In this order: what forward has handed on by now is in the topic's end.
             ledgers = [stage.ledger() for stage in self.stages()]
+            hops, count = self.state()
             done = all(ledger is not None and ledger["in_flight"] == 0 and ledger["difference"] == 0 for ledger in ledgers) and all(
                 ends and {at: end for at, end in ends.items() if end > 0} == committed for ends, committed in hops)
             return done, (hops, count, [ledger and (ledger["in"], ledger["indexed"]) for ledger in ledgers])
