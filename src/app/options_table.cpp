@@ -12,10 +12,11 @@ namespace {
 
 using enum option_kind;
 
-constexpr std::string_view sends = "produce serve run forward consume index ship dlq verify replay setup";
-constexpr std::string_view kafka_users = "forward consume index run dlq verify replay";
+constexpr std::string_view sends =
+    "produce serve run forward consume index ship dlq verify replay setup status monitor tap";
+constexpr std::string_view kafka_users = "forward consume index run dlq verify replay status monitor tap";
 constexpr std::string_view kafka_writers = "forward consume index run";
-constexpr std::string_view opensearch_users = "consume index run verify setup";
+constexpr std::string_view opensearch_users = "consume index run verify setup status monitor";
 constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
 
 constexpr std::array rows{
@@ -208,10 +209,31 @@ constexpr std::array rows{
     option_row{"store-rows-max", count, "N", "0", "run index", "the newest documents that are kept; 0: all"},
 
     // Looking.
-    option_row{"at", list, "HOST:PORT", "", "status",
+    option_row{"at", list, "HOST:PORT", "", "status monitor tap",
                "admin address of a process; may be given often; without it all the default ones are tried"},
+    option_row{"brokers", text, "HOST:PORT,…", "", "status monitor", "Kafka to look at"},
+    option_row{"hop", list, "TOPIC:GROUP", "", "status monitor",
+               "a topic and the group that reads it; may be given often; default: nginx-logs:consume and "
+               "nginx-events:index, where there are such topics"},
+    option_row{"opensearch", text, "URL", "", "status monitor", "OpenSearch to look at, as http://localhost:9200"},
+    option_row{"index", text, "NAME", "nginx-logs", "status monitor", "OpenSearch's index with the documents"},
+    option_row{"dashboards", text, "URL", "", "status monitor",
+               "OpenSearch Dashboards to look at, as http://localhost:5601"},
+    option_row{"loki", text, "URL", "", "status monitor", "Loki to look at, as http://localhost:3100"},
+    option_row{"grafana", text, "URL", "", "status monitor", "Grafana to look at, as http://localhost:3000"},
     option_row{"json", on_off, "", "off", "status journal version dlq verify", "machine-readable"},
-    option_row{"timeout", duration, "TIME", "2s", "status", "for each answer"},
+    option_row{"timeout", duration, "TIME", "2s", "status monitor tap", "for each answer"},
+    option_row{"watch", on_off, "", "off", "status", "look again and again, every --interval"},
+    option_row{"interval", duration, "TIME", "2s", "status", "between two looks of --watch"},
+    option_row{"interval", duration, "TIME", "1s", "monitor", "between two looks"},
+    option_row{"self", on_off, "", "off", "status",
+               "only whether the process of this machine or container is alive: exit status 0; for health checks"},
+    option_row{"admin", text, "HOST:PORT", "", "status",
+               "of --self: the process's own; default: those at which it may be"},
+    option_row{"plain", on_off, "", "off", "monitor", "lines instead of a screen, as where no terminal is"},
+    option_row{"sample", count, "N", "1", "tap", "show every Nth event"},
+    option_row{"count", count, "N", "0", "tap", "end after so many events; 0: never"},
+    option_row{"readable", on_off, "", "off", "tap", "lines for people instead of JSON"},
     option_row{"timeout", duration, "TIME", "30s", "dlq verify replay", "for an answer of Kafka"},
     option_row{"ids", on_off, "", "off", "verify", "compare id by id instead of by numbers"},
     option_row{"memory", bytes, "SIZE", "64M", "verify", "for ids; what is above waits in a temporary file ($TMPDIR)"},
