@@ -3,6 +3,7 @@
 
 #include "logpipe/stage.hpp"
 #include "logpipe/status.hpp"
+#include "logpipe/tap.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -45,6 +46,9 @@ class pump {
     virtual void abandon() = 0;
     [[nodiscard]] virtual std::optional<error> failure() const = 0;
     [[nodiscard]] virtual pump_snapshot snapshot() const = 0;
+    /// Every `sample`th event as it leaves that stage; for the pump's own name, as it is safe.
+    /// @return none where the pump has no such stage
+    [[nodiscard]] virtual std::unique_ptr<tap_reader> tap(std::string_view stage, std::uint64_t sample) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<pump> make_pump(pump_stages stages, pump_options options);

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -107,6 +108,39 @@ result<> add_pumps(process& whole, endpoints& ends, embedded_parts const& parts,
     return {};
 }
 
+/// Whether the group has committed all that the topic holds. Asks the cluster: the pumps' own figures of it are old.
+class broker_end final {
+  public:
+    explicit broker_end(settings const& options) : options_{options} {}
+
+    [[nodiscard]] bool is_reached() {
+        if (!admin_ && !connect()) return false;
+        auto const partitions = admin_->partitions(topic_);
+        auto const group = admin_->group(options_.text("group"), topic_);
+        if (!partitions || !group) return false;
+        return std::ranges::all_of(*partitions, [&](kafka_partition const& each) {
+            auto const at = std::ranges::find(group->positions, each.partition, &kafka_group_position::partition);
+            return each.end == each.begin || (at != group->positions.end() && at->committed >= each.end);
+        });
+    }
+
+  private:
+    bool connect() {
+        auto const uri = parse_uri(broker_uri(options_));
+        if (!uri) return false;
+        auto place = kafka_place_of(options_, *uri);
+        if (!place) return false;
+        topic_ = place->topic;
+        auto made = make_kafka_admin(std::move(place->connection), std::chrono::seconds{5});
+        if (made) admin_ = *std::move(made);
+        return made.has_value();
+    }
+
+    settings const& options_;
+    std::string topic_;
+    std::unique_ptr<kafka_admin> admin_;
+};
+
 int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     auto parts = open_parts(ends, options.text("data-dir"));
     if (!parts) return report_failure(options, parts.error());
@@ -119,9 +153,14 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     whole.set_book([begin](process_snapshot const& now) {
         return now.pumps.size() == 2 ? journal_book(now, begin) : broker_book(now);
     });
+    broker_end broker{options};
     if (options.on("once"))
-        whole.ends_when([](process_snapshot const& now) {
-            return now.ready && now.pumps.front().finished && now.book.in_flight == 0;
+        whole.ends_when([&broker](process_snapshot const& now) {
+            if (!now.ready || !now.pumps.front().finished) return false;
+            if (now.pumps.size() == 2) return now.book.in_flight == 0;
+            auto const& deliver = now.pumps.at(1);
+            return gauge_of(deliver.stages.front(), "journal_unread_events") == 0 && deliver.book.in_flight == 0 &&
+                   broker.is_reached();
         });
     bool came_to_end = false;
     whole.on_tick([&](process_snapshot const& now) {

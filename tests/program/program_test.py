@@ -184,8 +184,9 @@ class WholePipeline(Case):
         self.wait_drained(admin, 20000)
         told = self.run_program("status", "--at", admin).stdout
         self.assertIn("in 20000 = indexed 20000 + already there 0 + dead 0 + in flight 0", told)
-        (process,) = json.loads(self.run_program("status", "--at", admin, "--json").stdout)
-        self.assertEqual(process["ledger"]["difference"], 0)
+        report = json.loads(self.run_program("status", "--at", admin, "--json").stdout)
+        self.assertEqual((report["state"], report["hops"][0]["name"], report["hops"][0]["difference"]), ("up", "run", 0))
+        self.assertEqual(report["processes"][0]["ledger"]["indexed"], 20000)
         self.assertIn('logpipe_ledger_events{term="indexed"} 20000', self.get(f"http://{admin}/metrics")[1])
         self.assertIn("in 20000 = indexed 20000 + already there 0", self.end(pipeline))
         self.assert_same_data(self.folder / "data/store.sqlite", path.read_text().splitlines())
@@ -347,8 +348,38 @@ class BadInput(Case):
     def test_status_says_who_is_down_and_exits_with_1(self):
         done = self.run_program("status", "--at", "127.0.0.1:1", status=1)
         self.assertIn("127.0.0.1:1", done.stdout)
-        (process,) = json.loads(self.run_program("status", "--at", "127.0.0.1:1", "--json", status=1).stdout)
-        self.assertEqual(process["up"], False)
+        report = json.loads(self.run_program("status", "--at", "127.0.0.1:1", "--json", status=1).stdout)
+        self.assertEqual((report["state"], report["components"][0]["state"]), ("down", "down"))
+
+    def test_status_names_the_one_component_that_is_down_and_says_why(self):
+        admin = free_address()
+        self.start("run", "--data-dir", "data", "--listen", free_address(), "--admin", admin)
+        self.wait_ready(admin)
+        pages = {"/api/health": b'{"database":"ok","version":"11.1.0"}', "/ready": b"ready\n",
+                 "/loki/api/v1/status/buildinfo": b'{"version":"3.1.0"}', "/metrics": b"loki_distributor_lines_received_total 5\n",
+                 "/api/status": b'{"version":{"number":"2.19.0"},"status":{"overall":{"state":"green"}}}'}
+        with web_folder(pages) as url:
+            everything = ("status", "--at", admin, "--grafana", url, "--loki", url, "--dashboards", url)
+            told = self.run_program(*everything).stdout
+            for words in ("2.19.0", "11.1.0", "database ok", "5 lines received", "difference 0"):
+                self.assertIn(words, told)
+            down = self.run_program(*everything[:-2], "--dashboards", "http://127.0.0.1:1", status=1).stdout
+            self.assertRegex(down, r"dashboards at http://127.0.0.1:1 down: .*refused")
+            report = json.loads(self.run_program(*everything[:-2], "--dashboards", "http://127.0.0.1:1", "--json", status=1).stdout)
+            self.assertEqual([c["kind"] for c in report["components"] if c["state"] != "up"], ["dashboards"])
+            # A server that answers something else: nobody can tell.
+            unknown = self.run_program(*everything[:-2], "--dashboards", f"{url}/loki/api/v1/status/buildinfo?", status=2).stdout
+            self.assertRegex(unknown, r"dashboards at .* unknown: ")
+            wrong = self.run_program("status", "--at", admin, "--loki", "localhost:3100", status=1).stdout
+            self.assertIn("write it as http://", wrong)
+
+    def test_self_is_a_health_check_that_finds_its_own_process(self):
+        admin = free_address()
+        self.run_program("status", "--self", status=1, env={"LOGPIPE_ADMIN": admin})
+        self.start("run", "--data-dir", "data", "--listen", free_address(), "--admin", "0.0.0.0:" + admin.split(":")[1])
+        self.wait_ready(admin)
+        for own in (admin, "0.0.0.0:" + admin.split(":")[1], ":" + admin.split(":")[1]):
+            self.run_program("status", "--self", env={"LOGPIPE_ADMIN": own})
 
     def test_a_damaged_journal_is_told_and_the_rest_is_read(self):
         path = self.demo(9000)
@@ -366,7 +397,8 @@ class BadInput(Case):
 class Looking(Case):
     def test_every_subcommand_has_help_with_examples(self):
         words = self.run_program("--help").stdout
-        for name in ("run", "produce", "serve", "forward", "consume", "index", "status", "check", "journal", "version"):
+        for name in ("run", "produce", "serve", "forward", "consume", "index", "ship", "status", "monitor", "tap", "dlq", "verify", "replay", "setup",
+                     "check", "journal", "version"):
             self.assertIn(name, words)
             self.assertIn("Examples:\n  ", self.run_program(name, "--help").stdout)
 

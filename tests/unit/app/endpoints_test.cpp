@@ -80,7 +80,7 @@ TEST_CASE("the ledger of a run with a broker counts what waits on the way", "[en
     deliver.book = {.counts = deliver.this_run, .in_flight = 6};
     deliver.stages.push_back({.name = "journal_source", .gauges = {{"journal_unread_events", 30.0}}});
     index.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
-    index.stages.push_back({.name = "kafka_source", .gauges = {{"kafka_unread_events", 7.0}}});
+    index.stages.push_back({.name = "kafka_source", .gauges = {{"kafka_lag_events", 12.0}}});
     auto const book = broker_book(now);
     CHECK(book.line() == "in 204 = indexed 130 + already there 12 + dead 4 + in flight 58");
     CHECK(book.difference() == 0);

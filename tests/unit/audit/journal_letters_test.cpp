@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/scratch_folder.hpp"
 
+#include <array>
+
 using namespace logpipe;
 
 namespace {
@@ -27,7 +29,7 @@ dead_letter letter(std::uint32_t number, std::int64_t time_ms) {
 
 std::uint64_t live(letter_topic& topic) {
     auto const list = list_letters(topic, 0, [](letter_summary const&) {});
-    REQUIRE(list);
+    REQUIRE(list.has_value());
     return list->letters;
 }
 
@@ -40,7 +42,7 @@ TEST_CASE("all letters of one chunk are kept by a journal, alike as they may be"
     auto const with_window = GENERATE(std::size_t{0}, std::size_t{65'536});
     auto const folder = scratch.path("in.dlq");
     auto topic = open_journal({.folder = folder, .chunk_window_count = with_window});
-    REQUIRE(topic);
+    REQUIRE(topic.has_value());
     auto const dead = make_dead_letters((*topic)->make_sink());
     for (std::uint32_t i = 0; i < 500; ++i) {
         auto one = letter(2 * i, 1000);
@@ -54,14 +56,14 @@ TEST_CASE("letters of a journal are settled beside it while its writer runs", "[
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder});
-    REQUIRE(running);
+    REQUIRE(running.has_value());
     auto const dead = make_dead_letters((*running)->make_sink());
     REQUIRE(dead->put(std::array{letter(1, 1000), letter(2, 1000)}));
 
     auto const letters = make_journal_letters(folder);
     CHECK(live(*letters) == 2);
     auto const purged = purge_letters(*letters, {.ids = {place(1)}, .reason = {}, .all = false});
-    REQUIRE(purged);
+    REQUIRE(purged.has_value());
     CHECK(purged->letters == 1);
     CHECK(live(*letters) == 1);
     CHECK(live(*make_journal_letters(folder)) == 1);
@@ -69,7 +71,7 @@ TEST_CASE("letters of a journal are settled beside it while its writer runs", "[
     // A second tool does not get in between.
     auto const other = make_journal_letters(folder);
     auto const refused = purge_letters(*other, everything);
-    REQUIRE_FALSE(refused);
+    REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().code == errc::busy);
 
     // Rejected once more: a newer letter of the same id is there again.
@@ -81,15 +83,15 @@ TEST_CASE("a retry into a journal keeps id, tag, times and bytes, as often as it
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder});
-    REQUIRE(running);
+    REQUIRE(running.has_value());
     auto const dead = make_dead_letters((*running)->make_sink());
     for (int round = 0; round < 2; ++round) {
         REQUIRE(dead->put(std::array{letter(1, 1000 + round)}));
         auto const input = make_journal_input(scratch.path("in"));
-        REQUIRE(input);
+        REQUIRE(input.has_value());
         auto const letters = make_journal_letters(folder);
         auto const done = retry_letters(*letters, everything, *input, false);
-        REQUIRE(done);
+        REQUIRE(done.has_value());
         CHECK(done->letters == 1);
         CHECK(live(*letters) == 0);
     }
@@ -111,8 +113,8 @@ TEST_CASE("a retry into a journal keeps id, tag, times and bytes, as often as it
 TEST_CASE("a journal that another process writes takes no retry", "[letters]") {
     test::scratch_folder const scratch;
     auto const running = open_journal({.folder = scratch.path("in")});
-    REQUIRE(running);
+    REQUIRE(running.has_value());
     auto const input = make_journal_input(scratch.path("in"));
-    REQUIRE_FALSE(input);
+    REQUIRE_FALSE(input.has_value());
     CHECK(input.error().code == errc::busy);
 }

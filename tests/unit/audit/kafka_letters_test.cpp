@@ -31,7 +31,7 @@ void add_letter(memory_kafka& cluster, std::uint64_t number, std::int64_t time_m
 std::vector<event_id> live_ids(letter_topic& topic) {
     std::vector<event_id> ids;
     auto const listed = list_letters(topic, 100, [&](letter_summary const& each) { ids.push_back(each.id); });
-    REQUIRE(listed);
+    REQUIRE(listed.has_value());
     CHECK(listed->letters == ids.size());
     return ids;
 }
@@ -51,7 +51,7 @@ TEST_CASE("letters are listed once an id, by stage and reason, the newest first"
     std::vector<std::pair<event_id, std::uint64_t>> newest;
     auto const list =
         list_letters(*topic, 2, [&](letter_summary const& each) { newest.emplace_back(each.id, each.attempts); });
-    REQUIRE(list);
+    REQUIRE(list.has_value());
     CHECK(list->letters == 3);
     CHECK(list->unreadable == 1);
     REQUIRE(list->groups.size() == 1);
@@ -69,12 +69,12 @@ TEST_CASE("a retry sends the original bytes with id and time, and settles the le
     letter_selection const by_reason{.ids = {}, .reason = "bad", .all = false};
 
     auto const dry = retry_letters(*topic, by_reason, input, true);
-    REQUIRE(dry);
+    REQUIRE(dry.has_value());
     CHECK(dry->letters == 1);
     CHECK_FALSE(cluster.topics.contains("in"));
 
     auto const done = retry_letters(*topic, by_reason, input, false);
-    REQUIRE(done);
+    REQUIRE(done.has_value());
     CHECK(done->letters == 1);
     auto const& sent = cluster.topics["in"].partitions[0];
     REQUIRE(sent.size() == 1);
@@ -84,7 +84,7 @@ TEST_CASE("a retry sends the original bytes with id and time, and settles the le
     CHECK(live_ids(*topic) == std::vector{id_of(2)});
 
     auto const again = retry_letters(*topic, {.ids = {id_of(1)}, .reason = {}, .all = false}, input, false);
-    REQUIRE(again);
+    REQUIRE(again.has_value());
     CHECK(again->letters == 0);
     CHECK(again->not_found == std::vector{id_of(1)});
     CHECK(cluster.topics["in"].partitions[0].size() == 1);
@@ -101,7 +101,7 @@ TEST_CASE("a letter that comes between sending and settling stays, behind the to
         add_letter(cluster, 1, noon_ms + 1, "still bad");
     };
     auto const done = retry_letters(*topic, everything, make_kafka_input(cluster, "in"), false);
-    REQUIRE(done);
+    REQUIRE(done.has_value());
     CHECK(done->letters == 1);
     CHECK(live_ids(*topic) == std::vector{id_of(1)});
     // Compaction keeps the last of a key: it must be the letter.
@@ -118,12 +118,12 @@ TEST_CASE("a retry that broke off after the tombstone is mended by the next one"
     cluster.add("in.dlq", kafka_key(id_of(1)), std::nullopt, noon_ms);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
     auto const done = purge_letters(*topic, {.ids = {id_of(9)}, .reason = {}, .all = false});
-    REQUIRE(done);
+    REQUIRE(done.has_value());
     auto const& messages = cluster.topics["in.dlq"].partitions[0];
     REQUIRE(messages.size() == 4);
     CHECK(messages[3].value == messages[1].value);
     CHECK(live_ids(*topic) == std::vector{id_of(1)});
-    REQUIRE(purge_letters(*topic, {.ids = {id_of(9)}, .reason = {}, .all = false}));
+    REQUIRE(purge_letters(*topic, {.ids = {id_of(9)}, .reason = {}, .all = false}).has_value());
     CHECK(cluster.topics["in.dlq"].partitions[0].size() == 4);
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("more letters than a portion are each sent once", "[letters]") {
     for (std::uint64_t i = 0; i < 2'500; ++i) add_letter(cluster, i, noon_ms + static_cast<std::int64_t>(i));
     auto const topic = make_kafka_letters(cluster, "in.dlq");
     auto const done = retry_letters(*topic, everything, make_kafka_input(cluster, "in"), false);
-    REQUIRE(done);
+    REQUIRE(done.has_value());
     CHECK(done->letters == 2'500);
     CHECK(cluster.topics["in"].partitions[0].size() == 2'500);
     CHECK(live_ids(*topic).empty());
@@ -145,7 +145,7 @@ TEST_CASE("a letter that cannot be sent is not settled", "[letters]") {
     auto const done = retry_letters(
         *topic, everything,
         [](std::span<dead_letter const>) -> result<> { return error{errc::not_connected, "no broker"}; }, false);
-    REQUIRE_FALSE(done);
+    REQUIRE_FALSE(done.has_value());
     CHECK(done.error().code == errc::not_connected);
     CHECK(live_ids(*topic) == std::vector{id_of(1)});
 }
@@ -163,6 +163,6 @@ TEST_CASE("show gives the whole letter, and says when there is none", "[letters]
     CHECK(record == "original 1");
     auto const missing = show_letters(*topic, {.ids = {id_of(2)}, .reason = {}, .all = false},
                                       [](dead_letter const&, std::uint64_t) -> result<> { return {}; });
-    REQUIRE_FALSE(missing);
+    REQUIRE_FALSE(missing.has_value());
     CHECK(missing.error().code == errc::not_found);
 }

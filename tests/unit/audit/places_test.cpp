@@ -37,7 +37,7 @@ TEST_CASE("what is behind the group's position is on its way", "[places]") {
     cluster.groups["index"].positions = {{.partition = 0, .committed = 3}};
     auto const place = audit_kafka(cluster, "in", {"consume", "index"});
     auto const facts = place->look();
-    REQUIRE(facts);
+    REQUIRE(facts.has_value());
     CHECK(facts->total == 5);
     CHECK(facts->on_their_way == 2);
     CHECK(on_their_way(*place) == std::set<std::uint64_t>{3, 4});
@@ -47,7 +47,7 @@ TEST_CASE("a topic that nobody reads is to be in the store whole", "[places]") {
     auto cluster = five_messages();
     cluster.groups["index"].positions = {{.partition = 0, .committed = -1}};
     auto const place = audit_kafka(cluster, "in", {"consume", "index"});
-    REQUIRE(place->look());
+    REQUIRE(place->look().has_value());
     CHECK(on_their_way(*place).empty());
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("of a partition that its readers have not begun all is on its way", "[
     cluster.topics["in"].partitions.emplace_back().push_back({1000, key_of(7), "{}"});
     cluster.groups["index"].positions = {{.partition = 0, .committed = 5}};
     auto const place = audit_kafka(cluster, "in", {"index"});
-    REQUIRE(place->look());
+    REQUIRE(place->look().has_value());
     CHECK(on_their_way(*place) == std::set<std::uint64_t>{7});
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("offsets that have expired are named and not counted as visible", "[pl
     cluster.topics["in"].expired = 2;
     auto const place = audit_kafka(cluster, "in", {});
     auto const facts = place->look();
-    REQUIRE(facts);
+    REQUIRE(facts.has_value());
     CHECK(facts->total == 5);
     CHECK(facts->visible == 3);
     CHECK(facts->unseen == std::vector<std::string>{"partition 0: offsets 0 to 1 have expired"});
@@ -78,7 +78,7 @@ TEST_CASE("letters that were rejected before any topic are no part of an input's
                     std::string{R"({"stage":")"} + stage + R"(","reason":"bad","record":"x"})", 1000);
     auto const place = audit_letters("kafka in.dlq", make_kafka_letters(cluster, "in.dlq"));
     auto const facts = place->look();
-    REQUIRE(facts);
+    REQUIRE(facts.has_value());
     CHECK(facts->total == 1);
     CHECK(facts->visible == 2);
 }

@@ -3,6 +3,8 @@
 #include "memory_kafka.hpp"
 #include "support/catch.hpp"
 
+#include <array>
+
 using namespace logpipe;
 using test::memory_kafka;
 
@@ -25,7 +27,7 @@ memory_kafka a_topic() {
 std::vector<std::array<std::int64_t, 4>> planned(std::string_view to) {
     auto cluster = a_topic();
     auto const moves = plan_replay(cluster, "in", "index", to);
-    REQUIRE(moves);
+    REQUIRE(moves.has_value());
     std::vector<std::array<std::int64_t, 4>> all;
     for (auto const& each : *moves) all.push_back({each.partition, each.from, each.to, each.events});
     return all;
@@ -52,7 +54,7 @@ TEST_CASE("a place that is not there is refused with what there is", "[replay]")
                                    {"-1:0", "RFC 3339"}}) {
         CAPTURE(to);
         auto const moves = plan_replay(cluster, "in", "index", to);
-        REQUIRE_FALSE(moves);
+        REQUIRE_FALSE(moves.has_value());
         CHECK(moves.error().code == errc::invalid_argument);
         CHECK(moves.error().message.contains(word));
     }
@@ -64,7 +66,7 @@ TEST_CASE("a group with members is not moved, and they are named", "[replay]") {
         {.id = "x", .client_id = "logpipe-7", .host = "/10.0.0.7", .partitions = {0}});
     auto const moved =
         replay(cluster, "in", "index", std::array{group_move{.partition = 0, .from = 8, .to = 2, .events = 6}});
-    REQUIRE_FALSE(moved);
+    REQUIRE_FALSE(moved.has_value());
     CHECK(moved.error().code == errc::busy);
     CHECK(moved.error().message.contains("logpipe-7 on /10.0.0.7"));
     CHECK(cluster.moved.empty());
@@ -73,7 +75,7 @@ TEST_CASE("a group with members is not moved, and they are named", "[replay]") {
 TEST_CASE("an empty group is moved to where the plan says", "[replay]") {
     auto cluster = a_topic();
     auto const moves = plan_replay(cluster, "in", "index", "beginning");
-    REQUIRE(moves);
+    REQUIRE(moves.has_value());
     REQUIRE(replay(cluster, "in", "index", *moves));
     CHECK(cluster.moved == std::vector<std::pair<std::int32_t, std::int64_t>>{{0, 2}, {1, 0}});
 }

@@ -23,7 +23,7 @@ dead_letter some_letter() {
 TEST_CASE("a dead letter reads back as it was written", "[dead_letter]") {
     auto const letter = some_letter();
     auto const read = parse_dead_letter(to_json(letter));
-    REQUIRE(read);
+    REQUIRE(read.has_value());
     CHECK(read->id == letter.id);
     CHECK(read->stage == letter.stage);
     CHECK(read->reason == letter.reason);
@@ -42,7 +42,7 @@ TEST_CASE("bytes that are no text come back from a dead letter, whatever their n
         auto const text = to_json(letter);
         CHECK(text.contains("record_base64"));
         auto const read = parse_dead_letter(text);
-        REQUIRE(read);
+        REQUIRE(read.has_value());
         CHECK(read->record == letter.record);
     }
 }
@@ -55,7 +55,7 @@ TEST_CASE("times that are not known are left out of a dead letter and stay unkno
     CHECK_FALSE(text.contains("event_time"));
     CHECK_FALSE(text.contains("\"id\""));
     auto const read = parse_dead_letter(text);
-    REQUIRE(read);
+    REQUIRE(read.has_value());
     CHECK_FALSE(read->id);
     CHECK(read->event_time_ns == 0);
     CHECK(read->received_ns == 0);
@@ -69,7 +69,7 @@ TEST_CASE("what is no dead letter is corrupt", "[dead_letter]") {
           R"({"stage":"x","reason":"y","record_base64":"a"})"}) {
         CAPTURE(text);
         auto const read = parse_dead_letter(text);
-        REQUIRE_FALSE(read);
+        REQUIRE_FALSE(read.has_value());
         CHECK(read.error().code == errc::corrupt);
     }
 }

@@ -118,7 +118,7 @@ TEST_CASE("dead letters are put once a sink says later that they are safe", "[de
         put = true;
     }};
     while (state.writes == 0) std::this_thread::yield();
-    CHECK_FALSE(put);
+    CHECK_FALSE(put.load());
     state.finish_all();
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("letters that are not safe in time are waited for by the next put, not
     auto const letters = letters_of_one_chunk(2);
     for (int i = 0; i < 3; ++i) {
         auto const put = dead->put(letters);
-        REQUIRE_FALSE(put);
+        REQUIRE_FALSE(put.has_value());
         CHECK(put.error().code == errc::timed_out);
     }
     CHECK(state.writes == 1);
@@ -147,7 +147,7 @@ TEST_CASE("letters that a sink holds after a failed flush are not written again"
     auto const dead = make_dead_letters(std::make_unique<later_sink>(state), 60s);
     auto const letters = letters_of_one_chunk(2);
     auto const failed = dead->put(letters);
-    REQUIRE_FALSE(failed);
+    REQUIRE_FALSE(failed.has_value());
     CHECK(failed.error().code == errc::storage_failed);
     CHECK(dead->put(letters));
     CHECK(state.writes == 1);
@@ -159,7 +159,7 @@ TEST_CASE("cancel ends a put that waits, and the sink's own waits", "[dead_lette
     auto const dead = make_dead_letters(std::make_unique<later_sink>(state), 60s);
     std::jthread const putting{[&] {
         auto const put = dead->put(letters_of_one_chunk(1));
-        REQUIRE_FALSE(put);
+        REQUIRE_FALSE(put.has_value());
         CHECK(put.error().code == errc::cancelled);
     }};
     while (state.writes == 0) std::this_thread::yield();
@@ -175,7 +175,7 @@ TEST_CASE("a letter that the sink refuses fails with the reason", "[dead_letter]
     state.held.front().reject(0, "kafka", "too large");
     state.finish_all();
     auto const put = dead->put(letters);
-    REQUIRE_FALSE(put);
+    REQUIRE_FALSE(put.has_value());
     CHECK(put.error().code == errc::rejected);
     CHECK(put.error().message.contains("too large"));
 }
