@@ -132,6 +132,18 @@ class RealPipeline:
         except Failed as failure:
             raise Failed(f"{failure}\n{self.what_stages_say()}") from None
 
+    def status(self, *more, exit_status=0):
+        """What `logpipe status` says of all of it. A word of `more` that is given again takes the place of ours."""
+        words = {"--brokers": self.kafka.address, "--opensearch": f"http://{self.store.address}", "--timeout": "20s",
+                 **dict(zip(more[::2], more[1::2]))}
+        places = [word for stage in self.stages() for word in ("--at", stage.admin)]
+        hops = [word for topic, group in self.hops() for word in ("--hop", f"{topic}:{group}")]
+        done = subprocess.run([self.program, "status", "--json", *places, *hops, "--index", self.index_name,
+                               *[word for pair in words.items() for word in pair]], capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != exit_status:
+            raise Failed(f"status ends with {done.returncode}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
     def what_stages_say(self):
         return "\n".join(f"{stage.name}: {stage.troubles()}\n{stage.running.last_lines()}" for stage in self.stages())
 
