@@ -189,7 +189,7 @@ class Whole(unittest.TestCase):
                 for number in range(1, 6):
                     began = time.monotonic()
                     client.sendall(forward_message({"remote_ip": "10.0.0.1", "response": "200", "agent": f"idle {number}"}))
-                    pipeline.documents_at_least(number)
+                    pipeline.documents_at_least(number, pause=0.002)
                     seconds.append(time.monotonic() - began)
                     if number == 1:  # index, mapping and topics were made for it
                         first = seconds.pop()

@@ -118,7 +118,7 @@ class RealPipeline:
         except Failed as failure:
             raise Failed(f"{failure}\n{self.what_stages_say()}") from None
 
-    def documents_at_least(self, count, load=None):
+    def documents_at_least(self, count, load=None, pause=0.2):
         """Waits until so many can be found."""
         def there():
             for stage in self.stages():
@@ -128,7 +128,7 @@ class RealPipeline:
             found = self.store.count(self.index_name)
             return found >= count, found
         try:
-            return wait_while_it_moves(there, f"{count} documents in {self.name}", STALL_SECONDS_MAX, 0.2)
+            return wait_while_it_moves(there, f"{count} documents in {self.name}", STALL_SECONDS_MAX, pause)
         except Failed as failure:
             raise Failed(f"{failure}\n{self.what_stages_say()}") from None
 
