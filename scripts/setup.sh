@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo.
 #
-# Usage: scripts/setup.sh [--demo] [--tests] [--long] [--static] [--lint] [--check] [--all] [--list]
+# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--check] [--all] [--list]
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
-#   --tests    … and what the tests need (Catch2, a real client, jq, sqlite3)
+#   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, jq, sqlite3)
+#   --stack    … and what tests/stack/run.sh needs (an engine, Compose, debootstrap, JDK, Maven, Go)
 #   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
 #   --check    … and what scripts/check.sh, fuzz.sh and bench.sh need (clang, Google Benchmark; includes --lint)
-#   --all      all of these but --long
+#   --all      all of these but --long and --stack
 #   --list     prints the missing packages, one a line, and installs nothing
 #
 # Safe to run again: with everything there it installs nothing and asks no server.
@@ -23,7 +24,7 @@ groups=(build)
 list_only=no
 for argument in "$@"; do
     case $argument in
-        --demo | --tests | --long | --static | --lint) groups+=("${argument#--}") ;;
+        --demo | --tests | --stack | --long | --static | --lint) groups+=("${argument#--}") ;;
         --check) groups+=(lint check) ;;
         --all) groups+=(demo tests static lint check) ;;
         --list) list_only=yes ;;
@@ -50,7 +51,16 @@ packages_of() {
                 liblz4-dev zlib1g-dev
             ;;
         demo) printf '%s\n' python3 curl sqlite3 jq ;;
-        tests) printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl ;;
+        # Java and Maven: for real Kafka and OpenSearch. kcat: somebody else's Kafka client.
+        tests) printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat ;;
+        stack)
+            command -v dockerd >/dev/null || echo docker.io
+            docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || echo docker-compose
+            command -v javac >/dev/null || echo openjdk-17-jdk-headless
+            command -v mvn >/dev/null || echo maven
+            command -v go >/dev/null || echo golang-go
+            printf '%s\n' debootstrap iproute2 iptables curl python3
+            ;;
         long)  # these two are as good from elsewhere
             command -v npm >/dev/null || echo npm
             command -v go >/dev/null || echo golang-go

@@ -57,6 +57,10 @@ class journal {
 /// Reads a topic that another process may be writing; never past what that one has synced. open() gives
 /// errc::not_connected until the topic is there.
 [[nodiscard]] std::unique_ptr<source> make_journal_source(std::string folder, std::string group);
+/// Gives the events that come into a topic from now on, batch by batch, without a group: it keeps no position and holds
+/// nothing back. `each` gets an empty batch, many times a second, while nothing comes; it ends by false or an error.
+/// @return errc::not_found where there is no such topic
+[[nodiscard]] result<> follow_journal(std::string const& folder, std::function<result<bool>(batch const&)> const& each);
 
 struct journal_segment_info {
     std::string path;

@@ -41,8 +41,8 @@ struct kafka_sink_options {
     std::chrono::milliseconds linger{5};
     std::int32_t requests_in_flight_max = 5;  ///< to one broker; an idempotent producer allows 5
     std::size_t queue_bytes_max = std::size_t{32} << 20U;
-    /// Set: this top-level field of the record is the message's key and chooses the partition; the id then stands in the
-    /// header `logpipe-id`.
+    /// Set: this top-level field of the record is the message's key and chooses the partition; the id then stands in
+    /// the header `logpipe-id`.
     std::string key_field;
     std::string tag_header;  ///< set: the event's tag stands in this header
 };
@@ -72,7 +72,7 @@ struct kafka_source_options {
 /// What a group has of one partition.
 struct kafka_group_position {
     std::int32_t partition = 0;
-    std::int64_t committed = -1;  ///< -1: none yet
+    std::int64_t committed = -1;     ///< -1: none yet
     std::int64_t counted_from = -1;  ///< offset where `counts` began; -1: the commit is not logpipe's
     event_counts counts;             ///< of the offsets from `counted_from` to `committed`
 };

@@ -53,7 +53,8 @@ class source {
     /// Names the offsets' space: a store that keeps positions for us keeps them under this name. It changes when
     /// offsets start anew (a journal that was deleted and made again). Valid after open().
     [[nodiscard]] virtual std::string identity() const = 0;
-    /// All that the source's own durable position has counted up to it; zero where it keeps none. Valid after open().
+    /// What the source's own durable position had counted when this source took it up, of what it holds now; zero
+    /// where it keeps none. It changes while partitions come and go. Any thread, after open().
     [[nodiscard]] virtual event_counts counted() const { return {}; }
     /// Starts at these positions instead of the source's own: the sink holds better ones. After open(), before read().
     [[nodiscard]] virtual result<> seek(std::span<position const> stored) = 0;
@@ -119,7 +120,8 @@ struct dead_letter {
     std::string reason;
     std::string origin;  ///< where it was read: "journal nginx-logs offset 7"
     std::string tag;
-    std::int64_t time_ns = 0;  ///< when it was rejected
+    std::int64_t time_ns = 0;        ///< when it was rejected
+    std::int64_t event_time_ns = 0;  ///< as the client said
     std::int64_t received_ns = 0;
     std::string record;  ///< the original bytes, whatever they are
 };
@@ -128,8 +130,10 @@ struct dead_letter {
 class dead_letters {
   public:
     virtual ~dead_letters() = default;
-    /// Durable when it returns.
+    /// Durable when it returns. After a failure the same letters are offered again.
     [[nodiscard]] virtual result<> put(std::span<dead_letter const> letters) = 0;
+    /// Makes a waiting put() return errc::cancelled, for good. From any thread, at any time.
+    virtual void cancel() {}  // where put() never waits for others there is nothing to do
 };
 
 }  // namespace logpipe

@@ -3,12 +3,14 @@
 
 #include "logpipe/result.hpp"
 #include "logpipe/status.hpp"
+#include "logpipe/tap.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace logpipe {
 
@@ -33,6 +35,9 @@ struct web_options {
     /// Runs one produce to its end and answers; called from a thread of its own, never two at once. It goes on when the
     /// client leaves. Empty: no such page.
     std::function<produce_answer()> produce;
+    /// Opens a tap behind a stage; called from the server's thread. @return errc::not_found, with the stages that there
+    /// are. Empty: no such page.
+    std::function<result<std::unique_ptr<tap_reader>>(std::string const& stage, std::uint64_t sample)> tap;
     web_limits limits = {};
 };
 
@@ -52,5 +57,25 @@ class web_server {
 /// machine
 /// @return errc::not_connected, timed_out, or protocol when what answers is no logpipe; all name the address.
 [[nodiscard]] result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout);
+
+struct page_request {
+    std::string url;                           ///< http://HOST[:PORT]/PATH or https://…
+    std::chrono::milliseconds timeout{2'000};  ///< for everything, but for the system's look-up of a name
+    std::string ca_file;                       ///< of https; empty: the system's
+    bool insecure_skip_verify = false;
+};
+struct fetched_page {
+    unsigned status = 0;
+    std::string body;  ///< of at most 4 MiB
+};
+/// GET, whatever is answered; redirects are not followed.
+/// @return errc::invalid_argument, not_connected, timed_out, or protocol; all name the URL.
+[[nodiscard]] result<fetched_page> fetch_page(page_request const& request);
+
+/// `/api/tap` of another process, line by line, until `each` returns false, `over` (asked ten times a second) says so,
+/// or the process ends: then errc::end_of_input. @param address HOST:PORT  @param query as in DESIGN.md "/api/tap"
+/// @return errc::not_connected, not_found with the stages that there are, or protocol; all name the address.
+[[nodiscard]] result<> follow_tap(std::string const& address, std::string const& query,
+                                  std::function<bool(std::string_view)> each, std::function<bool()> over);
 
 }  // namespace logpipe

@@ -70,9 +70,12 @@ std::map<std::string, std::vector<std::string>, std::less<>> flags_of(parsed_fla
 
 std::map<std::string, std::string, std::less<>> environment() {
     std::map<std::string, std::string, std::less<>> variables;
-    for (auto const& row : option_rows()) {
-        auto const name = environment_name(row.name);
+    auto const take = [&variables](std::string const& name) {
         if (auto const* value = std::getenv(name.c_str())) variables[name] = value;
+    };
+    for (auto const& row : option_rows()) {
+        take(environment_name(row.name));
+        if (row.kind == option_kind::secret) take(secret_environment_name(row.name));
     }
     return variables;
 }

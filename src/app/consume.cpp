@@ -6,11 +6,15 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+
 namespace logpipe {
 
 namespace {
 
-/// --once: everything that the journal held when it was opened has been read.
+using transform_maker = std::function<std::unique_ptr<transform>()>;
+
+/// --once on a journal: everything that it held when it was opened has been read.
 bool has_read_all(pump_snapshot const& now, double& end) {
     auto const& from = now.stages.front();
     if (end < 0) end = gauge_of(from, "journal_synced_offset");
@@ -19,27 +23,54 @@ bool has_read_all(pump_snapshot const& now, double& end) {
 
 std::string dead_letters_uri(settings const& options) {
     if (auto const& uri = options.text("dead-letters"); !uri.empty()) return uri;
-    if (auto const& from = options.text("from"); from.starts_with("journal:"))
-        return fmt::format("{}.{}.dlq", from, options.subcommand());
+    auto const& from = options.text("from");
+    // A journal has one writer, so consume and index have each their own; a topic of Kafka has many.
+    if (from.starts_with("journal:")) return fmt::format("{}.{}.dlq", from, options.subcommand());
+    if (from.starts_with("kafka:")) return from + ".dlq";
     return "file:logpipe-dead-letters.jsonl";
 }
 
-int move(settings const& options, std::unique_ptr<transform> change) {
-    endpoints ends{options};
+ledger sum_of_books(process_snapshot const& now) {
+    ledger sum;
+    for (auto const& each : now.pumps) {
+        sum.counts += each.book.counts;
+        sum.in_flight += each.book.in_flight;
+    }
+    return sum;
+}
+
+result<pump_stages> make_stages(endpoints& ends, transform_maker const& make_transform, dead_letters& dead) {
+    auto const& options = ends.options();
     auto from = ends.make_source(options.text("from"));
-    if (!from) return report_failure(options, from.error());
+    if (!from) return from.error();
     auto to = ends.make_sink(options.text("to"));
-    if (!to) return report_failure(options, to.error());
-    auto letters = ends.make_sink(dead_letters_uri(options));
+    if (!to) return to.error();
+    return pump_stages{.from = *std::move(from), .change = make_transform(), .to = *std::move(to), .dead = &dead};
+}
+
+int move(settings const& options, transform_maker const& make_transform) {
+    auto const& from = options.text("from");
+    auto const threads = options.count("threads");
+    if (threads == 0 || threads > 64)
+        return report_failure(options, {errc::invalid_argument, "--threads: must be from 1 to 64"});
+    if (threads > 1 && !from.starts_with("kafka:"))
+        return report_failure(options,
+                              {errc::invalid_argument, "--threads: only a Kafka topic can be read by several"});
+    endpoints ends{options};
+    auto letters = ends.make_letter_sink(dead_letters_uri(options));
     if (!letters) return report_failure(options, letters.error());
     auto const dead = make_dead_letters(*std::move(letters));
 
     process whole{options};
     whole.output_is_data(writes_to_standard_output(options.text("to")));
-    whole.add(
-        make_pump({.from = *std::move(from), .change = std::move(change), .to = *std::move(to), .dead = dead.get()},
-                  {.name = options.subcommand()}));
-    if (options.on("once") && options.text("from").starts_with("journal:"))
+    for (std::uint64_t i = 0; i < threads; ++i) {
+        auto stages = make_stages(ends, make_transform, *dead);
+        if (!stages) return report_failure(options, stages.error());
+        auto const name = threads == 1 ? options.subcommand() : fmt::format("{}-{}", options.subcommand(), i);
+        whole.add(make_pump(*std::move(stages), {.name = name}));
+    }
+    whole.set_book(sum_of_books);
+    if (options.on("once") && from.starts_with("journal:"))
         whole.ends_when([end = -1.0](process_snapshot const& now) mutable {
             return now.ready && has_read_all(now.pumps.front(), end);
         });
@@ -49,11 +80,11 @@ int move(settings const& options, std::unique_ptr<transform> change) {
 }  // namespace
 
 int run_consume(settings const& options, argument_list const& /*rest*/) {
-    return move(options, make_normalize(normalize_options_of(options)));
+    return move(options, [&] { return make_normalize(normalize_options_of(options)); });
 }
 
 int run_index(settings const& options, argument_list const& /*rest*/) {
-    return move(options, nullptr);
+    return move(options, [] { return nullptr; });
 }
 
 }  // namespace logpipe

@@ -50,6 +50,36 @@ made_sink journal_sink(endpoints& ends, end_uri const& uri) {
     return (*topic)->make_sink();
 }
 
+made_source kafka_source(endpoints& ends, end_uri const& uri) {
+    auto options = kafka_source_options_of(ends.options(), uri);
+    if (!options) return options.error();
+    return make_kafka_source(*std::move(options));
+}
+
+made_sink kafka_sink(endpoints& ends, end_uri const& uri) {
+    auto options = kafka_sink_options_of(ends.options(), uri, false);
+    if (!options) return options.error();
+    return make_kafka_sink(*std::move(options));
+}
+
+made_sink opensearch_sink(endpoints& ends, end_uri const& uri) {
+    auto options = opensearch_sink_options_of(ends.options(), uri);
+    if (!options) return options.error();
+    return make_opensearch_sink(*std::move(options));
+}
+
+made_source docker_source(endpoints& ends, end_uri const& uri) {
+    auto options = docker_source_options_of(ends.options(), uri);
+    if (!options) return options.error();
+    return make_docker_source(*std::move(options));
+}
+
+made_sink loki_sink(endpoints& ends, end_uri const& uri) {
+    auto options = loki_sink_options_of(ends.options(), uri);
+    if (!options) return options.error();
+    return make_loki_sink(*std::move(options));
+}
+
 made_sink sqlite_sink(endpoints& ends, end_uri const& uri) {
     std::error_code ignored;  // the store's own open says what is wrong
     std::filesystem::create_directories(std::filesystem::path{uri.rest}.parent_path(), ignored);
@@ -63,11 +93,21 @@ struct end_row {
 };
 
 constexpr std::array table{
-    end_row{"file", file_source, line_sink},  end_row{"stdout", nullptr, line_sink},
-    end_row{"http", http_source, nullptr},    end_row{"https", http_source, nullptr},
-    end_row{"demo", demo_source, nullptr},    end_row{"forward", nullptr, to_forward},
-    end_row{"forwards", nullptr, to_forward}, end_row{"journal", journal_source, journal_sink},
+    end_row{"file", file_source, line_sink},
+    end_row{"stdout", nullptr, line_sink},
+    end_row{"http", http_source, nullptr},
+    end_row{"https", http_source, nullptr},
+    end_row{"demo", demo_source, nullptr},
+    end_row{"forward", nullptr, to_forward},
+    end_row{"forwards", nullptr, to_forward},
+    end_row{"journal", journal_source, journal_sink},
+    end_row{"kafka", kafka_source, kafka_sink},
+    end_row{"opensearch", nullptr, opensearch_sink},
+    end_row{"opensearchs", nullptr, opensearch_sink},
     end_row{"sqlite", nullptr, sqlite_sink},
+    end_row{"docker", docker_source, nullptr},
+    end_row{"loki", nullptr, loki_sink},
+    end_row{"lokis", nullptr, loki_sink},
 };
 
 template <class Maker>
@@ -100,6 +140,14 @@ result<std::unique_ptr<sink>> endpoints::make_sink(std::string const& uri) {
     auto const row = std::ranges::find(table, parsed->scheme, &end_row::scheme);
     if (row == table.end() || row->make_sink == nullptr) return unknown(*parsed, "sink", &end_row::make_sink);
     return row->make_sink(*this, *parsed);
+}
+
+result<std::unique_ptr<sink>> endpoints::make_letter_sink(std::string const& uri) {
+    auto const parsed = parse_uri(uri);
+    if (!parsed || parsed->scheme != "kafka") return make_sink(uri);
+    auto options = kafka_sink_options_of(options_, *parsed, true);
+    if (!options) return options.error();
+    return make_kafka_sink(*std::move(options));
 }
 
 result<std::shared_ptr<journal>> endpoints::open_topic(std::string const& folder) {

@@ -47,7 +47,7 @@ int run_forward(settings const& options, argument_list const& /*rest*/) {
                          .to = *std::move(routes),
                          .dead = dead.get()},
                         {.name = "forward"}));
-    if (auto const& uri = options.text("to"); !uri.empty()) {
+    if (auto const& uri = options.text("to"); uri != "none") {
         auto to = ends.make_sink(uri);
         if (!to) return report_failure(options, to.error());
         whole.output_is_data(writes_to_standard_output(uri));

@@ -25,6 +25,9 @@ void take_over_signals();
 /// beyond its end must not be given out again as offsets of other events.
 enum class start_order { with_others, before_others };
 
+/// The newest warnings and errors of this process's log.
+[[nodiscard]] std::vector<warning> newest_warnings();
+
 /// Main thread, but for snapshot().
 class process final {
   public:
@@ -54,6 +57,7 @@ class process final {
     [[nodiscard]] bool drain();
     [[nodiscard]] int exit_status_of(bool drained) const;
     [[nodiscard]] process_snapshot look() const;
+    [[nodiscard]] result<std::unique_ptr<tap_reader>> open_tap(std::string const& stage, std::uint64_t sample) const;
 
     settings const& options_;
     std::vector<std::unique_ptr<pump>> pumps_;

@@ -58,6 +58,7 @@ class produce_runs final {
     [[nodiscard]] process_snapshot look() const {
         process_snapshot out{.subcommand = "serve", .version = std::string{version_text}, .pid = getpid()};
         out.started_ns = started_ns_;
+        out.warnings = newest_warnings();
         std::lock_guard lock{mutex_};
         out.draining = stopping_;
         out.book.counts = before_;
@@ -111,7 +112,8 @@ int run_serve(settings const& options, argument_list const& /*rest*/) {
     produce_runs runs{options, *from};
     auto server = start_web_server({.listen = options.text("listen"),
                                     .look = [&runs] { return runs.look(); },
-                                    .produce = [&runs] { return runs.run(); }});
+                                    .produce = [&runs] { return runs.run(); },
+                                    .tap = {}});
     if (!server) return report_failure(options, server.error());
     log_info("serve: http://{} answers; /produceEventsToPipeline sends {} to {}", options.text("listen"), *from,
              options.text("to"));

@@ -35,6 +35,7 @@ result<> check_count(std::string_view value) {
 result<> check_value(option_row const& row, std::string_view value) {
     switch (row.kind) {
         case option_kind::text:
+        case option_kind::secret:
         case option_kind::list:
             return {};
         case option_kind::choice:
@@ -60,6 +61,12 @@ std::string environment_name(std::string_view option) {
     std::string name = "LOGPIPE_";
     for (char const c : option) name += c == '-' ? '_' : static_cast<char>(c - ('a' <= c && c <= 'z' ? 'a' - 'A' : 0));
     return name;
+}
+
+std::string secret_environment_name(std::string_view option) {
+    constexpr std::string_view suffix = "-file";
+    LOGPIPE_ASSERT(option.ends_with(suffix));
+    return environment_name(option.substr(0, option.size() - suffix.size()));
 }
 
 result<settings> settings::merge(std::string subcommand,
@@ -89,6 +96,9 @@ result<settings> settings::merge(std::string subcommand,
             if (row.kind != option_kind::list || !row.fallback.empty()) value.values = {std::string{row.fallback}};
             value.origin = "default";
         }
+        if (row.kind == option_kind::secret)
+            if (auto const set = environment.find(secret_environment_name(row.name)); set != environment.end())
+                merged.secrets_[std::string{row.name}] = set->second;
         for (auto const& each : value.values)
             if (auto good = check_value(row, each); !good)
                 return error{errc::invalid_argument,
@@ -131,6 +141,11 @@ bool settings::on(std::string_view name) const {
 
 result<std::string> settings::secret(std::string_view name) const {
     auto const& path = text(name);
+    if (auto const held = secrets_.find(name); held != secrets_.end()) {
+        if (path.empty()) return held->second;
+        return error{errc::invalid_argument,
+                     fmt::format("both --{} and {} are given", name, secret_environment_name(name))};
+    }
     if (path.empty()) return std::string{};
     std::ifstream file{path};
     std::string line;

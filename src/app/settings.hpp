@@ -14,7 +14,8 @@
 
 namespace logpipe {
 
-enum class option_kind { text, count, bytes, duration, choice, on_off, list };
+/// A `secret` names a file; the secret itself may stand in the variable without _FILE, but in no flag and no key.
+enum class option_kind { text, secret, count, bytes, duration, choice, on_off, list };
 
 struct option_row {
     std::string_view name;  ///< "drain-timeout": --drain-timeout, LOGPIPE_DRAIN_TIMEOUT, key drain-timeout
@@ -45,7 +46,8 @@ class settings final {
     [[nodiscard]] std::uint64_t bytes(std::string_view name) const;
     [[nodiscard]] std::chrono::milliseconds duration(std::string_view name) const;
     [[nodiscard]] bool on(std::string_view name) const;
-    /// The first line of the file that the option names; empty where none is named. For secrets.
+    /// What the variable without _FILE holds, or the first line of the file that the option names; empty where there is
+    /// neither. @return errc::invalid_argument where both are given, or the file cannot be read.
     [[nodiscard]] result<std::string> secret(std::string_view name) const;
 
     [[nodiscard]] std::string const& subcommand() const noexcept { return subcommand_; }
@@ -63,9 +65,12 @@ class settings final {
 
     std::string subcommand_;
     std::map<std::string, setting, std::less<>> values_;
+    std::map<std::string, std::string, std::less<>> secrets_;  // by the option's name
 };
 
 [[nodiscard]] std::string environment_name(std::string_view option);
+/// The variable that may hold the secret itself: LOGPIPE_KAFKA_PASSWORD for kafka-password-file.
+[[nodiscard]] std::string secret_environment_name(std::string_view option);
 /// The markdown table of README "Options".
 [[nodiscard]] std::string options_markdown();
 

@@ -67,4 +67,25 @@ ledger journal_book(process_snapshot const& now, std::uint64_t journal_begin) {
     return book;
 }
 
+ledger broker_book(process_snapshot const& now) {
+    auto const& receive = now.pumps.at(0);
+    auto const& deliver = now.pumps.at(1);
+    auto const& index = now.pumps.at(2);
+    auto const held = [](pump_snapshot const& pump, std::string_view gauge) {
+        return static_cast<std::uint64_t>(gauge_of(pump.stages.front(), gauge));
+    };
+    // The lag is what is not committed, so what the last pump has in hand is within.
+    auto const lag = held(index, "kafka_lag_events");
+    auto const coming = receive.book.in_flight + held(deliver, "journal_unread_events") + deliver.book.in_flight +
+                        (lag - std::min(lag, index.book.in_flight));
+    ledger book{.counts = index.book.counts, .in_flight = coming + index.book.in_flight};
+    for (auto const* upstream : {&receive, &deliver}) {
+        book.counts.already_there += upstream->this_run.already_there;
+        book.counts.dead += upstream->this_run.dead;
+        book.counts.in += upstream->this_run.already_there + upstream->this_run.dead;
+    }
+    book.counts.in += coming;
+    return book;
+}
+
 }  // namespace logpipe

@@ -31,6 +31,10 @@ struct transfer {
 /// @param journal_begin  the journal's synced offset before the first pump was started
 [[nodiscard]] ledger journal_book(process_snapshot const& now, std::uint64_t journal_begin);
 
+/// The ledger of a process whose pumps fill a journal, empty it into Kafka, and index from there. `in` is what Kafka
+/// gave or still holds, and what has not come to it yet: a repeat that a crash put there twice was taken in twice.
+[[nodiscard]] ledger broker_book(process_snapshot const& now);
+
 [[nodiscard]] double gauge_of(stage_status const& stage, std::string_view name);
 
 }  // namespace logpipe

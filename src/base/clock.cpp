@@ -1,7 +1,6 @@
 #include "base/clock.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 namespace logpipe {
@@ -12,7 +11,93 @@ void write_digits(char* out, unsigned value, unsigned count) noexcept {
     for (unsigned i = count; i > 0; --i, value /= 10) out[i - 1] = static_cast<char>('0' + value % 10);
 }
 
+/// Takes fixed pieces from the front of a text.
+struct text_reader {
+    std::string_view left;
+
+    [[nodiscard]] std::optional<int> digits(std::size_t count) noexcept {
+        if (left.size() < count) return std::nullopt;
+        int value = 0;
+        for (char const c : left.substr(0, count)) {
+            if (c < '0' || c > '9') return std::nullopt;
+            value = value * 10 + (c - '0');
+        }
+        left.remove_prefix(count);
+        return value;
+    }
+    [[nodiscard]] bool take(char c) noexcept {
+        if (!left.starts_with(c)) return false;
+        left.remove_prefix(1);
+        return true;
+    }
+};
+
+std::optional<std::chrono::sys_days> read_date(text_reader& from) noexcept {
+    auto const year = from.digits(4);
+    if (!year || !from.take('-')) return std::nullopt;
+    auto const month = from.digits(2);
+    if (!month || !from.take('-')) return std::nullopt;
+    auto const day = from.digits(2);
+    // What nanoseconds in 64 bits can hold.
+    if (!day || *year < 1678 || *year > 2261) return std::nullopt;
+    std::chrono::year_month_day const date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
+                                           std::chrono::day{static_cast<unsigned>(*day)}};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days{date};
+}
+
+/// "HH:MM", as minutes.
+std::optional<int> read_hours_minutes(text_reader& from, int hours_max) noexcept {
+    auto const hours = from.digits(2);
+    if (!hours || *hours > hours_max || !from.take(':')) return std::nullopt;
+    auto const minutes = from.digits(2);
+    if (!minutes || *minutes > 59) return std::nullopt;
+    return *hours * 60 + *minutes;
+}
+
+/// Behind the seconds: ".123" of any length, of which nine digits count.
+std::optional<std::int64_t> read_fraction(text_reader& from) noexcept {
+    if (!from.take('.')) return 0;
+    std::int64_t value = 0;
+    std::size_t count = 0;
+    for (; !from.left.empty() && from.left.front() >= '0' && from.left.front() <= '9'; ++count) {
+        if (count < 9) value = value * 10 + (from.left.front() - '0');
+        from.left.remove_prefix(1);
+    }
+    if (count == 0) return std::nullopt;
+    for (auto i = count; i < 9; ++i) value *= 10;
+    return value;
+}
+
+std::optional<std::chrono::minutes> read_zone(text_reader& from) noexcept {
+    if (from.take('Z') || from.take('z')) return std::chrono::minutes{0};
+    bool const west = from.left.starts_with('-');
+    if (!from.take('+') && !from.take('-')) return std::nullopt;
+    auto const ahead = read_hours_minutes(from, 23);
+    if (!ahead) return std::nullopt;
+    return std::chrono::minutes{west ? -*ahead : *ahead};
+}
+
 }  // namespace
+
+std::optional<std::int64_t> parse_iso_time(std::string_view text) noexcept {
+    using namespace std::chrono;
+    text_reader from{text};
+    auto const day = read_date(from);
+    if (!day) return std::nullopt;
+    if (from.left.empty()) return duration_cast<nanoseconds>(day->time_since_epoch()).count();
+    if (!from.take('T') && !from.take('t') && !from.take(' ')) return std::nullopt;
+    auto const in_day = read_hours_minutes(from, 23);
+    if (!in_day || !from.take(':')) return std::nullopt;
+    auto const second = from.digits(2);
+    if (!second || *second > 60) return std::nullopt;  // 60: a leap second
+    auto const fraction = read_fraction(from);
+    if (!fraction) return std::nullopt;
+    auto const ahead = read_zone(from);
+    if (!ahead || !from.left.empty()) return std::nullopt;
+    auto const whole = *day + minutes{*in_day} + seconds{*second} - *ahead;
+    return duration_cast<nanoseconds>(whole.time_since_epoch()).count() + *fraction;
+}
 
 std::int64_t now_ns() noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -46,72 +131,6 @@ std::string iso_time(std::int64_t time_ns) {
     std::string out(iso_time_bytes, '\0');
     write_iso_time(time_ns, out.data());
     return out;
-}
-
-namespace {
-
-/// Takes exactly `digits` digits and, where it is not 0, the character behind them.
-bool take_field(std::string_view& text, std::size_t digits, char then, int& into) noexcept {
-    auto const bytes = digits + (then == 0 ? 0U : 1U);
-    if (text.size() < bytes || text.front() < '0' || text.front() > '9') return false;
-    auto const end = text.data() + digits;
-    if (std::from_chars(text.data(), end, into).ptr != end) return false;
-    if (then != 0 && (text[digits] | 0x20) != (then | 0x20)) return false;
-    text.remove_prefix(bytes);
-    return true;
-}
-
-/// Of at most nine digits behind the point; more are read and mean nothing.
-std::optional<std::chrono::nanoseconds> take_fraction(std::string_view& text) noexcept {
-    if (!text.starts_with('.')) return std::chrono::nanoseconds{0};
-    text.remove_prefix(1);
-    std::int64_t value = 0;
-    std::size_t digits = 0;
-    for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits)
-        if (digits < 9) value = value * 10 + (text[digits] - '0');
-    if (digits == 0) return std::nullopt;
-    for (auto i = digits; i < 9; ++i) value *= 10;
-    text.remove_prefix(digits);
-    return std::chrono::nanoseconds{value};
-}
-
-std::optional<std::chrono::minutes> take_zone(std::string_view text) noexcept {
-    if (text == "Z" || text == "z") return std::chrono::minutes{0};
-    bool const west = text.starts_with('-');
-    if (!west && !text.starts_with('+')) return std::nullopt;
-    text.remove_prefix(1);
-    int hours = 0;
-    int minutes = 0;
-    if (!take_field(text, 2, ':', hours) || !take_field(text, 2, 0, minutes) || !text.empty()) return std::nullopt;
-    if (hours > 23 || minutes > 59) return std::nullopt;
-    auto const ahead = std::chrono::minutes{hours * 60 + minutes};
-    return west ? -ahead : ahead;
-}
-
-}  // namespace
-
-std::optional<std::int64_t> parse_iso_time(std::string_view text) noexcept {
-    using namespace std::chrono;
-    int years = 0;
-    int months = 0;
-    int days_of_month = 0;
-    int hours_of_day = 0;
-    int minutes_of_hour = 0;
-    int seconds_of_minute = 0;
-    if (!take_field(text, 4, '-', years) || !take_field(text, 2, '-', months) ||
-        !take_field(text, 2, 'T', days_of_month) || !take_field(text, 2, ':', hours_of_day) ||
-        !take_field(text, 2, ':', minutes_of_hour) || !take_field(text, 2, 0, seconds_of_minute))
-        return std::nullopt;
-    auto const fraction = take_fraction(text);
-    auto const zone = fraction ? take_zone(text) : std::nullopt;
-    year_month_day const date{year{years}, month{static_cast<unsigned>(months)},
-                              day{static_cast<unsigned>(days_of_month)}};
-    // Nanoseconds in 64 bits are over in 2262 and begin in 1677.
-    if (!zone || !date.ok() || years < 1678 || years > 2261) return std::nullopt;
-    if (hours_of_day > 23 || minutes_of_hour > 59 || seconds_of_minute > 60) return std::nullopt;
-    auto const time = sys_time<nanoseconds>{sys_days{date}} + hours{hours_of_day} + minutes{minutes_of_hour} +
-                      seconds{seconds_of_minute} + *fraction - *zone;
-    return time.time_since_epoch().count();
 }
 
 }  // namespace logpipe

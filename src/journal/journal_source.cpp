@@ -43,7 +43,7 @@ class journal_source final : public source {
     /// Again after a failure: what was read stays read, its batches are under way.
     result<> open() override { return noted(open_topic()); }
     std::string identity() const override { return identity_; }
-    event_counts counted() const override { return cursor_.at().counts; }
+    event_counts counted() const override { return counted_before_; }
     result<> seek(std::span<position const> stored) override;
     result<> read(batch& into, steady_time until) override { return noted(read_until(into, until)); }
     result<> commit(std::span<progress const> safe) override { return noted(move_cursor(safe)); }
@@ -73,6 +73,7 @@ class journal_source final : public source {
     std::shared_ptr<synced_board> const board_;
     std::unique_ptr<file> state_;
     std::string identity_;
+    event_counts counted_before_;  // set by the first open()
     group_cursor cursor_;
     topic_reader reader_;
     std::optional<std::uint64_t> stop_at_;
@@ -105,6 +106,7 @@ result<> journal_source::open_topic() {
     if (!segments) return segments.error();
     if (auto opened = cursor_.open(segments->empty() ? board_->mark().offset : segments->front()); !opened)
         return opened;
+    counted_before_ = cursor_.at().counts;
     reader_.seek(cursor_.at().offset);
     committed_ = read_ = cursor_.at().offset;
     return {};

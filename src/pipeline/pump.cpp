@@ -20,20 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A stage that lost its peer or its file must be opened again; one that is only full or busy is asked again.
-constexpr bool needs_open(errc code) noexcept {
-    switch (code) {
-        case errc::not_connected:
-        case errc::timed_out:
-        case errc::unauthorized:
-        case errc::protocol:
-        case errc::storage_failed:
-            return true;
-        default:
-            return false;
-    }
-}
-
 class stage_pump final : public pump, private completions {
   public:
     stage_pump(pump_stages stages, pump_options options)
@@ -70,6 +56,7 @@ class stage_pump final : public pump, private completions {
         state_.abandon();
         stop();
         stages_.to->cancel();
+        if (stages_.dead != nullptr) stages_.dead->cancel();
         to_transform_.close();
         to_sink_.close();
         refused_.close();
@@ -80,7 +67,10 @@ class stage_pump final : public pump, private completions {
     pump_snapshot snapshot() const override {
         pump_snapshot out;
         state_.write_to(out);
+        out.book.counts = out.this_run;
+        if (out.started) out.book.counts += stored_before_ ? *stored_before_ : stages_.from->counted();
         out.queued_batches = to_transform_.count() + to_sink_.count();
+        out.queued_batches_max = options_.queue_batches_max * (stages_.change ? 2 : 1);
         out.stages.push_back(with_reason(stages_.from->status(), pump_stage::source));
         if (stages_.change) out.stages.push_back(stages_.change->status());
         out.stages.push_back(with_reason(stages_.to->status(), pump_stage::sink));
@@ -89,6 +79,10 @@ class stage_pump final : public pump, private completions {
             out.stages.back().why = "it is being opened";
         }
         return out;
+    }
+
+    std::unique_ptr<tap_reader> tap(std::string_view stage, std::uint64_t sample) override {
+        return state_.taps().add(stages_, options_.name, stage, sample);
     }
 
   private:
@@ -161,7 +155,7 @@ class stage_pump final : public pump, private completions {
         auto stored = stages_.to->stored(stages_.from->identity());
         if (!stored) return stored.error();
         if (!*stored) {
-            state_.start(stages_.from->counted());
+            state_.start();
             return {};
         }
         event_counts before;
@@ -171,7 +165,8 @@ class stage_pump final : public pump, private completions {
             positions.push_back(each.safe);
         }
         if (auto sought = stages_.from->seek(positions); !sought) return sought;
-        state_.start(before);
+        stored_before_ = before;
+        state_.start();
         return {};
     }
 
@@ -243,6 +238,7 @@ class stage_pump final : public pump, private completions {
             }
             state_.notify();
             stages_.change->apply(*events);
+            state_.taps().show(tap_point::transform, *events);
             auto const bytes = events->bytes();
             if (!to_sink_.push(*events, bytes)) break;
         }
@@ -337,6 +333,7 @@ class stage_pump final : public pump, private completions {
                                .origin = fmt::format("{} offset {}", events.origin, row.offset),
                                .tag = events.tags[row.tag],
                                .time_ns = now_ns(),
+                               .event_time_ns = row.time_ns,
                                .received_ns = row.received_ns,
                                .record = std::string{events.record(row)}});
         }
@@ -376,8 +373,9 @@ class stage_pump final : public pump, private completions {
     pump_state state_;
     bounded_queue<batch> to_transform_;
     bounded_queue<batch> to_sink_;
-    bounded_queue<batch> refused_;       // unbounded: what is in it was in flight, which is bounded
-    std::vector<progress> uncommitted_;  // the source's thread
+    bounded_queue<batch> refused_;               // unbounded: what is in it was in flight, which is bounded
+    std::vector<progress> uncommitted_;          // the source's thread
+    std::optional<event_counts> stored_before_;  // as the sink keeps it; set before state_.start(), read after
     log_limit dead_lines_;
     std::atomic<bool> stopping_{false};
     std::atomic<bool> drained_{false};

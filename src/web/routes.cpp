@@ -46,6 +46,7 @@ struct page {
 };
 constexpr std::array pages{page{"/healthz", healthz_page}, page{"/readyz", readyz_page}, page{"/metrics", metrics_page},
                            page{"/api/status", status_page}};
+constexpr std::string_view tap_path = "/api/tap";
 constexpr std::string_view produce_path = "/produceEventsToPipeline";
 
 /// The path of a request target: without the query, and without scheme and host where a client writes the whole URL
@@ -67,6 +68,7 @@ web_answer wrong_method(std::string_view path, std::string allow) {
 web_answer no_page(web_options const& options) {
     std::string known;
     for (auto const& page : pages) known += fmt::format(" {}", page.path);
+    if (options.tap) known += fmt::format(" {}", tap_path);
     if (options.produce) known += fmt::format(" {}", produce_path);
     return problem_answer(404, fmt::format("There is no such page. There are:{}", known));
 }
@@ -79,6 +81,11 @@ web_route find_route(web_request const& request, web_options const& options) {
         // HEAD is not here: it must change nothing, and a GET of this page does.
         if (request.method == "GET" || request.method == "POST") return {.answer = {}, .produce = true};
         return {.answer = wrong_method(path, "GET, POST")};
+    }
+    if (options.tap && path == tap_path) {
+        if (request.method != "GET") return {.answer = wrong_method(path, "GET")};
+        auto tap = open_tap_route(request.target, options);
+        return {.answer = tap.refusal, .produce = false, .tap = std::move(tap)};
     }
     auto const found = std::ranges::find(pages, path, &page::path);
     if (found == pages.end()) return {.answer = no_page(options)};

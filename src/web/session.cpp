@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include "routes.hpp"
+#include "tap_stream.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -100,13 +101,14 @@ asio::awaitable<produce_answer> run_produce(produce_job& job) {
                                                                                      asio::use_awaitable);
 }
 
-asio::awaitable<web_answer> make_answer(http::request<http::string_body> const& request, web_state& state) {
+/// A whole answer, or a tap to be streamed.
+asio::awaitable<web_route> make_answer(http::request<http::string_body> const& request, web_state& state) {
     if (request.version() == 11 && request.count(http::field::host) != 1)
-        co_return problem_answer(400, "A request has one Host field.");
+        co_return web_route{.answer = problem_answer(400, "A request has one Host field.")};
     auto route = find_route({.method = request.method_string(), .target = request.target()}, state.options);
-    if (!route.produce) co_return std::move(route.answer);
+    if (!route.produce) co_return std::move(route);
     auto const answer = co_await run_produce(state.job);
-    co_return produce_page(answer);
+    co_return web_route{.answer = produce_page(answer)};
 }
 
 struct answer_form {
@@ -171,8 +173,12 @@ asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, web_state& state)
         answer_form const form{.version = request.version(),
                                .keep_alive = request.keep_alive(),
                                .head_only = request.method() == http::verb::head};
-        auto answer = co_await make_answer(request, state);
-        bool const written = co_await write_answer(stream, std::move(answer), form, limits.request_time);
+        auto route = co_await make_answer(request, state);
+        if (route.tap.reader) {
+            co_await stream_tap(stream, std::move(route.tap), limits.request_time);
+            co_return;
+        }
+        bool const written = co_await write_answer(stream, std::move(route.answer), form, limits.request_time);
         if (!written) co_return;
         if (!form.keep_alive) break;
         wait = limits.idle_time;

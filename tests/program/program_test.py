@@ -8,7 +8,6 @@ PROGRAM is $LOGPIPE unless given. Standard library only; free ports; everything 
 
 import collections
 import gzip
-import http.server
 import json
 import os
 import pathlib
@@ -18,11 +17,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from web_folder import web_folder  # noqa: E402
 
 PROGRAM = os.environ.get("LOGPIPE", "logpipe")
 TIME_MAX = 120  # seconds for anything
@@ -183,8 +184,9 @@ class WholePipeline(Case):
         self.wait_drained(admin, 20000)
         told = self.run_program("status", "--at", admin).stdout
         self.assertIn("in 20000 = indexed 20000 + already there 0 + dead 0 + in flight 0", told)
-        (process,) = json.loads(self.run_program("status", "--at", admin, "--json").stdout)
-        self.assertEqual(process["ledger"]["difference"], 0)
+        report = json.loads(self.run_program("status", "--at", admin, "--json").stdout)
+        self.assertEqual((report["state"], report["hops"][0]["name"], report["hops"][0]["difference"]), ("up", "run", 0))
+        self.assertEqual(report["processes"][0]["ledger"]["indexed"], 20000)
         self.assertIn('logpipe_ledger_events{term="indexed"} 20000', self.get(f"http://{admin}/metrics")[1])
         self.assertIn("in 20000 = indexed 20000 + already there 0", self.end(pipeline))
         self.assert_same_data(self.folder / "data/store.sqlite", path.read_text().splitlines())
@@ -204,7 +206,7 @@ class InParts(Case):
     def test_forward_consume_and_index_do_what_run_does(self):
         path = self.demo(20000)
         listen, admin = free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--compress")
         consumed = self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--once", "--admin", "none")
@@ -218,7 +220,7 @@ class InParts(Case):
 
     def test_a_consumer_of_another_process_follows_the_forwarder(self):
         listen, admin, consumer_admin = free_address(), free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         consumer = self.start("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--admin", consumer_admin)
         self.wait_ready(consumer_admin)
@@ -231,7 +233,7 @@ class InParts(Case):
 
     def test_tags_are_routed_and_what_has_no_route_is_a_dead_letter(self):
         listen, admin = free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin, "--route", "audit.**=file:audit.jsonl")
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin, "--route", "audit.**=file:audit.jsonl")
         self.wait_ready(admin)
         path = self.demo(5)
         for tag in ("app.follow", "audit.login", "stray"):
@@ -246,7 +248,7 @@ class InParts(Case):
         listen, admin = free_address(), free_address()
         (self.folder / "key").write_text("sesame\n")
         (self.folder / "wrong").write_text("simsalabim\n")
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin, "--shared-key-file", "key")
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin, "--shared-key-file", "key")
         self.wait_ready(admin)
         path = self.demo(5)
         self.run_program("produce", "--file", path, "--to", f"forward://{listen}", "--send-key-file", "key")
@@ -257,7 +259,7 @@ class InParts(Case):
 
     def test_serve_sends_the_lines_and_answers_when_they_are_safe(self):
         listen, admin, web = free_address(), free_address(), free_address()
-        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
         server = self.start("serve", "--listen", web, "--demo", "lines=1000&seed=1", "--to", f"forward://{listen}")
         self.wait_ready(web)
@@ -324,9 +326,9 @@ class BadInput(Case):
 
     def test_a_second_writer_of_a_journal_is_refused(self):
         admin = free_address()
-        forwarder = self.start("forward", "--listen", free_address(), "--journal", "data", "--admin", admin)
+        forwarder = self.start("forward", "--listen", free_address(), "--journal", "data", "--to", "none", "--admin", admin)
         self.wait_ready(admin)
-        done = self.run_program("forward", "--listen", free_address(), "--journal", "data", "--admin", "none", status=1)
+        done = self.run_program("forward", "--listen", free_address(), "--journal", "data", "--to", "none", "--admin", "none", status=1)
         self.assertIn("written by another logpipe", done.stderr)
         self.end(forwarder)
 
@@ -346,8 +348,38 @@ class BadInput(Case):
     def test_status_says_who_is_down_and_exits_with_1(self):
         done = self.run_program("status", "--at", "127.0.0.1:1", status=1)
         self.assertIn("127.0.0.1:1", done.stdout)
-        (process,) = json.loads(self.run_program("status", "--at", "127.0.0.1:1", "--json", status=1).stdout)
-        self.assertEqual(process["up"], False)
+        report = json.loads(self.run_program("status", "--at", "127.0.0.1:1", "--json", status=1).stdout)
+        self.assertEqual((report["state"], report["components"][0]["state"]), ("down", "down"))
+
+    def test_status_names_the_one_component_that_is_down_and_says_why(self):
+        admin = free_address()
+        self.start("run", "--data-dir", "data", "--listen", free_address(), "--admin", admin)
+        self.wait_ready(admin)
+        pages = {"/api/health": b'{"database":"ok","version":"11.1.0"}', "/ready": b"ready\n",
+                 "/loki/api/v1/status/buildinfo": b'{"version":"3.1.0"}', "/metrics": b"loki_distributor_lines_received_total 5\n",
+                 "/api/status": b'{"version":{"number":"2.19.0"},"status":{"overall":{"state":"green"}}}'}
+        with web_folder(pages) as url:
+            everything = ("status", "--at", admin, "--grafana", url, "--loki", url, "--dashboards", url)
+            told = self.run_program(*everything).stdout
+            for words in ("2.19.0", "11.1.0", "database ok", "5 lines received", "difference 0"):
+                self.assertIn(words, told)
+            down = self.run_program(*everything[:-2], "--dashboards", "http://127.0.0.1:1", status=1).stdout
+            self.assertRegex(down, r"dashboards at http://127.0.0.1:1 down: .*refused")
+            report = json.loads(self.run_program(*everything[:-2], "--dashboards", "http://127.0.0.1:1", "--json", status=1).stdout)
+            self.assertEqual([c["kind"] for c in report["components"] if c["state"] != "up"], ["dashboards"])
+            # A server that answers something else: nobody can tell.
+            unknown = self.run_program(*everything[:-2], "--dashboards", f"{url}/loki/api/v1/status/buildinfo?", status=2).stdout
+            self.assertRegex(unknown, r"dashboards at .* unknown: ")
+            wrong = self.run_program("status", "--at", admin, "--loki", "localhost:3100", status=1).stdout
+            self.assertIn("write it as http://", wrong)
+
+    def test_self_is_a_health_check_that_finds_its_own_process(self):
+        admin = free_address()
+        self.run_program("status", "--self", status=1, env={"LOGPIPE_ADMIN": admin})
+        self.start("run", "--data-dir", "data", "--listen", free_address(), "--admin", "0.0.0.0:" + admin.split(":")[1])
+        self.wait_ready(admin)
+        for own in (admin, "0.0.0.0:" + admin.split(":")[1], ":" + admin.split(":")[1]):
+            self.run_program("status", "--self", env={"LOGPIPE_ADMIN": own})
 
     def test_a_damaged_journal_is_told_and_the_rest_is_read(self):
         path = self.demo(9000)
@@ -365,7 +397,8 @@ class BadInput(Case):
 class Looking(Case):
     def test_every_subcommand_has_help_with_examples(self):
         words = self.run_program("--help").stdout
-        for name in ("run", "produce", "serve", "forward", "consume", "index", "status", "check", "journal", "version"):
+        for name in ("run", "produce", "serve", "forward", "consume", "index", "ship", "status", "monitor", "tap", "dlq", "verify", "replay", "setup",
+                     "check", "journal", "version"):
             self.assertIn(name, words)
             self.assertIn("Examples:\n  ", self.run_program(name, "--help").stdout)
 
@@ -391,34 +424,6 @@ class Looking(Case):
         done = self.run_program("produce", "--demo", "lines=1", "--to", "file:x")
         for line in done.stderr.splitlines():
             self.assertEqual(set(json.loads(line)), {"time", "level", "message"})
-
-
-class web_folder:
-    """Serves pages (path → bytes) on a free port of localhost while its block runs; gives the address."""
-
-    def __init__(self, pages, headers=None):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = pages.get(self.path)
-                self.send_response(404 if body is None else 200)
-                for name, value in (headers or {}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body or b"")))
-                self.end_headers()
-                self.wfile.write(body or b"")
-
-            def log_message(self, *words):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def __exit__(self, *failure):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 if __name__ == "__main__":

@@ -68,6 +68,24 @@ TEST_CASE("a journal's ledger counts what waits in it", "[endpoints]") {
     CHECK(book.difference() == 0);
 }
 
+TEST_CASE("the ledger of a run with a broker counts what waits on the way", "[endpoints]") {
+    process_snapshot now;
+    now.pumps.resize(3);
+    auto& receive = now.pumps[0];
+    auto& deliver = now.pumps[1];
+    auto& index = now.pumps[2];
+    receive.this_run = {.in = 110, .indexed = 90, .already_there = 8, .dead = 2};
+    receive.book = {.counts = receive.this_run, .in_flight = 10};
+    deliver.this_run = {.in = 60, .indexed = 53, .dead = 1};
+    deliver.book = {.counts = deliver.this_run, .in_flight = 6};
+    deliver.stages.push_back({.name = "journal_source", .gauges = {{"journal_unread_events", 30.0}}});
+    index.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
+    index.stages.push_back({.name = "kafka_source", .gauges = {{"kafka_lag_events", 12.0}}});
+    auto const book = broker_book(now);
+    CHECK(book.line() == "in 204 = indexed 130 + already there 12 + dead 4 + in flight 58");
+    CHECK(book.difference() == 0);
+}
+
 TEST_CASE("progress shows share, rate and time left where they are known", "[progress]") {
     CHECK_THAT(progress_line(500, 0.5, 100), ContainsSubstring(" 50 %  500 lines acked  100/s  5 s left"));
     CHECK(progress_line(7, -1, 3) == "7 lines acked  3/s");

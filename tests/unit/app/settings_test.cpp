@@ -155,6 +155,18 @@ TEST_CASE("every option row belongs to subcommands that exist, once each, and it
     }
 }
 
+TEST_CASE("a secret comes from a file or from a variable, and not from both", "[settings]") {
+    config_file const file{"from-file\nsecond line\n"};
+    flag_values const flags{{"kafka-password-file", {file.path()}}};
+    variables const environment{{"LOGPIPE_KAFKA_PASSWORD", "from-variable"}};
+    CHECK(settings::merge("consume", flags, {}, "")->secret("kafka-password-file").value() == "from-file");
+    CHECK(settings::merge("consume", {}, environment, "")->secret("kafka-password-file").value() == "from-variable");
+    CHECK(settings::merge("consume", {}, {}, "")->secret("kafka-password-file").value().empty());
+    auto const both = settings::merge("consume", flags, environment, "")->secret("kafka-password-file");
+    REQUIRE(both.has_error());
+    CHECK_THAT(both.error().message, ContainsSubstring("both --kafka-password-file and LOGPIPE_KAFKA_PASSWORD"));
+}
+
 TEST_CASE("README's table of options is the one that the options make", "[settings]") {
     std::ifstream file{std::string{LOGPIPE_TESTS_FOLDER} + "/../README.md"};
     std::string const readme{std::istreambuf_iterator<char>{file}, {}};
