@@ -168,9 +168,12 @@ class Load:
     """Made-up lines at a steady rate until finish(), through `produce` reading its standard input. What was sent is in
     `expected`: a digest by serial. Ends with its block."""
 
+    TRICKLE_SECONDS = 0.02  # between two lines
+
     def __init__(self, program, folder, to, seed, rate):
         self.expected = {}
         self.done = threading.Event()
+        self.slow = threading.Event()
         self.blocks = contextlib.ExitStack()
         read_end, write_end = os.pipe()
         self.lines = open(read_end, "rb")
@@ -195,6 +198,17 @@ class Load:
                 except BrokenPipeError:  # must_run() tells
                     return
                 self.expected[record["serial"]] = digest(record)
+                if self.slow.is_set():
+                    self.done.wait(self.TRICKLE_SECONDS)
+
+    @contextlib.contextmanager
+    def trickling(self):
+        """Few lines while the block runs: so that a slow machine catches up with what it has."""
+        self.slow.set()
+        try:
+            yield
+        finally:
+            self.slow.clear()
 
     def __enter__(self):
         return self
