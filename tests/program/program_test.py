@@ -463,7 +463,7 @@ class Tap(Case):
 
     def test_a_tap_that_nobody_reads_holds_nothing_up(self):
         with socket.create_connection(self.admin.split(":"), timeout=TIME_MAX) as silent:
-            silent.sendall(b"GET /api/tap?stage=sqlite_sink HTTP/1.1\r\nHost: x\r\n\r\n")
+            silent.sendall(b"GET /api/tap?stage=sqlite_sink HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertIn(b"200 OK", silent.recv(64))
             # More than the sockets' buffers hold.
             self.run_program("produce", "--demo", "lines=60000&seed=1", "--to", f"forward://{self.listen}")
