@@ -34,11 +34,13 @@ need_docker
 refuse() { if [[ $anyway == yes ]]; then say "$1"; else fail "$1 (--anyway starts all the same)"; fi; }
 
 check_ports() {
-    local each port variable
-    [[ $(state_of forwarder) == absent ]] || return 0
+    local each port variable own
+    own=$(docker ps --filter "label=com.docker.compose.project=$project" --format '{{.Ports}}')
     for each in "${ports[@]}"; do
         variable=${each}_PORT
         port=${!variable}
+        # What is there of the stack itself may have it.
+        [[ $own != *":$port->"* ]] || continue
         if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
             refuse "port $port is taken: end what listens there, or choose another by $variable=… in compose/.env"
         fi
