@@ -75,9 +75,10 @@ class OpenSearchServer(JavaServer):
         return f"{'https' if self.secure else 'http'}://{self.address}"
 
     def start(self):
-        """The first time on free ports, then on the data and ports of before."""
+        """The first time on free ports, then on the data and ports of before. Nothing to do where it runs."""
         if self.port is not None:
-            self._launch_and_wait()
+            if not self.runs():
+                self._launch_and_wait()
             return
         class_path(self.jars)  # fetched before ports are chosen
 
