@@ -7,7 +7,7 @@
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
 #   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, jq, sqlite3)
 #   --stack    … and what tests/stack/run.sh needs (an engine, Compose, debootstrap, JDK, Maven, Go)
-#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds)
+#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; a Docker engine)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
 #   --check    … and what scripts/check.sh, fuzz.sh and bench.sh need (clang, Google Benchmark; includes --lint)
@@ -61,9 +61,11 @@ packages_of() {
             command -v go >/dev/null || echo golang-go
             printf '%s\n' debootstrap iproute2 iptables curl python3
             ;;
-        long)  # these two are as good from elsewhere
+        long)  # these three are as good from elsewhere
             command -v npm >/dev/null || echo npm
             command -v go >/dev/null || echo golang-go
+            command -v dockerd >/dev/null || echo docker.io
+            echo busybox-static  # the containers of tests/integration/ship
             ;;
         static) printf '%s\n' dpkg-dev make file ;;
         lint) printf '%s\n' clang-format-19 shellcheck ;;

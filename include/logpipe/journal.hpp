@@ -38,11 +38,15 @@ struct journal_recovery {
     std::vector<std::string> notes;
 };
 
+/// What a sink does with a chunk that the topic has already: a client's repeat is dropped; what an operator sends once
+/// more is not.
+enum class journal_repeats { drop, keep };
+
 /// One topic, open for writing: holds the writer's lock. Its sinks and sources may outlive it. Any thread.
 class journal {
   public:
     virtual ~journal() = default;
-    [[nodiscard]] virtual std::unique_ptr<sink> make_sink() = 0;
+    [[nodiscard]] virtual std::unique_ptr<sink> make_sink(journal_repeats repeats = journal_repeats::drop) = 0;
     /// @param group  names the cursor; two open sources of one group are an error (errc::busy).
     [[nodiscard]] virtual std::unique_ptr<source> make_source(std::string group) = 0;
     [[nodiscard]] virtual journal_recovery const& recovery() const = 0;

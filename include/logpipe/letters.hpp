@@ -1,6 +1,7 @@
 // Dead letters as an operator handles them: list, show, send again, drop. One thread.
 #pragma once
 
+#include "logpipe/journal.hpp"
 #include "logpipe/kafka.hpp"
 
 #include <cstdint>
@@ -74,6 +75,8 @@ using letter_input = std::function<result<>(std::span<dead_letter const>)>;
 [[nodiscard]] letter_input make_kafka_input(kafka_admin& cluster, std::string topic);
 /// @return errc::busy while another process writes that journal.
 [[nodiscard]] result<letter_input> make_journal_input(std::string folder);
+/// The same for the process that has the journal open.
+[[nodiscard]] letter_input make_journal_input(std::shared_ptr<journal> open);
 
 struct retry_report {
     std::uint64_t letters = 0;

@@ -1,6 +1,7 @@
 // HTTP that a process serves about itself, and the web app's endpoint that starts a produce run.
 #pragma once
 
+#include "logpipe/page.hpp"
 #include "logpipe/result.hpp"
 #include "logpipe/status.hpp"
 #include "logpipe/tap.hpp"
@@ -9,11 +10,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace logpipe {
 
+struct produce_request {
+    std::string demo;  ///< "lines=1000&rate=0&seed=1": made-up lines; empty: the process's own source
+};
 struct produce_answer {
     int status = 200;  ///< 200 or, with the reason as message, 502
     std::string message;
@@ -34,15 +39,19 @@ struct web_options {
     std::function<process_snapshot()> look;  ///< called from the server's thread; does not wait for anything
     /// Runs one produce to its end and answers; called from a thread of its own, never two at once. It goes on when the
     /// client leaves. Empty: no such page.
-    std::function<produce_answer()> produce;
+    std::function<produce_answer(produce_request const&)> produce;
+    bool produce_by_get = true;        ///< as a link in a browser; false: POST only
+    std::optional<page_options> page;  ///< none: no page, as of an admin server
+    /// Who asks for anything but `/healthz` and the page's own files must show it. Empty: nobody need.
+    std::string token;
     /// Opens a tap behind a stage; called from the server's thread. @return errc::not_found, with the stages that there
     /// are. Empty: no such page.
     std::function<result<std::unique_ptr<tap_reader>>(std::string const& stage, std::uint64_t sample)> tap;
     web_limits limits = {};
 };
 
-/// `/metrics`, `/healthz`, `/readyz`, `/api/status`, and where `produce` is set GET and POST
-/// `/produceEventsToPipeline`. Serves from start to destruction, on threads of its own. Destruction closes all
+/// `/metrics`, `/healthz`, `/readyz`, `/api/status`, where `produce` is set GET and POST `/produceEventsToPipeline`, and
+/// where `page` is set the page and its API. Serves from start to destruction, on threads of its own. Destruction closes all
 /// connections at once, then waits for a produce that runs: make that callback end first.
 class web_server {
   public:

@@ -66,6 +66,7 @@ process_snapshot process::look() const {
     now.ready = !now.draining && all_up(now);
     bool const started = std::ranges::all_of(now.pumps, &pump_snapshot::started);
     if (started && !now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
+    if (started && add_) add_(now);
     return now;
 }
 
@@ -113,6 +114,7 @@ int process::run() {
         log_info("{}: stopping, at most {} for what was taken in", options_.subcommand(),
                  options_.text("drain-timeout"));
     draining_ = true;
+    if (before_drain_) before_drain_();
     bool const drained = drain();
     auto const last = snapshot();
     fmt::print(output_is_data_ ? stderr : stdout, "{}\n", last.book.line());

@@ -37,6 +37,10 @@ class process final {
     void add(std::unique_ptr<pump> moving, start_order when = start_order::with_others);
     /// How the figures of the pumps make the ledger of the whole; without it, it is the first pump's.
     void set_book(std::function<ledger(process_snapshot const&)> book) { book_ = std::move(book); }
+    /// What else goes on in the process, to be added to a snapshot. Any thread.
+    void also_look(std::function<void(process_snapshot&)> add) { add_ = std::move(add); }
+    /// Called before the first pump is stopped.
+    void before_drain(std::function<void()> stop) { before_drain_ = std::move(stop); }
     /// Called a few times a second while running.
     void on_tick(std::function<void(process_snapshot const&)> tick) { tick_ = std::move(tick); }
     /// The run is over when this says so, besides all pumps being finished.
@@ -63,6 +67,8 @@ class process final {
     std::vector<std::unique_ptr<pump>> pumps_;
     std::vector<start_order> orders_;  // of pumps_
     std::function<ledger(process_snapshot const&)> book_;
+    std::function<void(process_snapshot&)> add_;
+    std::function<void()> before_drain_;
     std::function<void(process_snapshot const&)> tick_;
     std::function<bool(process_snapshot const&)> over_;
     std::int64_t const started_ns_;

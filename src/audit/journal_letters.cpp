@@ -20,10 +20,10 @@ namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
-/// Puts batches into a journal, one after the other. The journal's sink is safe when flush() returns.
+/// Puts batches into a journal, one after the other: what is sent again on purpose is no client's repeat. The journal's sink is safe when flush() returns.
 class journal_writer final : private completions {
   public:
-    explicit journal_writer(std::shared_ptr<journal> topic) : topic_{std::move(topic)}, to_{topic_->make_sink()} {}
+    explicit journal_writer(std::shared_ptr<journal> topic) : topic_{std::move(topic)}, to_{topic_->make_sink(journal_repeats::keep)} {}
     ~journal_writer() override { to_.reset(); }
     journal_writer(journal_writer const&) = delete;
     journal_writer& operator=(journal_writer const&) = delete;
@@ -54,9 +54,8 @@ class journal_writer final : private completions {
     std::optional<std::string> refusal_;
 };
 
-/// Without the window of chunks: what is sent again on purpose is no client's repeat.
 result<std::shared_ptr<journal>> open_to_write(std::string const& folder) {
-    auto opened = open_journal({.folder = folder, .chunk_window_count = 0});
+    auto opened = open_journal({.folder = folder});
     if (!opened) return opened.error();
     return *std::move(opened);
 }
@@ -147,8 +146,12 @@ std::unique_ptr<letter_topic> make_journal_letters(std::string folder) {
 result<letter_input> make_journal_input(std::string folder) {
     auto opened = open_to_write(folder);
     if (!opened) return opened.error();
+    return make_journal_input(*std::move(opened));
+}
+
+letter_input make_journal_input(std::shared_ptr<journal> open) {
     // std::function copies what it holds, which a writer is not to be.
-    auto writer = std::make_shared<journal_writer>(*std::move(opened));
+    auto writer = std::make_shared<journal_writer>(std::move(open));
     return letter_input{[writer](std::span<dead_letter const> letters) {
         batch events;
         for (auto const& each : letters) {

@@ -29,6 +29,7 @@ namespace logpipe::topic {
 struct outlet {
     std::mutex mutex;                // guards reports, also while it is called
     completions* reports = nullptr;  ///< none: the sink is gone
+    journal_repeats repeats = journal_repeats::drop;  ///< never changes
 };
 
 /// What the writer counts, for status. Written under its lock, read from any thread.
@@ -82,7 +83,7 @@ class topic_writer final {
     [[nodiscard]] result<> open_segments(recovered_topic found, std::uint64_t cursors_end);
 
     [[nodiscard]] result<> append(held& what);
-    [[nodiscard]] result<> encode(batch const& events, event_counts& counts);
+    [[nodiscard]] result<> encode(held const& what, event_counts& counts);
     [[nodiscard]] result<> put(batch const& events, event_counts const& counts);
     [[nodiscard]] result<> sync(bool forced);
     [[nodiscard]] result<> start_over();
