@@ -51,8 +51,7 @@ send() {
             "http://127.0.0.1:$PRODUCER_PORT/produceEventsToPipeline") || fail 'the producer does not answer: scripts/status.sh'
         answer=$(<"$root/build/produce-answer.json")
         [[ $status == 200 ]] ||
-            fail "$answer
-The producer could not read $DATA_URL. Without internet: scripts/produce.sh --demo"
+            fail "$(sed -E 's/.*"detail":"([^"]*)".*/\1/' <<<"$answer"); without internet: scripts/produce.sh --demo"
         sent=$(sed -n -E 's/.*"events":([0-9]+).*/\1/p' <<<"$answer")
     fi
     printf '%s\n' "$answer"

@@ -7,7 +7,7 @@
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
 #   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, jq, sqlite3)
 #   --stack    … and what tests/stack/run.sh needs (an engine, Compose, debootstrap, JDK, Maven, Go)
-#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; a Docker engine)
+#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; Chromium; a Docker engine)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
 #   --check    … and what scripts/check.sh, fuzz.sh and bench.sh need (clang, Google Benchmark; includes --lint)
@@ -61,7 +61,8 @@ packages_of() {
             command -v go >/dev/null || echo golang-go
             printf '%s\n' debootstrap iproute2 iptables curl python3
             ;;
-        long)  # these three are as good from elsewhere
+        long)  # npm, Go and Docker are as good from elsewhere
+            echo chromium
             command -v npm >/dev/null || echo npm
             command -v go >/dev/null || echo golang-go
             command -v dockerd >/dev/null || echo docker.io

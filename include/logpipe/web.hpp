@@ -50,9 +50,9 @@ struct web_options {
     web_limits limits = {};
 };
 
-/// `/metrics`, `/healthz`, `/readyz`, `/api/status`, where `produce` is set GET and POST `/produceEventsToPipeline`, and
-/// where `page` is set the page and its API. Serves from start to destruction, on threads of its own. Destruction closes all
-/// connections at once, then waits for a produce that runs: make that callback end first.
+/// `/metrics`, `/healthz`, `/readyz`, `/api/status`, where `produce` is set GET and POST `/produceEventsToPipeline`,
+/// and where `page` is set the page and its API. Serves from start to destruction, on threads of its own. Destruction
+/// closes all connections at once, then waits for a produce that runs: make that callback end first.
 class web_server {
   public:
     virtual ~web_server() = default;

@@ -21,8 +21,8 @@ constexpr auto wanted_time = 5s;  // after the last look
 neighbours::neighbours(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout)
     : timeout_{timeout} {
     for (auto& address : addresses)
-        all_.push_back({.seen = {.address = std::move(address), .now = {}, .why = "it was not asked yet"},
-                        .shown = named});
+        all_.push_back(
+            {.seen = {.address = std::move(address), .now = {}, .why = "it was not asked yet"}, .shown = named});
     thread_ = start_thread("page-watch", [this] { watch(stop_.get_token()); });
 }
 
@@ -83,7 +83,8 @@ class run_letters final : public letter_desk {
     [[nodiscard]] result<letters_shown> list(std::size_t newest_max) override {
         auto const now = std::chrono::steady_clock::now();
         auto const end = letters_->synced_offset();
-        bool const is_fresh = listed_ && listed_end_ == end && listed_max_ == newest_max && now - listed_at_ < list_time;
+        bool const is_fresh =
+            listed_ && listed_end_ == end && listed_max_ == newest_max && now - listed_at_ < list_time;
         if (is_fresh) return *listed_;
         auto listed = read(newest_max);
         if (!listed) return listed;
@@ -104,8 +105,7 @@ class run_letters final : public letter_desk {
             if (sent) retried_ += letters.size();
             return sent;
         };
-        auto const report =
-            retry_letters(*topic, {.ids = which.ids, .reason = {}, .all = which.all}, counted, false);
+        auto const report = retry_letters(*topic, {.ids = which.ids, .reason = {}, .all = which.all}, counted, false);
         if (!report) return report.error();
         return report->letters;
     }

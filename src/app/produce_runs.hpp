@@ -30,7 +30,8 @@ class produce_runs final {
     void stop();
     void abandon();
     [[nodiscard]] bool busy() const;
-    /// Ends the run that goes on, in order, or after the drain's time by giving it up. @return whether it ended in order
+    /// Ends the run that goes on, in order, or after the drain's time by giving it up. @return whether it ended in
+    /// order
     bool end(std::function<bool()> const& impatient);
 
     [[nodiscard]] std::string const& source() const noexcept { return source_; }

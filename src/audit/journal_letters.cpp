@@ -20,10 +20,12 @@ namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
-/// Puts batches into a journal, one after the other: what is sent again on purpose is no client's repeat. The journal's sink is safe when flush() returns.
+/// Puts batches into a journal, one after the other: what is sent again on purpose is no client's repeat. The journal's
+/// sink is safe when flush() returns.
 class journal_writer final : private completions {
   public:
-    explicit journal_writer(std::shared_ptr<journal> topic) : topic_{std::move(topic)}, to_{topic_->make_sink(journal_repeats::keep)} {}
+    explicit journal_writer(std::shared_ptr<journal> topic)
+        : topic_{std::move(topic)}, to_{topic_->make_sink(journal_repeats::keep)} {}
     ~journal_writer() override { to_.reset(); }
     journal_writer(journal_writer const&) = delete;
     journal_writer& operator=(journal_writer const&) = delete;

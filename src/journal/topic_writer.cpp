@@ -169,8 +169,8 @@ result<> topic_writer::encode(held const& what, event_counts& counts) {
         if (!*more) return {};
         auto const& header = encoder_.header();
         auto const key = header.key();
-        bool const here = header.chunk && drops &&
-                          (window_.contains(key) || pending_.contains(key) || !fresh_.insert(key).second);
+        bool const here =
+            header.chunk && drops && (window_.contains(key) || pending_.contains(key) || !fresh_.insert(key).second);
         if (here) {
             counts.already_there += header.event_count;
             encoder_.drop();

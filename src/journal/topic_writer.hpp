@@ -27,8 +27,8 @@ namespace logpipe::topic {
 
 /// Where a sink's batches are reported. The writer may still hold batches of a sink that is gone.
 struct outlet {
-    std::mutex mutex;                // guards reports, also while it is called
-    completions* reports = nullptr;  ///< none: the sink is gone
+    std::mutex mutex;                                 // guards reports, also while it is called
+    completions* reports = nullptr;                   ///< none: the sink is gone
     journal_repeats repeats = journal_repeats::drop;  ///< never changes
 };
 

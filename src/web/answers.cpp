@@ -56,9 +56,7 @@ std::string problem_members(unsigned status, std::string_view detail) {
 }
 
 web_answer problem(unsigned status, std::string const& members) {
-    return {.status = status,
-            .content_type = "application/problem+json",
-            .body = fmt::format("{{{}}}\n", members)};
+    return {.status = status, .content_type = "application/problem+json", .body = fmt::format("{{{}}}\n", members)};
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ result<letter_choice> choice_of(std::string_view body) {
     auto const* const ids = from->if_contains("ids");
     if (from->size() != 1 || ids == nullptr || !ids->is_array() || ids->get_array().empty()) return wrong;
     for (auto const& each : ids->get_array()) {
-        auto const id = each.is_string() ? event_id::parse({each.get_string().data(), each.get_string().size()})
-                                         : std::nullopt;
+        auto const id =
+            each.is_string() ? event_id::parse({each.get_string().data(), each.get_string().size()}) : std::nullopt;
         if (!id) return wrong;
         choice.ids.push_back(*id);
     }
@@ -65,11 +65,11 @@ web_answer letters_answer(letter_desk& desk, query_pairs const& query) {
                                json_string(each.stage), json_string(each.reason), each.letters);
     std::string letters;
     for (auto const& each : shown->newest)
-        letters += fmt::format(
-            R"({}{{"id":"{}","time":{},"stage":{},"reason":{},"origin":{},"tag":{},"attempts":{},{}}})",
-            letters.empty() ? "" : ",", each.id.text(), json_string(each.time), json_string(each.stage),
-            json_string(each.reason), json_string(each.origin), json_string(each.tag), each.attempts,
-            record_json(each.record));
+        letters +=
+            fmt::format(R"({}{{"id":"{}","time":{},"stage":{},"reason":{},"origin":{},"tag":{},"attempts":{},{}}})",
+                        letters.empty() ? "" : ",", each.id.text(), json_string(each.time), json_string(each.stage),
+                        json_string(each.reason), json_string(each.origin), json_string(each.tag), each.attempts,
+                        record_json(each.record));
     return json_answer(fmt::format("{{\"letters\":{},\"unreadable\":{},\"reasons\":[{}],\"newest\":[{}]}}\n",
                                    shown->letters, shown->unreadable, reasons, letters));
 }

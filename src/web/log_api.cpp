@@ -44,8 +44,9 @@ result<> add_to_view(log_view& view, std::string const& name, std::string const&
     if (name == "before" || name == "limit") return {};
     auto const field = field_named(name);
     if (!field)
-        return error{errc::invalid_argument, fmt::format("There is no \"{}\"; there are from, to, q, before, limit, {}.",
-                                                         name, fmt::join(log_field_names, ", "))};
+        return error{errc::invalid_argument,
+                     fmt::format("There is no \"{}\"; there are from, to, q, before, limit, {}.", name,
+                                 fmt::join(log_field_names, ", "))};
     if (view.filters.size() == filters_max)
         return error{errc::invalid_argument, fmt::format("There may be {} filters.", filters_max)};
     view.filters.emplace_back(*field, value);

@@ -23,11 +23,11 @@ result<log_dashboard*> page_desk::logs() {
 web_answer page_answer(web_options const& options) {
     auto const now = options.look();
     auto const& page = *options.page;
-    return json_answer(fmt::format(
-        R"({{"subcommand":{},"version":{},"logs":{},"letters":{},"produce":{},"produce_source":{}}})"
-        "\n",
-        json_string(now.subcommand), json_string(now.version), static_cast<bool>(page.open_logs),
-        page.letters != nullptr, static_cast<bool>(options.produce), json_string(page.produce_source)));
+    return json_answer(
+        fmt::format(R"({{"subcommand":{},"version":{},"logs":{},"letters":{},"produce":{},"produce_source":{}}})"
+                    "\n",
+                    json_string(now.subcommand), json_string(now.version), static_cast<bool>(page.open_logs),
+                    page.letters != nullptr, static_cast<bool>(options.produce), json_string(page.produce_source)));
 }
 
 std::string processes_json(page_options const& options) {

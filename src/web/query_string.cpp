@@ -64,8 +64,7 @@ result<query_pairs> parse_query(std::string_view target) {
     return pairs;
 }
 
-result<std::int64_t> parse_number(std::string_view name, std::string_view text, std::int64_t least,
-                                  std::int64_t most) {
+result<std::int64_t> parse_number(std::string_view name, std::string_view text, std::int64_t least, std::int64_t most) {
     std::int64_t value = 0;
     auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failed != std::errc{} || end != text.data() + text.size() || value < least || value > most)

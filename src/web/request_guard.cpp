@@ -54,7 +54,7 @@ bool is_same_origin(web_request const& request) {
 
 bool is_local_name(std::string_view host) {
     auto const name = without_port(host);
-    return name == "localhost" || name.ends_with(".localhost") || name.starts_with('[') || is_ipv4(name);
+    return !name.contains('.') || name.ends_with(".localhost") || name.starts_with('[') || is_ipv4(name);
 }
 
 request_guard::request_guard(std::string token, bool loopback)
@@ -62,7 +62,8 @@ request_guard::request_guard(std::string token, bool loopback)
 
 std::optional<web_answer> request_guard::refusal(web_request const& request) const {
     if (loopback_ && !request.host.empty() && !is_local_name(request.host))
-        return problem_answer(421, "This server is asked as localhost, or by a numeric address.");
+        return problem_answer(421,
+                              "This server is asked as localhost, by a name without dots, or by a numeric address.");
     return std::nullopt;
 }
 

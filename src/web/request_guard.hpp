@@ -9,11 +9,12 @@
 
 namespace logpipe {
 
-/// True unless a browser says that another site's page made it send this. Programs say neither Origin nor Sec-Fetch-Site.
+/// True unless a browser says that another site's page made it send this. Programs say neither Origin nor
+/// Sec-Fetch-Site.
 [[nodiscard]] bool is_same_origin(web_request const& request);
 
-/// A name by which a loopback address may be asked. Another site's name that leads here is a rebound one (DNS
-/// rebinding): to the browser its page is of our own origin.
+/// A name by which a loopback address may be asked: a number, or one without dots, as localhost. Another site's name
+/// that leads here is a rebound one (DNS rebinding): to the browser its page is of our own origin.
 [[nodiscard]] bool is_local_name(std::string_view host);
 
 /// Of one server. Its thread only.

@@ -90,11 +90,12 @@ struct start_run {
     void operator()(Handler&& handler) {
         auto const executor = asio::get_associated_executor(handler);
         // The answer comes on the job's thread; the coroutine goes on where it belongs.
-        job->start(std::move(what), [executor, waiting = std::forward<Handler>(handler)](produce_answer answer) mutable {
-            asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
-                std::move(waiting)(std::move(answer));
-            });
-        });
+        job->start(std::move(what),
+                   [executor, waiting = std::forward<Handler>(handler)](produce_answer answer) mutable {
+                       asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
+                           std::move(waiting)(std::move(answer));
+                       });
+                   });
     }
 };
 

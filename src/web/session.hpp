@@ -26,8 +26,8 @@ struct web_state {
     web_options options;
     request_guard guard;
     produce_job job;
-    std::optional<live_feed> feed;             ///< where there is a page
-    std::optional<question_thread> questions;  ///< the same
+    std::optional<live_feed> feed;                    ///< where there is a page
+    std::optional<question_thread> questions;         ///< the same
     std::set<boost::beast::tcp_stream*> connections;  ///< open ones; the server closes them when it ends
     bool closing = false;
 };

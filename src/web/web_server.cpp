@@ -75,8 +75,7 @@ bool is_loopback(std::string const& host) {
 
 class beast_web_server final : public web_server {
   public:
-    explicit beast_web_server(web_options options, bool loopback)
-        : state_{std::move(options), context_, loopback} {}
+    explicit beast_web_server(web_options options, bool loopback) : state_{std::move(options), context_, loopback} {}
     beast_web_server(beast_web_server const&) = delete;
     beast_web_server& operator=(beast_web_server const&) = delete;
 

@@ -144,7 +144,7 @@ test("a pipeline of parts is one picture, and a part that is killed is red withi
   world.forward = `127.0.0.1:${await freePort()}`;
   world.port = await freePort();
   world.address = `http://127.0.0.1:${world.port}`;
-  world.start("forward", "--listen", world.forward, "--journal", "data", "--admin", ports[0]);
+  world.start("forward", "--listen", world.forward, "--journal", "data", "--to", "none", "--admin", ports[0]);
   world.start("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--admin", ports[1]);
   const index = world.start("index", "--from", "journal:data/nginx-events", "--to", "sqlite:data/store.sqlite", "--admin", ports[2]);
   world.start("serve", "--listen", `127.0.0.1:${world.port}`, "--show-store", "sqlite:data/store.sqlite", ...ports.flatMap((at) => ["--at", at]));
@@ -225,6 +225,7 @@ test("HTML and script in every field of a line show as text", async (world) => {
   await page.click("text=Dead letters");
   await page.waitForSelector(".letter");
   check((await page.textContent(".letter pre")).includes("<script>"), "a letter shows it");
+  check((await page.textContent(".letter pre")).includes("\\u202e"), "and the character that turns text around by its number");
   equal(await page.evaluate(() => window.hit), undefined, "nothing of it ran");
   equal(await page.locator("main script, main img").count(), 0, "nothing of it is an element");
   clean(page);

@@ -38,7 +38,20 @@ export function chart(box, make) {
 
 export function axes(format) {
   const line = { stroke: colour("dim"), font: "11px system-ui, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
-  return [{ ...line, grid: { show: false } }, { ...line, size: 56, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : format(tick))) }];
+  return [{ ...line, grid: { show: false }, space: 70, values: times }, { ...line, size: 56, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : format(tick))) }];
+}
+
+const pad = (n) => String(n).padStart(2, "0");
+/** Times as short as their distance allows; the day where it begins. */
+function times(_, splits, axis, space, seconds) {
+  return splits.map((split, i) => {
+    const t = new Date(split * 1000);
+    const day = `${t.getFullYear()}-${pad(t.getMonth() + 1)}-${pad(t.getDate())}`;
+    if (seconds >= 86400) return day;
+    const time = `${pad(t.getHours())}:${pad(t.getMinutes())}` + (seconds < 60 ? ":" + pad(t.getSeconds()) : "");
+    const before = i ? new Date(splits[i - 1] * 1000).getDate() : -1;
+    return before === t.getDate() ? time : `${time}\n${day}`;
+  });
 }
 
 export const formats = { count: short, bytes, rate: (n) => short(n) + "/s" };

@@ -17,8 +17,13 @@ export function el(what, attributes, ...children) {
 function add(node, children) {
   for (const child of children) {
     if (Array.isArray(child)) add(node, child);
-    else if (child !== null && child !== undefined && child !== false) node.append(child);
+    else if (child !== null && child !== undefined && child !== false) node.append(typeof child === "string" ? visible(child) : child);
   }
+}
+
+/** Characters that would turn the text around them, or hide, by their numbers: a log line must not disguise the page. */
+function visible(text) {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
 }
 
 /** Replaces the children. */
@@ -39,6 +44,7 @@ export function count(n) {
 
 /** 1,234 · 51.5 k · 1.23 M */
 export function short(n) {
+  if (n > 0 && n < 0.95) return n.toPrecision(1);
   if (n < 10000) return n < 100 && n % 1 !== 0 ? n.toFixed(1) : whole.format(Math.round(n));
   for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]])
     if (n >= limit) return (n / limit).toPrecision(3).replace(/\.?0+$/, "") + " " + unit;

@@ -1,6 +1,6 @@
 // The picture of the pipeline as it runs, the ledger, and what is wrong with it.
 import { axes, chart, colour, formats } from "./charts.js";
-import { bytes, count, el, fill, seconds, setText, short } from "./dom.js";
+import { bytes, count, el, fill, seconds, setText, short, stamp } from "./dom.js";
 
 const stageTitles = {
   forward_source: "Forward protocol", forward_sink: "Forward", file_source: "File", http_source: "HTTP", demo_source: "Made-up lines", line_sink: "Lines out",
@@ -91,6 +91,7 @@ class Rates {
     return rates;
   }
 }
+const now = () => rates.history[rates.history.length - 1]?.[0] ?? Date.now() / 1000;
 // Kept while the page is open, so that the chart survives a look at another view.
 const rates = new Rates();
 
@@ -172,13 +173,14 @@ export function pipelineView(main, { live }) {
   const flow = el("section.flow", { "aria-label": "The pipeline" });
   const plotBox = el("div.plot");
   const rows = el("tbody");
+  const warnings = el("section.card.warnings", { "aria-label": "Last warnings", hidden: true });
   main.append(problems, books, flow,
     el("section.card", {}, el("h2", {}, "Events a second, the last five minutes ", el("span.key.in", {}, "in"), el("span.key.out", {}, "out")), plotBox),
     el("section.card.scroll", {}, el("h2", {}, "Pumps"), el("table.pumps", {}, el("thead", {}, el("tr", {},
-      ["pump", "in/s", "out/s", "bytes/s", "queued", "in flight", "oldest", "dead", "retries"].map((name, i) => el("th" + (i ? ".num" : ""), { scope: "col" }, name)))), rows)));
+      ["pump", "in/s", "out/s", "bytes/s", "queued", "in flight", "oldest", "dead", "retries"].map((name, i) => el("th" + (i ? ".num" : ""), { scope: "col" }, name)))), rows)), warnings);
   const plot = chart(plotBox, () => ({
     cursor: { y: false, drag: { x: false, y: false } }, legend: { show: false }, axes: axes(formats.rate),
-    scales: { x: { range: (_, low, high) => [high - historySeconds, high] }, y: { range: (_, low, high) => [0, Math.max(10, high * 1.1)] } },
+    scales: { x: { range: () => [now() - historySeconds, now()] }, y: { range: (_, low, high) => [0, Math.max(10, high * 1.1)] } },
     series: [{}, { label: "in", stroke: colour("accent"), width: 2, fill: colour("accent-soft"), points: { show: false } }, { label: "out", stroke: colour("good"), width: 2, points: { show: false } }],
   }));
 
@@ -213,6 +215,9 @@ export function pipelineView(main, { live }) {
     }
     fill(books, news.processes.filter((each) => each.status?.pumps.length).map(({ status }) => ledger(status)));
     fill(rows, pumps.map((pump) => row(pump, known.get(pump))));
+    const said = news.processes.flatMap(({ status }) => (status?.warnings || []).map((each) => ({ ...each, by: status.subcommand }))).sort((a, b) => b.time_ns - a.time_ns).slice(0, 10);
+    warnings.hidden = !said.length;
+    if (said.length) fill(warnings, el("h2", {}, "Last warnings"), said.map((each) => el("p", {}, el("span.dim", {}, `${stamp(each.time_ns / 1e6, true)} ${each.by} `), el("span" + (each.grave ? ".bad" : ""), {}, each.message))));
     plot.setData([0, 1, 2].map((i) => rates.history.map((each) => each[i])));
   }
 

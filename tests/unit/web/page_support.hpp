@@ -42,8 +42,14 @@ class fixed_letters final : public letter_desk {
   public:
     [[nodiscard]] result<letters_shown> list(std::size_t newest_max) override {
         letters_shown all{.letters = 2, .unreadable = 0, .reasons = {{"normalize", "no JSON", 2}}, .newest = {}};
-        all.newest = {{.id = {.high = 1, .low = 2}, .time = "t", .stage = "normalize", .reason = "<b>", .origin = "o",
-                       .tag = "app", .record = "text", .attempts = 1},
+        all.newest = {{.id = {.high = 1, .low = 2},
+                       .time = "t",
+                       .stage = "normalize",
+                       .reason = "<b>",
+                       .origin = "o",
+                       .tag = "app",
+                       .record = "text",
+                       .attempts = 1},
                       {.id = {.high = 1, .low = 3}, .record = "\xff\x01", .attempts = 2}};
         all.newest.resize(std::min(newest_max, all.newest.size()));
         return all;

@@ -42,9 +42,11 @@ std::unique_ptr<web_server> start(web_options options) {
 TEST_CASE("the page's files are there for GET and HEAD, by their own names only", "[page]") {
     whole_page whole;
     auto const options = whole.options();
-    for (auto const& [path, type] : std::vector<std::pair<std::string, std::string>>{
-             {"/", "text/html"}, {"/app.js", "text/javascript"}, {"/page.css", "text/css"},
-             {"/uplot.js", "text/javascript"}, {"/icon.svg", "image/svg+xml"}}) {
+    for (auto const& [path, type] : std::vector<std::pair<std::string, std::string>>{{"/", "text/html"},
+                                                                                     {"/app.js", "text/javascript"},
+                                                                                     {"/page.css", "text/css"},
+                                                                                     {"/uplot.js", "text/javascript"},
+                                                                                     {"/icon.svg", "image/svg+xml"}}) {
         INFO(path);
         auto const file = get(path, options);
         REQUIRE(file.status == 200);
@@ -52,8 +54,9 @@ TEST_CASE("the page's files are there for GET and HEAD, by their own names only"
         REQUIRE_FALSE(file.body.empty());
         REQUIRE(answer_of({.method = "POST", .target = path}, options).status == 405);
     }
-    for (auto const* path : {"/index.html", "/app.js/", "//app.js", "/../app.js", "/./app.js", "/%61pp.js", "/app.js%00",
-                             "/..%2f..%2fetc/passwd", "/APP.JS", "/src/web/page/app.js", "/page", "/api", "/api/"}) {
+    for (auto const* path :
+         {"/index.html", "/app.js/", "//app.js", "/../app.js", "/./app.js", "/%61pp.js", "/app.js%00",
+          "/..%2f..%2fetc/passwd", "/APP.JS", "/src/web/page/app.js", "/page", "/api", "/api/"}) {
         INFO(path);
         REQUIRE(get(path, options).status == 404);
     }
@@ -71,18 +74,21 @@ TEST_CASE("the page holds no script, style or handler of its own text, and names
         CHECK_THAT(html, !ContainsSubstring(word));
     for (std::size_t at = 0; (at = html.find("<script", at)) != std::string::npos; ++at)
         CHECK(html.compare(at, 13, "<script src=\"") == 0);
-    for (auto const* path : {"/app.js", "/pipeline.js", "/logs.js", "/letters.js", "/produce.js", "/dom.js", "/api.js"}) {
+    for (auto const* path :
+         {"/app.js", "/pipeline.js", "/logs.js", "/letters.js", "/produce.js", "/dom.js", "/api.js"}) {
         auto const script = get(path, whole.options()).body;
         INFO(path);
-        for (auto const* word : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"})
+        for (auto const* word :
+             {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"})
             CHECK_THAT(script, !ContainsSubstring(word));
     }
 }
 
 TEST_CASE("a view is what the query says, in whole minutes", "[page]") {
     whole_page whole;
-    auto const answer = get("/api/logs/overview?from=60001&to=120001&status=4xx&ip=10.0.0.1&request=GET+%2F%C3%A9&q=a%20b",
-                            whole.options());
+    auto const answer =
+        get("/api/logs/overview?from=60001&to=120001&status=4xx&ip=10.0.0.1&request=GET+%2F%C3%A9&q=a%20b",
+            whole.options());
     REQUIRE(answer.status == 200);
     REQUIRE(answer.content_type == "application/json");
     auto const& view = whole.asked.at(0);
@@ -102,14 +108,34 @@ TEST_CASE("a view is what the query says, in whole minutes", "[page]") {
 TEST_CASE("queries that are none are refused with 400, before the store is asked", "[page]") {
     whole_page whole;
     auto const options = whole.options();
-    for (auto const* query :
-         {"from=-1", "from=x", "from=1.5", "from=", "from=99999999999999999999", "from=1e3", "from=0x10", "from= 1",
-          "from=120000&to=60000", "nosuch=1", "q=%ff", "q=%", "q=%g0", "q=%1", "q=a%00b", "q=a%0d%0ab", "q=\xff",
-          "%ff=1", "limit=501", "limit=-1", "limit=a", "before=-5", "before=99999999999999999999"}) {
+    for (auto const* query : {"from=-1",
+                              "from=x",
+                              "from=1.5",
+                              "from=",
+                              "from=99999999999999999999",
+                              "from=1e3",
+                              "from=0x10",
+                              "from= 1",
+                              "from=120000&to=60000",
+                              "nosuch=1",
+                              "q=%ff",
+                              "q=%",
+                              "q=%g0",
+                              "q=%1",
+                              "q=a%00b",
+                              "q=a%0d%0ab",
+                              "q=\xff",
+                              "%ff=1",
+                              "limit=501",
+                              "limit=-1",
+                              "limit=a",
+                              "before=-5",
+                              "before=99999999999999999999"}) {
         INFO(query);
         for (auto const* path : {"/api/logs/lines?", "/api/logs/overview?"}) {
             auto const text = std::string{query};
-            if (std::string_view{path}.contains("overview") && (text.starts_with("limit") || text.starts_with("before")))
+            if (std::string_view{path}.contains("overview") &&
+                (text.starts_with("limit") || text.starts_with("before")))
                 continue;
             auto const answer = get(path + text, options);
             REQUIRE(answer.status == 400);
@@ -175,8 +201,9 @@ TEST_CASE("letters are retried by POST with JSON from the page itself, and by no
         form.content_type = type;
         CHECK(answer_of(form, options).status == 415);
     }
-    for (auto const* body : {"", "{", "[]", "{}", R"({"ids":[]})", R"({"ids":["x"]})", R"({"ids":[1]})", R"({"all":false})",
-                             R"({"all":true,"ids":["00000000000010000000000080"]})", R"({"all":1})", "\xff"}) {
+    for (auto const* body :
+         {"", "{", "[]", "{}", R"({"ids":[]})", R"({"ids":["x"]})", R"({"ids":[1]})", R"({"all":false})",
+          R"({"all":true,"ids":["00000000000010000000000080"]})", R"({"all":1})", "\xff"}) {
         auto wrong = request;
         wrong.body = body;
         INFO(body);
@@ -203,9 +230,9 @@ TEST_CASE("a produce is started by the page or a program, by GET only where that
     request.content_type = "application/json";
     CHECK(route().what.demo == "lines=10&rate=5&seed=1");
     for (auto const* body :
-         {"{", "{}", R"({"demo":{}})", R"({"demo":{"lines":0}})", R"({"demo":{"lines":-1}})", R"({"demo":{"lines":1.5}})",
-          R"({"demo":{"lines":"1&rate=2"}})", R"({"demo":{"lines":1,"file":2}})", R"({"demo":{"lines":99999999999}})",
-          R"({"demo":{"lines":1},"url":"http://a"})"}) {
+         {"{", "{}", R"({"demo":{}})", R"({"demo":{"lines":0}})", R"({"demo":{"lines":-1}})",
+          R"({"demo":{"lines":1.5}})", R"({"demo":{"lines":"1&rate=2"}})", R"({"demo":{"lines":1,"file":2}})",
+          R"({"demo":{"lines":99999999999}})", R"({"demo":{"lines":1},"url":"http://a"})"}) {
         request.body = body;
         INFO(body);
         CHECK(route().answer.status == 400);
@@ -226,7 +253,8 @@ TEST_CASE("who cannot show the token sees the page's files and that the process 
     auto options = whole.options();
     options.token = "open sesame";
     request_guard const guard{options.token, true};
-    auto const status_of_get = [&](std::string_view target, std::string_view authorization, std::string_view cookie = {}) {
+    auto const status_of_get = [&](std::string_view target, std::string_view authorization,
+                                   std::string_view cookie = {}) {
         return answer_of({.method = "GET",
                           .target = target,
                           .host = "localhost",
@@ -268,7 +296,7 @@ TEST_CASE("on a loopback address another site's name for it is refused", "[page]
                           request_guard{{}, loopback})
             .answer.status;
     };
-    for (auto const* host : {"localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "a.localhost", ""})
+    for (auto const* host : {"localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "a.localhost", "serve", ""})
         CHECK(status(host, true) == 200);
     for (auto const* host : {"evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example"}) {
         CHECK(status(host, true) == 421);

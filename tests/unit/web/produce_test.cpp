@@ -78,7 +78,9 @@ TEST_CASE("while a produce runs other pages answer, and a second one is refused 
 TEST_CASE("a produce that fails is a 502 with the reason", "[produce]") {
     web_options options;
     options.look = sample_snapshot;
-    options.produce = [](produce_request const&) { return produce_answer{.status = 502, .message = "no connection to :24224", .events = 7}; };
+    options.produce = [](produce_request const&) {
+        return produce_answer{.status = 502, .message = "no connection to :24224", .events = 7};
+    };
     auto const server = start(std::move(options));
     auto const answer = http_client{server->port()}.ask("GET /produceEventsToPipeline");
     REQUIRE(status_of(answer) == 502);

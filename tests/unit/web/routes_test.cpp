@@ -90,10 +90,13 @@ TEST_CASE("what is no page is a 404 that names the pages", "[routes]") {
 TEST_CASE("the produce page takes GET and POST and only those, for even a HEAD would start a run", "[routes]") {
     web_options options;
     options.produce = [](produce_request const&) { return produce_answer{}; };
-    REQUIRE(find_route({.method = "GET", .target = "/produceEventsToPipeline"}, options, request_guard{{}, false}).produce);
-    REQUIRE(find_route({.method = "POST", .target = "/produceEventsToPipeline"}, options, request_guard{{}, false}).produce);
+    REQUIRE(
+        find_route({.method = "GET", .target = "/produceEventsToPipeline"}, options, request_guard{{}, false}).produce);
+    REQUIRE(find_route({.method = "POST", .target = "/produceEventsToPipeline"}, options, request_guard{{}, false})
+                .produce);
     for (auto const* method : {"HEAD", "PUT", "DELETE", "OPTIONS"}) {
-        auto const route = find_route({.method = method, .target = "/produceEventsToPipeline"}, options, request_guard{{}, false});
+        auto const route =
+            find_route({.method = method, .target = "/produceEventsToPipeline"}, options, request_guard{{}, false});
         REQUIRE_FALSE(route.produce);
         REQUIRE(route.answer.status == 405);
         REQUIRE(route.answer.allow == "GET, POST");

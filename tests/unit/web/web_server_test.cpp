@@ -158,12 +158,14 @@ TEST_CASE("a header above the limit is a 431 and a body above it a 413, and both
     refused("GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + big_field + "\r\n\r\n", 431);
     refused("GET /" + std::string(100'000, 'x'), 431);
     refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n", 413);
-    refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999\r\n\r\n" + std::string(200'000, 'x'),
+    refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999\r\n\r\n" +
+                std::string(200'000, 'x'),
             413);
     refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n" +
                 std::string(0x11170, 'x') + "\r\n0\r\n\r\n",
             413);
-    auto const fits = "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n" + std::string(65'536, 'x');
+    auto const fits =
+        "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n" + std::string(65'536, 'x');
     REQUIRE(status_of(answer_to(*server, fits)) == 405);
 }
 
