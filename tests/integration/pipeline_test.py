@@ -195,6 +195,10 @@ class Whole(unittest.TestCase):
                         first = seconds.pop()
             print(f"socket to search: {', '.join(f'{each * 1000:.0f}' for each in sorted(seconds))} ms; the very first {first * 1000:.0f} ms")
             self.assertLess(min(seconds), 10)
+            for stage in pipeline.stages():
+                for histogram in ("logpipe_pump_safe_seconds", "logpipe_pump_event_age_seconds"):
+                    counts = re.findall(rf"^{histogram}_count{{.*}} (\d+)$", stage.metrics(), re.MULTILINE)
+                    self.assertIn("5", counts, f"{stage.name}: {histogram}")
             pipeline.stop()
 
 
