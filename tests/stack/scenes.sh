@@ -152,7 +152,7 @@ check_kills() {
     check 'all five were killed while lines came' test "$killed" = 5
     check 'the load was acknowledged' wait "$load"
     logpipe produce --demo "lines=$load_lines&seed=11&serial=1" --to stdout: >"$work/made.jsonl" 2>"$work/made.log"
-    check "nothing missing, nothing doubled: $load_lines serials" within 120 "$here/ask.py" serials "$opensearch" "$work/made.jsonl"
+    check "nothing missing, nothing doubled: $load_lines serials" within 400 "$here/ask.py" serials "$opensearch" "$work/made.jsonl"
     for service in forwarder consumer indexer shipper producer; do
         check "$service is healthy again" within 90 is_healthy "$service"
     done
