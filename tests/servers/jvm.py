@@ -1,5 +1,7 @@
 """A server in a Java process: started, killed, started again on the same data and ports, stopped, by its pid."""
 
+import contextlib
+import fcntl
 import pathlib
 import random
 import shutil
@@ -103,8 +105,29 @@ class Folder:
     """Where a server keeps its data: a temporary one, which goes with it, or one that was given."""
 
     def __init__(self, given, kind):
-        self.temporary = given is None
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix=f"logpipe-{kind}-") if given is None else given)
+        self.path, self.lock = given and pathlib.Path(given), None
+        if given is None:
+            self._sweep()
+            self.path = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.PREFIX}{kind}-"))
+            self.lock = open(self._lock_of(self.path), "w", encoding="ascii")
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+
+    PREFIX = "logpipe-server-"
+
+    @staticmethod
+    def _lock_of(path):
+        return path.with_name(f"{path.name}.lock")
+
+    @classmethod
+    def _sweep(cls):
+        """What tests left that were killed: nobody holds its lock, nor is about to."""
+        for name in pathlib.Path(tempfile.gettempdir()).glob(f"{cls.PREFIX}*.lock"):
+            with contextlib.suppress(OSError), open(name, encoding="ascii") as lock:  # held, or just gone
+                if time.time() - name.stat().st_mtime < START_SECONDS_MAX:
+                    continue
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(name.with_suffix(""), ignore_errors=True)
+                name.unlink()
 
     def empty(self):
         """Before a start with other ports."""
@@ -112,8 +135,10 @@ class Folder:
         self.path.mkdir(parents=True)
 
     def remove(self):
-        if self.temporary:
+        if self.lock is not None:
             shutil.rmtree(self.path, ignore_errors=True)
+            self._lock_of(self.path).unlink(missing_ok=True)
+            self.lock.close()
 
 
 def started_on_free_ports(count, start):
