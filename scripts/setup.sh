@@ -5,7 +5,7 @@
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
-#   --tests    … and what the tests need (Catch2, a real client, jq, sqlite3)
+#   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, jq, sqlite3)
 #   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
@@ -50,7 +50,8 @@ packages_of() {
                 liblz4-dev zlib1g-dev
             ;;
         demo) printf '%s\n' python3 curl sqlite3 jq ;;
-        tests) printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl ;;
+        # Java and Maven: for real Kafka and OpenSearch. kcat: somebody else's Kafka client.
+        tests) printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat ;;
         long)  # these two are as good from elsewhere
             command -v npm >/dev/null || echo npm
             command -v go >/dev/null || echo golang-go

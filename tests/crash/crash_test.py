@@ -10,133 +10,21 @@ Exit status 0: proved. 1: an event was lost, doubled or changed, or a process di
 """
 
 import argparse
-import ctypes
-import hashlib
-import http.client
+import contextlib
 import json
 import os
 import pathlib
 import random
-import signal
-import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-FIELDS = ("remote_ip", "remote_user", "request", "response", "bytes", "referrer", "agent")
-PROGRESS_TIME_MAX = 60.0  # seconds without any progress before the test gives up
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from logpipe_process import Failed, Process, Stage, free_address  # noqa: E402
+from oracle import expected_digests, prove  # noqa: E402
+
 DEMO_SEED = 7
-
-
-class Failed(Exception):
-    """What is to be told to whoever runs the test."""
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-def die_with_parent():
-    """Runs in the child before the program: a test that is killed itself leaves nothing behind (Linux)."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-class Process:
-    """A child with its output in files. Ends with its block: no child outlives the test."""
-
-    def __init__(self, name, folder, command):
-        self.name = name
-        self.error_path = folder / f"{name}.stderr"
-        with open(folder / f"{name}.stdout", "ab") as out, open(self.error_path, "ab") as err:
-            self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                          preexec_fn=die_with_parent)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *failure):
-        self.kill()
-
-    def kill(self):
-        if self.child.poll() is None:
-            self.child.kill()
-        self.child.wait()
-
-    def must_run(self):
-        if self.child.poll() is not None:
-            raise Failed(f"{self.name} ended with {self.child.returncode}:\n{self.last_lines()}")
-
-    def must_end_well(self, seconds):
-        try:
-            status = self.child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise Failed(f"{self.name} did not end within {seconds} s:\n{self.last_lines()}") from None
-        if status != 0:
-            raise Failed(f"{self.name} ended with {status}:\n{self.last_lines()}")
-
-    def last_lines(self):
-        return "\n".join(self.error_path.read_text(errors="replace").splitlines()[-20:])
-
-
-class Pipeline:
-    """`logpipe run`, which is started again and again on the same folder and ports. Ends with its block."""
-
-    def __init__(self, program, folder):
-        self.program = program
-        self.folder = folder
-        self.data = folder / "data"
-        self.listen = f"127.0.0.1:{free_port()}"
-        self.admin = f"127.0.0.1:{free_port()}"
-        self.running = None
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *failure):
-        self.running.kill()
-
-    def start(self):
-        self.running = Process("run", self.folder, [self.program, "run", "--data-dir", self.data, "--listen",
-                                                    self.listen, "--admin", self.admin])
-
-    def kill_and_start_again(self):
-        self.running.must_run()
-        self.running.kill()
-        self.start()
-
-    def stop(self):
-        self.running.child.send_signal(signal.SIGTERM)
-        self.running.must_end_well(60)
-
-    def ledger(self):
-        """None while nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://{self.admin}/api/status", timeout=5) as answer:
-                return json.load(answer)["ledger"]
-        except (OSError, ValueError, http.client.HTTPException):  # refused, cut off, or half an answer
-            return None
-
-    def wait_for(self, condition, what):
-        """Polls the ledger until `condition` holds for it. Gives up when the ledger does not change any more."""
-        before = None
-        changed = time.monotonic()
-        while True:
-            self.running.must_run()
-            ledger = self.ledger()
-            if ledger is not None and condition(ledger):
-                return ledger
-            if ledger != before:
-                before, changed = ledger, time.monotonic()
-            if time.monotonic() - changed > PROGRESS_TIME_MAX:
-                raise Failed(f"nothing moved for {PROGRESS_TIME_MAX:.0f} s while waiting for {what}; ledger: {before}")
-            time.sleep(0.002)
 
 
 def progress(ledger, lines):
@@ -164,55 +52,20 @@ def kill_at_random_moments(pipeline, chance, kills, lines):
         print(f"kill {number + 1} of {kills}: {moment}", flush=True)
 
 
-def digest(fields):
-    text = json.dumps([fields.get(name) for name in FIELDS])
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
-
-
-def expected_digests(program, folder, demo):
-    """Of the lines that the demo makes, by serial."""
-    path = folder / "expected.jsonl"
-    with Process("expected", folder, [program, "produce", "--demo", demo, "--to", f"file:{path}"]) as writing:
-        writing.must_end_well(300)
-    expected = {}
-    with open(path, encoding="utf-8") as lines:
-        for line in lines:
-            record = json.loads(line)
-            expected[record["serial"]] = digest(record)
-    path.unlink()
-    return expected
-
-
-def prove(store, expected):
-    """Compares what the store holds with what was made; raises with the first few serials that differ."""
-    seen = set()
-    doubled, changed, strange = [], [], []
-    connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
-    for (text,) in connection.execute("SELECT doc FROM documents"):
-        document = json.loads(text)
-        serial = document.get("serial")
-        if serial not in expected:
-            strange.append(serial)
-        elif serial in seen:
-            doubled.append(serial)
-        elif digest(document["event"]) != expected[serial]:
-            changed.append(serial)
-        seen.add(serial)
-    connection.close()
-    lost = sorted(expected.keys() - seen)
-    faults = [f"{len(serials)} {what}, such as serial {serials[:5]}"
-              for what, serials in (("lost", lost), ("doubled", doubled), ("changed", changed), ("never sent", strange))
-              if serials]
-    if faults:
-        raise Failed("; ".join(faults))
+def documents(store):
+    with contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        for (text,) in connection.execute("SELECT doc FROM documents"):
+            yield json.loads(text)
 
 
 def run_test(options, folder):
     demo = f"lines={options.lines}&seed={DEMO_SEED}&serial=1"
     chance = random.Random(options.seed)
-    with Pipeline(options.logpipe, folder) as pipeline:
+    listen = free_address()
+    data = folder / "data"
+    with Stage("run", folder, options.logpipe, ["run", "--data-dir", data, "--listen", listen]) as pipeline:
         with Process("produce", folder, [options.logpipe, "produce", "--demo", demo, "--to",
-                                         f"forward://{pipeline.listen}"]) as producing:
+                                         f"forward://{listen}"]) as producing:
             kill_at_random_moments(pipeline, chance, options.kills, options.lines)
             producing.must_end_well(600)
         ledger = pipeline.wait_for(lambda now: now["in_flight"] == 0 and now["in"] >= options.lines,
@@ -223,7 +76,7 @@ def run_test(options, folder):
     expected = expected_digests(options.logpipe, folder, demo)
     if len(expected) != options.lines:
         raise Failed(f"the demo made {len(expected)} serials for {options.lines} lines")
-    prove(pipeline.data / "store.sqlite", expected)
+    prove(documents(data / "store.sqlite"), expected)
     print(f"proved: each of {options.lines} serials is stored once, as it was sent; ledger: {ledger}")
 
 
