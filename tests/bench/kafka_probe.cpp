@@ -3,7 +3,7 @@
 //     kafka_probe consume BROKERS TOPIC COUNT          reads COUNT messages in batches and touches nothing
 //     kafka_probe produce BROKERS TOPIC COUNT FILE     sends the file's lines, repeated, until there are COUNT
 //
-// Prints messages a second and CPU seconds a million messages. The same settings as logpipe's ends: idempotent,
+// Prints messages a second (from the first one on) and CPU seconds a million messages. The same settings as logpipe's ends: idempotent,
 // acks=all, lz4, linger 5 ms; batches of the consumer's queue.
 #include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
@@ -48,7 +48,10 @@ double cpu_seconds() {
            static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-void consume(char const* brokers, char const* topic, std::uint64_t count) {
+using clock_time = std::chrono::steady_clock::time_point;
+
+/// @return when the first message was there.
+clock_time consume(char const* brokers, char const* topic, std::uint64_t count) {
     auto* client = make(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
                                             {"group.id", "kafka-probe"},
                                             {"enable.auto.commit", "false"},
@@ -61,8 +64,10 @@ void consume(char const* brokers, char const* topic, std::uint64_t count) {
     rd_kafka_subscribe(client, topics);
     auto* queue = rd_kafka_queue_get_consumer(client);
     std::vector<rd_kafka_message_t*> messages(8192);
+    clock_time first;
     for (std::uint64_t got = 0; got < count;) {
-        auto const several = rd_kafka_consume_batch_queue(queue, 1000, messages.data(), messages.size());
+        auto const several = rd_kafka_consume_batch_queue(queue, 100, messages.data(), messages.size());
+        if (got == 0) first = std::chrono::steady_clock::now();
         for (ssize_t i = 0; i < several; ++i) {
             if (messages[static_cast<std::size_t>(i)]->err == RD_KAFKA_RESP_ERR_NO_ERROR) ++got;
             rd_kafka_message_destroy(messages[static_cast<std::size_t>(i)]);
@@ -72,6 +77,7 @@ void consume(char const* brokers, char const* topic, std::uint64_t count) {
     rd_kafka_consumer_close(client);
     rd_kafka_topic_partition_list_destroy(topics);
     rd_kafka_destroy(client);
+    return first;
 }
 
 void produce(char const* brokers, char const* topic, std::uint64_t count, char const* path) {
@@ -114,10 +120,10 @@ int main(int argument_count, char** arguments) {
     if (argument_count < 5) fail("consume|produce BROKERS TOPIC COUNT [FILE]");
     std::string const what = arguments[1];
     auto const count = std::strtoull(arguments[4], nullptr, 10);
-    auto const began = std::chrono::steady_clock::now();
+    auto began = std::chrono::steady_clock::now();
     auto const cpu = cpu_seconds();
     if (what == "consume") {
-        consume(arguments[2], arguments[3], count);
+        began = consume(arguments[2], arguments[3], count);
     } else if (what == "produce" && argument_count > 5) {
         produce(arguments[2], arguments[3], count, arguments[5]);
     } else {
