@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo.
 #
-# Usage: scripts/setup.sh [--demo] [--tests] [--long] [--static] [--lint] [--check] [--all] [--list]
+# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--check] [--all] [--list]
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
 #   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, jq, sqlite3)
-#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds)
+#   --stack    … and what tests/stack/run.sh needs (an engine, Compose, debootstrap, JDK, Maven, Go)
+#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; Chromium; a Docker engine)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
 #   --check    … and what scripts/check.sh, fuzz.sh and bench.sh need (clang, Google Benchmark; includes --lint)
-#   --all      all of these but --long
+#   --all      all of these but --long and --stack
 #   --list     prints the missing packages, one a line, and installs nothing
 #
 # Safe to run again: with everything there it installs nothing and asks no server.
@@ -23,7 +24,7 @@ groups=(build)
 list_only=no
 for argument in "$@"; do
     case $argument in
-        --demo | --tests | --long | --static | --lint) groups+=("${argument#--}") ;;
+        --demo | --tests | --stack | --long | --static | --lint) groups+=("${argument#--}") ;;
         --check) groups+=(lint check) ;;
         --all) groups+=(demo tests static lint check) ;;
         --list) list_only=yes ;;
@@ -52,9 +53,20 @@ packages_of() {
         demo) printf '%s\n' python3 curl sqlite3 jq ;;
         # Java and Maven: for real Kafka and OpenSearch. kcat: somebody else's Kafka client.
         tests) printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat ;;
-        long)  # these two are as good from elsewhere
+        stack)
+            command -v dockerd >/dev/null || echo docker.io
+            docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || echo docker-compose
+            command -v javac >/dev/null || echo openjdk-17-jdk-headless
+            command -v mvn >/dev/null || echo maven
+            command -v go >/dev/null || echo golang-go
+            printf '%s\n' debootstrap iproute2 iptables curl python3
+            ;;
+        long)  # npm, Go and Docker are as good from elsewhere
+            echo chromium
             command -v npm >/dev/null || echo npm
             command -v go >/dev/null || echo golang-go
+            command -v dockerd >/dev/null || echo docker.io
+            echo busybox-static  # the containers of tests/integration/ship
             ;;
         static) printf '%s\n' dpkg-dev make file ;;
         lint) printf '%s\n' clang-format-19 shellcheck ;;

@@ -38,11 +38,15 @@ struct journal_recovery {
     std::vector<std::string> notes;
 };
 
+/// What a sink does with a chunk that the topic has already: a client's repeat is dropped; what an operator sends once
+/// more is not.
+enum class journal_repeats { drop, keep };
+
 /// One topic, open for writing: holds the writer's lock. Its sinks and sources may outlive it. Any thread.
 class journal {
   public:
     virtual ~journal() = default;
-    [[nodiscard]] virtual std::unique_ptr<sink> make_sink() = 0;
+    [[nodiscard]] virtual std::unique_ptr<sink> make_sink(journal_repeats repeats = journal_repeats::drop) = 0;
     /// @param group  names the cursor; two open sources of one group are an error (errc::busy).
     [[nodiscard]] virtual std::unique_ptr<source> make_source(std::string group) = 0;
     [[nodiscard]] virtual journal_recovery const& recovery() const = 0;
@@ -57,6 +61,10 @@ class journal {
 /// Reads a topic that another process may be writing; never past what that one has synced. open() gives
 /// errc::not_connected until the topic is there.
 [[nodiscard]] std::unique_ptr<source> make_journal_source(std::string folder, std::string group);
+/// Gives the events that come into a topic from now on, batch by batch, without a group: it keeps no position and holds
+/// nothing back. `each` gets an empty batch, many times a second, while nothing comes; it ends by false or an error.
+/// @return errc::not_found where there is no such topic
+[[nodiscard]] result<> follow_journal(std::string const& folder, std::function<result<bool>(batch const&)> const& each);
 
 struct journal_segment_info {
     std::string path;

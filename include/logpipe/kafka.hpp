@@ -56,6 +56,7 @@ struct kafka_source_options {
     std::string topic;
     std::string group;
     std::string instance_id;         ///< set: static membership, a restart moves no partitions
+    std::string tag_header;          ///< set: this header is the event's tag, where it is there; else the topic is
     std::string from = "beginning";  ///< where a group without a position starts: beginning, end, or an RFC 3339 time
     std::size_t queue_bytes_max = std::size_t{16} << 20U;
     std::chrono::milliseconds session_timeout{45'000};
@@ -64,7 +65,8 @@ struct kafka_source_options {
     bool until_end = false;                          ///< errc::end_of_input once what was there at open() is read
 };
 /// A member of a consumer group. Commits carry the counts as metadata, so the ledger moves with the position. Each
-/// assignment of a partition has a new number. Gauges: `kafka_lag_events`, `kafka_assigned_partitions`, …
+/// assignment of a partition has a new number, so seek() has no meaning here and does nothing: the group's position
+/// holds, and what a store has beyond it meets its ids. counted() is of the partitions that are held just then.
 [[nodiscard]] std::unique_ptr<source> make_kafka_source(kafka_source_options options);
 
 /// What a group has of one partition.

@@ -34,9 +34,14 @@ struct opensearch_sink_options {
     std::size_t requests_in_flight_max = 4;  ///< each over a connection of its own
     bool compress = false;                   ///< gzip
     bool check_mapping = true;               ///< open() compares the live mapping with the template's
+    /// A request or item that cannot be served now is sent again after waits that double from the first to the longest;
+    /// one that needs an operator (wrong password, no such index) after the last.
+    std::chrono::milliseconds retry_first{100};
+    std::chrono::milliseconds retry_longest{10'000};
+    std::chrono::milliseconds hold_retry{10'000};
     /// The breaker: of the last `breaker_window` items at least `breaker_rejects_min`, and more than half, were
-    /// rejected. Then nothing more is sent and the stage is down until the process is started again or
-    /// release_breaker().
+    /// rejected. Then nothing more is sent, and the stage is down until the process is started again. 0 rejects: no
+    /// breaker.
     std::size_t breaker_window = 1'000;
     std::size_t breaker_rejects_min = 100;
 };
@@ -71,8 +76,8 @@ class opensearch_admin {
     /// Makes what was indexed visible to searches and counts.
     [[nodiscard]] virtual result<> refresh(std::string const& index) = 0;
     [[nodiscard]] virtual result<std::uint64_t> count(std::string const& index) = 0;
-    /// Gives the `_id` of every document as of one point in time, in no order. Stops at the first error that `each`
-    /// returns.
+    /// Gives the `_id` of every document as of one point in time (one for each shard), in no order. Stops at the first
+    /// error that `each` returns.
     [[nodiscard]] virtual result<> scan_ids(std::string const& index,
                                             std::function<result<>(std::string_view)> const& each) = 0;
 };

@@ -3,6 +3,7 @@
 
 #include "logpipe/stage.hpp"
 #include "logpipe/status.hpp"
+#include "logpipe/tap.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -45,15 +46,24 @@ class pump {
     virtual void abandon() = 0;
     [[nodiscard]] virtual std::optional<error> failure() const = 0;
     [[nodiscard]] virtual pump_snapshot snapshot() const = 0;
+    /// Every `sample`th event as it leaves that stage; for the pump's own name, as it is safe.
+    /// @return none where the pump has no such stage
+    [[nodiscard]] virtual std::unique_ptr<tap_reader> tap(std::string_view stage, std::uint64_t sample) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<pump> make_pump(pump_stages stages, pump_options options);
 
-/// Dead letters as JSON records through a sink that finishes a batch within flush(), as the journal's does.
-[[nodiscard]] std::unique_ptr<dead_letters> make_dead_letters(std::unique_ptr<sink> to);
-/// {"id":…,"stage":…,"reason":…,"origin":…,"tag":…,"time":…,"received":…,"record":…}; a record that is not UTF-8 stands
-/// in "record_base64" instead.
+/// Dead letters as JSON records through any sink; each keeps the id of what it is about, which is its key in Kafka.
+/// @param patience  how long put() waits for a sink that is safe later; then it gives errc::timed_out, and the next
+///                  put() of the same letters goes on waiting for them
+[[nodiscard]] std::unique_ptr<dead_letters> make_dead_letters(std::unique_ptr<sink> to,
+                                                              std::chrono::milliseconds patience = std::chrono::seconds{
+                                                                  10});
+/// {"id":…,"stage":…,"reason":…,"origin":…,"tag":…,"time":…,"event_time":…,"received":…,"record":…}; times that are not
+/// known are left out, and a record that is not UTF-8 stands in "record_base64" instead.
 [[nodiscard]] std::string to_json(dead_letter const& letter);
+/// What to_json() wrote. @return errc::corrupt for anything else.
+[[nodiscard]] result<dead_letter> parse_dead_letter(std::string_view json);
 
 /// A sink that sends each event on by its tag. A tag that no route matches is rejected: "no route for tag …".
 struct route {

@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +39,9 @@ struct store_summary {
 class store_reader {
   public:
     virtual ~store_reader() = default;
+    [[nodiscard]] virtual result<std::uint64_t> count() = 0;
+    /// The id of every document, in order, as of one moment. Stops at the first error that `each` returns.
+    [[nodiscard]] virtual result<> scan_ids(std::function<result<>(std::string_view)> const& each) = 0;
     [[nodiscard]] virtual result<store_summary> summary(std::size_t top_count) = 0;
     /// Documents (JSON) whose request, agent or referrer match an FTS5 query, newest first.
     /// @return errc::invalid_argument for a query that FTS5 cannot read, errc::not_found without a full-text index.

@@ -120,7 +120,8 @@ struct dead_letter {
     std::string reason;
     std::string origin;  ///< where it was read: "journal nginx-logs offset 7"
     std::string tag;
-    std::int64_t time_ns = 0;  ///< when it was rejected
+    std::int64_t time_ns = 0;        ///< when it was rejected
+    std::int64_t event_time_ns = 0;  ///< as the client said
     std::int64_t received_ns = 0;
     std::string record;  ///< the original bytes, whatever they are
 };
@@ -129,8 +130,10 @@ struct dead_letter {
 class dead_letters {
   public:
     virtual ~dead_letters() = default;
-    /// Durable when it returns.
+    /// Durable when it returns. After a failure the same letters are offered again.
     [[nodiscard]] virtual result<> put(std::span<dead_letter const> letters) = 0;
+    /// Makes a waiting put() return errc::cancelled, for good. From any thread, at any time.
+    virtual void cancel() {}  // where put() never waits for others there is nothing to do
 };
 
 }  // namespace logpipe

@@ -2,6 +2,7 @@
 // and the page are made from these and from nothing else.
 #pragma once
 
+#include "logpipe/latency.hpp"
 #include "logpipe/stage.hpp"
 
 #include <cstdint>
@@ -31,9 +32,20 @@ struct pump_snapshot {
     std::uint64_t bytes_out = 0;
     std::uint64_t retries = 0;
     std::uint64_t queued_batches = 0;  ///< between the stages
-    std::uint64_t in_flight_bytes = 0;
-    double oldest_seconds = 0.0;       ///< age of the oldest batch that is not safe yet
+    std::uint64_t queued_batches_max = 0;
+    std::uint64_t in_flight_bytes = 0;  ///< read and not yet safe
+    std::uint64_t in_flight_bytes_max = 0;
+    double oldest_seconds = 0.0;      ///< age of the oldest batch that is not safe yet
+    latency_histogram safe_after;     ///< from when the pump read an event until it was safe, since the process started
+    latency_histogram age_when_safe;  ///< from `received_ns` until it was safe; events that have none are left out
     std::vector<stage_status> stages;  ///< source, transform, sink, in this order
+};
+
+/// A line of the log that an operator should have seen.
+struct warning {
+    std::int64_t time_ns = 0;
+    bool grave = false;  ///< logged as an error: data was lost, or someone is needed
+    std::string message;
 };
 
 struct process_snapshot {
@@ -45,6 +57,7 @@ struct process_snapshot {
     bool draining = false;
     ledger book;  ///< of the whole process: what came into its first stage, what left its last
     std::vector<pump_snapshot> pumps;
+    std::vector<warning> warnings;  ///< the newest ones, oldest first
 };
 
 /// True when no stage is down.
@@ -54,7 +67,5 @@ struct process_snapshot {
 [[nodiscard]] result<process_snapshot> parse_process_snapshot(std::string_view json);
 /// Prometheus text exposition format 0.0.4.
 [[nodiscard]] std::string to_prometheus(process_snapshot const& process);
-/// A table for a terminal.
-[[nodiscard]] std::string to_table(process_snapshot const& process);
 
 }  // namespace logpipe

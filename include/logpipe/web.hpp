@@ -1,17 +1,24 @@
 // HTTP that a process serves about itself, and the web app's endpoint that starts a produce run.
 #pragma once
 
+#include "logpipe/page.hpp"
 #include "logpipe/result.hpp"
 #include "logpipe/status.hpp"
+#include "logpipe/tap.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace logpipe {
 
+struct produce_request {
+    std::string demo;  ///< "lines=1000&rate=0&seed=1": made-up lines; empty: the process's own source
+};
 struct produce_answer {
     int status = 200;  ///< 200 or, with the reason as message, 502
     std::string message;
@@ -32,13 +39,20 @@ struct web_options {
     std::function<process_snapshot()> look;  ///< called from the server's thread; does not wait for anything
     /// Runs one produce to its end and answers; called from a thread of its own, never two at once. It goes on when the
     /// client leaves. Empty: no such page.
-    std::function<produce_answer()> produce;
+    std::function<produce_answer(produce_request const&)> produce;
+    bool produce_by_get = true;        ///< as a link in a browser; false: POST only
+    std::optional<page_options> page;  ///< none: no page, as of an admin server
+    /// Who asks for anything but `/healthz` and the page's own files must show it. Empty: nobody need.
+    std::string token;
+    /// Opens a tap behind a stage; called from the server's thread. @return errc::not_found, with the stages that there
+    /// are. Empty: no such page.
+    std::function<result<std::unique_ptr<tap_reader>>(std::string const& stage, std::uint64_t sample)> tap;
     web_limits limits = {};
 };
 
-/// `/metrics`, `/healthz`, `/readyz`, `/api/status`, and where `produce` is set GET and POST
-/// `/produceEventsToPipeline`. Serves from start to destruction, on threads of its own. Destruction closes all
-/// connections at once, then waits for a produce that runs: make that callback end first.
+/// `/metrics`, `/healthz`, `/readyz`, `/api/status`, where `produce` is set GET and POST `/produceEventsToPipeline`,
+/// and where `page` is set the page and its API. Serves from start to destruction, on threads of its own. Destruction
+/// closes all connections at once, then waits for a produce that runs: make that callback end first.
 class web_server {
   public:
     virtual ~web_server() = default;
@@ -52,5 +66,25 @@ class web_server {
 /// machine
 /// @return errc::not_connected, timed_out, or protocol when what answers is no logpipe; all name the address.
 [[nodiscard]] result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout);
+
+struct page_request {
+    std::string url;                           ///< http://HOST[:PORT]/PATH or https://…
+    std::chrono::milliseconds timeout{2'000};  ///< for everything, but for the system's look-up of a name
+    std::string ca_file;                       ///< of https; empty: the system's
+    bool insecure_skip_verify = false;
+};
+struct fetched_page {
+    unsigned status = 0;
+    std::string body;  ///< of at most 4 MiB
+};
+/// GET, whatever is answered; redirects are not followed.
+/// @return errc::invalid_argument, not_connected, timed_out, or protocol; all name the URL.
+[[nodiscard]] result<fetched_page> fetch_page(page_request const& request);
+
+/// `/api/tap` of another process, line by line, until `each` returns false, `over` (asked ten times a second) says so,
+/// or the process ends: then errc::end_of_input. @param address HOST:PORT  @param query as in DESIGN.md "/api/tap"
+/// @return errc::not_connected, not_found with the stages that there are, or protocol; all name the address.
+[[nodiscard]] result<> follow_tap(std::string const& address, std::string const& query,
+                                  std::function<bool(std::string_view)> each, std::function<bool()> over);
 
 }  // namespace logpipe

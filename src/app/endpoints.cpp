@@ -68,6 +68,18 @@ made_sink opensearch_sink(endpoints& ends, end_uri const& uri) {
     return make_opensearch_sink(*std::move(options));
 }
 
+made_source docker_source(endpoints& ends, end_uri const& uri) {
+    auto options = docker_source_options_of(ends.options(), uri);
+    if (!options) return options.error();
+    return make_docker_source(*std::move(options));
+}
+
+made_sink loki_sink(endpoints& ends, end_uri const& uri) {
+    auto options = loki_sink_options_of(ends.options(), uri);
+    if (!options) return options.error();
+    return make_loki_sink(*std::move(options));
+}
+
 made_sink sqlite_sink(endpoints& ends, end_uri const& uri) {
     std::error_code ignored;  // the store's own open says what is wrong
     std::filesystem::create_directories(std::filesystem::path{uri.rest}.parent_path(), ignored);
@@ -93,6 +105,9 @@ constexpr std::array table{
     end_row{"opensearch", nullptr, opensearch_sink},
     end_row{"opensearchs", nullptr, opensearch_sink},
     end_row{"sqlite", nullptr, sqlite_sink},
+    end_row{"docker", docker_source, nullptr},
+    end_row{"loki", nullptr, loki_sink},
+    end_row{"lokis", nullptr, loki_sink},
 };
 
 template <class Maker>

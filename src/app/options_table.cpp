@@ -12,10 +12,11 @@ namespace {
 
 using enum option_kind;
 
-constexpr std::string_view sends = "produce serve run forward consume index";
-constexpr std::string_view kafka_users = "forward consume index run";
+constexpr std::string_view sends =
+    "produce serve run forward consume index ship dlq verify replay setup status monitor tap";
+constexpr std::string_view kafka_users = "forward consume index run dlq verify replay status monitor tap";
 constexpr std::string_view kafka_writers = "forward consume index run";
-constexpr std::string_view opensearch_users = "consume index run";
+constexpr std::string_view opensearch_users = "consume index run verify setup status monitor";
 constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
 
 constexpr std::array rows{
@@ -29,8 +30,9 @@ constexpr std::array rows{
     option_row{"admin", text, "HOST:PORT", "127.0.0.1:24231", "forward", admin_help},
     option_row{"admin", text, "HOST:PORT", "127.0.0.1:24232", "consume", admin_help},
     option_row{"admin", text, "HOST:PORT", "127.0.0.1:24233", "index", admin_help},
+    option_row{"admin", text, "HOST:PORT", "127.0.0.1:24234", "ship", admin_help},
     option_row{"admin", text, "HOST:PORT", "none", "produce", admin_help},
-    option_row{"drain-timeout", duration, "TIME", "30s", "produce forward consume index run serve",
+    option_row{"drain-timeout", duration, "TIME", "30s", "produce forward consume index run serve ship",
                "how long a stop waits for what was taken in to become safe"},
 
     // Where events come from and go to.
@@ -38,24 +40,34 @@ constexpr std::array rows{
     option_row{"url", text, "URL",
                "https://raw.githubusercontent.com/elastic/examples/master/Common%20Data%20Formats/nginx_json_logs/"
                "nginx_json_logs",
-               "serve", "lines for /produceEventsToPipeline, http:// or https://"},
+               "serve run", "lines for /produceEventsToPipeline, http:// or https://"},
     option_row{"file", text, "PATH", "", "produce serve", "lines from a file"},
     option_row{"demo", text, "SPEC", "", "produce serve", "made-up nginx lines: lines=N&rate=R&seed=S&serial=1"},
     option_row{"from", text, "URI", "", "produce run", "lines from any source: PATH, -, http(s)://…, demo:nginx?…"},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "consume", "events to transform"},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-events", "index", "documents to store"},
+    option_row{"from", text, "URI", "docker:", "ship",
+               "whose logs: docker:?project=NAME, docker:?label=KEY=VALUE, docker:unix://SOCKET?…; docker: is all"},
     option_row{"to", text, "URI", "forward://127.0.0.1:24224", "produce serve", "where events go"},
     option_row{"to", text, "URI", "kafka://localhost:9092/nginx-logs", "forward",
                "where the journal is emptied to; none: the journal keeps its events for readers"},
     option_row{"to", text, "URI", "kafka://localhost:9092/nginx-events", "consume",
                "where documents go; a store, as opensearch://…, makes a second topic needless"},
     option_row{"to", text, "URI", "opensearch://localhost:9200/nginx-logs", "index", "where documents go"},
+    option_row{"to", text, "URI", "loki://localhost:3100", "ship", "where lines go; lokis:// is TLS"},
     option_row{"broker", text, "URI", "journal:", "run",
                "what carries the events: the journal in the data directory, or kafka://HOST:PORT/TOPIC behind it"},
     option_row{"store", text, "URI", "sqlite:", "run",
                "where documents go: store.sqlite in the data directory, or opensearch://HOST:PORT/INDEX"},
     option_row{"threads", count, "N", "1", "consume index",
                "how many pumps, each a member of the Kafka group with ends of its own"},
+    option_row{"from", list, "URI", "kafka://localhost:9092/nginx-logs", "verify",
+               "the topics that the events went through, in their order; may be given often"},
+    option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "replay", "the topic"},
+    option_row{"to", text, "URI", "", "dlq", "where retried events go; default: the topic's name without .dlq"},
+    option_row{"to", text, "URI", "opensearch://localhost:9200/nginx-logs", "verify setup", "the store"},
+    option_row{"to", text, "PLACE", "", "replay",
+               "beginning, end, a time as 2026-01-31T00:00:00Z, or PARTITION:OFFSET"},
     option_row{"data-dir", text, "DIR", "logpipe-data", "run", "holds the journal, the dead letters and the store"},
     option_row{"once", on_off, "", "off", "run consume index", "end when what was there at the start is done"},
     option_row{"group", text, "NAME", "forward", "forward", "names the position in the journal"},
@@ -63,7 +75,12 @@ constexpr std::array rows{
     option_row{"group", text, "NAME", "index", "index run", "names the position in the journal"},
     option_row{"dead-letters", text, "URI", "", "consume index",
                "where rejected events go; default: the topic's name with .dlq"},
-    option_row{"dead-letters", text, "URI", "file:logpipe-dead-letters.jsonl", "produce serve",
+    option_row{"dead-letters", list, "URI", "", "verify",
+               "letters beside those of the topics' own .dlq; may be given often"},
+    option_row{"group", text, "NAME", "", "replay", "whose position is moved"},
+    option_row{"group", list, "NAME", "", "verify",
+               "who reads the topics: what is behind its position is on its way; default: consume and index"},
+    option_row{"dead-letters", text, "URI", "file:logpipe-dead-letters.jsonl", "produce serve ship",
                "where lines go that cannot be sent"},
 
     // Line sources.
@@ -82,12 +99,12 @@ constexpr std::array rows{
     option_row{"in-flight", count, "N", "8", "produce serve forward", "chunks sent and not yet acked"},
     option_row{"ack-timeout", duration, "TIME", "60s", "produce serve forward",
                "for an ack; then the chunk is sent again"},
-    option_row{"give-up-after", duration, "TIME", "60s", "produce serve", "end when nothing was acked for so long"},
+    option_row{"give-up-after", duration, "TIME", "60s", "produce serve run", "end when nothing was acked for so long"},
     option_row{"send-key-file", secret, "FILE", "", "produce serve forward",
                "shared key to show to the server, first line of the file"},
-    option_row{"client-certificate-file", text, "FILE", "", "produce serve forward",
+    option_row{"client-certificate-file", text, "FILE", "", "produce serve forward dlq verify replay",
                "certificate (PEM) to show to the server"},
-    option_row{"client-key-file", text, "FILE", "", "produce serve forward", "its private key (PEM)"},
+    option_row{"client-key-file", text, "FILE", "", "produce serve forward dlq verify replay", "its private key (PEM)"},
 
     // Forward protocol, as server.
     option_row{"listen", text, "HOST:PORT", "127.0.0.1:24224", "forward run",
@@ -166,6 +183,22 @@ constexpr std::array rows{
     option_row{"bulk-requests", count, "N", "4", "consume index run", "at a time, each over its own connection"},
     option_row{"bulk-compress", on_off, "", "off", "consume index run", "send gzip to OpenSearch"},
 
+    // Containers' logs.
+    option_row{"positions", text, "FILE", "logpipe-data/ship.json", "ship",
+               "keeps how far each container's log is shipped"},
+    option_row{"limited-services", list, "NAME", "", "ship",
+               "besides its own and Loki's: services that log for each line shipped; may be given often"},
+    option_row{"limited-rate", count, "N", "100", "ship", "lines a second that are read of each of those"},
+    option_row{"loki-user", text, "NAME", "", "ship", "basic authentication"},
+    option_row{"loki-password-file", secret, "FILE", "", "ship", "and the password, first line of the file"},
+    option_row{"tenant", text, "NAME", "", "ship", "for a Loki of many tenants (X-Scope-OrgID)"},
+    option_row{"push-bytes", bytes, "SIZE", "1M", "ship", "lines of one request to Loki"},
+    option_row{"push-age", duration, "TIME", "1s", "ship", "how long a line waits for others to go with it"},
+    option_row{"streams-max", count, "N", "2000", "ship",
+               "label sets in use at a time; lines of further ones share those of service other"},
+    option_row{"structured-metadata", choice, "yes|no", "yes", "ship",
+               "send the container's id with each line; needs Loki 3"},
+
     // Transform and store.
     option_row{"timestamp", choice, "receive|entry|event", "receive", "run consume check",
                "where @timestamp comes from"},
@@ -176,10 +209,45 @@ constexpr std::array rows{
     option_row{"store-rows-max", count, "N", "0", "run index", "the newest documents that are kept; 0: all"},
 
     // Looking.
-    option_row{"at", list, "HOST:PORT", "", "status",
+    option_row{"page", text, "HOST:PORT", "127.0.0.1:8000", "run", "serve the page there; none: do not"},
+    option_row{"auth-token-file", secret, "FILE", "", "run serve",
+               "who asks for the page or its API must show the file's first line; without it anybody may"},
+    option_row{"produce-by-get", choice, "yes|no", "yes", "run serve",
+               "GET of /produceEventsToPipeline starts a run too, as a link does; no: POST only"},
+    option_row{"show-store", text, "sqlite:PATH", "", "serve", "the store whose documents the page shows"},
+    option_row{"at", list, "HOST:PORT", "", "status monitor tap serve",
                "admin address of a process; may be given often; without it all the default ones are tried"},
-    option_row{"json", on_off, "", "off", "status journal version", "machine-readable"},
-    option_row{"timeout", duration, "TIME", "2s", "status", "for each answer"},
+    option_row{"brokers", text, "HOST:PORT,…", "", "status monitor", "Kafka to look at"},
+    option_row{"hop", list, "TOPIC:GROUP", "", "status monitor",
+               "a topic and the group that reads it; may be given often; default: nginx-logs:consume and "
+               "nginx-events:index, where there are such topics"},
+    option_row{"opensearch", text, "URL", "", "status monitor", "OpenSearch to look at, as http://localhost:9200"},
+    option_row{"index", text, "NAME", "nginx-logs", "status monitor", "OpenSearch's index with the documents"},
+    option_row{"dashboards", text, "URL", "", "status monitor",
+               "OpenSearch Dashboards to look at, as http://localhost:5601"},
+    option_row{"loki", text, "URL", "", "status monitor", "Loki to look at, as http://localhost:3100"},
+    option_row{"grafana", text, "URL", "", "status monitor", "Grafana to look at, as http://localhost:3000"},
+    option_row{"json", on_off, "", "off", "status journal version dlq verify", "machine-readable"},
+    option_row{"timeout", duration, "TIME", "2s", "status monitor tap serve", "for each answer"},
+    option_row{"watch", on_off, "", "off", "status", "look again and again, every --interval"},
+    option_row{"interval", duration, "TIME", "2s", "status", "between two looks of --watch"},
+    option_row{"interval", duration, "TIME", "1s", "monitor", "between two looks"},
+    option_row{"self", on_off, "", "off", "status",
+               "only whether the process of this machine or container is alive: exit status 0; for health checks"},
+    option_row{"admin", text, "HOST:PORT", "", "status",
+               "of --self: the process's own; default: those at which it may be"},
+    option_row{"plain", on_off, "", "off", "monitor", "lines instead of a screen, as where no terminal is"},
+    option_row{"sample", count, "N", "1", "tap", "show every Nth event"},
+    option_row{"count", count, "N", "0", "tap", "end after so many events; 0: never"},
+    option_row{"readable", on_off, "", "off", "tap", "lines for people instead of JSON"},
+    option_row{"timeout", duration, "TIME", "30s", "dlq verify replay", "for an answer of Kafka"},
+    option_row{"ids", on_off, "", "off", "verify", "compare id by id instead of by numbers"},
+    option_row{"memory", bytes, "SIZE", "64M", "verify", "for ids; what is above waits in a temporary file ($TMPDIR)"},
+    option_row{"newest", count, "N", "20", "dlq verify", "how many letters, or ids of each kind, are named"},
+    option_row{"reason", text, "TEXT", "", "dlq", "the letters whose reason, as ls shows it, has this in it"},
+    option_row{"all", on_off, "", "off", "dlq", "all letters"},
+    option_row{"dry-run", on_off, "", "off", "dlq replay setup", "only say what would be done"},
+    option_row{"yes", on_off, "", "off", "dlq", "purge without asking"},
     option_row{"line", text, "TEXT", "", "check", "run this line (- for standard input) through the transform"},
     option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as JSON"},
     option_row{"show-options", on_off, "", "off", "check", "print the table of all options"},

@@ -42,6 +42,14 @@ bool signal_came(std::chrono::milliseconds time) {
     return sigtimedwait(&set, nullptr, &wait) > 0;
 }
 
+std::vector<warning> newest_warnings() {
+    std::vector<warning> lines;
+    for (auto& each : recent_notes())
+        lines.push_back(
+            {.time_ns = each.time_ns, .grave = each.level == log_level::error, .message = std::move(each.message)});
+    return lines;
+}
+
 process::process(settings const& options) : options_{options}, started_ns_{now_ns()} {}
 
 void process::add(std::unique_ptr<pump> moving, start_order when) {
@@ -53,10 +61,12 @@ process_snapshot process::look() const {
     process_snapshot now{.subcommand = options_.subcommand(), .version = std::string{version_text}, .pid = getpid()};
     now.started_ns = started_ns_;
     now.draining = draining_;
+    now.warnings = newest_warnings();
     for (auto const& each : pumps_) now.pumps.push_back(each->snapshot());
     now.ready = !now.draining && all_up(now);
     bool const started = std::ranges::all_of(now.pumps, &pump_snapshot::started);
     if (started && !now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
+    if (started && add_) add_(now);
     return now;
 }
 
@@ -71,9 +81,28 @@ process_snapshot process::snapshot() const {
     return now;
 }
 
+result<std::unique_ptr<tap_reader>> process::open_tap(std::string const& stage, std::uint64_t sample) const {
+    std::string known;
+    // "normalize" or, as `status` names it, "index/normalize".
+    auto const slash = stage.find('/');
+    auto const part = std::string_view{stage}.substr(slash == std::string::npos ? 0 : slash + 1);
+    for (auto const& each : pumps_) {
+        auto const pump = each->snapshot();
+        if (slash == std::string::npos || stage.compare(0, slash, pump.name) == 0)
+            if (auto reader = each->tap(part, sample)) return reader;
+        for (auto const& one : pump.stages)
+            known += fmt::format("{}{}/{}", known.empty() ? "" : ", ", pump.name, one.name);
+    }
+    return error{errc::not_found, fmt::format("there is no stage \"{}\"; there are {}", stage, known)};
+}
+
 int process::run() {
     if (auto const& listen = options_.text("admin"); listen != "none") {
-        auto started = start_web_server({.listen = listen, .look = [this] { return snapshot(); }, .produce = {}});
+        auto started = start_web_server(
+            {.listen = listen,
+             .look = [this] { return snapshot(); },
+             .produce = {},
+             .tap = [this](std::string const& stage, std::uint64_t sample) { return open_tap(stage, sample); }});
         if (!started) {
             log_error("--admin {}: {}; choose another address, or none", listen, started.error().message);
             return started.error().code == errc::invalid_argument ? exit_usage : exit_failed;
@@ -85,6 +114,7 @@ int process::run() {
         log_info("{}: stopping, at most {} for what was taken in", options_.subcommand(),
                  options_.text("drain-timeout"));
     draining_ = true;
+    if (before_drain_) before_drain_();
     bool const drained = drain();
     auto const last = snapshot();
     fmt::print(output_is_data_ ? stderr : stdout, "{}\n", last.book.line());

@@ -25,6 +25,9 @@ void take_over_signals();
 /// beyond its end must not be given out again as offsets of other events.
 enum class start_order { with_others, before_others };
 
+/// The newest warnings and errors of this process's log.
+[[nodiscard]] std::vector<warning> newest_warnings();
+
 /// Main thread, but for snapshot().
 class process final {
   public:
@@ -34,6 +37,10 @@ class process final {
     void add(std::unique_ptr<pump> moving, start_order when = start_order::with_others);
     /// How the figures of the pumps make the ledger of the whole; without it, it is the first pump's.
     void set_book(std::function<ledger(process_snapshot const&)> book) { book_ = std::move(book); }
+    /// What else goes on in the process, to be added to a snapshot. Any thread.
+    void also_look(std::function<void(process_snapshot&)> add) { add_ = std::move(add); }
+    /// Called before the first pump is stopped.
+    void before_drain(std::function<void()> stop) { before_drain_ = std::move(stop); }
     /// Called a few times a second while running.
     void on_tick(std::function<void(process_snapshot const&)> tick) { tick_ = std::move(tick); }
     /// The run is over when this says so, besides all pumps being finished.
@@ -54,11 +61,14 @@ class process final {
     [[nodiscard]] bool drain();
     [[nodiscard]] int exit_status_of(bool drained) const;
     [[nodiscard]] process_snapshot look() const;
+    [[nodiscard]] result<std::unique_ptr<tap_reader>> open_tap(std::string const& stage, std::uint64_t sample) const;
 
     settings const& options_;
     std::vector<std::unique_ptr<pump>> pumps_;
     std::vector<start_order> orders_;  // of pumps_
     std::function<ledger(process_snapshot const&)> book_;
+    std::function<void(process_snapshot&)> add_;
+    std::function<void()> before_drain_;
     std::function<void(process_snapshot const&)> tick_;
     std::function<bool(process_snapshot const&)> over_;
     std::int64_t const started_ns_;

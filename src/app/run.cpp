@@ -4,16 +4,20 @@
 #include "logpipe/forward.hpp"
 #include "logpipe/normalize.hpp"
 #include "logpipe/sqlite.hpp"
+#include "page.hpp"
 #include "stage_options.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 namespace logpipe {
+
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -107,6 +111,90 @@ result<> add_pumps(process& whole, endpoints& ends, embedded_parts const& parts,
     return {};
 }
 
+/// A produce run goes straight into the journal, where a client's chunks go as well.
+result<transfer> make_run_produce(settings const& options, embedded_parts const& parts, std::string const& source) {
+    endpoints ends{options};
+    auto from = ends.make_source(source);
+    if (!from) return from.error();
+    transfer made{.dead = make_dead_letters(parts.letters->make_sink()), .moving = nullptr};
+    made.moving = make_pump(
+        {.from = *std::move(from), .change = nullptr, .to = parts.topic->make_sink(), .dead = made.dead.get()},
+        {.name = "produce", .source_failure_is_final = true});
+    return made;
+}
+
+/// What came into the journal beside the first pump, added to the ledger.
+void add_beside(process_snapshot& now, produce_runs const& runs, std::uint64_t retried) {
+    bool const counts_journal = now.pumps.size() == 2;
+    auto beside = runs.look();
+    auto const& counts = beside.book.counts;
+    // Behind a broker, `in` is what its terms come to; else it is counted where it enters.
+    now.book.counts.in +=
+        counts_journal ? counts.in + retried : counts.already_there + counts.dead + beside.book.in_flight;
+    now.book.counts.already_there += counts.already_there;
+    now.book.counts.dead += counts.dead;
+    now.book.in_flight += beside.book.in_flight;
+    if (beside.now) now.pumps.push_back(*std::move(beside.now));
+}
+
+/// The page, with the process, the store and the dead letters behind it.
+result<std::unique_ptr<web_server>> start_page(settings const& options, process const& whole,
+                                               embedded_parts const& parts, produce_runs& runs,
+                                               std::atomic<std::uint64_t>& retried) {
+    auto const& listen = options.text("page");
+    auto web = web_options_of(options, listen, runs);
+    if (!web) return web.error();
+    web->look = [&whole] { return whole.snapshot(); };
+    web->page->watch = [&whole] {
+        return std::vector<watched_process>{{.address = {}, .now = whole.snapshot(), .why = {}}};
+    };
+    web->page->open_logs = logs_of(store_uri(options));
+    web->page->letters =
+        make_run_letters(options.text("data-dir") + "/nginx-logs.dlq", parts.letters, parts.topic, retried);
+    auto server = start_web_server(*std::move(web));
+    if (server) {
+        log_info("run: the page is at http://{}", listen);
+    } else if (server.error().code == errc::busy && options.all().at("page").origin == "default") {
+        // The pipeline is worth more than its page; whoever named the address wants it there.
+        log_warn("run: no page: {}; --page names another address", server.error().message);
+        return std::unique_ptr<web_server>{};
+    }
+    return server;
+}
+
+/// Whether the group has committed all that the topic holds. Asks the cluster: the pumps' own figures of it are old.
+class broker_end final {
+  public:
+    explicit broker_end(settings const& options) : options_{options} {}
+
+    [[nodiscard]] bool is_reached() {
+        if (!admin_ && !connect()) return false;
+        auto const partitions = admin_->partitions(topic_);
+        auto const group = admin_->group(options_.text("group"), topic_);
+        if (!partitions || !group) return false;
+        return std::ranges::all_of(*partitions, [&](kafka_partition const& each) {
+            auto const at = std::ranges::find(group->positions, each.partition, &kafka_group_position::partition);
+            return each.end == each.begin || (at != group->positions.end() && at->committed >= each.end);
+        });
+    }
+
+  private:
+    bool connect() {
+        auto const uri = parse_uri(broker_uri(options_));
+        if (!uri) return false;
+        auto place = kafka_place_of(options_, *uri);
+        if (!place) return false;
+        topic_ = place->topic;
+        auto made = make_kafka_admin(std::move(place->connection), std::chrono::seconds{5});
+        if (made) admin_ = *std::move(made);
+        return made.has_value();
+    }
+
+    settings const& options_;
+    std::string topic_;
+    std::unique_ptr<kafka_admin> admin_;
+};
+
 int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     auto parts = open_parts(ends, options.text("data-dir"));
     if (!parts) return report_failure(options, parts.error());
@@ -114,20 +202,38 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     auto const begin = parts->topic->synced_offset();
     auto const dead = make_dead_letters(parts->letters->make_sink());
 
+    produce_runs runs{options, [&](std::string const& source) { return make_run_produce(options, *parts, source); },
+                      options.text("url"), "the journal"};
+    std::atomic<std::uint64_t> retried = 0;
     process whole{options};
     if (auto added = add_pumps(whole, ends, *parts, *dead); !added) return report_failure(options, added.error());
     whole.set_book([begin](process_snapshot const& now) {
         return now.pumps.size() == 2 ? journal_book(now, begin) : broker_book(now);
     });
+    broker_end broker{options};
     if (options.on("once"))
-        whole.ends_when([](process_snapshot const& now) {
-            return now.ready && now.pumps.front().finished && now.book.in_flight == 0;
+        whole.ends_when([&broker](process_snapshot const& now) {
+            if (!now.ready || !now.pumps.front().finished) return false;
+            if (now.pumps.size() == 2) return now.book.in_flight == 0;
+            auto const& deliver = now.pumps.at(1);
+            return gauge_of(deliver.stages.front(), "journal_unread_events") == 0 && deliver.book.in_flight == 0 &&
+                   broker.is_reached();
         });
     bool came_to_end = false;
     whole.on_tick([&](process_snapshot const& now) {
         came_to_end = came_to_end || (now.pumps.front().finished && !now.draining);
     });
-    auto const status = whole.run();
+    whole.also_look([&](process_snapshot& now) { add_beside(now, runs, retried); });
+    bool runs_ended = true;
+    whole.before_drain([&] { runs_ended = runs.end([] { return signal_came(20ms); }); });
+    std::unique_ptr<web_server> page;
+    if (options.text("page") != "none") {
+        auto started = start_page(options, whole, *parts, runs, retried);
+        if (!started) return report_failure(options, in_context("--page", started.error()));
+        page = *std::move(started);
+    }
+    auto status = whole.run();
+    if (status == exit_done && !runs_ended) status = exit_undrained;
     if (status == exit_done && has_end && came_to_end) run_id.forget();
     return status;
 }

@@ -90,7 +90,8 @@ result<kafka_source_options> kafka_source_options_of(settings const& options, en
                                 .queue_bytes_max = options.bytes("fetch-bytes-max"),
                                 .session_timeout = options.duration("session-timeout"),
                                 .revoke_drain = options.duration("revoke-drain"),
-                                .until_end = options.on("once")};
+                                // `run --once` ends when its own source has, and all of that is indexed.
+                                .until_end = options.on("once") && options.subcommand() != "run"};
 }
 
 result<kafka_sink_options> kafka_sink_options_of(settings const& options, end_uri const& uri, bool compacted) {

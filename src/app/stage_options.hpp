@@ -1,10 +1,12 @@
 // From settings to the options of each stage.
 #pragma once
 
+#include "logpipe/docker.hpp"
 #include "logpipe/forward.hpp"
 #include "logpipe/journal.hpp"
 #include "logpipe/kafka.hpp"
 #include "logpipe/lines.hpp"
+#include "logpipe/loki.hpp"
 #include "logpipe/normalize.hpp"
 #include "logpipe/opensearch.hpp"
 #include "logpipe/sqlite.hpp"
@@ -39,6 +41,10 @@ struct opensearch_place {
 };
 [[nodiscard]] result<opensearch_place> opensearch_place_of(settings const& options, end_uri const& uri);
 [[nodiscard]] result<opensearch_sink_options> opensearch_sink_options_of(settings const& options, end_uri const& uri);
+/// docker:SOCKET?project=X&label=KEY=VALUE&…, SOCKET a path, or unix://PATH
+[[nodiscard]] result<docker_source_options> docker_source_options_of(settings const& options, end_uri const& uri);
+/// loki://HOST:PORT, lokis:// for TLS
+[[nodiscard]] result<loki_sink_options> loki_sink_options_of(settings const& options, end_uri const& uri);
 [[nodiscard]] normalize_options normalize_options_of(settings const& options);
 
 }  // namespace logpipe

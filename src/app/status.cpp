@@ -1,68 +1,63 @@
+// How every component is, in one table.
 #include "base/log.hpp"
-#include "logpipe/web.hpp"
+#include "probes.hpp"
+#include "process.hpp"
 #include "subcommands.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
-#include <thread>
+#include <unistd.h>
+#include <cstdio>
 
 namespace logpipe {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> default_addresses{"127.0.0.1:24230", "127.0.0.1:24231", "127.0.0.1:24232",
-                                                            "127.0.0.1:24233", "127.0.0.1:8000"};
+/// Exit statuses as an operator's script reads them.
+int exit_status_of(status_report const& report) {
+    switch (state_of(report)) {
+        case component_state::up:
+            return exit_done;
+        case component_state::down:
+            return exit_failed;
+        case component_state::unknown:
+            return exit_usage;
+    }
+    return exit_usage;
+}
 
-struct answer {
-    std::string address;
-    result<process_snapshot> got;
-};
-
-/// All at once: one that does not answer costs no more than the time-out.
-std::vector<answer> ask_all(std::vector<std::string> const& addresses, std::chrono::milliseconds timeout) {
-    std::vector<answer> answers;
-    for (auto const& address : addresses) answers.push_back({address, error{errc::timed_out, "not asked"}});
-    std::vector<std::jthread> asking;
-    for (auto& each : answers)
-        asking.emplace_back([&each, timeout] { each.got = fetch_status(each.address, timeout); });
-    asking.clear();  // waits
-    return answers;
+int show(settings const& options, bool terminal) {
+    auto const report = look_at_all(options);
+    if (options.on("json")) {
+        fmt::print("{}", to_json(report));
+    } else if (!report.components.empty()) {
+        fmt::print("{}", to_table(report, terminal ? table_colour::on : table_colour::off));
+    }
+    std::fflush(stdout);
+    if (report.components.empty())
+        log_error(
+            "status: no logpipe process answers at its default address; name one by --at HOST:PORT, as given to its "
+            "--admin, or other components by --brokers, --opensearch, --dashboards, --loki, --grafana");
+    return exit_status_of(report);
 }
 
 }  // namespace
 
 int run_status(settings const& options, argument_list const& /*rest*/) {
-    auto addresses = options.list("at");
-    bool const named = !addresses.empty();
-    if (!named) addresses.assign(default_addresses.begin(), default_addresses.end());
-    auto answers = ask_all(addresses, options.duration("timeout"));
-    if (!named) std::erase_if(answers, [](answer const& each) { return !each.got; });
-    if (answers.empty()) {
-        log_error(
-            "status: no logpipe process answers at its default address; name one by --at HOST:PORT, as given to its "
-            "--admin");
-        return exit_usage;
+    if (options.on("self")) {
+        auto const alive = look_at_self(options);
+        if (!alive) log_error("status: {}", alive.error().message);
+        return alive ? exit_done : exit_failed;
     }
-    bool all_well = true;
-    bool const json = options.on("json");
-    if (json) fmt::print("[");
-    for (auto const& each : answers) {
-        bool const first = &each == &answers.front();
-        if (each.got) {
-            all_well = all_well && all_up(*each.got) && each.got->ready;
-            fmt::print("{}{}", first ? "" : json ? "," : "\n", json ? to_json(*each.got) : to_table(*each.got));
-        } else {
-            all_well = false;
-            if (json) {
-                fmt::print("{}{{\"address\":\"{}\",\"up\":false}}", first ? "" : ",", each.address);
-            } else {
-                fmt::print("{}{}  down: {}\n", first ? "" : "\n", each.address, each.got.error().message);
-            }
-        }
-    }
-    if (json) fmt::print("]\n");
-    return all_well ? exit_done : exit_failed;
+    bool const terminal = isatty(STDOUT_FILENO) == 1 && !options.on("json");
+    if (!options.on("watch")) return show(options, terminal);
+    int status = exit_done;
+    do {
+        if (terminal) fmt::print("\x1b[H\x1b[2J");
+        status = show(options, terminal);
+        if (!terminal && !options.on("json")) fmt::print("\n");
+    } while (!signal_came(options.duration("interval")));
+    return status;
 }
 
 }  // namespace logpipe

@@ -42,10 +42,40 @@ constexpr std::array table{
         "  logpipe index --from kafka://localhost:9092/nginx-events --to opensearch://localhost:9200/nginx-logs\n"
         "  logpipe index --from journal:data/nginx-events --to sqlite:data/store.sqlite\n",
         run_index},
-    subcommand{"status", "how the processes are: up or not, counts, what is held, the ledger", "",
-               "  logpipe status --at 127.0.0.1:9600 --at 127.0.0.1:9601\n"
-               "  logpipe status --at 127.0.0.1:9600 --json\n",
+    subcommand{"ship", "the logs of Docker's containers → Loki", "",
+               "  logpipe ship --from 'docker:?project=logpipe' --to loki://localhost:3100\n"
+               "  logpipe ship --from 'docker:?label=com.example.logs=yes' --to stdout:\n",
+               run_ship},
+    subcommand{"status", "every component: up or not, version, the number that matters, the ledger of all hops", "",
+               "  logpipe status --at 127.0.0.1:24230\n"
+               "  logpipe status --brokers localhost:9092 --opensearch http://localhost:9200 --json\n"
+               "  logpipe status --watch\n"
+               "  logpipe status --self\n",
                run_status},
+    subcommand{"monitor", "the same, live: rates, lag, queues, latency, warnings; q leaves, ? helps", "",
+               "  logpipe monitor\n"
+               "  logpipe monitor --at 127.0.0.1:24230 --plain\n",
+               run_monitor},
+    subcommand{"tap", "events as they pass a stage or come into a topic; never slows them", "STAGE|URI",
+               "  logpipe tap normalize --at 127.0.0.1:24230\n"
+               "  logpipe tap index/sqlite_sink --sample 100 --readable\n"
+               "  logpipe tap journal:data/nginx-logs --count 10\n",
+               run_tap},
+    subcommand{"dlq", "dead letters: list, show, send again, drop", "ls|show|retry|purge URI [ID…]",
+               "  logpipe dlq ls kafka://localhost:9092/nginx-logs.dlq\n"
+               "  logpipe dlq show journal:data/nginx-logs.dlq 3ab9vjn2kpfd1qmtg2s8k0009s\n"
+               "  logpipe dlq retry kafka://localhost:9092/nginx-logs.dlq --reason mapper_parsing --dry-run\n",
+               run_dlq},
+    subcommand{"verify", "the audit: is every event in the store or a dead letter? exit status 1 when not", "",
+               "  logpipe verify --from kafka://localhost:9092/nginx-logs --to opensearch://localhost:9200/nginx-logs\n"
+               "  logpipe verify --ids --from journal:data/nginx-logs --to sqlite:data/store.sqlite\n",
+               run_verify},
+    subcommand{"replay", "move a group's position in a topic; what comes again meets its ids", "",
+               "  logpipe replay --group index --from kafka://localhost:9092/nginx-events --to beginning --dry-run\n"
+               "  logpipe replay --group consume --to 2026-01-31T00:00:00Z\n",
+               run_replay},
+    subcommand{"setup", "put OpenSearch's index template", "opensearch",
+               "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", run_setup},
     subcommand{"check", "check the configuration, or run one line through the transform", "",
                "  logpipe check --config logpipe.toml --for forward\n"
                "  logpipe check --line '{\"remote_ip\": \"10.0.0.1\", \"response\": 200}'\n"

@@ -13,7 +13,7 @@ namespace logpipe {
 enum exit_status : int {
     exit_done = 0,       ///< all that was taken in is safe
     exit_failed = 1,     ///< it could not be done; for `status`: something is down
-    exit_usage = 2,      ///< a flag, variable, key or URI is wrong
+    exit_usage = 2,      ///< a flag, variable, key or URI is wrong; for `status`: nobody can tell
     exit_undrained = 3,  ///< the drain ran out; what is left is named
 };
 
@@ -24,8 +24,15 @@ int run_serve(settings const& options, argument_list const& rest);
 int run_forward(settings const& options, argument_list const& rest);
 int run_consume(settings const& options, argument_list const& rest);
 int run_index(settings const& options, argument_list const& rest);
+int run_ship(settings const& options, argument_list const& rest);
 int run_run(settings const& options, argument_list const& rest);
 int run_status(settings const& options, argument_list const& rest);
+int run_monitor(settings const& options, argument_list const& rest);
+int run_tap(settings const& options, argument_list const& rest);
+int run_dlq(settings const& options, argument_list const& rest);
+int run_verify(settings const& options, argument_list const& rest);
+int run_replay(settings const& options, argument_list const& rest);
+int run_setup(settings const& options, argument_list const& rest);
 int run_check(settings const& options, argument_list const& rest);
 int run_journal(settings const& options, argument_list const& rest);
 int run_version(settings const& options, argument_list const& rest);

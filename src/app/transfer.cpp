@@ -74,8 +74,10 @@ ledger broker_book(process_snapshot const& now) {
     auto const held = [](pump_snapshot const& pump, std::string_view gauge) {
         return static_cast<std::uint64_t>(gauge_of(pump.stages.front(), gauge));
     };
+    // The lag is what is not committed, so what the last pump has in hand is within.
+    auto const lag = held(index, "kafka_lag_events");
     auto const coming = receive.book.in_flight + held(deliver, "journal_unread_events") + deliver.book.in_flight +
-                        held(index, "kafka_unread_events");
+                        (lag - std::min(lag, index.book.in_flight));
     ledger book{.counts = index.book.counts, .in_flight = coming + index.book.in_flight};
     for (auto const* upstream : {&receive, &deliver}) {
         book.counts.already_there += upstream->this_run.already_there;

@@ -23,7 +23,7 @@ result<end_uri> parse_uri(std::string_view text) {
     auto rest = text.substr(colon + 1);
     if (rest.starts_with("//")) rest.remove_prefix(2);
     // What stands in a path is its own; only these ends know parameters.
-    auto const mark = uri.scheme == "demo" ? rest.find('?') : std::string_view::npos;
+    auto const mark = uri.scheme == "demo" || uri.scheme == "docker" ? rest.find('?') : std::string_view::npos;
     uri.rest = rest.substr(0, mark);
     if (mark == std::string_view::npos) return uri;
     for (auto left = rest.substr(mark + 1); !left.empty();) {

@@ -21,4 +21,15 @@ std::string clean_line(std::string_view text) {
     return out;
 }
 
+std::string_view well_formed_utf8(std::string_view text, std::string& buffer) {
+    if (is_utf8(text)) return text;
+    buffer.clear();
+    for (auto const *at = text.data(), *const end = at + text.size(); at != end;) {
+        auto const bytes = utf8_sequence_bytes(at, end);
+        buffer.append(bytes == 0 ? std::string_view{"\xef\xbf\xbd"} : std::string_view{at, bytes});
+        at += bytes == 0 ? 1 : bytes;
+    }
+    return buffer;
+}
+
 }  // namespace logpipe

@@ -9,7 +9,9 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <deque>
 #include <memory>
+#include <mutex>
 
 namespace logpipe {
 
@@ -70,6 +72,24 @@ std::shared_ptr<spdlog::logger>& logger() {
     return instance;
 }
 
+/// Global like the logger whose lines it keeps.
+struct note_ring {
+    std::mutex mutex;  // guards notes
+    std::deque<log_note> notes;
+};
+note_ring& notes() {
+    static note_ring instance;
+    return instance;
+}
+
+void keep_note(log_level level, std::string_view message) {
+    auto& ring = notes();
+    std::lock_guard lock{ring.mutex};
+    ring.notes.push_back(
+        {.time_ns = now_ns(), .level = level, .message = std::string{message.substr(0, log_note_bytes_max)}});
+    if (ring.notes.size() > log_notes_max) ring.notes.pop_front();
+}
+
 }  // namespace
 
 std::optional<log_level> parse_log_level(std::string_view text) noexcept {
@@ -97,7 +117,14 @@ bool log_enabled(log_level level) noexcept {
 }
 
 void log_write(log_level level, std::string_view message) {
+    if (level == log_level::warn || level == log_level::error) keep_note(level, message);
     logger()->log(to_spdlog(level), "{}", message);
+}
+
+std::vector<log_note> recent_notes() {
+    auto& ring = notes();
+    std::lock_guard lock{ring.mutex};
+    return {ring.notes.begin(), ring.notes.end()};
 }
 
 std::uint64_t log_limit::admit() noexcept {

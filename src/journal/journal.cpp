@@ -16,7 +16,7 @@ class topic_journal final : public journal {
     topic_journal(std::shared_ptr<topic_writer> writer, environment world)
         : writer_{std::move(writer)}, world_{std::move(world)} {}
 
-    std::unique_ptr<sink> make_sink() override { return topic::make_sink(writer_); }
+    std::unique_ptr<sink> make_sink(journal_repeats repeats) override { return topic::make_sink(writer_, repeats); }
     std::unique_ptr<source> make_source(std::string group) override {
         return topic::make_source(world_, writer_->folder(), std::move(group), writer_);
     }

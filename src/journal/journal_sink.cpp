@@ -9,7 +9,9 @@ namespace {
 
 class journal_sink final : public sink {
   public:
-    explicit journal_sink(std::shared_ptr<topic_writer> writer) : writer_{std::move(writer)} {}
+    journal_sink(std::shared_ptr<topic_writer> writer, journal_repeats repeats) : writer_{std::move(writer)} {
+        outlet_->repeats = repeats;
+    }
     ~journal_sink() override { report_to(nullptr); }
     journal_sink(journal_sink const&) = delete;
     journal_sink& operator=(journal_sink const&) = delete;
@@ -80,8 +82,8 @@ class journal_sink final : public sink {
 
 }  // namespace
 
-std::unique_ptr<sink> make_sink(std::shared_ptr<topic_writer> writer) {
-    return std::make_unique<journal_sink>(std::move(writer));
+std::unique_ptr<sink> make_sink(std::shared_ptr<topic_writer> writer, journal_repeats repeats) {
+    return std::make_unique<journal_sink>(std::move(writer), repeats);
 }
 
 }  // namespace logpipe::topic

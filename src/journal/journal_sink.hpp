@@ -8,6 +8,6 @@
 
 namespace logpipe::topic {
 
-[[nodiscard]] std::unique_ptr<sink> make_sink(std::shared_ptr<topic_writer> writer);
+[[nodiscard]] std::unique_ptr<sink> make_sink(std::shared_ptr<topic_writer> writer, journal_repeats repeats);
 
 }  // namespace logpipe::topic

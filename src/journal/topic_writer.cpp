@@ -149,14 +149,16 @@ result<> topic_writer::flush() {
 }
 
 result<> topic_writer::append(held& what) {
-    if (auto encoded = encode(what.events, what.counts); !encoded) return encoded;
+    if (auto encoded = encode(what, what.counts); !encoded) return encoded;
     if (encoder_.bytes() == 0) return {};  // all of it is here already
     if (auto room = make_room(encoder_.bytes()); !room) return room;
     return put(what.events, what.counts);
 }
 
 /// Makes the frames of what is not here yet; nothing else changes.
-result<> topic_writer::encode(batch const& events, event_counts& counts) {
+result<> topic_writer::encode(held const& what, event_counts& counts) {
+    auto const& events = what.events;
+    bool const drops = what.to->repeats == journal_repeats::drop && options_.chunk_window_count > 0;
     counts = {};
     fresh_.clear();
     encoder_.begin(events, world_.now());
@@ -167,8 +169,8 @@ result<> topic_writer::encode(batch const& events, event_counts& counts) {
         if (!*more) return {};
         auto const& header = encoder_.header();
         auto const key = header.key();
-        bool const here = header.chunk && options_.chunk_window_count > 0 &&
-                          (window_.contains(key) || pending_.contains(key) || !fresh_.insert(key).second);
+        bool const here =
+            header.chunk && drops && (window_.contains(key) || pending_.contains(key) || !fresh_.insert(key).second);
         if (here) {
             counts.already_there += header.event_count;
             encoder_.drop();
@@ -237,7 +239,7 @@ result<> topic_writer::start_over() {
     pending_.clear();
     if (auto begun = begin_segment(); !begun) return begun;
     for (auto& what : held_) {
-        auto again = encode(what.events, what.counts);
+        auto again = encode(what, what.counts);
         if (again && encoder_.bytes() > 0) again = put(what.events, what.counts);
         if (again) continue;
         active_.give_up(0);

@@ -27,8 +27,9 @@ namespace logpipe::topic {
 
 /// Where a sink's batches are reported. The writer may still hold batches of a sink that is gone.
 struct outlet {
-    std::mutex mutex;                // guards reports, also while it is called
-    completions* reports = nullptr;  ///< none: the sink is gone
+    std::mutex mutex;                                 // guards reports, also while it is called
+    completions* reports = nullptr;                   ///< none: the sink is gone
+    journal_repeats repeats = journal_repeats::drop;  ///< never changes
 };
 
 /// What the writer counts, for status. Written under its lock, read from any thread.
@@ -82,7 +83,7 @@ class topic_writer final {
     [[nodiscard]] result<> open_segments(recovered_topic found, std::uint64_t cursors_end);
 
     [[nodiscard]] result<> append(held& what);
-    [[nodiscard]] result<> encode(batch const& events, event_counts& counts);
+    [[nodiscard]] result<> encode(held const& what, event_counts& counts);
     [[nodiscard]] result<> put(batch const& events, event_counts const& counts);
     [[nodiscard]] result<> sync(bool forced);
     [[nodiscard]] result<> start_over();

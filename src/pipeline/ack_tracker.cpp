@@ -15,7 +15,7 @@ std::uint64_t ack_tracker::add(position end, std::uint64_t event_count, steady_t
     return part.first_sequence + part.entries.size() - 1;
 }
 
-void ack_tracker::complete(std::uint32_t partition, std::uint64_t sequence, event_counts const& counts) {
+steady_time ack_tracker::complete(std::uint32_t partition, std::uint64_t sequence, event_counts const& counts) {
     auto const found = partitions_.find(partition);
     LOGPIPE_ASSERT(found != partitions_.end());
     auto& part = found->second;
@@ -24,6 +24,7 @@ void ack_tracker::complete(std::uint32_t partition, std::uint64_t sequence, even
     LOGPIPE_ASSERT(!finished.done);
     LOGPIPE_ASSERT(counts.in == finished.event_count);
     LOGPIPE_ASSERT(counts.indexed + counts.already_there + counts.dead == counts.in);
+    auto const read_at = finished.read_at;
     finished.done = true;
     finished.counts = counts;
     --outstanding_batches_;
@@ -36,6 +37,7 @@ void ack_tracker::complete(std::uint32_t partition, std::uint64_t sequence, even
         part.entries.pop_front();
         ++part.first_sequence;
     }
+    return read_at;
 }
 
 std::vector<progress> ack_tracker::take_progress() {

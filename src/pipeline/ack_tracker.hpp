@@ -17,8 +17,8 @@ class ack_tracker final {
     /// A batch was read that ends at `end`; the batches of a partition come in its order.
     /// @return its number in the partition, to be given to complete().
     std::uint64_t add(position end, std::uint64_t event_count, steady_time now);
-    /// Every event of that batch is safe. Each batch once.
-    void complete(std::uint32_t partition, std::uint64_t sequence, event_counts const& counts);
+    /// Every event of that batch is safe. Each batch once. @return when it was read
+    steady_time complete(std::uint32_t partition, std::uint64_t sequence, event_counts const& counts);
     /// What has become safe since the last call, a partition each.
     [[nodiscard]] std::vector<progress> take_progress();
 

@@ -1,24 +1,62 @@
-#include "logpipe/pipeline.hpp"
-
+// Dead letters as text.
 #include "base/base64.hpp"
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
 #include "base/utf8.hpp"
+#include "logpipe/pipeline.hpp"
 
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
-#include <mutex>
 #include <optional>
 
 namespace logpipe {
 
 namespace {
 
+namespace json = boost::json;
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
     if (out.size() > 1) out.push_back(',');
     append_json_string(out, name);
     out.push_back(':');
     append_json_string(out, value);
+}
+
+error unreadable(std::string_view why) {
+    return {errc::corrupt, fmt::format("no dead letter: {}", why)};
+}
+
+/// None where it is missing or no text.
+std::optional<std::string> text_of(json::object const& letter, std::string_view name) {
+    auto const* value = letter.if_contains(name);
+    auto const* text = value == nullptr ? nullptr : value->if_string();
+    if (text == nullptr) return std::nullopt;
+    return std::string{*text};
+}
+
+result<> read_times(json::object const& from, dead_letter& into) {
+    for (auto const& [name, time] :
+         {std::pair{"time", &into.time_ns}, {"event_time", &into.event_time_ns}, {"received", &into.received_ns}}) {
+        auto const text = text_of(from, name);
+        if (!text) continue;
+        auto const parsed = parse_iso_time(*text);
+        if (!parsed) return unreadable(fmt::format("\"{}\" is no time", name));
+        *time = *parsed;
+    }
+    return {};
+}
+
+result<> read_record(json::object const& from, dead_letter& into) {
+    if (auto record = text_of(from, "record")) {
+        into.record = *std::move(record);
+        return {};
+    }
+    auto const encoded = text_of(from, "record_base64");
+    auto record = encoded ? read_base64(*encoded) : std::nullopt;
+    if (!record) return unreadable("there is no record");
+    into.record = *std::move(record);
+    return {};
 }
 
 }  // namespace
@@ -31,6 +69,7 @@ std::string to_json(dead_letter const& letter) {
     append_field(out, "origin", letter.origin);
     append_field(out, "tag", letter.tag);
     append_field(out, "time", iso_time(letter.time_ns));
+    if (letter.event_time_ns != 0) append_field(out, "event_time", iso_time(letter.event_time_ns));
     if (letter.received_ns != 0) append_field(out, "received", iso_time(letter.received_ns));
     if (is_utf8(letter.record)) {
         append_field(out, "record", letter.record);
@@ -43,50 +82,28 @@ std::string to_json(dead_letter const& letter) {
     return out;
 }
 
-namespace {
-
-/// Writes letters as JSON records through a sink that is safe once it has called back.
-class dead_letter_writer final : public dead_letters, private completions {
-  public:
-    explicit dead_letter_writer(std::unique_ptr<sink> to) : to_{std::move(to)} {}
-
-    result<> put(std::span<dead_letter const> letters) override {
-        std::lock_guard lock{mutex_};
-        if (!open_) {
-            if (auto opened = to_->open(*this); !opened) return in_context("dead letters", opened.error());
-            open_ = true;
-        }
-        batch events;
-        for (auto const& letter : letters) {
-            // Without an id of its own: two letters of one chunk would look like a repeat of it. The id is in the text.
-            events.append(events.tag_index("logpipe.dead"), {}, letter.time_ns, to_json(letter));
-        }
-        events.end_offset = letters.size();
-        finished_.reset();
-        if (auto written = to_->write(events); !written) return failed(written.error());
-        if (auto flushed = to_->flush(); !flushed) return failed(flushed.error());
-        if (!finished_) return failed(error{errc::storage_failed, "the dead letters' sink did not finish"});
-        if (!finished_->rejections.empty()) return failed(error{errc::rejected, finished_->rejections.front().reason});
-        return {};
+result<dead_letter> parse_dead_letter(std::string_view text) {
+    boost::system::error_code failed;
+    auto const parsed = json::parse(json::string_view{text.data(), text.size()}, failed);
+    if (failed) return unreadable(failed.message());
+    auto const* from = parsed.if_object();
+    if (from == nullptr) return unreadable("it is no object");
+    dead_letter letter;
+    if (auto const id = text_of(*from, "id")) {
+        auto const read = event_id::parse(*id);
+        if (!read) return unreadable("\"id\" is no id");
+        letter.id = *read;
     }
-
-  private:
-    void done(batch&& finished) override { finished_ = std::move(finished); }
-    error failed(error const& why) {
-        open_ = false;
-        return in_context("dead letters", why);
+    for (auto const& [name, into] : {std::pair{"stage", &letter.stage}, {"reason", &letter.reason}}) {
+        auto value = text_of(*from, name);
+        if (!value) return unreadable(fmt::format("there is no \"{}\"", name));
+        *into = *std::move(value);
     }
-
-    std::mutex mutex_;  // guards all below
-    std::unique_ptr<sink> to_;
-    bool open_ = false;
-    std::optional<batch> finished_;
-};
-
-}  // namespace
-
-std::unique_ptr<dead_letters> make_dead_letters(std::unique_ptr<sink> to) {
-    return std::make_unique<dead_letter_writer>(std::move(to));
+    letter.origin = text_of(*from, "origin").value_or(std::string{});
+    letter.tag = text_of(*from, "tag").value_or(std::string{});
+    if (auto read = read_times(*from, letter); !read) return read.error();
+    if (auto read = read_record(*from, letter); !read) return read.error();
+    return letter;
 }
 
 }  // namespace logpipe

@@ -20,20 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A stage that lost its peer or its file must be opened again; one that is only full or busy is asked again.
-constexpr bool needs_open(errc code) noexcept {
-    switch (code) {
-        case errc::not_connected:
-        case errc::timed_out:
-        case errc::unauthorized:
-        case errc::protocol:
-        case errc::storage_failed:
-            return true;
-        default:
-            return false;
-    }
-}
-
 class stage_pump final : public pump, private completions {
   public:
     stage_pump(pump_stages stages, pump_options options)
@@ -70,6 +56,7 @@ class stage_pump final : public pump, private completions {
         state_.abandon();
         stop();
         stages_.to->cancel();
+        if (stages_.dead != nullptr) stages_.dead->cancel();
         to_transform_.close();
         to_sink_.close();
         refused_.close();
@@ -83,6 +70,7 @@ class stage_pump final : public pump, private completions {
         out.book.counts = out.this_run;
         if (out.started) out.book.counts += stored_before_ ? *stored_before_ : stages_.from->counted();
         out.queued_batches = to_transform_.count() + to_sink_.count();
+        out.queued_batches_max = options_.queue_batches_max * (stages_.change ? 2 : 1);
         out.stages.push_back(with_reason(stages_.from->status(), pump_stage::source));
         if (stages_.change) out.stages.push_back(stages_.change->status());
         out.stages.push_back(with_reason(stages_.to->status(), pump_stage::sink));
@@ -91,6 +79,10 @@ class stage_pump final : public pump, private completions {
             out.stages.back().why = "it is being opened";
         }
         return out;
+    }
+
+    std::unique_ptr<tap_reader> tap(std::string_view stage, std::uint64_t sample) override {
+        return state_.taps().add(stages_, options_.name, stage, sample);
     }
 
   private:
@@ -246,6 +238,7 @@ class stage_pump final : public pump, private completions {
             }
             state_.notify();
             stages_.change->apply(*events);
+            state_.taps().show(tap_point::transform, *events);
             auto const bytes = events->bytes();
             if (!to_sink_.push(*events, bytes)) break;
         }
@@ -340,6 +333,7 @@ class stage_pump final : public pump, private completions {
                                .origin = fmt::format("{} offset {}", events.origin, row.offset),
                                .tag = events.tags[row.tag],
                                .time_ns = now_ns(),
+                               .event_time_ns = row.time_ns,
                                .received_ns = row.received_ns,
                                .record = std::string{events.record(row)}});
         }

@@ -1,6 +1,7 @@
 #include "pump_state.hpp"
 
 #include "base/assert.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
 
 namespace logpipe {
@@ -23,6 +24,19 @@ constexpr std::string_view name_of(pump_stage which) noexcept {
 
 }  // namespace
 
+bool needs_open(errc code) noexcept {
+    switch (code) {
+        case errc::not_connected:
+        case errc::timed_out:
+        case errc::unauthorized:
+        case errc::protocol:
+        case errc::storage_failed:
+            return true;
+        default:
+            return false;
+    }
+}
+
 batch pump_state::take_buffer() {
     std::lock_guard lock{mutex_};
     if (buffers_.empty()) return {};
@@ -32,6 +46,7 @@ batch pump_state::take_buffer() {
 }
 
 void pump_state::add(batch& events) {
+    taps_.show(tap_point::source, events);
     std::lock_guard lock{mutex_};
     events.counts = {.in = events.events.size()};
     events.sequence = tracker_.add({.partition = events.partition, .offset = events.end_offset}, events.events.size(),
@@ -68,9 +83,15 @@ void pump_state::start() {
 }
 
 void pump_state::complete(batch&& finished) {
+    taps_.show(tap_point::sink, finished);
+    auto const received_ns = finished.events.empty() ? 0 : finished.events.front().received_ns;
+    auto const age_seconds = static_cast<double>(now_ns() - received_ns) / 1e9;
     std::lock_guard lock{mutex_};
     auto const& counts = finished.counts;
-    tracker_.complete(finished.partition, finished.sequence, counts);
+    auto const read_at = tracker_.complete(finished.partition, finished.sequence, counts);
+    // One observation a batch, for all its events: they came and became safe together.
+    safe_after_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - read_at).count(), counts.in);
+    if (received_ns != 0) age_when_safe_.add(age_seconds, counts.in);
     this_run_.indexed += counts.indexed;
     this_run_.already_there += counts.already_there;
     this_run_.dead += counts.dead;
@@ -163,6 +184,9 @@ void pump_state::write_to(pump_snapshot& out) const {
     out.bytes_out = bytes_out_;
     out.retries = retries_;
     out.in_flight_bytes = in_flight_bytes_;
+    out.in_flight_bytes_max = options_.in_flight_bytes_max;
+    out.safe_after = safe_after_;
+    out.age_when_safe = age_when_safe_;
     auto const now = std::chrono::steady_clock::now();
     out.oldest_seconds = std::chrono::duration<double>(now - tracker_.oldest(now)).count();
 }

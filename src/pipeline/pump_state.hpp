@@ -4,6 +4,7 @@
 
 #include "ack_tracker.hpp"
 #include "logpipe/pipeline.hpp"
+#include "pump_taps.hpp"
 
 #include <array>
 #include <condition_variable>
@@ -16,6 +17,9 @@
 namespace logpipe {
 
 enum class pump_stage : std::uint8_t { source, sink };
+
+/// A stage that lost its peer or its file must be opened again; one that is only full or busy is asked again.
+[[nodiscard]] bool needs_open(errc code) noexcept;
 
 /// Any thread may call anything.
 class pump_state final {
@@ -54,12 +58,14 @@ class pump_state final {
     void finish();
     [[nodiscard]] bool wait_finished(steady_time until);
 
+    [[nodiscard]] pump_taps& taps() noexcept { return taps_; }
     void write_to(pump_snapshot& out) const;
     /// Why the pump waits at that stage; empty when it does not.
     [[nodiscard]] std::string down_reason(pump_stage which) const;
 
   private:
     pump_options const options_;
+    pump_taps taps_;
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable changed_;
     ack_tracker tracker_;
@@ -69,6 +75,8 @@ class pump_state final {
     std::uint64_t bytes_out_ = 0;
     std::uint64_t retries_ = 0;
     std::uint64_t in_flight_bytes_ = 0;
+    latency_histogram safe_after_;
+    latency_histogram age_when_safe_;
     std::array<std::string, 2> down_;
     std::optional<error> failure_;
     bool has_change_ = false;

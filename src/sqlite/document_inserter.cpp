@@ -11,6 +11,9 @@ result<document_inserter> document_inserter::prepare(database& store, bool full_
     auto insert = store.prepare(insert_document);
     if (!insert) return insert.error();
     inserter.insert_ = std::move(*insert);
+    auto counts = rollups::prepare(store);
+    if (!counts) return counts.error();
+    inserter.rollups_ = std::move(*counts);
     if (!full_text) return inserter;
     auto insert_texts = store.prepare(insert_full_text);
     if (!insert_texts) return insert_texts.error();
@@ -44,9 +47,11 @@ result<bool> document_inserter::insert(database const& store, event_id id, std::
     }
     bool const is_new = sqlite3_changes(store.handle()) != 0;
     insert_.reset();
-    if (is_new && insert_texts_)
+    if (!is_new) return false;
+    rollups_.add(row, received_ms, sqlite3_last_insert_rowid(store.handle()));
+    if (insert_texts_)
         if (auto done = insert_texts(store, row); !done) return done.error();
-    return is_new;
+    return true;
 }
 
 result<> document_inserter::insert_texts(database const& store, document_row const& row) {

@@ -13,6 +13,8 @@ namespace {
             return errc::busy;
         case SQLITE_FULL:
             return errc::storage_full;
+        case SQLITE_INTERRUPT:
+            return errc::timed_out;
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
             return errc::corrupt;
@@ -29,10 +31,20 @@ error sqlite_error(sqlite3* connection, int code, std::string_view doing) {
 }
 
 std::string statement::text(int column) const {
+    return std::string{optional_text(column).value_or(std::string_view{})};
+}
+
+std::optional<std::string_view> statement::optional_text(int column) const noexcept {
     // The text first, then its size: SQLite's own order for values that it may have to convert.
     auto const* const bytes = reinterpret_cast<char const*>(sqlite3_column_text(handle_.get(), column));
     auto const count = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column));
-    return bytes == nullptr ? std::string{} : std::string{bytes, count};
+    if (bytes == nullptr) return std::nullopt;
+    return std::string_view{bytes, count};
+}
+
+std::optional<std::int64_t> statement::optional_integer(int column) const noexcept {
+    if (sqlite3_column_type(handle_.get(), column) == SQLITE_NULL) return std::nullopt;
+    return integer(column);
 }
 
 result<database> database::open(std::string const& path, database_mode mode) {

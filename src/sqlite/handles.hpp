@@ -47,6 +47,9 @@ class statement final {
         return sqlite3_column_int64(handle_.get(), column);
     }
     [[nodiscard]] std::string text(int column) const;
+    /// None for NULL. The view is good until the next step() or reset().
+    [[nodiscard]] std::optional<std::int64_t> optional_integer(int column) const noexcept;
+    [[nodiscard]] std::optional<std::string_view> optional_text(int column) const noexcept;
 
     explicit operator bool() const noexcept { return handle_ != nullptr; }
 

@@ -1,5 +1,7 @@
 #include "retention.hpp"
 
+#include "schema.hpp"
+
 #include <algorithm>
 
 namespace logpipe {
@@ -17,6 +19,9 @@ result<retention> retention::prepare(database& store, retention_limits limits, b
     auto remove = store.prepare("DELETE FROM documents WHERE row < ?1");
     if (!remove) return remove.error();
     made.remove_ = std::move(*remove);
+    auto counted = store.prepare(std::string{select_counted} + " WHERE row < ?1");
+    if (!counted) return counted.error();
+    made.counted_ = std::move(*counted);
     if (!full_text) return made;
     // The index must be told the texts that it was given: it keeps none itself.
     auto remove_texts = store.prepare(
@@ -27,11 +32,12 @@ result<retention> retention::prepare(database& store, retention_limits limits, b
     return made;
 }
 
-result<std::uint64_t> retention::trim(database& store, std::int64_t now_ms, std::uint64_t at_most) {
+result<std::uint64_t> retention::trim(database& store, std::int64_t now_ms, std::uint64_t at_most, rollups& counts) {
     if ((limits_.age_max.count() == 0 && limits_.rows_max == 0) || at_most == 0) return 0;
     auto const end = end_of_old(store, now_ms, at_most);
     if (!end) return end.error();
     if (*end == 0) return 0;
+    if (auto done = uncount(store, *end, counts); !done) return done.error();
     if (remove_texts_)
         if (auto done = run_to(store, remove_texts_, *end); !done) return done.error();
     if (auto done = run_to(store, remove_, *end); !done) return done.error();
@@ -68,6 +74,18 @@ result<std::int64_t> retention::first_young(database const& store, std::int64_t 
     first_young_.reset();
     if (code != SQLITE_ROW) return store.failure(code, "looking for old documents");
     return found == 0 ? end : found;
+}
+
+result<> retention::uncount(database const& store, std::int64_t end, rollups& counts) {
+    counted_.bind(1, end);
+    int code = SQLITE_ROW;
+    while ((code = counted_.step()) == SQLITE_ROW) {
+        auto const counted = read_counted(counted_);
+        counts.remove(counted.document, counted.received_ms, counted.row);
+    }
+    auto done = code == SQLITE_DONE ? result<>{} : store.failure(code, "counting old documents");
+    counted_.reset();
+    return done;
 }
 
 result<> retention::run_to(database const& store, statement& what, std::int64_t end) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "handles.hpp"
+#include "rollups.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -18,20 +19,24 @@ class retention final {
   public:
     [[nodiscard]] static result<retention> prepare(database& store, retention_limits limits, bool full_text);
 
-    /// Within the open transaction: removes documents from the oldest on, at most `at_most` of them.
+    /// Within the open transaction: removes documents from the oldest on, at most `at_most` of them, also from
+    /// `counts`.
     /// @return how many.
-    [[nodiscard]] result<std::uint64_t> trim(database& store, std::int64_t now_ms, std::uint64_t at_most);
+    [[nodiscard]] result<std::uint64_t> trim(database& store, std::int64_t now_ms, std::uint64_t at_most,
+                                             rollups& counts);
 
   private:
     /// One past the last row that is to go; 0 where none is.
     [[nodiscard]] result<std::int64_t> end_of_old(database& store, std::int64_t now_ms, std::uint64_t at_most);
     [[nodiscard]] result<std::int64_t> first_young(database const& store, std::int64_t begin, std::int64_t end,
                                                    std::int64_t received_ms);
+    [[nodiscard]] result<> uncount(database const& store, std::int64_t end, rollups& counts);
     [[nodiscard]] static result<> run_to(database const& store, statement& what, std::int64_t end);
 
     retention_limits limits_;
     statement bounds_;
     statement first_young_;
+    statement counted_;
     statement remove_texts_;  // none without full text
     statement remove_;
 };

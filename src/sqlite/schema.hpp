@@ -2,12 +2,13 @@
 #pragma once
 
 #include "handles.hpp"
+#include "row_reader.hpp"
 
 #include <string>
 
 namespace logpipe {
 
-inline constexpr int store_version = 1;  ///< `PRAGMA user_version`
+inline constexpr int store_version = 2;  ///< `PRAGMA user_version`; 1 had no roll-ups
 
 /// What each writing connection is told. A commit is on disk when it returns; readers and the writer do not wait for
 /// each other.
@@ -50,6 +51,32 @@ inline constexpr char const* create_tables = R"(
     ) WITHOUT ROWID;
 )";
 
+/// `rollups` counts values by minute, hour and day (rollup_spans), `start` being the first minute; its key is in the
+/// order that questions read it. `minutes` tells in which rows the documents of a minute are.
+inline constexpr char const* create_rollups = R"(
+    CREATE TABLE rollups (
+        span INTEGER NOT NULL,
+        field INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        value NOT NULL,
+        documents INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        PRIMARY KEY (span, field, start, value)
+    ) WITHOUT ROWID;
+    CREATE TABLE minutes (minute INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, last_row INTEGER NOT NULL);
+)";
+
+/// A document as the roll-ups count it.
+struct counted_document {
+    std::int64_t row = 0;
+    std::int64_t received_ms = 0;
+    document_row document;
+};
+inline constexpr char const* select_counted =
+    "SELECT row, received_ms, time_ms, response, bytes, remote_ip, region, request, referrer, agent FROM documents";
+/// Of a row of `select_counted`; its texts are good until the next one.
+[[nodiscard]] counted_document read_counted(statement const& selected);
+
 inline constexpr char const* insert_document =
     "INSERT INTO documents (id, received_ms, time_ms, response, bytes, remote_ip, region, request, referrer, agent, "
     "doc)"
@@ -66,7 +93,8 @@ inline constexpr char const* create_full_text = R"(
 inline constexpr char const* insert_full_text =
     "INSERT INTO documents_text (rowid, request, agent, referrer) VALUES (?1, ?2, ?3, ?4)";
 
-/// Makes the tables in a new file, or checks those of an existing one; adds or removes the full-text index to match.
+/// Makes the tables in a new file, or checks those of an existing one and brings it to this version; adds or removes
+/// the full-text index to match.
 /// @return errc::invalid_argument for a store of a newer version, and for a database that is none of ours.
 [[nodiscard]] result<> prepare_store(database& store, std::string const& path, bool full_text);
 /// The checks alone, for a reader.

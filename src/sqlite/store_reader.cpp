@@ -15,6 +15,8 @@ class reader final : public store_reader {
   public:
     explicit reader(database store) : store_{std::move(store)} {}
 
+    [[nodiscard]] result<std::uint64_t> count() override;
+    [[nodiscard]] result<> scan_ids(std::function<result<>(std::string_view)> const& each) override;
     [[nodiscard]] result<store_summary> summary(std::size_t top_count) override;
     [[nodiscard]] result<std::vector<std::string>> search(std::string const& query, std::size_t count_max) override;
 
@@ -25,6 +27,22 @@ class reader final : public store_reader {
 
     database store_;
 };
+
+result<std::uint64_t> reader::count() {
+    auto const documents = store_.integer("SELECT count(*) FROM documents");
+    if (!documents) return documents.error();
+    return static_cast<std::uint64_t>(*documents);
+}
+
+result<> reader::scan_ids(std::function<result<>(std::string_view)> const& each) {
+    auto asked = store_.prepare("SELECT id FROM documents ORDER BY id");
+    if (!asked) return asked.error();
+    int code = SQLITE_ROW;
+    while ((code = asked->step()) == SQLITE_ROW)
+        if (auto told = each(asked->text(0)); !told) return told;
+    if (code != SQLITE_DONE) return store_.failure(code, "reading the ids");
+    return {};
+}
 
 result<store_summary> reader::summary(std::size_t top_count) {
     // One transaction, so that the figures are of one moment.
@@ -37,11 +55,11 @@ result<store_summary> reader::summary(std::size_t top_count) {
 
 result<store_summary> reader::read_summary(std::size_t top_count) {
     store_summary all;
-    auto const documents = store_.integer("SELECT count(*) FROM documents");
+    auto const documents = count();
     if (!documents) return documents.error();
     auto const bytes = store_.integer("SELECT coalesce(sum(bytes), 0) FROM documents");
     if (!bytes) return bytes.error();
-    all.documents = static_cast<std::uint64_t>(*documents);
+    all.documents = *documents;
     all.bytes_sent = static_cast<std::uint64_t>(*bytes);
     auto statuses = count_by("response", top_count);
     if (!statuses) return statuses.error();

@@ -72,6 +72,7 @@ store_writer::~store_writer() {
 error store_writer::rolled_back(error why) {
     // SQLite may have rolled back by itself, as on a full disk. Should this fail, the next BEGIN says so.
     if (store_.in_transaction()) static_cast<void>(store_.run("ROLLBACK"));
+    documents_.counts().forget();
     new_rows_ = 0;
     return why;
 }
@@ -122,8 +123,9 @@ result<> store_writer::write_end(std::string const& source, std::vector<batch> c
     }
     // Twice as many may leave as come, so that a limit that was lowered is reached in a while.
     auto const at_most = std::max<std::uint64_t>(1000, 2 * new_rows_);
-    auto const removed = retention_.trim(store_, now_ns() / nanos_of_milli, at_most);
+    auto const removed = retention_.trim(store_, now_ns() / nanos_of_milli, at_most, documents_.counts());
     if (!removed) return removed.error();
+    if (auto counted = documents_.counts().write(store_); !counted) return counted;
     if (auto committed = store_.run("COMMIT"); !committed) return committed;
     removed_ += *removed;
     return {};

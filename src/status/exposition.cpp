@@ -36,24 +36,27 @@ std::string value_text(double value) {
     return number_text(value);
 }
 
-}  // namespace
-
-void exposition::add(metric_type type, std::string_view name, std::string_view help,
-                     std::span<metric_label const> labels, double value) {
-    add_sample(type, name, help, labels, value_text(value));
+std::string clean_name(std::string_view name) {
+    std::string clean{name};
+    std::ranges::replace_if(clean, [](char c) { return !allowed_in_name(c); }, '_');
+    return clean;
 }
 
-void exposition::add(metric_type type, std::string_view name, std::string_view help,
-                     std::span<metric_label const> labels, std::uint64_t value) {
-    add_sample(type, name, help, labels, fmt::format("{}", value));
+constexpr std::string_view name_of(metric_type type) noexcept {
+    switch (type) {
+        case metric_type::counter:
+            return "counter";
+        case metric_type::gauge:
+            return "gauge";
+        case metric_type::histogram:
+            return "histogram";
+    }
+    return "untyped";
 }
 
-void exposition::add_sample(metric_type type, std::string_view name, std::string_view help,
-                            std::span<metric_label const> labels, std::string_view value) {
-    std::string clean_name{name};
-    std::ranges::replace_if(clean_name, [](char c) { return !allowed_in_name(c); }, '_');
-    auto& samples = family_of(type, clean_name, help).samples;
-    samples.append(clean_name);
+void append_sample(std::string& samples, std::string_view name, std::span<metric_label const> labels,
+                   std::string_view value) {
+    samples.append(name);
     char separator = '{';
     for (auto const& [label, text] : labels) {
         samples.push_back(separator);
@@ -66,13 +69,47 @@ void exposition::add_sample(metric_type type, std::string_view name, std::string
     samples.append(" ").append(value).append("\n");
 }
 
-exposition::family& exposition::family_of(metric_type type, std::string name, std::string_view help) {
+}  // namespace
+
+void exposition::add(metric_type type, std::string_view name, std::string_view help,
+                     std::span<metric_label const> labels, double value) {
+    add_sample(type, name, help, labels, value_text(value));
+}
+
+void exposition::add(metric_type type, std::string_view name, std::string_view help,
+                     std::span<metric_label const> labels, std::uint64_t value) {
+    add_sample(type, name, help, labels, fmt::format("{}", value));
+}
+
+void exposition::add(std::string_view name, std::string_view help, std::span<metric_label const> labels,
+                     latency_histogram const& seconds) {
+    auto& samples = family_of(metric_type::histogram, clean_name(name), help).samples;
+    std::vector<metric_label> with_bound{labels.begin(), labels.end()};
+    auto& bound = with_bound.emplace_back("le", "");
+    std::uint64_t so_far = 0;
+    for (std::size_t i = 0; i < seconds.counts.size(); ++i) {
+        so_far += seconds.counts[i];
+        auto const text = i < seconds.bounds_seconds.size() ? number_text(seconds.bounds_seconds[i]) : "+Inf";
+        bound.second = text;
+        append_sample(samples, clean_name(name) + "_bucket", with_bound, fmt::format("{}", so_far));
+    }
+    append_sample(samples, clean_name(name) + "_sum", labels, value_text(seconds.sum_seconds));
+    append_sample(samples, clean_name(name) + "_count", labels, fmt::format("{}", so_far));
+}
+
+void exposition::add_sample(metric_type type, std::string_view name, std::string_view help,
+                            std::span<metric_label const> labels, std::string_view value) {
+    auto const clean = clean_name(name);
+    append_sample(family_of(type, clean, help).samples, clean, labels, value);
+}
+
+exposition::family& exposition::family_of(metric_type type, std::string const& name, std::string_view help) {
     auto const found = std::ranges::find(families_, name, &family::name);
     if (found != families_.end()) return *found;
     std::string head = fmt::format("# HELP {} ", name);
     append_escaped(head, help, false);
-    head += fmt::format("\n# TYPE {} {}\n", name, type == metric_type::counter ? "counter" : "gauge");
-    return families_.emplace_back(family{.name = std::move(name), .head = std::move(head), .samples = {}});
+    head += fmt::format("\n# TYPE {} {}\n", name, name_of(type));
+    return families_.emplace_back(family{.name = name, .head = std::move(head), .samples = {}});
 }
 
 std::string exposition::text() const {

@@ -2,6 +2,8 @@
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 #pragma once
 
+#include "logpipe/latency.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -11,7 +13,7 @@
 
 namespace logpipe {
 
-enum class metric_type { counter, gauge };
+enum class metric_type { counter, gauge, histogram };
 
 using metric_label = std::pair<std::string_view, std::string_view>;
 
@@ -24,6 +26,9 @@ class exposition final {
              double value);
     void add(metric_type type, std::string_view name, std::string_view help, std::span<metric_label const> labels,
              std::uint64_t value);
+    /// Its buckets (cumulative, as the format wants them), sum and count.
+    void add(std::string_view name, std::string_view help, std::span<metric_label const> labels,
+             latency_histogram const& seconds);
 
     /// All of it, families in the order in which they first came.
     [[nodiscard]] std::string text() const;
@@ -36,7 +41,7 @@ class exposition final {
     };
     void add_sample(metric_type type, std::string_view name, std::string_view help,
                     std::span<metric_label const> labels, std::string_view value);
-    family& family_of(metric_type type, std::string name, std::string_view help);
+    family& family_of(metric_type type, std::string const& name, std::string_view help);
 
     std::vector<family> families_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include <array>
 #include <limits>
 
 namespace logpipe {
@@ -55,6 +56,16 @@ class object_reader final {
             if (!read_number(value, number)) return fail(key, "has a gauge that is no number");
             into.emplace_back(name, number);
         }
+    }
+    /// Exactly as many as there are buckets: those of another number are of other bounds.
+    template <std::size_t N>
+    void read(std::string_view key, std::array<std::uint64_t, N>& into) {
+        auto const* found = find(key);
+        auto const* values = found == nullptr ? nullptr : found->if_array();
+        if (values == nullptr || values->size() != N) return fail(key, fmt::format("is no list of {} numbers", N));
+        boost::system::error_code failed;
+        for (std::size_t i = 0; i < N && !failed; ++i) into[i] = (*values)[i].to_number<std::uint64_t>(failed);
+        if (failed) fail(key, "has something else than whole numbers");
     }
     template <class T>
     void read(std::string_view key, std::vector<T>& into, T (*parse)(object_reader)) {
@@ -116,6 +127,21 @@ stage_status parse_stage(object_reader from) {
     return stage;
 }
 
+latency_histogram parse_latency(object_reader from) {
+    latency_histogram latency;
+    from.read("sum", latency.sum_seconds);
+    from.read("buckets", latency.counts);
+    return latency;
+}
+
+warning parse_warning(object_reader from) {
+    warning line;
+    from.read("time_ns", line.time_ns);
+    from.read("grave", line.grave);
+    from.read("message", line.message);
+    return line;
+}
+
 pump_snapshot parse_pump(object_reader from) {
     pump_snapshot pump;
     from.read("name", pump.name);
@@ -126,8 +152,12 @@ pump_snapshot parse_pump(object_reader from) {
     from.read("bytes_out", pump.bytes_out);
     from.read("retries", pump.retries);
     from.read("queued_batches", pump.queued_batches);
+    from.read("queued_batches_max", pump.queued_batches_max);
     from.read("in_flight_bytes", pump.in_flight_bytes);
+    from.read("in_flight_bytes_max", pump.in_flight_bytes_max);
     from.read("oldest_seconds", pump.oldest_seconds);
+    pump.safe_after = parse_latency(from.object("safe_after_seconds"));
+    pump.age_when_safe = parse_latency(from.object("age_when_safe_seconds"));
     from.read("stages", pump.stages, parse_stage);
     return pump;
 }
@@ -150,6 +180,7 @@ result<process_snapshot> parse_process_snapshot(std::string_view text) {
     from.read("draining", process.draining);
     process.book = parse_ledger(from.object("ledger"));
     from.read("pumps", process.pumps, parse_pump);
+    from.read("warnings", process.warnings, parse_warning);
     if (!problem.empty()) return error{errc::protocol, fmt::format("the status is not as expected: {}", problem)};
     return process;
 }

@@ -1,58 +1,11 @@
-#include "base/clean_text.hpp"
-#include "base/json_text.hpp"
 #include "logpipe/status.hpp"
-#include "number_text.hpp"
-
-#include <fmt/format.h>
-
-#include <cmath>
-#include <concepts>
-#include <iterator>
+#include "object_writer.hpp"
 
 // The keys are read again in json_reader.cpp and are documented in DESIGN.md "Status": both change together.
 
 namespace logpipe {
 
 namespace {
-
-/// One JSON object, written key by key.
-class object_writer final {
-  public:
-    explicit object_writer(std::string& out) : out_{out} { out_.push_back('{'); }
-    object_writer(object_writer const&) = delete;
-    object_writer& operator=(object_writer const&) = delete;
-    ~object_writer() { out_.push_back('}'); }
-
-    /// The place where the key's value is to be appended.
-    std::string& at(std::string_view key) {
-        if (!first_) out_.push_back(',');
-        first_ = false;
-        append_json_string(out_, clean_utf8(key));
-        out_.push_back(':');
-        return out_;
-    }
-    void add(std::string_view key, std::string_view text) { append_json_string(at(key), clean_utf8(text)); }
-    void add(std::string_view key, bool value) { at(key).append(value ? "true" : "false"); }
-    void add(std::string_view key, std::integral auto value) {
-        fmt::format_to(std::back_inserter(at(key)), "{}", value);
-    }
-    /// JSON has no words for what is not finite: null.
-    void add(std::string_view key, double value) { at(key).append(std::isfinite(value) ? number_text(value) : "null"); }
-
-  private:
-    std::string& out_;
-    bool first_ = true;
-};
-
-template <class T>
-void write_list(std::string& out, std::vector<T> const& values, void (*write)(std::string&, T const&)) {
-    out.push_back('[');
-    for (auto const& value : values) {
-        if (&value != values.data()) out.push_back(',');
-        write(out, value);
-    }
-    out.push_back(']');
-}
 
 void add_counts(object_writer& object, event_counts const& counts) {
     object.add("in", counts.in);
@@ -87,6 +40,27 @@ void write_stage(std::string& out, stage_status const& stage) {
     write_gauges(object.at("gauges"), stage.gauges);
 }
 
+void write_latency(std::string& out, latency_histogram const& latency) {
+    object_writer object{out};
+    object.add("count", latency.count());
+    object.add("sum", latency.sum_seconds);
+    object.add("p50", latency.quantile(0.5));
+    object.add("p99", latency.quantile(0.99));
+    auto& counts = object.at("buckets");
+    for (char separator = '['; auto const count : latency.counts) {
+        fmt::format_to(std::back_inserter(counts), "{}{}", separator, count);
+        separator = ',';
+    }
+    counts.push_back(']');
+}
+
+void write_warning(std::string& out, warning const& line) {
+    object_writer object{out};
+    object.add("time_ns", line.time_ns);
+    object.add("grave", line.grave);
+    object.add("message", line.message);
+}
+
 void write_pump(std::string& out, pump_snapshot const& pump) {
     object_writer object{out};
     object.add("name", pump.name);
@@ -97,8 +71,12 @@ void write_pump(std::string& out, pump_snapshot const& pump) {
     object.add("bytes_out", pump.bytes_out);
     object.add("retries", pump.retries);
     object.add("queued_batches", pump.queued_batches);
+    object.add("queued_batches_max", pump.queued_batches_max);
     object.add("in_flight_bytes", pump.in_flight_bytes);
+    object.add("in_flight_bytes_max", pump.in_flight_bytes_max);
     object.add("oldest_seconds", pump.oldest_seconds);
+    write_latency(object.at("safe_after_seconds"), pump.safe_after);
+    write_latency(object.at("age_when_safe_seconds"), pump.age_when_safe);
     write_list(object.at("stages"), pump.stages, write_stage);
 }
 
@@ -117,6 +95,7 @@ std::string to_json(process_snapshot const& process) {
         object.add("all_up", all_up(process));
         write_ledger(object.at("ledger"), process.book);
         write_list(object.at("pumps"), process.pumps, write_pump);
+        write_list(object.at("warnings"), process.warnings, write_warning);
     }
     out.push_back('\n');
     return out;

@@ -81,10 +81,17 @@ void add_pump(exposition& out, pump_snapshot const& pump) {
     out.add(counter, "logpipe_pump_retries_total", "Calls of stages that failed and were tried again.", labels,
             pump.retries);
     out.add(gauge, "logpipe_pump_queued_batches", "Batches that wait between the stages.", labels, pump.queued_batches);
+    out.add(gauge, "logpipe_pump_queued_batches_max", "The bound of queued_batches.", labels, pump.queued_batches_max);
     out.add(gauge, "logpipe_pump_in_flight_bytes", "Memory of all that was read and is not safe yet.", labels,
             pump.in_flight_bytes);
+    out.add(gauge, "logpipe_pump_in_flight_bytes_max", "The source is not read above it.", labels,
+            pump.in_flight_bytes_max);
     out.add(gauge, "logpipe_pump_oldest_seconds", "Age of the oldest batch that is not safe yet.", labels,
             pump.oldest_seconds);
+    out.add("logpipe_pump_safe_seconds", "From when the pump read an event until it was safe.", labels,
+            pump.safe_after);
+    out.add("logpipe_pump_event_age_seconds",
+            "Age of an event (since the first durable place took it) when it was safe.", labels, pump.age_when_safe);
     for (auto const& stage : pump.stages) add_stage(out, pump.name, stage);
 }
 

@@ -1,6 +1,8 @@
 #include "base/clean_text.hpp"
 #include "base/clock.hpp"
-#include "logpipe/status.hpp"
+#include "base/utf8.hpp"
+#include "logpipe/components.hpp"
+#include "words.hpp"
 
 #include <fmt/format.h>
 
@@ -12,99 +14,122 @@ namespace logpipe {
 
 namespace {
 
-constexpr std::size_t column_count = 9;
-constexpr std::size_t text_columns = 3;  // these are aligned to the left, the numbers after them to the right
-using table_row = std::array<std::string, column_count>;
+constexpr std::size_t warnings_shown_max = 5;
+constexpr std::size_t column_count = 6;
+struct table_row {
+    std::array<std::string, column_count> cells;
+    component_state state = component_state::up;
+};
 
-std::string uptime_text(std::int64_t started_ns) {
-    auto const seconds = std::max<std::int64_t>(0, (now_ns() - started_ns) / 1'000'000'000);
-    if (seconds < 60) return fmt::format("{} s", seconds);
-    if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
-    if (seconds < 86'400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
-    return fmt::format("{} d {} h", seconds / 86'400, seconds / 3600 % 24);
+/// Characters, not bytes: names may hold any.
+std::size_t width_of(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
-std::string_view state_text(process_snapshot const& process) {
-    if (process.draining) return "draining";
-    return process.ready ? "ready" : "not ready";
+std::string painted(std::string text, std::string_view code, table_colour colour) {
+    return colour == table_colour::off || text.empty() ? text : fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
-bool pump_up(pump_snapshot const& pump) {
-    return std::ranges::all_of(pump.stages, &stage_status::up);
-}
-
-table_row pump_row(pump_snapshot const& pump) {
-    auto const& counts = pump.book.counts;
-    std::string const state = pump.finished ? "finished" : pump_up(pump) ? "up" : "down";
-    return {clean_line(pump.name),
-            "",
-            state,
-            fmt::format("{}", counts.in),
-            fmt::format("{}", counts.indexed),
-            fmt::format("{}", counts.already_there),
-            fmt::format("{}", counts.dead),
-            fmt::format("{}", pump.book.in_flight),
-            fmt::format("{}", pump.retries)};
-}
-
-table_row stage_row(stage_status const& stage) {
-    return {"", clean_line(stage.name), stage.up ? "up" : "down", "", "", "", "", "", fmt::format("{}", stage.retries)};
-}
-
-std::vector<table_row> make_rows(process_snapshot const& process) {
-    std::vector<table_row> rows{
-        {"PUMP", "STAGE", "STATE", "IN", "INDEXED", "ALREADY THERE", "DEAD", "IN FLIGHT", "RETRIES"}};
-    for (auto const& pump : process.pumps) {
-        rows.push_back(pump_row(pump));
-        for (auto const& stage : pump.stages) rows.push_back(stage_row(stage));
+std::string_view colour_of(component_state state) noexcept {
+    switch (state) {
+        case component_state::up:
+            return "32";
+        case component_state::down:
+            return "1;31";
+        case component_state::unknown:
+            return "33";
     }
-    return rows;
+    return "0";
 }
 
-void append_rows(std::string& out, std::vector<table_row> const& rows) {
+/// "run 127.0.0.1:24230", "  index/sqlite_sink", "  group consume".
+std::string name_cell(component const& from) {
+    if (!from.address.empty()) return clean_line(fmt::format("{} {}", from.name, from.address));
+    bool const with_kind = from.kind == "topic" || from.kind == "group";
+    return clean_line(fmt::format("  {}{}{}", with_kind ? from.kind : "", with_kind ? " " : "", from.name));
+}
+
+table_row row_of(component const& from) {
+    return {.cells = {name_cell(from), std::string{name_of(from.state)}, clean_line(from.version),
+                      from.probe_seconds < 0 ? std::string{} : time_text(from.probe_seconds), clean_line(from.figure),
+                      clean_line(from.more)},
+            .state = from.state};
+}
+
+void append_components(std::string& out, status_report const& report, table_colour colour) {
+    std::vector<table_row> rows{{.cells = {"COMPONENT", "STATE", "VERSION", "PROBE", "WHAT MATTERS", "SEE MORE"}}};
+    std::ranges::transform(report.components, std::back_inserter(rows), row_of);
     std::array<std::size_t, column_count> widths{};
     for (auto const& row : rows)
-        for (std::size_t i = 0; i < column_count; ++i) widths[i] = std::max(widths[i], row[i].size());
+        for (std::size_t i = 0; i < column_count; ++i) widths[i] = std::max(widths[i], width_of(row.cells[i]));
     for (auto const& row : rows) {
         std::string line;
+        std::size_t blanks = 0;
         for (std::size_t i = 0; i < column_count; ++i) {
-            if (i > 0) line.append("  ");
-            if (i < text_columns) {
-                fmt::format_to(std::back_inserter(line), "{:<{}}", row[i], widths[i]);
-            } else {
-                fmt::format_to(std::back_inserter(line), "{:>{}}", row[i], widths[i]);
-            }
+            line.append(row.cells[i].empty() ? 0 : blanks, ' ');
+            if (!row.cells[i].empty()) blanks = 0;
+            auto const code = &row == rows.data() ? "1" : colour_of(row.state);
+            line += i == 1 || &row == rows.data() ? painted(row.cells[i], code, colour) : row.cells[i];
+            blanks += widths[i] - width_of(row.cells[i]) + 2;
         }
-        out.append(line, 0, line.find_last_not_of(' ') + 1).append("\n");
+        out.append(line).append("\n");
     }
 }
 
-void append_reasons(std::string& out, process_snapshot const& process) {
-    for (auto const& pump : process.pumps) {
-        for (auto const& stage : pump.stages) {
-            if (!stage.up)
-                out += fmt::format("{} of {} is down: {}\n", clean_line(stage.name), clean_line(pump.name),
-                                   stage.why.empty() ? "it does not say why" : clean_line(stage.why));
-        }
-        if (pump.book.difference() != 0)
-            out += fmt::format("the ledger of {} is off by {} events\n", clean_line(pump.name), pump.book.difference());
+void append_ledger(std::string& out, status_report const& report, table_colour colour) {
+    if (report.hops.empty()) return;
+    std::size_t name_width = 0;
+    for (auto const& step : report.hops) name_width = std::max(name_width, width_of(clean_line(step.name)));
+    out.append("\n").append(painted("LEDGER", "1", colour)).append("\n");
+    for (auto const& step : report.hops) {
+        auto const name = clean_line(step.name);
+        auto const difference = step.book.difference();
+        out += fmt::format("{}{}  {}  {}{}\n", name, std::string(name_width - width_of(name), ' '), step.book.line(),
+                           painted(fmt::format("difference {}", difference), difference == 0 ? "32" : "1;31", colour),
+                           step.note.empty() ? "" : fmt::format("  ({})", clean_line(step.note)));
     }
-    if (process.book.difference() != 0)
-        out += fmt::format("the ledger is off by {} events\n", process.book.difference());
+}
+
+void append_problems(std::string& out, status_report const& report, table_colour colour) {
+    std::string lines;
+    for (auto const& row : report.components) {
+        if (row.why.empty()) continue;
+        auto const state = row.state == component_state::up ? std::string{"note"} : std::string{name_of(row.state)};
+        lines += fmt::format(
+            "{}{} {}: {}\n", clean_line(row.kind == row.name ? row.kind : fmt::format("{} {}", row.kind, row.name)),
+            row.address.empty() ? "" : fmt::format(" at {}", clean_line(row.address)),
+            painted(state, row.state == component_state::up ? "0" : colour_of(row.state), colour), clean_line(row.why));
+    }
+    for (auto const& step : report.hops)
+        if (step.book.difference() != 0)
+            lines +=
+                fmt::format("the ledger of {} is off by {} events\n", clean_line(step.name), step.book.difference());
+    if (!lines.empty()) out.append("\n").append(lines);
+}
+
+void append_warnings(std::string& out, status_report const& report, table_colour colour) {
+    for (auto const& process : report.processes) {
+        if (process.warnings.empty()) continue;
+        out += fmt::format("\n{}\n",
+                           painted(fmt::format("LAST WARNINGS OF {}", clean_line(process.subcommand)), "1", colour));
+        auto const skipped = process.warnings.size() - std::min(process.warnings.size(), warnings_shown_max);
+        for (auto at = process.warnings.begin() + static_cast<std::ptrdiff_t>(skipped); at != process.warnings.end();
+             ++at)
+            out += fmt::format("{} {} {}\n", iso_time(at->time_ns),
+                               painted(at->grave ? "error" : "warn", at->grave ? "1;31" : "33", colour),
+                               clean_line(at->message));
+    }
 }
 
 }  // namespace
 
-std::string to_table(process_snapshot const& process) {
-    std::string out =
-        fmt::format("logpipe {} {}  pid {}  up {}  {}\n", clean_line(process.subcommand), clean_line(process.version),
-                    process.pid, uptime_text(process.started_ns), state_text(process));
-    if (!process.pumps.empty()) {
-        out.append("\n");
-        append_rows(out, make_rows(process));
-    }
-    out.append("\n").append(process.book.line()).append("\n");
-    append_reasons(out, process);
+std::string to_table(status_report const& report, table_colour colour) {
+    std::string out;
+    append_components(out, report, colour);
+    append_ledger(out, report, colour);
+    append_problems(out, report, colour);
+    append_warnings(out, report, colour);
     return out;
 }
 

@@ -7,18 +7,22 @@
 
 namespace logpipe {
 
-namespace {
-
 std::string json_string(std::string_view text) {
     std::string out;
     append_json_string(out, clean_utf8(text));
     return out;
 }
 
+namespace {
+
 std::string_view title_of(unsigned status) noexcept {
     switch (status) {
         case 400:
             return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
         case 404:
             return "Not Found";
         case 405:
@@ -27,6 +31,10 @@ std::string_view title_of(unsigned status) noexcept {
             return "Conflict";
         case 413:
             return "Content Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 421:
+            return "Misdirected Request";
         case 431:
             return "Request Header Fields Too Large";
         case 500:
@@ -48,16 +56,33 @@ std::string problem_members(unsigned status, std::string_view detail) {
 }
 
 web_answer problem(unsigned status, std::string const& members) {
-    return {.status = status,
-            .content_type = "application/problem+json",
-            .body = fmt::format("{{{}}}\n", members),
-            .allow = {}};
+    return {.status = status, .content_type = "application/problem+json", .body = fmt::format("{{{}}}\n", members)};
 }
 
 }  // namespace
 
 web_answer text_answer(unsigned status, std::string body) {
-    return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body), .allow = {}};
+    return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
+}
+
+web_answer json_answer(std::string body) {
+    return {.status = 200, .content_type = "application/json", .body = std::move(body)};
+}
+
+web_answer error_answer(error const& why) {
+    switch (why.code) {
+        case errc::invalid_argument:
+            return problem_answer(400, why.message);
+        case errc::not_found:
+            return problem_answer(404, why.message);
+        case errc::busy:
+        case errc::timed_out:
+        case errc::storage_full:
+        case errc::not_connected:
+            return problem_answer(503, why.message);
+        default:
+            return problem_answer(500, why.message);
+    }
 }
 
 web_answer problem_answer(unsigned status, std::string_view detail) {
@@ -72,8 +97,7 @@ web_answer produce_page(produce_answer const& answer) {
                                            message, answer.events));
     return {.status = status,
             .content_type = "application/json",
-            .body = fmt::format("{{\"message\":{},\"status\":\"success\",\"events\":{}}}\n", message, answer.events),
-            .allow = {}};
+            .body = fmt::format("{{\"message\":{},\"status\":\"success\",\"events\":{}}}\n", message, answer.events)};
 }
 
 }  // namespace logpipe

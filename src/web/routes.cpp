@@ -1,6 +1,8 @@
 #include "routes.hpp"
 
+#include "assets.hpp"
 #include "base/clean_text.hpp"
+#include "query_string.hpp"
 
 #include <fmt/format.h>
 
@@ -32,12 +34,11 @@ web_answer readyz_page(web_options const& options) {
 web_answer metrics_page(web_options const& options) {
     return {.status = 200,
             .content_type = "text/plain; version=0.0.4; charset=utf-8",
-            .body = to_prometheus(options.look()),
-            .allow = {}};
+            .body = to_prometheus(options.look())};
 }
 
 web_answer status_page(web_options const& options) {
-    return {.status = 200, .content_type = "application/json", .body = to_json(options.look()), .allow = {}};
+    return json_answer(to_json(options.look()));
 }
 
 struct page {
@@ -46,17 +47,9 @@ struct page {
 };
 constexpr std::array pages{page{"/healthz", healthz_page}, page{"/readyz", readyz_page}, page{"/metrics", metrics_page},
                            page{"/api/status", status_page}};
+constexpr std::string_view tap_path = "/api/tap";
 constexpr std::string_view produce_path = "/produceEventsToPipeline";
-
-/// The path of a request target: without the query, and without scheme and host where a client writes the whole URL
-/// (RFC 9112 section 3.2.2).
-std::string_view path_of(std::string_view target) {
-    if (target.starts_with("http://") || target.starts_with("https://")) {
-        auto const path = target.find('/', target.find("//") + 2);
-        target = path == std::string_view::npos ? "/" : target.substr(path);
-    }
-    return target.substr(0, target.find('?'));
-}
+constexpr std::string_view session_path = "/api/session";
 
 web_answer wrong_method(std::string_view path, std::string allow) {
     auto answer = problem_answer(405, fmt::format("{} answers {} only.", path, allow));
@@ -67,22 +60,106 @@ web_answer wrong_method(std::string_view path, std::string allow) {
 web_answer no_page(web_options const& options) {
     std::string known;
     for (auto const& page : pages) known += fmt::format(" {}", page.path);
+    if (options.tap) known += fmt::format(" {}", tap_path);
     if (options.produce) known += fmt::format(" {}", produce_path);
+    if (options.page) known += " /";
     return problem_answer(404, fmt::format("There is no such page. There are:{}", known));
+}
+
+web_route produce_route(web_request const& request, web_options const& options) {
+    // HEAD is not here: it must change nothing, and a GET of this page does.
+    bool const may_get = options.produce_by_get;
+    if (request.method != "POST" && !(may_get && request.method == "GET"))
+        return {.answer = wrong_method(produce_path, may_get ? "GET, POST" : "POST")};
+    if (!is_same_origin(request)) return {.answer = problem_answer(403, "Another site's page may not start a run.")};
+    if (!request.body.empty() && !request.content_type.starts_with("application/json"))
+        return {.answer = problem_answer(415, "The body must be application/json.")};
+    auto what = produce_request_of(request.body);
+    if (!what) return {.answer = error_answer(what.error())};
+    return {.answer = {}, .produce = true, .what = *std::move(what)};
+}
+
+/// A page that only some processes have.
+struct api_page {
+    std::string_view path;
+    std::string_view method;
+    bool (*is_there)(page_options const&);
+    web_route (*make)(web_request const&, web_options const&);
+};
+constexpr auto always = [](page_options const&) { return true; };
+constexpr auto has_logs = [](page_options const& page) { return static_cast<bool>(page.open_logs); };
+constexpr auto has_letters = [](page_options const& page) { return page.letters != nullptr; };
+
+constexpr std::array api_pages{
+    api_page{"/api/page", "GET", always,
+             [](web_request const&, web_options const& options) { return web_route{.answer = page_answer(options)}; }},
+    api_page{"/api/processes", "GET", always,
+             [](web_request const&, web_options const& options) {
+                 return web_route{.answer = json_answer(processes_json(*options.page) + "\n")};
+             }},
+    api_page{"/api/live", "GET", always,
+             [](web_request const&, web_options const&) { return web_route{.answer = {}, .live = true}; }},
+    api_page{"/api/logs/overview", "GET", has_logs,
+             [](web_request const& request, web_options const&) {
+                 return web_route{.answer = {}, .question = logs_question(request, false)};
+             }},
+    api_page{"/api/logs/lines", "GET", has_logs,
+             [](web_request const& request, web_options const&) {
+                 return web_route{.answer = {}, .question = logs_question(request, true)};
+             }},
+    api_page{"/api/letters", "GET", has_letters,
+             [](web_request const& request, web_options const&) {
+                 return web_route{.answer = {}, .question = letters_question(request, false)};
+             }},
+    api_page{"/api/letters/retry", "POST", has_letters,
+             [](web_request const& request, web_options const&) {
+                 if (!is_same_origin(request))
+                     return web_route{.answer = problem_answer(403, "Another site's page may not do that.")};
+                 if (!request.content_type.starts_with("application/json"))
+                     return web_route{.answer = problem_answer(415, "The body must be application/json.")};
+                 return web_route{.answer = {}, .question = letters_question(request, true)};
+             }},
+};
+
+web_route api_route(api_page const& page, web_request const& request, web_options const& options) {
+    if (request.method != page.method) return {.answer = wrong_method(page.path, std::string{page.method})};
+    return page.make(request, options);
+}
+
+bool reads(web_request const& request) {
+    return request.method == "GET" || request.method == "HEAD";
 }
 
 }  // namespace
 
-web_route find_route(web_request const& request, web_options const& options) {
+web_route find_route(web_request const& request, web_options const& options, request_guard const& guard) {
     auto const path = path_of(request.target);
-    if (options.produce && path == produce_path) {
-        // HEAD is not here: it must change nothing, and a GET of this page does.
-        if (request.method == "GET" || request.method == "POST") return {.answer = {}, .produce = true};
-        return {.answer = wrong_method(path, "GET, POST")};
+    if (auto refusal = guard.refusal(request)) return {.answer = *std::move(refusal)};
+    if (options.page) {
+        if (auto const file = std::ranges::find(assets(), path, &asset::path); file != assets().end()) {
+            if (!reads(request)) return {.answer = wrong_method(path, "GET, HEAD")};
+            return {.answer = {.status = 200,
+                               .content_type = std::string{file->content_type},
+                               .body = std::string{file->bytes}}};
+        }
+        if (path == session_path)
+            return {.answer = request.method == "POST" ? guard.open_session(request) : wrong_method(path, "POST")};
+    }
+    if (path != "/healthz" && !guard.is_known(request))
+        return {.answer = problem_answer(401, "Show the token, as \"Authorization: Bearer TOKEN\".")};
+    if (options.produce && path == produce_path) return produce_route(request, options);
+    if (options.page)
+        if (auto const found = std::ranges::find(api_pages, path, &api_page::path);
+            found != api_pages.end() && found->is_there(*options.page))
+            return api_route(*found, request, options);
+    if (options.tap && path == tap_path) {
+        if (request.method != "GET") return {.answer = wrong_method(path, "GET")};
+        auto tap = open_tap_route(request.target, options);
+        return {.answer = tap.refusal, .tap = std::move(tap)};
     }
     auto const found = std::ranges::find(pages, path, &page::path);
     if (found == pages.end()) return {.answer = no_page(options)};
-    if (request.method != "GET" && request.method != "HEAD") return {.answer = wrong_method(path, "GET, HEAD")};
+    if (!reads(request)) return {.answer = wrong_method(path, "GET, HEAD")};
     return {.answer = found->make(options)};
 }
 

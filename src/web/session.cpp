@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include "routes.hpp"
+#include "tap_stream.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -82,30 +84,73 @@ asio::awaitable<error_code> read_request(beast::tcp_stream& stream, beast::flat_
 /// What starts a produce run for a waiting coroutine.
 struct start_run {
     produce_job* job;
+    produce_request what;
 
     template <class Handler>
-    void operator()(Handler&& handler) const {
+    void operator()(Handler&& handler) {
         auto const executor = asio::get_associated_executor(handler);
         // The answer comes on the job's thread; the coroutine goes on where it belongs.
-        job->start([executor, waiting = std::forward<Handler>(handler)](produce_answer answer) mutable {
-            asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
-                std::move(waiting)(std::move(answer));
-            });
-        });
+        job->start(std::move(what),
+                   [executor, waiting = std::forward<Handler>(handler)](produce_answer answer) mutable {
+                       asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
+                           std::move(waiting)(std::move(answer));
+                       });
+                   });
     }
 };
 
-asio::awaitable<produce_answer> run_produce(produce_job& job) {
-    return asio::async_initiate<asio::use_awaitable_t<> const, void(produce_answer)>(start_run{.job = &job},
-                                                                                     asio::use_awaitable);
+asio::awaitable<produce_answer> run_produce(produce_job& job, produce_request what) {
+    return asio::async_initiate<asio::use_awaitable_t<> const, void(produce_answer)>(
+        start_run{.job = &job, .what = std::move(what)}, asio::use_awaitable);
 }
 
-asio::awaitable<web_answer> make_answer(http::request<http::string_body> const& request, web_state& state) {
+/// What lets a waiting coroutine go on with a question's answer.
+struct ask_question {
+    question_thread* questions;
+    page_question question;
+
+    template <class Handler>
+    void operator()(Handler&& handler) {
+        auto const executor = asio::get_associated_executor(handler);
+        questions->ask(std::move(question),
+                       [executor, waiting = std::forward<Handler>(handler)](web_answer answer) mutable {
+                           asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
+                               std::move(waiting)(std::move(answer));
+                           });
+                       });
+    }
+};
+
+asio::awaitable<web_answer> ask(question_thread& questions, page_question question) {
+    return asio::async_initiate<asio::use_awaitable_t<> const, void(web_answer)>(
+        ask_question{.questions = &questions, .question = std::move(question)}, asio::use_awaitable);
+}
+
+web_request request_of(http::request<http::string_body> const& request) {
+    return {.method = request.method_string(),
+            .target = request.target(),
+            .body = request.body(),
+            .host = request[http::field::host],
+            .origin = request[http::field::origin],
+            .fetch_site = request["Sec-Fetch-Site"],
+            .content_type = request[http::field::content_type],
+            .authorization = request[http::field::authorization],
+            .cookie = request[http::field::cookie]};
+}
+
+web_route route_of(http::request<http::string_body> const& request, web_state& state) {
     if (request.version() == 11 && request.count(http::field::host) != 1)
-        co_return problem_answer(400, "A request has one Host field.");
-    auto route = find_route({.method = request.method_string(), .target = request.target()}, state.options);
+        return {.answer = problem_answer(400, "A request has one Host field.")};
+    auto route = find_route(request_of(request), state.options, state.guard);
+    if (route.live && state.feed->viewers() >= state.options.page->viewers_max)
+        return {.answer = problem_answer(503, "Too many are looking already.")};
+    return route;
+}
+
+asio::awaitable<web_answer> make_answer(web_route route, web_state& state) {
+    if (route.question) co_return co_await ask(*state.questions, std::move(route.question));
     if (!route.produce) co_return std::move(route.answer);
-    auto const answer = co_await run_produce(state.job);
+    auto const answer = co_await run_produce(state.job, std::move(route.what));
     co_return produce_page(answer);
 }
 
@@ -115,6 +160,41 @@ struct answer_form {
     bool head_only = false;
 };
 
+/// Nothing from elsewhere, nothing written into the page, nobody's frame around it.
+template <class Response>
+void set_safety(Response& response) {
+    response.set("X-Content-Type-Options", "nosniff");
+    response.set("Content-Security-Policy",
+                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+                 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'");
+    response.set("Referrer-Policy", "no-referrer");
+    response.set("Cross-Origin-Opener-Policy", "same-origin");
+    response.set("Cross-Origin-Resource-Policy", "same-origin");
+}
+
+/// The stream of what happens, until the client leaves, is too slow, or the server ends.
+asio::awaitable<void> stream_live(beast::tcp_stream& stream, web_state& state) {
+    live_feed::viewer const watching{*state.feed};
+    http::response<http::empty_body> head{http::status::ok, 11};
+    head.set(http::field::content_type, "text/event-stream");
+    head.set(http::field::cache_control, "no-store");
+    set_safety(head);
+    head.keep_alive(false);
+    http::response_serializer<http::empty_body> serializer{head};
+    stream.expires_after(state.options.limits.request_time);
+    auto [head_failed, head_bytes] = co_await http::async_write_header(stream, serializer, nothrow);
+    if (head_failed) co_return;
+    auto seen = state.feed->number();  // what was made before one came may be old
+    while (!state.closing) {
+        auto const news = co_await state.feed->next(seen);
+        if (!news) co_return;
+        seen = news->number;
+        stream.expires_after(state.options.limits.request_time);
+        auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(*news->text), nothrow);
+        if (failed) co_return;
+    }
+}
+
 /// @return whether the client has all of it, as far as TCP tells.
 asio::awaitable<bool> write_answer(beast::tcp_stream& stream, web_answer answer, answer_form form,
                                    std::chrono::milliseconds time) {
@@ -122,7 +202,9 @@ asio::awaitable<bool> write_answer(beast::tcp_stream& stream, web_answer answer,
     response.set(http::field::date, fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr))));
     response.set(http::field::content_type, answer.content_type);
     response.set(http::field::cache_control, "no-store");
-    response.set("X-Content-Type-Options", "nosniff");
+    set_safety(response);
+    if (!answer.set_cookie.empty()) response.set(http::field::set_cookie, answer.set_cookie);
+    if (answer.status == 401) response.set(http::field::www_authenticate, "Bearer");
     if (!answer.allow.empty()) response.set(http::field::allow, answer.allow);
     response.content_length(answer.body.size());
     response.keep_alive(form.keep_alive);
@@ -171,7 +253,16 @@ asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, web_state& state)
         answer_form const form{.version = request.version(),
                                .keep_alive = request.keep_alive(),
                                .head_only = request.method() == http::verb::head};
-        auto answer = co_await make_answer(request, state);
+        auto route = route_of(request, state);
+        if (route.live) {
+            co_await stream_live(stream, state);
+            co_return;
+        }
+        if (route.tap.reader) {
+            co_await stream_tap(stream, std::move(route.tap), limits.request_time);
+            co_return;
+        }
+        auto answer = co_await make_answer(std::move(route), state);
         bool const written = co_await write_answer(stream, std::move(answer), form, limits.request_time);
         if (!written) co_return;
         if (!form.keep_alive) break;

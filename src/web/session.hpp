@@ -1,21 +1,33 @@
 // One HTTP/1.1 connection.
 #pragma once
 
+#include "live_feed.hpp"
 #include "produce_job.hpp"
+#include "question_thread.hpp"
+#include "request_guard.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
+#include <optional>
 #include <set>
 
 namespace logpipe {
 
 /// What the connections of a server share. Its thread only.
 struct web_state {
-    explicit web_state(web_options from) : options{std::move(from)}, job{options.produce} {}
+    web_state(web_options from, boost::asio::io_context& context, bool loopback)
+        : options{std::move(from)}, guard{options.token, loopback}, job{options.produce} {
+        if (!options.page) return;
+        feed.emplace(context, *options.page);
+        questions.emplace(*options.page);
+    }
 
     web_options options;
+    request_guard guard;
     produce_job job;
+    std::optional<live_feed> feed;                    ///< where there is a page
+    std::optional<question_thread> questions;         ///< the same
     std::set<boost::beast::tcp_stream*> connections;  ///< open ones; the server closes them when it ends
     bool closing = false;
 };

@@ -1,3 +1,4 @@
+#include "base/address.hpp"
 #include "base/log.hpp"
 #include "base/thread.hpp"
 #include "listen.hpp"
@@ -66,9 +67,15 @@ asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, web_state& state) 
     }
 }
 
+bool is_loopback(std::string const& host) {
+    error_code failed;
+    auto const address = asio::ip::make_address(host, failed);
+    return failed ? host == "localhost" : address.is_loopback();
+}
+
 class beast_web_server final : public web_server {
   public:
-    explicit beast_web_server(web_options options) : state_{std::move(options)} {}
+    explicit beast_web_server(web_options options, bool loopback) : state_{std::move(options), context_, loopback} {}
     beast_web_server(beast_web_server const&) = delete;
     beast_web_server& operator=(beast_web_server const&) = delete;
 
@@ -80,6 +87,7 @@ class beast_web_server final : public web_server {
         port_ = acceptor_.local_endpoint(failed).port();
         if (failed) return error{errc::invalid_argument, failed.message()};
         asio::co_spawn(context_, accept_clients(acceptor_, state_), log_end);
+        if (state_.feed) asio::co_spawn(context_, state_.feed->run(), log_end);
         thread_ = start_thread("web-0", [this] { context_.run(); });
         return {};
     }
@@ -98,6 +106,7 @@ class beast_web_server final : public web_server {
         error_code ignored;  // nobody is left to care
         acceptor_.close(ignored);
         for (auto* stream : state_.connections) stream->close();
+        if (state_.feed) state_.feed->close();
     }
 
     asio::io_context context_{1};
@@ -111,7 +120,9 @@ class beast_web_server final : public web_server {
 }  // namespace
 
 result<std::unique_ptr<web_server>> start_web_server(web_options options) {
-    auto server = std::make_unique<beast_web_server>(std::move(options));
+    auto const address = parse_host_port(options.listen);
+    bool const loopback = address && is_loopback(address->host);
+    auto server = std::make_unique<beast_web_server>(std::move(options), loopback);
     if (auto started = server->start(); !started) return started.error();
     return std::unique_ptr<web_server>{std::move(server)};
 }

@@ -1,6 +1,6 @@
 // What another process answers as its status: any bytes give a snapshot or an error, and the JSON of a snapshot can be
 // read again.
-#include "logpipe/status.hpp"
+#include "logpipe/components.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t byte
     if (!process) return 0;
     auto const again = parse_process_snapshot(to_json(*process));
     if (!again || again->book.line() != process->book.line()) std::abort();
-    static_cast<void>(to_table(*process));
+    auto const report = report_of_process({.address = "x:1", .got = *process, .took = {}});
+    static_cast<void>(to_table(report, table_colour::on));
+    static_cast<void>(to_json(report));
     static_cast<void>(to_prometheus(*process));
     return 0;
 }

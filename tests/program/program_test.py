@@ -8,7 +8,6 @@ PROGRAM is $LOGPIPE unless given. Standard library only; free ports; everything 
 
 import collections
 import gzip
-import http.server
 import json
 import os
 import pathlib
@@ -18,11 +17,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from web_folder import web_folder  # noqa: E402
 
 PROGRAM = os.environ.get("LOGPIPE", "logpipe")
 TIME_MAX = 120  # seconds for anything
@@ -183,8 +184,9 @@ class WholePipeline(Case):
         self.wait_drained(admin, 20000)
         told = self.run_program("status", "--at", admin).stdout
         self.assertIn("in 20000 = indexed 20000 + already there 0 + dead 0 + in flight 0", told)
-        (process,) = json.loads(self.run_program("status", "--at", admin, "--json").stdout)
-        self.assertEqual(process["ledger"]["difference"], 0)
+        report = json.loads(self.run_program("status", "--at", admin, "--json").stdout)
+        self.assertEqual((report["state"], report["hops"][0]["name"], report["hops"][0]["difference"]), ("up", "run", 0))
+        self.assertEqual(report["processes"][0]["ledger"]["indexed"], 20000)
         self.assertIn('logpipe_ledger_events{term="indexed"} 20000', self.get(f"http://{admin}/metrics")[1])
         self.assertIn("in 20000 = indexed 20000 + already there 0", self.end(pipeline))
         self.assert_same_data(self.folder / "data/store.sqlite", path.read_text().splitlines())
@@ -346,8 +348,38 @@ class BadInput(Case):
     def test_status_says_who_is_down_and_exits_with_1(self):
         done = self.run_program("status", "--at", "127.0.0.1:1", status=1)
         self.assertIn("127.0.0.1:1", done.stdout)
-        (process,) = json.loads(self.run_program("status", "--at", "127.0.0.1:1", "--json", status=1).stdout)
-        self.assertEqual(process["up"], False)
+        report = json.loads(self.run_program("status", "--at", "127.0.0.1:1", "--json", status=1).stdout)
+        self.assertEqual((report["state"], report["components"][0]["state"]), ("down", "down"))
+
+    def test_status_names_the_one_component_that_is_down_and_says_why(self):
+        admin = free_address()
+        self.start("run", "--data-dir", "data", "--listen", free_address(), "--admin", admin)
+        self.wait_ready(admin)
+        pages = {"/api/health": b'{"database":"ok","version":"11.1.0"}', "/ready": b"ready\n",
+                 "/loki/api/v1/status/buildinfo": b'{"version":"3.1.0"}', "/metrics": b"loki_distributor_lines_received_total 5\n",
+                 "/api/status": b'{"version":{"number":"2.19.0"},"status":{"overall":{"state":"green"}}}'}
+        with web_folder(pages) as url:
+            everything = ("status", "--at", admin, "--grafana", url, "--loki", url, "--dashboards", url)
+            told = self.run_program(*everything).stdout
+            for words in ("2.19.0", "11.1.0", "database ok", "5 lines received", "difference 0"):
+                self.assertIn(words, told)
+            down = self.run_program(*everything[:-2], "--dashboards", "http://127.0.0.1:1", status=1).stdout
+            self.assertRegex(down, r"dashboards at http://127.0.0.1:1 down: .*refused")
+            report = json.loads(self.run_program(*everything[:-2], "--dashboards", "http://127.0.0.1:1", "--json", status=1).stdout)
+            self.assertEqual([c["kind"] for c in report["components"] if c["state"] != "up"], ["dashboards"])
+            # A server that answers something else: nobody can tell.
+            unknown = self.run_program(*everything[:-2], "--dashboards", f"{url}/loki/api/v1/status/buildinfo?", status=2).stdout
+            self.assertRegex(unknown, r"dashboards at .* unknown: ")
+            wrong = self.run_program("status", "--at", admin, "--loki", "localhost:3100", status=1).stdout
+            self.assertIn("write it as http://", wrong)
+
+    def test_self_is_a_health_check_that_finds_its_own_process(self):
+        admin = free_address()
+        self.run_program("status", "--self", status=1, env={"LOGPIPE_ADMIN": admin})
+        self.start("run", "--data-dir", "data", "--listen", free_address(), "--admin", "0.0.0.0:" + admin.split(":")[1])
+        self.wait_ready(admin)
+        for own in (admin, "0.0.0.0:" + admin.split(":")[1], ":" + admin.split(":")[1]):
+            self.run_program("status", "--self", env={"LOGPIPE_ADMIN": own})
 
     def test_a_damaged_journal_is_told_and_the_rest_is_read(self):
         path = self.demo(9000)
@@ -365,7 +397,8 @@ class BadInput(Case):
 class Looking(Case):
     def test_every_subcommand_has_help_with_examples(self):
         words = self.run_program("--help").stdout
-        for name in ("run", "produce", "serve", "forward", "consume", "index", "status", "check", "journal", "version"):
+        for name in ("run", "produce", "serve", "forward", "consume", "index", "ship", "status", "monitor", "tap", "dlq", "verify", "replay", "setup",
+                     "check", "journal", "version"):
             self.assertIn(name, words)
             self.assertIn("Examples:\n  ", self.run_program(name, "--help").stdout)
 
@@ -393,32 +426,64 @@ class Looking(Case):
             self.assertEqual(set(json.loads(line)), {"time", "level", "message"})
 
 
-class web_folder:
-    """Serves pages (path → bytes) on a free port of localhost while its block runs; gives the address."""
+class Tap(Case):
+    def setUp(self):
+        super().setUp()
+        self.listen, self.admin = free_address(), free_address()
+        self.pipeline = self.start("run", "--data-dir", "data", "--listen", self.listen, "--admin", self.admin)
+        self.wait_ready(self.admin)
 
-    def __init__(self, pages, headers=None):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = pages.get(self.path)
-                self.send_response(404 if body is None else 200)
-                for name, value in (headers or {}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body or b"")))
-                self.end_headers()
-                self.wfile.write(body or b"")
+    def events(self, child):
+        """What a tap has printed, without what it logged."""
+        return [json.loads(line) for line in self.output_of(child).splitlines() if line.startswith('{"stage"')]
 
-            def log_message(self, *words):
-                pass
+    def produce_until(self, condition):
+        """A tap shows what passes from then on, and when that is only it knows: events come until it has seen some."""
+        def more():
+            self.run_program("produce", "--demo", "lines=50&seed=1", "--to", f"forward://{self.listen}")
+            return condition()
+        return self.wait_for(more, "the tap's events")
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    def test_a_stage_shows_its_events_with_ids_and_places(self):
+        child = self.start("tap", "index/normalize", "--at", self.admin, "--count", "20")
+        self.produce_until(lambda: child.poll() is not None)
+        self.assertEqual(child.returncode, 0)
+        events = self.events(child)
+        self.assertEqual(len(events), 20)
+        self.assertTrue(all(e["stage"] == "index/normalize" and len(e["id"]) == 26 and e["tag"] == "app.follow" for e in events))
+        self.assertEqual(list(events[0]["event"]), ["event", "fields", "@version", "@timestamp", "time", "index", "sourcetype"])
+        self.assertRegex(events[0]["origin"], "^journal nginx-logs offset [0-9]+$")
 
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+    def test_a_journal_is_tapped_without_a_group(self):
+        child = self.start("tap", "journal:data/nginx-logs", "--sample", "10", "--count", "3", "--readable")
+        self.produce_until(lambda: child.poll() is not None)
+        lines = [line for line in self.output_of(child).splitlines() if " data/nginx-logs app.follow {" in line]
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(sorted(os.listdir(self.folder / "data/nginx-logs/cursors")), ["index", "index.lock"])
 
-    def __exit__(self, *failure):
-        self.server.shutdown()
-        self.server.server_close()
+    def test_a_tap_that_nobody_reads_holds_nothing_up(self):
+        with socket.create_connection(self.admin.split(":"), timeout=TIME_MAX) as silent:
+            silent.sendall(b"GET /api/tap?stage=sqlite_sink HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertIn(b"200 OK", silent.recv(64))
+            # More than the sockets' buffers hold.
+            self.run_program("produce", "--demo", "lines=60000&seed=1", "--to", f"forward://{self.listen}")
+            self.wait_drained(self.admin, 60000)
+
+    def test_a_wrong_stage_is_refused_with_those_that_there_are(self):
+        done = self.run_program("tap", "nowhere", "--at", self.admin, status=1)
+        self.assertIn("index/normalize", done.stderr)
+        self.assertIn("from 1 on", self.run_program("tap", "index", "--sample", "0", status=2).stderr)
+        self.assertIn("say what to tap", self.run_program("tap", status=2).stderr)
+        self.assertIn("there is no journal", self.run_program("tap", "journal:data/none", status=1).stderr)
+
+    def test_the_end_of_the_process_or_a_signal_ends_a_tap_in_order(self):
+        child = self.start("tap", "index", "--at", self.admin)
+        self.produce_until(lambda: self.events(child))
+        self.end(child)
+        child = self.start("tap", "index", "--at", self.admin)
+        self.produce_until(lambda: self.events(child))
+        self.end(self.pipeline)
+        self.assertEqual(child.wait(TIME_MAX), 0)
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ class KafkaCluster:
         self.kept.remove()
 
     def start(self):
-        """All nodes; those of before on their data and ports."""
+        """All nodes that do not run; those of before on their data and ports."""
         if self.nodes:
             for node in self.nodes:
                 if not node.runs():

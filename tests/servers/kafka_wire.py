@@ -205,7 +205,7 @@ class KafkaAdmin:
         return self._until_done(ask)
 
     def members(self, group):
-        """The client ids of a group's members, sorted."""
+        """(client id, member id) of a group's members, sorted. Who is thrown out comes back with another member id."""
         def ask():
             told = self._ask(15, 0, _array([group], _string), self._coordinator(group))
             told.number("i")
@@ -214,14 +214,14 @@ class KafkaAdmin:
                 raise KafkaError(f"group {group}", code)
             for _ in range(4):  # group, state, protocol type, protocol
                 told.string()
-            clients = []
+            members = []
             for _ in range(told.number("i")):
-                told.string()
-                clients.append(told.string())
-                told.string()
+                member, client = told.string(), told.string()
+                members.append((client, member))
+                told.string()  # host
                 for _ in range(2):  # metadata, assignment
                     told.at += told.number("i")
-            return sorted(clients)
+            return sorted(members)
         return self._until_done(ask)
 
     def allow(self, user, resource, name, operation):

@@ -5,11 +5,12 @@ import http.client
 import json
 import shutil
 import ssl
+import time
 import urllib.error
 import urllib.request
 
 from jars import class_path, fetched
-from jvm import Failed, Folder, JavaServer, started_on_free_ports
+from jvm import START_SECONDS_MAX, Failed, Folder, JavaServer, started_on_free_ports
 from tls import make_tls
 
 ADMIN, ADMIN_PASSWORD = "admin", "admin"  # comes with the security plugin
@@ -74,9 +75,10 @@ class OpenSearchServer(JavaServer):
         return f"{'https' if self.secure else 'http'}://{self.address}"
 
     def start(self):
-        """The first time on free ports, then on the data and ports of before."""
+        """The first time on free ports, then on the data and ports of before. Nothing to do where it runs."""
         if self.port is not None:
-            self._launch_and_wait()
+            if not self.runs():
+                self._launch_and_wait()
             return
         class_path(self.jars)  # fetched before ports are chosen
 
@@ -114,7 +116,9 @@ class OpenSearchServer(JavaServer):
                      f"path.logs={self.folder / 'logs'}", "cluster.name=logpipe-tests", "node.name=node-1",
                      "discovery.type=single-node", "network.host=127.0.0.1", f"http.port={self.port}",
                      f"transport.port={self.transport_port}",
-                     "cluster.routing.allocation.disk.threshold_enabled=false", *self.settings])
+                     "cluster.routing.allocation.disk.threshold_enabled=false",
+                     # The serial collector lets garbage lie until room is wanted; counted as used, it would have requests refused.
+                     "indices.breaker.total.use_real_memory=false", *self.settings])
         self.wait_until(self._ready)
 
     def _ready(self):
@@ -157,15 +161,19 @@ class OpenSearchServer(JavaServer):
         return told
 
     def count(self, index):
-        """Documents of an index, after a refresh; 0 where there is none."""
-        status, told = self.request("POST", f"/{index}/_refresh")
-        if status == 404:
-            return 0
-        if status == 200:
-            status, told = self.request("GET", f"/{index}/_count")
-        if status != 200:
-            raise Failed(f"count of {index}: {status} {told}")
-        return told["count"]
+        """Documents of an index, after a refresh; 0 where there is none. Waits for shards that are on their way."""
+        end = time.monotonic() + START_SECONDS_MAX
+        while True:
+            status, told = self.request("POST", f"/{index}/_refresh")
+            if status == 404:
+                return 0
+            if status == 200:
+                status, told = self.request("GET", f"/{index}/_count")
+            if status == 200 and told["_shards"]["failed"] == 0:
+                return told["count"]
+            if status not in (200, 503) or time.monotonic() > end:
+                raise Failed(f"count of {index}: {status} {told}")
+            time.sleep(0.1)
 
     def documents(self, index, page=5_000):
         """Every document of an index as of one point in time, after a refresh."""

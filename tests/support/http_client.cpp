@@ -100,6 +100,17 @@ std::string http_client::answer(bool has_body) {
     return whole;
 }
 
+std::string http_client::until(std::string_view mark) {
+    auto end = received_.find(mark);
+    while (end == std::string::npos) {
+        if (!receive()) return {};
+        end = received_.find(mark);
+    }
+    auto text = received_.substr(0, end + mark.size());
+    received_.erase(0, end + mark.size());
+    return text;
+}
+
 void http_client::wait_until_closed_by_server() {
     while (receive()) {
     }

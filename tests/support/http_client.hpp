@@ -20,6 +20,8 @@ class http_client final {
     bool send(std::string_view bytes);
     /// One answer, head and body (by its Content-Length); empty when the server closed the connection before one came.
     [[nodiscard]] std::string answer(bool has_body = true);
+    /// What comes up to `mark`, with it; empty when the server closed the connection before.
+    [[nodiscard]] std::string until(std::string_view mark);
     /// What the server sends until then is skipped.
     void wait_until_closed_by_server();
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -31,18 +32,19 @@ class script_exchange final : public http_exchange {
 
     bool read_request() {
         if (tls_ != nullptr && SSL_accept(tls_) != 1) return false;
-        std::array<char, 4096> piece{};
-        while (!request_.contains("\r\n\r\n")) {
-            if (!readable()) return false;
-            auto const count = tls_ != nullptr ? SSL_read(tls_, piece.data(), static_cast<int>(piece.size()))
-                                               : static_cast<int>(recv(fd_, piece.data(), piece.size(), 0));
-            if (count <= 0) return false;
-            request_.append(piece.data(), static_cast<std::size_t>(count));
-        }
+        while (!request_.contains("\r\n\r\n"))
+            if (!read_some(request_)) return false;
+        auto const head_bytes = request_.find("\r\n\r\n") + 4;
+        body_ = request_.substr(head_bytes);
+        request_.resize(head_bytes);
+        auto const length = field("Content-Length");
+        while (!length.empty() && body_.size() < std::stoul(length))
+            if (!read_some(body_)) return false;
         return true;
     }
 
     std::string const& request() const override { return request_; }
+    std::string const& body() const override { return body_; }
     std::string target() const override {
         auto const begin = request_.find(' ') + 1;
         return request_.substr(begin, request_.find(' ', begin) - begin);
@@ -84,6 +86,14 @@ class script_exchange final : public http_exchange {
     }
 
   private:
+    bool read_some(std::string& into) {
+        std::array<char, 4096> piece{};
+        if (!readable()) return false;
+        auto const count = tls_ != nullptr ? SSL_read(tls_, piece.data(), static_cast<int>(piece.size()))
+                                           : static_cast<int>(recv(fd_, piece.data(), piece.size(), 0));
+        if (count > 0) into.append(piece.data(), static_cast<std::size_t>(count));
+        return count > 0;
+    }
     bool readable() const {
         if (tls_ != nullptr && SSL_pending(tls_) > 0) return true;
         std::array<pollfd, 2> polled{pollfd{.fd = stop_, .events = POLLIN, .revents = 0},
@@ -96,6 +106,7 @@ class script_exchange final : public http_exchange {
     int stop_;
     SSL* tls_;
     std::string request_;
+    std::string body_;
     bool whole_ = true;
 };
 
@@ -118,7 +129,6 @@ http_script::http_script(std::function<void(http_exchange&)> serve, tls_files tl
         tls_ = context;
     }
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    stop_ = eventfd(0, EFD_CLOEXEC);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -127,6 +137,23 @@ http_script::http_script(std::function<void(http_exchange&)> serve, tls_files tl
     if (bind(listener_, plain, bytes) != 0 || listen(listener_, 16) != 0 || getsockname(listener_, plain, &bytes) != 0)
         throw std::runtime_error{"http_script: cannot listen"};
     port_ = ntohs(address.sin_port);
+    start();
+}
+
+http_script::http_script(std::function<void(http_exchange&)> serve, std::string const& socket_path)
+    : serve_{std::move(serve)} {
+    listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket_path.size() >= sizeof address.sun_path) throw std::runtime_error{"http_script: the path is too long"};
+    socket_path.copy(address.sun_path, socket_path.size());
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 16) != 0)
+        throw std::runtime_error{"http_script: cannot listen"};
+    start();
+}
+
+void http_script::start() {
+    stop_ = eventfd(0, EFD_CLOEXEC);
     acceptor_ = std::jthread{[this] { accept_all(); }};
 }
 

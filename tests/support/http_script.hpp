@@ -18,7 +18,8 @@ class http_exchange {
   public:
     virtual ~http_exchange() = default;
 
-    [[nodiscard]] virtual std::string const& request() const = 0;  ///< all lines of it
+    [[nodiscard]] virtual std::string const& request() const = 0;  ///< all lines of its head
+    [[nodiscard]] virtual std::string const& body() const = 0;     ///< by its Content-Length
     [[nodiscard]] virtual std::string target() const = 0;
     /// Empty where the field is not there. @param name  as it is written in the request.
     [[nodiscard]] virtual std::string field(std::string_view name) const = 0;
@@ -45,6 +46,8 @@ class http_script final {
     };
 
     explicit http_script(std::function<void(http_exchange&)> serve, tls_files tls = {});
+    /// On a Unix socket, which must not be there yet.
+    http_script(std::function<void(http_exchange&)> serve, std::string const& socket_path);
     ~http_script();
     http_script(http_script const&) = delete;
     http_script& operator=(http_script const&) = delete;
@@ -55,6 +58,7 @@ class http_script final {
     [[nodiscard]] std::vector<std::string> requests() const;
 
   private:
+    void start();
     void accept_all();
     void serve_one(int fd);
 

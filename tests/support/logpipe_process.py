@@ -46,14 +46,13 @@ def program_environment():
 class Process:
     """A child with its output in files. Ends with its block: no child outlives the test."""
 
-    def __init__(self, name, folder, command, variables=None):
+    def __init__(self, name, folder, command, stdin=subprocess.DEVNULL, stdout=None):
         self.name = name
         self.out_path = folder / f"{name}.stdout"
         self.error_path = folder / f"{name}.stderr"
         with open(self.out_path, "ab") as out, open(self.error_path, "ab") as err:
-            self.child = subprocess.Popen([str(word) for word in command], cwd=folder, stdin=subprocess.DEVNULL, stdout=out,
-                                          stderr=err, env={**program_environment(), **(variables or {})},
-                                          preexec_fn=die_with_parent)
+            self.child = subprocess.Popen([str(word) for word in command], cwd=folder, stdin=stdin, stdout=stdout or out,
+                                          stderr=err, env=program_environment(), preexec_fn=die_with_parent)
 
     def __enter__(self):
         return self
@@ -92,13 +91,13 @@ class Process:
 class Stage:
     """A subcommand that serves until it is stopped, started again and again with the same words. Ends with its block.
 
-    `words` are its arguments but for --admin, whose address is `self.admin`."""
+    `words` are its arguments but for --admin, whose address is `self.admin`; `wrapper` is what runs the program, if any."""
 
-    def __init__(self, name, folder, program, words):
+    def __init__(self, name, folder, program, words, wrapper=()):
         self.name = name
         self.folder = folder
         self.admin = free_address()
-        self.command = [program, *words, "--admin", self.admin]
+        self.command = [*wrapper, program, *words, "--admin", self.admin]
         self.running = None
 
     def __enter__(self):
@@ -106,14 +105,18 @@ class Stage:
         return self
 
     def __exit__(self, *failure):
-        self.running.kill()
+        self.kill()
 
     def start(self):
         self.running = Process(self.name, self.folder, self.command)
 
+    def kill(self):
+        if self.running is not None:
+            self.running.kill()
+
     def kill_and_start_again(self):
         self.running.must_run()
-        self.running.kill()
+        self.kill()
         self.start()
 
     def stop(self, seconds=60):
@@ -126,6 +129,24 @@ class Stage:
                 return json.load(answer)
         except (OSError, ValueError, http.client.HTTPException):  # refused, cut off, or half an answer
             return None
+
+    def metrics(self):
+        """/metrics as text."""
+        with urllib.request.urlopen(f"http://{self.admin}/metrics", timeout=30) as answer:
+            return answer.read().decode()
+
+    def gauges(self):
+        """Of all its stages; equal names of several pumps are added up."""
+        sums = {}
+        for pump in (self.status() or {"pumps": []})["pumps"]:
+            for stage in pump["stages"]:
+                for name, value in stage["gauges"].items():
+                    sums[name] = sums.get(name, 0) + value
+        return sums
+
+    def troubles(self):
+        """Why stages are down, a line each."""
+        return [stage["why"] for pump in (self.status() or {"pumps": []})["pumps"] for stage in pump["stages"] if not stage["up"]]
 
     def ledger(self):
         status = self.status()

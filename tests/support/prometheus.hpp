@@ -50,14 +50,19 @@ class prometheus_text final {
         auto const text = line.substr(space + 1);
         if (text.empty()) fail("head without text", line);
         if (!heads.emplace(name, text).second) fail("a second head of one family", line);
-        if (&heads == &types_ && text != "counter" && text != "gauge") fail("unknown type", line);
+        if (&heads == &types_ && text != "counter" && text != "gauge" && text != "histogram")
+            fail("unknown type", line);
         if (&heads == &types_ && text == "counter" && !name.ends_with("_total")) fail("counter without _total", line);
         family_ = name;  // heads are unique, so samples that must follow their own head also stand together
     }
 
     void take_sample(std::string const& line) {
         std::size_t at = 0;
-        auto const name = word(line, at);
+        auto name = word(line, at);
+        // A histogram's samples are those of its family with these endings.
+        if (types_.contains(family_) && types_.at(family_) == "histogram")
+            for (std::string_view const ending : {"_bucket", "_sum", "_count"})
+                if (name == family_ + std::string{ending}) name = family_;
         if (name != family_) fail("sample outside its family", line);
         if (!helps_.contains(name) || !types_.contains(name)) fail("sample without HELP or TYPE", line);
         if (at < line.size() && line[at] == '{') take_labels(line, at);

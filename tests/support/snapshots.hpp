@@ -31,8 +31,13 @@ inline process_snapshot sample_snapshot() {
     index.bytes_out = 18'446'744'073'709'551'615U;
     index.retries = 4;
     index.queued_batches = 2;
+    index.queued_batches_max = 16;
     index.in_flight_bytes = 4096;
+    index.in_flight_bytes_max = 8192;
     index.oldest_seconds = 0.25;
+    index.safe_after.add(1.0 / 64, 40);
+    index.safe_after.add(3.0 / 16, 3);
+    index.age_when_safe.add(1.5, 43);
     index.stages = {stage_that_works("journal_source", {{"journal_lag_events", 7.0}}),
                     stage_that_works("normalize", {}),
                     {.name = "sqlite_sink",
@@ -48,7 +53,8 @@ inline process_snapshot sample_snapshot() {
             .ready = true,
             .draining = false,
             .book = {.counts = {.in = 100, .indexed = 70, .already_there = 20, .dead = 3}, .in_flight = 7},
-            .pumps = {forward, index}};
+            .pumps = {forward, index},
+            .warnings = {{.time_ns = 1'769'823'100'000'000'000, .grave = false, .message = "index: the sink waits"}}};
 }
 
 }  // namespace logpipe

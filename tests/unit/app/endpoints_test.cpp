@@ -20,6 +20,11 @@ TEST_CASE("URIs are taken apart", "[uri]") {
     CHECK(demo->rest == "nginx");
     CHECK(demo->query == std::vector<std::pair<std::string, std::string>>{{"lines", "5"}, {"seed", "7"}});
     CHECK(parse_uri("demo:nginx?lines").has_error());
+    auto const docker = parse_uri("docker:unix:///run/docker.sock?label=a=b&project=x");
+    REQUIRE(docker.has_value());
+    CHECK(docker->rest == "unix:///run/docker.sock");
+    CHECK(docker->query == std::vector<std::pair<std::string, std::string>>{{"label", "a=b"}, {"project", "x"}});
+    CHECK(parse_uri("docker:?project=x")->rest.empty());
     CHECK(parse_uri("").has_error());
 }
 
@@ -80,7 +85,7 @@ TEST_CASE("the ledger of a run with a broker counts what waits on the way", "[en
     deliver.book = {.counts = deliver.this_run, .in_flight = 6};
     deliver.stages.push_back({.name = "journal_source", .gauges = {{"journal_unread_events", 30.0}}});
     index.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
-    index.stages.push_back({.name = "kafka_source", .gauges = {{"kafka_unread_events", 7.0}}});
+    index.stages.push_back({.name = "kafka_source", .gauges = {{"kafka_lag_events", 12.0}}});
     auto const book = broker_book(now);
     CHECK(book.line() == "in 204 = indexed 130 + already there 12 + dead 4 + in flight 58");
     CHECK(book.difference() == 0);

@@ -26,3 +26,26 @@ TEST_CASE("now is after this was written and does not stand still", "[clock]") {
     }
     REQUIRE(now_ns() > first);
 }
+
+TEST_CASE("times of RFC 3339 are read, with fractions and zones", "[clock]") {
+    for (auto const& [text, time_ns] : {std::pair{"1970-01-01T00:00:00Z", std::int64_t{0}},
+                                        {"2026-01-31T01:31:39.995Z", 1'769'823'099'995'000'000},
+                                        {"2026-01-31T02:31:39.995+01:00", 1'769'823'099'995'000'000},
+                                        {"2026-01-30 20:01:39.9950000001-05:30", 1'769'823'099'995'000'000},
+                                        {"2000-02-29", 951'782'400'000'000'000},
+                                        {"1969-12-31T23:59:59.999999999Z", -1}}) {
+        CAPTURE(text);
+        CHECK(parse_iso_time(text) == time_ns);
+    }
+    CHECK(parse_iso_time(iso_time(1'769'823'099'995'000'000)) == 1'769'823'099'995'000'000);
+}
+
+TEST_CASE("what is no time of RFC 3339 is none", "[clock]") {
+    for (auto const* const text :
+         {"", "now", "2026", "2026-02-30", "2026-13-01", "2026-01-31T", "2026-01-31T25:00:00Z", "2026-01-31T01:31:39",
+          "2026-01-31T01:31:39.Z", "2026-01-31T01:31:39Zx", "2026-01-31T01:31:61Z", "2026-01-31T01:31:39+1:00",
+          "1500-01-01T00:00:00Z", "9999-01-01T00:00:00Z"}) {
+        CAPTURE(text);
+        CHECK_FALSE(parse_iso_time(text));
+    }
+}

@@ -49,3 +49,15 @@ TEST_CASE("no line is lost from the count when many threads ask", "[log]") {
     }
     REQUIRE(told + last == 40'000 + asked);
 }
+
+TEST_CASE("the newest warnings and errors are kept, oldest first, a bounded number of bounded length", "[log]") {
+    for (std::size_t i = 0; i < log_notes_max + 8; ++i) log_warn("note {}", i);
+    log_info("no warning");
+    log_error("{}", std::string(10 * log_note_bytes_max, 'x'));
+    auto const notes = recent_notes();
+    REQUIRE(notes.size() == log_notes_max);
+    REQUIRE(notes.front().message == "note 9");
+    REQUIRE(notes.back().level == log_level::error);
+    REQUIRE(notes.back().message.size() == log_note_bytes_max);
+    REQUIRE(notes.front().time_ns > 0);
+}

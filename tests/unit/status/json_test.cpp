@@ -48,7 +48,11 @@ TEST_CASE("a snapshot comes back from its JSON as it was", "[status_json]") {
         REQUIRE(is.bytes_out == was.bytes_out);
         REQUIRE(is.retries == was.retries);
         REQUIRE(is.queued_batches == was.queued_batches);
+        REQUIRE(is.queued_batches_max == was.queued_batches_max);
         REQUIRE(is.in_flight_bytes == was.in_flight_bytes);
+        REQUIRE(is.in_flight_bytes_max == was.in_flight_bytes_max);
+        REQUIRE(is.safe_after == was.safe_after);
+        REQUIRE(is.age_when_safe == was.age_when_safe);
         REQUIRE(is.oldest_seconds == was.oldest_seconds);
         REQUIRE(is.stages.size() == was.stages.size());
         for (std::size_t s = 0; s < was.stages.size(); ++s) {
@@ -59,6 +63,10 @@ TEST_CASE("a snapshot comes back from its JSON as it was", "[status_json]") {
             REQUIRE(is.stages[s].gauges == was.stages[s].gauges);
         }
     }
+    REQUIRE(after->warnings.size() == 1);
+    REQUIRE(after->warnings[0].message == before.warnings[0].message);
+    REQUIRE(after->warnings[0].time_ns == before.warnings[0].time_ns);
+    REQUIRE_FALSE(after->warnings[0].grave);
     REQUIRE(to_json(*after) == to_json(before));
 }
 
@@ -69,6 +77,7 @@ TEST_CASE("the JSON of a snapshot has what people look for in words and whole nu
     REQUIRE_THAT(text, ContainsSubstring(R"("difference":0)"));
     REQUIRE_THAT(text, ContainsSubstring(R"("journal_bytes":1500000)"));
     REQUIRE_THAT(text, ContainsSubstring(R"("oldest_seconds":0.25)"));
+    REQUIRE_THAT(text, ContainsSubstring(R"("age_when_safe_seconds":{"count":43,"sum":64.5,"p50":1.75,)"));
     REQUIRE(text.back() == '\n');
 }
 
@@ -116,6 +125,10 @@ TEST_CASE("a status that is not as expected is refused with the place of the fir
                  ContainsSubstring("\"pumps[1].oldest_seconds\""));
     REQUIRE_THAT(problem_of(with(good, R"("up":false)", R"("up":null)")),
                  ContainsSubstring("\"pumps[1].stages[2].up\""));
+    REQUIRE_THAT(problem_of(with(good, R"("buckets":[0,)", R"("buckets":[)")),
+                 ContainsSubstring("\"pumps[0].safe_after_seconds.buckets\""));
+    REQUIRE_THAT(problem_of(with(good, R"("buckets":[0,)", R"("buckets":[-1,)")),
+                 ContainsSubstring("\"pumps[0].safe_after_seconds.buckets\""));
     REQUIRE_THAT(problem_of(with(good, R"("journal_bytes":1500000)", R"("journal_bytes":"x")")),
                  ContainsSubstring("\"pumps[0].stages[1].gauges\""));
     REQUIRE_THAT(problem_of(R"({"subcommand":"run","version":"","pid":1,"started_ns":1,"ready":true,"draining":false,)"

@@ -53,6 +53,18 @@ TEST_CASE("counters count from the process's start, in base units, and gauges of
     REQUIRE(metrics.value(R"(logpipe_build_info{version="0.1.0",subcommand="run"})") == "1");
 }
 
+TEST_CASE("latencies are histograms: cumulative buckets up to +Inf, a sum and a count", "[prometheus]") {
+    prometheus_text const metrics{to_prometheus(sample_snapshot())};
+    REQUIRE(metrics.type("logpipe_pump_safe_seconds") == "histogram");
+    REQUIRE(metrics.value(R"(logpipe_pump_safe_seconds_bucket{pump="index",le="0.01"})") == "0");
+    REQUIRE(metrics.value(R"(logpipe_pump_safe_seconds_bucket{pump="index",le="0.025"})") == "40");
+    REQUIRE(metrics.value(R"(logpipe_pump_safe_seconds_bucket{pump="index",le="0.25"})") == "43");
+    REQUIRE(metrics.value(R"(logpipe_pump_safe_seconds_bucket{pump="index",le="+Inf"})") == "43");
+    REQUIRE(metrics.value(R"(logpipe_pump_safe_seconds_count{pump="index"})") == "43");
+    REQUIRE(metrics.value(R"(logpipe_pump_event_age_seconds_sum{pump="index"})") == "64.5");
+    REQUIRE(metrics.value(R"(logpipe_pump_safe_seconds_count{pump="forward"})") == "0");
+}
+
 TEST_CASE("a process tells its start, its processor time and its memory", "[prometheus]") {
     prometheus_text const metrics{to_prometheus(sample_snapshot())};
     REQUIRE_THAT(metrics.value("process_start_time_seconds"), ContainsSubstring("1769823099.995"));

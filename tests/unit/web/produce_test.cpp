@@ -22,7 +22,7 @@ struct held_run {
     web_options options() {
         web_options made;
         made.look = sample_snapshot;
-        made.produce = [this] {
+        made.produce = [this](produce_request const&) {
             ++runs;
             begun.release();
             may_end.acquire();
@@ -38,7 +38,7 @@ std::unique_ptr<web_server> start(web_options options) {
     return *std::move(server);
 }
 
-constexpr auto get_request = "GET /produceEventsToPipeline HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr auto get_request = "GET /produceEventsToPipeline HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 }  // namespace
 
@@ -78,7 +78,9 @@ TEST_CASE("while a produce runs other pages answer, and a second one is refused 
 TEST_CASE("a produce that fails is a 502 with the reason", "[produce]") {
     web_options options;
     options.look = sample_snapshot;
-    options.produce = [] { return produce_answer{.status = 502, .message = "no connection to :24224", .events = 7}; };
+    options.produce = [](produce_request const&) {
+        return produce_answer{.status = 502, .message = "no connection to :24224", .events = 7};
+    };
     auto const server = start(std::move(options));
     auto const answer = http_client{server->port()}.ask("GET /produceEventsToPipeline");
     REQUIRE(status_of(answer) == 502);

@@ -15,7 +15,7 @@ web_options options_for(process_snapshot const& process) {
 }
 
 web_answer get(std::string_view target, web_options const& options) {
-    return find_route({.method = "GET", .target = target}, options).answer;
+    return find_route({.method = "GET", .target = target}, options, request_guard{{}, false}).answer;
 }
 
 }  // namespace
@@ -83,17 +83,20 @@ TEST_CASE("what is no page is a 404 that names the pages", "[routes]") {
         REQUIRE(answer.content_type == "application/problem+json");
         REQUIRE_THAT(answer.body, ContainsSubstring("/metrics"));
     }
-    options.produce = [] { return produce_answer{}; };
+    options.produce = [](produce_request const&) { return produce_answer{}; };
     REQUIRE_THAT(get("/", options).body, ContainsSubstring("/produceEventsToPipeline"));
 }
 
 TEST_CASE("the produce page takes GET and POST and only those, for even a HEAD would start a run", "[routes]") {
     web_options options;
-    options.produce = [] { return produce_answer{}; };
-    REQUIRE(find_route({.method = "GET", .target = "/produceEventsToPipeline"}, options).produce);
-    REQUIRE(find_route({.method = "POST", .target = "/produceEventsToPipeline"}, options).produce);
+    options.produce = [](produce_request const&) { return produce_answer{}; };
+    REQUIRE(
+        find_route({.method = "GET", .target = "/produceEventsToPipeline"}, options, request_guard{{}, false}).produce);
+    REQUIRE(find_route({.method = "POST", .target = "/produceEventsToPipeline"}, options, request_guard{{}, false})
+                .produce);
     for (auto const* method : {"HEAD", "PUT", "DELETE", "OPTIONS"}) {
-        auto const route = find_route({.method = method, .target = "/produceEventsToPipeline"}, options);
+        auto const route =
+            find_route({.method = method, .target = "/produceEventsToPipeline"}, options, request_guard{{}, false});
         REQUIRE_FALSE(route.produce);
         REQUIRE(route.answer.status == 405);
         REQUIRE(route.answer.allow == "GET, POST");

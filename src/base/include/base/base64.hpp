@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace logpipe {
@@ -12,5 +14,7 @@ namespace logpipe {
 
 /// Writes base64_bytes(bytes.size()) characters. @return behind the last one
 char* write_base64(char* to, std::string_view bytes) noexcept;
+/// None where `text` is not what write_base64() writes.
+[[nodiscard]] std::optional<std::string> read_base64(std::string_view text);
 
 }  // namespace logpipe

@@ -13,4 +13,8 @@ namespace logpipe {
 /// becomes a space.
 [[nodiscard]] std::string clean_line(std::string_view text);
 
+/// For data: U+FFFD stands for each byte that is not part of well-formed UTF-8. @return `text` itself where there is
+/// none, else the copy in `buffer`.
+[[nodiscard]] std::string_view well_formed_utf8(std::string_view text, std::string& buffer);
+
 }  // namespace logpipe

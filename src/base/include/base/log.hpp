@@ -10,8 +10,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace logpipe {
 
@@ -48,6 +50,17 @@ template <class... Args>
 void log_error(fmt::format_string<Args...> format, Args&&... args) {
     if (log_enabled(log_level::error)) log_write(log_level::error, fmt::format(format, std::forward<Args>(args)...));
 }
+
+/// A line that was logged as a warning or an error.
+struct log_note {
+    std::int64_t time_ns = 0;
+    log_level level = log_level::warn;
+    std::string message;  ///< at most `log_note_bytes_max` of it
+};
+inline constexpr std::size_t log_notes_max = 32;
+inline constexpr std::size_t log_note_bytes_max = 512;
+/// The newest ones, oldest first. Any thread.
+[[nodiscard]] std::vector<log_note> recent_notes();
 
 /// For a line that can repeat: true at most once a second. Any thread.
 class log_limit {

@@ -1,0 +1,89 @@
+// What the page "Nginx logs" asks of the embedded store: figures over a stretch of time, and the newest lines.
+#pragma once
+
+#include "logpipe/result.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace logpipe {
+
+/// What a document can be filtered by.
+enum class log_field : std::uint8_t { status, remote_ip, request, referrer, agent, region };
+inline constexpr std::size_t log_field_count = 6;
+inline constexpr std::array<char const*, log_field_count> log_field_names{"status",   "ip",    "request",
+                                                                          "referrer", "agent", "region"};
+
+/// Which documents. Times are whole minutes since the Unix epoch, of the document's own time.
+struct log_view {
+    std::int64_t from_minute = 0;
+    std::int64_t to_minute = 0;  ///< not included
+    /// All must hold. A status is a number, or a class: "4xx".
+    std::vector<std::pair<log_field, std::string>> filters;
+    std::string search;  ///< words that request, agent or referrer must have, each by its beginning
+};
+
+struct log_counts {
+    std::uint64_t documents = 0;
+    std::uint64_t bytes = 0;
+};
+struct log_value {
+    std::string value;
+    log_counts counts;
+};
+struct log_values {
+    std::vector<log_value> top;  ///< most first
+    std::uint64_t distinct = 0;
+    log_counts others;  ///< of values that are too long or too many to be kept by name
+};
+struct log_bar {
+    std::int64_t start_minute = 0;
+    std::array<std::uint64_t, 6> classes{};  ///< by the status's first digit; 0: it has none
+    std::uint64_t bytes = 0;
+};
+
+struct log_overview {
+    log_view view;                 ///< as asked, cut to where there is data
+    std::int64_t bar_minutes = 1;  ///< of each bar
+    std::vector<log_bar> bars;     ///< those with documents, oldest first
+    log_counts total;
+    std::array<log_values, log_field_count> fields;
+    /// Figures under a filter are counted over the newest documents of the view only, where it has too many.
+    std::uint64_t looked_at = 0;
+    std::uint64_t in_range = 0;  ///< documents of the stretch of time, whatever the filters
+};
+
+struct log_line {
+    std::int64_t row = 0;
+    std::string document;  ///< JSON
+};
+struct log_lines {
+    std::vector<log_line> lines;  ///< newest first
+    std::int64_t before = 0;      ///< where to go on; 0: there are no more
+};
+
+/// One thread. Every call is one short read transaction; nothing stays open in between, so the write-ahead log can
+/// always be reset. A call that takes longer than `dashboard_options::time_max` ends with errc::timed_out.
+class log_dashboard {
+  public:
+    virtual ~log_dashboard() = default;
+    [[nodiscard]] virtual result<log_overview> overview(log_view const& view) = 0;
+    /// @param before  rows below it; 0: the newest
+    [[nodiscard]] virtual result<log_lines> lines(log_view const& view, std::int64_t before, std::size_t count_max) = 0;
+};
+
+struct dashboard_options {
+    std::string path;
+    std::size_t top_count = 10;
+    std::uint64_t rows_max = 200'000;                     ///< that a call under a filter looks at
+    std::size_t lines_bytes_max = std::size_t{1} << 20U;  ///< of lines(); the first line is given whatever its size
+    std::int64_t time_max_ms = 3'000;
+};
+/// @return errc::not_found where there is no file, errc::invalid_argument where it is no store of this version.
+[[nodiscard]] result<std::unique_ptr<log_dashboard>> open_dashboard(dashboard_options options);
+
+}  // namespace logpipe

@@ -1,0 +1,92 @@
+// Dead letters as an operator handles them: list, show, send again, drop. One thread.
+#pragma once
+
+#include "logpipe/journal.hpp"
+#include "logpipe/kafka.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe {
+
+/// One entry of a topic of dead letters: a letter, or a tombstone, which settles every letter of its id that is not
+/// newer than it. So a letter that comes while its elder is being settled stays, whatever the order on disk.
+struct letter_entry {
+    event_id id;
+    std::int64_t time_ms = 0;  ///< of the letter; of a tombstone: of the newest letter that it settles
+    bool tombstone = false;
+    std::string_view text;  ///< the letter's JSON
+};
+
+/// A topic of dead letters.
+class letter_topic {
+  public:
+    virtual ~letter_topic() = default;
+    /// Every entry, in the topic's order; tombstones that the topic keeps elsewhere come first.
+    [[nodiscard]] virtual result<> scan(std::function<result<>(letter_entry const&)> const& each) = 0;
+    /// Writes tombstones, durable when it returns. @param why  "retried" or "purged"
+    [[nodiscard]] virtual result<> settle(std::span<letter_entry const> letters, std::string_view why) = 0;
+    /// Writes letters again which a tombstone has overtaken, before compaction takes them away.
+    [[nodiscard]] virtual result<> put_again(std::span<letter_entry const> letters) = 0;
+};
+/// A compacted topic: a tombstone is a message without a value. `cluster` outlives it.
+[[nodiscard]] std::unique_ptr<letter_topic> make_kafka_letters(kafka_admin& cluster, std::string topic);
+/// A journal DIR/NAME.dlq. A running process holds its lock, so tombstones stand in DIR/NAME.dlq.done; that one is
+/// opened for writing by the first settle(), which gives errc::busy while another tool has it.
+[[nodiscard]] std::unique_ptr<letter_topic> make_journal_letters(std::string folder);
+
+/// What is known of the letters that are not settled, the newest of each id.
+struct letter_summary {
+    event_id id;
+    std::int64_t time_ms = 0;
+    std::uint64_t attempts = 0;  ///< letters of this id that the topic still has
+    std::string_view stage;
+    std::string_view reason;  ///< with '…' in place of what stands in single quotes
+};
+struct letter_group {
+    std::string stage;
+    std::string reason;
+    std::uint64_t letters = 0;
+};
+struct letter_list {
+    std::uint64_t letters = 0;
+    std::uint64_t unreadable = 0;      ///< entries that are no letter of ours
+    std::vector<letter_group> groups;  ///< most first
+};
+struct letter_selection {
+    std::vector<event_id> ids;
+    std::string reason;  ///< letters whose reason, as in letter_summary, has this text in it
+    bool all = false;
+};
+/// @param newest  told of at most `newest_max` letters, the newest first
+[[nodiscard]] result<letter_list> list_letters(letter_topic& from, std::size_t newest_max,
+                                               std::function<void(letter_summary const&)> const& newest);
+/// Gives the newest letter of each selected id that is not settled. @param attempts  as in letter_summary
+[[nodiscard]] result<> show_letters(letter_topic& from, letter_selection const& which,
+                                    std::function<result<>(dead_letter const&, std::uint64_t attempts)> const& each);
+
+/// Takes original bytes once more, with their ids; durable when it returns.
+using letter_input = std::function<result<>(std::span<dead_letter const>)>;
+[[nodiscard]] letter_input make_kafka_input(kafka_admin& cluster, std::string topic);
+/// @return errc::busy while another process writes that journal.
+[[nodiscard]] result<letter_input> make_journal_input(std::string folder);
+/// The same for the process that has the journal open.
+[[nodiscard]] letter_input make_journal_input(std::shared_ptr<journal> open);
+
+struct retry_report {
+    std::uint64_t letters = 0;
+    std::vector<event_id> not_found;  ///< selected by id, and no letter is there
+};
+/// Sends the selected letters to `to` and settles them, a portion at a time; a crash in between sends a portion again,
+/// which meets its ids.
+/// @param dry_run  counts, and changes nothing
+[[nodiscard]] result<retry_report> retry_letters(letter_topic& from, letter_selection const& which,
+                                                 letter_input const& to, bool dry_run);
+[[nodiscard]] result<retry_report> purge_letters(letter_topic& from, letter_selection const& which);
+
+}  // namespace logpipe

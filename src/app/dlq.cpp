@@ -1,0 +1,172 @@
+// Dead letters: list, show, send again, drop.
+#include "base/clock.hpp"
+#include "base/json_text.hpp"
+#include "base/log.hpp"
+#include "logpipe/pipeline.hpp"
+#include "operator_ends.hpp"
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <iostream>
+
+namespace logpipe {
+
+namespace {
+
+std::string quoted(std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out;
+}
+
+result<letter_selection> selection_of(settings const& options, std::span<std::string const> ids) {
+    letter_selection which{.ids = {}, .reason = options.text("reason"), .all = options.on("all")};
+    for (auto const& text : ids) {
+        auto const id = event_id::parse(text);
+        if (!id) return error{errc::invalid_argument, fmt::format("\"{}\" is no id; dlq ls shows them", text)};
+        which.ids.push_back(*id);
+    }
+    auto const ways = (which.ids.empty() ? 0 : 1) + (which.reason.empty() ? 0 : 1) + (which.all ? 1 : 0);
+    if (ways == 1) return which;
+    return error{errc::invalid_argument,
+                 "say which: ID…, --reason TEXT or --all" + std::string{ways > 1 ? ", one of them" : ""}};
+}
+
+void print(letter_list const& list, std::vector<letter_summary> const& newest, bool json) {
+    if (json) {
+        std::string groups;
+        for (auto const& each : list.groups)
+            groups += fmt::format(R"({}{{"stage":{},"reason":{},"letters":{}}})", groups.empty() ? "" : ",",
+                                  quoted(each.stage), quoted(each.reason), each.letters);
+        std::string letters;
+        for (auto const& each : newest)
+            letters += fmt::format(R"({}{{"id":"{}","time":"{}","stage":{},"reason":{},"attempts":{}}})",
+                                   letters.empty() ? "" : ",", each.id.text(), iso_time(each.time_ms * 1'000'000),
+                                   quoted(each.stage), quoted(each.reason), each.attempts);
+        fmt::print(R"({{"letters":{},"unreadable":{},"groups":[{}],"newest":[{}]}})"
+                   "\n",
+                   list.letters, list.unreadable, groups, letters);
+        return;
+    }
+    fmt::print("{} dead letters\n", list.letters);
+    for (auto const& each : list.groups) fmt::print("{:>10}  {}: {}\n", each.letters, each.stage, each.reason);
+    if (!newest.empty()) fmt::print("newest:\n");
+    for (auto const& each : newest)
+        fmt::print("{}  {}  {}: {}{}\n", each.id.text(), iso_time(each.time_ms * 1'000'000), each.stage, each.reason,
+                   each.attempts > 1 ? fmt::format(" ({} times)", each.attempts) : "");
+    if (list.unreadable > 0) fmt::print("{} entries are no letter of logpipe's\n", list.unreadable);
+}
+
+int list(settings const& options, letter_topic& from) {
+    std::vector<letter_summary> newest;
+    std::vector<std::string> texts;  // the summaries' texts live as long as the call only
+    auto const count = options.count("newest");
+    texts.reserve(2 * count);
+    auto const list = list_letters(from, count, [&](letter_summary const& each) {
+        auto& kept = newest.emplace_back(each);
+        kept.stage = texts.emplace_back(each.stage);
+        kept.reason = texts.emplace_back(each.reason);
+    });
+    if (!list) return report_failure(options, list.error());
+    print(*list, newest, options.on("json"));
+    return exit_done;
+}
+
+int show(settings const& options, letter_topic& from, std::span<std::string const> ids) {
+    auto const which = selection_of(options, ids);
+    if (!which) return report_failure(options, which.error());
+    auto const shown = show_letters(from, *which, [&](dead_letter const& letter, std::uint64_t attempts) -> result<> {
+        if (options.on("json")) {
+            fmt::print("{}\n", to_json(letter));
+            return {};
+        }
+        fmt::print("id        {}\nstage     {}\nreason    {}\norigin    {}\ntag       {}\ntime      {}\n",
+                   letter.id.text(), letter.stage, letter.reason, letter.origin, letter.tag, iso_time(letter.time_ns));
+        if (letter.received_ns != 0) fmt::print("received  {}\n", iso_time(letter.received_ns));
+        fmt::print("attempts  {}\nrecord    {} bytes\n", attempts, letter.record.size());
+        if (std::fwrite(letter.record.data(), 1, letter.record.size(), stdout) != letter.record.size())
+            return error{errc::storage_failed, "standard output cannot be written"};
+        fmt::print("\n");
+        return {};
+    });
+    return shown ? exit_done : report_failure(options, shown.error());
+}
+
+int finish(settings const& options, retry_report const& report, std::string_view done) {
+    fmt::print("{} letters {}\n", report.letters, done);
+    for (auto const& id : report.not_found)
+        log_error("{}: no dead letter has the id {}", options.subcommand(), id.text());
+    return report.not_found.empty() ? exit_done : exit_failed;
+}
+
+int retry(settings const& options, operator_ends& ends, std::string const& uri, letter_topic& from,
+          std::span<std::string const> ids) {
+    auto const which = selection_of(options, ids);
+    if (!which) return report_failure(options, which.error());
+    auto const to = options.text("to").empty() ? input_of_letters(uri) : options.text("to");
+    if (to.empty())
+        return report_failure(options, {errc::invalid_argument, fmt::format("{} does not end in .dlq: say where the "
+                                                                            "events go by --to URI",
+                                                                            uri)});
+    letter_input input;
+    if (!options.on("dry-run")) {
+        auto opened = ends.input(to);
+        if (!opened) return report_failure(options, opened.error());
+        input = *std::move(opened);
+    }
+    auto const report = retry_letters(from, *which, input, options.on("dry-run"));
+    if (!report) return report_failure(options, report.error());
+    return finish(options, *report, fmt::format("{} {}", options.on("dry-run") ? "would go to" : "went to", to));
+}
+
+/// Asks on a terminal; elsewhere --yes must be there.
+result<bool> is_meant(settings const& options) {
+    if (options.on("yes")) return true;
+    if (::isatty(STDIN_FILENO) == 0)
+        return error{errc::invalid_argument, "what is purged is gone for good: say --yes to mean it"};
+    fmt::print("What is purged is gone for good. Go on? [y/N] ");
+    std::fflush(stdout);
+    std::string answer;
+    return std::getline(std::cin, answer) && (answer == "y" || answer == "yes");
+}
+
+int purge(settings const& options, letter_topic& from, std::span<std::string const> ids) {
+    auto const which = selection_of(options, ids);
+    if (!which) return report_failure(options, which.error());
+    auto const counted = retry_letters(from, *which, {}, true);
+    if (!counted) return report_failure(options, counted.error());
+    if (options.on("dry-run") || counted->letters == 0) return finish(options, *counted, "would be purged");
+    fmt::print("{} letters are selected\n", counted->letters);
+    auto const meant = is_meant(options);
+    if (!meant) return report_failure(options, meant.error());
+    if (!*meant) return finish(options, {.letters = 0, .not_found = {}}, "purged");
+    auto const report = purge_letters(from, *which);
+    if (!report) return report_failure(options, report.error());
+    return finish(options, *report, "purged");
+}
+
+}  // namespace
+
+int run_dlq(settings const& options, argument_list const& rest) {
+    auto const misused = [&] {
+        return report_failure(
+            options, {errc::invalid_argument, "say what to do with which letters: dlq ls|show|retry|purge URI [ID…]"});
+    };
+    if (rest.size() < 2) return misused();
+    auto const& uri = rest[1];
+    auto const ids = std::span{rest}.subspan(2);
+    operator_ends ends{options};
+    auto const letters = ends.letters(uri);
+    if (!letters) return report_failure(options, letters.error());
+    if (rest[0] == "ls" && ids.empty()) return list(options, **letters);
+    if (rest[0] == "show") return show(options, **letters, ids);
+    if (rest[0] == "retry") return retry(options, ends, uri, **letters, ids);
+    if (rest[0] == "purge") return purge(options, **letters, ids);
+    return misused();
+}
+
+}  // namespace logpipe

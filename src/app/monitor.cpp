@@ -1,0 +1,16 @@
+// The live view of what `status` shows.
+#include "logpipe/tui.hpp"
+
+#include "probes.hpp"
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+namespace logpipe {
+
+int run_monitor(settings const& options, argument_list const& /*rest*/) {
+    auto const ran = run_monitor({.interval = options.duration("interval"), .plain = options.on("plain")},
+                                 [&options] { return look_at_all(options); });
+    return ran ? exit_done : report_failure(options, ran.error());
+}
+
+}  // namespace logpipe

@@ -1,0 +1,53 @@
+// The topics and stores that `dlq`, `verify`, `replay` and `setup` look into, made from URIs.
+#pragma once
+
+#include "logpipe/audit.hpp"
+#include "logpipe/kafka.hpp"
+#include "logpipe/letters.hpp"
+#include "logpipe/opensearch.hpp"
+#include "settings.hpp"
+#include "uri.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace logpipe {
+
+/// Owns the connections, one a cluster; outlives what is made with it. One thread.
+class operator_ends final {
+  public:
+    explicit operator_ends(settings const& options) : options_{options} {}
+
+    struct kafka_topic {
+        kafka_admin& cluster;
+        std::string topic;
+    };
+    [[nodiscard]] result<kafka_topic> kafka(end_uri const& uri);
+    struct opensearch_index {
+        opensearch_admin& cluster;
+        std::string index;
+    };
+    [[nodiscard]] result<opensearch_index> opensearch(end_uri const& uri);
+
+    /// kafka: and journal:
+    [[nodiscard]] result<std::unique_ptr<letter_topic>> letters(std::string const& uri);
+    [[nodiscard]] result<letter_input> input(std::string const& uri);
+    /// Adds the input, then its dead letters where there are any.
+    [[nodiscard]] result<> add_input(std::string const& uri, std::vector<std::unique_ptr<audited_place>>& to);
+    [[nodiscard]] result<std::unique_ptr<audited_place>> store(std::string const& uri);
+
+    [[nodiscard]] settings const& options() const noexcept { return options_; }
+
+  private:
+    settings const& options_;
+    std::map<std::string, std::unique_ptr<kafka_admin>> kafkas_;             // by brokers
+    std::map<std::string, std::unique_ptr<opensearch_admin>> opensearches_;  // by scheme and address
+};
+
+/// The topic that letters of `uri` come from: without `.dlq`, and without the stage's name that stands before it in a
+/// journal's. Empty where there is no `.dlq`.
+[[nodiscard]] std::string input_of_letters(std::string const& uri);
+
+}  // namespace logpipe

@@ -1,0 +1,16 @@
+// One probe a kind of server: connect, ask, and turn the answers into a report.
+#pragma once
+
+#include "logpipe/components.hpp"
+#include "settings.hpp"
+
+namespace logpipe {
+
+[[nodiscard]] status_report look_at_process(std::string const& address, std::chrono::milliseconds timeout);
+[[nodiscard]] status_report look_at_kafka(settings const& options);
+[[nodiscard]] status_report look_at_opensearch(settings const& options);
+[[nodiscard]] status_report look_at_dashboards(settings const& options);
+[[nodiscard]] status_report look_at_loki(settings const& options);
+[[nodiscard]] status_report look_at_grafana(settings const& options);
+
+}  // namespace logpipe

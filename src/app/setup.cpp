@@ -1,0 +1,24 @@
+// Prepares what logpipe writes to: OpenSearch's index template.
+#include "operator_ends.hpp"
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe {
+
+int run_setup(settings const& options, argument_list const& rest) {
+    if (rest != argument_list{"opensearch"})
+        return report_failure(options, {errc::invalid_argument, "say what to set up: setup opensearch"});
+    auto const uri = parse_uri(options.text("to"));
+    if (!uri) return report_failure(options, uri.error());
+    operator_ends ends{options};
+    auto const where = ends.opensearch(*uri);
+    if (!where) return report_failure(options, where.error());
+    auto const done = where->cluster.set_up(where->index, options.on("dry-run"));
+    if (!done) return report_failure(options, done.error());
+    for (auto const& line : *done) fmt::print("{}\n", line);
+    return exit_done;
+}
+
+}  // namespace logpipe

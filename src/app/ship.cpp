@@ -1,0 +1,24 @@
+// `ship`: one pump from the containers' logs to Loki.
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+namespace logpipe {
+
+int run_ship(settings const& options, argument_list const& /*rest*/) {
+    endpoints ends{options};
+    auto from = ends.make_source(options.text("from"));
+    if (!from) return report_failure(options, from.error());
+    auto to = ends.make_sink(options.text("to"));
+    if (!to) return report_failure(options, to.error());
+    auto letters = ends.make_letter_sink(options.text("dead-letters"));
+    if (!letters) return report_failure(options, letters.error());
+    auto const dead = make_dead_letters(*std::move(letters));
+
+    process whole{options};
+    whole.output_is_data(writes_to_standard_output(options.text("to")));
+    whole.add(make_pump({.from = *std::move(from), .change = nullptr, .to = *std::move(to), .dead = dead.get()},
+                        {.name = "ship"}));
+    return whole.run();
+}
+
+}  // namespace logpipe

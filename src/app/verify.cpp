@@ -1,0 +1,39 @@
+// Is every event of the inputs in the store or among the dead letters?
+#include "logpipe/audit.hpp"
+#include "operator_ends.hpp"
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe {
+
+namespace {
+
+result<audit_report> verify(settings const& options) {
+    operator_ends ends{options};
+    std::vector<std::unique_ptr<audited_place>> places;
+    for (auto const& uri : options.list("from"))
+        if (auto added = ends.add_input(uri, places); !added) return added.error();
+    for (auto const& uri : options.list("dead-letters")) {
+        auto letters = ends.letters(uri);
+        if (!letters) return letters.error();
+        places.push_back(audit_letters(uri, *std::move(letters)));
+    }
+    auto store = ends.store(options.text("to"));
+    if (!store) return store.error();
+    places.push_back(*std::move(store));
+    if (!options.on("ids")) return audit_by_counts(places);
+    return audit_by_ids(places, {.memory_bytes = options.bytes("memory"), .named_max = options.count("newest")});
+}
+
+}  // namespace
+
+int run_verify(settings const& options, argument_list const& /*rest*/) {
+    auto const report = verify(options);
+    if (!report) return report_failure(options, report.error());
+    fmt::print("{}", options.on("json") ? to_json(*report) + '\n' : to_text(*report));
+    return all_accounted_for(*report) ? exit_done : exit_failed;
+}
+
+}  // namespace logpipe

@@ -1,0 +1,97 @@
+#include "letter_book.hpp"
+
+#include "logpipe/pipeline.hpp"
+
+#include <algorithm>
+
+namespace logpipe {
+
+namespace {
+
+// Reasons that name what no quotes tell apart: then nearly every letter has one of its own.
+constexpr std::size_t groups_max = 10'000;
+
+bool is_word(char c) {
+    return ('0' <= c && c <= '9') || ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z');
+}
+
+/// A store's reasons name the document and the value that it refused, in single quotes: 'x' becomes '…', so that what
+/// is refused for one reason counts as one. An apostrophe within a word opens nothing.
+std::string general_reason(std::string_view reason) {
+    std::string out;
+    for (std::size_t at = 0; at < reason.size(); ++at) {
+        out.push_back(reason[at]);
+        if (reason[at] != '\'' || (at > 0 && is_word(reason[at - 1]))) continue;
+        auto end = reason.find('\'', at + 1);
+        while (end != std::string_view::npos && end + 1 < reason.size() && is_word(reason[end + 1]))
+            end = reason.find('\'', end + 1);
+        if (end == std::string_view::npos) continue;
+        out += "…'";
+        at = end;
+    }
+    return out;
+}
+
+}  // namespace
+
+result<letter_book> letter_book::read(letter_topic& from) {
+    letter_book book;
+    auto scanned = from.scan([&](letter_entry const& entry) -> result<> {
+        book.add(entry);
+        return {};
+    });
+    if (!scanned) return scanned.error();
+    return book;
+}
+
+void letter_book::add(letter_entry const& entry) {
+    if (entry.tombstone) {
+        auto& what = records_[entry.id];
+        what.settled_ms = what.settled ? std::max(what.settled_ms, entry.time_ms) : entry.time_ms;
+        what.settled = true;
+        what.overtaken = what.letter && what.newest_ms > what.settled_ms;
+        return;
+    }
+    auto const letter = parse_dead_letter(entry.text);
+    if (!letter) {
+        ++unreadable_;
+        return;
+    }
+    auto& what = records_[entry.id];
+    ++what.attempts;
+    if (what.letter && entry.time_ms < what.newest_ms) return;
+    what.letter = true;
+    what.newest_ms = entry.time_ms;
+    what.overtaken = false;
+    what.group = group_of(*letter);
+}
+
+std::uint32_t letter_book::group_of(dead_letter const& letter) {
+    group_name name{letter.stage, general_reason(letter.reason)};
+    if (groups_.size() >= groups_max && !group_numbers_.contains(name)) name.second = "(other reasons)";
+    auto const [found, added] = group_numbers_.try_emplace(name, static_cast<std::uint32_t>(groups_.size()));
+    if (added) groups_.push_back(std::move(name));
+    return found->second;
+}
+
+letter_book::record const* letter_book::find(event_id id) const {
+    auto const found = records_.find(id);
+    return found == records_.end() || !found->second.letter ? nullptr : &found->second;
+}
+
+bool letter_book::is_live(letter_entry const& entry) const {
+    if (entry.tombstone) return false;
+    auto const* what = find(entry.id);
+    return what != nullptr && what->live() && what->newest_ms == entry.time_ms;
+}
+
+bool letter_book::any_overtaken() const noexcept {
+    return std::ranges::any_of(records_, [](auto const& each) { return each.second.live() && each.second.overtaken; });
+}
+
+void letter_book::each_live(std::function<void(event_id, record const&)> const& tell) const {
+    for (auto const& [id, what] : records_)
+        if (what.live()) tell(id, what);
+}
+
+}  // namespace logpipe

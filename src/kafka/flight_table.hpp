@@ -1,0 +1,76 @@
+// The batches that a Kafka sink has taken and that are not safe yet. A batch lies still in its slot until the last of
+// its messages is accounted for, so messages point into its buffers, and 64 bits name a message: slot and event.
+#pragma once
+
+#include "logpipe/stage.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace logpipe {
+
+/// One event of one slot; never 0, for librdkafka gives 0 to messages that have none.
+enum class message_tag : std::uint64_t {};
+
+struct flight {
+    batch events;
+    std::uint64_t number = 0;                                    ///< of all batches, in order
+    std::size_t bytes = 0;                                       ///< what it counts against the bound
+    std::atomic<std::int32_t> partition{-1};                     ///< chosen with its first message
+    std::atomic<std::uint32_t> left{0};                          ///< messages that are not accounted for
+    std::vector<std::pair<std::uint32_t, std::string>> refused;  ///< guarded by the table's lock
+};
+
+/// Any thread may call anything; one boards.
+class flight_table final {
+  public:
+    static constexpr std::size_t slots = 1024;
+
+    explicit flight_table(std::size_t bytes_max);
+
+    /// Waits for room, then takes the batch (moved from). The caller holds one message's worth of it besides the
+    /// `messages`, so that it stays until land(…, 1).
+    /// @return errc::cancelled: `events` is untouched
+    [[nodiscard]] result<std::uint32_t> board(batch& events, std::uint32_t messages, std::size_t bytes);
+    [[nodiscard]] flight& at(std::uint32_t slot) noexcept { return flights_[slot]; }
+    [[nodiscard]] flight& at(message_tag tag) noexcept { return flights_[slot_of(tag)]; }
+
+    /// The broker will never take this message. It is accounted for by land() like any other.
+    void refuse(message_tag tag, std::string reason);
+    /// `count` messages of it are accounted for. @return the batch when those were the last.
+    [[nodiscard]] std::optional<batch> land(std::uint32_t slot, std::uint32_t count);
+
+    /// While held, board() waits.
+    void hold(bool held);
+    void cancel();
+
+    [[nodiscard]] std::size_t bytes() const;
+    [[nodiscard]] std::size_t count() const;
+
+    [[nodiscard]] static message_tag tag_of(std::uint32_t slot, std::uint32_t event) noexcept {
+        return message_tag{((std::uint64_t{slot} + 1) << 32U) | event};
+    }
+    [[nodiscard]] static std::uint32_t slot_of(message_tag tag) noexcept {
+        return static_cast<std::uint32_t>(static_cast<std::uint64_t>(tag) >> 32U) - 1;
+    }
+    [[nodiscard]] static std::uint32_t event_of(message_tag tag) noexcept { return static_cast<std::uint32_t>(tag); }
+
+  private:
+    std::size_t const bytes_max_;
+    std::vector<flight> flights_;
+    mutable std::mutex mutex_;  // guards all below
+    std::condition_variable room_;
+    std::vector<std::uint32_t> free_;
+    std::size_t bytes_ = 0;
+    std::uint64_t next_number_ = 0;
+    bool held_ = false;
+    bool cancelled_ = false;
+};
+
+}  // namespace logpipe

@@ -1,0 +1,245 @@
+#include "group_reader.hpp"
+
+#include "base/thread.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace logpipe {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t messages_a_round = 1024;
+constexpr auto poll_time = 50ms;
+// After so many gaps in a partition that were there the second time too, it is compacted, or written in transactions.
+constexpr std::uint32_t gaps_looked_at = 16;
+constexpr int seek_time_ms = 5'000;
+
+std::vector<kafka_property> settings_of(kafka_source_options const& options) {
+    auto const queue_bytes = std::max(options.queue_bytes_max, std::size_t{1} << 20U);
+    std::vector<kafka_property> out{
+        {"statistics.interval.ms", "5000"},
+        {"group.id", options.group},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"allow.auto.create.topics", "false"},
+        {"partition.assignment.strategy", "cooperative-sticky"},
+        // Groups without a position start where we say; this is for one whose position retention has passed.
+        {"auto.offset.reset", "earliest"},
+        {"session.timeout.ms", std::to_string(options.session_timeout.count())},
+        {"max.poll.interval.ms", std::to_string(options.poll_interval_max.count())},
+        {"queued.max.messages.kbytes", std::to_string(queue_bytes >> 10U)},
+        {"queued.min.messages", "10000000"},  // so that only the bytes count
+        {"fetch.max.bytes", std::to_string(std::min(queue_bytes, std::size_t{50} << 20U))},
+        {"enable.partition.eof", options.until_end ? "true" : "false"}};
+    if (!options.instance_id.empty()) out.emplace_back("group.instance.id", options.instance_id);
+    return out;
+}
+
+}  // namespace
+
+group_reader::group_reader(kafka_source_options const& options, topic_facts const& facts, std::int64_t start,
+                           intake& into, group_positions& positions)
+    : client_events{"kafka_source"},
+      options_{options},
+      start_{start},
+      ids_{facts.cluster_id, options.topic},
+      intake_{into},
+      positions_{positions} {
+    for (auto const& each : facts.partitions) ends_[each.partition] = each.end;
+}
+
+group_reader::~group_reader() {
+    stopping_ = true;
+    if (poll_.joinable()) poll_.join();
+}
+
+result<> group_reader::start() {
+    auto const settings = settings_of(options_);
+    auto made = make_client(client_kind::consumer, options_.connection, settings, *this);
+    if (!made) return made.error();
+    client_ = *std::move(made);
+    rd_kafka_poll_set_consumer(client_.get());
+    messages_.reset(rd_kafka_queue_new(client_.get()));
+    commits_.reset(rd_kafka_queue_new(client_.get()));
+    partition_list const topics{rd_kafka_topic_partition_list_new(1)};
+    rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+    if (auto const code = rd_kafka_subscribe(client_.get(), topics.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return kafka_error(code, fmt::format("subscribing to topic {}", options_.topic));
+    poll_ = start_thread("kafka-poll", [this] { run(); });
+    return {};
+}
+
+void group_reader::run() {
+    while (!stopping_) {
+        // Rebalances, errors and statistics; messages go to a queue of their own.
+        bool const resting = intake_.closed();
+        message_handle const told{rd_kafka_consumer_poll(client_.get(), resting ? milliseconds_of(poll_time) : 0)};
+        if (told) took_error(*told);
+        leave_when_settled();
+        commit_some();
+        measure();
+        if (resting) continue;
+        if (options_.until_end && at_end()) {
+            intake_.close();
+        } else if (intake_.full()) {
+            intake_.wait_for_room(poll_time);
+        } else {
+            fetch();
+        }
+    }
+    commit_all();
+    closing_ = true;
+    if (leaving_) leave(*leaving_);
+    if (auto const code = rd_kafka_consumer_close(client_.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        log_warn("kafka_source: leaving group {}: {}", options_.group, rd_kafka_err2str(code));
+    for (auto const& [partition, from] : readings_) positions_.give_up(from.number);  // where nobody asked for them
+    commits_.reset();
+    messages_.reset();
+}
+
+void group_reader::fetch() {
+    std::array<rd_kafka_message_t*, messages_a_round> got;
+    // The call waits until all places are taken or the time is over: so the first one alone, then what else is there.
+    auto count = rd_kafka_consume_batch_queue(messages_.get(), milliseconds_of(poll_time), got.data(), 1);
+    if (count < 1) return;
+    auto const more = rd_kafka_consume_batch_queue(messages_.get(), 0, got.data() + 1, got.size() - 1);
+    if (more > 0) count += more;
+    ++round_;
+    std::size_t bytes = 0;
+    {
+        intake::filling filling{intake_};
+        for (auto const* message : std::span{got}.first(static_cast<std::size_t>(count))) {
+            bytes += message->len + message->key_len;
+            message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? take(*message, filling) : took_error(*message);
+        }
+        // Before anybody can read, and say that it is safe.
+        for (auto& [partition, from] : readings_) {
+            if (!from.touched) continue;
+            positions_.saw(from.number, from.taken, from.next);
+            from.touched = false;
+        }
+    }
+    for (auto* message : std::span{got}.first(static_cast<std::size_t>(count))) rd_kafka_message_destroy(message);
+    works();
+    look_again();
+    keep_fetching(bytes, static_cast<std::size_t>(count));
+}
+
+/// librdkafka's thread for a broker that finds the queue full sleeps for up to a second, whatever is taken out
+/// meanwhile
+/// (`fetch.queue.backoff.ms` came with 2.2; 2.0.2 has the second in its code). With 16 MB of queue that is 16 MB a
+/// second. A question to the partitions' leaders wakes those threads; nobody waits for the answer.
+void group_reader::keep_fetching(std::size_t bytes, std::size_t messages) {
+    message_bytes_ = (message_bytes_ * 7 + bytes / messages) / 8;
+    auto const queued = rd_kafka_queue_length(messages_.get()) * message_bytes_;
+    if (queued >= options_.queue_bytes_max / 4 * 3) was_full_ = true;
+    if (!was_full_ || queued >= options_.queue_bytes_max / 2) return;
+    was_full_ = false;
+    partition_list const list{rd_kafka_topic_partition_list_new(static_cast<int>(readings_.size()))};
+    for (auto const& [partition, from] : readings_)
+        rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition)->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_offsets_for_times(client_.get(), list.get(), 0);
+}
+
+void group_reader::take(rd_kafka_message_t const& message, intake::filling& filling) {
+    auto const found = readings_.find(message.partition);
+    if (found == readings_.end() || found->second.leaving) return;  // whoever has it next reads it
+    auto& from = found->second;
+    if (message.offset != from.next && !follows(message.partition, from, message.offset)) return;
+    from.next = message.offset + 1;
+    from.touched = true;
+    if (message.payload == nullptr) {
+        figures_.tombstones.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    auto const timestamp_ms = rd_kafka_message_timestamp(&message, &type);
+    bool const timed = type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+
+    auto& events = filling.of(from.number, from.origin);
+    auto tag = options_.tag_header.empty() ? std::string_view{} : header_of(message, options_.tag_header.c_str());
+    if (tag.empty()) tag = options_.topic;
+    auto& row = events.append(events.tag_index(tag), ids_.of(message, timed ? timestamp_ms : 0), 0,
+                              {static_cast<char const*>(message.payload), message.len});
+    row.received_ns = timed ? timestamp_ms * 1'000'000 : 0;
+    row.offset = static_cast<std::uint64_t>(message.offset);
+    events.end_offset = static_cast<std::uint64_t>(from.next);
+    from.taken = from.next;
+}
+
+/// An offset that is not the next one. @return true when the message is to be taken.
+bool group_reader::follows(std::int32_t partition, reading& from, std::int64_t offset) {
+    if (offset < from.next) {
+        log_warn(
+            "kafka_source: {} goes on at offset {} in place of {}: the topic was made again, or its end was lost; "
+            "counting begins anew",
+            from.origin, offset, from.next);
+        if (from.touched) positions_.saw(from.number, from.taken, from.next);
+        positions_.give_up(from.number);
+        from.number = positions_.assign(partition, offset, std::nullopt);
+        from.next = from.taken = offset;
+        return true;
+    }
+    if (from.sought_in == round_) return false;  // behind a gap that is looked at again
+    if (from.sought != from.next && from.gaps < gaps_looked_at) {
+        from.sought = from.next;
+        from.sought_in = round_;
+        seeks_.push_back(partition);
+        return false;
+    }
+    ++from.gaps;
+    figures_.missing_offsets.fetch_add(static_cast<std::uint64_t>(offset - from.next), std::memory_order_relaxed);
+    if (auto const lines = gap_lines_.admit(); lines != 0)
+        log_info(
+            "kafka_source: {} has nothing from offset {} to {}: compaction, retention or transactions ({} such lines)",
+            from.origin, from.next, offset - 1, lines);
+    return true;
+}
+
+/// Goes back to where a gap begins: librdkafka 2.0.2 is known to lose messages where it seeks or rebalances meanwhile.
+void group_reader::look_again() {
+    for (auto const partition : std::exchange(seeks_, {})) {
+        auto const found = readings_.find(partition);
+        if (found == readings_.end()) continue;
+        partition_list const list{rd_kafka_topic_partition_list_new(1)};
+        rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition)->offset = found->second.next;
+        kafka_failure const failure{rd_kafka_seek_partitions(client_.get(), list.get(), seek_time_ms)};
+        auto const code = failure ? rd_kafka_error_code(failure.get()) : list->elems[0].err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+        found->second.sought = -1;  // what comes next shows the gap again
+        log_warn("kafka_source: {}: looking at offset {} again: {}", found->second.origin, found->second.next,
+                 rd_kafka_err2str(code));
+    }
+}
+
+void group_reader::took_error(rd_kafka_message_t const& message) {
+    if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        auto const found = readings_.find(message.partition);
+        if (found == readings_.end() || found->second.leaving || message.offset <= found->second.next) return;
+        found->second.next = message.offset;  // what is missing before the end is no event
+        found->second.touched = true;
+        return;
+    }
+    if (message.err == RD_KAFKA_RESP_ERR__FATAL) return;  // told by client_events
+    auto const* const words = rd_kafka_message_errstr(&message);
+    auto what = kafka_error(message.err, fmt::format("group {}, topic {}", options_.group, options_.topic),
+                            words == nullptr ? "" : words);
+    if (auto const lines = error_lines_.admit(); lines != 0)
+        log_warn("kafka_source: {} ({} such lines)", what.message, lines);
+    went_wrong(std::move(what));
+}
+
+bool group_reader::at_end() const {
+    if (!assigned_once_ || leaving_) return false;
+    return std::ranges::all_of(readings_, [&](auto const& each) {
+        auto const end = ends_.find(each.first);
+        return end == ends_.end() || each.second.next >= end->second;
+    });
+}
+
+}  // namespace logpipe

@@ -1,0 +1,116 @@
+// A member of a consumer group. Its thread polls, takes partitions over, gives them up and commits; it waits for
+// nothing but the group's coordinator, and for that within bounds, so the group never takes it for dead.
+#pragma once
+
+#include "client_events.hpp"
+#include "group_positions.hpp"
+#include "intake.hpp"
+#include "kafka_settings.hpp"
+#include "logpipe/kafka.hpp"
+#include "message_id.hpp"
+#include "topic_facts.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace logpipe {
+
+/// The gauges from any thread; all else on the thread `kafka-poll`, which lives from start() to the destructor. That
+/// one commits what is safe and leaves the group.
+class group_reader final : private client_events {
+  public:
+    /// @param start  where partitions without a position begin, as ListOffsets takes it
+    group_reader(kafka_source_options const& options, topic_facts const& facts, std::int64_t start, intake& into,
+                 group_positions& positions);
+    ~group_reader() override;
+
+    [[nodiscard]] result<> start();
+
+    [[nodiscard]] std::optional<error> trouble() const { return client_events::trouble(); }
+    [[nodiscard]] bool fatal() const noexcept { return client_events::fatal(); }
+    [[nodiscard]] double round_trip_seconds() const noexcept { return client_events::round_trip_seconds(); }
+    struct figures {
+        std::atomic<std::uint64_t> assigned{0};
+        std::atomic<std::int64_t> lag{0};
+        std::atomic<std::uint64_t> tombstones{0};
+        std::atomic<std::uint64_t> missing_offsets{0};
+        std::atomic<std::uint64_t> rebalances{0};
+        std::atomic<std::uint64_t> commits_failed{0};
+    };
+    [[nodiscard]] figures const& counts() const noexcept { return figures_; }
+
+  private:
+    struct reading {
+        std::uint32_t number = 0;
+        std::int64_t next = 0;        // offset of the next message
+        std::int64_t taken = 0;       // behind the last event
+        std::int64_t sought = -1;     // `next` when a gap was last looked at again
+        std::uint64_t sought_in = 0;  // the round of that
+        std::uint32_t gaps = 0;       // that stayed
+        bool touched = false;
+        bool leaving = false;  // another member waits for it
+        std::string origin;
+    };
+    using readings = std::map<std::int32_t, reading>;
+
+    void run();
+    void fetch();
+    void take(rd_kafka_message_t const& message, intake::filling& filling);
+    [[nodiscard]] bool follows(std::int32_t partition, reading& from, std::int64_t offset);
+    void took_error(rd_kafka_message_t const& message);
+    void look_again();
+    void keep_fetching(std::size_t bytes, std::size_t messages);
+    [[nodiscard]] bool at_end() const;
+
+    // Partitions come and go: group_reader_assignment.cpp.
+    void rebalanced(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) noexcept override;
+    void take_over(rd_kafka_topic_partition_list_t const& partitions);
+    [[nodiscard]] bool find_positions(rd_kafka_topic_partition_list_t* list);
+    [[nodiscard]] bool find_starts(rd_kafka_topic_partition_list_t* list);
+    void begin_leaving(rd_kafka_topic_partition_list_t const& partitions);
+    void leave_when_settled();
+    void leave(rd_kafka_topic_partition_list_t const& partitions);
+    [[nodiscard]] bool eager() const;
+    void commit_some();
+    void commit_all();
+    void start_commit();
+    void hear_commits(std::chrono::milliseconds time);
+    void measure();
+
+    kafka_source_options const options_;
+    std::int64_t const start_;
+    std::map<std::int32_t, std::int64_t> ends_;  // of when it was opened, where it stops there
+    message_ids const ids_;
+    intake& intake_;
+    group_positions& positions_;
+    client_handle client_;
+    queue_handle messages_;  // of all partitions; not the client's own, so we can poll that one without taking more in
+    queue_handle commits_;   // their outcomes
+
+    readings readings_;
+    std::uint64_t round_ = 0;
+    std::size_t message_bytes_ = 0;  // on average, of the last rounds
+    bool was_full_ = false;          // the messages' queue, as far as can be told
+    std::vector<std::int32_t> seeks_;
+    partition_list leaving_;
+    std::chrono::steady_clock::time_point leave_by_;
+    bool assigned_once_ = false;
+    bool closing_ = false;
+    std::chrono::steady_clock::time_point commit_at_;
+    std::chrono::steady_clock::time_point measure_at_;
+    unsigned commits_unheard_ = 0;
+    log_limit error_lines_;
+    log_limit gap_lines_;
+
+    figures figures_;
+    std::atomic<bool> stopping_{false};
+    std::jthread poll_;
+};
+
+}  // namespace logpipe

@@ -1,0 +1,242 @@
+#include "base/assert.hpp"
+#include "group_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace logpipe {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr int ask_time_ms = 5'000;
+constexpr auto commit_interval = 200ms;
+constexpr auto commit_time = 5'000ms;
+constexpr auto measure_interval = 1'000ms;
+
+std::span<rd_kafka_topic_partition_t> all_of(rd_kafka_topic_partition_list_t const& list) {
+    return {list.elems, static_cast<std::size_t>(list.cnt)};
+}
+
+partition_list copy_of(rd_kafka_topic_partition_list_t const& list) {
+    return partition_list{rd_kafka_topic_partition_list_copy(&list)};
+}
+
+}  // namespace
+
+bool group_reader::eager() const {
+    auto const* const protocol = rd_kafka_rebalance_protocol(client_.get());
+    return protocol != nullptr && std::string_view{protocol} == "EAGER";
+}
+
+void group_reader::rebalanced(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) noexcept {
+    ++figures_.rebalances;
+    if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        take_over(*partitions);
+    } else {
+        begin_leaving(*partitions);
+    }
+    figures_.assigned = readings_.size();
+}
+
+void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) {
+    auto const list = copy_of(partitions);
+    if (partitions.cnt > 0 && find_positions(list.get())) {
+        for (auto& each : all_of(*list)) {
+            std::optional<commit_metadata> found;
+            if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR && each.metadata_size > 0)
+                found = parse_commit_metadata({static_cast<char const*>(each.metadata), each.metadata_size});
+            // `opaque` says that the offset was committed, by whomever.
+            if (!found && each.opaque != nullptr) found = commit_metadata{.counted_from = each.offset};
+            reading from{.number = positions_.assign(each.partition, each.offset, found),
+                         .next = each.offset,
+                         .taken = each.offset,
+                         .origin = fmt::format("kafka {} partition {}", options_.topic, each.partition)};
+            log_info("kafka_source: {}: reading from offset {}", from.origin, each.offset);
+            readings_.insert_or_assign(each.partition, std::move(from));
+            // To our queue in place of the client's, which stays so until the partition is ours again.
+            queue_handle const own{rd_kafka_queue_get_partition(client_.get(), options_.topic.c_str(), each.partition)};
+            if (own) rd_kafka_queue_forward(own.get(), messages_.get());
+        }
+        works();
+    }
+    assigned_once_ = true;
+    kafka_failure const failure{eager() ? nullptr : rd_kafka_incremental_assign(client_.get(), list.get())};
+    if (eager()) rd_kafka_assign(client_.get(), list.get());
+    if (failure) log_warn("kafka_source: taking partitions over: {}", rd_kafka_error_string(failure.get()));
+}
+
+/// Sets the offset of each to where it begins; `opaque` where somebody has committed that. Asks until it knows.
+/// @return false when there is no use in knowing any more
+bool group_reader::find_positions(rd_kafka_topic_partition_list_t* list) {
+    while (!stopping_ && rd_kafka_assignment_lost(client_.get()) == 0) {
+        auto code = rd_kafka_committed(client_.get(), list, ask_time_ms);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            for (auto const& each : all_of(*list))
+                if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) code = each.err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            if (find_starts(list)) return true;
+            continue;
+        }
+        auto what = kafka_error(code, fmt::format("the positions of group {}", options_.group));
+        if (auto const lines = error_lines_.admit(); lines != 0) log_warn("kafka_source: {}", what.message);
+        went_wrong(std::move(what));
+        std::this_thread::sleep_for(100ms);  // one that failed at once is not asked at once again
+    }
+    return false;
+}
+
+bool group_reader::find_starts(rd_kafka_topic_partition_list_t* list) {
+    auto const missing = [](rd_kafka_topic_partition_t const& each) { return each.offset < 0; };
+    for (auto& each : all_of(*list))
+        if (!missing(each)) each.opaque = list;
+    for (auto const time : {start_, std::int64_t{RD_KAFKA_OFFSET_END}}) {  // no message as new as that: at the end
+        partition_list const asked{rd_kafka_topic_partition_list_new(list->cnt)};
+        for (auto const& each : all_of(*list))
+            if (missing(each))
+                rd_kafka_topic_partition_list_add(asked.get(), each.topic, each.partition)->offset = time;
+        if (asked->cnt == 0) return true;
+        auto code = rd_kafka_offsets_for_times(client_.get(), asked.get(), ask_time_ms);
+        for (auto const& each : all_of(*asked))
+            if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = each.err;
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            went_wrong(kafka_error(code, fmt::format("the offsets of topic {}", options_.topic)));
+            return false;
+        }
+        for (auto const& each : all_of(*asked))
+            rd_kafka_topic_partition_list_find(list, each.topic, each.partition)->offset = each.offset;
+    }
+    return std::ranges::none_of(all_of(*list), missing);
+}
+
+/// Another member gets them when we say so: until then they drain.
+void group_reader::begin_leaving(rd_kafka_topic_partition_list_t const& partitions) {
+    if (!leaving_) {
+        leaving_ = copy_of(partitions);
+        leave_by_ = steady_clock::now() + options_.revoke_drain;
+    } else {
+        for (auto const& each : all_of(partitions))
+            if (rd_kafka_topic_partition_list_find(leaving_.get(), each.topic, each.partition) == nullptr)
+                rd_kafka_topic_partition_list_add(leaving_.get(), each.topic, each.partition);
+    }
+    for (auto const& each : all_of(*leaving_))
+        if (auto const found = readings_.find(each.partition); found != readings_.end()) found->second.leaving = true;
+    if (closing_) leave(*leaving_);
+}
+
+void group_reader::leave_when_settled() {
+    if (!leaving_) return;
+    bool const lost = rd_kafka_assignment_lost(client_.get()) != 0;
+    if (!lost) {
+        bool const settled = std::ranges::all_of(all_of(*leaving_), [&](auto const& each) {
+            auto const found = readings_.find(each.partition);
+            return found == readings_.end() || positions_.settled(found->second.number);
+        });
+        if (!settled && steady_clock::now() < leave_by_) return;
+        if (!settled)
+            log_warn(
+                "kafka_source: {} partitions are given up before all of what was read of them is safe; whoever has "
+                "them next reads that again",
+                leaving_->cnt);
+        commit_all();
+    }
+    leave(*leaving_);
+}
+
+void group_reader::leave(rd_kafka_topic_partition_list_t const& partitions) {
+    for (auto const& each : all_of(partitions)) {
+        auto const found = readings_.find(each.partition);
+        if (found == readings_.end()) continue;
+        log_info("kafka_source: {}: given up at offset {}", found->second.origin, found->second.next);
+        positions_.give_up(found->second.number);
+        readings_.erase(found);
+    }
+    if (eager()) {
+        rd_kafka_assign(client_.get(), nullptr);
+    } else {
+        kafka_failure const failure{rd_kafka_incremental_unassign(client_.get(), &partitions)};
+        if (failure) log_warn("kafka_source: giving partitions up: {}", rd_kafka_error_string(failure.get()));
+    }
+    leaving_.reset();
+    figures_.assigned = readings_.size();
+}
+
+// --- Commits.
+
+void group_reader::commit_some() {
+    hear_commits(0ms);
+    auto const now = steady_clock::now();
+    if (now < commit_at_ || commits_unheard_ > 0) return;
+    commit_at_ = now + commit_interval;
+    start_commit();
+}
+
+void group_reader::commit_all() {
+    start_commit();
+    auto const until = steady_clock::now() + commit_time;
+    while (commits_unheard_ > 0 && steady_clock::now() < until) hear_commits(100ms);
+    if (commits_unheard_ > 0)
+        log_warn("kafka_source: group {} does not answer; what was not committed will be read again", options_.group);
+}
+
+void group_reader::start_commit() {
+    auto const moves = positions_.due();
+    if (moves.empty()) return;
+    partition_list const list{rd_kafka_topic_partition_list_new(static_cast<int>(moves.size()))};
+    for (auto const& each : moves) {
+        auto* const to = rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), each.partition);
+        to->offset = each.offset;
+        to->metadata = rd_kafka_mem_malloc(client_.get(), each.metadata.size());  // the list's from here on
+        to->metadata_size = each.metadata.size();
+        std::memcpy(to->metadata, each.metadata.data(), each.metadata.size());
+    }
+    if (rd_kafka_commit_queue(client_.get(), list.get(), commits_.get(), nullptr, nullptr) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        ++commits_unheard_;
+}
+
+void group_reader::hear_commits(std::chrono::milliseconds time) {
+    if (commits_unheard_ == 0) return;
+    event_handle const told{rd_kafka_queue_poll(commits_.get(), milliseconds_of(time))};
+    if (!told || rd_kafka_event_type(told.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) return;
+    --commits_unheard_;
+    auto code = rd_kafka_event_error(told.get());
+    if (auto const* const list = rd_kafka_event_topic_partition_list(told.get()))
+        for (auto const& each : all_of(*list)) {
+            if (code == RD_KAFKA_RESP_ERR_NO_ERROR && each.err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                positions_.committed(each.partition, each.offset);
+            else if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+                code = each.err;
+        }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        works();
+        return;
+    }
+    ++figures_.commits_failed;  // it stays due, and goes with the next one
+    auto what = kafka_error(code, fmt::format("committing for group {}", options_.group));
+    if (auto const lines = error_lines_.admit(); lines != 0) log_warn("kafka_source: {}", what.message);
+    if (what.code == errc::unauthorized) went_wrong(std::move(what));
+}
+
+/// Lag is what was written and is not committed, as every Kafka tool says it.
+void group_reader::measure() {
+    auto const now = steady_clock::now();
+    if (now < measure_at_) return;
+    measure_at_ = now + measure_interval;
+    std::int64_t lag = 0;
+    for (auto const& [partition, committed] : positions_.committed_offsets()) {
+        std::int64_t begin = 0;
+        std::int64_t end = 0;
+        auto const code =
+            rd_kafka_get_watermark_offsets(client_.get(), options_.topic.c_str(), partition, &begin, &end);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR || end < 0) continue;
+        lag += std::max<std::int64_t>(0, end - std::max({committed, begin, std::int64_t{0}}));
+    }
+    figures_.lag = lag;
+}
+
+}  // namespace logpipe

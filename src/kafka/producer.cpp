@@ -1,0 +1,313 @@
+#include "producer.hpp"
+
+#include "base/assert.hpp"
+#include "base/clean_text.hpp"
+#include "base/thread.hpp"
+#include "json_member.hpp"
+#include "message_id.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace logpipe {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr auto wait_first = 100ms;
+constexpr auto wait_longest = 5'000ms;
+
+// The broker counts a batch after compression and with its header (61 bytes); librdkafka stops before compression, so
+// only text that does not shrink at all comes near.
+constexpr std::int64_t batch_overhead_bytes = 512;
+constexpr std::int64_t message_bytes_default = 1'000'000;
+constexpr std::int64_t message_bytes_limit = 1'000'000'000;  // librdkafka's
+
+/// The broker refuses all of a set for one of its messages.
+bool is_refusal(rd_kafka_resp_err_t code) noexcept {
+    switch (code) {
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_INVALID_MSG:
+        case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+            return true;
+        default:
+            return false;
+    }
+}
+
+std::vector<kafka_property> settings_of(kafka_sink_options const& options, std::int64_t batch_bytes_max) {
+    auto const batch_bytes = batch_bytes_max <= 0 ? message_bytes_default
+                                                  : std::max(batch_bytes_max - batch_overhead_bytes, std::int64_t{1});
+    auto const message_bytes = std::clamp(batch_bytes_max, message_bytes_default, message_bytes_limit);
+    return {{"statistics.interval.ms", "5000"},
+            {"enable.idempotence", "true"},
+            {"acks", "all"},
+            {"message.timeout.ms", "0"},  // for ever: the journal holds the rest
+            {"compression.codec", options.compression},
+            {"linger.ms", std::to_string(options.linger.count())},
+            {"max.in.flight.requests.per.connection", std::to_string(options.requests_in_flight_max)},
+            // The bound is ours: it counts the batches that wait, in bytes.
+            {"queue.buffering.max.messages", "0"},
+            {"queue.buffering.max.kbytes", "2097151"},
+            {"message.max.bytes", std::to_string(message_bytes)},
+            {"batch.size", std::to_string(std::min(batch_bytes, message_bytes))},
+            {"batch.num.messages", "100000"},
+            // Whole batches are spread, by choose_partition(), also of messages without a key.
+            {"sticky.partitioning.linger.ms", "0"}};
+}
+
+}  // namespace
+
+producer::producer(kafka_sink_options const& options, flight_table& flights, std::function<void(batch&&)> landed)
+    : client_events{"kafka_sink"},
+      options_{options},
+      flights_{flights},
+      landed_{std::move(landed)},
+      again_wait_{wait_first} {}
+
+producer::~producer() {
+    stopping_ = true;
+    if (reports_.joinable()) reports_.join();
+    // What is still in flight is given up, but its memory may be read until the client is gone.
+    topic_.reset();
+    client_.reset();
+}
+
+result<> producer::start(std::int64_t batch_bytes_max) {
+    settings_ = settings_of(options_, batch_bytes_max);
+    auto made = make_handle();
+    if (!made) return made.error();
+    client_ = *std::move(made);
+    if (!make_topic()) return kafka_error(rd_kafka_last_error(), fmt::format("topic {}", options_.topic));
+    reports_ = start_thread("kafka-reports", [this] { run(); });
+    return {};
+}
+
+result<client_handle> producer::make_handle() {
+    return make_client(client_kind::producer, options_.connection, settings_, *this);
+}
+
+bool producer::make_topic() {
+    topic_conf_handle conf{rd_kafka_default_topic_conf_dup(client_.get())};
+    if (options_.key_field.empty()) {
+        rd_kafka_topic_conf_set_opaque(conf.get(), &flights_);
+        rd_kafka_topic_conf_set_partitioner_cb(conf.get(), choose_partition);
+    } else {
+        // What Java's default partitioner does, so that other producers of this key meet ours.
+        rd_kafka_topic_conf_set_partitioner_cb(conf.get(), rd_kafka_msg_partitioner_murmur2_random);
+    }
+    topic_.reset(rd_kafka_topic_new(client_.get(), options_.topic.c_str(), conf.get()));
+    if (topic_) (void)conf.release();  // the topic's now
+    return topic_ != nullptr;
+}
+
+std::int32_t producer::choose_partition(rd_kafka_topic_t const* topic, void const* /*key*/, std::size_t /*key_bytes*/,
+                                        std::int32_t partition_count, void* table, void* message) {
+    auto& flying = static_cast<flight_table*>(table)->at(message_tag{reinterpret_cast<std::uint64_t>(message)});
+    auto const chosen = flying.partition.load(std::memory_order_relaxed);
+    if (chosen >= 0 && chosen < partition_count) return chosen;
+    // The next one whose leader is there; where none is, whichever is next.
+    auto const first = static_cast<std::int32_t>(flying.number % static_cast<std::uint64_t>(partition_count));
+    auto best = first;
+    for (std::int32_t i = 0; i < partition_count; ++i) {
+        auto const candidate = (first + i) % partition_count;
+        if (rd_kafka_topic_partition_available(topic, candidate) == 0) continue;
+        best = candidate;
+        break;
+    }
+    flying.partition.store(best, std::memory_order_relaxed);
+    return best;
+}
+
+/// Payload and batch stay where they are until the report. The caller holds handle_mutex_.
+rd_kafka_resp_err_t producer::produce(message_tag tag) {
+    auto const& events = flights_.at(tag).events;
+    auto const& row = events.events[flight_table::event_of(tag)];
+    auto const payload = events.payload(row);
+    auto const id = key_of(row.id);
+    std::string_view key = row.id ? std::string_view{id.data(), id.size()} : std::string_view{};
+
+    std::array<rd_kafka_vu_t, 8> parts;  // what is not set is not read
+    std::size_t count = 0;
+    auto const part = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
+        parts[count].vtype = type;
+        return parts[count++];
+    };
+    auto const header = [&](std::string_view name, std::string_view value) {
+        part(RD_KAFKA_VTYPE_HEADER).u.header = {
+            .name = name.data(), .val = value.data(), .size = static_cast<ssize_t>(value.size())};
+    };
+    thread_local std::string scratch;
+    if (!options_.key_field.empty()) {
+        if (row.id) header(id_header, key.substr(key_prefix.size()));
+        key = json_member(payload, options_.key_field, scratch).value_or(std::string_view{});
+    }
+    if (!options_.tag_header.empty()) header(options_.tag_header, events.tags[row.tag]);
+    part(RD_KAFKA_VTYPE_RKT).u.rkt = topic_.get();
+    // librdkafka's interface takes a writable pointer, and only reads it.
+    part(RD_KAFKA_VTYPE_VALUE).u.mem = {.ptr = const_cast<char*>(payload.data()), .size = payload.size()};
+    part(RD_KAFKA_VTYPE_OPAQUE).u.ptr = reinterpret_cast<void*>(static_cast<std::uint64_t>(tag));
+    part(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = row.received_ns / 1'000'000;  // 0: now
+    if (key.data() != nullptr)
+        part(RD_KAFKA_VTYPE_KEY).u.mem = {.ptr = const_cast<char*>(key.data()), .size = key.size()};
+    kafka_failure const failure{rd_kafka_produceva(client_.get(), parts.data(), count)};
+    return failure ? rd_kafka_error_code(failure.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void producer::send(std::uint32_t slot) {
+    auto const& events = flights_.at(slot).events.events;
+    std::uint32_t refused = 0;
+    {
+        std::shared_lock lock{handle_mutex_};
+        for (std::uint32_t i = 0; i < events.size(); ++i) {
+            if (events[i].rejected) continue;
+            auto const tag = flight_table::tag_of(slot, i);
+            auto const code = produce(tag);
+            if (code == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]]
+                continue;
+            if (is_refusal(code)) {
+                flights_.refuse(tag, fmt::format("{} bytes: {}", events[i].record_bytes, rd_kafka_err2str(code)));
+                ++refused;
+            } else {
+                went_wrong(kafka_error(code, fmt::format("writing to topic {}", options_.topic)));
+                std::lock_guard failing{failed_mutex_};
+                failed_at_once_.push_back(tag);
+            }
+        }
+    }
+    land(slot, refused + 1);
+}
+
+void producer::land(std::uint32_t slot, std::uint32_t count) {
+    if (auto done = flights_.land(slot, count)) landed_(*std::move(done));
+}
+
+// --- The reports' thread.
+
+void producer::delivered(rd_kafka_message_t const& message) noexcept {
+    message_tag const tag{reinterpret_cast<std::uint64_t>(message._private)};
+    if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) [[unlikely]] {
+        failed(tag, message.err);
+        return;
+    }
+    auto const slot = flight_table::slot_of(tag);
+    if (slot != run_slot_) end_run();
+    run_slot_ = slot;
+    ++run_count_;
+}
+
+void producer::end_run() {
+    if (run_count_ == 0) return;
+    works();
+    again_wait_ = wait_first;
+    land(run_slot_, std::exchange(run_count_, 0));
+}
+
+void producer::failed(message_tag tag, rd_kafka_resp_err_t why) {
+    if (is_refusal(why)) {
+        too_large_why_ = rd_kafka_err2str(why);
+        too_large_.push_back(tag);
+        return;
+    }
+    again_.push_back(tag);
+    if (why == RD_KAFKA_RESP_ERR__PURGE_QUEUE || why == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+        why == RD_KAFKA_RESP_ERR__FATAL || fatal())
+        return;  // the client is being made anew, and what is wrong was told
+    went_wrong(kafka_error(why, fmt::format("writing to topic {}", options_.topic)));
+}
+
+void producer::run() {
+    while (!stopping_) {
+        rd_kafka_poll(client_.get(), 100);
+        end_run();
+        {
+            std::lock_guard lock{failed_mutex_};
+            again_.insert(again_.end(), failed_at_once_.begin(), failed_at_once_.end());
+            failed_at_once_.clear();
+        }
+        if (fatal()) make_anew();
+        if (!too_large_.empty()) parts_.push_back(std::exchange(too_large_, {}));
+        if (!parts_.empty()) send_in_parts();
+        if (!again_.empty()) send_again();
+    }
+}
+
+/// What could not be delivered, after a while.
+void producer::send_again() {
+    auto const now = steady_clock::now();
+    if (again_at_ == steady_clock::time_point{}) {
+        again_at_ = now + again_wait_;
+        again_wait_ = std::min<std::chrono::milliseconds>(again_wait_ * 2, wait_longest);
+    }
+    if (now < again_at_) return;
+    again_at_ = {};
+    sent_again_ += again_.size();
+    for (auto const tag : std::exchange(again_, {}))
+        if (auto const code = produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
+}
+
+/// Finds the messages that the broker does not take: a set is sent alone, and halved where it is refused.
+void producer::send_in_parts() {
+    flights_.hold(true);
+    poll_until_idle();
+    while (!parts_.empty() && !stopping_ && !fatal()) {
+        auto const set = std::move(parts_.front());
+        parts_.pop_front();
+        sent_again_ += set.size();
+        for (auto const tag : set)
+            if (auto const code = produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
+        poll_until_idle();
+        auto refused = std::exchange(too_large_, {});
+        if (set.size() == 1 && refused.size() == 1) {
+            auto const& row = flights_.at(set.front()).events.events[flight_table::event_of(set.front())];
+            flights_.refuse(set.front(), fmt::format("{} bytes: {}", row.record_bytes, too_large_why_));
+            land(flight_table::slot_of(set.front()), 1);
+        } else if (refused.size() == 1) {
+            parts_.push_back(std::move(refused));
+        } else if (!refused.empty()) {
+            auto const middle = refused.begin() + static_cast<std::ptrdiff_t>(refused.size() / 2);
+            parts_.emplace_back(refused.begin(), middle);
+            parts_.emplace_back(middle, refused.end());
+        }
+    }
+    flights_.hold(false);
+}
+
+void producer::poll_until_idle() {
+    while (rd_kafka_outq_len(client_.get()) > 0 && !stopping_ && !fatal()) {
+        rd_kafka_poll(client_.get(), 100);
+        end_run();
+    }
+}
+
+/// After a fatal error of the idempotent producer: its numbering of the messages is lost. What was not reported goes
+/// out again; what was stored without our knowing meets its id.
+void producer::make_anew() {
+    std::unique_lock lock{handle_mutex_};
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    while (rd_kafka_outq_len(client_.get()) > 0 && !stopping_) {
+        rd_kafka_poll(client_.get(), 100);
+        end_run();
+    }
+    if (stopping_) return;
+    topic_.reset();
+    client_.reset();
+    auto made = make_handle();
+    LOGPIPE_ASSERT(made.has_value());  // the same settings have made one before
+    client_ = *std::move(made);
+    bool const has_topic = make_topic();
+    LOGPIPE_ASSERT(has_topic);
+    client_events::made_anew();
+    ++made_anew_;
+    log_info("kafka_sink: the client is new, {} messages go out again", again_.size());
+}
+
+}  // namespace logpipe

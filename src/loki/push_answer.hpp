@@ -1,0 +1,30 @@
+// What Loki's answer to a push means for the lines that were in it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace logpipe {
+
+enum class push_outcome : std::uint8_t {
+    taken,
+    refused,    ///< 400: some lines break Loki's rules and are gone, the others were taken; the same again changes
+                ///< nothing
+    too_large,  ///< 413: fewer lines at once
+    try_again,  ///< 429, 5xx
+    hold,       ///< who we are or where we push is wrong (401, 403, 404, …): an operator is needed, nothing is dropped
+};
+[[nodiscard]] push_outcome outcome_of(unsigned status) noexcept;
+
+/// pkg/validation/validate.go and pkg/chunkenc/interface.go of Loki 3.
+enum class drop_reason : std::uint8_t { too_far_behind, too_old, too_new, line_too_long, stream_limit, other };
+inline constexpr std::array<std::string_view, 6> drop_reason_names{"too_far_behind", "too_old",      "too_new",
+                                                                   "line_too_long",  "stream_limit", "other"};
+struct refusal {
+    drop_reason reason = drop_reason::other;
+    std::uint64_t lines = 1;  ///< as far as Loki says it, else 1: at least
+};
+[[nodiscard]] refusal read_refusal(std::string_view body) noexcept;
+
+}  // namespace logpipe

@@ -1,0 +1,27 @@
+// Brings the index template and the live index together.
+#pragma once
+
+#include "rest_client.hpp"
+
+#include "logpipe/result.hpp"
+
+#include <string>
+#include <vector>
+
+namespace logpipe {
+
+/// For the sink's open(). Where the index does not exist yet, its template is put first (unless one of this version or
+/// a newer is there), so that the index which the first document makes is right; where it does, what conflicts is
+/// logged. A user who may write documents and nothing else can go on; that is logged as well.
+/// @return errors of the connection, and errc::unauthorized for 401
+[[nodiscard]] result<> prepare_index(rest_client& client, std::string const& index);
+/// Only that the server is there and takes us.
+[[nodiscard]] result<> check_server(rest_client& client);
+
+/// As opensearch_admin::set_up().
+[[nodiscard]] result<std::vector<std::string>> set_up_index(rest_client& client, std::string const& index,
+                                                            bool dry_run);
+/// As opensearch_admin::mapping_conflicts().
+[[nodiscard]] result<std::vector<std::string>> find_mapping_conflicts(rest_client& client, std::string const& index);
+
+}  // namespace logpipe

@@ -1,0 +1,32 @@
+// The terminal while the monitor has it: no echo, no line editing, the alternate screen, no cursor. The destructor
+// gives it back as it was.
+#pragma once
+
+#include "layout.hpp"
+
+#include <termios.h>
+#include <string>
+#include <vector>
+
+namespace logpipe {
+
+/// Owns the terminal that standard input and output are. Main thread.
+class screen final {
+  public:
+    /// @return errc::not_found when standard input or output is no terminal
+    [[nodiscard]] result<> open();
+    screen() = default;
+    ~screen();
+    screen(screen const&) = delete;
+    screen& operator=(screen const&) = delete;
+
+    [[nodiscard]] screen_size size() const;
+    /// @return errc::not_connected when the terminal is gone
+    [[nodiscard]] result<> show(std::vector<std::string> const& lines);
+
+  private:
+    termios before_{};
+    bool open_ = false;
+};
+
+}  // namespace logpipe

@@ -1,0 +1,245 @@
+// The dashboard of the data. The address holds the view: range or from and to, filters, the search.
+import { ask } from "./api.js";
+import { axes, chart, colour, formats, stacked } from "./charts.js";
+import { bytes, count, el, fill, setText, short, stamp } from "./dom.js";
+
+const ranges = [["15m", 15], ["1h", 60], ["6h", 360], ["24h", 1440], ["7d", 10080], ["30d", 43200], ["all", 0]];
+const fields = [["request", "Requests"], ["status", "Status"], ["ip", "IP addresses"], ["agent", "Agents"], ["referrer", "Referrers"], ["region", "Regions"]];
+const classes = [["1xx", 1], ["2xx", 2], ["3xx", 3], ["4xx", 4], ["5xx", 5], ["none", 0]];
+const refreshMs = 5000;
+const noStatus = "-";
+
+/** The API's query: times as milliseconds, filters as they are. */
+function apiQuery(query) {
+  const out = new URLSearchParams();
+  const range = ranges.find(([name]) => name === (query.get("range") || "all"));
+  if (query.has("from") && query.has("to")) {
+    out.set("from", query.get("from"));
+    out.set("to", query.get("to"));
+  } else if (range && range[1]) {
+    const now = Date.now();
+    out.set("from", now - range[1] * 60000);
+    out.set("to", now + 60000);
+  }
+  for (const [name] of fields) for (const value of query.getAll(name)) out.append(name, value);
+  if (query.get("q")) out.set("q", query.get("q"));
+  return out;
+}
+
+export function logsView(main, { query: first, setQuery }) {
+  let query = first;
+  let asking = null;
+  let timer = 0;
+
+  const search = el("input", { type: "search", placeholder: "Search request, agent, referrer   /", "aria-label": "Search request, agent, referrer", maxlength: 200, spellcheck: "false" });
+  const rangeBox = el("div.segments", { role: "group", "aria-label": "Time range" });
+  const chips = el("div.chips", { "aria-label": "Filters" });
+  const note = el("p.note", { role: "status" });
+  const tiles = el("section.tiles", { "aria-label": "Figures" });
+  const legend = el("div.legend");
+  const statusBox = el("div.plot");
+  const bytesBox = el("div.plot");
+  const tops = el("section.tops");
+  const lines = el("tbody");
+  const more = el("button.quiet", { type: "button", onclick: () => loadLines(true) }, "Older lines");
+  main.append(el("section.toolbar", {}, search, rangeBox), chips, note, tiles,
+    el("div.pair", {}, el("section.card", {}, el("h2", {}, "Status classes over time"), legend, statusBox), el("section.card", {}, el("h2", {}, "Bytes sent over time"), bytesBox)),
+    tops, el("section.card.scroll", {}, el("h2", {}, "Newest lines"), el("table.lines", {}, el("thead", {}, el("tr", {}, ["time", "status", "request", "ip", "bytes", "agent"].map((name) =>
+      el("th" + (name === "bytes" ? ".num" : ""), { scope: "col" }, name)))), lines), more));
+
+  const change = (edit) => {
+    const next = new URLSearchParams(query);
+    edit(next);
+    setQuery(next);
+  };
+  const toggle = (field, value) => change((next) => {
+    const had = next.getAll(field);
+    next.delete(field);
+    for (const each of had) if (each !== value) next.append(field, each);
+    if (!had.includes(value)) next.append(field, value);
+  });
+  let typing = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => change((next) => (search.value.trim() ? next.set("q", search.value.trim()) : next.delete("q"))), 250);
+  });
+
+  let barMs = 60000;
+  const select = (plot) => {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    const time = (x) => Math.floor((plot.posToVal(x, "x") * 1000) / 60000) * 60000;
+    const from = time(left);
+    const to = Math.max(from + 60000, time(left + width) + 60000);
+    plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    change((next) => { next.delete("range"); next.set("from", from); next.set("to", to); });
+  };
+  const bars = (series, format, range) => ({
+    cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } }, legend: { show: false }, hooks: { setSelect: [select] },
+    scales: { x: { range: () => span }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } }, axes: axes(format), ...range,
+    series: [{}, ...series.map(([name, fillColour]) => ({ label: name, fill: fillColour, stroke: fillColour, width: 0, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.86, 60], align: 1 }) }))],
+  });
+  let span = [0, 1];
+  const statusPlot = chart(statusBox, () => bars(classes.map(([name]) => [name, colour("class-" + name)]).reverse(), formats.count));
+  const bytesPlot = chart(bytesBox, () => bars([["bytes", colour("accent")]], formats.bytes));
+
+  function drawControls() {
+    if (document.activeElement !== search) search.value = query.get("q") || "";
+    const chosen = query.has("from") ? "" : query.get("range") || "all";
+    fill(rangeBox, ranges.map(([name]) => el("button", { type: "button", "aria-pressed": String(name === chosen), onclick: () => change((next) => { next.delete("from"); next.delete("to"); next.set("range", name); }) }, name)));
+    const chip = (text, remove) => el("button.chip.removable", { type: "button", title: "Remove this filter", onclick: remove }, el("span.cut", {}, text), el("span", { "aria-hidden": "true" }, "×"));
+    fill(chips, query.has("from") && chip(`${stamp(Number(query.get("from")))} – ${stamp(Number(query.get("to")))}`, () => change((next) => { next.delete("from"); next.delete("to"); })),
+      fields.flatMap(([name]) => query.getAll(name).map((value) => chip(`${name}: ${value}`, () => toggle(name, value)))));
+  }
+
+  function drawFigures(all) {
+    const byClass = new Array(6).fill(0);
+    for (const bar of all.bars) for (let i = 0; i < 6; i++) byClass[i] += bar[1 + i];
+    const part = (n) => (all.documents ? ((100 * n) / all.documents).toFixed(1) + " %" : "–");
+    // Over the time that has data, as a rule much less than the range.
+    const covered = all.bars.length ? Math.max(60, (all.bars[all.bars.length - 1][0] - all.bars[0][0] + all.bar_ms) / 1000) : 0;
+    const tile = (name, value, title, key, mood) => el("div.tile" + (mood ? "." + mood : ""), { title, "data-tile": key, "data-value": String(title ?? "") }, el("b", {}, value), el("span.dim", {}, name));
+    fill(tiles, tile("requests", short(all.documents), count(all.documents), "documents"), tile("requests a second", covered ? short(all.documents / covered) : "–", null, "rate"),
+      tile("4xx", part(byClass[4]), count(byClass[4]), "4xx", byClass[4] ? "warn" : ""), tile("5xx", part(byClass[5]), count(byClass[5]), "5xx", byClass[5] ? "bad" : ""),
+      tile("bytes sent", bytes(all.bytes), count(all.bytes), "bytes"), tile("unique IPs", short(all.fields.ip.distinct) + (all.fields.ip.others ? "+" : ""), count(all.fields.ip.distinct), "ips"));
+    fill(legend, classes.filter(([, at]) => byClass[at]).map(([name, at]) => {
+      const value = name === "none" ? noStatus : name;
+      return el("button.key." + "class-" + name, { type: "button", "data-class": name, "aria-pressed": String(query.getAll("status").includes(value)), onclick: () => toggle("status", value) }, `${name} ${count(byClass[at])}`);
+    }));
+    setText(note, all.looked_at < all.in_range ? `Under a filter the newest ${count(all.looked_at)} of ${count(all.in_range)} lines of this time are looked at. A shorter time sees all of its lines.` : "");
+  }
+
+  function drawCharts(all) {
+    barMs = all.bar_ms;
+    span = [all.from / 1000, Math.max(all.to, all.from + barMs) / 1000];
+    const times = all.bars.map((bar) => bar[0] / 1000);
+    statusPlot.setData(stacked(times, classes.map(([, at]) => ({ values: all.bars.map((bar) => bar[1 + at]) }))));
+    bytesPlot.setData([times, all.bars.map((bar) => bar[7])]);
+  }
+
+  function drawTops(all) {
+    const focused = document.activeElement?.dataset?.value !== undefined ? [document.activeElement.dataset.field, document.activeElement.dataset.value] : null;
+    fill(tops, fields.map(([name, title]) => {
+      const { top, distinct, others } = all.fields[name];
+      const most = top[0]?.documents || 1;
+      const row = (each) => {
+        const bar = el("span.share");
+        bar.style.width = (100 * each.documents) / most + "%";
+        return el("li", {}, el("button", { type: "button", "data-field": name, "data-value": each.value, title: each.value, "aria-pressed": String(query.getAll(name).includes(each.value)), onclick: () => toggle(name, each.value) },
+          bar, el("span.cut", {}, each.value || "(empty)"), el("span.num", { title: bytes(each.bytes) }, count(each.documents))));
+      };
+      return el("section.card.top", { "data-top": name }, el("h2", {}, title, el("span.dim", {}, distinct > top.length ? `${top.length} of ${count(distinct)}${others ? "+" : ""}` : "")),
+        top.length ? el("ol", {}, top.map(row)) : el("p.empty", {}, "none"));
+    }));
+    if (focused) for (const button of tops.querySelectorAll("button")) if (button.dataset.field === focused[0] && button.dataset.value === focused[1]) button.focus();
+  }
+
+  let before = 0;
+  let newest = -1;
+  async function loadLines(older, signal) {
+    const wanted = apiQuery(query);
+    wanted.set("limit", 50);
+    if (older) wanted.set("before", before);
+    const answer = await ask("/api/logs/lines?" + wanted, { signal });
+    // A reader who has gone back, or opened a line, is not to lose the place.
+    if (!older && (lines.querySelector(".open") || lines.dataset.older)) return;
+    if (!older && answer.lines[0]?.row === newest && lines.childElementCount) return;
+    if (!older) newest = answer.lines[0]?.row ?? -1;
+    before = answer.before;
+    more.hidden = !before;
+    const rows = answer.lines.flatMap(lineRows);
+    if (older) {
+      lines.dataset.older = "yes";
+      lines.append(...rows);
+    } else {
+      fill(lines, rows.length ? rows : el("tr", {}, el("td.empty", { colspan: 6 }, "No lines.")));
+    }
+  }
+
+  async function refresh(fresh) {
+    clearTimeout(timer);
+    asking?.abort();
+    asking = new AbortController();
+    const { signal } = asking;
+    if (fresh) { delete lines.dataset.older; newest = -1; fill(lines); }
+    try {
+      const all = await ask("/api/logs/overview?" + apiQuery(query), { signal });
+      drawFigures(all);
+      drawCharts(all);
+      drawTops(all);
+      await loadLines(false, signal);
+      main.dataset.shown = query.toString();
+    } catch (problem) {
+      if (problem.name === "AbortError") return;
+      setText(note, problem.status === 404 ? "There is no store yet: it comes with the first line." : problem.message);
+    }
+    if (!signal.aborted) timer = setTimeout(() => (document.hidden ? (timer = setTimeout(refresh, refreshMs)) : refresh()), refreshMs);
+  }
+
+  drawControls();
+  refresh(true);
+  return {
+    change(next) {
+      query = next;
+      drawControls();
+      refresh(true);
+    },
+    leave() {
+      clearTimeout(timer);
+      clearTimeout(typing);
+      asking?.abort();
+      statusPlot.destroy();
+      bytesPlot.destroy();
+      delete main.dataset.shown;
+    },
+  };
+}
+
+/** A line and, when it is opened, its document below. */
+function lineRows(line) {
+  let document_ = {};
+  try {
+    document_ = JSON.parse(line.document);
+  } catch { /* shown as it is */ }
+  const event = document_.event || {};
+  const status = String(event.response ?? "");
+  const text = (value) => (value === undefined || value === null ? "" : String(value));
+  const button = el("button.line", { type: "button", "aria-expanded": "false" }, stamp(document_.time ?? Date.parse(document_["@timestamp"]), true));
+  const row = el("tr", {}, el("td", {}, button), el("td", {}, el("span.status.class-" + (/^[1-5]/.test(status) ? status[0] + "xx" : "none"), {}, status)), el("td.cut", { title: text(event.request) }, text(event.request ?? line.document.slice(0, 200))),
+    el("td", {}, text(event.remote_ip)), el("td.num", {}, typeof event.bytes === "number" ? count(event.bytes) : text(event.bytes)), el("td.cut", { title: text(event.agent) }, text(event.agent)));
+  row.addEventListener("click", () => {
+    if (getSelection()?.toString()) return;
+    const open = row.classList.toggle("open");
+    button.setAttribute("aria-expanded", String(open));
+    if (!open) return row.nextElementSibling?.classList.contains("document") && row.nextElementSibling.remove();
+    row.after(el("tr.document", {}, el("td", { colspan: 6 }, el("pre", { tabindex: "0" }, pretty(line.document)))));
+  });
+  return [row];
+}
+
+/** Indented without parsing: numbers and escapes stay as they were written. */
+export function pretty(json) {
+  let out = "";
+  let depth = 0;
+  let inside = false;
+  for (let i = 0; i < json.length; i++) {
+    const c = json[i];
+    if (inside) {
+      out += c;
+      if (c === "\\") out += json[++i] ?? "";
+      else if (c === '"') inside = false;
+    } else if (c === '"') {
+      inside = true;
+      out += c;
+    } else if (c === "{" || c === "[") {
+      const next = json[i + 1];
+      out += c;
+      if (next === "}" || next === "]") out += json[++i];
+      else out += "\n" + "  ".repeat(++depth);
+    } else if (c === "}" || c === "]") out += "\n" + "  ".repeat(Math.max(0, --depth)) + c;
+    else if (c === ",") out += ",\n" + "  ".repeat(depth);
+    else if (c === ":") out += ": ";
+    else if (!/\s/.test(c)) out += c;
+  }
+  return out;
+}

@@ -1,0 +1,241 @@
+// The picture of the pipeline as it runs, the ledger, and what is wrong with it.
+import { axes, chart, colour, formats } from "./charts.js";
+import { bytes, count, el, fill, seconds, setText, short, stamp } from "./dom.js";
+
+const stageTitles = {
+  forward_source: "Forward protocol", forward_sink: "Forward", file_source: "File", http_source: "HTTP", demo_source: "Made-up lines", line_sink: "Lines out",
+  router: "Journal", journal_sink: "Journal", journal_source: "Journal", kafka_sink: "Kafka", kafka_source: "Kafka", normalize: "Transform",
+  sqlite_sink: "SQLite", opensearch_sink: "OpenSearch", docker_source: "Containers", loki_sink: "Loki",
+};
+const pumpOrder = ["produce", "receive", "forward", "deliver", "consume", "index"];
+const historySeconds = 300;
+
+/** What a stage's gauges say in a few words. */
+const facts = {
+  forward_source: (g) => [["clients", count(g.connections)], ["waiting", bytes(g.pending_bytes)]],
+  journal_sink: (g) => [["on disk", bytes(g.journal_bytes)]],
+  router: (g) => [["on disk", bytes(g.journal_bytes)]],
+  journal_source: (g) => [["unread", count(g.journal_unread_events)]],
+  kafka_source: (g) => [["lag", count(g.kafka_lag_events ?? g.kafka_unread_events ?? 0)]],
+  normalize: (g) => [["rejected", count(g.rejected)]],
+  sqlite_sink: (g) => [["stored", count(g.indexed)], ["waiting", count(g.waiting)]],
+};
+
+const hints = [
+  [/refused|not connected|no route to host|cannot connect|unreachable|reset|does not answer/i, "The next hop is not there. Nothing is lost: it is tried again, and the journal holds. Start it, or check its address."],
+  [/\bfull\b|no space/i, "Clients wait, and nothing is lost. Make room on the disk, raise the limit, or start the reader that is behind."],
+  [/locked|busy|held by|another/i, "Another process holds it. End that one, or wait: this goes on by itself, and nothing is lost."],
+  [/unauthori|forbidden|denied|certificate|tls|shared key|password/i, "The other side does not accept who we are. Check keys, passwords and certificates."],
+  [/timed out|timeout/i, "The other side is silent. It is tried again; look at its own log."],
+];
+function hint(why) {
+  const found = hints.find(([words]) => words.test(why));
+  return found ? found[1] : "It is tried again with growing pauses. Nothing is acknowledged that is not safe; the log has more.";
+}
+
+const end = (pump, first) => (first ? pump.stages[0] : pump.stages[pump.stages.length - 1]);
+const kindOf = (stage) => (stage.name === "router" ? "journal" : stage.name.replace(/_(source|sink)$/, ""));
+const isBroker = (kind) => kind === "journal" || kind === "kafka";
+
+/** Pumps in the order of the data, each with its process. */
+function pumpsOf(processes) {
+  const all = [];
+  for (const process of processes)
+    for (const pump of process.status?.pumps || []) if (pump.stages.length) all.push({ ...pump, process });
+  const place = (pump) => { const at = pumpOrder.indexOf(pump.name); return at < 0 ? pumpOrder.length : at; };
+  return all.sort((a, b) => place(a) - place(b));
+}
+
+/** The chain of boxes: where one pump's sink and the next one's source are the same journal or topic, they are one. */
+function chainOf(pumps) {
+  const boxes = [];
+  const links = []; // links[i] leads from boxes[i] to boxes[i + 1]
+  for (const pump of pumps) {
+    const last = boxes[boxes.length - 1];
+    const stages = pump.stages.map((stage) => ({ pump, stages: [stage], kind: kindOf(stage) }));
+    if (last && isBroker(last.kind) && last.kind === stages[0].kind) {
+      last.stages.push(...stages.shift().stages);
+      links.push({ pump, to: stages[0] });
+    } else if (last) {
+      links.push({ pump: null });
+    }
+    stages.forEach((box, i) => {
+      if (i > 0) links.push({ pump, to: box });
+      boxes.push(box);
+    });
+  }
+  return { boxes, links };
+}
+
+class Rates {
+  constructor() {
+    this.before = new Map();
+    this.history = []; // [seconds, in, out]
+  }
+  update(news, pumps) {
+    const rates = new Map();
+    for (const pump of pumps) {
+      const key = `${pump.process.address}|${pump.process.status.pid}|${pump.name}`;
+      const run = pump.this_run;
+      const now = { t: news.time_ms, in: run.in, out: run.indexed + run.already_there + run.dead, dead: run.dead, bytes: pump.bytes_in };
+      const was = this.before.get(key);
+      const passed = was ? (now.t - was.t) / 1000 : 0;
+      const per = (name) => (passed > 0 ? Math.max(0, (now[name] - was[name]) / passed) : 0);
+      rates.set(pump, { in: per("in"), out: per("out"), dead: per("dead"), bytes: per("bytes") });
+      this.before.set(key, now);
+    }
+    const first = pumps.find((pump) => pump.name !== "produce") || pumps[0];
+    const last = pumps[pumps.length - 1];
+    if (first) this.history.push([news.time_ms / 1000, rates.get(first).in, rates.get(last).out]);
+    while (this.history.length && this.history[0][0] < news.time_ms / 1000 - historySeconds) this.history.shift();
+    return rates;
+  }
+}
+const now = () => rates.history[rates.history.length - 1]?.[0] ?? Date.now() / 1000;
+// Kept while the page is open, so that the chart survives a look at another view.
+const rates = new Rates();
+
+function problemsOf(processes) {
+  const problems = [];
+  for (const process of processes) {
+    if (!process.status) {
+      problems.push({ where: process.address, why: process.why || "It does not answer." });
+      continue;
+    }
+    const name = process.status.subcommand;
+    for (const pump of process.status.pumps)
+      for (const stage of pump.stages)
+        if (!stage.up) problems.push({ where: `${name} · ${pump.name} · ${stage.name}`, why: stage.why });
+    if (process.status.ledger.difference !== 0 && unbalanced.get(process.address) > 2)
+      problems.push({ where: `${name} · ledger`, why: `The difference is ${process.status.ledger.difference}, not 0: events are missing or doubled.`, what: "Run logpipe verify, and please report it with the output of logpipe status --json." });
+    if (process.status.draining) problems.push({ where: name, why: "It is stopping: what is held is finished, nothing new is taken in.", what: "" });
+  }
+  return problems;
+}
+const unbalanced = new Map(); // how often in a row: batches that move are seen twice for a moment
+
+function boxCard(box) {
+  const title = stageTitles[box.stages[0].name] || box.stages[0].name;
+  const dot = el("span.dot");
+  const state = el("span.state");
+  const figures = el("dl.figures");
+  const all = el("dl.gauges");
+  const node = el("article.box" + (isBroker(box.kind) || /sqlite|opensearch|loki/.test(box.kind) ? ".store" : ""), { "data-stage": box.stages.map((stage) => stage.name).join(" ") },
+    el("h3", {}, dot, title), el("p.dim", {}, box.stages.map((stage) => stage.name).join(" · ")), figures, state,
+    el("details", {}, el("summary", {}, "all figures"), all));
+  return {
+    node,
+    update(now) {
+      const up = now.stages.every((stage) => stage.up);
+      node.classList.toggle("down", !up);
+      setText(state, up ? "" : "down");
+      const shown = now.stages.flatMap((stage) => (facts[stage.name] || genericFacts)(stage.gauges, stage));
+      if (now.stages.some((stage) => stage.retries)) shown.push(["retries", count(now.stages.reduce((sum, stage) => sum + stage.retries, 0))]);
+      definitions(figures, shown);
+      definitions(all, now.stages.flatMap((stage) => Object.entries(stage.gauges).map(([name, value]) => [name, count(value ?? 0)])));
+    },
+  };
+}
+function genericFacts(gauges) {
+  return Object.entries(gauges).slice(0, 2).map(([name, value]) => [name.replaceAll("_", " "), count(value ?? 0)]);
+}
+function definitions(list, rows) {
+  if (list.childElementCount !== rows.length * 2) fill(list, rows.map(() => [el("dt"), el("dd")]));
+  rows.forEach(([name, value], i) => {
+    setText(list.children[2 * i], name);
+    setText(list.children[2 * i + 1], value);
+  });
+}
+
+const queueBatches = 8; // of pump_options, between two stages
+function arrow(link) {
+  const rate = el("span.rate");
+  const fillBar = el("span.fill");
+  const queue = el("span.queue", { title: "How full the queue is" }, fillBar);
+  const node = el("div.arrow", { "aria-hidden": link.pump ? null : "true" }, rate, el("span.line"), link.pump ? queue : null);
+  return {
+    node,
+    update(now, known) {
+      if (!now.pump) return;
+      const per = known.get(now.pump);
+      setText(rate, short(now.to === undefined || kindOf(end(now.pump, false)) !== now.to.kind ? per.in : per.out) + "/s");
+      node.classList.toggle("moving", per.in > 0 || per.out > 0);
+      // Set by the CSSOM: the page's policy allows no style attributes.
+      fillBar.style.width = Math.min(100, (now.pump.queued_batches / queueBatches) * 100) + "%";
+      queue.title = `${now.pump.queued_batches} batches wait, ${bytes(now.pump.in_flight_bytes)} in flight`;
+    },
+  };
+}
+
+export function pipelineView(main, { live }) {
+  const problems = el("section.problems", { role: "alert", "aria-live": "assertive" });
+  const books = el("section.card.books", { "aria-label": "Ledger" });
+  const flow = el("section.flow", { "aria-label": "The pipeline" });
+  const plotBox = el("div.plot");
+  const rows = el("tbody");
+  const warnings = el("section.card.warnings", { "aria-label": "Last warnings", hidden: true });
+  main.append(problems, books, flow,
+    el("section.card", {}, el("h2", {}, "Events a second, the last five minutes ", el("span.key.in", {}, "in"), el("span.key.out", {}, "out")), plotBox),
+    el("section.card.scroll", {}, el("h2", {}, "Pumps"), el("table.pumps", {}, el("thead", {}, el("tr", {},
+      ["pump", "in/s", "out/s", "bytes/s", "queued", "in flight", "oldest", "dead", "retries"].map((name, i) => el("th" + (i ? ".num" : ""), { scope: "col" }, name)))), rows)), warnings);
+  const plot = chart(plotBox, () => ({
+    cursor: { y: false, drag: { x: false, y: false } }, legend: { show: false }, axes: axes(formats.rate),
+    scales: { x: { range: () => [now() - historySeconds, now()] }, y: { range: (_, low, high) => [0, Math.max(10, high * 1.1)] } },
+    series: [{}, { label: "in", stroke: colour("accent"), width: 2, fill: colour("accent-soft"), points: { show: false } }, { label: "out", stroke: colour("good"), width: 2, points: { show: false } }],
+  }));
+
+  let drawn = "";
+  let parts = null;
+  function draw(pumps) {
+    const chain = chainOf(pumps);
+    const name = chain.boxes.map((box) => box.pump.process.address + box.pump.name + box.stages.map((stage) => stage.name)).join("|");
+    if (name !== drawn) {
+      drawn = name;
+      parts = { boxes: chain.boxes.map(boxCard), links: chain.links.map(arrow) };
+      fill(flow, parts.boxes.map((box, i) => [box.node, parts.links[i]?.node]));
+      if (!pumps.length) fill(flow, el("p.empty", {}, "Nothing runs at the moment."));
+    }
+    return chain;
+  }
+
+  function update(news) {
+    for (const { address, status } of news.processes)
+      unbalanced.set(address, status && status.ledger.difference !== 0 ? (unbalanced.get(address) || 0) + 1 : 0);
+    const pumps = pumpsOf(news.processes);
+    const known = rates.update(news, pumps);
+    const chain = draw(pumps);
+    chain.boxes.forEach((box, i) => parts.boxes[i].update(box));
+    chain.links.forEach((each, i) => parts.links[i].update(each, known));
+
+    const wrong = problemsOf(news.processes);
+    const text = JSON.stringify(wrong);
+    if (problems.dataset.shown !== text) {
+      problems.dataset.shown = text;
+      fill(problems, wrong.map((each) => el("div.problem", {}, el("strong", {}, each.where), el("p", {}, each.why || "It is down."), el("p.dim", {}, each.what ?? hint(each.why)))));
+    }
+    fill(books, news.processes.filter((each) => each.status?.pumps.length).map(({ status }) => ledger(status)));
+    fill(rows, pumps.map((pump) => row(pump, known.get(pump))));
+    const said = news.processes.flatMap(({ status }) => (status?.warnings || []).map((each) => ({ ...each, by: status.subcommand }))).sort((a, b) => b.time_ns - a.time_ns).slice(0, 10);
+    warnings.hidden = !said.length;
+    if (said.length) fill(warnings, el("h2", {}, "Last warnings"), said.map((each) => el("p", {}, el("span.dim", {}, `${stamp(each.time_ns / 1e6, true)} ${each.by} `), el("span" + (each.grave ? ".bad" : ""), {}, each.message))));
+    plot.setData([0, 1, 2].map((i) => rates.history.map((each) => each[i])));
+  }
+
+  const stop = live.listen(update);
+  return { leave: () => { stop(); plot.destroy(); } };
+}
+
+function ledger(status) {
+  const book = status.ledger;
+  const term = (name, value) => el("span.term", {}, el("b", {}, count(value)), el("span.dim", {}, name));
+  const zero = book.difference === 0;
+  return el("div.ledger", { "data-process": status.subcommand }, el("span.name", {}, status.subcommand), term("in", book.in), "=", term("indexed", book.indexed), "+", term("already there", book.already_there), "+",
+    term("dead", book.dead), "+", term("in flight", book.in_flight), el("span.chip" + (zero ? ".good" : ".bad"), { title: "in − indexed − already there − dead − in flight: must be 0" }, "difference " + count(book.difference)));
+}
+
+function row(pump, per) {
+  const cells = [short(per.in), short(per.out), bytes(per.bytes), count(pump.queued_batches), count(pump.ledger.in_flight), pump.oldest_seconds ? seconds(pump.oldest_seconds) : "–",
+    count(pump.ledger.dead), count(pump.retries)];
+  return el("tr", { "data-pump": pump.name }, el("th", { scope: "row" }, pump.name, el("span.dim", {}, pump.process.address ? " " + pump.process.address : "", pump.finished ? " (finished)" : "")),
+    cells.map((cell) => el("td.num", {}, cell)));
+}

@@ -1,0 +1,61 @@
+// What /produceEventsToPipeline does, with its progress.
+import { post } from "./api.js";
+import { bytes, count, el, setText, short } from "./dom.js";
+
+export function produceView(main, { page, live }) {
+  const source = el("select", { id: "source" }, el("option", { value: "own" }, page.produce_source || "the configured source"), el("option", { value: "demo" }, "made-up nginx lines"));
+  const number = (id, value, least) => el("input", { id, type: "number", value, min: least, max: 1000000000, step: 1, required: true });
+  const lines = number("lines", 10000, 1);
+  const rate = number("rate", 0, 0);
+  const seed = number("seed", 1, 0);
+  const demo = el("div.fields", { hidden: true }, el("label", {}, "Lines", lines), el("label", {}, "A second (0: as fast as it goes)", rate), el("label", {}, "Seed", seed));
+  const button = el("button.primary", { type: "submit" }, "Produce");
+  const bar = el("progress", { hidden: true, "aria-label": "Progress" });
+  const figures = el("p.figures-line");
+  const said = el("p.note", { role: "status" });
+  const form = el("form.card.narrow", { onsubmit: run }, el("h2", {}, "Send lines through the pipeline"), el("label", {}, "Source", source), demo, button, bar, figures, said,
+    el("p.dim", {}, "The same as POST /produceEventsToPipeline. It ends when every line is acknowledged, and goes on when this page is closed."));
+  main.append(form);
+  source.addEventListener("change", () => (demo.hidden = source.value !== "demo"));
+
+  let wanted = 0;
+  async function run(event) {
+    event.preventDefault();
+    const isDemo = source.value === "demo";
+    wanted = isDemo ? lines.valueAsNumber : 0;
+    button.disabled = true;
+    setText(said, "Sending …");
+    said.className = "note";
+    try {
+      const answer = await post("/produceEventsToPipeline", isDemo ? { demo: { lines: lines.valueAsNumber, rate: rate.valueAsNumber, seed: seed.valueAsNumber } } : undefined);
+      setText(said, answer.message);
+      said.className = "note good";
+    } catch (problem) {
+      setText(said, problem.message);
+      said.className = "note bad";
+    }
+    button.disabled = false;
+  }
+
+  let before = null;
+  const stop = live.listen((news) => {
+    const pump = news.processes.find((each) => !each.address)?.status?.pumps.find((each) => each.name === "produce");
+    bar.hidden = !pump;
+    if (!pump) {
+      before = null;
+      return setText(figures, "");
+    }
+    const safe = pump.this_run.indexed + pump.this_run.already_there;
+    const passed = before ? (news.time_ms - before.t) / 1000 : 0;
+    const speed = passed > 0 ? (safe - before.safe) / passed : 0;
+    before = { t: news.time_ms, safe };
+    if (wanted) {
+      bar.max = wanted;
+      bar.value = safe;
+    } else {
+      bar.removeAttribute("value");
+    }
+    setText(figures, `${count(safe)} safe · ${short(speed)}/s · ${bytes(pump.bytes_in)}` + (pump.this_run.dead ? ` · ${count(pump.this_run.dead)} dead` : ""));
+  });
+  return { leave: stop };
+}

@@ -1,0 +1,1 @@
+logpipe_fuzz(bulk_response logpipe_opensearch simdjson::simdjson)

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# The page in a real, headless Chromium (the distribution's), driven by Playwright from npm.
+#   LOGPIPE=build/release/logpipe tests/page/run.sh [NAME…]   only the tests whose name has one of these words
+#   LOGPIPE_SCREENSHOTS=DIR                                    keeps a picture of each view there, light and dark
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+LOGPIPE=$(realpath "${LOGPIPE:-$here/../../build/release/logpipe}")
+export LOGPIPE
+
+# Kept between runs: later ones need no registry.
+modules=$here/../../build/page-modules
+mkdir -p "$modules"
+if ! cmp -s "$here/package.json" "$modules/package.json" || [ ! -d "$modules/node_modules/playwright-core" ]; then
+    cp "$here/package.json" "$modules/"
+    (cd "$modules" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-audit --no-fund --no-package-lock --silent)
+fi
+export PLAYWRIGHT=$modules/node_modules/playwright-core/index.mjs
+exec node "$here/page_test.mjs" "$@"

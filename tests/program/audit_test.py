@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Drives what an operator asks of events at rest, on journals and SQLite: `dlq`, `verify`, and wrong words for `replay` and `setup`.
+
+    tests/program/audit_test.py [PROGRAM [UNITTEST ARGUMENTS…]]
+
+PROGRAM is $LOGPIPE unless given. Standard library only.
+"""
+
+import json
+import os
+import sqlite3
+import sys
+import unittest
+
+import program_test
+from program_test import Case, free_address
+
+GOOD = '{"remote_ip": "10.0.0.1", "response": 200, "serial": %d}'
+BAD = "not json %d"
+
+
+class DeadLetters(Case):
+    LETTERS = "journal:data/nginx-logs.dlq"
+
+    def run_lines(self, *lines):
+        (self.folder / "lines").write_text("\n".join(lines))
+        return self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none").stdout
+
+    def run_nothing_new(self):
+        """What is in the journal and not yet through."""
+        return self.run_lines("")
+
+    def listed(self):
+        return json.loads(self.run_program("dlq", "ls", self.LETTERS, "--json").stdout)
+
+    def test_ls_counts_and_show_gives_the_original_bytes(self):
+        self.run_lines(GOOD % 1, BAD % 2, GOOD % 3, "[4]")
+        listed = self.listed()
+        self.assertEqual((listed["letters"], listed["unreadable"]), (2, 0))
+        self.assertEqual({group["stage"] for group in listed["groups"]}, {"normalize"})
+        self.assertEqual(sum(group["letters"] for group in listed["groups"]), 2)
+        words = self.run_program("dlq", "ls", self.LETTERS, "--newest", "1").stdout
+        self.assertIn("2 dead letters", words)
+        self.assertEqual(words.count("Z  normalize: "), 1)
+        shown = [self.run_program("dlq", "show", self.LETTERS, letter["id"]).stdout for letter in listed["newest"]]
+        self.assertTrue(any(text.endswith("\nnot json 2\n") for text in shown))
+        whole = json.loads(self.run_program("dlq", "show", self.LETTERS, listed["newest"][0]["id"], "--json").stdout)
+        self.assertRegex(whole["origin"], "^journal nginx-logs offset [0-9]+$")
+        self.assertIn("event_time", whole)
+
+    def test_a_retry_of_what_is_still_bad_makes_it_a_letter_again_with_one_attempt_more(self):
+        self.run_lines(BAD % 1, GOOD % 2)
+        (before,) = self.listed()["newest"]
+        dry = self.run_program("dlq", "retry", self.LETTERS, "--all", "--dry-run").stdout
+        self.assertEqual(dry, "1 letters would go to journal:data/nginx-logs\n")
+        self.assertEqual(self.listed()["letters"], 1)
+        self.assertEqual(self.run_program("dlq", "retry", self.LETTERS, before["id"]).stdout, "1 letters went to journal:data/nginx-logs\n")
+        self.assertEqual(self.listed()["letters"], 0)
+        self.run_nothing_new()
+        (after,) = self.listed()["newest"]
+        self.assertEqual((after["id"], after["attempts"]), (before["id"], 2))
+        self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 1)
+
+    def test_a_retry_to_another_topic_goes_through_it_with_the_same_id(self):
+        self.run_lines(BAD % 1)
+        (letter,) = self.listed()["newest"]
+        self.run_program("dlq", "retry", self.LETTERS, "--reason", letter["reason"], "--to", "journal:other/nginx-logs")
+        self.assertEqual(self.run_program("journal", "export", "other/nginx-logs").stdout, "not json 1\n")
+        self.run_program("consume", "--from", "journal:other/nginx-logs", "--to", "file:out", "--once", "--admin", "none")
+        again = json.loads(self.run_program("dlq", "ls", "journal:other/nginx-logs.consume.dlq", "--json").stdout)
+        self.assertEqual(again["newest"][0]["id"], letter["id"])
+
+    def test_purge_asks_first_and_takes_only_what_is_named(self):
+        self.run_lines(BAD % 1, BAD % 2, "[3]")
+        refused = self.run_program("dlq", "purge", self.LETTERS, "--all", stdin="", status=2)
+        self.assertIn("--yes", refused.stderr)
+        self.assertEqual(self.listed()["letters"], 3)
+        first = self.listed()["newest"][0]["id"]
+        self.run_program("dlq", "purge", self.LETTERS, first, "--yes")
+        self.assertEqual(self.listed()["letters"], 2)
+        self.assertIn(first, self.run_program("dlq", "purge", self.LETTERS, first, "--yes", status=1).stderr)
+        self.run_program("dlq", "purge", self.LETTERS, "--all", "--yes")
+        self.assertEqual(self.run_program("dlq", "ls", self.LETTERS).stdout, "0 dead letters\n")
+
+    def test_letters_of_a_running_pipeline_can_be_purged_but_not_retried(self):
+        listen, admin = free_address(), free_address()
+        pipeline = self.start("run", "--data-dir", "data", "--listen", listen, "--admin", admin)
+        self.wait_ready(admin)
+        self.run_program("produce", "-", "--to", f"forward://{listen}", stdin=f"{BAD % 1}\n{BAD % 2}\n")
+        self.wait_drained(admin, 2)
+        refused = self.run_program("dlq", "retry", self.LETTERS, "--all", status=1)
+        self.assertIn("data/nginx-logs is written by another logpipe: stop it, retry, and start it again", refused.stderr)
+        self.run_program("dlq", "purge", self.LETTERS, self.listed()["newest"][0]["id"], "--yes")
+        self.assertEqual(self.listed()["letters"], 1)
+        self.end(pipeline)
+
+    def test_wrong_words_say_what_is_right(self):
+        self.run_lines(BAD % 1)
+        for arguments, word in ((("dlq", "ls"), "ls|show|retry|purge"), (("dlq", "explode", self.LETTERS), "ls|show|retry|purge"),
+                                (("dlq", "retry", self.LETTERS), "--all"), (("dlq", "retry", self.LETTERS, "--all", "--reason", "x"), "one of"),
+                                (("dlq", "show", self.LETTERS, "nope"), "no id"), (("dlq", "ls", "file:x"), "kafka:, journal:"),
+                                (("dlq", "retry", "journal:data/nginx-logs", "--all"), "--to"),
+                                (("replay", "--to", "end"), "--group"), (("replay", "--group", "x"), "--to"),
+                                (("replay", "--group", "x", "--to", "end", "--from", "journal:x/y"), "kafka:"),
+                                (("setup",), "setup opensearch"), (("setup", "opensearch", "--to", "sqlite:x"), "opensearch://"),
+                                (("verify", "--to", "file:x", "--from", "journal:data/nginx-logs"), "sqlite:")):
+            with self.subTest(arguments):
+                self.assertIn(word, self.run_program(*arguments, status=2).stderr)
+        self.assertIn("no journal", self.run_program("dlq", "ls", "journal:none/x.dlq", status=1).stderr)
+
+
+class Verify(Case):
+    def setUp(self):
+        super().setUp()
+        lines = [GOOD % number for number in range(2000)] + [BAD % number for number in range(20)]
+        (self.folder / "lines").write_text("\n".join(lines))
+        self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none")
+
+    def verify(self, *arguments, status=0):
+        done = self.run_program("verify", "--from", "journal:data/nginx-logs", "--to", "sqlite:data/store.sqlite", "--json", *arguments,
+                                status=status)
+        return json.loads(done.stdout)
+
+    def change(self, statement, *values):
+        with sqlite3.connect(self.folder / "data/store.sqlite") as database:
+            return database.execute(statement, values).fetchall()
+
+    def test_a_good_pipeline_is_all_accounted_for(self):
+        self.assertTrue(self.verify()["accounted_for"])
+        told = self.verify("--ids", "--memory", "1K")
+        self.assertTrue(told["accounted_for"])
+        self.assertEqual(told["ids"], 2020)
+        self.assertEqual([place["ids"] for place in told["places"]], [2020, 20, 2000])
+        self.assertEqual(told["missing"], {"events": 0, "first": []})
+
+    def test_a_document_that_was_deleted_is_missing_by_name(self):
+        ((lost,),) = self.change("SELECT id FROM documents ORDER BY row LIMIT 1 OFFSET 700")
+        self.change("DELETE FROM documents WHERE id = ?", lost)
+        told = self.verify("--ids", status=1)
+        self.assertEqual(told["missing"], {"events": 1, "first": [{"id": lost, "place": "journal data/nginx-logs"}]})
+        self.assertIn("1 events more", self.verify(status=1)["differences"][0])
+        words = self.run_program("verify", "--ids", "--from", "journal:data/nginx-logs", "--to", "sqlite:data/store.sqlite", status=1).stdout
+        self.assertIn(lost, words)
+        self.assertTrue(words.endswith("not all events are accounted for\n"))
+
+    def test_a_letter_that_was_purged_is_missing(self):
+        letters = "journal:data/nginx-logs.dlq"
+        newest = json.loads(self.run_program("dlq", "ls", letters, "--json").stdout)["newest"][0]["id"]
+        self.run_program("dlq", "purge", letters, newest, "--yes")
+        self.assertEqual([each["id"] for each in self.verify("--ids", status=1)["missing"]["first"]], [newest])
+
+    def test_a_document_from_elsewhere_and_one_that_is_dead_as_well_are_told(self):
+        dead = json.loads(self.run_program("dlq", "ls", "journal:data/nginx-logs.dlq", "--json").stdout)["newest"][0]["id"]
+        stranger = "0" * 25 + "4"
+        for each in (dead, stranger):
+            self.change("INSERT INTO documents (id, received_ms, doc) VALUES (?, 0, '{}')", each)
+        told = self.verify("--ids", status=1)
+        self.assertEqual([each["id"] for each in told["doubled"]["first"]], [dead])
+        self.assertEqual([each["id"] for each in told["strange"]["first"]], [stranger])
+        self.assertEqual(told["missing"]["events"], 0)
+
+    def test_what_no_reader_has_passed_is_on_its_way(self):
+        self.run_program("run", "--from", "demo:nginx?lines=5&seed=1", "--once", "--data-dir", "data", "--admin", "none")
+        (self.folder / "data/nginx-logs/cursors/behind").write_bytes((self.folder / "data/nginx-logs/cursors/index").read_bytes())
+        self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none")
+        self.change("DELETE FROM documents WHERE row > 2005")
+        told = self.verify("--ids")
+        self.assertEqual(told["on_their_way"], 2000)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and os.path.exists(sys.argv[1]):
+        program_test.PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=1)

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2119  # run.sh and scripts/stack.sh set the names used here
+# Sourced by run.sh: what can be said of the files of compose/ without starting anything.
+
+# Every image by a version of its own, the stack's as the test names it.
+images_are_pinned() {
+    local image
+    compose config >"$work/config.yml" || return
+    sed -n -E 's/^ +image: //p' "$work/config.yml" | sort -u | while read -r image; do
+        [[ $image =~ ^[a-z0-9./-]+:[0-9]+\.[0-9]+[a-z0-9.-]*$ ]] || { echo "$image has no version" && return 1; }
+    done
+}
+
+config_is_clean() { [[ -z $(compose config -q 2>&1) ]]; }
+
+# Values that look like a secret, but for names of files and empty ones.
+holds_no_secret() {
+    # shellcheck disable=SC2251
+    ! grep -rniE '(password|passwd|secret|token|api_?key)[a-z_]*["'\'']?[:=][[:space:]]*["'\'']?[^[:space:]"'\'']{4,}' \
+        "$root/compose" | grep -vE ':[0-9]+:[[:space:]]*#'
+}
+
+saved_objects_are_generated() {
+    diff <("$root/compose/opensearch-dashboards/saved_objects.py") "$root/compose/opensearch-dashboards/saved-objects.ndjson"
+}
+
+# The rules of hadolint that a Dockerfile of ours could break.
+dockerfile_is_well_made() {
+    local file=$root/compose/Dockerfile found
+    found=$(
+        grep -nE '^ADD |^MAINTAINER|sudo |:latest|^FROM [^$:]*$' "$file" | grep -v 'FROM scratch'
+        grep -nE 'cd /|curl|wget' "$file"
+        grep -q '^USER [1-9]' "$file" || echo 'no USER'
+        grep -q '^HEALTHCHECK' "$file" || echo 'no HEALTHCHECK'
+        grep -q 'pipefail' "$file" || echo 'no pipefail'
+        grep -E 'apt-get install' "$file" | grep -v -- '--no-install-recommends'
+        grep -q 'rm -rf /var/lib/apt/lists' "$file" || echo 'package lists stay'
+        grep -nE '^(ENTRYPOINT|CMD|HEALTHCHECK.*CMD) [^[]' "$file"
+    ) || true
+    [[ -z $found ]] || { echo "$found" && return 1; }
+}
+
+check_files() {
+    check 'compose config has nothing to say' config_is_clean
+    check 'every image has a version' images_are_pinned
+    check 'no secret is in compose/' holds_no_secret
+    check 'the saved objects are those of their generator' saved_objects_are_generated
+    check 'the Dockerfile keeps the rules' dockerfile_is_well_made
+    if command -v hadolint >/dev/null; then check 'hadolint' hadolint "$root/compose/Dockerfile"; fi
+}
+
+# refuses WORDS COMMAND…: exit status 1 and these words in one line.
+refuses() {
+    local words=$1 status=0 output
+    shift
+    output=$("$@" 2>&1) || status=$?
+    [[ $status == 1 && $output == *"$words"* && $(wc -l <<<"$output") == 1 ]] || {
+        echo "status $status: $output"
+        return 1
+    }
+}
+
+port_is_refused() {
+    python3 -c 'import socket, sys, time; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(); time.sleep(60)' "$LOKI_PORT" &
+    local holder=$! status=0
+    within 10 taken "$LOKI_PORT"
+    refuses "port $LOKI_PORT is taken" "$root/scripts/start.sh" --no-build || status=$?
+    kill "$holder"
+    wait "$holder" 2>/dev/null || true
+    return "$status"
+}
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+check_refusals() {
+    local script
+    for script in start stop produce monitor status logs; do
+        check "$script.sh --help, from another folder" bash -c "cd / && '$root/scripts/$script.sh' --help | grep -q '^Usage: scripts/$script.sh'"
+    done
+    check 'an unknown argument has exit status 2' bash -c "'$root/scripts/start.sh' --nonsense; [[ \$? == 2 ]]"
+    check 'no Docker: one line and the way out' refuses 'Docker is not running' \
+        env DOCKER_HOST=unix:///nonexistent.sock "$root/scripts/start.sh"
+    check 'a taken port: one line and the way out' port_is_refused
+    check 'no stack: one line and the way out' refuses 'scripts/start.sh' "$root/scripts/status.sh"
+}

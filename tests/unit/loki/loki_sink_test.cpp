@@ -1,0 +1,233 @@
+#include "logpipe/loki.hpp"
+
+#include "base/gzip.hpp"
+#include "support/catch.hpp"
+#include "support/certificates.hpp"
+#include "support/http_script.hpp"
+#include "support/scratch_folder.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+using namespace logpipe;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What the sink has reported.
+class finished_batches final : public completions {
+  public:
+    void done(batch&& finished) override {
+        std::lock_guard lock{mutex_};
+        batches_.push_back(std::move(finished));
+        changed_.notify_all();
+    }
+    [[nodiscard]] bool wait_for(std::size_t count) {
+        std::unique_lock lock{mutex_};
+        return changed_.wait_for(lock, 30s, [&] { return batches_.size() >= count; });
+    }
+    [[nodiscard]] std::size_t count() {
+        std::lock_guard lock{mutex_};
+        return batches_.size();
+    }
+    [[nodiscard]] std::uint64_t indexed() {
+        std::lock_guard lock{mutex_};
+        std::uint64_t sum = 0;
+        for (auto const& each : batches_) sum += each.counts.indexed;
+        return sum;
+    }
+
+  private:
+    std::mutex mutex_;  // guards batches_
+    std::condition_variable changed_;
+    std::vector<batch> batches_;
+};
+
+/// Answers each push in turn by a status and a body, the last one for ever.
+struct script {
+    explicit script(std::vector<std::pair<std::string, std::string>> answers, test::http_script::tls_files tls = {})
+        : answers_{std::move(answers)}, server{[this](test::http_exchange& to) { serve(to); }, std::move(tls)} {}
+
+    void serve(test::http_exchange& to) {
+        std::pair<std::string, std::string> answer;
+        {
+            std::lock_guard lock{mutex};
+            bodies.push_back(gunzip(to.body(), 1U << 24U).value());
+            answer = answers_[std::min(bodies.size(), answers_.size()) - 1];
+        }
+        if (answer.first.empty()) return to.reset();
+        to.answer(answer.first, "", answer.second);
+    }
+    std::vector<std::string> all() {
+        std::lock_guard lock{mutex};
+        return bodies;
+    }
+    loki_sink_options options() const {
+        return {.address = "127.0.0.1:" + std::to_string(server.port()), .push_age_max = 1ms};
+    }
+
+    std::vector<std::pair<std::string, std::string>> const answers_;
+    std::mutex mutex;  // guards bodies
+    std::vector<std::string> bodies;
+    test::http_script server;
+};
+
+batch lines(std::vector<std::string> const& texts) {
+    batch out;
+    for (auto const& text : texts) out.append(out.tag_index("web"), {}, 1'700'000'000'000'000'000, text);
+    return out;
+}
+
+double gauge(sink const& of, std::string_view name) {
+    for (auto const& [key, value] : of.status().gauges)
+        if (key == name) return value;
+    FAIL("no gauge " << name);
+    return 0;
+}
+
+}  // namespace
+
+TEST_CASE("lines are pushed as gzip JSON, and the batch is reported", "[loki_sink]") {
+    script loki{{{"204 No Content", ""}}};
+    finished_batches reports;
+    auto options = loki.options();
+    options.tenant = "team";
+    options.username = "me";
+    options.password = "secret";
+    auto const to = make_loki_sink(options);
+    REQUIRE(to->open(reports));
+    auto events = lines({"one", "two"});
+    REQUIRE(to->write(events));
+    REQUIRE(reports.wait_for(1));
+    CHECK(reports.indexed() == 2);
+    CHECK_THAT(loki.all().front(),
+               ContainsSubstring(R"("values":[["1700000000000000000","one"],["1700000000000000000","two"]])"));
+    auto const head = loki.server.requests().front();
+    CHECK_THAT(head, ContainsSubstring("POST /loki/api/v1/push HTTP/1.1\r\n"));
+    CHECK_THAT(head, ContainsSubstring("Content-Encoding: gzip\r\n"));
+    CHECK_THAT(head, ContainsSubstring("X-Scope-OrgID: team\r\n"));
+    CHECK_THAT(head, ContainsSubstring("Authorization: Basic bWU6c2VjcmV0\r\n"));
+    CHECK(to->status().up);
+}
+
+TEST_CASE("429, 5xx and a cut connection are tried again until the lines are taken", "[loki_sink]") {
+    script loki{{{"429 Too Many Requests", "slow down"},
+                 {"503 Service Unavailable", ""},
+                 {"", ""},
+                 {"", ""},
+                 {"204 No Content", ""}}};
+    finished_batches reports;
+    auto const to = make_loki_sink(loki.options());
+    REQUIRE(to->open(reports));
+    auto events = lines({"one"});
+    REQUIRE(to->write(events));
+    REQUIRE(reports.wait_for(1));
+    CHECK(loki.all().size() >= 5);
+    CHECK(to->status().retries >= 3);
+    CHECK(to->status().up);
+    CHECK(gauge(*to, "lines_dropped_other_total") == 0);
+}
+
+TEST_CASE("what breaks Loki's rules is counted and not sent again", "[loki_sink]") {
+    script loki{{{"400 Bad Request", "entry for stream '{}' has timestamp too old: x"}, {"204 No Content", ""}}};
+    finished_batches reports;
+    auto const to = make_loki_sink(loki.options());
+    REQUIRE(to->open(reports));
+    auto events = lines({"old"});
+    REQUIRE(to->write(events));
+    REQUIRE(reports.wait_for(1));
+    events = lines({"new"});
+    REQUIRE(to->write(events));
+    REQUIRE(reports.wait_for(2));
+    CHECK(loki.all().size() == 2);
+    CHECK(gauge(*to, "lines_dropped_too_old_total") == 1);
+}
+
+TEST_CASE("a request that is too large is cut in two, down to the line", "[loki_sink]") {
+    script loki{
+        {{"413 Payload Too Large", ""}, {"204 No Content", ""}, {"413 Payload Too Large", ""}, {"204 No Content", ""}}};
+    finished_batches reports;
+    auto const to = make_loki_sink(loki.options());
+    REQUIRE(to->open(reports));
+    auto events = lines({"one", "two"});
+    REQUIRE(to->write(events));
+    REQUIRE(reports.wait_for(1));
+    CHECK(loki.all().size() == 3);
+    CHECK_THAT(loki.all()[1], ContainsSubstring("one") && !ContainsSubstring("two"));
+    CHECK_THAT(loki.all()[2], ContainsSubstring("two") && !ContainsSubstring("one"));
+    CHECK(gauge(*to, "lines_dropped_line_too_long_total") == 1);
+}
+
+TEST_CASE("who is not let in holds the lines, and says so", "[loki_sink]") {
+    script loki{{{"401 Unauthorized", "no org id"}}};
+    finished_batches reports;
+    auto options = loki.options();
+    options.waiting_bytes_max = 1;
+    auto const to = make_loki_sink(options);
+    REQUIRE(to->open(reports));
+    auto events = lines({"one"});
+    REQUIRE(to->write(events));
+    auto const until = std::chrono::steady_clock::now() + 30s;
+    while (to->status().up && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    CHECK_THAT(to->status().why, ContainsSubstring("answers 401: no org id"));
+    std::jthread const canceller{[&] { to->cancel(); }};
+    events = lines({"no room for this"});
+    CHECK(to->write(events).error().code == errc::cancelled);
+    CHECK(events.events.size() == 1);
+    CHECK(reports.count() == 0);
+}
+
+TEST_CASE("lines of many batches go in one request", "[loki_sink]") {
+    script loki{{{"204 No Content", ""}}};
+    finished_batches reports;
+    auto options = loki.options();
+    options.push_age_max = 1h;
+    options.push_bytes_max = 4096;
+    auto const to = make_loki_sink(options);
+    REQUIRE(to->open(reports));
+    for (int i = 0; i < 3; ++i) {
+        auto events = lines({std::string(1500, 'x')});
+        REQUIRE(to->write(events));
+    }
+    REQUIRE(reports.wait_for(3));
+    CHECK(loki.all().size() == 1);
+}
+
+TEST_CASE("over TLS Loki must have a certificate that is to be trusted", "[loki_sink]") {
+    test::scratch_folder const folder;
+    test::certificate_authority const authority{"tests"};
+    auto const files = authority.issue(folder.path("loki"), "IP:127.0.0.1");
+    script loki{{{"204 No Content", ""}}, {.certificate = files.certificate, .key = files.key}};
+    finished_batches reports;
+    auto options = loki.options();
+    options.tls = true;
+    options.ca_file = authority.write_certificate(folder.path("ca.crt"));
+    auto const to = make_loki_sink(options);
+    REQUIRE(to->open(reports));
+    auto events = lines({"one"});
+    REQUIRE(to->write(events));
+    REQUIRE(reports.wait_for(1));
+
+    options.ca_file = test::certificate_authority{"others"}.write_certificate(folder.path("others.crt"));
+    auto const wary = make_loki_sink(options);
+    REQUIRE(wary->open(reports));
+    events = lines({"two"});
+    REQUIRE(wary->write(events));
+    auto const until = std::chrono::steady_clock::now() + 30s;
+    while (wary->status().up && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    CHECK_THAT(wary->status().why, ContainsSubstring("certificate verify failed"));
+    CHECK(loki.all().size() == 1);
+}
+
+TEST_CASE("options that can never work are told at once", "[loki_sink]") {
+    finished_batches reports;
+    auto const code = [&](loki_sink_options const& options) {
+        return make_loki_sink(options)->open(reports).error().code;
+    };
+    CHECK(code({.address = "nowhere:x"}) == errc::invalid_argument);
+    CHECK(code({.username = "me", .password = ""}) == errc::invalid_argument);
+    CHECK(code({.tenant = "a\r\nb"}) == errc::invalid_argument);
+    CHECK(code({.streams_max = 0}) == errc::invalid_argument);
+    CHECK(code({.tls = true, .ca_file = "/nowhere.pem"}) == errc::invalid_argument);
+}
