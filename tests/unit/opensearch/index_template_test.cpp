@@ -29,7 +29,7 @@ TEST_CASE("the template is for one index, has a version, and types every field o
     CHECK(type_at("/@timestamp") == "date");
     CHECK(made.at_pointer("/template/mappings/dynamic") == false);
     CHECK(made.at_pointer("/template/mappings/properties/event/dynamic") == false);
-    CHECK(made.at_pointer("/template/mappings/properties/source/properties/ip/path") == "event.remote_ip");
+    CHECK(made.at_pointer("/template/mappings/properties/client/properties/ip/path") == "event.remote_ip");
     CHECK(template_name("nginx-logs") == "logpipe-nginx-logs");
 }
 
