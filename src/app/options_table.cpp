@@ -178,8 +178,8 @@ constexpr std::array rows{
                "and the password, first line of the file"},
     option_row{"api-key-file", secret, "FILE", "", opensearch_users, "or an API key, first line of the file"},
     option_row{"request-timeout", duration, "TIME", "60s", opensearch_users, "for an answer of OpenSearch"},
-    option_row{"bulk-bytes-max", bytes, "SIZE", "4M", "consume index run", "of one request to OpenSearch"},
-    option_row{"bulk-events-max", count, "N", "5000", "consume index run", "in one request to OpenSearch"},
+    option_row{"bulk-bytes-max", bytes, "SIZE", "1M", "consume index run", "of one request to OpenSearch"},
+    option_row{"bulk-events-max", count, "N", "2000", "consume index run", "in one request to OpenSearch"},
     option_row{"bulk-requests", count, "N", "4", "consume index run", "at a time, each over its own connection"},
     option_row{"bulk-compress", on_off, "", "off", "consume index run", "send gzip to OpenSearch"},
 
