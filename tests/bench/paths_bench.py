@@ -227,15 +227,15 @@ class Bench:
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         finish(sender)
         admin, end = kafka.admin(), time.monotonic() + WAIT_MAX
-        while sum(admin.ends(topic)) < self.rows:
+        while sum(admin.ends(topic).values()) < self.rows:
             if time.monotonic() > end or forwarder.poll() is not None:
-                raise Failed(f"path B: {sum(admin.ends(topic))} of {self.rows} events came to the topic")
+                raise Failed(f"path B: {sum(admin.ends(topic).values())} of {self.rows} events came to the topic")
             time.sleep(0.01)
         wall = time.monotonic() - began
         forwarder.terminate()
         cpu, rss = finish(forwarder)
-        if sum(admin.ends(topic)) != self.rows:
-            raise Failed(f"path B: {sum(admin.ends(topic))} messages of {self.rows} events")
+        if sum(admin.ends(topic).values()) != self.rows:
+            raise Failed(f"path B: {sum(admin.ends(topic).values())} messages of {self.rows} events")
         return Measured(self.rows / wall, cpu * 1e6 / self.rows, rss)
 
     def journal_alone(self):
