@@ -3,8 +3,8 @@
 //     kafka_probe consume BROKERS TOPIC COUNT          reads COUNT messages in batches and touches nothing
 //     kafka_probe produce BROKERS TOPIC COUNT FILE     sends the file's lines, repeated, until there are COUNT
 //
-// Prints messages a second (from the first one on) and CPU seconds a million messages. The same settings as logpipe's ends: idempotent,
-// acks=all, lz4, linger 5 ms; batches of the consumer's queue.
+// Prints messages a second (from the first one on) and CPU seconds a million messages. The same settings as logpipe's
+// ends: idempotent, acks=all, lz4, linger 5 ms; batches of the consumer's queue.
 #include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
 
