@@ -45,15 +45,13 @@ send() {
             printf '%s\n' "$answer" >&2
             fail 'the lines could not be sent'
         }
-        sent=$(grep -oE '[0-9]+ events' <<<"$answer" | tail -n 1)
-        sent=${sent%% *}
+        sent=$(sed -n -E 's/.* ([0-9]+) of [0-9]+ lines safe in .*/\1/p' <<<"$answer" | tail -n 1)
     else
         status=$(curl -sS --max-time 3600 -o "$root/build/produce-answer.json" -w '%{http_code}' \
             "http://127.0.0.1:$PRODUCER_PORT/produceEventsToPipeline") || fail 'the producer does not answer: scripts/status.sh'
         answer=$(<"$root/build/produce-answer.json")
         [[ $status == 200 ]] ||
-            fail "$answer
-The producer could not read $DATA_URL. Without internet: scripts/produce.sh --demo"
+            fail "$(sed -E 's/.*"detail":"([^"]*)".*/\1/' <<<"$answer"); without internet: scripts/produce.sh --demo"
         sent=$(sed -n -E 's/.*"events":([0-9]+).*/\1/p' <<<"$answer")
     fi
     printf '%s\n' "$answer"

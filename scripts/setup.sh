@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo.
 #
-# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--check] [--all] [--list]
+# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--bench] [--check] [--all] [--list]
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
 #   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, jq, sqlite3)
 #   --stack    … and what tests/stack/run.sh needs (an engine, Compose, debootstrap, JDK, Maven, Go)
-#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; Chromium, for the page)
+#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; Chromium; a Docker engine)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
+#   --bench    … and what scripts/bench.sh --paths compares with and draws by (rsyslog, gnuplot)
 #   --check    … and what scripts/check.sh, fuzz.sh and bench.sh need (clang, Google Benchmark; includes --lint)
 #   --all      all of these but --long and --stack
 #   --list     prints the missing packages, one a line, and installs nothing
@@ -24,7 +25,7 @@ groups=(build)
 list_only=no
 for argument in "$@"; do
     case $argument in
-        --demo | --tests | --stack | --long | --static | --lint) groups+=("${argument#--}") ;;
+        --demo | --tests | --stack | --long | --static | --lint | --bench) groups+=("${argument#--}") ;;
         --check) groups+=(lint check) ;;
         --all) groups+=(demo tests static lint check) ;;
         --list) list_only=yes ;;
@@ -61,11 +62,14 @@ packages_of() {
             command -v go >/dev/null || echo golang-go
             printf '%s\n' debootstrap iproute2 iptables curl python3
             ;;
-        long)  # the last two are as good from elsewhere
+        long)  # npm, Go and Docker are as good from elsewhere
             echo chromium
             command -v npm >/dev/null || echo npm
             command -v go >/dev/null || echo golang-go
+            command -v dockerd >/dev/null || echo docker.io
+            echo busybox-static  # the containers of tests/integration/ship
             ;;
+        bench) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox ;;
         static) printf '%s\n' dpkg-dev make file ;;
         lint) printf '%s\n' clang-format-19 shellcheck ;;
         check) printf '%s\n' clang-19 clang-tidy-19 libclang-rt-19-dev libbenchmark-dev ;;

@@ -46,7 +46,7 @@ struct letter_summary {
     std::int64_t time_ms = 0;
     std::uint64_t attempts = 0;  ///< letters of this id that the topic still has
     std::string_view stage;
-    std::string_view reason;
+    std::string_view reason;  ///< with '…' in place of what stands in single quotes
 };
 struct letter_group {
     std::string stage;
@@ -60,7 +60,7 @@ struct letter_list {
 };
 struct letter_selection {
     std::vector<event_id> ids;
-    std::string reason;  ///< letters whose reason has this text in it
+    std::string reason;  ///< letters whose reason, as in letter_summary, has this text in it
     bool all = false;
 };
 /// @param newest  told of at most `newest_max` letters, the newest first

@@ -17,8 +17,8 @@ namespace logpipe {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> default_addresses{"127.0.0.1:24230", "127.0.0.1:24231", "127.0.0.1:24232",
-                                                            "127.0.0.1:24233", "127.0.0.1:8000"};
+constexpr std::array<std::string_view, 6> default_addresses{"127.0.0.1:24230", "127.0.0.1:24231", "127.0.0.1:24232",
+                                                            "127.0.0.1:24233", "127.0.0.1:24234", "127.0.0.1:8000"};
 
 /// Where a process that listens on all addresses of its machine is reached from that machine.
 std::string own_address(std::string const& listen) {

@@ -45,18 +45,21 @@ struct hop_name {
     bool wanted = true;  ///< named by the user: it is missed where it is not there
 };
 
-std::vector<hop_name> hops_of(settings const& options) {
+result<std::vector<hop_name>> hops_of(settings const& options) {
     std::vector<hop_name> hops;
     for (auto const& each : options.list("hop")) {
         auto const colon = each.rfind(':');
-        hops.push_back({.topic = each.substr(0, colon),
-                        .group = colon == std::string::npos ? std::string{} : each.substr(colon + 1)});
+        if (colon == std::string::npos || colon == 0 || colon + 1 == each.size())
+            return error{errc::invalid_argument, fmt::format("--hop {}: write it as TOPIC:GROUP", each)};
+        hops.push_back({.topic = each.substr(0, colon), .group = each.substr(colon + 1)});
     }
     if (hops.empty()) hops = {{"nginx-logs", "consume", false}, {"nginx-events", "index", false}};
     return hops;
 }
 
 result<kafka_findings> ask_kafka(settings const& options) {
+    auto const hops = hops_of(options);
+    if (!hops) return hops.error();
     // The topic of a place is of no matter here: all hops are asked over one connection.
     auto const uri = parse_uri(fmt::format("kafka://{}/-", options.text("brokers")));
     if (!uri) return uri.error();
@@ -67,7 +70,7 @@ result<kafka_findings> ask_kafka(settings const& options) {
     auto cluster = (*admin)->cluster();
     if (!cluster) return cluster.error();
     kafka_findings found{.cluster = *std::move(cluster), .hops = {}};
-    for (auto const& [topic, group, wanted] : hops_of(options)) {
+    for (auto const& [topic, group, wanted] : *hops) {
         // The group is asked first: what is committed meanwhile then never lies beyond the end that is asked later.
         auto members = (*admin)->group(group, topic);
         auto partitions = (*admin)->partitions(topic);

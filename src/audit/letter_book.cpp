@@ -8,8 +8,29 @@ namespace logpipe {
 
 namespace {
 
-// A sink's reasons may name the value that it refused: then nearly every letter has a reason of its own.
+// Reasons that name what no quotes tell apart: then nearly every letter has one of its own.
 constexpr std::size_t groups_max = 10'000;
+
+bool is_word(char c) {
+    return ('0' <= c && c <= '9') || ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z');
+}
+
+/// A store's reasons name the document and the value that it refused, in single quotes: 'x' becomes '…', so that what
+/// is refused for one reason counts as one. An apostrophe within a word opens nothing.
+std::string general_reason(std::string_view reason) {
+    std::string out;
+    for (std::size_t at = 0; at < reason.size(); ++at) {
+        out.push_back(reason[at]);
+        if (reason[at] != '\'' || (at > 0 && is_word(reason[at - 1]))) continue;
+        auto end = reason.find('\'', at + 1);
+        while (end != std::string_view::npos && end + 1 < reason.size() && is_word(reason[end + 1]))
+            end = reason.find('\'', end + 1);
+        if (end == std::string_view::npos) continue;
+        out += "…'";
+        at = end;
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -46,7 +67,7 @@ void letter_book::add(letter_entry const& entry) {
 }
 
 std::uint32_t letter_book::group_of(dead_letter const& letter) {
-    group_name name{letter.stage, letter.reason};
+    group_name name{letter.stage, general_reason(letter.reason)};
     if (groups_.size() >= groups_max && !group_numbers_.contains(name)) name.second = "(other reasons)";
     auto const [found, added] = group_numbers_.try_emplace(name, static_cast<std::uint32_t>(groups_.size()));
     if (added) groups_.push_back(std::move(name));

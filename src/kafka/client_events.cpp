@@ -22,6 +22,7 @@ log_level level_of(int syslog_level) noexcept {
 }  // namespace
 
 void client_events::attach(rd_kafka_conf_t* conf, client_kind kind) {
+    kind_ = kind;
     rd_kafka_conf_set_opaque(conf, this);
     rd_kafka_conf_set_log_cb(conf, log_line);
     rd_kafka_conf_set_error_cb(conf, on_error);
@@ -60,6 +61,8 @@ void client_events::log_line(rd_kafka_t const* client, int level, char const* fa
     auto& self = events_of(rd_kafka_opaque(client));
     auto const ours = level_of(level);
     if (!log_enabled(ours)) return;
+    // It is given the properties of the sink or the source that it asks for, and ignores most of them.
+    if (self.kind_ == client_kind::admin && std::string_view{facility} == "CONFWARN") return;
     if (ours == log_level::debug) {  // somebody has asked for `debug`, and wants all of it
         log_write(ours, fmt::format("{}: {}: {}", self.stage_, facility, clean_line(text)));
     } else if (auto const lines = self.lines_.admit(); lines != 0) {

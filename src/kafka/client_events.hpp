@@ -48,6 +48,7 @@ class client_events {
     static int on_statistics(rd_kafka_t* client, char* json, std::size_t json_bytes, void* self);
 
     std::string const stage_;
+    client_kind kind_ = client_kind::admin;
     log_limit lines_;
     std::atomic<bool> troubled_{false};         // so that works() costs nothing while all is well
     std::atomic<bool> only_connection_{false};  // the trouble is over when a broker is connected again

@@ -37,6 +37,32 @@ bool passes(rd_kafka_resp_err_t code) noexcept {
     }
 }
 
+/// What an answer says of the one group that was asked for.
+rd_kafka_resp_err_t group_failure(rd_kafka_event_t* answer) noexcept {
+    std::size_t count = 0;
+    rd_kafka_error_t const* failure = nullptr;
+    auto const first = [&](auto* groups) { return count == 0 ? nullptr : rd_kafka_group_result_error(groups[0]); };
+    switch (rd_kafka_event_type(answer)) {
+        case RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT: {
+            auto* const groups = rd_kafka_DescribeConsumerGroups_result_groups(
+                rd_kafka_event_DescribeConsumerGroups_result(answer), &count);
+            failure = count == 0 ? nullptr : rd_kafka_ConsumerGroupDescription_error(groups[0]);
+            break;
+        }
+        case RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT:
+            failure = first(rd_kafka_ListConsumerGroupOffsets_result_groups(
+                rd_kafka_event_ListConsumerGroupOffsets_result(answer), &count));
+            break;
+        case RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT:
+            failure = first(rd_kafka_AlterConsumerGroupOffsets_result_groups(
+                rd_kafka_event_AlterConsumerGroupOffsets_result(answer), &count));
+            break;
+        default:
+            break;
+    }
+    return failure == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(failure);
+}
+
 error unknown_topic(std::string const& topic) {
     return {errc::not_found, fmt::format("kafka: topic {} does not exist", topic)};
 }
@@ -195,7 +221,10 @@ result<event_handle> cluster_client::ask(
             if (auto const trouble = events_.trouble(); trouble && trouble->code == errc::unauthorized) break;
         }
         if (!answer) return RD_KAFKA_RESP_ERR__TIMED_OUT;
-        auto const code = rd_kafka_event_error(answer.get());
+        auto code = rd_kafka_event_error(answer.get());
+        // A coordinator that is moving or still reading is asked again; what else a group answers is the caller's.
+        if (auto const inner = group_failure(answer.get()); code == RD_KAFKA_RESP_ERR_NO_ERROR && passes(inner))
+            code = inner;
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) answer.reset();
         return code;
     });
@@ -236,12 +265,14 @@ result<> cluster_client::create_topic(new_topic const& wanted) {
     }
 }
 
-result<std::string> cluster_client::topic_property(std::string const& topic, std::string const& name) {
+result<std::string> cluster_client::topic_property(std::string const& topic, std::string const& name,
+                                                   std::int32_t broker) {
     owned<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy> const wanted{
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str())};
     auto const doing = fmt::format("the properties of topic {}", topic);
     auto const answer = ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, doing, [&](auto* options, auto* queue) {
         auto* only = wanted.get();
+        rd_kafka_AdminOptions_set_broker(options, broker, nullptr, 0);
         rd_kafka_DescribeConfigs(client_.get(), &only, 1, options, queue);
     });
     if (!answer) return answer.error();

@@ -43,8 +43,10 @@ class cluster_client final {
     };
     /// A topic that somebody made meanwhile is fine. Returns when every partition has a leader.
     [[nodiscard]] result<> create_topic(new_topic const& wanted);
+    /// @param broker  whom to ask: any knows
     /// @return errc::not_found where it has none of this name
-    [[nodiscard]] result<std::string> topic_property(std::string const& topic, std::string const& name);
+    [[nodiscard]] result<std::string> topic_property(std::string const& topic, std::string const& name,
+                                                     std::int32_t broker);
 
     /// Starts an admin request and waits for its answer.
     [[nodiscard]] result<event_handle> ask(

@@ -65,6 +65,7 @@ class group_reader final : private client_events {
     [[nodiscard]] bool follows(std::int32_t partition, reading& from, std::int64_t offset);
     void took_error(rd_kafka_message_t const& message);
     void look_again();
+    void keep_fetching(std::size_t bytes, std::size_t messages);
     [[nodiscard]] bool at_end() const;
 
     // Partitions come and go: group_reader_assignment.cpp.
@@ -94,6 +95,8 @@ class group_reader final : private client_events {
 
     readings readings_;
     std::uint64_t round_ = 0;
+    std::size_t message_bytes_ = 0;  // on average, of the last rounds
+    bool was_full_ = false;          // the messages' queue, as far as can be told
     std::vector<std::int32_t> seeks_;
     partition_list leaving_;
     std::chrono::steady_clock::time_point leave_by_;

@@ -48,12 +48,17 @@ message_ids::message_ids(std::string_view cluster_id, std::string_view topic)
 event_id message_ids::of(rd_kafka_message_t const& message, std::int64_t timestamp_ms) const {
     if (auto const id = id_in_key(bytes_of(message.key, message.key_len))) return id;
     if (auto const id = event_id::parse(header_of(message, id_header.data()))) return *id;
-    // The offset alone would repeat when a topic is made again.
+    return from_place(message.partition, message.offset, timestamp_ms, bytes_of(message.payload, message.len));
+}
+
+event_id message_ids::from_place(std::int32_t partition, std::int64_t offset, std::int64_t timestamp_ms,
+                                 std::string_view value) const {
+    // Partition and offset alone would repeat when a topic is made again.
     std::array<char, 20> place;
-    store_little(place.data(), static_cast<std::uint32_t>(message.partition));
-    store_little(place.data() + 4, static_cast<std::uint64_t>(message.offset));
+    store_little(place.data(), static_cast<std::uint32_t>(partition));
+    store_little(place.data() + 4, static_cast<std::uint64_t>(offset));
     store_little(place.data() + 12, static_cast<std::uint64_t>(timestamp_ms));
-    return chunk_hash(space_, {place.data(), place.size()}, bytes_of(message.payload, message.len));
+    return chunk_hash(space_, {place.data(), place.size()}, value);
 }
 
 }  // namespace logpipe

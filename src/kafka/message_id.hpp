@@ -27,6 +27,9 @@ class message_ids final {
   public:
     message_ids(std::string_view cluster_id, std::string_view topic);
     [[nodiscard]] event_id of(rd_kafka_message_t const& message, std::int64_t timestamp_ms) const;
+    /// Of a message that carries none.
+    [[nodiscard]] event_id from_place(std::int32_t partition, std::int64_t offset, std::int64_t timestamp_ms,
+                                      std::string_view value) const;
 
   private:
     std::string const space_;  // cluster and topic

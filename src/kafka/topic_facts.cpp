@@ -33,7 +33,8 @@ result<topic_facts> find_topic(kafka_connection const& connection, std::string c
     if (!id) return id.error();
     facts.cluster_id = *std::move(id);
     // Not everybody may read it. Then librdkafka's own limit holds, and what is over the topic's is sent in parts.
-    if (auto const text = cluster.topic_property(wish.name, "max.message.bytes"))
+    auto const leader = facts.partitions.front().leader;
+    if (auto const text = cluster.topic_property(wish.name, "max.message.bytes", leader))
         std::from_chars(text->data(), text->data() + text->size(), facts.batch_bytes_max);
     return facts;
 }

@@ -36,7 +36,7 @@ def main():
     parser.add_argument("--only", action="append", choices=scenarios.ALL, metavar="SCENARIO", help="these alone; may be given often")
     parser.add_argument("--kills", type=int, default=3, help="how often each thing is killed (3)")
     parser.add_argument("--away", type=int, default=75, metavar="SECONDS", help="how long OpenSearch is away in outage (75)")
-    parser.add_argument("--rate", type=int, default=2_000, help="lines a second (2,000)")
+    parser.add_argument("--rate", type=int, default=1_000, help="lines a second (1,000)")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="draws the moments (random)")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="leave logs and journals there")
     options = parser.parse_args()

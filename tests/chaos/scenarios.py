@@ -46,8 +46,8 @@ class Ground:
 
     def flow(self, pipeline, load):
         """Waits until what is sent now can be found: what was broken before works again."""
-        sent = len(load.expected)
-        return pipeline.documents_at_least(sent, load) if sent else pipeline.documents_at_least(1, load)
+        with load.trickling():
+            pipeline.documents_at_least(max(len(load.expected), 1), load)
 
     def end(self, pipeline, load):
         """The load ends, all of it comes through, everybody goes in order; then the proof."""
@@ -316,9 +316,12 @@ def outage(ground):
             ground.end(pipeline, load)
 
 
-# Each with a number to know it by. The last two are events, which the store refuses: an object where a text is due.
-POISON = (b"not json, poison-%d", b'["poison-%d"]', b'{"cut": "poison-%d", ', b'{"bad utf-8, poison-%d": "\xff"}', b"\x01\x02 poison-%d",
-          b'"a string, poison-%d"', b'{"remote_ip": "10.0.0.1", "agent": {"poison-%d": 1}}', b'{"remote_ip": "10.0.0.1", "request": {"poison-%d": 1}}')
+# Each with a number to know it by. What is no event, then events and documents that the store refuses: an object where a text
+# is due, and the other way round.
+NO_EVENT = (b"not json, poison-%d", b'["poison-%d"]', b'{"cut": "poison-%d", ', b'{"bad utf-8, poison-%d": "\xff"}', b"\x01\x02 poison-%d",
+            b'"a string, poison-%d"')
+POISON_LINES = (*NO_EVENT, b'{"remote_ip": "10.0.0.1", "agent": {"poison-%d": 1}}', b'{"remote_ip": "10.0.0.1", "request": {"poison-%d": 1}}')
+POISON_DOCUMENTS = (*NO_EVENT, b'{"event": {"agent": {"poison-%d": 1}}}', b'{"event": "poison-%d"}')
 
 
 def markers_of(letters):
@@ -354,17 +357,17 @@ def poison(ground):
                 expected[record["serial"]] = digest(record)
                 out.write(line)
                 if number % 99 == 98:
-                    out.write(POISON[poisons % len(POISON)] % poisons + b"\n")
+                    out.write(POISON_LINES[poisons % len(POISON_LINES)] % poisons + b"\n")
                     poisons += 1
         pipeline.start()
         pipeline.wait_ready()
         with Process("produce", pipeline.folder, [ground.program, "produce", "--file", lines, "--to", f"forward://{pipeline.listen}"]) as sending:
             sending.must_end_well(300)
-        for topic in (pipeline.logs, pipeline.events):
+        for topic, kinds in ((pipeline.logs, POISON_LINES), (pipeline.events, POISON_DOCUMENTS)):
             wait_for_topic(ground.kafka, topic)
-            text = b"".join(each % (poisons + number) + b"\n" for number, each in enumerate(POISON))
+            text = b"".join(each % (poisons + number) + b"\n" for number, each in enumerate(kinds))
             subprocess.run(["kcat", "-P", "-b", ground.kafka.address, "-t", topic], input=text, check=True, timeout=60)
-            poisons += len(POISON)
+            poisons += len(kinds)
         ground.prove(pipeline, expected)
         letters = pipeline.dead_letters(pipeline.logs) + pipeline.dead_letters(pipeline.events)
         for path in pipeline.folder.glob("*.jsonl"):

@@ -38,10 +38,12 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, status, f"{words}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done
 
-    def send(self, pipeline, more=""):
-        with Process("produce", pipeline.folder, [PROGRAM, "produce", "--demo", f"lines={LINES}&seed=7&serial=1{more}", "--to",
+    def send(self, pipeline):
+        with Process("produce", pipeline.folder, [PROGRAM, "produce", "--demo", f"lines={LINES}&seed=7&serial=1", "--to",
                                                   f"forward://{pipeline.listen}"]) as sending:
             sending.must_end_well(120)
+        pipeline.forward.wait_for(lambda ledger: ledger["in"] == LINES, "the lines to be counted")
+        pipeline.wait_through()
 
     def ids(self, index):
         """Serial by id."""
@@ -62,21 +64,22 @@ class DeadLetters(Case):
             pipeline.start(indexers=0)
             pipeline.wait_ready()
             self.send(pipeline)
-            pipeline.wait_through()
             before = self.ids("letters")
             self.assertEqual(sorted(before.values()), list(range(1, BYTE_MAX + 1)))
             letters = f"{pipeline.topic_uri(pipeline.logs)}.dlq"
             listed = json.loads(self.run_program("dlq", "ls", letters, "--json", "--newest", 1000).stdout)
             self.assertEqual(listed["letters"], LINES - BYTE_MAX)
+            self.assertEqual([group["letters"] for group in listed["groups"]], [LINES - BYTE_MAX])  # whatever values they name
             dead = {letter["id"] for letter in listed["newest"]}
             self.assertTrue(self.verify(pipeline)["accounted_for"])
             self.assertTrue(self.verify(pipeline, "--ids")["accounted_for"])
 
-            # Not mended yet: they come back.
-            self.run_program("dlq", "retry", letters, "--all")
+            # Not mended yet: they come back. (Few of them, or the breaker would hold the stage.)
+            self.run_program("dlq", "retry", letters, *sorted(dead)[:10])
             pipeline.wait_through()
             again = json.loads(self.run_program("dlq", "ls", letters, "--json", "--newest", 1000).stdout)
             self.assertEqual({letter["id"] for letter in again["newest"]}, dead)
+            self.assertEqual(sum(letter["attempts"] == 2 for letter in again["newest"]), 10)
             self.assertEqual(self.ids("letters"), before)
 
             store.must("PUT", "/letters/_mapping", {"properties": {"serial": {"type": "byte", "ignore_malformed": True}}})
@@ -89,17 +92,16 @@ class DeadLetters(Case):
             self.assertEqual(json.loads(self.run_program("dlq", "ls", letters, "--json").stdout)["letters"], 0)
             told = self.verify(pipeline, "--ids")
             self.assertTrue(told["accounted_for"])
-            self.assertEqual((told["ids"], told["places"][0]["repeats"]), (LINES, 2 * len(dead)))
+            self.assertEqual((told["ids"], told["places"][0]["repeats"]), (LINES, 10 + len(dead)))
             pipeline.stop()
 
 
 class ReplayAndVerify(Case):
     def test_a_replay_of_a_whole_topic_changes_nothing_and_the_audit_sees_what_is_missing(self):
-        with RealPipeline(PROGRAM, folder, kafka, store, "again", partitions=2) as pipeline:
+        with RealPipeline(PROGRAM, folder, kafka, store, "again") as pipeline:
             pipeline.start()
             pipeline.wait_ready()
             self.send(pipeline)
-            pipeline.wait_through()
             before = self.ids("again")
             self.assertEqual(len(before), LINES)
             self.assertTrue(self.verify(pipeline)["accounted_for"])

@@ -70,6 +70,7 @@ class Whole(unittest.TestCase):
                 self.check_documents(pipeline, records)
                 self.check_aggregations(pipeline.index_name, records)
                 self.check_topics(pipeline, records)
+                self.check_status(pipeline, len(records))
                 pipeline.stop()
 
     def check_documents(self, pipeline, records):
@@ -88,6 +89,26 @@ class Whole(unittest.TestCase):
         # Not assertEqual: what it would tell of two long lists takes minutes to work out.
         self.assertTrue(found == wanted, f"differ: {list((found - wanted).items())[:3]} {list((wanted - found).items())[:3]}")
         self.assertEqual(len(assets), len(records))
+
+    def check_status(self, pipeline, events):
+        report = pipeline.status()
+        self.assertEqual(report["state"], "up")
+        found = {(each["kind"], each["name"]): each for each in report["components"]}
+        self.assertEqual(found["kafka", "kafka"]["numbers"]["brokers"], 1)
+        self.assertEqual(found["opensearch", "opensearch"]["numbers"]["documents"], events)
+        self.assertTrue(found["opensearch", "opensearch"]["version"])
+        for topic, group in pipeline.hops():
+            self.assertEqual(found["topic", topic]["numbers"]["messages"], events)
+            self.assertEqual(found["group", group]["numbers"], {"lag_events": 0, "members": 1})
+            (hop,) = [each for each in report["hops"] if each["name"] == f"kafka {topic} → {group}"]
+            self.assertEqual((hop["in"], hop["indexed"] + hop["already_there"], hop["in_flight"], hop["difference"]), (events, events, 0, 0))
+        # One of them away: it is named, with the reason, and the others are told as before.
+        for option, kind in (("--opensearch", "opensearch"), ("--brokers", "kafka")):
+            away = pipeline.status(option, "http://127.0.0.1:1" if kind == "opensearch" else "127.0.0.1:1", "--timeout", "5s", exit_status=1)
+            (down,) = [each for each in away["components"] if each["state"] != "up"]
+            self.assertEqual((down["kind"], down["state"]), (kind, "down"))
+            self.assertIn("127.0.0.1:1", down["address"])
+            self.assertTrue(down["why"])
 
     def check_aggregations(self, index, records):
         keyword = "event.remote_ip" if self.type_of(index, "event.remote_ip") == "ip" else "event.remote_ip.keyword"
@@ -168,12 +189,16 @@ class Whole(unittest.TestCase):
                 for number in range(1, 6):
                     began = time.monotonic()
                     client.sendall(forward_message({"remote_ip": "10.0.0.1", "response": "200", "agent": f"idle {number}"}))
-                    pipeline.documents_at_least(number)
+                    pipeline.documents_at_least(number, pause=0.002)
                     seconds.append(time.monotonic() - began)
                     if number == 1:  # index, mapping and topics were made for it
                         first = seconds.pop()
             print(f"socket to search: {', '.join(f'{each * 1000:.0f}' for each in sorted(seconds))} ms; the very first {first * 1000:.0f} ms")
             self.assertLess(min(seconds), 10)
+            for stage in pipeline.stages():
+                for histogram in ("logpipe_pump_safe_seconds", "logpipe_pump_event_age_seconds"):
+                    counts = re.findall(rf"^{histogram}_count{{.*}} (\d+)$", stage.metrics(), re.MULTILINE)
+                    self.assertIn("5", counts, f"{stage.name}: {histogram}")
             pipeline.stop()
 
 

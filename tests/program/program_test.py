@@ -426,6 +426,66 @@ class Looking(Case):
             self.assertEqual(set(json.loads(line)), {"time", "level", "message"})
 
 
+class Tap(Case):
+    def setUp(self):
+        super().setUp()
+        self.listen, self.admin = free_address(), free_address()
+        self.pipeline = self.start("run", "--data-dir", "data", "--listen", self.listen, "--admin", self.admin)
+        self.wait_ready(self.admin)
+
+    def events(self, child):
+        """What a tap has printed, without what it logged."""
+        return [json.loads(line) for line in self.output_of(child).splitlines() if line.startswith('{"stage"')]
+
+    def produce_until(self, condition):
+        """A tap shows what passes from then on, and when that is only it knows: events come until it has seen some."""
+        def more():
+            self.run_program("produce", "--demo", "lines=50&seed=1", "--to", f"forward://{self.listen}")
+            return condition()
+        return self.wait_for(more, "the tap's events")
+
+    def test_a_stage_shows_its_events_with_ids_and_places(self):
+        child = self.start("tap", "index/normalize", "--at", self.admin, "--count", "20")
+        self.produce_until(lambda: child.poll() is not None)
+        self.assertEqual(child.returncode, 0)
+        events = self.events(child)
+        self.assertEqual(len(events), 20)
+        self.assertTrue(all(e["stage"] == "index/normalize" and len(e["id"]) == 26 and e["tag"] == "app.follow" for e in events))
+        self.assertEqual(list(events[0]["event"]), ["event", "fields", "@version", "@timestamp", "time", "index", "sourcetype"])
+        self.assertRegex(events[0]["origin"], "^journal nginx-logs offset [0-9]+$")
+
+    def test_a_journal_is_tapped_without_a_group(self):
+        child = self.start("tap", "journal:data/nginx-logs", "--sample", "10", "--count", "3", "--readable")
+        self.produce_until(lambda: child.poll() is not None)
+        lines = [line for line in self.output_of(child).splitlines() if " data/nginx-logs app.follow {" in line]
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(sorted(os.listdir(self.folder / "data/nginx-logs/cursors")), ["index", "index.lock"])
+
+    def test_a_tap_that_nobody_reads_holds_nothing_up(self):
+        with socket.create_connection(self.admin.split(":"), timeout=TIME_MAX) as silent:
+            silent.sendall(b"GET /api/tap?stage=sqlite_sink HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertIn(b"200 OK", silent.recv(64))
+            # More than the sockets' buffers hold.
+            self.run_program("produce", "--demo", "lines=60000&seed=1", "--to", f"forward://{self.listen}")
+            self.wait_drained(self.admin, 60000)
+
+    def test_a_wrong_stage_is_refused_with_those_that_there_are(self):
+        done = self.run_program("tap", "nowhere", "--at", self.admin, status=1)
+        self.assertIn("index/normalize", done.stderr)
+        self.assertIn("from 1 on", self.run_program("tap", "index", "--sample", "0", status=2).stderr)
+        self.assertIn("say what to tap", self.run_program("tap", status=2).stderr)
+        self.assertIn("there is no journal", self.run_program("tap", "journal:data/none", status=1).stderr)
+
+    def test_the_end_of_the_process_or_a_signal_ends_a_tap_in_order(self):
+        child = self.start("tap", "index", "--at", self.admin)
+        self.produce_until(lambda: self.events(child))
+        self.end(child)
+        child = self.start("tap", "index", "--at", self.admin)
+        self.produce_until(lambda: self.events(child))
+        self.end(self.pipeline)
+        self.assertEqual(child.wait(TIME_MAX), 0)
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and os.path.exists(sys.argv[1]):
         PROGRAM = os.path.abspath(sys.argv.pop(1))

@@ -6,6 +6,7 @@
 PROGRAM is $LOGPIPE unless given. Standard library only.
 """
 
+import codecs
 import fcntl
 import os
 import pty
@@ -92,6 +93,7 @@ class Terminal:
     def __init__(self, case, rows, columns, *arguments):
         self.case = case
         self.screen = Screen(rows, columns)
+        self.decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end within a character
         self.main, self.side = pty.openpty()
         case.addCleanup(self.close)
         self.resize(rows, columns)
@@ -111,7 +113,7 @@ class Terminal:
 
     def read(self, seconds=0.05):
         while select.select([self.main], [], [], seconds)[0]:
-            self.screen.feed(os.read(self.main, 65536).decode())
+            self.screen.feed(self.decoder.decode(os.read(self.main, 65536)))
             seconds = 0
 
     def wait_for(self, words, what=None):

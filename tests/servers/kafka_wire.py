@@ -126,7 +126,7 @@ class KafkaAdmin:
         return partitions
 
     def create_topic(self, name, partitions=1, replication=1, **config):
-        """And waits until each partition has a leader. Config as `min_insync_replicas=2`."""
+        """And waits until each partition has a leader, and every broker knows it. Config as `min_insync_replicas=2`."""
         settings = [(key.replace("_", "."), str(value)) for key, value in config.items()]
         body = _array([name], lambda topic: _string(topic) + struct.pack(">ihi", partitions, replication, 0) + _array(
             settings, lambda setting: _string(setting[0]) + _string(setting[1]))) + struct.pack(">i?", 30_000, False)
@@ -139,9 +139,10 @@ class KafkaAdmin:
                 raise KafkaError(f"create topic {name}: {told.string()}", code)
 
         def leaders():
-            known = self.describe_topic(name)
-            if not known or any(partition["leader"] < 0 for partition in known.values()):
-                raise KafkaError(f"topic {name} has no leader", 5)
+            for address in self.brokers().values():  # each hears of it by itself
+                code, known = self._metadata([name], address)[1][name]
+                if code != 0 or len(known) < partitions or any(partition["leader"] < 0 for partition in known.values()):
+                    raise KafkaError(f"topic {name} has no leader", 5)
         self._until_done(ask)
         self._until_done(leaders)
 

@@ -75,9 +75,10 @@ class OpenSearchServer(JavaServer):
         return f"{'https' if self.secure else 'http'}://{self.address}"
 
     def start(self):
-        """The first time on free ports, then on the data and ports of before."""
+        """The first time on free ports, then on the data and ports of before. Nothing to do where it runs."""
         if self.port is not None:
-            self._launch_and_wait()
+            if not self.runs():
+                self._launch_and_wait()
             return
         class_path(self.jars)  # fetched before ports are chosen
 
@@ -115,7 +116,9 @@ class OpenSearchServer(JavaServer):
                      f"path.logs={self.folder / 'logs'}", "cluster.name=logpipe-tests", "node.name=node-1",
                      "discovery.type=single-node", "network.host=127.0.0.1", f"http.port={self.port}",
                      f"transport.port={self.transport_port}",
-                     "cluster.routing.allocation.disk.threshold_enabled=false", *self.settings])
+                     "cluster.routing.allocation.disk.threshold_enabled=false",
+                     # The serial collector lets garbage lie until room is wanted; counted as used, it would have requests refused.
+                     "indices.breaker.total.use_real_memory=false", *self.settings])
         self.wait_until(self._ready)
 
     def _ready(self):

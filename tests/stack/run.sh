@@ -2,9 +2,10 @@
 # The compose stack, brought up for real, filled, broken and taken down again: in a Docker engine of its own where none runs, our image
 # built by compose/Dockerfile, the other images pulled or, where no registry answers, made by standins/.
 #
-# Usage: tests/stack/run.sh [--keep]
+# Usage: tests/stack/run.sh [--keep] [--image IMAGE]
 #
-#   --keep  leaves the stack running at the end, to look at
+#   --keep         leaves the stack running at the end, to look at
+#   --image IMAGE  takes this image of logpipe instead of building one, for work on the tests themselves
 #
 # Downloads, stand-ins, compiler results and the engine's images stay in ${XDG_CACHE_HOME:-~/.cache}/logpipe-tests. The first run takes 20 minutes on
 # two cores, of which the build of Loki takes 8 and that of our image 6, later ones 6. Ends in "N passed, N failed".
@@ -14,7 +15,22 @@ readonly here
 readonly tree=$here/../..
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/logpipe-tests
 keep=no
-[[ ${1:-} != --keep ]] || keep=yes
+build=yes
+while (($# > 0)); do
+    case $1 in
+        --keep) keep=yes ;;
+        --image)
+            export LOGPIPE_IMAGE=${2:?--image takes a name}
+            build=no
+            shift
+            ;;
+        *)
+            echo "run.sh: unknown argument $1" >&2
+            exit 2
+            ;;
+    esac
+    shift
+done
 
 "$tree/scripts/setup.sh" --stack
 mkdir -p "$cache"

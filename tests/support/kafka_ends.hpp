@@ -93,6 +93,8 @@ class taken_events final {
             if (!read_once()) return true;
         return false;
     }
+    /// Waits a moment for more. @return false at the end
+    [[nodiscard]] bool read_some() { return read_once(); }
     /// Says that all of it is safe and newly stored.
     void commit_all() {
         std::vector<progress> safe;

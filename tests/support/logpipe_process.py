@@ -130,6 +130,11 @@ class Stage:
         except (OSError, ValueError, http.client.HTTPException):  # refused, cut off, or half an answer
             return None
 
+    def metrics(self):
+        """/metrics as text."""
+        with urllib.request.urlopen(f"http://{self.admin}/metrics", timeout=30) as answer:
+            return answer.read().decode()
+
     def gauges(self):
         """Of all its stages; equal names of several pumps are added up."""
         sums = {}

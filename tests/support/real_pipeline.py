@@ -107,8 +107,9 @@ class RealPipeline:
         def through():
             for stage in self.stages():
                 stage.running.must_run()
-            hops, count = self.state()
+            # In this order: what forward has handed on by now is in the topic's end.
             ledgers = [stage.ledger() for stage in self.stages()]
+            hops, count = self.state()
             done = all(ledger is not None and ledger["in_flight"] == 0 and ledger["difference"] == 0 for ledger in ledgers) and all(
                 ends and {at: end for at, end in ends.items() if end > 0} == committed for ends, committed in hops)
             return done, (hops, count, [ledger and (ledger["in"], ledger["indexed"]) for ledger in ledgers])
@@ -117,7 +118,7 @@ class RealPipeline:
         except Failed as failure:
             raise Failed(f"{failure}\n{self.what_stages_say()}") from None
 
-    def documents_at_least(self, count, load=None):
+    def documents_at_least(self, count, load=None, pause=0.2):
         """Waits until so many can be found."""
         def there():
             for stage in self.stages():
@@ -127,9 +128,21 @@ class RealPipeline:
             found = self.store.count(self.index_name)
             return found >= count, found
         try:
-            return wait_while_it_moves(there, f"{count} documents in {self.name}", STALL_SECONDS_MAX, 0.2)
+            return wait_while_it_moves(there, f"{count} documents in {self.name}", STALL_SECONDS_MAX, pause)
         except Failed as failure:
             raise Failed(f"{failure}\n{self.what_stages_say()}") from None
+
+    def status(self, *more, exit_status=0):
+        """What `logpipe status` says of all of it. A word of `more` that is given again takes the place of ours."""
+        words = {"--brokers": self.kafka.address, "--opensearch": f"http://{self.store.address}", "--timeout": "20s",
+                 **dict(zip(more[::2], more[1::2]))}
+        places = [word for stage in self.stages() for word in ("--at", stage.admin)]
+        hops = [word for topic, group in self.hops() for word in ("--hop", f"{topic}:{group}")]
+        done = subprocess.run([self.program, "status", "--json", *places, *hops, "--index", self.index_name,
+                               *[word for pair in words.items() for word in pair]], capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != exit_status:
+            raise Failed(f"status ends with {done.returncode}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
 
     def what_stages_say(self):
         return "\n".join(f"{stage.name}: {stage.troubles()}\n{stage.running.last_lines()}" for stage in self.stages())
@@ -155,9 +168,12 @@ class Load:
     """Made-up lines at a steady rate until finish(), through `produce` reading its standard input. What was sent is in
     `expected`: a digest by serial. Ends with its block."""
 
+    TRICKLE_SECONDS = 0.02  # between two lines
+
     def __init__(self, program, folder, to, seed, rate):
         self.expected = {}
         self.done = threading.Event()
+        self.slow = threading.Event()
         self.blocks = contextlib.ExitStack()
         read_end, write_end = os.pipe()
         self.lines = open(read_end, "rb")
@@ -182,6 +198,17 @@ class Load:
                 except BrokenPipeError:  # must_run() tells
                     return
                 self.expected[record["serial"]] = digest(record)
+                if self.slow.is_set():
+                    self.done.wait(self.TRICKLE_SECONDS)
+
+    @contextlib.contextmanager
+    def trickling(self):
+        """Few lines while the block runs: so that a slow machine catches up with what it has."""
+        self.slow.set()
+        try:
+            yield
+        finally:
+            self.slow.clear()
 
     def __enter__(self):
         return self

@@ -35,14 +35,14 @@ TEST_CASE("a topic tells its partitions with begin, end and replicas", "[kafka]"
 TEST_CASE("a time is found as an offset, or as the end", "[kafka]") {
     own_topic const topic;
     topic.write({numbered_events(0, 4, 1'000'000'000'000'000'000), numbered_events(4, 4, 1'500'000'000'000'000'000)});
-    REQUIRE(topic.admin->offsets_at(topic.name, 1'200'000'000'000)->front().begin == 4);
-    REQUIRE(topic.admin->offsets_at(topic.name, 1'500'000'000'001)->front().begin == 8);
+    REQUIRE(topic.admin->offsets_at(topic.name, 1'200'000'000'000).value().front().begin == 4);
+    REQUIRE(topic.admin->offsets_at(topic.name, 1'500'000'000'001).value().front().begin == 8);
 }
 
 TEST_CASE("a group is moved while it is empty, and refused while it has members", "[kafka]") {
     own_topic const topic;
     topic.write({numbered_events(0, 10)});
-    REQUIRE(topic.admin->group(topic.group, topic.name)->positions.front().committed == -1);
+    REQUIRE(topic.admin->group(topic.group, topic.name).value().positions.front().committed == -1);
     {
         auto const from = make_kafka_source(topic.source_options());
         REQUIRE(from->open());
@@ -54,7 +54,7 @@ TEST_CASE("a group is moved while it is empty, and refused while it has members"
         REQUIRE(moved.error().code == errc::busy);
     }
     REQUIRE(topic.admin->move_group(topic.group, topic.name, {{0, 3}}));
-    auto const position = topic.admin->group(topic.group, topic.name)->positions.front();
+    auto const position = topic.admin->group(topic.group, topic.name).value().positions.front();
     REQUIRE(position.committed == 3);
     REQUIRE(position.counted_from == -1);
     auto const from = make_kafka_source(topic.source_options());

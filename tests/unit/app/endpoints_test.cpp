@@ -20,6 +20,11 @@ TEST_CASE("URIs are taken apart", "[uri]") {
     CHECK(demo->rest == "nginx");
     CHECK(demo->query == std::vector<std::pair<std::string, std::string>>{{"lines", "5"}, {"seed", "7"}});
     CHECK(parse_uri("demo:nginx?lines").has_error());
+    auto const docker = parse_uri("docker:unix:///run/docker.sock?label=a=b&project=x");
+    REQUIRE(docker.has_value());
+    CHECK(docker->rest == "unix:///run/docker.sock");
+    CHECK(docker->query == std::vector<std::pair<std::string, std::string>>{{"label", "a=b"}, {"project", "x"}});
+    CHECK(parse_uri("docker:?project=x")->rest.empty());
     CHECK(parse_uri("").has_error());
 }
 

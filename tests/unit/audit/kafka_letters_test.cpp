@@ -60,6 +60,18 @@ TEST_CASE("letters are listed once an id, by stage and reason, the newest first"
     CHECK(newest == std::vector<std::pair<event_id, std::uint64_t>>{{id_of(3), 1}, {id_of(1), 2}});
 }
 
+TEST_CASE("reasons that differ in the values they quote are one", "[letters]") {
+    memory_kafka cluster;
+    add_letter(cluster, 1, noon_ms, "field [a] in document with id 'x1'. Preview of field's value: 'it's'");
+    add_letter(cluster, 2, noon_ms, "field [a] in document with id 'y2'. Preview of field's value: '300'");
+    add_letter(cluster, 3, noon_ms, "an 'open end");
+    auto const list = list_letters(*make_kafka_letters(cluster, "in.dlq"), 0, [](letter_summary const&) {});
+    REQUIRE(list.has_value());
+    REQUIRE(list->groups.size() == 2);
+    CHECK(list->groups[0].reason == "field [a] in document with id '…'. Preview of field's value: '…'");
+    CHECK(list->groups[1].reason == "an 'open end");
+}
+
 TEST_CASE("a retry sends the original bytes with id and time, and settles the letters", "[letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);

@@ -38,7 +38,7 @@ std::unique_ptr<web_server> start(web_options options) {
     return *std::move(server);
 }
 
-constexpr auto get_request = "GET /produceEventsToPipeline HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr auto get_request = "GET /produceEventsToPipeline HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 }  // namespace
 

@@ -83,9 +83,9 @@ TEST_CASE("requests that are sent together are answered in order", "[web_server]
     auto const server = start(sample_options());
     http_client client{server->port()};
     client.send(
-        "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-        "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
-        "GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
+        "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     REQUIRE(status_of(client.answer()) == 200);
     REQUIRE(status_of(client.answer()) == 404);
     REQUIRE(status_of(client.answer()) == 503);
@@ -110,7 +110,7 @@ TEST_CASE("a client of HTTP/1.0 is answered and the connection closed, unless it
 TEST_CASE("a client that waits to be told to go on is told", "[web_server]") {
     auto const server = start(sample_options());
     http_client client{server->port()};
-    client.send("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    client.send("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
     REQUIRE(status_of(client.answer()) == 100);
     client.send("hello");
     REQUIRE(status_of(client.answer()) == 405);
@@ -130,20 +130,20 @@ TEST_CASE("bytes that are no request get a clear 4xx and a closed connection", "
     refused("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"sv, 400);  // TLS
     refused("hello\r\n\r\n", 400);
     refused("GET /healthz\r\n\r\n", 400);
-    refused("GET /\x01\x00 HTTP/1.1\r\nHost: a\r\n\r\n"sv, 400);
-    refused("GET /\xff\xfe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 404);
+    refused("GET /\x01\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n"sv, 400);
+    refused("GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404);
     refused("GET /healthz HTTP/1.1\r\nHost a\r\n\r\n", 400);
-    refused("GET /healthz HTTP/1.1\r\nHost: a\r\nBad\x01: x\r\n\r\n", 400);
-    refused("GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n", 505);
-    refused("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400);
-    refused("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400);
-    refused("POST /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400);
+    refused("GET /healthz HTTP/1.1\r\nHost: localhost\r\nBad\x01: x\r\n\r\n", 400);
+    refused("GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n", 505);
+    refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400);
+    refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400);
+    refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400);
 }
 
 TEST_CASE("a request of HTTP/1.1 has exactly one Host", "[web_server]") {
     auto const server = start(sample_options());
     REQUIRE(status_of(answer_to(*server, "GET /healthz HTTP/1.1\r\n\r\n")) == 400);
-    REQUIRE(status_of(answer_to(*server, "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")) == 400);
+    REQUIRE(status_of(answer_to(*server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n")) == 400);
 }
 
 TEST_CASE("a header above the limit is a 431 and a body above it a 413, and both close", "[web_server]") {
@@ -155,15 +155,17 @@ TEST_CASE("a header above the limit is a 431 and a body above it a 413, and both
         client.wait_until_closed_by_server();
     };
     std::string const big_field = "X: " + std::string(9000, 'x');
-    refused("GET /healthz HTTP/1.1\r\nHost: a\r\n" + big_field + "\r\n\r\n", 431);
+    refused("GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + big_field + "\r\n\r\n", 431);
     refused("GET /" + std::string(100'000, 'x'), 431);
-    refused("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n", 413);
-    refused("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999\r\n\r\n" + std::string(200'000, 'x'),
+    refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n", 413);
+    refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999\r\n\r\n" +
+                std::string(200'000, 'x'),
             413);
-    refused("POST /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n" +
+    refused("POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n" +
                 std::string(0x11170, 'x') + "\r\n0\r\n\r\n",
             413);
-    auto const fits = "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 65536\r\n\r\n" + std::string(65'536, 'x');
+    auto const fits =
+        "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n" + std::string(65'536, 'x');
     REQUIRE(status_of(answer_to(*server, fits)) == 405);
 }
 
@@ -186,7 +188,7 @@ TEST_CASE("a client that is too slow, or silent, is cut off", "[web_server]") {
     }
     SECTION("in its body") {
         http_client client{server->port()};
-        client.send("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+        client.send("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello");
         client.wait_until_closed_by_server();
     }
     SECTION("between two requests") {

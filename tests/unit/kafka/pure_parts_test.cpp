@@ -1,0 +1,94 @@
+#include "commit_metadata.hpp"
+#include "json_member.hpp"
+#include "logpipe/kafka.hpp"
+#include "message_id.hpp"
+#include "start_point.hpp"
+#include "statistics.hpp"
+#include "support/catch.hpp"
+
+using namespace logpipe;
+
+TEST_CASE("the counts go through the commit's metadata unchanged", "[kafka]") {
+    commit_metadata const metadata{
+        .counted_from = 17, .counts = {.in = 18446744073709551615U, .indexed = 2, .already_there = 3, .dead = 4}};
+    REQUIRE(to_text(metadata) == "lp1 17 18446744073709551615 2 3 4");
+    REQUIRE(parse_commit_metadata(to_text(metadata)) == metadata);
+}
+
+TEST_CASE("metadata of another program is not taken for counts", "[kafka]") {
+    for (auto const* text :
+         {"", "lp1", "lp1 1 2 3 4", "lp1 1 2 3 4 5 6", "lp1 -1 2 3 4 5", "lp1 1 2 3 4 -5", "lp2 1 2 3 4 5",
+          "lp1 1 2 3 4 5 ", "lp1  1 2 3 4 5", "lp1 1 2 3 4 18446744073709551616", "consumer-7"}) {
+        CAPTURE(text);
+        REQUIRE(!parse_commit_metadata(text));
+    }
+}
+
+TEST_CASE("a member of the top level is found, whatever stands before it", "[kafka]") {
+    std::string scratch;
+    auto const member = [&](std::string_view record, std::string_view name = "k") {
+        auto const found = json_member(record, name, scratch);
+        return found ? std::string{*found} : std::string{"(none)"};
+    };
+    REQUIRE(member(R"({"k":"v"})") == "v");
+    REQUIRE(member(R"( { "a" : [1,{"k":"no"},"]"] , "b":{"k":"no","c":"}"}, "k" : "v" } )") == "v");
+    REQUIRE(member(R"({"a":"\"k\":\"no\"","k":"v"})") == "v");
+    REQUIRE(member(R"({"n":-1.5e3,"t":true,"z":null,"k":12})") == "12");
+    REQUIRE(member(R"({"k":false})") == "false");
+    REQUIRE(member(R"({"k":"","a":1})").empty());
+    REQUIRE(member(R"({"k":"a\"\\\/\b\f\n\r\tb"})") == "a\"\\/\b\f\n\r\tb");
+    REQUIRE(member(R"({"k":"\u0041\u00e9\u20ac\ud83d\ude00"})") == "A\u00e9\u20ac\U0001f600");
+    REQUIRE(member(R"({"\u006b":"v"})") == "v");
+    for (auto const* none :
+         {R"({"k":null})", R"({"k":{}})", R"({"k":[1]})", R"({"a":1})", "{}", "[]", "", "k", "{", R"({"k")", R"({"k":)",
+          R"({"k":"v)", R"({"k":"v\)", R"({"k":"\x"})", R"({"k":"\u12"})", R"({"k":"\ud800"})",
+          R"({"k":"\ud800\u0041"})", R"({"a":,"k":"v"})", R"({"a":],"k":"v"})"}) {
+        CAPTURE(none);
+        REQUIRE(member(none) == "(none)");
+    }
+}
+
+TEST_CASE("a key of ours is the id, any other key is none", "[kafka]") {
+    event_id const id{.high = 0x0123456789abcdef, .low = 0xfedcba9876543210};
+    REQUIRE(kafka_key(id) == "lp1." + id.text());
+    REQUIRE(id_in_key(kafka_key(id)) == id);
+    REQUIRE(!id_in_key(""));
+    REQUIRE(!id_in_key(id.text()));
+    REQUIRE(!id_in_key("lp1." + id.text() + "0"));
+    REQUIRE(!id_in_key("lp1.!!!!!!!!!!!!!!!!!!!!!!!!!!"));
+}
+
+TEST_CASE("a foreign message's id hangs on everything that tells it from another", "[kafka]") {
+    message_ids const ids{"cluster", "topic"};
+    auto const id = ids.from_place(3, 42, 1000, "value");
+    REQUIRE(static_cast<bool>(id));
+    REQUIRE(message_ids{"cluster", "topic"}.from_place(3, 42, 1000, "value") == id);
+    REQUIRE(message_ids{"cluster2", "topic"}.from_place(3, 42, 1000, "value") != id);
+    REQUIRE(message_ids{"cluster", "topic2"}.from_place(3, 42, 1000, "value") != id);
+    REQUIRE(ids.from_place(4, 42, 1000, "value") != id);
+    REQUIRE(ids.from_place(3, 43, 1000, "value") != id);
+    REQUIRE(ids.from_place(3, 42, 1001, "value") != id);
+    REQUIRE(ids.from_place(3, 42, 1000, "Value") != id);
+}
+
+TEST_CASE("a start is the beginning, the end, or a time", "[kafka]") {
+    REQUIRE(*parse_start_point("beginning") == -2);
+    REQUIRE(*parse_start_point("end") == -1);
+    REQUIRE(*parse_start_point("2026-01-31T01:31:39.995Z") == 1'769'823'099'995);
+    for (auto const* text : {"", "now", "latest", "12", "2026-01-32", "1969-12-31T23:59:59Z"}) {
+        CAPTURE(text);
+        auto const parsed = parse_start_point(text);
+        REQUIRE(parsed.has_error());
+        REQUIRE(parsed.error().code == errc::invalid_argument);
+    }
+}
+
+TEST_CASE("the statistics tell the slowest broker that has answered", "[kafka]") {
+    auto const statistics = read_statistics(
+        R"({"name":"c","brokers":{"a:1/1":{"state":"UP","rtt":{"avg":1500,"cnt":3}},)"
+        R"("b:1/2":{"state":"DOWN","rtt":{"avg":9000,"cnt":0}},"c:1/3":{"state":"UP","rtt":{"avg":2500,"cnt":1}}}})");
+    REQUIRE(statistics.slowest_round_trip_seconds == 0.0025);
+    REQUIRE(statistics.any_broker_up);
+    REQUIRE(!read_statistics(R"({"brokers":{"a":{"state":"CONNECT"}}})").any_broker_up);
+    REQUIRE(!read_statistics("garbage").slowest_round_trip_seconds);
+}
