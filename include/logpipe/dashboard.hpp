@@ -25,7 +25,8 @@ struct log_view {
     std::int64_t to_minute = 0;  ///< not included
     /// All must hold. A status is a number, or a class: "4xx".
     std::vector<std::pair<log_field, std::string>> filters;
-    std::string search;  ///< words that request, agent or referrer must have, each by its beginning
+    std::string
+        search;  ///< words that request, agent or referrer must have, each by its beginning (from three characters on)
 };
 
 struct log_counts {
@@ -84,7 +85,7 @@ struct dashboard_options {
     /// for `time_usual`.
     std::uint64_t rows_min = 65'536;
     std::uint64_t rows_max = 1'000'000;
-    std::chrono::milliseconds time_usual{150};
+    std::chrono::milliseconds time_usual{100};
     std::chrono::milliseconds time_max{10'000};           ///< for a call; then errc::timed_out
     std::size_t lines_bytes_max = std::size_t{1} << 20U;  ///< of lines(); the first line is given whatever its size
 };

@@ -81,6 +81,9 @@ class newest_first final {
     [[nodiscard]] std::optional<row_range> next() {
         bool const is_enough = looked_at_ >= options_.rows_min && steady_clock::now() >= end_;
         if (rows_.empty() || is_enough || looked_at_ >= options_.rows_max) return std::nullopt;
+        // Large ones, because a search costs something for each; growing, so that the last cannot cost much more than
+        // all before it.
+        auto const portion_rows = std::max({std::uint64_t{1}, options_.rows_min, looked_at_ / 2});
         auto const count =
             static_cast<std::int64_t>(std::min({portion_rows, rows_.count(), options_.rows_max - looked_at_}));
         row_range const portion{.first = rows_.last - count + 1, .last = rows_.last};
@@ -92,8 +95,6 @@ class newest_first final {
     [[nodiscard]] std::optional<row_range> left() const { return rows_.empty() ? std::nullopt : std::optional{rows_}; }
 
   private:
-    static constexpr std::uint64_t portion_rows = 16'384;
-
     row_range rows_;
     dashboard_options const& options_;
     steady_clock::time_point const end_;

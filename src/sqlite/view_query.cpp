@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace logpipe {
@@ -34,9 +36,14 @@ std::string with_marks(std::string_view text, std::string_view special, char mar
     return out;
 }
 
-/// A word as an FTS5 phrase that may go on: `"product_1"*`.
+/// A word as an FTS5 phrase, which may go on: `"product"*`. Not where its last token is short: very many begin alike,
+/// and FTS5 would merge the places of all of them before it gives the first.
 std::string phrase_of(std::string_view word) {
-    return fmt::format("\"{}\"*", with_marks(word, "\"", '"'));
+    constexpr std::size_t beginning_min = 3;
+    auto const is_separator = [](unsigned char each) { return each < 0x80 && std::isalnum(each) == 0; };
+    auto const last = std::ranges::find_if(word.rbegin(), word.rend(), is_separator);
+    bool const may_go_on = static_cast<std::size_t>(last - word.rbegin()) >= beginning_min;
+    return fmt::format("\"{}\"{}", with_marks(word, "\"", '"'), may_go_on ? "*" : "");
 }
 
 /// "404", or "4xx" as 400 to 499.
