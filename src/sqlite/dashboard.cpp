@@ -272,7 +272,8 @@ result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t befor
     std::size_t bytes = 0;
     newest_first looking{*rows, options_};
     while (auto const portion = looking.next()) {
-        auto asked = view_query{*cut, *portion, *full_text}.prepare(store_, "row, doc");
+        view_query const query{*cut, *portion, *full_text};
+        auto asked = query.prepare(store_, "row, doc");
         if (!asked) return asked.error();
         int code = SQLITE_ROW;
         while ((code = asked->step()) == SQLITE_ROW) {

@@ -106,7 +106,7 @@ void view_query::add_search(std::string const& search, bool full_text) {
                           add(std::move(query)), rows_);
 }
 
-result<statement> view_query::prepare(database& store, std::string_view what) const {
+result<statement> view_query::prepare(database& store, std::string_view what) const& {
     auto asked = store.prepare(fmt::format("SELECT {} FROM documents WHERE {} ORDER BY row DESC", what, where_));
     if (!asked) return asked;
     for (std::size_t i = 0; i < values_.size(); ++i) {

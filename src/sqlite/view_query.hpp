@@ -29,7 +29,8 @@ class view_query final {
     view_query(log_view const& view, row_range rows, bool full_text);
 
     /// SELECT `what` FROM documents WHERE …, newest first.
-    [[nodiscard]] result<statement> prepare(database& store, std::string_view what) const;
+    [[nodiscard]] result<statement> prepare(database& store, std::string_view what) const&;
+    result<statement> prepare(database& store, std::string_view what) const&& = delete;  // it would outlive its values
 
   private:
     std::string add(std::variant<std::int64_t, std::string> value);
