@@ -10,4 +10,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/stack.sh"
 need_stack forwarder
 terminal=(-T)
 [[ ! -t 0 || ! -t 1 ]] || terminal=()
-tools "${terminal[@]}" tools monitor "${looks[@]}" "$@"
+# In place of this shell, so that a signal reaches it and its container goes with it.
+cd "$root/compose"
+exec "${compose_command[@]}" run --rm --no-deps "${terminal[@]}" tools monitor "${looks[@]}" "$@"

@@ -42,7 +42,9 @@ need_docker() {
         fail 'Docker Compose is missing: install docker-compose-plugin, or docker-compose of Debian'
     fi
     # The shipper is not root: it needs the group that may use the socket.
-    [[ ${DOCKER_HOST:-} != unix://* ]] || export DOCKER_SOCKET=${DOCKER_HOST#unix://}
+    if [[ ${DOCKER_HOST:-} == unix://* && $DOCKER_SOCKET == /var/run/docker.sock ]]; then
+        export DOCKER_SOCKET=${DOCKER_HOST#unix://}
+    fi
     [[ ! -S $DOCKER_SOCKET ]] || DOCKER_GID=$(stat -c %g "$DOCKER_SOCKET" 2>/dev/null || echo 0)
     export DOCKER_GID
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Brings the whole stack up: checks what it needs, builds logpipe's image, starts everything and waits until it is healthy.
 #
-# Usage: scripts/start.sh [--no-build] [--wait SECONDS] [--anyway]
+# Usage: scripts/start.sh [--no-build] [--scale SERVICE=N]… [--wait SECONDS] [--anyway]
 #
 #   --no-build      take the image of logpipe that is there
+#   --scale …       that many containers of a service, as consumer=2
 #   --wait SECONDS  how long to wait for everything to be healthy, 600 unless told
 #   --anyway        start although a check says that it will not go well
 #
@@ -15,10 +16,16 @@ source "$(dirname "${BASH_SOURCE[0]}")/stack.sh"
 build=yes
 seconds=600
 anyway=no
+scale=()
 while (($# > 0)); do
     case $1 in
         --no-build) build=no ;;
         --anyway) anyway=yes ;;
+        --scale)
+            [[ ${2:-} =~ ^(consumer|indexer)=[1-9][0-9]*$ ]] || misused '--scale takes consumer=N or indexer=N'
+            scale+=(--scale "$2")
+            shift
+            ;;
         --wait)
             [[ ${2:-} =~ ^[0-9]+$ ]] || misused '--wait takes a number of seconds'
             seconds=$2
@@ -83,7 +90,7 @@ fi
 
 say 'starting'
 readonly log=$root/build/stack-up.log
-compose up -d --no-build --remove-orphans >"$log" 2>&1 &
+compose up -d --no-build --remove-orphans "${scale[@]}" >"$log" 2>&1 &
 readonly up=$!
 
 # One line a service as soon as it is well; compose itself waits where one depends on another.

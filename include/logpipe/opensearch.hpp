@@ -29,8 +29,8 @@ struct opensearch_connection {
 struct opensearch_sink_options {
     opensearch_connection connection;
     std::string index;
-    std::size_t bulk_bytes_max = std::size_t{4} << 20U;  ///< of one request, before compression
-    std::size_t bulk_events_max = 5'000;
+    std::size_t bulk_bytes_max = std::size_t{1} << 20U;  ///< of one request, before compression
+    std::size_t bulk_events_max = 2'000;
     std::size_t requests_in_flight_max = 4;  ///< each over a connection of its own
     bool compress = false;                   ///< gzip
     bool check_mapping = true;               ///< open() compares the live mapping with the template's

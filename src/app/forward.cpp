@@ -46,7 +46,7 @@ int run_forward(settings const& options, argument_list const& /*rest*/) {
                          .change = nullptr,
                          .to = *std::move(routes),
                          .dead = dead.get()},
-                        {.name = "forward"}));
+                        {.name = "forward", .in_flight_bytes_max = std::size_t{8} << 20U}));
     if (auto const& uri = options.text("to"); uri != "none") {
         auto to = ends.make_sink(uri);
         if (!to) return report_failure(options, to.error());
@@ -55,7 +55,7 @@ int run_forward(settings const& options, argument_list const& /*rest*/) {
                              .change = nullptr,
                              .to = *std::move(to),
                              .dead = dead.get()},
-                            {.name = "deliver"}));
+                            {.name = "deliver", .in_flight_bytes_max = std::size_t{8} << 20U}));
         whole.set_book([begin](process_snapshot const& now) { return journal_book(now, begin); });
     }
     return whole.run();

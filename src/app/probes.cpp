@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <functional>
@@ -61,7 +62,16 @@ status_report look_at_all(settings const& options) {
             asking.emplace_back([&found, &probes, i] { found[i] = probes[i](); });
     }
     status_report whole{.time_ns = now_ns(), .components = {}, .hops = {}, .processes = {}};
-    for (auto& each : found) whole.add(std::move(each));
+    for (auto& each : found) {
+        // `run` answers at two of the addresses that are tried: with --admin's server and with its page's.
+        auto const is_known = [&](process_snapshot const& process) {
+            return std::ranges::any_of(whole.processes, [&](process_snapshot const& known) {
+                return known.pid == process.pid && known.started_ns == process.started_ns;
+            });
+        };
+        if (std::ranges::any_of(each.processes, is_known)) continue;
+        whole.add(std::move(each));
+    }
     return whole;
 }
 

@@ -48,7 +48,7 @@ constexpr std::string_view mappings = R"json({
     "time": {"type": "date", "format": "epoch_millis", "ignore_malformed": true},
     "index": {"type": "keyword", "ignore_above": 2048},
     "sourcetype": {"type": "keyword", "ignore_above": 2048},
-    "source": {"properties": {"ip": {"type": "alias", "path": "event.remote_ip"}}},
+    "client": {"properties": {"ip": {"type": "alias", "path": "event.remote_ip"}}},
     "http": {
       "properties": {
         "request": {"properties": {"referrer": {"type": "alias", "path": "event.referrer"}}},

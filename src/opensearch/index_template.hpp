@@ -21,7 +21,7 @@ struct mapping_difference {
     /// `{"properties":…}` of what the live mapping lacks, and can be given; empty where it lacks nothing.
     boost::json::object missing;
     std::vector<std::string> fields;     ///< of `missing`: those that documents have, "event.bytes: long"
-    std::vector<std::string> aliases;    ///< of `missing`: other names for them, "source.ip: alias of event.remote_ip"
+    std::vector<std::string> aliases;    ///< of `missing`: other names for them, "client.ip: alias of event.remote_ip"
     std::vector<std::string> conflicts;  ///< what only a new index can change, a line each
 };
 /// @param live  `mappings` of one index

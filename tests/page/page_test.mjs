@@ -2,7 +2,9 @@
 import { check, clean, drawn, equal, freePort, picture, program, tile, until, World } from "./support.mjs";
 
 const tests = [];
-const test = (name, run) => tests.push({ name, run });
+const test = (name, run) => tests.push({ name, run, servers: false });
+/** Needs real servers, as tests/servers/with_servers.py starts them. */
+const serversTest = (name, run) => tests.push({ name, run, servers: true });
 
 const lineCount = 51462;
 /** The lines of the whole test; made once. */
@@ -33,6 +35,7 @@ test("the dashboard shows what jq computes from the file, and filters and search
   equal(await top.locator("button").getAttribute("data-value"), sums.top.key, "the top request");
   equal((await top.locator(".num").textContent()).replaceAll(",", ""), String(sums.top.value), "its count");
 
+  await picture(page, "logs");
   // A click on a class, then on a request: both hold, and the address says so.
   await page.click('[data-class="4xx"]');
   await drawn(page);
@@ -287,9 +290,27 @@ test("all of it can be done by keyboard, and in a narrow window", async (world) 
   clean(page);
 });
 
-const wanted = process.argv.slice(2);
+serversTest("on real Kafka and OpenSearch the picture has both, live", async (world) => {
+  const { LOGPIPE_KAFKA: kafka, LOGPIPE_OPENSEARCH: opensearch } = process.env;
+  check(kafka && opensearch, "the servers' addresses are not in the environment");
+  await world.pipeline("--broker", `kafka://${kafka}/page-test`, "--store", `opensearch://${opensearch}/page-test`);
+  const page = await world.open("pipeline");
+  await page.waitForFunction(() => ["forward_source", "kafka_sink", "kafka_source", "normalize", "opensearch_sink"].every((name) => document.querySelector(`[data-stage~="${name}"]:not(.down)`)));
+  equal((await page.locator(".box h3").allTextContents()).join(" → "), "Forward protocol → Journal → Kafka → Transform → OpenSearch", "the picture");
+  equal(await page.locator("#tabs a", { hasText: "Nginx logs" }).count(), 0, "the dashboard of the data is OpenSearch's");
+  world.produce(linesOf(world, 20000));
+  await page.waitForSelector(".arrow.moving");
+  await world.drained(20000);
+  await page.waitForFunction(() => document.querySelector(".ledger").textContent.includes("20,000indexed") && document.querySelector(".ledger .chip.good"));
+  await picture(page, "pipeline-servers");
+  clean(page);
+});
+
+const args = process.argv.slice(2);
+const withServers = args[0] === "--servers";
+const wanted = withServers ? args.slice(1) : args;
 let failed = 0;
-for (const { name, run } of tests.filter((each) => !wanted.length || wanted.some((word) => each.name.includes(word)))) {
+for (const { name, run } of tests.filter((each) => each.servers === withServers && (!wanted.length || wanted.some((word) => each.name.includes(word))))) {
   const world = new World();
   const begin = Date.now();
   try {

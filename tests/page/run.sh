@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The page in a real, headless Chromium (the distribution's), driven by Playwright from npm.
 #   LOGPIPE=build/release/logpipe tests/page/run.sh [NAME…]   only the tests whose name has one of these words
+#   tests/servers/with_servers.py --kafka --opensearch -- tests/page/run.sh --servers    those that need real servers
 #   LOGPIPE_SCREENSHOTS=DIR                                    keeps a picture of each view there, light and dark
 set -euo pipefail
 

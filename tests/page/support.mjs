@@ -8,6 +8,8 @@ import path from "node:path";
 const { chromium } = await import(process.env.PLAYWRIGHT);
 export const program = process.env.LOGPIPE;
 const timeMax = 60_000;
+// Of the tests, not for the program, to which they would be options.
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("LOGPIPE")));
 
 export function check(condition, what) {
   if (!condition) throw new Error(what);
@@ -52,13 +54,13 @@ export class World {
     return full;
   }
   run(command, args, input) {
-    const done = spawnSync(command, args, { cwd: this.folder, input, encoding: "utf8", timeout: timeMax, maxBuffer: 1 << 28 });
+    const done = spawnSync(command, args, { cwd: this.folder, env: environment, input, encoding: "utf8", timeout: timeMax, maxBuffer: 1 << 28 });
     check(done.status === 0, `${command} ${args.join(" ")}: ${done.status} ${done.stderr}`);
     return done.stdout;
   }
   start(...args) {
     const log = fs.openSync(path.join(this.folder, `${args[0]}.log`), "a");
-    const child = spawn(program, args, { cwd: this.folder, stdio: ["ignore", log, log] });
+    const child = spawn(program, args, { cwd: this.folder, env: environment, stdio: ["ignore", log, log] });
     child.ended = new Promise((resolve) => child.on("exit", resolve));
     this.children.push(child);
     return child;

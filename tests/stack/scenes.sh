@@ -18,7 +18,7 @@ logpipe() { docker run --rm "$LOGPIPE_IMAGE" "$@"; }
 # The data's file, as it lies on the web, on this machine.
 serve_lines() {
     mkdir -p "$work/www"
-    logpipe produce --demo "lines=$lines&seed=7" --to stdout: >"$work/www/nginx_json_logs"
+    logpipe produce --demo "lines=$lines&seed=7" --to stdout: >"$work/www/nginx_json_logs" 2>"$work/www.log"
     python3 -m http.server --bind "$gateway" --directory "$work/www" 0 >"$work/www.log" 2>&1 &
     helpers+=($!)
     within 20 grep -qs 'Serving HTTP' "$work/www.log"
@@ -134,22 +134,25 @@ check_status() {
 }
 
 # Under load, each of ours is killed in turn and started again, as an operator would; then the oracle counts serials.
+documents_are_more_than() { (($(count_documents) > $1)); }
+answers() { docker exec "$(container_of "$1")" /logpipe status --self; }
 check_kills() {
-    local load service killed=0
-    tools -T -e LOGPIPE_GIVE_UP_AFTER=5m tools produce --demo "lines=$load_lines&rate=2500&seed=11&serial=1" \
+    local load service before killed=0
+    before=$(count_documents)
+    tools -T -e LOGPIPE_GIVE_UP_AFTER=5m tools produce --demo "lines=$load_lines&rate=1000&seed=11&serial=1" \
         --to forward://forwarder:24224 >"$work/load.log" 2>&1 &
     load=$!
-    sleep 3  # the load itself is what is waited for: 24 s of it, and the kills fall into them
+    check 'lines flow' within 60 documents_are_more_than "$before"
     for service in forwarder consumer indexer shipper producer; do
-        kill -0 "$load" 2>/dev/null || { cat "$work/load.log" && break; }
+        kill -0 "$load" 2>/dev/null || break
         docker kill "$(container_of "$service")" >/dev/null && docker start "$(container_of "$service")" >/dev/null &&
             killed=$((killed + 1))
-        sleep 1
+        check "$service was killed and answers again" within 60 answers "$service"
     done
     check 'all five were killed while lines came' test "$killed" = 5
     check 'the load was acknowledged' wait "$load"
-    logpipe produce --demo "lines=$load_lines&seed=11&serial=1" --to stdout: >"$work/made.jsonl"
-    check "nothing missing, nothing doubled: $load_lines serials" within 120 "$here/ask.py" serials "$opensearch" "$work/made.jsonl"
+    logpipe produce --demo "lines=$load_lines&seed=11&serial=1" --to stdout: >"$work/made.jsonl" 2>"$work/made.log"
+    check "nothing missing, nothing doubled: $load_lines serials" within 400 "$here/ask.py" serials "$opensearch" "$work/made.jsonl"
     for service in forwarder consumer indexer shipper producer; do
         check "$service is healthy again" within 90 is_healthy "$service"
     done

@@ -74,10 +74,10 @@ export function logsView(main, { query: first, setQuery }) {
     plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
     change((next) => { next.delete("range"); next.set("from", from); next.set("to", to); });
   };
-  const bars = (series, format, range) => ({
+  const bars = (series, format) => ({
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } }, legend: { show: false }, hooks: { setSelect: [select] },
-    scales: { x: { range: () => span }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } }, axes: axes(format), ...range,
-    series: [{}, ...series.map(([name, fillColour]) => ({ label: name, fill: fillColour, stroke: fillColour, width: 0, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.86, 60], align: 1 }) }))],
+    scales: { x: { range: () => span }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } }, axes: axes(format),
+    series: [{}, ...series.map(([name, fillColour]) => ({ label: name, fill: fillColour, stroke: fillColour, width: 0, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.9, 400], align: 1 }) }))],
   });
   let span = [0, 1];
   const statusPlot = chart(statusBox, () => bars(classes.map(([name]) => [name, colour("class-" + name)]).reverse(), formats.count));

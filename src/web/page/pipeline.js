@@ -16,7 +16,8 @@ const facts = {
   journal_sink: (g) => [["on disk", bytes(g.journal_bytes)]],
   router: (g) => [["on disk", bytes(g.journal_bytes)]],
   journal_source: (g) => [["unread", count(g.journal_unread_events)]],
-  kafka_source: (g) => [["lag", count(g.kafka_lag_events ?? g.kafka_unread_events ?? 0)]],
+  kafka_source: (g) => [["lag", count(g.kafka_lag_events)]],
+  kafka_sink: (g) => [["in flight", bytes(g.kafka_in_flight_bytes)]],
   normalize: (g) => [["rejected", count(g.rejected)]],
   sqlite_sink: (g) => [["stored", count(g.indexed)], ["waiting", count(g.waiting)]],
 };

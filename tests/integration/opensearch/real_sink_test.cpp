@@ -73,7 +73,7 @@ TEST_CASE("what the mapping refuses is rejected with the server's words, and mal
         payloads({R"({"event":{"remote_ip":"10.0.0.1","bytes":5}})", R"({"event":{"request":{"not":"a text"}}})",
                   R"({"event":{"remote_ip":"no address","bytes":"many","response":1e30}})", R"({"event":{"broken":})",
                   R"({"unknown":{"deep":{"er":1}},"event":{"more":{"x":[1,{}]}}})",
-                  R"({"source":"a text where the template has an object"})",
+                  R"({"client":"a text where the template has an object"})",
                   std::string{R"({"event":{"request":")"} + std::string(40'000, 'x') + R"("}})",
                   "{\"event\":{\"agent\":\"\xff\"}}"});
     REQUIRE(sink->write(events).has_value());
@@ -106,7 +106,7 @@ TEST_CASE("fields are typed by the template, and their ECS names are aliases", "
         auto const answer = index.search(fmt::format(R"({{"size":0,"track_total_hits":true,"query":{}}})", query));
         return answer.at_pointer("/hits/total/value").as_int64();
     };
-    CHECK(hits(R"({"term":{"source.ip":"10.0.0.0/30"}})") == 4);
+    CHECK(hits(R"({"term":{"client.ip":"10.0.0.0/30"}})") == 4);
     CHECK(hits(R"({"term":{"http.response.status_code":404}})") == 50);
     CHECK(hits(R"({"range":{"http.response.body.bytes":{"gte":90}}})") == 10);
     CHECK(hits(R"({"match":{"event.request.text":"product_1"}})") == 33);

@@ -36,7 +36,7 @@ class kept_reports final : public completions {
 
 /// A sink of a journal with its reports.
 struct journal_end {
-    explicit journal_end(journal& of) : to{of.make_sink()} {
+    explicit journal_end(journal& of, journal_repeats repeats = journal_repeats::drop) : to{of.make_sink(repeats)} {
         if (auto opened = to->open(reports); !opened) throw std::runtime_error{opened.error().message};
     }
     [[nodiscard]] result<> write(batch events) { return to->write(events); }

@@ -77,6 +77,20 @@ TEST_CASE("a repeat of a pending chunk becomes safe with it, one of a safe chunk
     REQUIRE(topic.records() == strings{"a", "b"});
 }
 
+TEST_CASE("what is sent again on purpose is kept, and is still known to those who drop repeats", "[journal]") {
+    topic_on_faulty_files topic;
+    REQUIRE(topic.end->write(chunk_of("t", "c", {"a"})));
+    REQUIRE(topic.end->flush());
+    journal_end again{*topic.opened, journal_repeats::keep};
+    REQUIRE(again.write(chunk_of("t", "c", {"a"})));
+    REQUIRE(again.flush());
+    REQUIRE(again.reports.counts() == event_counts{.indexed = 1});
+    REQUIRE(topic.records() == strings{"a", "a"});
+    REQUIRE(topic.end->write(chunk_of("t", "c", {"a"})));
+    REQUIRE(topic.end->flush());
+    REQUIRE(topic.end->reports.counts() == event_counts{.indexed = 1, .already_there = 1});
+}
+
 TEST_CASE("another run of a known chunk is no repeat", "[journal]") {
     topic_on_faulty_files topic;
     auto first = chunk_of("t", "c", {"a", "b"});

@@ -29,7 +29,7 @@ TEST_CASE("the template is for one index, has a version, and types every field o
     CHECK(type_at("/@timestamp") == "date");
     CHECK(made.at_pointer("/template/mappings/dynamic") == false);
     CHECK(made.at_pointer("/template/mappings/properties/event/dynamic") == false);
-    CHECK(made.at_pointer("/template/mappings/properties/source/properties/ip/path") == "event.remote_ip");
+    CHECK(made.at_pointer("/template/mappings/properties/client/properties/ip/path") == "event.remote_ip");
     CHECK(template_name("nginx-logs") == "logpipe-nginx-logs");
 }
 
@@ -46,16 +46,16 @@ TEST_CASE("what a live mapping lacks and what it has otherwise are told apart", 
     event.erase("bytes");
     event["remote_ip"] = {{"type", "text"}};
     event["agent"] = {{"properties", {{"name", {{"type", "keyword"}}}}}};
-    live.at("properties").as_object().erase("source");
+    live.at("properties").as_object().erase("client");
     live.at("properties").as_object()["of_somebody_else"] = {{"type", "keyword"}};
     auto const difference = compare_mapping(mappings_of_template(), live);
     CHECK(difference.conflicts == std::vector<std::string>{"event.remote_ip is text, the template has ip",
                                                            "event.agent is object, the template has keyword"});
     CHECK(difference.fields == std::vector<std::string>{"event.bytes: long"});
-    CHECK(difference.aliases == std::vector<std::string>{"source.ip: alias of event.remote_ip"});
+    CHECK(difference.aliases == std::vector<std::string>{"client.ip: alias of event.remote_ip"});
     auto const missing = boost::json::serialize(difference.missing);
     CHECK(missing == R"({"properties":{"event":{"properties":{"bytes":{"type":"long","ignore_malformed":true}}},)"
-                     R"("source":{"properties":{"ip":{"type":"alias","path":"event.remote_ip"}}}}})");
+                     R"("client":{"properties":{"ip":{"type":"alias","path":"event.remote_ip"}}}}})");
 }
 
 TEST_CASE("an index without a mapping lacks all of it", "[index_template]") {

@@ -112,14 +112,17 @@ TEST_CASE("dead letters are put once a sink says later that they are safe", "[de
     later_sink_state state;
     auto const dead = make_dead_letters(std::make_unique<later_sink>(state), 60s);
     auto const letters = letters_of_one_chunk(2);
-    std::atomic<bool> put = false;
-    std::jthread const putting{[&] {
-        CHECK(dead->put(letters));
-        put = true;
+    std::atomic<bool> returned = false;
+    result<> put = error{errc::cancelled, "not put"};
+    std::jthread putting{[&] {
+        put = dead->put(letters);
+        returned = true;
     }};
     while (state.writes == 0) std::this_thread::yield();
-    CHECK_FALSE(put.load());
+    CHECK_FALSE(returned.load());
     state.finish_all();
+    putting.join();
+    CHECK(put);
 }
 
 TEST_CASE("letters that are not safe in time are waited for by the next put, not written again", "[dead_letter]") {
@@ -157,14 +160,14 @@ TEST_CASE("letters that a sink holds after a failed flush are not written again"
 TEST_CASE("cancel ends a put that waits, and the sink's own waits", "[dead_letter]") {
     later_sink_state state;
     auto const dead = make_dead_letters(std::make_unique<later_sink>(state), 60s);
-    std::jthread const putting{[&] {
-        auto const put = dead->put(letters_of_one_chunk(1));
-        REQUIRE_FALSE(put.has_value());
-        CHECK(put.error().code == errc::cancelled);
-    }};
+    result<> put;
+    std::jthread putting{[&] { put = dead->put(letters_of_one_chunk(1)); }};
     while (state.writes == 0) std::this_thread::yield();
     dead->cancel();
+    putting.join();
     CHECK(state.cancelled);
+    REQUIRE_FALSE(put.has_value());
+    CHECK(put.error().code == errc::cancelled);
 }
 
 TEST_CASE("a letter that the sink refuses fails with the reason", "[dead_letter]") {
