@@ -257,7 +257,7 @@ TEST_CASE("values beyond what a span keeps by name are counted together, and lea
         documents.push_back(
             {.time_ms = 60'000, .request = i == 0 ? std::string(2'000, 'x') : fmt::format("GET /{}", i)});
     made_store const made{documents};
-    auto const& requests = ask(*made.open(), everything).fields.at(static_cast<std::size_t>(log_field::request));
+    auto const requests = ask(*made.open(), everything).fields.at(static_cast<std::size_t>(log_field::request));
     CHECK(requests.distinct == 2'000);
     CHECK(requests.others.documents == 500);
     CHECK(requests.others.bytes == 5'000);
