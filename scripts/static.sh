@@ -17,8 +17,9 @@ esac
 readonly binary=$root/build/static/logpipe
 readonly bytes_max=15000000
 
-# The compiler is known by its content, so that a build elsewhere (in the image's) may share results with this one.
-export CCACHE_COMPILERCHECK=content
+# The compiler is known by its content, and the language of its messages does not count, so that a build elsewhere (the image's) may
+# share results with this one.
+export CCACHE_COMPILERCHECK=content CCACHE_SLOPPINESS=locale
 
 "$root/scripts/setup.sh" --static
 "$root/scripts/static-libs.sh"
