@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Measures the parts (the Google Benchmark programs of tests/bench) and the whole (`logpipe run` beside a bare SQLite
-# loader of the same rows), under preset bench.
+# Measures the parts (the Google Benchmark programs of tests/bench), the embedded whole (`logpipe run` beside a bare SQLite
+# loader of the same rows), and the paths through Kafka and OpenSearch beside rsyslog and librdkafka alone, under preset
+# bench.
 #
-# Usage: scripts/bench.sh [--parts [NAME…] | --run [ARGUMENTS OF tests/bench/run_bench.py…]]
+# Usage: scripts/bench.sh [--parts [NAME…] | --run [ARGUMENTS…] | --paths [ARGUMENTS…] | --quick]
 #
-#   NAME  e.g. normalize for tests/bench/normalize_bench.cpp; all unless told
+#   NAME       e.g. normalize for tests/bench/normalize_bench.cpp; all unless told
+#   ARGUMENTS  of tests/bench/run_bench.py, tests/bench/paths_bench.py
+#   --quick    --paths with one round of fewer events
 #
-# Without arguments: both.
+# Without arguments: parts and paths (of which --run is one).
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -29,14 +32,23 @@ measure_run() {
     "$root/tests/bench/run_bench.py" "$root/build/bench/logpipe" "$root/build/bench/tests/bench/sqlite_loader" "$@"
 }
 
+measure_paths() {
+    "$root/scripts/setup.sh" --tests --bench
+    build_preset bench --target logpipe bulk_stub bulk_loader kafka_probe sqlite_loader bench_normalize bench_journal
+    say 'paths, beside rsyslog, librdkafka alone and a loader whose bodies are ready'
+    "$root/tests/bench/paths_bench.py" "$root/build/bench" "$@"
+}
+
 case ${1:-} in
     -h | --help) print_help && exit 0 ;;
-    '' | --parts | --run) ;;
+    '' | --parts | --run | --paths | --quick) ;;
     *) misused "unknown argument $1" ;;
 esac
 "$root/scripts/setup.sh" --check
 case ${1:-} in
     --parts) measure_parts "${@:2}" ;;
     --run) measure_run "${@:2}" ;;
-    '') measure_parts && measure_run ;;
+    --paths) measure_paths "${@:2}" ;;
+    --quick) measure_paths --quick ;;
+    '') measure_parts && measure_paths ;;
 esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo.
 #
-# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--check] [--all] [--list]
+# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--bench] [--check] [--all] [--list]
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
@@ -10,6 +10,7 @@
 #   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; Chromium; a Docker engine)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
+#   --bench    … and what scripts/bench.sh --paths compares with and draws by (rsyslog, gnuplot)
 #   --check    … and what scripts/check.sh, fuzz.sh and bench.sh need (clang, Google Benchmark; includes --lint)
 #   --all      all of these but --long and --stack
 #   --list     prints the missing packages, one a line, and installs nothing
@@ -24,7 +25,7 @@ groups=(build)
 list_only=no
 for argument in "$@"; do
     case $argument in
-        --demo | --tests | --stack | --long | --static | --lint) groups+=("${argument#--}") ;;
+        --demo | --tests | --stack | --long | --static | --lint | --bench) groups+=("${argument#--}") ;;
         --check) groups+=(lint check) ;;
         --all) groups+=(demo tests static lint check) ;;
         --list) list_only=yes ;;
@@ -68,6 +69,7 @@ packages_of() {
             command -v dockerd >/dev/null || echo docker.io
             echo busybox-static  # the containers of tests/integration/ship
             ;;
+        bench) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox ;;
         static) printf '%s\n' dpkg-dev make file ;;
         lint) printf '%s\n' clang-format-19 shellcheck ;;
         check) printf '%s\n' clang-19 clang-tidy-19 libclang-rt-19-dev libbenchmark-dev ;;

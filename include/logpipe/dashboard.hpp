@@ -4,6 +4,7 @@
 #include "logpipe/result.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -52,7 +53,7 @@ struct log_overview {
     std::vector<log_bar> bars;     ///< those with documents, oldest first
     log_counts total;
     std::array<log_values, log_field_count> fields;
-    /// Figures under a filter are counted over the newest documents of the view only, where it has too many.
+    /// Figures under a filter are counted over the newest documents of the stretch of time only, where it has too many.
     std::uint64_t looked_at = 0;
     std::uint64_t in_range = 0;  ///< documents of the stretch of time, whatever the filters
 };
@@ -79,9 +80,13 @@ class log_dashboard {
 struct dashboard_options {
     std::string path;
     std::size_t top_count = 10;
-    std::uint64_t rows_max = 200'000;                     ///< that a call under a filter looks at
+    /// Under a filter, documents are looked at from the newest on: at least so many, at most so many, and in between
+    /// for `time_usual`.
+    std::uint64_t rows_min = 65'536;
+    std::uint64_t rows_max = 1'000'000;
+    std::chrono::milliseconds time_usual{150};
+    std::chrono::milliseconds time_max{10'000};           ///< for a call; then errc::timed_out
     std::size_t lines_bytes_max = std::size_t{1} << 20U;  ///< of lines(); the first line is given whatever its size
-    std::int64_t time_max_ms = 3'000;
 };
 /// @return errc::not_found where there is no file, errc::invalid_argument where it is no store of this version.
 [[nodiscard]] result<std::unique_ptr<log_dashboard>> open_dashboard(dashboard_options options);

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
+#include <optional>
 
 namespace logpipe {
 
@@ -72,6 +72,34 @@ class time_limit final {
     steady_clock::time_point const end_;
 };
 
+/// Takes rows a portion at a time, from the newest on, as long as there is time.
+class newest_first final {
+  public:
+    newest_first(row_range rows, dashboard_options const& options)
+        : rows_{rows}, options_{options}, end_{steady_clock::now() + options.time_usual} {}
+
+    [[nodiscard]] std::optional<row_range> next() {
+        bool const is_enough = looked_at_ >= options_.rows_min && steady_clock::now() >= end_;
+        if (rows_.empty() || is_enough || looked_at_ >= options_.rows_max) return std::nullopt;
+        auto const count =
+            static_cast<std::int64_t>(std::min({portion_rows, rows_.count(), options_.rows_max - looked_at_}));
+        row_range const portion{.first = rows_.last - count + 1, .last = rows_.last};
+        rows_.last = portion.first - 1;
+        looked_at_ += portion.count();
+        return portion;
+    }
+    [[nodiscard]] std::uint64_t looked_at() const noexcept { return looked_at_; }
+    [[nodiscard]] std::optional<row_range> left() const { return rows_.empty() ? std::nullopt : std::optional{rows_}; }
+
+  private:
+    static constexpr std::uint64_t portion_rows = 16'384;
+
+    row_range rows_;
+    dashboard_options const& options_;
+    steady_clock::time_point const end_;
+    std::uint64_t looked_at_ = 0;
+};
+
 log_counts counts_of(statement const& asked, int column) {
     auto const number = [&](int at) {
         return static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked.integer(at)));
@@ -93,7 +121,7 @@ class dashboard final : public log_dashboard {
   private:
     template <class Read>
     auto in_transaction(Read read) -> decltype(read()) {
-        time_limit const limit{store_, std::chrono::milliseconds{options_.time_max_ms}};
+        time_limit const limit{store_, options_.time_max};
         // One transaction, so that the figures are of one moment.
         if (auto begun = store_.run("BEGIN"); !begun) return begun.error();
         auto answer = read();
@@ -108,7 +136,7 @@ class dashboard final : public log_dashboard {
     [[nodiscard]] result<row_range> rows_of(log_view const& view);
     [[nodiscard]] result<std::uint64_t> documents_in(log_view const& view);
     [[nodiscard]] result<> add_rollups(log_view const& view, std::int64_t span_max, log_field field, tally& into);
-    [[nodiscard]] result<> add_documents(log_view const& view, row_range rows, tally& into);
+    [[nodiscard]] result<> add_documents(view_query const& query, tally& into);
 
     dashboard_options const options_;
     database store_;
@@ -179,10 +207,7 @@ result<std::uint64_t> dashboard::documents_in(log_view const& view) {
     return all.total.documents;
 }
 
-result<> dashboard::add_documents(log_view const& view, row_range rows, tally& into) {
-    auto const full_text = has_full_text(store_);
-    if (!full_text) return full_text.error();
-    view_query const query{view, rows, *full_text};
+result<> dashboard::add_documents(view_query const& query, tally& into) {
     auto asked = query.prepare(
         store_, "coalesce(time_ms, received_ms), bytes, response, remote_ip, request, referrer, agent, region");
     if (!asked) return asked.error();
@@ -221,13 +246,16 @@ result<log_overview> dashboard::read_overview(log_view const& view) {
     }
     auto const in_range = documents_in(*cut);
     if (!in_range) return in_range.error();
-    auto rows = rows_of(*cut);
+    auto const rows = rows_of(*cut);
     if (!rows) return rows.error();
-    if (rows->count() > options_.rows_max) rows->first = rows->last - static_cast<std::int64_t>(options_.rows_max) + 1;
-    if (auto added = add_documents(*cut, *rows, sums); !added) return added.error();
+    auto const full_text = has_full_text(store_);
+    if (!full_text) return full_text.error();
+    newest_first looking{*rows, options_};
+    while (auto const portion = looking.next())
+        if (auto added = add_documents({*cut, *portion, *full_text}, sums); !added) return added.error();
     sums.finish(options_.top_count, all);
     all.in_range = *in_range;
-    all.looked_at = std::min(*in_range, rows->count());
+    all.looked_at = looking.left() ? std::min(*in_range, looking.looked_at()) : *in_range;
     return all;
 }
 
@@ -237,26 +265,26 @@ result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t befor
     auto rows = rows_of(*cut);
     if (!rows) return rows.error();
     if (before > 0) rows->last = std::min(rows->last, before - 1);
-    bool const all_looked_at = rows->count() <= options_.rows_max;
-    if (!all_looked_at) rows->first = rows->last - static_cast<std::int64_t>(options_.rows_max) + 1;
     auto const full_text = has_full_text(store_);
     if (!full_text) return full_text.error();
-    view_query const query{*cut, *rows, *full_text};
-    auto asked = query.prepare(store_, "row, doc");
-    if (!asked) return asked.error();
-
-    log_lines found{.lines = {}, .before = all_looked_at ? 0 : rows->first};
+    log_lines found;
     std::size_t bytes = 0;
-    int code = SQLITE_ROW;
-    while ((code = asked->step()) == SQLITE_ROW) {
-        if (found.lines.size() == count_max || bytes >= options_.lines_bytes_max) {
-            found.before = found.lines.back().row;
-            return found;
+    newest_first looking{*rows, options_};
+    while (auto const portion = looking.next()) {
+        auto asked = view_query{*cut, *portion, *full_text}.prepare(store_, "row, doc");
+        if (!asked) return asked.error();
+        int code = SQLITE_ROW;
+        while ((code = asked->step()) == SQLITE_ROW) {
+            if (found.lines.size() == count_max || bytes >= options_.lines_bytes_max) {
+                found.before = found.lines.back().row;
+                return found;
+            }
+            found.lines.push_back({.row = asked->integer(0), .document = asked->text(1)});
+            bytes += found.lines.back().document.size();
         }
-        found.lines.push_back({.row = asked->integer(0), .document = asked->text(1)});
-        bytes += found.lines.back().document.size();
+        if (code != SQLITE_DONE) return store_.failure(code, "reading documents");
     }
-    if (code != SQLITE_DONE) return store_.failure(code, "reading documents");
+    if (auto const left = looking.left()) found.before = left->last + 1;
     return found;
 }
 

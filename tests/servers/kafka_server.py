@@ -129,7 +129,8 @@ class KafkaCluster:
         self.count, self.secure, self.heap, self.properties = count, secure, heap, properties
         self.kept = Folder(folder, "kafka")
         self.folder = self.kept.path
-        self.identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # "L" first: an identity that begins with "-" would be taken for a flag of the storage tool.
+        self.identity = "L" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:].rstrip("=")
         self.tls = None
         self.nodes = []
 

@@ -203,6 +203,28 @@ TEST_CASE("under a filter only the newest rows are looked at, and the answer say
     // An older stretch is looked at from its own end.
     view.to_minute = 4;
     CHECK(ask(*store, view).total.bytes == (50 + 299) * 250 / 2);
+    view.to_minute = 2;
+    auto const all_of_it = ask(*store, view);
+    CHECK(all_of_it.looked_at == 100);
+    CHECK(all_of_it.in_range == 100);
+}
+
+TEST_CASE("when the time is up no more rows are looked at, but for the least number", "[dashboard]") {
+    std::vector<made_document> documents(40'000, {.time_ms = 60'000});
+    made_store const made{documents};
+    auto view = everything;
+    view.filters = {{log_field::region, "eu"}};
+    auto const hurried = made.open({.path = {}, .rows_min = 20'000, .time_usual = std::chrono::milliseconds{0}});
+    auto const answer = ask(*hurried, view);
+    CHECK(answer.looked_at == 32'768);
+    CHECK(answer.total.documents == answer.looked_at);
+    view.filters = {{log_field::region, "nowhere"}};
+    auto const none = hurried->lines(view, 0, 10);
+    CHECK(none->lines.empty());
+    CHECK(none->before == 40'000 - 32'768 + 1);
+    CHECK(hurried->lines(view, none->before, 10)->before == 0);
+    auto const patient = made.open({.path = {}, .time_usual = std::chrono::hours{1}});
+    CHECK(ask(*patient, view).looked_at == 40'000);
 }
 
 TEST_CASE("lines come newest first, page by page, until there are no more", "[dashboard]") {
@@ -235,7 +257,7 @@ TEST_CASE("values beyond what a span keeps by name are counted together, and lea
         documents.push_back(
             {.time_ms = 60'000, .request = i == 0 ? std::string(2'000, 'x') : fmt::format("GET /{}", i)});
     made_store const made{documents};
-    auto const& requests = ask(*made.open(), everything).fields.at(static_cast<std::size_t>(log_field::request));
+    auto const requests = ask(*made.open(), everything).fields.at(static_cast<std::size_t>(log_field::request));
     CHECK(requests.distinct == 2'000);
     CHECK(requests.others.documents == 500);
     CHECK(requests.others.bytes == 5'000);
@@ -334,7 +356,7 @@ TEST_CASE("between two questions nothing keeps the write-ahead log from being re
 
 TEST_CASE("a question that takes too long is ended", "[dashboard]") {
     made_store const made{three_days()};
-    auto const store = made.open({.path = {}, .time_max_ms = -1});
+    auto const store = made.open({.path = {}, .time_max = std::chrono::milliseconds{-1}});
     auto view = everything;
     view.filters = {{log_field::region, "eu"}};
     auto const answer = store->overview(view);
