@@ -22,7 +22,7 @@ readonly work=$root/build/static-libs-work
 readonly log=$root/build/static-libs.log
 
 # The compiler's results are kept as those of logpipe itself are, see scripts/static.sh.
-export CCACHE_COMPILERCHECK=content
+export CCACHE_COMPILERCHECK=content CCACHE_SLOPPINESS=locale
 [[ ! -d /usr/lib/ccache ]] || PATH=/usr/lib/ccache:$PATH
 
 # The source packages of the installed -dev packages, as apt names them: librdkafka=2.0.2-1 …
