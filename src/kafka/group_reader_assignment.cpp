@@ -16,7 +16,7 @@ using std::chrono::steady_clock;
 constexpr int ask_time_ms = 5'000;
 constexpr auto commit_interval = 200ms;
 constexpr auto commit_time = 5'000ms;
-constexpr auto measure_interval = 1'000ms;
+constexpr auto measure_interval = 200ms;
 
 std::span<rd_kafka_topic_partition_t> all_of(rd_kafka_topic_partition_list_t const& list) {
     return {list.elems, static_cast<std::size_t>(list.cnt)};
