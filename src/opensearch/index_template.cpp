@@ -132,10 +132,11 @@ std::string template_name(std::string_view index) {
 }
 
 json::object make_template(std::string_view index, field_names names) {
-    auto mapped = json::parse(mappings).as_object();
-    if (names == field_names::own_and_ecs)
-        for (auto const& [name, field] : json::parse(ecs_aliases).as_object())
-            mapped.at("properties").as_object().emplace(name, field);
+    json::object mapped = json::parse(mappings).as_object();
+    if (names == field_names::own_and_ecs) {
+        json::object const aliases = json::parse(ecs_aliases).as_object();
+        for (auto const& [name, field] : aliases) mapped.at("properties").as_object().emplace(name, field);
+    }
     json::object made;
     made["index_patterns"] = json::array{json::string{index}};
     made["priority"] = 200;
