@@ -4,7 +4,7 @@
 //     kafka_probe produce BROKERS TOPIC COUNT FILE     sends the file's lines, repeated, until there are COUNT
 //
 // Prints messages a second (from the first one on) and CPU seconds a million messages. The same settings as logpipe's
-// ends: idempotent, acks=all, lz4, linger 5 ms; batches of the consumer's queue.
+// ends: idempotent, acks=all, lz4, linger 25 ms, one batch ahead; batches of the consumer's queue.
 #include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
 
@@ -89,8 +89,8 @@ void produce(char const* brokers, char const* topic, std::uint64_t count, char c
     auto* client = make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers},
                                             {"enable.idempotence", "true"},
                                             {"compression.codec", "lz4"},
-                                            {"linger.ms", "5"},
-                                            {"queue.buffering.max.kbytes", "32768"},
+                                            {"linger.ms", "25"},
+                                            {"queue.buffering.max.kbytes", "2048"},
                                             {"queue.buffering.max.messages", "1000000"}});
     auto* to = rd_kafka_topic_new(client, topic, nullptr);
     std::atomic<bool> done = false;
