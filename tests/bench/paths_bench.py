@@ -194,7 +194,7 @@ class Bench:
         return Measured(rate, cpu * 1e6 / self.rows, rss)
 
     def transform_alone(self):
-        figures = json.loads(told([self.programs / "bench_normalize", "--benchmark_filter=transform_lines", "--benchmark_format=json"]))
+        figures = json.loads(told([self.programs / "bench_parts", "--benchmark_filter=^transform_with_time$", "--benchmark_format=json"]))
         rate = float(figures["benchmarks"][0]["items_per_second"])
         return Measured(rate, 1e6 / rate)
 
@@ -239,7 +239,7 @@ class Bench:
         return Measured(self.rows / wall, cpu * 1e6 / self.rows, rss)
 
     def journal_alone(self):
-        figures = json.loads(told([self.programs / "bench_journal", "--benchmark_filter=append_synced_each_batch|read_back",
+        figures = json.loads(told([self.programs / "bench_parts", "--benchmark_filter=^journal_append_synced|^journal_read_back$",
                                    "--benchmark_format=json"]))["benchmarks"]
         seconds = sum(each["cpu_time"] * 1e-9 * each["iterations"] / (each["items_per_second"] * each["real_time"] * 1e-9 * each["iterations"])
                       for each in figures)
