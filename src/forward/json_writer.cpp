@@ -53,9 +53,9 @@ std::size_t copy_block(char const* from, char* to) noexcept {
     auto const block = _mm_loadu_si128(reinterpret_cast<__m128i const*>(from));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
     // As signed numbers, bytes above 0x7f are below 0x20 too.
-    auto const special = _mm_or_si128(_mm_cmplt_epi8(block, _mm_set1_epi8(0x20)),
-                                      _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
-                                                   _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
+    auto const special = _mm_or_si128(
+        _mm_cmplt_epi8(block, _mm_set1_epi8(0x20)),
+        _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
     auto const mask = static_cast<unsigned>(_mm_movemask_epi8(special)) | 1U << block_bytes;
     return static_cast<std::size_t>(std::countr_zero(mask));
 #else

@@ -23,7 +23,9 @@ std::string demo_text() {
 prepared_part make_lines() {
     auto const text = std::make_shared<std::string>(demo_text());
     auto const bytes = text->size();
-    return {.events = lines_a_round, .bytes = bytes, .round = [text, lines = std::make_shared<demo_lines>(demo_lines_options{})] {
+    return {.events = lines_a_round,
+            .bytes = bytes,
+            .round = [text, lines = std::make_shared<demo_lines>(demo_lines_options{})] {
                 text->clear();
                 lines->append(lines_a_round, *text);
             }};

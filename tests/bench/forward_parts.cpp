@@ -1,4 +1,5 @@
-// PackedForward messages, decoded into batches as the forward source does it, and the other way as the forward sink does.
+// PackedForward messages, decoded into batches as the forward source does it, and the other way as the forward sink
+// does.
 #include "chunk_encoder.hpp"
 #include "event_decoder.hpp"
 #include "forward_decoder.hpp"

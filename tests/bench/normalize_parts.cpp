@@ -1,5 +1,5 @@
-// The transform, in batches as the pump makes them. LOGPIPE_BENCH_LINES names a file of lines; without it, made-up ones are
-// taken.
+// The transform, in batches as the pump makes them. LOGPIPE_BENCH_LINES names a file of lines; without it, made-up ones
+// are taken.
 #include "lines.hpp"
 #include "logpipe/normalize.hpp"
 #include "part.hpp"

@@ -40,7 +40,8 @@ prepared_part bulk_reply() {
         bulk_outcome outcome;
     };
     auto const with = std::make_shared<work>();
-    for (std::uint32_t i = 0; i < items; ++i) with->answer += i == 0 ? R"({"create":{"status":201}})" : R"(,{"create":{"status":201}})";
+    for (std::uint32_t i = 0; i < items; ++i)
+        with->answer += i == 0 ? R"({"create":{"status":201}})" : R"(,{"create":{"status":201}})";
     with->answer += "]}";
     return {.events = items, .bytes = with->answer.size(), .round = [with] {
                 with->body = with->answer;

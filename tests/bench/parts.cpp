@@ -1,9 +1,9 @@
 // The parts of the pipeline, one thread each, without sockets.
 //
 //     bench_parts [--benchmark_filter=REGEX and other options of Google Benchmark]
-//     bench_parts --rounds COUNT NAME   does that part so often and prints its events a round, for instruction_counts.py
-//     bench_parts --names               of all parts
-//     bench_parts --compiler            that made it
+//     bench_parts --rounds COUNT NAME   does that part so often and prints its events a round, for
+//     instruction_counts.py bench_parts --names               of all parts bench_parts --compiler            that made
+//     it
 #include "part.hpp"
 
 #include <benchmark/benchmark.h>

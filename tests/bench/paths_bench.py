@@ -2,13 +2,15 @@
 """Measures the paths through logpipe beside what they are measured against, in one run and in turn, and says for each
 target by how much it is met or missed.
 
-    paths_bench.py BUILD_FOLDER [--quick] [--rows N] [--rounds N] [--only A,B,C,D] [--out FOLDER]
+    paths_bench.py BUILD_FOLDER [--quick] [--rows N] [--rounds N] [--only A,B,C,D,L,S] [--out FOLDER]
 
     A  Kafka → transform (time parsed) → _bulk into a stub that answers at once; beside rsyslog, librdkafka's consuming alone,
        the transform alone, and a loader whose bodies are ready
     B  forward protocol (PackedForward, acked) → journal (fdatasync) → Kafka; beside librdkafka's producing alone
     C  `run` embedded: file → journal → transform → SQLite; beside a bare SQLite loader (run_bench.py)
     D  Kafka → transform → real OpenSearch; beside the loader into the same server
+    L  how long an event is under way through A and B at a fifth of their rate
+    S  how long a process takes to be ready
 
 Nothing is switched off that is on by default. What a path delivered is compared with what it should have: a fast wrong answer
 fails. CPU seconds are the program's own, by wait4; rates go from the first document to the last. Medians of the rounds.
@@ -36,6 +38,7 @@ sys.path[:0] = [str(HERE.parent / "servers"), str(HERE.parent / "support")]
 
 from logpipe_process import Failed, die_with_parent, free_address, program_environment  # noqa: E402
 from servers import KafkaServer, OpenSearchServer  # noqa: E402
+import waits_bench  # noqa: E402
 
 WAIT_MAX = 600  # seconds for any one run
 TOPIC = "bench"
@@ -123,6 +126,8 @@ class Bench:
         self.targets = []    # (path, words, figure, bound, met)
         self.lines = folder / "lines.jsonl"
 
+    start, told = staticmethod(start), staticmethod(told)
+
     def say(self, text):
         print(text, flush=True)
 
@@ -187,6 +192,9 @@ class Bench:
         for name, value in (("FOLDER", folder), ("TOPIC", TOPIC), ("BROKER", kafka.address), ("ROUND", number), ("PORT", stub.port)):
             text = text.replace(f"@{name}@", str(value))
         (folder / "rsyslog.conf").write_text(text)
+        months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+        (folder / "months.json").write_text(json.dumps({"version": 1, "type": "string", "table": [
+            {"index": name, "value": f"{number:02}"} for number, name in enumerate(months, 1)]}))
         child = start(["rsyslogd", "-n", "-f", folder / "rsyslog.conf", "-i", folder / "pid"], stdout=subprocess.DEVNULL)
         rate = stub.wait_for(self.rows, child)
         child.terminate()
@@ -295,6 +303,13 @@ class Bench:
         self.target("D", "rate: share of the raw loader's", ours.rate / loader.rate, 0.95, at_least=True)
         self.target("D", "logpipe's share of all CPU used", statistics.median(shares), 0.05)
 
+    # --- L, S
+
+    def path_l(self, kafka):
+        rates = [figures.rate for _, what, figures in self.table if what in ("logpipe consume", "logpipe forward")]
+        with Stub(self.programs / "bulk_stub") as stub:
+            waits_bench.latency(self, kafka, stub, 0.2 * min(rates, default=250_000))
+
     # --- What came out
 
     def report(self, out):
@@ -313,6 +328,8 @@ class Bench:
         self.plot(out)
 
     def plot(self, out):
+        if not self.table:
+            return
         data = out / "paths.dat"
         data.write_text("".join(f'"{path}: {what}" {figures.cpu}\n' for path, what, figures in self.table))
         script = (f'set terminal svg size 900,{120 + 34 * len(self.table)} font "sans,13"; set output "{out}/paths.svg"; set style fill solid 0.8; '
@@ -328,7 +345,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one round of fewer events, in less than five minutes")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--only", default="A,B,C,D")
+    parser.add_argument("--only", default="A,B,C,D,L,S")
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
     build = options.build.resolve()
@@ -340,13 +357,15 @@ def main():
         bench = Bench(build, pathlib.Path(name), rows, rounds)
         try:
             bench.make_lines()
-            if {"A", "B", "D"} & set(only):
+            if {"A", "B", "D", "L"} & set(only):
                 with KafkaServer(heap="1g") as kafka:
-                    for path, measure in (("A", bench.path_a), ("B", bench.path_b), ("D", bench.path_d)):
+                    for path, measure in (("A", bench.path_a), ("B", bench.path_b), ("L", bench.path_l), ("D", bench.path_d)):
                         if path in only:
                             measure(kafka)
             if "C" in only:
                 bench.path_c()
+            if "S" in only:
+                waits_bench.start(bench, (1 if options.quick else 10) << 30)
             bench.report(options.out or build)
         except (Failed, subprocess.CalledProcessError) as failure:
             print(f"paths_bench: {failure}", getattr(failure, "stderr", None) or "", file=sys.stderr)
