@@ -246,6 +246,8 @@ constexpr std::array rows{
     option_row{"newest", count, "N", "20", "dlq verify", "how many letters, or ids of each kind, are named"},
     option_row{"reason", text, "TEXT", "", "dlq", "the letters whose reason, as ls shows it, has this in it"},
     option_row{"all", on_off, "", "off", "dlq", "all letters"},
+    option_row{"ecs", on_off, "", "off", "setup",
+               "also the Elastic Common Schema's names, as aliases; lines with texts of their own there are refused"},
     option_row{"dry-run", on_off, "", "off", "dlq replay setup", "only say what would be done"},
     option_row{"yes", on_off, "", "off", "dlq", "purge without asking"},
     option_row{"line", text, "TEXT", "", "check", "run this line (- for standard input) through the transform"},

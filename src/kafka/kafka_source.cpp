@@ -41,7 +41,7 @@ class kafka_source final : public source {
                                 {.name = options_.topic, .with_offsets = options_.until_end}, stopping_);
         if (!facts) return explained(facts.error());
         identity_ = fmt::format("kafka:{}/{}", facts->cluster_id, options_.topic);
-        auto made = std::make_unique<group_reader>(options_, *facts, *start, intake_, positions_);
+        group_reader::owner made{new group_reader{options_, *facts, *start, intake_, positions_}};
         {
             std::lock_guard lock{mutex_};
             reader_.swap(made);
@@ -87,8 +87,8 @@ class kafka_source final : public source {
     std::atomic<bool> stopping_{false};
     intake intake_;
     group_positions positions_;
-    mutable std::mutex mutex_;              // guards which reader it is, against status()
-    std::unique_ptr<group_reader> reader_;  // after what it fills
+    mutable std::mutex mutex_;    // guards which reader it is, against status()
+    group_reader::owner reader_;  // after what it fills
 };
 
 stage_status kafka_source::status() const {
