@@ -83,7 +83,7 @@ class kafka_sink final : public sink {
             now.up = false;
             now.why = trouble->message;
         } else if (auto const moved = producer_.moved_at(), now_at = std::chrono::steady_clock::now();
-                   moved != decltype(moved){} && now_at - moved >= stall_time) {
+                   moved != decltype(moved){} && now_at - moved >= options_.linger + stall_time) {
             now.up = false;
             now.why = fmt::format(
                 "kafka: topic {}: nothing was acknowledged for {} s, {} batches wait: slow brokers, or too few in-sync "
