@@ -78,7 +78,7 @@ export function logsView(main, { query: first, setQuery }) {
   const bars = (series, format) => ({
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } }, legend: { show: false }, hooks: { setSelect: [select] },
     scales: { x: { range: () => span }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } }, axes: axes(format),
-    series: [{}, ...series.map(([name, fillColour]) => ({ label: name, fill: fillColour, stroke: fillColour, width: 0, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.9, 400], align: 1 }) }))],
+    series: [{}, ...series.map(([name, fillColour]) => ({ label: name, fill: fillColour, stroke: fillColour, width: 0, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.9, Infinity], align: 1 }) }))],
   });
   let span = [0, 1];
   const statusPlot = chart(statusBox, () => bars(classes.map(([name]) => [name, colour("class-" + name)]).reverse(), formats.count));
@@ -107,11 +107,14 @@ export function logsView(main, { query: first, setQuery }) {
       const value = name === "none" ? noStatus : name;
       return el("button.key." + "class-" + name, { type: "button", "data-class": name, "aria-pressed": String(query.getAll("status").includes(value)), onclick: () => toggle("status", value) }, `${name} ${count(byClass[at])}`);
     }));
-    setText(note, all.looked_at >= all.in_range ? "" : all.goes_on ? `Counting: the newest ${count(all.looked_at)} of ${count(all.in_range)} lines so far …` : `Under a filter the figures are of the newest ${count(all.looked_at)} of the ${count(all.in_range)} lines of this time. A shorter time counts all of its lines.`);
+    const isAll = ![...query.keys()].some((name) => name !== "range") && (query.get("range") || "all") === "all";
+    if (isAll && !all.in_range) setText(note, "There are no lines yet. Send some with logpipe produce, any client of the Fluent forward protocol, or the form under Produce.");
+    else setText(note, all.looked_at >= all.in_range ? "" : all.goes_on ? `Counting: the newest ${count(all.looked_at)} of ${count(all.in_range)} lines so far …` : `Under a filter the figures are of the newest ${count(all.looked_at)} of the ${count(all.in_range)} lines of this time. A shorter time counts all of its lines.`);
   }
 
   function drawCharts(all) {
     barMs = all.bar_ms;
+    for (const box of [statusBox, bytesBox]) box.classList.toggle("is-empty", !all.bars.length);
     span = [all.from / 1000, Math.max(all.to, all.from + barMs) / 1000];
     const times = all.bars.map((bar) => bar[0] / 1000);
     statusPlot.setData(stacked(times, classes.map(([, at]) => ({ values: all.bars.map((bar) => bar[1 + at]) }))));
