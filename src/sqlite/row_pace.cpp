@@ -13,7 +13,8 @@ std::int64_t row_pace::next() noexcept {
         auto const left = std::chrono::duration<double>(end_ - now).count();
         auto const affordable = static_cast<double>(done_) * (left / passed) / 2;
         auto const most = next_ * 4;
-        next_ = affordable >= static_cast<double>(most) ? most : std::max(least_, static_cast<std::int64_t>(affordable));
+        next_ =
+            affordable >= static_cast<double>(most) ? most : std::max(least_, static_cast<std::int64_t>(affordable));
     }
     done_ += next_;
     return next_;

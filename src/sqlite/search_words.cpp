@@ -85,8 +85,8 @@ result<text_search> search_words::plan(database& store, std::string_view search,
 }
 
 result<> search_words::add_word(database& store, std::string_view word, text_search& into) {
-    auto const last_letters = static_cast<std::size_t>(
-        std::ranges::find_if_not(word.rbegin(), word.rend(), is_letter) - word.rbegin());
+    auto const last_letters =
+        static_cast<std::size_t>(std::ranges::find_if_not(word.rbegin(), word.rend(), is_letter) - word.rbegin());
     if (last_letters < beginning_min) {
         add_match(into, phrase_of(word, {}));
         return {};

@@ -140,7 +140,8 @@ TEST_CASE("a word is found by its beginning, however many words begin so", "[das
     bool const full_text = GENERATE(true, false);
     std::vector<made_document> documents;
     for (int i = 0; i < 300; ++i)
-        documents.push_back({.time_ms = 60'000, .request = fmt::format("GET /many{:03} HTTP/1.1", i), .agent = "Größe"});
+        documents.push_back(
+            {.time_ms = 60'000, .request = fmt::format("GET /many{:03} HTTP/1.1", i), .agent = "Größe"});
     documents.push_back({.time_ms = 60'000, .request = "GET /few-Item_7 HTTP/1.1", .agent = "Few"});
     documents.push_back({.time_ms = 60'000, .request = "GET /few-items HTTP/1.1", .agent = "x"});
     made_store const made{documents, {.path = {}, .full_text = full_text}};
@@ -150,14 +151,14 @@ TEST_CASE("a word is found by its beginning, however many words begin so", "[das
         view.search = std::move(search);
         return ask(*store, view).total.documents;
     };
-    CHECK(found("many") == 300);      // more words than are asked for by name
+    CHECK(found("many") == 300);  // more words than are asked for by name
     CHECK(found("many29") == 10);
     CHECK(found("MANY299") == 1);
     CHECK(found("few") == 2);
-    CHECK(found("few-ite") == 2);     // a phrase whose last word begins so
+    CHECK(found("few-ite") == 2);  // a phrase whose last word begins so
     CHECK(found("few-items") == 1);
     CHECK(found("item few") == 2);
-    CHECK(found("Größ") == 300);      // no ASCII
+    CHECK(found("Größ") == 300);  // no ASCII
     CHECK(found("nowhere") == 0);
     CHECK(found("nowhere many") == 0);
     CHECK(found("many fewest") == 0);
