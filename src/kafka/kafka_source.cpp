@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -15,10 +16,13 @@ namespace logpipe {
 
 namespace {
 
+/// Between two threads of one machine: enough that neither waits for the other.
+constexpr std::size_t intake_bytes_max = std::size_t{2} << 20U;
+
 class kafka_source final : public source {
   public:
     explicit kafka_source(kafka_source_options options)
-        : options_{std::move(options)}, intake_{options_.queue_bytes_max} {}
+        : options_{std::move(options)}, intake_{std::min(options_.queue_bytes_max, intake_bytes_max)} {}
 
     ~kafka_source() override { stopping_ = true; }
     kafka_source(kafka_source const&) = delete;
