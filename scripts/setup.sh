@@ -5,9 +5,9 @@
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
-#   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, jq, sqlite3)
+#   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, Chromium and npm for the page)
 #   --stack    … and what tests/stack/run.sh needs (an engine, Compose, debootstrap, JDK, Maven, Go)
-#   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; Chromium; a Docker engine)
+#   --long     … and what scripts/test.sh --long needs (Go, for clients of that world; a Docker engine)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
 #   --bench    … and what scripts/bench.sh measures and counts with (Google Benchmark, valgrind)
@@ -54,7 +54,10 @@ packages_of() {
             ;;
         demo) printf '%s\n' python3 curl sqlite3 jq ;;
         # Java and Maven: for real Kafka and OpenSearch. kcat: somebody else's Kafka client.
-        tests) printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat ;;
+        tests)
+            printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat chromium
+            command -v npm >/dev/null || echo npm  # as good from elsewhere
+            ;;
         stack)
             command -v dockerd >/dev/null || echo docker.io
             docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || echo docker-compose
@@ -63,9 +66,7 @@ packages_of() {
             command -v go >/dev/null || echo golang-go
             printf '%s\n' debootstrap iproute2 iptables curl python3
             ;;
-        long)  # npm, Go and Docker are as good from elsewhere
-            echo chromium
-            command -v npm >/dev/null || echo npm
+        long)  # Go and Docker are as good from elsewhere
             command -v go >/dev/null || echo golang-go
             command -v dockerd >/dev/null || echo docker.io
             echo busybox-static  # the containers of tests/integration/ship

@@ -27,6 +27,8 @@ struct log_view {
     std::vector<std::pair<log_field, std::string>> filters;
     std::string
         search;  ///< words that request, agent or referrer must have, each by its beginning (from three characters on)
+
+    friend bool operator==(log_view const&, log_view const&) = default;
 };
 
 struct log_counts {
@@ -54,9 +56,11 @@ struct log_overview {
     std::vector<log_bar> bars;     ///< those with documents, oldest first
     log_counts total;
     std::array<log_values, log_field_count> fields;
-    /// Figures under a filter are counted over the newest documents of the stretch of time only, where it has too many.
+    /// Figures under a filter are of the newest documents of the stretch of time only: of so many as there was time
+    /// for, whether the filter lets them through or not.
     std::uint64_t looked_at = 0;
     std::uint64_t in_range = 0;  ///< documents of the stretch of time, whatever the filters
+    bool goes_on = false;        ///< the same question again looks at more of them
 };
 
 struct log_line {
@@ -65,7 +69,7 @@ struct log_line {
 };
 struct log_lines {
     std::vector<log_line> lines;  ///< newest first
-    std::int64_t before = 0;      ///< where to go on; 0: there are no more
+    std::int64_t before = 0;      ///< where to go on, whether there are more or not; 0: there are none
 };
 
 /// One thread. Every call is one short read transaction; nothing stays open in between, so the write-ahead log can
@@ -81,10 +85,10 @@ class log_dashboard {
 struct dashboard_options {
     std::string path;
     std::size_t top_count = 10;
-    /// Under a filter, documents are looked at from the newest on: at least so many, at most so many, and in between
-    /// for `time_usual`.
-    std::uint64_t rows_min = 65'536;
-    std::uint64_t rows_max = 1'000'000;
+    /// Under a filter, documents are looked at from the newest on: at first so many, then more for `time_usual`, and
+    /// at most so many, by all questions about one view.
+    std::int64_t rows_first = 2'048;
+    std::int64_t rows_max = 1'000'000;
     std::chrono::milliseconds time_usual{100};
     std::chrono::milliseconds time_max{10'000};           ///< for a call; then errc::timed_out
     std::size_t lines_bytes_max = std::size_t{1} << 20U;  ///< of lines(); the first line is given whatever its size

@@ -33,8 +33,8 @@ struct tap_counts {
 /// sees nothing more.
 class tap_reader {
   public:
-    static constexpr std::size_t events_max = 512;                     ///< held until the next take()…
-    static constexpr std::size_t bytes_max = std::size_t{512} << 10U;  ///< …of their payloads
+    static constexpr std::size_t events_max = 256;                     ///< held until the next take()…
+    static constexpr std::size_t bytes_max = std::size_t{256} << 10U;  ///< …of their payloads
 
     virtual ~tap_reader() = default;
     /// What has passed since the last call. Does not wait.

@@ -63,15 +63,18 @@ class web_server {
 [[nodiscard]] result<std::unique_ptr<web_server>> start_web_server(web_options options);
 
 /// GET of another logpipe process's `/api/status`, of at most 4 MiB. @param address HOST:PORT; without HOST this
-/// machine
-/// @return errc::not_connected, timed_out, or protocol when what answers is no logpipe; all name the address.
-[[nodiscard]] result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout);
+/// machine  @param token  of its --auth-token-file, where it has one
+/// @return errc::not_connected, timed_out, unauthorized when it wants another token, or protocol when what answers is
+/// no logpipe; all name the address.
+[[nodiscard]] result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout,
+                                                    std::string const& token = {});
 
 struct page_request {
     std::string url;                           ///< http://HOST[:PORT]/PATH or https://…
     std::chrono::milliseconds timeout{2'000};  ///< for everything, but for the system's look-up of a name
     std::string ca_file;                       ///< of https; empty: the system's
     bool insecure_skip_verify = false;
+    std::string token;  ///< shown as `Authorization: Bearer …`; empty: none
 };
 struct fetched_page {
     unsigned status = 0;
@@ -81,10 +84,16 @@ struct fetched_page {
 /// @return errc::invalid_argument, not_connected, timed_out, or protocol; all name the URL.
 [[nodiscard]] result<fetched_page> fetch_page(page_request const& request);
 
+struct tap_place {
+    std::string address;  ///< HOST:PORT
+    std::string query;    ///< as in DESIGN.md "/api/tap"
+    std::string token;    ///< as of page_request
+};
 /// `/api/tap` of another process, line by line, until `each` returns false, `over` (asked ten times a second) says so,
-/// or the process ends: then errc::end_of_input. @param address HOST:PORT  @param query as in DESIGN.md "/api/tap"
-/// @return errc::not_connected, not_found with the stages that there are, or protocol; all name the address.
-[[nodiscard]] result<> follow_tap(std::string const& address, std::string const& query,
-                                  std::function<bool(std::string_view)> each, std::function<bool()> over);
+/// or the process ends: then errc::end_of_input.
+/// @return errc::not_connected, not_found with the stages that there are, unauthorized when it wants another token, or
+/// protocol; all name the address.
+[[nodiscard]] result<> follow_tap(tap_place const& where, std::function<bool(std::string_view)> each,
+                                  std::function<bool()> over);
 
 }  // namespace logpipe

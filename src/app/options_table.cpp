@@ -212,6 +212,8 @@ constexpr std::array rows{
     option_row{"page", text, "HOST:PORT", "127.0.0.1:8000", "run", "serve the page there; none: do not"},
     option_row{"auth-token-file", secret, "FILE", "", "run serve",
                "who asks for the page or its API must show the file's first line; without it anybody may"},
+    option_row{"auth-token-file", secret, "FILE", "", "status monitor tap",
+               "of a page whose address --at names: its token, first line of the file"},
     option_row{"produce-by-get", choice, "yes|no", "yes", "run serve",
                "GET of /produceEventsToPipeline starts a run too, as a link does; no: POST only"},
     option_row{"show-store", text, "sqlite:PATH", "", "serve", "the store whose documents the page shows"},

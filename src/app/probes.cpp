@@ -36,13 +36,13 @@ std::vector<std::string> admin_addresses_of(settings const& options) {
     return addresses;
 }
 
-status_report look_at_all(settings const& options) {
+status_report look_at_all(settings const& options, std::string const& token) {
     std::vector<std::function<status_report()>> probes;
     auto const timeout = options.duration("timeout");
     bool const named = !options.list("at").empty();
     for (auto const& address : admin_addresses_of(options))
-        probes.emplace_back([address, timeout, named] {
-            auto report = look_at_process(address, timeout);
+        probes.emplace_back([&token, address, timeout, named] {
+            auto report = look_at_process(address, timeout, token);
             return named || !report.processes.empty() ? report : status_report{};
         });
     using probe = status_report (*)(settings const&);

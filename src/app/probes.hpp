@@ -14,7 +14,8 @@ namespace logpipe {
 
 /// Takes as long as the slowest: --timeout for one answer, some components are asked two or three. Where --at is not
 /// given, processes that do not answer at their default addresses are left out. Any thread.
-[[nodiscard]] status_report look_at_all(settings const& options);
+/// @param token  of --auth-token-file, for our processes
+[[nodiscard]] status_report look_at_all(settings const& options, std::string const& token);
 
 /// --self: the process of this container. @return errc::not_connected when it does not answer.
 [[nodiscard]] result<> look_at_self(settings const& options);

@@ -54,6 +54,8 @@ class process final {
 
     /// Any thread.
     [[nodiscard]] process_snapshot snapshot() const;
+    /// Behind "normalize" or, as `status` names it, "index/normalize". Any thread.
+    [[nodiscard]] result<std::unique_ptr<tap_reader>> open_tap(std::string const& stage, std::uint64_t sample) const;
 
   private:
     [[nodiscard]] bool start();
@@ -61,7 +63,6 @@ class process final {
     [[nodiscard]] bool drain();
     [[nodiscard]] int exit_status_of(bool drained) const;
     [[nodiscard]] process_snapshot look() const;
-    [[nodiscard]] result<std::unique_ptr<tap_reader>> open_tap(std::string const& stage, std::uint64_t sample) const;
 
     settings const& options_;
     std::vector<std::unique_ptr<pump>> pumps_;

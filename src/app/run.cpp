@@ -145,6 +145,7 @@ result<std::unique_ptr<web_server>> start_page(settings const& options, process 
     auto web = web_options_of(options, listen, runs);
     if (!web) return web.error();
     web->look = [&whole] { return whole.snapshot(); };
+    web->tap = [&whole](std::string const& stage, std::uint64_t sample) { return whole.open_tap(stage, sample); };
     web->page->watch = [&whole] {
         return std::vector<watched_process>{{.address = {}, .now = whole.snapshot(), .why = {}}};
     };

@@ -6,7 +6,8 @@
 
 namespace logpipe {
 
-[[nodiscard]] status_report look_at_process(std::string const& address, std::chrono::milliseconds timeout);
+[[nodiscard]] status_report look_at_process(std::string const& address, std::chrono::milliseconds timeout,
+                                            std::string const& token);
 [[nodiscard]] status_report look_at_kafka(settings const& options);
 [[nodiscard]] status_report look_at_opensearch(settings const& options);
 [[nodiscard]] status_report look_at_dashboards(settings const& options);

@@ -3,6 +3,7 @@
 #include "probes.hpp"
 #include "process.hpp"
 #include "subcommands.hpp"
+#include "transfer.hpp"
 
 #include <fmt/format.h>
 
@@ -26,8 +27,8 @@ int exit_status_of(status_report const& report) {
     return exit_usage;
 }
 
-int show(settings const& options, bool terminal) {
-    auto const report = look_at_all(options);
+int show(settings const& options, std::string const& token, bool terminal) {
+    auto const report = look_at_all(options, token);
     if (options.on("json")) {
         fmt::print("{}", to_json(report));
     } else if (!report.components.empty()) {
@@ -49,12 +50,14 @@ int run_status(settings const& options, argument_list const& /*rest*/) {
         if (!alive) log_error("status: {}", alive.error().message);
         return alive ? exit_done : exit_failed;
     }
+    auto const token = options.secret("auth-token-file");
+    if (!token) return report_failure(options, token.error());
     bool const terminal = isatty(STDOUT_FILENO) == 1 && !options.on("json");
-    if (!options.on("watch")) return show(options, terminal);
+    if (!options.on("watch")) return show(options, *token, terminal);
     int status = exit_done;
     do {
         if (terminal) fmt::print("\x1b[H\x1b[2J");
-        status = show(options, terminal);
+        status = show(options, *token, terminal);
         if (!terminal && !options.on("json")) fmt::print("\n");
     } while (!signal_came(options.duration("interval")));
     return status;

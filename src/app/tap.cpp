@@ -29,14 +29,16 @@ std::string encoded(std::string_view text) {
 
 /// The stage may be of any process: those that --at names, or all at their default addresses.
 int tap_process(settings const& options, std::string const& stage, tap_printer& printer) {
+    auto const token = options.secret("auth-token-file");
+    if (!token) return report_failure(options, token.error());
     auto addresses = admin_addresses_of(options);
     auto const query = fmt::format("stage={}&sample={}&form={}", encoded(stage), options.count("sample"),
                                    options.on("readable") ? "readable" : "json");
     std::string why;
     for (auto const& address : addresses) {
         auto const followed = follow_tap(
-            address, query, [&](std::string_view line) { return printer.take_line(line); },
-            [] { return signal_came(0ms); });
+            {.address = address, .query = query, .token = *token},
+            [&](std::string_view line) { return printer.take_line(line); }, [] { return signal_came(0ms); });
         if (followed) return printer.end();
         auto const& failure = followed.error();
         if (failure.code == errc::end_of_input) {
@@ -44,7 +46,7 @@ int tap_process(settings const& options, std::string const& stage, tap_printer& 
             return printer.end();
         }
         // The others may have the stage.
-        if (addresses.size() == 1 || failure.code == errc::not_found)
+        if (addresses.size() == 1 || failure.code == errc::not_found || failure.code == errc::unauthorized)
             why += fmt::format("{}{}", why.empty() ? "" : "; ", failure.message);
     }
     if (why.empty()) why = "no logpipe process answers at its default address; name one by --at HOST:PORT";

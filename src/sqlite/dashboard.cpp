@@ -1,8 +1,10 @@
 #include "logpipe/dashboard.hpp"
 
+#include "document_counts.hpp"
 #include "handles.hpp"
 #include "rollups.hpp"
 #include "schema.hpp"
+#include "search_words.hpp"
 #include "tally.hpp"
 #include "view_query.hpp"
 
@@ -72,35 +74,6 @@ class time_limit final {
     steady_clock::time_point const end_;
 };
 
-/// Takes rows a portion at a time, from the newest on, as long as there is time.
-class newest_first final {
-  public:
-    newest_first(row_range rows, dashboard_options const& options)
-        : rows_{rows}, options_{options}, end_{steady_clock::now() + options.time_usual} {}
-
-    [[nodiscard]] std::optional<row_range> next() {
-        bool const is_enough = looked_at_ >= options_.rows_min && steady_clock::now() >= end_;
-        if (rows_.empty() || is_enough || looked_at_ >= options_.rows_max) return std::nullopt;
-        // Large ones, because a search costs something for each; growing, so that the last cannot cost much more than
-        // all before it.
-        auto const portion_rows = std::max({std::uint64_t{1}, options_.rows_min, looked_at_ / 2});
-        auto const count =
-            static_cast<std::int64_t>(std::min({portion_rows, rows_.count(), options_.rows_max - looked_at_}));
-        row_range const portion{.first = rows_.last - count + 1, .last = rows_.last};
-        rows_.last = portion.first - 1;
-        looked_at_ += portion.count();
-        return portion;
-    }
-    [[nodiscard]] std::uint64_t looked_at() const noexcept { return looked_at_; }
-    [[nodiscard]] std::optional<row_range> left() const { return rows_.empty() ? std::nullopt : std::optional{rows_}; }
-
-  private:
-    row_range rows_;
-    dashboard_options const& options_;
-    steady_clock::time_point const end_;
-    std::uint64_t looked_at_ = 0;
-};
-
 log_counts counts_of(statement const& asked, int column) {
     auto const number = [&](int at) {
         return static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked.integer(at)));
@@ -110,7 +83,8 @@ log_counts counts_of(statement const& asked, int column) {
 
 class dashboard final : public log_dashboard {
   public:
-    dashboard(dashboard_options options, database store) : options_{std::move(options)}, store_{std::move(store)} {}
+    dashboard(dashboard_options options, database store, search_words words)
+        : options_{std::move(options)}, store_{std::move(store)}, words_{std::move(words)} {}
 
     [[nodiscard]] result<log_overview> overview(log_view const& view) override {
         return in_transaction([&] { return read_overview(view); });
@@ -137,10 +111,14 @@ class dashboard final : public log_dashboard {
     [[nodiscard]] result<row_range> rows_of(log_view const& view);
     [[nodiscard]] result<std::uint64_t> documents_in(log_view const& view);
     [[nodiscard]] result<> add_rollups(log_view const& view, std::int64_t span_max, log_field field, tally& into);
-    [[nodiscard]] result<> add_documents(view_query const& query, tally& into);
+    [[nodiscard]] result<text_search> search_of(log_view const& view);
+    /// The newest rows of the view in `rows`, newest first.
+    [[nodiscard]] result<std::vector<std::int64_t>> newest_in(view_query const& query, std::size_t count_max);
 
     dashboard_options const options_;
     database store_;
+    search_words words_;
+    document_counts counts_;
 };
 
 /// So that bars have the size that fits the data, and not that of all time.
@@ -204,29 +182,8 @@ result<std::uint64_t> dashboard::documents_in(log_view const& view) {
     tally sums{rollup_spans.back()};
     if (auto added = add_rollups(view, rollup_spans.back(), log_field::status, sums); !added) return added.error();
     log_overview all;
-    sums.finish(0, all);
+    sums.show(0, all);
     return all.total.documents;
-}
-
-result<> dashboard::add_documents(view_query const& query, tally& into) {
-    auto asked = query.prepare(
-        store_, "coalesce(time_ms, received_ms), bytes, response, remote_ip, request, referrer, agent, region");
-    if (!asked) return asked.error();
-    constexpr int first_field_column = 2;  // then as in log_field
-    int code = SQLITE_ROW;
-    while ((code = asked->step()) == SQLITE_ROW) {
-        log_counts const by{.documents = 1,
-                            .bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked->integer(1)))};
-        auto const minute = minute_of(asked->integer(0));
-        for (std::size_t field = 0; field < log_field_count; ++field) {
-            auto const value = asked->optional_text(first_field_column + static_cast<int>(field));
-            auto const named = static_cast<log_field>(field);
-            if (named == log_field::status) into.add_status(minute, value.value_or(no_status), by);
-            if (value) into.add_value(named, *value, by);
-        }
-    }
-    if (code != SQLITE_DONE) return store_.failure(code, "counting documents");
-    return {};
 }
 
 result<log_overview> dashboard::read_overview(log_view const& view) {
@@ -241,52 +198,75 @@ result<log_overview> dashboard::read_overview(log_view const& view) {
             auto const span_max = named == log_field::status ? all.bar_minutes : rollup_spans.back();
             if (auto added = add_rollups(*cut, span_max, named, sums); !added) return added.error();
         }
-        sums.finish(options_.top_count, all);
+        sums.show(options_.top_count, all);
         all.looked_at = all.in_range = all.total.documents;
         return all;
     }
     auto const in_range = documents_in(*cut);
     if (!in_range) return in_range.error();
-    auto const rows = rows_of(*cut);
+    auto const rows = rows_of(view);
     if (!rows) return rows.error();
-    auto const full_text = has_full_text(store_);
-    if (!full_text) return full_text.error();
-    newest_first looking{*rows, options_};
-    while (auto const portion = looking.next())
-        if (auto added = add_documents({*cut, *portion, *full_text}, sums); !added) return added.error();
-    sums.finish(options_.top_count, all);
+    auto const search = search_of(view);
+    if (!search) return search.error();
+    auto const count = counts_.count_on(store_, view, all.bar_minutes, *rows, *search, options_);
+    if (!count) return count.error();
+    auto const counted = (*count)->counted;
+    (*count)->sums.show(options_.top_count, all);
     all.in_range = *in_range;
-    all.looked_at = looking.left() ? std::min(*in_range, looking.looked_at()) : *in_range;
+    bool const is_whole = counted.count() == rows->count();
+    all.looked_at = is_whole ? *in_range : std::min(*in_range, static_cast<std::uint64_t>(counted.count()));
+    all.goes_on = next_portion(counted, *rows, 1, options_.rows_max).has_value();
     return all;
 }
 
-result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t before, std::size_t count_max) {
-    auto const cut = cut_to_data(view);
-    if (!cut) return cut.error();
-    auto rows = rows_of(*cut);
-    if (!rows) return rows.error();
-    if (before > 0) rows->last = std::min(rows->last, before - 1);
+result<text_search> dashboard::search_of(log_view const& view) {
     auto const full_text = has_full_text(store_);
     if (!full_text) return full_text.error();
+    return words_.plan(store_, view.search, *full_text);
+}
+
+result<std::vector<std::int64_t>> dashboard::newest_in(view_query const& query, std::size_t count_max) {
+    auto asked = query.prepare(store_, "row");
+    if (!asked) return asked.error();
+    std::vector<std::int64_t> rows;
+    int code = SQLITE_ROW;
+    while ((code = asked->step()) == SQLITE_ROW) rows.push_back(asked->integer(0));
+    if (code != SQLITE_DONE) return store_.failure(code, "looking for documents");
+    std::ranges::reverse(rows);
+    rows.resize(std::min(rows.size(), count_max));
+    return rows;
+}
+
+result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t before, std::size_t count_max) {
+    auto rows = rows_of(view);
+    if (!rows) return rows.error();
+    if (before > 0) rows->last = std::min(rows->last, before - 1);
+    auto const search = search_of(view);
+    if (!search) return search.error();
+    auto asked = store_.prepare("SELECT doc FROM documents WHERE row = ?1");
+    if (!asked) return asked.error();
     log_lines found;
     std::size_t bytes = 0;
-    newest_first looking{*rows, options_};
-    while (auto const portion = looking.next()) {
-        view_query const query{*cut, *portion, *full_text};
-        auto asked = query.prepare(store_, "row, doc");
-        if (!asked) return asked.error();
-        int code = SQLITE_ROW;
-        while ((code = asked->step()) == SQLITE_ROW) {
-            if (found.lines.size() == count_max || bytes >= options_.lines_bytes_max) {
-                found.before = found.lines.back().row;
-                return found;
-            }
-            found.lines.push_back({.row = asked->integer(0), .document = asked->text(1)});
+    row_range looked_at;
+    row_pace pace{options_.rows_first, options_.time_usual};
+    while (auto const most = pace.next()) {
+        auto const portion = next_portion(looked_at, *rows, most, options_.rows_max);
+        if (!portion) return found;
+        auto const newest = newest_in({view, *portion, *search}, count_max - found.lines.size());
+        if (!newest) return newest.error();
+        for (auto const row : *newest) {
+            asked->bind(1, row);
+            if (int const code = asked->step(); code != SQLITE_ROW) return store_.failure(code, "reading a document");
+            found.lines.push_back({.row = row, .document = asked->text(0)});
+            asked->reset();
             bytes += found.lines.back().document.size();
+            if (found.lines.size() < count_max && bytes < options_.lines_bytes_max) continue;
+            if (row > rows->first) found.before = row;
+            return found;
         }
-        if (code != SQLITE_DONE) return store_.failure(code, "reading documents");
+        looked_at = joined(looked_at, *portion);
     }
-    if (auto const left = looking.left()) found.before = left->last + 1;
+    if (looked_at.first > rows->first) found.before = looked_at.first;
     return found;
 }
 
@@ -298,7 +278,11 @@ result<std::unique_ptr<log_dashboard>> open_dashboard(dashboard_options options)
     // A reader waits only for moments such as the recovery after a crash.
     sqlite3_busy_timeout(store->handle(), 1000);
     if (auto good = check_store(*store, options.path); !good) return good.error();
-    return std::unique_ptr<log_dashboard>{std::make_unique<dashboard>(std::move(options), std::move(*store))};
+    if (auto told = store->run("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384"); !told) return told.error();
+    auto words = search_words::prepare(*store);
+    if (!words) return words.error();
+    return std::unique_ptr<log_dashboard>{
+        std::make_unique<dashboard>(std::move(options), std::move(*store), std::move(*words))};
 }
 
 }  // namespace logpipe

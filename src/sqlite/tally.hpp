@@ -19,11 +19,12 @@ class tally final {
 
     /// Documents of one status, for the bars and the sum.
     void add_status(std::int64_t minute, std::string_view status, log_counts const& by);
+    /// Among the others, when there are too many names already.
     void add_value(log_field field, std::string_view value, log_counts const& by);
     void add_others(log_field field, log_counts const& by);
 
-    /// Moves what was added there.
-    void finish(std::size_t top_count, log_overview& into);
+    /// As it is so far.
+    void show(std::size_t top_count, log_overview& into) const;
 
   private:
     struct text_hash {
@@ -39,6 +40,7 @@ class tally final {
     log_bar* last_bar_ = nullptr;  ///< of bars_
     log_counts total_;
     std::array<values, log_field_count> values_;
+    std::size_t names_bytes_ = 0;  ///< of values_
     std::array<log_counts, log_field_count> others_{};
 };
 

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace logpipe {
@@ -14,37 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, log_field_count> columns{"response", "remote_ip", "request",
                                                                 "referrer", "agent",     "region"};
-
-std::vector<std::string_view> words_of(std::string_view text) {
-    std::vector<std::string_view> words;
-    while (true) {
-        auto const begin = text.find_first_not_of(" \t\r\n");
-        if (begin == std::string_view::npos) return words;
-        auto const end = std::min(text.size(), text.find_first_of(" \t\r\n", begin));
-        words.push_back(text.substr(begin, end - begin));
-        text.remove_prefix(end);
-    }
-}
-
-/// `mark` before each character that the language gives a meaning.
-std::string with_marks(std::string_view text, std::string_view special, char mark) {
-    std::string out;
-    for (char const each : text) {
-        if (special.contains(each)) out.push_back(mark);
-        out.push_back(each);
-    }
-    return out;
-}
-
-/// A word as an FTS5 phrase, which may go on: `"product"*`. Not where its last token is short: very many begin alike,
-/// and FTS5 would merge the places of all of them before it gives the first.
-std::string phrase_of(std::string_view word) {
-    constexpr std::size_t beginning_min = 3;
-    auto const is_separator = [](unsigned char each) { return each < 0x80 && std::isalnum(each) == 0; };
-    auto const last = std::ranges::find_if(word.rbegin(), word.rend(), is_separator);
-    bool const may_go_on = static_cast<std::size_t>(last - word.rbegin()) >= beginning_min;
-    return fmt::format("\"{}\"{}", with_marks(word, "\"", '"'), may_go_on ? "*" : "");
-}
 
 /// "404", or "4xx" as 400 to 499.
 std::pair<std::int64_t, std::int64_t> statuses_of(std::string_view value) {
@@ -60,7 +27,7 @@ std::pair<std::int64_t, std::int64_t> statuses_of(std::string_view value) {
 
 }  // namespace
 
-view_query::view_query(log_view const& view, row_range rows, bool full_text) {
+view_query::view_query(log_view const& view, row_range rows, text_search const& search) {
     // One after the other: the search names the rows by these places as well.
     auto const first = add(rows.first);
     auto const last = add(rows.last);
@@ -69,7 +36,7 @@ view_query::view_query(log_view const& view, row_range rows, bool full_text) {
     where_ += fmt::format(" AND coalesce(time_ms, received_ms) >= {}", add(view.from_minute * 60'000));
     where_ += fmt::format(" AND coalesce(time_ms, received_ms) < {}", add(view.to_minute * 60'000));
     for (auto const& [field, value] : view.filters) add_filter(field, value);
-    add_search(view.search, full_text);
+    add_search(search);
 }
 
 std::string view_query::add(std::variant<std::int64_t, std::string> value) {
@@ -88,26 +55,20 @@ void view_query::add_filter(log_field field, std::string const& value) {
     }
 }
 
-void view_query::add_search(std::string const& search, bool full_text) {
-    auto const words = words_of(search);
-    if (words.empty()) return;
-    if (!full_text) {
-        for (auto const word : words) {
-            auto const place = add("%" + with_marks(word, "%_\\", '\\') + "%");
-            where_ += fmt::format(
-                R"( AND (request LIKE {0} ESCAPE '\' OR agent LIKE {0} ESCAPE '\' OR referrer LIKE {0} ESCAPE '\'))",
-                place);
-        }
-        return;
-    }
-    std::string query;
-    for (auto const word : words) query += fmt::format("{}{}", query.empty() ? "" : " ", phrase_of(word));
-    where_ += fmt::format(" AND row IN (SELECT rowid FROM documents_text WHERE documents_text MATCH {} AND rowid {})",
-                          add(std::move(query)), rows_);
+void view_query::add_search(text_search const& search) {
+    if (search.finds_nothing) where_ += " AND 0";
+    for (auto const& pattern : search.patterns)
+        where_ += fmt::format(
+            R"( AND (request LIKE {0} ESCAPE '\' OR agent LIKE {0} ESCAPE '\' OR referrer LIKE {0} ESCAPE '\'))",
+            add(pattern));
+    if (!search.match.empty())
+        where_ +=
+            fmt::format(" AND row IN (SELECT rowid FROM documents_text WHERE documents_text MATCH {} AND rowid {})",
+                        add(search.match), rows_);
 }
 
 result<statement> view_query::prepare(database& store, std::string_view what) const& {
-    auto asked = store.prepare(fmt::format("SELECT {} FROM documents WHERE {} ORDER BY row DESC", what, where_));
+    auto asked = store.prepare(fmt::format("SELECT {} FROM documents WHERE {} ORDER BY row", what, where_));
     if (!asked) return asked;
     for (std::size_t i = 0; i < values_.size(); ++i) {
         auto const place = static_cast<int>(i + 1);

@@ -85,8 +85,10 @@ status_report report_of_process(probed<process_snapshot> const& from) {
     row.probe_seconds = from.took.count();
     row.more = fmt::format("logpipe monitor --at {}", from.address);
     if (!from.got) {
-        // Another program answers there: whether ours runs elsewhere, nobody knows.
-        row.state = from.got.error().code == errc::protocol ? component_state::unknown : component_state::down;
+        // Another program answers there, or one that does not tell us: whether ours is up, nobody knows.
+        auto const code = from.got.error().code;
+        row.state =
+            code == errc::protocol || code == errc::unauthorized ? component_state::unknown : component_state::down;
         row.why = from.got.error().message;
         report.components.push_back(std::move(row));
         return report;

@@ -4,18 +4,23 @@
 #include "logpipe/tap.hpp"
 #include "object_writer.hpp"
 
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace logpipe {
 
 namespace {
 
 bool is_json(std::string_view text) {
+    // On the stack, as most lines fit there: this is what a tap costs most by.
+    std::array<unsigned char, 8192> room;
+    boost::json::monotonic_resource memory{room.data(), room.size()};
     boost::system::error_code failed;
-    static_cast<void>(boost::json::parse(text, failed, {}, {.max_depth = 64}));
+    static_cast<void>(boost::json::parse(text, failed, &memory, {.max_depth = 64}));
     return !failed;
 }
 

@@ -14,6 +14,8 @@ key key_of(char c) noexcept {
         case '\x03':  // Ctrl-C
         case '\x04':  // Ctrl-D
             return key::quit;
+        case '\x1a':  // Ctrl-Z
+            return key::suspend;
         case 'p':
         case 'P':
         case ' ':

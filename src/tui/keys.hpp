@@ -8,7 +8,7 @@
 
 namespace logpipe {
 
-enum class key : std::uint8_t { quit, pause, help, up, down, left, right, other };
+enum class key : std::uint8_t { quit, suspend, pause, help, up, down, left, right, other };
 
 /// Cuts bytes into keys. One thread.
 class key_reader final {

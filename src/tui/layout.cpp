@@ -85,6 +85,7 @@ void monitor_view::press(key pressed) {
         case key::right:
             turn(1);
             break;
+        case key::suspend:  // of the whole job, not of the view
         case key::other:
             break;
     }

@@ -41,14 +41,14 @@ class descriptor final {
 sigset_t monitor_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (int const each : {SIGTERM, SIGINT, SIGHUP, SIGWINCH}) sigaddset(&set, each);
+    for (int const each : {SIGTERM, SIGINT, SIGHUP, SIGWINCH, SIGTSTP}) sigaddset(&set, each);
     return set;
 }
 
 /// What the monitor waits for.
 struct wake_ups {
     bool news = false;
-    bool resized = false;
+    bool suspended = false;
     bool end = false;
     std::string typed;
 };
@@ -73,7 +73,16 @@ class monitor final {
             if (auto shown = terminal.show(draw(view_, scene_, terminal.size())); !shown) return shown;
             auto const woken = wait(STDIN_FILENO);
             if (woken.end) break;
-            for (auto const pressed : keys_.take(woken.typed)) view_.press(pressed);
+            if (woken.suspended) {
+                terminal.close();
+                std::raise(SIGSTOP);  // until the shell's `fg`
+                if (auto opened = terminal.open(); !opened) return opened;
+            }
+            for (auto const pressed : keys_.take(woken.typed)) {
+                view_.press(pressed);
+                // To all of the job, as the terminal does it where it is not in our mode.
+                if (pressed == key::suspend) ::kill(0, SIGTSTP);
+            }
             if (woken.news && !view_.paused) take_look();
         }
         return {};
@@ -83,6 +92,7 @@ class monitor final {
         while (true) {
             auto const woken = wait(-1);
             if (woken.end) return {};
+            if (woken.suspended) std::raise(SIGSTOP);
             if (!woken.news || !take_look()) continue;
             fmt::print("{}", plain_lines(scene_));
             if (std::fflush(stdout) != 0)
@@ -112,8 +122,9 @@ class monitor final {
         if (poll(waits.data(), waits.size(), 1'000) <= 0) return woken;
         signalfd_siginfo signal{};
         while (::read(signals_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
-            woken.resized = woken.resized || signal.ssi_signo == SIGWINCH;
-            woken.end = woken.end || signal.ssi_signo != SIGWINCH;
+            // A new size needs nothing but to be woken.
+            woken.suspended = woken.suspended || signal.ssi_signo == SIGTSTP;
+            woken.end = woken.end || (signal.ssi_signo != SIGWINCH && signal.ssi_signo != SIGTSTP);
         }
         std::uint64_t looks = 0;
         woken.news = ::read(news_.get(), &looks, sizeof looks) == static_cast<ssize_t>(sizeof looks);

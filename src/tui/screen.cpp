@@ -43,8 +43,9 @@ result<> screen::open() {
     return write_all(take);
 }
 
-screen::~screen() {
+void screen::close() {
     if (!open_) return;
+    open_ = false;
     // Nothing is left to do for one that is gone.
     static_cast<void>(write_all(give_back).has_value());
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);

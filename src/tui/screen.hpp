@@ -16,9 +16,12 @@ class screen final {
     /// @return errc::not_found when standard input or output is no terminal
     [[nodiscard]] result<> open();
     screen() = default;
-    ~screen();
+    ~screen() { close(); }
     screen(screen const&) = delete;
     screen& operator=(screen const&) = delete;
+
+    /// Gives it back; open() takes it again.
+    void close();
 
     [[nodiscard]] screen_size size() const;
     /// @return errc::not_connected when the terminal is gone

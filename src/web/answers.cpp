@@ -100,4 +100,9 @@ web_answer produce_page(produce_answer const& answer) {
             .body = fmt::format("{{\"message\":{},\"status\":\"success\",\"events\":{}}}\n", message, answer.events)};
 }
 
+std::string_view wants_token(bool none_was_shown) {
+    return none_was_shown ? "it wants to see a token: give it by --auth-token-file"
+                          : "it wants to see another token than that of --auth-token-file";
+}
+
 }  // namespace logpipe

@@ -40,5 +40,7 @@ struct web_answer {
 /// Of `/produceEventsToPipeline`. Success: {"message":…,"status":"success","events":N}. An error is a problem as above
 /// with "message" and "events" as well, for clients that know only those.
 [[nodiscard]] web_answer produce_page(produce_answer const& answer);
+/// What a client of ours says when it is answered with 401.
+[[nodiscard]] std::string_view wants_token(bool none_was_shown);
 
 }  // namespace logpipe

@@ -1,3 +1,4 @@
+#include "answers.hpp"
 #include "base/address.hpp"
 #include "base/tls.hpp"
 #include "logpipe/web.hpp"
@@ -37,6 +38,7 @@ struct page_address {
     bool tls = false;
     host_port where;
     std::string path;
+    std::string token;
 };
 
 result<page_address> parse_page_address(std::string_view url) {
@@ -72,6 +74,7 @@ asio::awaitable<error_code> talk(Stream& stream, page_address const& from, fetch
     http::request<http::empty_body> request{http::verb::get, from.path, 11};
     request.set(http::field::host, to_text(from.where));
     request.set(http::field::accept, "application/json, text/plain");
+    if (!from.token.empty()) request.set(http::field::authorization, "Bearer " + from.token);
     request.keep_alive(false);
     auto [not_written, written_bytes] = co_await http::async_write(stream, request, nothrow);
     if (not_written) co_return not_written;
@@ -120,8 +123,9 @@ errc code_of(error_code failed) noexcept {
 }  // namespace
 
 result<fetched_page> fetch_page(page_request const& request) {
-    auto const from = parse_page_address(request.url);
+    auto from = parse_page_address(request.url);
     if (!from) return from.error();
+    from->token = request.token;
     std::optional<asio::ssl::context> tls;
     if (from->tls) {
         auto made = make_tls_client({.ca_file = request.ca_file, .insecure_skip_verify = request.insecure_skip_verify});
@@ -142,11 +146,14 @@ result<fetched_page> fetch_page(page_request const& request) {
     return std::move(outcome.page);
 }
 
-result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout) {
+result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout,
+                                      std::string const& token) {
     if (auto const good = parse_host_port(address); !good) return good.error();
-    auto const page =
-        fetch_page({.url = fmt::format("http://{}/api/status", address), .timeout = timeout, .ca_file = {}});
+    auto const page = fetch_page(
+        {.url = fmt::format("http://{}/api/status", address), .timeout = timeout, .ca_file = {}, .token = token});
     if (!page) return page.error();
+    if (page->status == 401)
+        return error{errc::unauthorized, fmt::format("{}: {}", address, wants_token(token.empty()))};
     if (page->status != 200)
         return error{errc::protocol,
                      fmt::format("{}: /api/status answers with {}, so this is no logpipe", address, page->status)};

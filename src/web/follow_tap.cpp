@@ -1,3 +1,4 @@
+#include "answers.hpp"
 #include "base/address.hpp"
 #include "logpipe/web.hpp"
 
@@ -35,8 +36,7 @@ constexpr std::size_t line_bytes_max = std::size_t{16} << 20U;
 /// One tap as it is followed; outlives the io_context.
 struct following {
     host_port where;
-    std::string address;
-    std::string query;
+    tap_place place;
     std::function<bool(std::string_view)> each;
     std::optional<result<>> ended;
 };
@@ -54,7 +54,7 @@ bool take_lines(std::string& text, std::function<bool(std::string_view)> const& 
 
 asio::awaitable<result<>> read_tap(following& what) {
     auto const lost = [&](errc code, std::string_view why) {
-        return error{code, fmt::format("{}: {}", what.address, why)};
+        return error{code, fmt::format("{}: {}", what.place.address, why)};
     };
     auto const executor = co_await asio::this_coro::executor;
     tcp::resolver resolver{executor};
@@ -66,8 +66,9 @@ asio::awaitable<result<>> read_tap(following& what) {
     auto [unreachable, endpoint] = co_await stream.async_connect(endpoints, nothrow);
     if (unreachable) co_return lost(errc::not_connected, unreachable.message());
 
-    http::request<http::empty_body> request{http::verb::get, "/api/tap?" + what.query, 11};
+    http::request<http::empty_body> request{http::verb::get, "/api/tap?" + what.place.query, 11};
     request.set(http::field::host, to_text(what.where));
+    if (!what.place.token.empty()) request.set(http::field::authorization, "Bearer " + what.place.token);
     auto [not_written, written_bytes] = co_await http::async_write(stream, request, nothrow);
     if (not_written) co_return lost(errc::not_connected, not_written.message());
     beast::flat_buffer buffer;
@@ -85,6 +86,8 @@ asio::awaitable<result<>> read_tap(following& what) {
         if (failed) co_return lost(errc::end_of_input, fmt::format("the process is gone: {}", failed.message()));
         if (text.size() > line_bytes_max) co_return lost(errc::protocol, "a line without end");
     }
+    if (parser.get().result() == http::status::unauthorized)
+        co_return lost(errc::unauthorized, wants_token(what.place.token.empty()));
     if (!accepted)
         co_return lost(parser.get().result() == http::status::not_found ? errc::not_found : errc::protocol, text);
     co_return lost(errc::end_of_input, "the process ended the tap");
@@ -96,12 +99,10 @@ asio::awaitable<void> follow(following& what) {
 
 }  // namespace
 
-result<> follow_tap(std::string const& address, std::string const& query, std::function<bool(std::string_view)> each,
-                    std::function<bool()> over) {
-    auto where = parse_host_port(address);
+result<> follow_tap(tap_place const& place, std::function<bool(std::string_view)> each, std::function<bool()> over) {
+    auto where = parse_host_port(place.address);
     if (!where) return where.error();
-    following what{
-        .where = *std::move(where), .address = address, .query = query, .each = std::move(each), .ended = {}};
+    following what{.where = *std::move(where), .place = place, .each = std::move(each), .ended = {}};
     asio::io_context context{1};
     asio::co_spawn(context, follow(what), asio::detached);
     while (!what.ended && !over()) context.run_for(std::chrono::milliseconds{100});

@@ -95,10 +95,10 @@ web_answer log_overview_answer(log_dashboard& store, query_pairs const& query) {
     for (std::size_t i = 0; i < log_field_count; ++i)
         fields += fmt::format("{}\"{}\":{}", i == 0 ? "" : ",", log_field_names.at(i), values_json(all->fields.at(i)));
     return json_answer(fmt::format(
-        R"({{"from":{},"to":{},"bar_ms":{},"documents":{},"bytes":{},"looked_at":{},"in_range":{},"bars":[{}],"fields":{{{}}}}})"
+        R"({{"from":{},"to":{},"bar_ms":{},"documents":{},"bytes":{},"looked_at":{},"in_range":{},"goes_on":{},"bars":[{}],"fields":{{{}}}}})"
         "\n",
         all->view.from_minute * minute_ms, all->view.to_minute * minute_ms, all->bar_minutes * minute_ms,
-        all->total.documents, all->total.bytes, all->looked_at, all->in_range, bars_json(*all), fields));
+        all->total.documents, all->total.bytes, all->looked_at, all->in_range, all->goes_on, bars_json(*all), fields));
 }
 
 web_answer log_lines_answer(log_dashboard& store, query_pairs const& query) {

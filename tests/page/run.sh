@@ -9,12 +9,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 LOGPIPE=$(realpath "${LOGPIPE:-$here/../../build/release/logpipe}")
 export LOGPIPE
 
-# Kept between runs: later ones need no registry.
+# Kept between runs: later ones need no registry. Two that start together wait for each other.
 modules=$here/../../build/page-modules
 mkdir -p "$modules"
+exec 9>"$modules/lock"
+flock 9
 if ! cmp -s "$here/package.json" "$modules/package.json" || [ ! -d "$modules/node_modules/playwright-core" ]; then
     cp "$here/package.json" "$modules/"
     (cd "$modules" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-audit --no-fund --no-package-lock --silent)
 fi
+exec 9>&-
 export PLAYWRIGHT=$modules/node_modules/playwright-core/index.mjs
 exec node "$here/page_test.mjs" "$@"

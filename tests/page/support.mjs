@@ -7,7 +7,7 @@ import path from "node:path";
 
 const { chromium } = await import(process.env.PLAYWRIGHT);
 export const program = process.env.LOGPIPE;
-const timeMax = 60_000;
+const timeMax = 240_000; // a machine may be very busy
 // Of the tests, not for the program, to which they would be options.
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("LOGPIPE")));
 
@@ -137,13 +137,44 @@ export async function tile(page, key) {
   return (await page.getAttribute(`[data-tile="${key}"]`, "data-value")).replaceAll(",", "");
 }
 
-/** A picture of what is shown, light and dark, where they are wanted. */
+/** Texts whose contrast is below WCAG AA, each with its ratio; run in the browser. */
+function paleTexts() {
+  const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const over = (top, under) => { const [r, g, b, a = 1] = top; return [r, g, b].map((each, i) => each * a + under[i] * (1 - a)); };
+  const light = (rgb) => rgb.map((each) => each / 255).map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, each, i) => sum + each * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    const layers = [];
+    for (let each = element; each; each = each.parentElement) {
+      const style = getComputedStyle(each);
+      layers.push(channels(style.backgroundColor));
+      if (style.backgroundImage !== "none") layers.push(channels(style.backgroundImage.match(/rgba?\([^)]*\)/)[0]));
+    }
+    return layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255]);
+  };
+  const pale = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    if (!node.data.trim() || !element.checkVisibility() || element.closest(":disabled, noscript")) continue;
+    const style = getComputedStyle(element);
+    const under = ground(element);
+    const [a, b] = [light(over(channels(style.color), under)), light(under)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    const size = parseFloat(style.fontSize);
+    const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (isLarge ? 3 : 4.5)) pale.push(`${node.data.trim().slice(0, 30)} (${element.className || element.tagName}): ${ratio.toFixed(2)}`);
+  }
+  return [...new Set(pale)];
+}
+
+/** What is shown can be read, light and dark; and a picture of each, where they are wanted. */
 export async function picture(page, name) {
   const folder = process.env.LOGPIPE_SCREENSHOTS;
-  if (!folder) return;
   for (const scheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, scheme);
-    await page.screenshot({ path: path.join(folder, `${name}-${scheme}.png`), fullPage: true });
+    equal((await page.evaluate(paleTexts)).join("\n"), "", `texts without enough contrast, ${scheme}`);
+    if (folder) await page.screenshot({ path: path.join(folder, `${name}-${scheme}.png`), fullPage: true });
   }
 }

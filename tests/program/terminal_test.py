@@ -9,6 +9,7 @@ PROGRAM is $LOGPIPE unless given. Standard library only.
 import codecs
 import fcntl
 import os
+import pathlib
 import pty
 import re
 import select
@@ -171,6 +172,28 @@ class Monitor(Case):
                     terminal = self.monitor(rows, columns)
                     terminal.wait_for("run/index")
                     terminal.child.send_signal(sent)
+                    self.assertEqual(terminal.wait_end(), 0)
+                    terminal.assert_as_it_was()
+
+    def test_ctrl_z_gives_the_terminal_to_the_shell_until_it_goes_on(self):
+        def state():
+            return pathlib.Path(f"/proc/{terminal.child.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        for rows, columns in SIZES:
+            for how in ("signal", "key"):
+                with self.subTest(f"{how} {columns}x{rows}"):
+                    terminal = self.monitor(rows, columns)
+                    terminal.wait_for("run/index")
+                    if how == "signal":
+                        terminal.child.send_signal(signal.SIGTSTP)
+                    else:
+                        terminal.press("\x1a")
+                    self.wait_for(lambda: (terminal.read(), state() == "T")[1], "a stopped monitor")
+                    terminal.read(0.2)
+                    terminal.assert_as_it_was()
+                    terminal.child.send_signal(signal.SIGCONT)
+                    terminal.wait_for("run/index")
+                    self.assertTrue(terminal.screen.modes["1049"])
+                    terminal.press("q")
                     self.assertEqual(terminal.wait_end(), 0)
                     terminal.assert_as_it_was()
 

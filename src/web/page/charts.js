@@ -36,11 +36,12 @@ export function chart(box, make) {
   };
 }
 
+const wholes = Array.from({ length: 15 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** i)).flat(); // half a line is none
 const powers = Array.from({ length: 60 }, (_, i) => 2 ** i); // 4 GiB and 8 GiB, not 3.73 and 7.45
 
 export function axes(format) {
   const line = { stroke: colour("dim"), font: "11px system-ui, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
-  return [{ ...line, grid: { show: false }, space: 70, values: times }, { ...line, size: 60, ...(format === bytes && { incrs: powers }), values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : format(tick))) }];
+  return [{ ...line, grid: { show: false }, size: 44, gap: 8, space: 70, values: times }, { ...line, size: 60, incrs: format === bytes ? powers : wholes, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : format(tick))) }];
 }
 
 const pad = (n) => String(n).padStart(2, "0");

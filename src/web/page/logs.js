@@ -7,6 +7,7 @@ const ranges = [["15m", 15], ["1h", 60], ["6h", 360], ["24h", 1440], ["7d", 1008
 const fields = [["request", "Requests"], ["status", "Status"], ["ip", "IP addresses"], ["agent", "Agents"], ["referrer", "Referrers"], ["region", "Regions"]];
 const classes = [["1xx", 1], ["2xx", 2], ["3xx", 3], ["4xx", 4], ["5xx", 5], ["none", 0]];
 const refreshMs = 5000;
+const lookingsMax = 20; // for the first lines of a view
 const noStatus = "-";
 
 /** The API's query: times as milliseconds, filters as they are. */
@@ -77,7 +78,7 @@ export function logsView(main, { query: first, setQuery }) {
   const bars = (series, format) => ({
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } }, legend: { show: false }, hooks: { setSelect: [select] },
     scales: { x: { range: () => span }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } }, axes: axes(format),
-    series: [{}, ...series.map(([name, fillColour]) => ({ label: name, fill: fillColour, stroke: fillColour, width: 0, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.9, 400], align: 1 }) }))],
+    series: [{}, ...series.map(([name, fillColour]) => ({ label: name, fill: fillColour, stroke: fillColour, width: 0, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.9, Infinity], align: 1 }) }))],
   });
   let span = [0, 1];
   const statusPlot = chart(statusBox, () => bars(classes.map(([name]) => [name, colour("class-" + name)]).reverse(), formats.count));
@@ -106,11 +107,14 @@ export function logsView(main, { query: first, setQuery }) {
       const value = name === "none" ? noStatus : name;
       return el("button.key." + "class-" + name, { type: "button", "data-class": name, "aria-pressed": String(query.getAll("status").includes(value)), onclick: () => toggle("status", value) }, `${name} ${count(byClass[at])}`);
     }));
-    setText(note, all.looked_at < all.in_range ? `Under a filter the newest ${count(all.looked_at)} of ${count(all.in_range)} lines of this time are looked at. A shorter time sees all of its lines.` : "");
+    const isAll = ![...query.keys()].some((name) => name !== "range") && (query.get("range") || "all") === "all";
+    if (isAll && !all.in_range) setText(note, "There are no lines yet. Send some with logpipe produce, any client of the Fluent forward protocol, or the form under Produce.");
+    else setText(note, all.looked_at >= all.in_range ? "" : all.goes_on ? `Counting: the newest ${count(all.looked_at)} of ${count(all.in_range)} lines so far …` : `Under a filter the figures are of the newest ${count(all.looked_at)} of the ${count(all.in_range)} lines of this time. A shorter time counts all of its lines.`);
   }
 
   function drawCharts(all) {
     barMs = all.bar_ms;
+    for (const box of [statusBox, bytesBox]) box.classList.toggle("is-empty", !all.bars.length);
     span = [all.from / 1000, Math.max(all.to, all.from + barMs) / 1000];
     const times = all.bars.map((bar) => bar[0] / 1000);
     statusPlot.setData(stacked(times, classes.map(([, at]) => ({ values: all.bars.map((bar) => bar[1 + at]) }))));
@@ -134,13 +138,26 @@ export function logsView(main, { query: first, setQuery }) {
     if (focused) for (const button of tops.querySelectorAll("button")) if (button.dataset.field === focused[0] && button.dataset.value === focused[1]) button.focus();
   }
 
+  async function drawOverview(wanted, signal) {
+    const all = await ask("/api/logs/overview?" + wanted, { signal });
+    drawFigures(all);
+    drawCharts(all);
+    drawTops(all);
+    return all;
+  }
+
   let before = 0;
   let newest = -1;
   async function loadLines(older, signal) {
     const wanted = apiQuery(query);
     wanted.set("limit", 50);
     if (older) wanted.set("before", before);
-    const answer = await ask("/api/logs/lines?" + wanted, { signal });
+    let answer = await ask("/api/logs/lines?" + wanted, { signal });
+    // What is rare may be far back: an answer looks at a part of the lines.
+    for (let more = 0; !answer.lines.length && answer.before && more < lookingsMax; more++) {
+      wanted.set("before", answer.before);
+      answer = await ask("/api/logs/lines?" + wanted, { signal });
+    }
     // A reader who has gone back, or opened a line, is not to lose the place.
     if (!older && (lines.querySelector(".open") || lines.dataset.older)) return;
     if (!older && answer.lines[0]?.row === newest && lines.childElementCount) return;
@@ -152,7 +169,7 @@ export function logsView(main, { query: first, setQuery }) {
       lines.dataset.older = "yes";
       lines.append(...rows);
     } else {
-      fill(lines, rows.length ? rows : el("tr", {}, el("td.empty", { colspan: 6 }, "No lines.")));
+      fill(lines, rows.length ? rows : el("tr", {}, el("td.empty", { colspan: 6 }, answer.before ? "No such line among the newest; go on with the older ones." : "No lines.")));
     }
   }
 
@@ -163,11 +180,15 @@ export function logsView(main, { query: first, setQuery }) {
     const { signal } = asking;
     if (fresh) { delete lines.dataset.older; newest = -1; fill(lines); }
     try {
-      const all = await ask("/api/logs/overview?" + apiQuery(query), { signal });
-      drawFigures(all);
-      drawCharts(all);
-      drawTops(all);
-      await loadLines(false, signal);
+      const wanted = apiQuery(query);
+      let all = await drawOverview(wanted, signal);
+      const had = loadLines(false, signal);
+      had.catch(() => {}); // told below; until then it may fail unheard
+      for (let seen = -1; all.goes_on && all.looked_at > seen; ) {
+        seen = all.looked_at;
+        all = await drawOverview(wanted, signal);
+      }
+      await had;
       main.dataset.shown = query.toString();
     } catch (problem) {
       if (problem.name === "AbortError") return;

@@ -8,7 +8,7 @@ export function produceView(main, { page, live }) {
   const lines = number("lines", 10000, 1);
   const rate = number("rate", 0, 0);
   const seed = number("seed", 1, 0);
-  const demo = el("div.fields", { hidden: true }, el("label", {}, "Lines", lines), el("label", {}, "A second (0: as fast as it goes)", rate), el("label", {}, "Seed", seed));
+  const demo = el("div.fields", { hidden: true }, el("label", {}, "Lines", lines), el("label", {}, "A second (0: no limit)", rate), el("label", {}, "Seed", seed));
   const button = el("button.primary", { type: "submit" }, "Produce");
   const bar = el("progress", { hidden: true, "aria-label": "Progress" });
   const figures = el("p.figures-line");
@@ -19,11 +19,12 @@ export function produceView(main, { page, live }) {
   source.addEventListener("change", () => (demo.hidden = source.value !== "demo"));
 
   let wanted = 0;
+  let asking = false; // by this page
   async function run(event) {
     event.preventDefault();
     const isDemo = source.value === "demo";
     wanted = isDemo ? lines.valueAsNumber : 0;
-    button.disabled = true;
+    asking = button.disabled = true;
     setText(said, "Sending …");
     said.className = "note";
     try {
@@ -34,20 +35,21 @@ export function produceView(main, { page, live }) {
       setText(said, problem.message);
       said.className = "note bad";
     }
-    button.disabled = false;
+    asking = button.disabled = false;
   }
 
   let before = null;
   const stop = live.listen((news) => {
     const pump = news.processes.find((each) => !each.address)?.status?.pumps.find((each) => each.name === "produce");
     bar.hidden = !pump;
+    button.disabled = asking || Boolean(pump); // one at a time, whoever started it
     if (!pump) {
       before = null;
       return setText(figures, "");
     }
     const safe = pump.this_run.indexed + pump.this_run.already_there;
     const passed = before ? (news.time_ms - before.t) / 1000 : 0;
-    const speed = passed > 0 ? (safe - before.safe) / passed : 0;
+    const speed = passed > 0 ? short((safe - before.safe) / passed) : "–";
     before = { t: news.time_ms, safe };
     if (wanted) {
       bar.max = wanted;
@@ -55,7 +57,7 @@ export function produceView(main, { page, live }) {
     } else {
       bar.removeAttribute("value");
     }
-    setText(figures, `${count(safe)} safe · ${short(speed)}/s · ${bytes(pump.bytes_in)}` + (pump.this_run.dead ? ` · ${count(pump.this_run.dead)} dead` : ""));
+    setText(figures, `${count(safe)} safe · ${speed}/s · ${bytes(pump.bytes_in)}` + (pump.this_run.dead ? ` · ${count(pump.this_run.dead)} dead` : ""));
   });
   return { leave: stop };
 }

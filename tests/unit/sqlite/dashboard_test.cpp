@@ -1,129 +1,15 @@
 #include "logpipe/dashboard.hpp"
 
+#include "made_store.hpp"
 #include "opened_sink.hpp"
 #include "schema.hpp"
-#include "support/scratch_folder.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
-#include <map>
 
 using namespace logpipe;
 using namespace logpipe::test;
-
-namespace {
-
-constexpr log_view everything{
-    .from_minute = 0, .to_minute = std::numeric_limits<std::int64_t>::max() / 60'000, .filters = {}, .search = {}};
-
-struct made_document {
-    std::int64_t time_ms = 0;
-    int status = 200;
-    std::int64_t bytes = 10;
-    std::string ip = "10.0.0.1";
-    std::string request = "GET / HTTP/1.1";
-    std::string agent = "Wget";
-};
-
-batch batch_of(std::vector<made_document> const& documents, std::uint64_t first_id) {
-    batch events;
-    for (auto const& each : documents) {
-        auto& row = events.append(events.tag_index("app.follow"), store_id(first_id++), 0, "{}");
-        row.received_ns = each.time_ms * 1'000'000;
-        auto const document = fmt::format(
-            R"({{"event":{{"remote_ip":"{}","request":"{}","response":{},"bytes":{},"referrer":"-","agent":"{}"}},)"
-            R"("fields":{{"region":"eu"}},"time":{}}})",
-            each.ip, each.request, each.status, each.bytes, each.agent, each.time_ms);
-        row.document_begin = static_cast<std::uint32_t>(events.documents.size());
-        row.document_bytes = static_cast<std::uint32_t>(document.size());
-        events.documents += document;
-    }
-    events.transformed = true;
-    events.end_offset = first_id;
-    events.counts.in = documents.size();
-    return events;
-}
-
-/// Documents over three days, a few an hour, in no order of time.
-std::vector<made_document> three_days() {
-    std::vector<made_document> documents;
-    for (int i = 0; i < 3'000; ++i) {
-        auto const minute = (i * 7'919) % (3 * 1440);
-        documents.push_back({.time_ms = (29'000'000LL + minute) * 60'000 + i % 60'000,
-                             .status = i % 10 == 0 ? 404 : (i % 25 == 1 ? 500 : 200),
-                             .bytes = i,
-                             .ip = fmt::format("10.0.{}.{}", i % 3, i % 7),
-                             .request = fmt::format("GET /product_{} HTTP/1.1", i % 13),
-                             .agent = fmt::format("agent {}", i % 4)});
-    }
-    return documents;
-}
-
-struct made_store {
-    explicit made_store(std::vector<made_document> documents, sqlite_sink_options options = {})
-        : all{std::move(documents)} {
-        open_sink sink{path, std::move(options)};
-        sink.store(batch_of(all, 1));
-        REQUIRE(sink.to->flush());
-    }
-    [[nodiscard]] std::unique_ptr<log_dashboard> open(dashboard_options options = {}) const {
-        options.path = path;
-        auto opened = open_dashboard(std::move(options));
-        REQUIRE(opened.has_value());
-        return std::move(*opened);
-    }
-    scratch_folder folder;
-    std::string path = folder.path("store.sqlite");
-    std::vector<made_document> all;
-};
-
-log_overview ask(log_dashboard& store, log_view const& view) {
-    auto answer = store.overview(view);
-    INFO((answer ? "" : answer.error().message));
-    REQUIRE(answer.has_value());
-    return std::move(*answer);
-}
-
-/// The same figures, worked out from the documents themselves.
-void require_figures(log_overview const& answer, std::vector<made_document> const& documents) {
-    std::uint64_t bytes = 0;
-    std::map<std::string, std::uint64_t> requests;
-    std::map<std::string, std::uint64_t> ips;
-    std::array<std::uint64_t, 6> classes{};
-    for (auto const& each : documents) {
-        bytes += static_cast<std::uint64_t>(each.bytes);
-        ++requests[each.request];
-        ++ips[each.ip];
-        ++classes.at(static_cast<std::size_t>(each.status / 100));
-    }
-    CHECK(answer.total.documents == documents.size());
-    CHECK(answer.total.bytes == bytes);
-    CHECK(answer.fields.at(static_cast<std::size_t>(log_field::remote_ip)).distinct == ips.size());
-    std::array<std::uint64_t, 6> in_bars{};
-    std::uint64_t bytes_in_bars = 0;
-    for (auto const& bar : answer.bars) {
-        CHECK(bar.start_minute % answer.bar_minutes == 0);
-        bytes_in_bars += bar.bytes;
-        for (std::size_t i = 0; i < in_bars.size(); ++i) in_bars[i] += bar.classes[i];
-    }
-    CHECK(in_bars == classes);
-    CHECK(bytes_in_bars == bytes);
-    auto const& top = answer.fields.at(static_cast<std::size_t>(log_field::request)).top;
-    REQUIRE(top.size() == std::min<std::size_t>(10, requests.size()));
-    for (auto const& each : top) CHECK(each.counts.documents == requests[each.value]);
-    CHECK(std::ranges::is_sorted(top, std::greater{}, [](log_value const& each) { return each.counts.documents; }));
-}
-
-template <class Keep>
-std::vector<made_document> only(std::vector<made_document> const& all, Keep keep) {
-    std::vector<made_document> kept;
-    std::ranges::copy_if(all, std::back_inserter(kept), keep);
-    return kept;
-}
-
-}  // namespace
 
 TEST_CASE("an overview counts every document of its time, whatever roll-ups it is made of", "[dashboard]") {
     made_store const made{three_days()};
@@ -145,86 +31,6 @@ TEST_CASE("an overview counts every document of its time, whatever roll-ups it i
         view.filters = {{log_field::region, "eu"}};
         require_figures(ask(*store, view), within);
     }
-}
-
-TEST_CASE("filters and a search hold together, and count only what they let through", "[dashboard]") {
-    bool const full_text = GENERATE(true, false);
-    made_store const made{three_days(), {.path = {}, .full_text = full_text}};
-    auto const store = made.open();
-    auto view = everything;
-    view.filters = {{log_field::status, "4xx"}, {log_field::agent, "agent 2"}};
-    require_figures(ask(*store, view), only(made.all, [](made_document const& each) {
-                        return each.status == 404 && each.agent == "agent 2";
-                    }));
-    view.filters = {{log_field::status, "500"}};
-    view.search = "product_7";
-    require_figures(ask(*store, view), only(made.all, [](made_document const& each) {
-                        return each.status == 500 && each.request == "GET /product_7 HTTP/1.1";
-                    }));
-    for (auto const* const status : {"0", "6xx", "x", "-", "404 OR 1=1", "99999999999999999999"}) {
-        view.filters = {{log_field::status, status}};
-        CHECK(ask(*store, view).total.documents == 0);
-    }
-}
-
-TEST_CASE("whatever is searched for is words, not a language", "[dashboard]") {
-    bool const full_text = GENERATE(true, false);
-    made_store const made{{{.time_ms = 60'000, .request = "GET /100%_sure?a=b&c='d' HTTP/1.1"}},
-                          {.path = {}, .full_text = full_text}};
-    auto const store = made.open();
-    auto view = everything;
-    for (auto const* const search :
-         {"\"", "sure\" OR \"", "NOT", "*", "request:GET", "(", "'; DROP TABLE documents; --", "%%%%", "_____________",
-          "\\", "^a", "NEAR(a b)", "-", "{a b}:c", "\xff\xfe"}) {
-        INFO(search);
-        view.search = search;
-        CHECK(ask(*store, view).total.documents <= 1);
-    }
-    view.search = "sure a=b";
-    CHECK(ask(*store, view).total.documents == 1);
-    view.search = "sure nowhere";
-    CHECK(ask(*store, view).total.documents == 0);
-    view.search = "   ";
-    CHECK(ask(*store, view).total.documents == 1);
-}
-
-TEST_CASE("under a filter only the newest rows are looked at, and the answer says how many", "[dashboard]") {
-    std::vector<made_document> documents;
-    for (int i = 0; i < 1'000; ++i) documents.push_back({.time_ms = 60'000LL * (1 + i / 100), .bytes = i});
-    made_store const made{documents};
-    auto const store = made.open({.path = {}, .rows_max = 250});
-    auto view = everything;
-    view.filters = {{log_field::region, "eu"}};
-    auto const answer = ask(*store, view);
-    CHECK(answer.total.documents == 250);
-    CHECK(answer.looked_at == 250);
-    CHECK(answer.in_range == 1'000);
-    CHECK(answer.total.bytes == (750 + 999) * 250 / 2);
-    // An older stretch is looked at from its own end.
-    view.to_minute = 4;
-    CHECK(ask(*store, view).total.bytes == (50 + 299) * 250 / 2);
-    view.to_minute = 2;
-    auto const all_of_it = ask(*store, view);
-    CHECK(all_of_it.looked_at == 100);
-    CHECK(all_of_it.in_range == 100);
-}
-
-TEST_CASE("when the time is up no more rows are looked at, but for the least number", "[dashboard]") {
-    std::vector<made_document> documents(40'000, {.time_ms = 60'000});
-    made_store const made{documents};
-    auto view = everything;
-    view.filters = {{log_field::region, "eu"}};
-    auto const hurried = made.open({.path = {}, .rows_min = 20'000, .time_usual = std::chrono::milliseconds{0}});
-    auto const answer = ask(*hurried, view);
-    CHECK(answer.looked_at == 20'000);
-    CHECK(answer.total.documents == answer.looked_at);
-    view.filters = {{log_field::region, "nowhere"}};
-    auto const none = hurried->lines(view, 0, 10);
-    CHECK(none->lines.empty());
-    CHECK(none->before == 40'000 - 20'000 + 1);
-    CHECK(hurried->lines(view, none->before, 10)->before == 0);
-    auto const patient = made.open({.path = {}, .time_usual = std::chrono::hours{1}});
-    CHECK(ask(*patient, view).looked_at == 40'000);
 }
 
 TEST_CASE("lines come newest first, page by page, until there are no more", "[dashboard]") {
