@@ -127,6 +127,13 @@ source "$here/files.sh"
 # shellcheck source=scenes.sh
 source "$here/scenes.sh"
 
+# A run that was killed leaves its stack, and the engine starts it again.
+remove_strays || true
+"$tree/scripts/stop.sh" --purge --yes >"$work/leftovers.log" 2>&1 || {
+    cat "$work/leftovers.log"
+    exit 1
+}
+
 check_files
 check_refusals
 if check_start; then
