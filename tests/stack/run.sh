@@ -57,7 +57,6 @@ check() {
         tail -n 30 "$work/output"
     fi
 }
-not() { ! "$@"; }
 # within SECONDS COMMAND…: until it succeeds.
 within() {
     local end=$((SECONDS + $1))
@@ -147,6 +146,7 @@ if check_start; then
     check_component_down
     check_stop_and_start
     [[ $keep == yes ]] || check_purge
+    check_ship
 fi
 [[ $keep == no ]] || say "kept: DOCKER_HOST=${DOCKER_HOST:-} COMPOSE_PROJECT_NAME=$project; OpenSearch on $OPENSEARCH_PORT, Loki on $LOKI_PORT"
 
