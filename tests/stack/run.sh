@@ -7,8 +7,8 @@
 #   --keep         leaves the stack running at the end, to look at
 #   --image IMAGE  takes this image of logpipe instead of building one, for work on the tests themselves
 #
-# Downloads, stand-ins, compiler results and the engine's images stay in ${XDG_CACHE_HOME:-~/.cache}/logpipe-tests. The first run takes 20 minutes on
-# two cores, of which the build of Loki takes 8 and that of our image 6, later ones 6. Ends in "N passed, N failed".
+# Downloads, stand-ins, compiler results and the engine's images stay in ${XDG_CACHE_HOME:-~/.cache}/logpipe-tests. How long it takes: DESIGN.md
+# "The stack". Ends in "N passed, N failed".
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
