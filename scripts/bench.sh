@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Measures the parts (the Google Benchmark programs of tests/bench), the embedded whole (`logpipe run` beside a bare SQLite
-# loader of the same rows), and the paths through Kafka and OpenSearch beside rsyslog and librdkafka alone, under preset
+# Measures the parts (Google Benchmark), the embedded whole (`logpipe run` beside a bare SQLite loader of the same rows), and
+# the paths through Kafka and OpenSearch beside rsyslog and librdkafka alone; counts the instructions of the parts. Preset
 # bench.
 #
-# Usage: scripts/bench.sh [--parts [NAME…] | --run [ARGUMENTS…] | --paths [ARGUMENTS…] | --quick]
+# Usage: scripts/bench.sh [--parts [REGEX] | --instructions [ARGUMENTS…] | --run [ARGUMENTS…] | --paths [ARGUMENTS…] | --quick]
 #
-#   NAME       e.g. normalize for tests/bench/normalize_bench.cpp; all unless told
-#   ARGUMENTS  of tests/bench/run_bench.py, tests/bench/paths_bench.py
+#   REGEX      of names of parts; all unless told
+#   ARGUMENTS  of tests/bench/instruction_counts.py, run_bench.py, paths_bench.py
+#   --instructions  compares with the counts that are kept; exit status 1 where a part takes over 5 % more
 #   --quick    --paths with one round of fewer events
 #
 # Without arguments: parts and paths (of which --run is one).
@@ -15,15 +16,15 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 measure_parts() {
-    local names=("$@")
-    if ((${#names[@]} == 0)); then
-        mapfile -t names < <(cd "$root/tests/bench" && printf '%s\n' *_bench.cpp | sed 's/_bench\.cpp$//')
-    fi
-    build_preset bench --target "${names[@]/#/bench_}"
-    for name in "${names[@]}"; do
-        say "bench $name"
-        "$root/build/bench/tests/bench/bench_$name" --benchmark_counters_tabular=true
-    done
+    build_preset bench --target bench_parts
+    say 'parts, one thread each'
+    "$root/build/bench/tests/bench/bench_parts" --benchmark_counters_tabular=true --benchmark_filter="${1:-.}"
+}
+
+count_instructions() {
+    build_preset bench --target bench_parts
+    say 'instructions of the parts'
+    "$root/tests/bench/instruction_counts.py" "$root/build/bench/tests/bench/bench_parts" "$@"
 }
 
 measure_run() {
@@ -33,20 +34,21 @@ measure_run() {
 }
 
 measure_paths() {
-    "$root/scripts/setup.sh" --tests --bench
-    build_preset bench --target logpipe bulk_stub bulk_loader kafka_probe sqlite_loader bench_normalize bench_journal
+    "$root/scripts/setup.sh" --tests --paths
+    build_preset bench --target logpipe bulk_stub bulk_loader kafka_probe sqlite_loader bench_parts
     say 'paths, beside rsyslog, librdkafka alone and a loader whose bodies are ready'
     "$root/tests/bench/paths_bench.py" "$root/build/bench" "$@"
 }
 
 case ${1:-} in
     -h | --help) print_help && exit 0 ;;
-    '' | --parts | --run | --paths | --quick) ;;
+    '' | --parts | --instructions | --run | --paths | --quick) ;;
     *) misused "unknown argument $1" ;;
 esac
-"$root/scripts/setup.sh" --check
+"$root/scripts/setup.sh" --bench
 case ${1:-} in
     --parts) measure_parts "${@:2}" ;;
+    --instructions) count_instructions "${@:2}" ;;
     --run) measure_run "${@:2}" ;;
     --paths) measure_paths "${@:2}" ;;
     --quick) measure_paths --quick ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo.
 #
-# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--bench] [--check] [--all] [--list]
+# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--bench] [--paths] [--check] [--all] [--list]
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
@@ -10,9 +10,10 @@
 #   --long     … and what scripts/test.sh --long needs (npm and Go, for clients of those worlds; Chromium; a Docker engine)
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
-#   --bench    … and what scripts/bench.sh --paths compares with and draws by (rsyslog, gnuplot)
-#   --check    … and what scripts/check.sh, fuzz.sh and bench.sh need (clang, Google Benchmark; includes --lint)
-#   --all      all of these but --long and --stack
+#   --bench    … and what scripts/bench.sh measures and counts with (Google Benchmark, valgrind)
+#   --paths    … and what scripts/bench.sh --paths compares with and draws by (rsyslog, gnuplot)
+#   --check    … and what scripts/check.sh and fuzz.sh need (clang; includes --lint and --bench)
+#   --all      all of these but --long, --stack and --paths
 #   --list     prints the missing packages, one a line, and installs nothing
 #
 # Safe to run again: with everything there it installs nothing and asks no server.
@@ -25,9 +26,9 @@ groups=(build)
 list_only=no
 for argument in "$@"; do
     case $argument in
-        --demo | --tests | --stack | --long | --static | --lint | --bench) groups+=("${argument#--}") ;;
-        --check) groups+=(lint check) ;;
-        --all) groups+=(demo tests static lint check) ;;
+        --demo | --tests | --stack | --long | --static | --lint | --bench | --paths) groups+=("${argument#--}") ;;
+        --check) groups+=(lint bench check) ;;
+        --all) groups+=(demo tests static lint bench check) ;;
         --list) list_only=yes ;;
         -h | --help) print_help && exit 0 ;;
         *) misused "unknown argument $argument" ;;
@@ -69,10 +70,11 @@ packages_of() {
             command -v dockerd >/dev/null || echo docker.io
             echo busybox-static  # the containers of tests/integration/ship
             ;;
-        bench) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox ;;
+        bench) printf '%s\n' libbenchmark-dev valgrind ;;
+        paths) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox ;;
         static) printf '%s\n' dpkg-dev make file ;;
         lint) printf '%s\n' clang-format-19 shellcheck ;;
-        check) printf '%s\n' clang-19 clang-tidy-19 libclang-rt-19-dev libbenchmark-dev ;;
+        check) printf '%s\n' clang-19 clang-tidy-19 libclang-rt-19-dev ;;
     esac
 }
 

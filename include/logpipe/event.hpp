@@ -70,8 +70,8 @@ struct event_counts {
 /// Events of one partition of a source, in its order. `records` holds the JSON text of all of them as they came,
 /// `documents` what the transform made of them. A source fills it; a sink gives it back when it is safe.
 struct batch {
-    static constexpr std::size_t bytes_target = 1U << 20U;   ///< a source stops adding above this…
-    static constexpr std::size_t events_target = 1U << 13U;  ///< …or this; a chunk is never split for it
+    static constexpr std::size_t bytes_target = 1U << 18U;   ///< a source stops adding above this…
+    static constexpr std::size_t events_target = 1U << 11U;  ///< …or this; a chunk is never split for it
 
     std::uint32_t partition = 0;
     std::uint64_t end_offset = 0;  ///< the partition's position after this batch

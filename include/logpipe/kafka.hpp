@@ -38,9 +38,9 @@ struct kafka_sink_options {
     std::int16_t replication = 1;
     bool compacted = false;  ///< the newest message of a key stays: for dead letters
     std::string compression = "lz4";
-    std::chrono::milliseconds linger{5};
-    std::int32_t requests_in_flight_max = 5;  ///< to one broker; an idempotent producer allows 5
-    std::size_t queue_bytes_max = std::size_t{32} << 20U;
+    std::chrono::milliseconds linger{25};
+    std::int32_t requests_in_flight_max = 5;               ///< to one broker; an idempotent producer allows 5
+    std::size_t queue_bytes_max = std::size_t{32} << 20U;  ///< of all partitions; each has at most 2 MiB of it
     /// Set: this top-level field of the record is the message's key and chooses the partition; the id then stands in
     /// the header `logpipe-id`.
     std::string key_field;

@@ -169,7 +169,7 @@ constexpr std::array rows{
     option_row{"key", text, "FIELD", "", kafka_writers,
                "this field of the record is the message's key; the id then stands in a header"},
     option_row{"tag-header", text, "NAME", "", kafka_writers, "put the event's tag into this header"},
-    option_row{"flush-interval", duration, "TIME", "5ms", kafka_writers, "collect messages for so long"},
+    option_row{"flush-interval", duration, "TIME", "25ms", kafka_writers, "collect messages for so long"},
     option_row{"flush-threads", count, "N", "5", kafka_writers, "requests to a broker at a time, at most 5"},
 
     // OpenSearch.

@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 
 #include <array>
+#include <cstring>
 #include <limits>
 
 namespace logpipe {
@@ -19,14 +20,23 @@ constexpr auto digit_values = [] {
     return values;
 }();
 
+constexpr auto digit_pairs = [] {
+    std::array<std::array<char, 2>, 1024> pairs{};
+    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {digits[i >> 5U], digits[i & 31U]};
+    return pairs;
+}();
+
 }  // namespace
 
 void event_id::write_text(char* out) const noexcept {
-    // 128 bits in groups of five from the top; the last group has three bits and is filled with zeros (RFC 4648).
-    for (unsigned i = 0; i < 12; ++i) out[i] = digits[(high >> (59U - 5U * i)) & 31U];
-    out[12] = digits[((high & 15U) << 1U) | (low >> 63U)];
-    for (unsigned i = 0; i < 12; ++i) out[13 + i] = digits[(low >> (58U - 5U * i)) & 31U];
-    out[25] = digits[(low & 7U) << 2U];
+    // 128 bits in groups of five from the top, two groups at a time; the last group has three bits and is filled with
+    // zeros (RFC 4648).
+    auto const put = [out](unsigned place, std::uint64_t bits) {
+        std::memcpy(out + std::size_t{2} * place, digit_pairs[bits & 1023U].data(), 2);
+    };
+    for (unsigned i = 0; i < 6; ++i) put(i, high >> (54U - 10U * i));
+    put(6, ((high & 15U) << 6U) | (low >> 58U));
+    for (unsigned i = 0; i < 6; ++i) put(7 + i, (low << 2U) >> (50U - 10U * i));
 }
 
 std::string event_id::text() const {
@@ -37,23 +47,22 @@ std::string event_id::text() const {
 
 std::optional<event_id> event_id::parse(std::string_view text) noexcept {
     if (text.size() != text_bytes) return std::nullopt;
-    event_id id;
-    for (std::size_t i = 0; i < text_bytes; ++i) {
-        std::uint64_t const value = digit_values[static_cast<unsigned char>(text[i])];
-        if (value > 31) return std::nullopt;
-        if (i < 12) {
-            id.high = (id.high << 5U) | value;
-        } else if (i == 12) {
-            id.high = (id.high << 4U) | (value >> 1U);
-            id.low = value & 1U;
-        } else if (i < 25) {
-            id.low = (id.low << 5U) | value;
-        } else {
-            if ((value & 3U) != 0) return std::nullopt;
-            id.low = (id.low << 3U) | (value >> 2U);
+    std::uint64_t seen = 0;  // all bits of all values: one look at the end tells whether there was a strange one
+    auto const bits = [&](std::size_t begin, std::size_t count) {
+        std::uint64_t sum = 0;
+        for (auto i = begin; i < begin + count; ++i) {
+            std::uint64_t const value = digit_values[static_cast<unsigned char>(text[i])];
+            seen |= value;
+            sum = (sum << 5U) | value;
         }
-    }
-    return id;
+        return sum;
+    };
+    auto const first = bits(0, 12);
+    auto const middle = bits(12, 1);
+    auto const second = bits(13, 12);
+    auto const last = bits(25, 1);
+    if (seen > 31 || (last & 3U) != 0) return std::nullopt;
+    return event_id{.high = (first << 4U) | (middle >> 1U), .low = (middle << 63U) | (second << 3U) | (last >> 2U)};
 }
 
 event_counts& event_counts::operator+=(event_counts const& other) noexcept {

@@ -9,6 +9,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace logpipe {
 
@@ -28,6 +31,37 @@ constexpr std::uint64_t special_bytes(std::uint64_t word) noexcept {
 constexpr bool is_special(char character) noexcept {
     auto const byte = static_cast<unsigned char>(character);
     return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
+}
+
+/// How many bytes stand before the first special one.
+constexpr std::size_t clean_bytes(std::uint64_t word) noexcept {
+    return static_cast<std::size_t>(std::countr_zero(special_bytes(word))) / 8;
+}
+
+/// Copies one. @return its clean_bytes()
+std::size_t copy_word(char const* from, char* to) noexcept {
+    auto const word = load_little<std::uint64_t>(from);
+    store_little(to, word);
+    return clean_bytes(word);
+}
+
+constexpr std::size_t block_bytes = 16;
+
+/// The same for a block.
+std::size_t copy_block(char const* from, char* to) noexcept {
+#ifdef __SSE2__
+    auto const block = _mm_loadu_si128(reinterpret_cast<__m128i const*>(from));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+    // As signed numbers, bytes above 0x7f are below 0x20 too.
+    auto const special = _mm_or_si128(
+        _mm_cmplt_epi8(block, _mm_set1_epi8(0x20)),
+        _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
+    auto const mask = static_cast<unsigned>(_mm_movemask_epi8(special)) | 1U << block_bytes;
+    return static_cast<std::size_t>(std::countr_zero(mask));
+#else
+    auto const clean = copy_word(from, to);
+    return clean < sizeof(std::uint64_t) ? clean : clean + copy_word(from + clean, to + clean);
+#endif
 }
 
 /// U+EF80 to U+EFFF are EE BE 80 to EE BF BF.
@@ -73,24 +107,37 @@ void json_writer::real(double value) {
     written_ += static_cast<std::size_t>(end - begin);
 }
 
-/// Copies up to the first byte that needs care, and looks at it on the way.
+/// Copies up to the first byte that needs care, and looks at it on the way. The last block of a text overlaps the one
+/// before, so that there is no rest to be copied byte by byte.
 char const* json_writer::string_part(char const* at, char const* end) {
-    auto* const begin = room(static_cast<std::size_t>(end - at) + sizeof(std::uint64_t));
-    auto* to = begin;
-    while (end - at >= static_cast<std::ptrdiff_t>(sizeof(std::uint64_t))) {
-        auto const word = load_little<std::uint64_t>(at);
-        store_little(to, word);
-        if (auto const special = special_bytes(word); special != 0) {
-            auto const clean = std::countr_zero(special) / 8;
-            written_ += static_cast<std::size_t>(to + clean - begin);
-            return at + clean;
+    auto const bytes = static_cast<std::size_t>(end - at);
+    auto* const to = room(bytes);
+    auto const copied = [&](std::size_t clean) {
+        written_ += clean;
+        return at + clean;
+    };
+    if (bytes >= block_bytes) {
+        for (std::size_t i = 0;; i = std::min(i + block_bytes, bytes - block_bytes)) {
+            if (auto const clean = copy_block(at + i, to + i); clean < block_bytes) return copied(i + clean);
+            if (i + block_bytes == bytes) return copied(bytes);
         }
-        at += sizeof word;
-        to += sizeof word;
     }
-    while (at < end && !is_special(*at)) *to++ = *at++;
-    written_ += static_cast<std::size_t>(to - begin);
-    return at;
+    if (bytes >= sizeof(std::uint64_t)) {
+        for (std::size_t const i : {std::size_t{0}, bytes - sizeof(std::uint64_t)})
+            if (auto const clean = copy_word(at + i, to + i); clean < sizeof(std::uint64_t)) return copied(i + clean);
+        return copied(bytes);
+    }
+    if (bytes >= sizeof(std::uint32_t)) {
+        auto const first = load_little<std::uint32_t>(at);
+        auto const last = load_little<std::uint32_t>(end - sizeof first);
+        store_little(to, first);
+        store_little(to + bytes - sizeof last, last);
+        auto const clean = clean_bytes(first | std::uint64_t{last} << 32U);
+        return copied(clean < sizeof first ? clean : clean - 2 * sizeof first + bytes);
+    }
+    std::size_t clean = 0;
+    for (; clean < bytes && !is_special(at[clean]); ++clean) to[clean] = at[clean];
+    return copied(clean);
 }
 
 bool json_writer::escape(char const*& at, char const* end) {

@@ -85,7 +85,7 @@ class file_line_sink final : public sink {
             std::array<char, 1> last{'\n'};
             if (auto got = file_->read_at(*bytes - 1, last); !got) return got.error();
             if (last[0] != '\n') {
-                text_ = "\n";
+                text_.assign(1, '\n');
                 if (auto ended = put_text(); !ended) return ended;
             }
         }

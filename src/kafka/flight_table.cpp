@@ -4,8 +4,14 @@
 
 namespace logpipe {
 
-flight_table::flight_table(std::size_t bytes_max) : bytes_max_{bytes_max}, flights_(slots) {
+flight_table::flight_table(std::size_t bytes_max) : flights_(slots), bytes_max_{bytes_max} {
     for (auto slot = static_cast<std::uint32_t>(slots); slot > 0; --slot) free_.push_back(slot - 1);
+}
+
+void flight_table::bound(std::size_t bytes_max) {
+    std::lock_guard lock{mutex_};
+    bytes_max_ = bytes_max;
+    room_.notify_all();
 }
 
 result<std::uint32_t> flight_table::board(batch& events, std::uint32_t messages, std::size_t bytes) {

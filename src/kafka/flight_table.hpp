@@ -33,6 +33,7 @@ class flight_table final {
     static constexpr std::size_t slots = 1024;
 
     explicit flight_table(std::size_t bytes_max);
+    void bound(std::size_t bytes_max);
 
     /// Waits for room, then takes the batch (moved from). The caller holds one message's worth of it besides the
     /// `messages`, so that it stays until land(…, 1).
@@ -62,10 +63,10 @@ class flight_table final {
     [[nodiscard]] static std::uint32_t event_of(message_tag tag) noexcept { return static_cast<std::uint32_t>(tag); }
 
   private:
-    std::size_t const bytes_max_;
     std::vector<flight> flights_;
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable room_;
+    std::size_t bytes_max_;
     std::vector<std::uint32_t> free_;
     std::size_t bytes_ = 0;
     std::uint64_t next_number_ = 0;

@@ -12,6 +12,11 @@ namespace logpipe {
 
 namespace {
 
+/// Of a partition. librdkafka, where it is idempotent, has one request of a partition under way at a time, and while
+/// messages wait longer than the linger time for their turn its thread turns in circles. So one batch
+/// goes and one is ready; the rest waits with us.
+constexpr std::size_t waiting_bytes_max = std::size_t{2} << 20U;
+
 /// At least once by itself, exactly once by the ids: the idempotent producer does not double what it sends again, and
 /// what a new client or a new process repeats meets its id where it is stored.
 class kafka_sink final : public sink {
@@ -31,6 +36,7 @@ class kafka_sink final : public sink {
                                  .compacted = options_.compacted},
                                 cancelled_);
         if (!facts) return explained(facts.error());
+        flights_.bound(std::min(options_.queue_bytes_max, waiting_bytes_max * facts->partitions.size()));
         if (!producer_.started()) return producer_.start(facts->batch_bytes_max);
         // What is in flight stays so; the client finds the cluster by itself.
         producer_.cluster_works();

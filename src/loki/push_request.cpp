@@ -17,7 +17,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 void write_labels(std::string& out, log_entry const& of) {
-    out = "{";
+    out.assign(1, '{');
     append_field(out, "service", of.service);
     append_field(out, "container", of.container);
     append_field(out, "stream", of.stream);

@@ -31,7 +31,7 @@ std::string json_line_reader::reason(simdjson::error_code code) {
 }
 
 bool json_line_reader::begin(std::string_view line, std::string& why) {
-    auto const first = line.find_first_not_of(" \t\r\n");
+    auto const first = line.starts_with('{') ? 0 : line.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) {
         why = "an empty line";
         return false;

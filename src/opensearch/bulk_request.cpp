@@ -77,10 +77,12 @@ std::string_view bulk_request::wire_bytes(bool compress) {
 
 std::optional<std::string_view> why_unusable(std::string_view payload) noexcept {
     constexpr std::string_view spaces = " \t\r\n";
+    bool const has_breaks = has_newline(payload);
+    if (!has_breaks && payload.starts_with('{') && payload.ends_with('}')) return std::nullopt;
     auto const first = payload.find_first_not_of(spaces);
     if (first == std::string_view::npos) return "empty";
     if (payload[first] != '{' || payload[payload.find_last_not_of(spaces)] != '}') return "not a JSON object";
-    if (has_newline(payload) && has_newline_in_text(payload)) return "not JSON: a raw newline within a text";
+    if (has_breaks && has_newline_in_text(payload)) return "not JSON: a raw newline within a text";
     return std::nullopt;
 }
 

@@ -175,13 +175,15 @@ void bulk_sender::settle(lane& on) {
     auto const& items = on.unsettled.back()->items();
     LOGPIPE_ASSERT(outcome_.items.size() == items.size());
     auto reason = outcome_.reasons.begin();
+    std::uint64_t indexed = 0;
+    std::uint64_t already_there = 0;
     for (std::uint32_t i = 0; i < items.size(); ++i) {
         auto const& item = items[i];
         auto const fate = outcome_.items[i];
         auto& counts = item.of->events.counts;
         if (fate == item_fate::indexed || fate == item_fate::already_there) {
             bool const is_new = fate == item_fate::indexed;
-            count(is_new ? indexed_ : already_there_);
+            ++(is_new ? indexed : already_there);
             ++(is_new ? counts.indexed : counts.already_there);
             breaker_.count(false);
         } else {
@@ -196,6 +198,8 @@ void bulk_sender::settle(lane& on) {
         }
         if (auto done = queue_.settle(*item.of)) finished_(*std::move(done));
     }
+    count(indexed_, indexed);
+    count(already_there_, already_there);
 }
 
 void bulk_sender::refuse(bulk_item const& item, std::string_view reason) {

@@ -30,6 +30,8 @@ namespace {
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint16_t port_default = 9200;
+/// An answer is read in pieces of this; Beast would begin with 512 bytes.
+constexpr std::size_t read_bytes = std::size_t{64} << 10U;
 
 std::string basic_authorization(std::string const& username, std::string const& password) {
     auto const secret = fmt::format("{}:{}", username, password);
@@ -97,6 +99,7 @@ class rest_connection::link final {
   public:
     link(asio::io_context& io, rest_target& target) : target_{target}, resolver_{io}, stream_{io} {
         if (target.tls) tls_.emplace(stream_, *target.tls);
+        unread_.reserve(read_bytes);
     }
 
     [[nodiscard]] asio::awaitable<result<>> connect() {

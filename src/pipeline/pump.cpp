@@ -299,7 +299,7 @@ class stage_pump final : public pump, private completions {
     /// Tries until it works. @return false when abandoned.
     template <class Action>
     bool persist(Action action) {
-        backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
+        std::optional<backoff> wait;  // made where it is needed: its seed takes a while
         while (!state_.abandoned()) {
             auto const worked = action();
             if (worked) {
@@ -313,7 +313,8 @@ class stage_pump final : public pump, private completions {
                 return false;
             }
             state_.went_down(pump_stage::sink, worked.error());
-            if (!state_.sleep_for(wait.next())) return false;
+            if (!wait) wait.emplace(backoff_options{.first = options_.retry_first, .longest = options_.retry_longest});
+            if (!state_.sleep_for(wait->next())) return false;
             if (!needs_open(worked.error().code)) continue;
             if (auto opened = stages_.to->open(*this); !opened) state_.went_down(pump_stage::sink, opened.error());
         }

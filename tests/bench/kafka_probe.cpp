@@ -4,7 +4,7 @@
 //     kafka_probe produce BROKERS TOPIC COUNT FILE     sends the file's lines, repeated, until there are COUNT
 //
 // Prints messages a second (from the first one on) and CPU seconds a million messages. The same settings as logpipe's
-// ends: idempotent, acks=all, lz4, linger 5 ms; batches of the consumer's queue.
+// ends: idempotent, acks=all, lz4, linger 25 ms, one batch ahead; batches of the consumer's queue.
 #include <librdkafka/rdkafka.h>
 #include <sys/resource.h>
 
@@ -56,7 +56,8 @@ clock_time consume(char const* brokers, char const* topic, std::uint64_t count) 
                                             {"group.id", "kafka-probe"},
                                             {"enable.auto.commit", "false"},
                                             {"auto.offset.reset", "earliest"},
-                                            {"queued.max.messages.kbytes", "16384"},
+                                            {"queued.max.messages.kbytes", "262144"},  // so that it never waits
+                                            {"queued.min.messages", "10000000"},
                                             {"fetch.message.max.bytes", "4194304"}});
     rd_kafka_poll_set_consumer(client);
     auto* topics = rd_kafka_topic_partition_list_new(1);
@@ -88,8 +89,8 @@ void produce(char const* brokers, char const* topic, std::uint64_t count, char c
     auto* client = make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers},
                                             {"enable.idempotence", "true"},
                                             {"compression.codec", "lz4"},
-                                            {"linger.ms", "5"},
-                                            {"queue.buffering.max.kbytes", "32768"},
+                                            {"linger.ms", "25"},
+                                            {"queue.buffering.max.kbytes", "2048"},
                                             {"queue.buffering.max.messages", "1000000"}});
     auto* to = rd_kafka_topic_new(client, topic, nullptr);
     std::atomic<bool> done = false;
@@ -99,7 +100,8 @@ void produce(char const* brokers, char const* topic, std::uint64_t count, char c
     std::string key = "lp1.00000000000000000000000000";
     for (std::uint64_t i = 0; i < count; ++i) {
         auto const& line = lines[i % lines.size()];
-        for (std::uint64_t place = 29, left = i; place > 18; --place, left >>= 5U)
+        // The last character holds three bits of an id and two that are zero.
+        for (std::uint64_t place = 29, left = i << 2U; place > 16; --place, left >>= 5U)
             key[place] = "0123456789abcdefghijklmnopqrstuv"[left & 31U];
         while (rd_kafka_producev(client, RD_KAFKA_V_RKT(to), RD_KAFKA_V_PARTITION(0),
                                  RD_KAFKA_V_VALUE(const_cast<char*>(line.data()), line.size()),

@@ -2,13 +2,15 @@
 """Measures the paths through logpipe beside what they are measured against, in one run and in turn, and says for each
 target by how much it is met or missed.
 
-    paths_bench.py BUILD_FOLDER [--quick] [--rows N] [--rounds N] [--only A,B,C,D] [--out FOLDER]
+    paths_bench.py BUILD_FOLDER [--quick] [--rows N] [--rounds N] [--only A,B,C,D,L,S] [--out FOLDER]
 
     A  Kafka → transform (time parsed) → _bulk into a stub that answers at once; beside rsyslog, librdkafka's consuming alone,
        the transform alone, and a loader whose bodies are ready
     B  forward protocol (PackedForward, acked) → journal (fdatasync) → Kafka; beside librdkafka's producing alone
     C  `run` embedded: file → journal → transform → SQLite; beside a bare SQLite loader (run_bench.py)
     D  Kafka → transform → real OpenSearch; beside the loader into the same server
+    L  how long an event is under way through A and B at a fifth of their rate
+    S  how long a process takes to be ready
 
 Nothing is switched off that is on by default. What a path delivered is compared with what it should have: a fast wrong answer
 fails. CPU seconds are the program's own, by wait4; rates go from the first document to the last. Medians of the rounds.
@@ -36,6 +38,7 @@ sys.path[:0] = [str(HERE.parent / "servers"), str(HERE.parent / "support")]
 
 from logpipe_process import Failed, die_with_parent, free_address, program_environment  # noqa: E402
 from servers import KafkaServer, OpenSearchServer  # noqa: E402
+import waits_bench  # noqa: E402
 
 WAIT_MAX = 600  # seconds for any one run
 TOPIC = "bench"
@@ -81,6 +84,22 @@ def cpu_of_process(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def rate_from_first(count, rows, child):
+    """Waits until count() is `rows`. @return documents a second from the first to the last."""
+    first, end = None, time.monotonic() + WAIT_MAX
+    while time.monotonic() < end:
+        has_ended = child.poll() is not None
+        now = count()
+        if first is None and now:
+            first = (time.monotonic(), now)
+        if now >= rows:
+            return (rows - first[1]) / max(time.monotonic() - first[0], 1e-3)
+        if has_ended:
+            raise Failed(f"{child.args[0]} ended after {now} of {rows} documents")
+        time.sleep(0.02)
+    raise Failed(f"{child.args[0]}: {now} of {rows} documents in {WAIT_MAX} s")
+
+
 class Stub:
     """bulk_stub as a child. Ends with its block."""
 
@@ -100,20 +119,6 @@ class Stub:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_stub", timeout=60) as answer:
             return json.load(answer)
 
-    def wait_for(self, rows, child):
-        """@return documents a second from the first to the last."""
-        first, end = None, time.monotonic() + WAIT_MAX
-        while time.monotonic() < end:
-            now = self.took()["documents"]
-            if first is None and now:
-                first = (time.monotonic(), now)
-            if now >= rows:
-                return (rows - first[1]) / max(time.monotonic() - first[0], 1e-3)
-            if child.poll() is not None:
-                raise Failed(f"{child.args[0]} ended after {now} of {rows} documents")
-            time.sleep(0.02)
-        raise Failed(f"{child.args[0]}: {now} of {rows} documents in {WAIT_MAX} s")
-
 
 class Bench:
     def __init__(self, build, folder, rows, rounds):
@@ -122,6 +127,8 @@ class Bench:
         self.table = []      # (path, what, Measured)
         self.targets = []    # (path, words, figure, bound, met)
         self.lines = folder / "lines.jsonl"
+
+    start, told = staticmethod(start), staticmethod(told)
 
     def say(self, text):
         print(text, flush=True)
@@ -176,7 +183,7 @@ class Bench:
         child = start([self.logpipe, "consume", "--from", f"kafka://{kafka.address}/{TOPIC}", "--to", f"opensearch://127.0.0.1:{stub.port}/bench",
                        "--group", f"bench-{number}", "--timestamp", "event", "--admin", "none", "--once", "--log-level", "error"],
                       stdout=subprocess.DEVNULL)
-        rate = stub.wait_for(self.rows, child)
+        rate = rate_from_first(lambda: stub.took()["documents"], self.rows, child)
         cpu, rss = finish(child)
         return Measured(rate, cpu * 1e6 / self.rows, rss)
 
@@ -187,14 +194,17 @@ class Bench:
         for name, value in (("FOLDER", folder), ("TOPIC", TOPIC), ("BROKER", kafka.address), ("ROUND", number), ("PORT", stub.port)):
             text = text.replace(f"@{name}@", str(value))
         (folder / "rsyslog.conf").write_text(text)
+        months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+        (folder / "months.json").write_text(json.dumps({"version": 1, "type": "string", "table": [
+            {"index": name, "value": f"{number:02}"} for number, name in enumerate(months, 1)]}))
         child = start(["rsyslogd", "-n", "-f", folder / "rsyslog.conf", "-i", folder / "pid"], stdout=subprocess.DEVNULL)
-        rate = stub.wait_for(self.rows, child)
+        rate = rate_from_first(lambda: stub.took()["documents"], self.rows, child)
         child.terminate()
         cpu, rss = finish(child)
         return Measured(rate, cpu * 1e6 / self.rows, rss)
 
     def transform_alone(self):
-        figures = json.loads(told([self.programs / "bench_normalize", "--benchmark_filter=transform_lines", "--benchmark_format=json"]))
+        figures = json.loads(told([self.programs / "bench_parts", "--benchmark_filter=^transform_with_time$", "--benchmark_format=json"]))
         rate = float(figures["benchmarks"][0]["items_per_second"])
         return Measured(rate, 1e6 / rate)
 
@@ -239,7 +249,7 @@ class Bench:
         return Measured(self.rows / wall, cpu * 1e6 / self.rows, rss)
 
     def journal_alone(self):
-        figures = json.loads(told([self.programs / "bench_journal", "--benchmark_filter=append_synced_each_batch|read_back",
+        figures = json.loads(told([self.programs / "bench_parts", "--benchmark_filter=^journal_append_synced|^journal_read_back$",
                                    "--benchmark_format=json"]))["benchmarks"]
         seconds = sum(each["cpu_time"] * 1e-9 * each["iterations"] / (each["items_per_second"] * each["real_time"] * 1e-9 * each["iterations"])
                       for each in figures)
@@ -272,28 +282,47 @@ class Bench:
         runs, loads, shares = [], [], []
         with OpenSearchServer(heap="1g") as store:
             for number in range(self.rounds + 1):  # the first one warms the server up and does not count
-                host, port = store.address.split(":")
-                for index in (f"loader-{number}", f"bench-{number}"):
-                    told([self.logpipe, "setup", "opensearch", "--to", f"opensearch://{store.address}/{index}"])
-                load = probe([self.programs / "bulk_loader", host, port, f"loader-{number}", documents, rows])
-                before = cpu_of_process(store.child.pid) + cpu_of_process(kafka.nodes[0].child.pid)
-                began = time.monotonic()
-                child = start([self.logpipe, "consume", "--from", f"kafka://{kafka.address}/bench-d", "--to", f"opensearch://{store.address}/bench-{number}",
-                               "--group", f"bench-d-{number}", "--once", "--admin", "none", "--log-level", "error"], stdout=subprocess.DEVNULL)
-                cpu, rss = finish(child)
-                wall = time.monotonic() - began
-                servers = cpu_of_process(store.child.pid) + cpu_of_process(kafka.nodes[0].child.pid) - before
-                if store.count(f"bench-{number}") != rows or store.count(f"loader-{number}") != rows:
-                    raise Failed("path D: not every document is in the index")
-                if number == 0:
-                    continue
-                loads.append(load)
-                runs.append(Measured(rows / wall, cpu * 1e6 / rows, rss))
-                shares.append(cpu / (cpu + servers))
+                both = [lambda: loads.append(self.load_once(store, documents, rows)),
+                        lambda: runs.append(self.index_once(kafka, store, rows, number, shares))]
+                for measure in both if number % 2 else reversed(both):
+                    measure()
                 self.say(f"D: round {number} of {self.rounds} done")
-        ours, loader = self.add("D", "logpipe consume, real OpenSearch", runs), self.add("D", "raw loader, real OpenSearch", loads)
+        ours, loader = self.add("D", "logpipe consume, real OpenSearch", runs[1:]), self.add("D", "raw loader, real OpenSearch", loads[1:])
         self.target("D", "rate: share of the raw loader's", ours.rate / loader.rate, 0.95, at_least=True)
-        self.target("D", "logpipe's share of all CPU used", statistics.median(shares), 0.05)
+        self.target("D", "logpipe's share of all CPU used", statistics.median(shares[1:]), 0.05)
+
+    def in_new_index(self, store, rows, fill):
+        """fill() puts so many documents into index `bench-d`; what is left of it would disturb the next."""
+        told([self.logpipe, "setup", "opensearch", "--to", f"opensearch://{store.address}/bench-d"])
+        measured = fill()
+        if store.count("bench-d") != rows:
+            raise Failed("path D: not every document is in the index")
+        store.must("DELETE", "/bench-d")
+        return measured
+
+    def load_once(self, store, documents, rows):
+        host, port = store.address.split(":")
+        return self.in_new_index(store, rows, lambda: probe([self.programs / "bulk_loader", host, port, "bench-d", documents, rows, 4, 2400]))
+
+    def index_once(self, kafka, store, rows, number, shares):
+        def fill():
+            servers = (store.child.pid, kafka.nodes[0].child.pid)
+            before = sum(map(cpu_of_process, servers))
+            child = start([self.logpipe, "consume", "--from", f"kafka://{kafka.address}/bench-d", "--to", f"opensearch://{store.address}/bench-d",
+                           "--group", f"bench-d-{number}", "--once", "--admin", "none", "--log-level", "error"], stdout=subprocess.DEVNULL)
+            rate = rate_from_first(lambda: store.must("GET", "/bench-d/_stats/indexing")["_all"]["primaries"]["indexing"]["index_total"],
+                                   rows, child)
+            cpu, rss = finish(child)
+            shares.append(cpu / (cpu + sum(map(cpu_of_process, servers)) - before))
+            return Measured(rate, cpu * 1e6 / rows, rss)
+        return self.in_new_index(store, rows, fill)
+
+    # --- L, S
+
+    def path_l(self, kafka):
+        rates = [figures.rate for _, what, figures in self.table if what in ("logpipe consume", "logpipe forward")]
+        with Stub(self.programs / "bulk_stub") as stub:
+            waits_bench.latency(self, kafka, stub, 0.2 * min(rates, default=250_000))
 
     # --- What came out
 
@@ -313,6 +342,8 @@ class Bench:
         self.plot(out)
 
     def plot(self, out):
+        if not self.table:
+            return
         data = out / "paths.dat"
         data.write_text("".join(f'"{path}: {what}" {figures.cpu}\n' for path, what, figures in self.table))
         script = (f'set terminal svg size 900,{120 + 34 * len(self.table)} font "sans,13"; set output "{out}/paths.svg"; set style fill solid 0.8; '
@@ -328,7 +359,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one round of fewer events, in less than five minutes")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--only", default="A,B,C,D")
+    parser.add_argument("--only", default="A,B,C,D,L,S")
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
     build = options.build.resolve()
@@ -340,13 +371,15 @@ def main():
         bench = Bench(build, pathlib.Path(name), rows, rounds)
         try:
             bench.make_lines()
-            if {"A", "B", "D"} & set(only):
+            if {"A", "B", "D", "L"} & set(only):
                 with KafkaServer(heap="1g") as kafka:
-                    for path, measure in (("A", bench.path_a), ("B", bench.path_b), ("D", bench.path_d)):
+                    for path, measure in (("A", bench.path_a), ("B", bench.path_b), ("L", bench.path_l), ("D", bench.path_d)):
                         if path in only:
                             measure(kafka)
             if "C" in only:
                 bench.path_c()
+            if "S" in only:
+                waits_bench.start(bench, (1 if options.quick else 10) << 30)
             bench.report(options.out or build)
         except (Failed, subprocess.CalledProcessError) as failure:
             print(f"paths_bench: {failure}", getattr(failure, "stderr", None) or "", file=sys.stderr)

@@ -1,1 +1,0 @@
-logpipe_bench(forward logpipe_forward logpipe_base)

@@ -1,1 +1,0 @@
-logpipe_bench(demo logpipe_ingest logpipe_base)

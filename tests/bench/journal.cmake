@@ -1,1 +1,0 @@
-logpipe_bench(journal logpipe_journal logpipe_base)

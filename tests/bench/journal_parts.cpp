@@ -1,0 +1,170 @@
+// The journal: how fast batches are appended (with and without fsync) and read back, how fast frames are encoded and
+// checked without a disk, and how long a journal takes to open.
+#include "frame_encoder.hpp"
+#include "lines.hpp"
+#include "logpipe/journal.hpp"
+#include "part.hpp"
+#include "segment_format.hpp"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+
+namespace logpipe::bench {
+
+namespace {
+
+constexpr std::uint32_t lines_in_batch = 1024;
+
+class scratch final {
+  public:
+    scratch() {
+        auto pattern = (std::filesystem::temp_directory_path() / "logpipe-bench-XXXXXX").string();
+        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
+        path_ = pattern;
+    }
+    ~scratch() { std::filesystem::remove_all(path_); }
+    scratch(scratch const&) = delete;
+    scratch& operator=(scratch const&) = delete;
+    [[nodiscard]] std::string topic() const { return path_ + "/topic"; }
+
+  private:
+    std::string path_;
+};
+
+class keep_one final : public completions {
+  public:
+    void done(batch&& events) override { last = std::move(events); }
+    batch last;
+};
+
+/// Appends one batch after the other; chunks are new each time, as from a client.
+class appender final {
+  public:
+    explicit appender(journal_options options) : journal_{open(std::move(options))}, to_{journal_->make_sink()} {
+        if (!to_->open(reports_)) throw std::runtime_error{"no sink"};
+    }
+    void append() {
+        for (auto& row : events_.events) ++row.id.high;
+        if (!to_->write(events_) || !to_->flush()) throw std::runtime_error{"not written"};
+        events_ = std::move(reports_.last);
+        events_.counts = {};
+    }
+    [[nodiscard]] std::size_t bytes() const { return events_.records.size(); }
+    [[nodiscard]] static std::shared_ptr<journal> open(journal_options options) {
+        auto opened = open_journal(std::move(options));
+        if (!opened) throw std::runtime_error{opened.error().message};
+        return *std::move(opened);
+    }
+
+  private:
+    std::shared_ptr<journal> journal_;
+    keep_one reports_;
+    std::unique_ptr<sink> to_;
+    batch events_ = nginx_batch(lines_in_batch);
+};
+
+prepared_part append(journal_sync sync) {
+    struct work {
+        explicit work(journal_sync sync)
+            : to{{.folder = folder.topic(),
+                  .bytes_max = std::uint64_t{2} << 30U,
+                  .when_full = journal_full::drop_oldest,
+                  .sync = sync}} {}
+        scratch folder;
+        appender to;
+    };
+    auto const with = std::make_shared<work>(sync);
+    return {.events = lines_in_batch, .bytes = with->to.bytes(), .round = [with] { with->to.append(); }};
+}
+
+void fill(std::string const& folder, std::size_t bytes) {
+    appender to{{.folder = folder, .bytes_max = std::uint64_t{64} << 30U, .sync = journal_sync::never}};
+    for (std::size_t done = 0; done < bytes; done += to.bytes()) to.append();
+}
+
+prepared_part encode_frames() {
+    struct work {
+        batch events = nginx_batch(lines_in_batch);
+        topic::frame_encoder encoder;
+    };
+    auto const with = std::make_shared<work>();
+    return {.events = lines_in_batch, .bytes = with->events.records.size(), .round = [with] {
+                with->encoder.begin(with->events, 1);
+                if (!with->encoder.next().value()) throw std::logic_error{"nothing to encode"};
+                with->encoder.keep(1, 0);
+            }};
+}
+
+prepared_part decode_frames() {
+    struct work {
+        std::string bytes;
+        batch into;
+    };
+    auto const with = std::make_shared<work>();
+    auto const events = nginx_batch(lines_in_batch);
+    topic::frame_encoder encoder;
+    encoder.begin(events, 1);
+    if (!encoder.next().value()) throw std::logic_error{"nothing to encode"};
+    encoder.keep(1, 0);
+    for (auto const piece : encoder.parts()) with->bytes += piece;
+    return {.events = lines_in_batch, .bytes = events.records.size(), .round = [with] {
+                with->into.clear();
+                auto const header = topic::read_header(with->bytes);
+                auto const payload = std::string_view{with->bytes}.substr(topic::header_bytes);
+                if (!header || !topic::payload_is_whole(*header, payload)) throw std::logic_error{"a bad frame"};
+                topic::append_events(*header, payload, 0, with->into);
+            }};
+}
+
+/// All of a journal, from its beginning.
+prepared_part read_back() {
+    struct work {
+        scratch folder;
+        std::shared_ptr<journal> opened;
+        std::unique_ptr<source> from;
+        batch got;
+        std::uint64_t events = 0;
+        std::uint64_t bytes = 0;
+
+        void read_all() {
+            events = bytes = 0;
+            position const start{};
+            if (!from->seek({&start, 1})) throw std::runtime_error{"no way back"};
+            do {
+                got.clear();
+                if (!from->read(got, std::chrono::steady_clock::now())) throw std::runtime_error{"not read"};
+                events += got.events.size();
+                bytes += got.records.size();
+            } while (!got.empty());
+        }
+    };
+    auto const with = std::make_shared<work>();
+    fill(with->folder.topic(), std::size_t{8} << 20U);
+    with->opened = appender::open({.folder = with->folder.topic()});
+    with->from = with->opened->make_source("bench");
+    if (!with->from->open()) throw std::runtime_error{"no source"};
+    with->read_all();
+    return {.events = with->events, .bytes = with->bytes, .round = [with] { with->read_all(); }};
+}
+
+prepared_part open_large() {
+    auto const folder = std::make_shared<scratch>();
+    fill(folder->topic(), std::size_t{2} << 30U);
+    return {.events = 1, .round = [folder] { static_cast<void>(appender::open({.folder = folder->topic()})); }};
+}
+
+}  // namespace
+
+std::vector<part> journal_parts() {
+    return {{"journal_encode_frames", encode_frames},
+            {"journal_decode_frames", decode_frames},
+            {"journal_append", [] { return append(journal_sync::never); }},
+            {"journal_append_synced", [] { return append(journal_sync::every_group); }, true},
+            {"journal_read_back", read_back},
+            {"journal_open_2_GiB", open_large, true}};
+}
+
+}  // namespace logpipe::bench

@@ -1,1 +1,0 @@
-logpipe_bench(normalize logpipe_normalize logpipe_base fmt::fmt)
