@@ -49,8 +49,15 @@ struct opensearch_sink_options {
 /// changed. What each answer means: DESIGN.md "OpenSearch".
 [[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options);
 
-/// The index template that logpipe puts: explicit types, ECS names as aliases, and a version.
+/// The index template that logpipe puts by itself: explicit types and a version.
 [[nodiscard]] std::string opensearch_template(std::string const& index);
+
+struct index_set_up_options {
+    bool dry_run = false;  ///< only says what would be done
+    /// Names of the Elastic Common Schema as aliases. A line with a text of its own at `client`, `http`, `url` or
+    /// `user_agent`, which are objects then, is refused.
+    bool ecs_names = false;
+};
 
 struct opensearch_summary {
     std::string version;
@@ -69,8 +76,8 @@ class opensearch_admin {
     virtual ~opensearch_admin() = default;
     [[nodiscard]] virtual result<opensearch_summary> summary(std::string const& index) = 0;
     /// Puts the template (and makes the index's mapping follow where it can). @return what was done, a line each.
-    /// @param dry_run  only says what would be done
-    [[nodiscard]] virtual result<std::vector<std::string>> set_up(std::string const& index, bool dry_run) = 0;
+    [[nodiscard]] virtual result<std::vector<std::string>> set_up(std::string const& index,
+                                                                  index_set_up_options const& options) = 0;
     /// How the live mapping differs from the template in a way that matters, a line each; empty: it does not.
     [[nodiscard]] virtual result<std::vector<std::string>> mapping_conflicts(std::string const& index) = 0;
     /// Makes what was indexed visible to searches and counts.

@@ -68,7 +68,7 @@ int move(settings const& options, transform_maker const& make_transform) {
         if (!stages) return report_failure(options, stages.error());
         auto const name = threads == 1 ? options.subcommand() : fmt::format("{}-{}", options.subcommand(), i);
         // Records, and with the transform twice as much again in documents: the whole process stays below 100 MB.
-        whole.add(make_pump(*std::move(stages), {.name = name, .in_flight_bytes_max = std::size_t{8} << 20U}));
+        whole.add(make_pump(*std::move(stages), {.name = name, .in_flight_bytes_max = std::size_t{4} << 20U}));
     }
     whole.set_book(sum_of_books);
     if (options.on("once") && from.starts_with("journal:"))

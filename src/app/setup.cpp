@@ -15,7 +15,8 @@ int run_setup(settings const& options, argument_list const& rest) {
     operator_ends ends{options};
     auto const where = ends.opensearch(*uri);
     if (!where) return report_failure(options, where.error());
-    auto const done = where->cluster.set_up(where->index, options.on("dry-run"));
+    auto const done =
+        where->cluster.set_up(where->index, {.dry_run = options.on("dry-run"), .ecs_names = options.on("ecs")});
     if (!done) return report_failure(options, done.error());
     for (auto const& line : *done) fmt::print("{}\n", line);
     return exit_done;

@@ -18,6 +18,10 @@ constexpr auto poll_time = 50ms;
 // After so many gaps in a partition that were there the second time too, it is compacted, or written in transactions.
 constexpr std::uint32_t gaps_looked_at = 16;
 constexpr int seek_time_ms = 5'000;
+// At the end: for a member that is joining to be let in, for what goes on in the group, and for the way out of it.
+constexpr auto join_time = 1'000ms;
+constexpr auto leave_time = 5'000ms;
+constexpr auto leave_poll_time = 10ms;  // librdkafka tells nobody that it has left
 
 std::vector<kafka_property> settings_of(kafka_source_options const& options) {
     auto const queue_bytes = std::max(options.queue_bytes_max, std::size_t{1} << 20U);
@@ -53,9 +57,10 @@ group_reader::group_reader(kafka_source_options const& options, topic_facts cons
     for (auto const& each : facts.partitions) ends_[each.partition] = each.end;
 }
 
-group_reader::~group_reader() {
-    stopping_ = true;
-    if (poll_.joinable()) poll_.join();
+void group_reader::retire::operator()(group_reader* reader) const noexcept {
+    reader->stopping_ = true;
+    if (reader->poll_.joinable()) reader->poll_.join();
+    if (reader->freeable_) delete reader;
 }
 
 result<> group_reader::start() {
@@ -93,13 +98,51 @@ void group_reader::run() {
         }
     }
     commit_all();
-    closing_ = true;
-    if (leaving_) leave(*leaving_);
-    if (auto const code = rd_kafka_consumer_close(client_.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        log_warn("kafka_source: leaving group {}: {}", options_.group, rd_kafka_err2str(code));
+    leave_group();
     for (auto const& [partition, from] : readings_) positions_.give_up(from.number);  // where nobody asked for them
     commits_.reset();
     messages_.reset();
+}
+
+/// Three faults of librdkafka 2.0.2 (rdkafka_cgrp.c) are behind the order of this:
+/// - rd_kafka_destroy() aborts when a member has joined and never got an assignment, be it an empty one (mended in
+///   2.3.0). So a member that is joining is let in first, and a client that may have joined, and no more, is not freed.
+/// - Closing waits for ever when an empty assignment has just come and was not taken yet (mended in 2.4.0). So what
+///   goes on is waited for, and the close has a bound too.
+/// - Closing does not tell the group of a member that has no partitions, or is joining; the others wait for its
+///   session's end then. Leaving the topic first does. A static member must not: it would lose what waits for it.
+void group_reader::leave_group() {
+    using std::chrono::steady_clock;
+    closing_ = true;
+    if (leaving_) leave(*leaving_);
+    auto const poll_until = [&](auto done, std::chrono::milliseconds time_max) {
+        for (auto const until = steady_clock::now() + time_max; !done() && !fatal() && steady_clock::now() < until;)
+            message_handle const dropped{rd_kafka_consumer_poll(client_.get(), milliseconds_of(leave_poll_time))};
+    };
+    bool const is_static = !options_.instance_id.empty();
+    poll_until([&] { return assigned_once_; }, is_static ? leave_time : join_time);
+    if (!is_static) {
+        rd_kafka_unsubscribe(client_.get());  // put off while it is joining
+        poll_until([&] { return !is_member(); }, leave_time);
+    }
+    bool const never_joined = !is_static && !is_member() && !has_protocol("COOPERATIVE");
+    queue_handle const own{rd_kafka_queue_get_consumer(client_.get())};
+    kafka_failure const failure{rd_kafka_consumer_close_queue(client_.get(), own.get())};
+    auto const closed = [&] { return failure || rd_kafka_consumer_closed(client_.get()) != 0; };
+    if (failure) log_warn("kafka_source: leaving group {}: {}", options_.group, rd_kafka_error_string(failure.get()));
+    poll_until(closed, leave_time);
+    freeable_ = closed() && (assigned_once_ || never_joined);
+    if (!freeable_)
+        log_warn("kafka_source: group {} did not answer while this member came or went; it will miss the member",
+                 options_.group);
+}
+
+/// Until it has left, or the group has forgotten it.
+bool group_reader::is_member() const {
+    auto* const id = rd_kafka_memberid(client_.get());
+    bool const there = id != nullptr && *id != '\0';
+    rd_kafka_mem_free(client_.get(), id);
+    return there;
 }
 
 void group_reader::fetch() {

@@ -14,21 +14,29 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 namespace logpipe {
 
-/// The gauges from any thread; all else on the thread `kafka-poll`, which lives from start() to the destructor. That
-/// one commits what is safe and leaves the group.
+/// The gauges from any thread; all else on the thread `kafka-poll`, which lives from start() to the end. That one
+/// commits what is safe and leaves the group.
 class group_reader final : private client_events {
   public:
+    /// Ends the thread, and all else; but where librdkafka can't free the client, that and the reader it calls stay
+    /// until the process ends.
+    struct retire {
+        void operator()(group_reader* reader) const noexcept;
+    };
+    using owner = std::unique_ptr<group_reader, retire>;
+
     /// @param start  where partitions without a position begin, as ListOffsets takes it
     group_reader(kafka_source_options const& options, topic_facts const& facts, std::int64_t start, intake& into,
                  group_positions& positions);
-    ~group_reader() override;
 
     [[nodiscard]] result<> start();
 
@@ -46,6 +54,8 @@ class group_reader final : private client_events {
     [[nodiscard]] figures const& counts() const noexcept { return figures_; }
 
   private:
+    ~group_reader() override = default;
+
     struct reading {
         std::uint32_t number = 0;
         std::int64_t next = 0;        // offset of the next message
@@ -67,6 +77,8 @@ class group_reader final : private client_events {
     void look_again();
     void keep_fetching(std::size_t bytes, std::size_t messages);
     [[nodiscard]] bool at_end() const;
+    void leave_group();
+    [[nodiscard]] bool is_member() const;
 
     // Partitions come and go: group_reader_assignment.cpp.
     void rebalanced(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) noexcept override;
@@ -76,7 +88,7 @@ class group_reader final : private client_events {
     void begin_leaving(rd_kafka_topic_partition_list_t const& partitions);
     void leave_when_settled();
     void leave(rd_kafka_topic_partition_list_t const& partitions);
-    [[nodiscard]] bool eager() const;
+    [[nodiscard]] bool has_protocol(std::string_view name) const;
     void commit_some();
     void commit_all();
     void start_commit();
@@ -102,6 +114,7 @@ class group_reader final : private client_events {
     std::chrono::steady_clock::time_point leave_by_;
     bool assigned_once_ = false;
     bool closing_ = false;
+    bool freeable_ = true;  // the client
     std::chrono::steady_clock::time_point commit_at_;
     std::chrono::steady_clock::time_point measure_at_;
     unsigned commits_unheard_ = 0;

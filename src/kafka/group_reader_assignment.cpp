@@ -16,7 +16,7 @@ using std::chrono::steady_clock;
 constexpr int ask_time_ms = 5'000;
 constexpr auto commit_interval = 200ms;
 constexpr auto commit_time = 5'000ms;
-constexpr auto measure_interval = 1'000ms;
+constexpr auto measure_interval = 200ms;
 
 std::span<rd_kafka_topic_partition_t> all_of(rd_kafka_topic_partition_list_t const& list) {
     return {list.elems, static_cast<std::size_t>(list.cnt)};
@@ -28,9 +28,9 @@ partition_list copy_of(rd_kafka_topic_partition_list_t const& list) {
 
 }  // namespace
 
-bool group_reader::eager() const {
-    auto const* const protocol = rd_kafka_rebalance_protocol(client_.get());
-    return protocol != nullptr && std::string_view{protocol} == "EAGER";
+bool group_reader::has_protocol(std::string_view name) const {
+    auto const* const protocol = rd_kafka_rebalance_protocol(client_.get());  // "NONE" before the first join
+    return protocol != nullptr && name == protocol;
 }
 
 void group_reader::rebalanced(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) noexcept {
@@ -65,8 +65,9 @@ void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) 
         works();
     }
     assigned_once_ = true;
-    kafka_failure const failure{eager() ? nullptr : rd_kafka_incremental_assign(client_.get(), list.get())};
-    if (eager()) rd_kafka_assign(client_.get(), list.get());
+    kafka_failure const failure{has_protocol("EAGER") ? nullptr
+                                                      : rd_kafka_incremental_assign(client_.get(), list.get())};
+    if (has_protocol("EAGER")) rd_kafka_assign(client_.get(), list.get());
     if (failure) log_warn("kafka_source: taking partitions over: {}", rd_kafka_error_string(failure.get()));
 }
 
@@ -155,7 +156,7 @@ void group_reader::leave(rd_kafka_topic_partition_list_t const& partitions) {
         positions_.give_up(found->second.number);
         readings_.erase(found);
     }
-    if (eager()) {
+    if (has_protocol("EAGER")) {
         rd_kafka_assign(client_.get(), nullptr);
     } else {
         kafka_failure const failure{rd_kafka_incremental_unassign(client_.get(), &partitions)};

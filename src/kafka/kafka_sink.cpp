@@ -12,6 +12,9 @@ namespace logpipe {
 
 namespace {
 
+// librdkafka tells nobody what a broker refuses and it tries again, too few in-sync replicas for one.
+constexpr std::chrono::seconds stall_time{5};
+
 /// Of a partition. librdkafka, where it is idempotent, has one request of a partition under way at a time, and while
 /// messages wait longer than the linger time for their turn its thread turns in circles. So one batch
 /// goes and one is ready; the rest waits with us.
@@ -79,6 +82,14 @@ class kafka_sink final : public sink {
         if (auto const trouble = producer_.trouble()) {
             now.up = false;
             now.why = trouble->message;
+        } else if (auto const moved = producer_.moved_at(), now_at = std::chrono::steady_clock::now();
+                   moved != decltype(moved){} && now_at - moved >= options_.linger + stall_time) {
+            now.up = false;
+            now.why = fmt::format(
+                "kafka: topic {}: nothing was acknowledged for {} s, {} batches wait: slow brokers, or too few in-sync "
+                "replicas",
+                options_.topic, std::chrono::duration_cast<std::chrono::seconds>(now_at - moved).count(),
+                flights_.count());
         }
         now.retries = producer_.sent_again();
         now.gauges = {{"kafka_in_flight_bytes", static_cast<double>(flights_.bytes())},

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -15,10 +16,13 @@ namespace logpipe {
 
 namespace {
 
+/// Between two threads of one machine: enough that neither waits for the other.
+constexpr std::size_t intake_bytes_max = std::size_t{2} << 20U;
+
 class kafka_source final : public source {
   public:
     explicit kafka_source(kafka_source_options options)
-        : options_{std::move(options)}, intake_{options_.queue_bytes_max} {}
+        : options_{std::move(options)}, intake_{std::min(options_.queue_bytes_max, intake_bytes_max)} {}
 
     ~kafka_source() override { stopping_ = true; }
     kafka_source(kafka_source const&) = delete;
@@ -37,7 +41,7 @@ class kafka_source final : public source {
                                 {.name = options_.topic, .with_offsets = options_.until_end}, stopping_);
         if (!facts) return explained(facts.error());
         identity_ = fmt::format("kafka:{}/{}", facts->cluster_id, options_.topic);
-        auto made = std::make_unique<group_reader>(options_, *facts, *start, intake_, positions_);
+        group_reader::owner made{new group_reader{options_, *facts, *start, intake_, positions_}};
         {
             std::lock_guard lock{mutex_};
             reader_.swap(made);
@@ -83,8 +87,8 @@ class kafka_source final : public source {
     std::atomic<bool> stopping_{false};
     intake intake_;
     group_positions positions_;
-    mutable std::mutex mutex_;              // guards which reader it is, against status()
-    std::unique_ptr<group_reader> reader_;  // after what it fills
+    mutable std::mutex mutex_;    // guards which reader it is, against status()
+    group_reader::owner reader_;  // after what it fills
 };
 
 stage_status kafka_source::status() const {

@@ -87,6 +87,7 @@ result<> producer::start(std::int64_t batch_bytes_max) {
     if (!made) return made.error();
     client_ = *std::move(made);
     if (!make_topic()) return kafka_error(rd_kafka_last_error(), fmt::format("topic {}", options_.topic));
+    moved_at_ = steady_clock::now();
     reports_ = start_thread("kafka-reports", [this] { run(); });
     return {};
 }
@@ -207,6 +208,7 @@ void producer::delivered(rd_kafka_message_t const& message) noexcept {
 void producer::end_run() {
     if (run_count_ == 0) return;
     works();
+    moved_at_ = steady_clock::now();
     again_wait_ = wait_first;
     land(run_slot_, std::exchange(run_count_, 0));
 }
@@ -237,6 +239,7 @@ void producer::run() {
         if (!too_large_.empty()) parts_.push_back(std::exchange(too_large_, {}));
         if (!parts_.empty()) send_in_parts();
         if (!again_.empty()) send_again();
+        if (rd_kafka_outq_len(client_.get()) == 0 && again_.empty()) moved_at_ = steady_clock::now();
     }
 }
 

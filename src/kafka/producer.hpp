@@ -35,6 +35,8 @@ class producer final : private client_events {
     [[nodiscard]] std::optional<error> trouble() const { return client_events::trouble(); }
     /// Somebody has asked the cluster, and it answers.
     void cluster_works() { works(); }
+    /// When a message was acknowledged, or none waited for it, the last time.
+    [[nodiscard]] std::chrono::steady_clock::time_point moved_at() const noexcept { return moved_at_; }
     [[nodiscard]] double round_trip_seconds() const noexcept { return client_events::round_trip_seconds(); }
     [[nodiscard]] std::uint64_t sent_again() const noexcept { return sent_again_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t made_anew_count() const noexcept { return made_anew_.load(std::memory_order_relaxed); }
@@ -83,6 +85,7 @@ class producer final : private client_events {
     std::uint32_t run_slot_ = 0;  // reports of one batch come in runs: one subtraction each
     std::uint32_t run_count_ = 0;
 
+    std::atomic<std::chrono::steady_clock::time_point> moved_at_{};
     std::atomic<std::uint64_t> sent_again_{0};
     std::atomic<std::uint64_t> made_anew_{0};
     std::atomic<bool> stopping_{false};

@@ -57,16 +57,16 @@ result<std::optional<std::int64_t>> live_template_version(rest_client& client, s
     return std::optional{version->as_int64()};
 }
 
-result<> put_template(rest_client& client, std::string const& index) {
+result<> put_template(rest_client& client, std::string const& index, json::object const& made) {
     auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
-    auto const body = json::serialize(make_template(index));
+    auto const body = json::serialize(made);
     auto const put = client.ask_for_body({.method = "PUT", .path = path, .body = body});
     if (!put) return put.error();
     return {};
 }
 
 json::object wanted_mappings(std::string const& index) {
-    return make_template(index).at("template").at("mappings").as_object();
+    return make_template(index, field_names::own).at("template").at("mappings").as_object();
 }
 
 std::vector<std::string> conflicts_of(mapping_difference const& difference, std::string const& name) {
@@ -83,7 +83,7 @@ result<> put_template_before_index(rest_client& client, std::string const& index
     auto const there = live_template_version(client, index);
     if (!there) return there.error();
     if (*there && **there >= template_version) return {};
-    if (auto put = put_template(client, index); !put) return put;
+    if (auto put = put_template(client, index, make_template(index, field_names::own)); !put) return put;
     log_info("opensearch_sink: put index template {}, version {}", template_name(index), template_version);
     return {};
 }
@@ -129,7 +129,8 @@ result<std::vector<std::string>> find_mapping_conflicts(rest_client& client, std
     return lines;
 }
 
-result<std::vector<std::string>> set_up_index(rest_client& client, std::string const& index, bool dry_run) {
+result<std::vector<std::string>> set_up_index(rest_client& client, std::string const& index,
+                                              index_set_up_options const& options) {
     std::vector<std::string> lines;
     auto const name = template_name(index);
     auto const there = live_template_version(client, index);
@@ -140,18 +141,19 @@ result<std::vector<std::string>> set_up_index(rest_client& client, std::string c
                         **there, template_version));
         return lines;
     }
-    lines.push_back(fmt::format("index template {}: {} version {}{}", name, dry_run ? "would put" : "put",
+    lines.push_back(fmt::format("index template {}: {} version {}{}", name, options.dry_run ? "would put" : "put",
                                 template_version,
                                 *there ? fmt::format(" in place of version {}", **there) : std::string{}));
-    if (dry_run)
-        lines.push_back(opensearch_template(index));
-    else if (auto put = put_template(client, index); !put)
+    auto const made = make_template(index, options.ecs_names ? field_names::own_and_ecs : field_names::own);
+    if (options.dry_run)
+        lines.push_back(json::serialize(made));
+    else if (auto put = put_template(client, index, made); !put)
         return put.error();
 
     auto const live = live_mappings(client, index);
     if (!live) return live.error();
     if (live->empty()) lines.push_back(fmt::format("index {}: not there yet; its first document makes it", index));
-    auto const wanted = wanted_mappings(index);
+    auto const& wanted = made.at("template").at("mappings").as_object();
     for (auto const& [concrete, mappings] : *live) {
         auto const difference = compare_mapping(wanted, mappings);
         for (auto const& line : difference.conflicts)
@@ -160,7 +162,7 @@ result<std::vector<std::string>> set_up_index(rest_client& client, std::string c
             if (difference.conflicts.empty()) lines.push_back(fmt::format("index {}: as the template", concrete));
             continue;
         }
-        if (!dry_run) {
+        if (!options.dry_run) {
             auto const path = fmt::format("/{}/_mapping", encode_path_part(concrete));
             auto const body = json::serialize(difference.missing);
             auto const put = client.ask_for_body({.method = "PUT", .path = path, .body = body});
@@ -169,7 +171,7 @@ result<std::vector<std::string>> set_up_index(rest_client& client, std::string c
         auto added = difference.fields;
         added.insert(added.end(), difference.aliases.begin(), difference.aliases.end());
         lines.push_back(
-            fmt::format("index {}: {} {}", concrete, dry_run ? "would map" : "mapped", fmt::join(added, ", ")));
+            fmt::format("index {}: {} {}", concrete, options.dry_run ? "would map" : "mapped", fmt::join(added, ", ")));
     }
     return lines;
 }

@@ -3,6 +3,7 @@
 
 #include "rest_client.hpp"
 
+#include "logpipe/opensearch.hpp"
 #include "logpipe/result.hpp"
 
 #include <string>
@@ -20,7 +21,7 @@ namespace logpipe {
 
 /// As opensearch_admin::set_up().
 [[nodiscard]] result<std::vector<std::string>> set_up_index(rest_client& client, std::string const& index,
-                                                            bool dry_run);
+                                                            index_set_up_options const& options);
 /// As opensearch_admin::mapping_conflicts().
 [[nodiscard]] result<std::vector<std::string>> find_mapping_conflicts(rest_client& client, std::string const& index);
 

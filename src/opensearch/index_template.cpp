@@ -16,9 +16,6 @@ namespace {
 ///
 /// Unknown keys are stored and not mapped, so that clients' keys cannot make the mapping grow without end. `time` is in
 /// milliseconds, as a number.
-///
-/// The names of the Elastic Common Schema (https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html) are
-/// aliases.
 constexpr std::string_view mappings = R"json({
   "dynamic": false,
   "properties": {
@@ -47,22 +44,27 @@ constexpr std::string_view mappings = R"json({
     "@timestamp": {"type": "date", "ignore_malformed": true},
     "time": {"type": "date", "format": "epoch_millis", "ignore_malformed": true},
     "index": {"type": "keyword", "ignore_above": 2048},
-    "sourcetype": {"type": "keyword", "ignore_above": 2048},
-    "client": {"properties": {"ip": {"type": "alias", "path": "event.remote_ip"}}},
-    "http": {
-      "properties": {
-        "request": {"properties": {"referrer": {"type": "alias", "path": "event.referrer"}}},
-        "response": {
-          "properties": {
-            "status_code": {"type": "alias", "path": "event.response"},
-            "body": {"properties": {"bytes": {"type": "alias", "path": "event.bytes"}}}
-          }
+    "sourcetype": {"type": "keyword", "ignore_above": 2048}
+  }
+})json";
+
+/// https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html. Not by default: a line may have a text of its
+/// own where these need an object, and would be refused.
+constexpr std::string_view ecs_aliases = R"json({
+  "client": {"properties": {"ip": {"type": "alias", "path": "event.remote_ip"}}},
+  "http": {
+    "properties": {
+      "request": {"properties": {"referrer": {"type": "alias", "path": "event.referrer"}}},
+      "response": {
+        "properties": {
+          "status_code": {"type": "alias", "path": "event.response"},
+          "body": {"properties": {"bytes": {"type": "alias", "path": "event.bytes"}}}
         }
       }
-    },
-    "url": {"properties": {"original": {"type": "alias", "path": "event.request"}}},
-    "user_agent": {"properties": {"original": {"type": "alias", "path": "event.agent"}}}
-  }
+    }
+  },
+  "url": {"properties": {"original": {"type": "alias", "path": "event.request"}}},
+  "user_agent": {"properties": {"original": {"type": "alias", "path": "event.agent"}}}
 })json";
 
 std::string_view text_at(json::object const& from, std::string_view key) {
@@ -129,7 +131,12 @@ std::string template_name(std::string_view index) {
     return fmt::format("logpipe-{}", index);
 }
 
-json::object make_template(std::string_view index) {
+json::object make_template(std::string_view index, field_names names) {
+    json::object mapped = json::parse(mappings).as_object();
+    if (names == field_names::own_and_ecs) {
+        json::object const aliases = json::parse(ecs_aliases).as_object();
+        for (auto const& [name, field] : aliases) mapped.at("properties").as_object().emplace(name, field);
+    }
     json::object made;
     made["index_patterns"] = json::array{json::string{index}};
     made["priority"] = 200;
@@ -137,12 +144,12 @@ json::object make_template(std::string_view index) {
     made["_meta"] = json::object{{"managed_by", "logpipe"}};
     made["template"] = json::object{
         {"settings", json::object{{"index", json::object{{"number_of_shards", 1}, {"number_of_replicas", 0}}}}},
-        {"mappings", json::parse(mappings)}};
+        {"mappings", std::move(mapped)}};
     return made;
 }
 
 std::string opensearch_template(std::string const& index) {
-    return json::serialize(make_template(index));
+    return json::serialize(make_template(index, field_names::own));
 }
 
 mapping_difference compare_mapping(json::object const& wanted, json::object const& live) {

@@ -11,11 +11,13 @@
 namespace logpipe {
 
 /// Grows when the template below changes.
-inline constexpr std::int64_t template_version = 1;
+inline constexpr std::int64_t template_version = 2;
 
 [[nodiscard]] std::string template_name(std::string_view index);
+/// Our own, or also those of the Elastic Common Schema, as aliases.
+enum class field_names { own, own_and_ecs };
 /// The body of `PUT _index_template/…`.
-[[nodiscard]] boost::json::object make_template(std::string_view index);
+[[nodiscard]] boost::json::object make_template(std::string_view index, field_names names);
 
 struct mapping_difference {
     /// `{"properties":…}` of what the live mapping lacks, and can be given; empty where it lacks nothing.

@@ -50,9 +50,9 @@ class rest_admin final : public opensearch_admin {
     explicit rest_admin(opensearch_connection connection) : connection_{std::move(connection)} {}
 
     result<opensearch_summary> summary(std::string const& index) override;
-    result<std::vector<std::string>> set_up(std::string const& index, bool dry_run) override {
+    result<std::vector<std::string>> set_up(std::string const& index, index_set_up_options const& options) override {
         if (auto ready = connect(); !ready) return ready.error();
-        return set_up_index(*client_, index, dry_run);
+        return set_up_index(*client_, index, options);
     }
     result<std::vector<std::string>> mapping_conflicts(std::string const& index) override {
         if (auto ready = connect(); !ready) return ready.error();

@@ -57,19 +57,19 @@ TEST_CASE("the ids of more documents than a page holds are given, each once", "[
 TEST_CASE("setting up puts the template, and says so without doing it on a dry run", "[opensearch]") {
     real_index index;
     auto const admin = make_opensearch_admin(real_server());
-    auto const dry = admin->set_up(index.name(), true);
+    auto const dry = admin->set_up(index.name(), {.dry_run = true});
     REQUIRE(dry.has_value());
-    CHECK(any_contains(*dry, "would put version 1"));
+    CHECK(any_contains(*dry, "would put version 2"));
     CHECK(any_contains(*dry, opensearch_template(index.name())));
-    auto const still_dry = admin->set_up(index.name(), true);
+    auto const still_dry = admin->set_up(index.name(), {.dry_run = true});
     CHECK_FALSE(any_contains(still_dry.value(), "in place of"));
-    auto const done = admin->set_up(index.name(), false);
+    auto const done = admin->set_up(index.name(), {});
     REQUIRE(done.has_value());
-    CHECK(any_contains(*done, "put version 1"));
+    CHECK(any_contains(*done, "put version 2"));
     CHECK(any_contains(*done, "not there yet"));
-    CHECK(any_contains(admin->set_up(index.name(), false).value(), "in place of version 1"));
+    CHECK(any_contains(admin->set_up(index.name(), {}).value(), "in place of version 2"));
     index_documents(index, 1);
-    CHECK(any_contains(admin->set_up(index.name(), false).value(), "as the template"));
+    CHECK(any_contains(admin->set_up(index.name(), {}).value(), "as the template"));
     CHECK(admin->mapping_conflicts(index.name()).value().empty());
     CHECK(admin->mapping_conflicts("not-there").value().empty());
 }
@@ -85,8 +85,8 @@ TEST_CASE("an index with another mapping is told apart, and follows where it can
     CHECK(any_contains(*conflicts, "event.remote_ip is text, the template has ip"));
     CHECK(any_contains(*conflicts, "event.bytes: long"));
     CHECK_FALSE(any_contains(*conflicts, "event.response"));
-    CHECK(any_contains(admin->set_up(index.name(), true).value(), "would map"));
-    auto const done = admin->set_up(index.name(), false);
+    CHECK(any_contains(admin->set_up(index.name(), {.dry_run = true}).value(), "would map"));
+    auto const done = admin->set_up(index.name(), {});
     REQUIRE(done.has_value());
     CHECK(any_contains(*done, "mapped"));
     CHECK(any_contains(*done, "event.remote_ip is text"));

@@ -73,7 +73,7 @@ TEST_CASE("what the mapping refuses is rejected with the server's words, and mal
         payloads({R"({"event":{"remote_ip":"10.0.0.1","bytes":5}})", R"({"event":{"request":{"not":"a text"}}})",
                   R"({"event":{"remote_ip":"no address","bytes":"many","response":1e30}})", R"({"event":{"broken":})",
                   R"({"unknown":{"deep":{"er":1}},"event":{"more":{"x":[1,{}]}}})",
-                  R"({"client":"a text where the template has an object"})",
+                  R"({"event":"a text where the template has an object"})",
                   std::string{R"({"event":{"request":")"} + std::string(40'000, 'x') + R"("}})",
                   "{\"event\":{\"agent\":\"\xff\"}}"});
     REQUIRE(sink->write(events).has_value());
@@ -93,9 +93,25 @@ TEST_CASE("what the mapping refuses is rejected with the server's words, and mal
     CHECK_FALSE(boost::json::serialize(mapping).contains("unknown"));
 }
 
-TEST_CASE("fields are typed by the template, and their ECS names are aliases", "[opensearch]") {
+TEST_CASE("a line's own keys are never refused, whatever they hold", "[opensearch]") {
     real_index index;
     finished_batches finished;
+    auto const sink = make_opensearch_sink(index.options());
+    REQUIRE(sink->open(finished).has_value());
+    auto events = payloads({R"({"client":"a","http":"b","url":"c","user_agent":"d","source":"e","host":"f"})",
+                            R"({"client":{"ip":1},"http":[2],"url":{"original":{}},"source":{"ip":"x"},"host":null})"});
+    REQUIRE(sink->write(events).has_value());
+    REQUIRE(sink->flush().has_value());
+    auto const batches = finished.wait(1);
+    REQUIRE(batches.size() == 1);
+    CHECK(batches[0].rejections.empty());
+    CHECK(batches[0].counts.indexed == 2);
+}
+
+TEST_CASE("fields are typed by the template, and set up so, their ECS names are aliases", "[opensearch]") {
+    real_index index;
+    finished_batches finished;
+    REQUIRE(make_opensearch_admin(real_server())->set_up(index.name(), {.ecs_names = true}).has_value());
     auto const sink = make_opensearch_sink(index.options());
     REQUIRE(sink->open(finished).has_value());
     auto events = store_batch(0, 100);

@@ -103,6 +103,25 @@ TEST_CASE("what passes is retried without a word to anybody", "[kafka]") {
     REQUIRE(reports.rejections().empty());
 }
 
+TEST_CASE(
+    "a sink whose messages are refused for too few replicas says so after a while, and is up again with the first "
+    "that is taken",
+    "[kafka]") {
+    mock_cluster cluster;
+    awaited_reports reports;
+    auto const to = make_kafka_sink(cluster.sink_options());
+    REQUIRE(to->open(reports));
+    cluster.fail_next(mock_cluster::produce, std::vector(10'000, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS));
+    auto events = numbered_events(0, 5);
+    REQUIRE(to->write(events));
+    REQUIRE(to->status().up);
+    REQUIRE(comes_true([&] { return !to->status().up; }));
+    REQUIRE_THAT(to->status().why, ContainsSubstring("nothing was acknowledged for") && ContainsSubstring("in-sync"));
+    rd_kafka_mock_clear_request_errors(cluster.get(), mock_cluster::produce);
+    REQUIRE(reports.wait_events(5));
+    REQUIRE(comes_true([&] { return to->status().up; }));
+}
+
 TEST_CASE("a message that the user's own timeout gives up is sent again", "[kafka]") {
     mock_cluster cluster;
     awaited_reports reports;

@@ -10,14 +10,13 @@ using namespace logpipe;
 namespace {
 
 boost::json::object mappings_of_template() {
-    return make_template("logs").at("template").at("mappings").as_object();
+    return make_template("logs", field_names::own_and_ecs).at("template").at("mappings").as_object();
 }
 
 }  // namespace
 
 TEST_CASE("the template is for one index, has a version, and types every field of a document", "[index_template]") {
-    auto const text = opensearch_template("nginx-logs");
-    auto const made = boost::json::parse(text);
+    boost::json::value const made = make_template("nginx-logs", field_names::own_and_ecs);
     CHECK(made.at_pointer("/index_patterns") == boost::json::array{"nginx-logs"});
     CHECK(made.at_pointer("/version") == template_version);
     auto const type_at = [&](std::string const& path) {
@@ -31,6 +30,10 @@ TEST_CASE("the template is for one index, has a version, and types every field o
     CHECK(made.at_pointer("/template/mappings/properties/event/dynamic") == false);
     CHECK(made.at_pointer("/template/mappings/properties/client/properties/ip/path") == "event.remote_ip");
     CHECK(template_name("nginx-logs") == "logpipe-nginx-logs");
+    boost::json::value const own = boost::json::parse(opensearch_template("nginx-logs"));
+    auto const& fields = own.at_pointer("/template/mappings/properties").as_object();
+    for (auto const* of_a_line : {"client", "http", "source", "url", "user_agent"})
+        CHECK_FALSE(fields.contains(of_a_line));
 }
 
 TEST_CASE("a mapping that is the template's differs in nothing", "[index_template]") {
