@@ -30,6 +30,8 @@ while (($# > 0)); do
     shift
 done
 [[ -z $url || $demo == no ]] || misused 'either --url or --demo'
+way_out='; without internet: scripts/produce.sh --demo'
+[[ $demo == no ]] || way_out='; scripts/status.sh shows what is down'
 [[ ${lines:=51462} =~ ^[1-9][0-9]*$ ]] || misused "--lines takes a number, not $lines"
 need_stack forwarder
 
@@ -42,16 +44,18 @@ send() {
         local from=(--demo "lines=$lines&seed=$RANDOM$RANDOM")
         [[ -z $url ]] || from=(--url "$url")
         answer=$(tools -T tools produce "${from[@]}" --to forward://forwarder:24224 2>&1) || {
-            printf '%s\n' "$answer" >&2
-            fail 'the lines could not be sent'
+            local why
+            why=$(sed -n -E 's/.*"level":"error","message":"(.*)"\}.*/\1/p' <<<"$answer" | tail -n 1)
+            fail "${why:-$answer}$way_out"
         }
-        sent=$(sed -n -E 's/.* ([0-9]+) of [0-9]+ lines safe in .*/\1/p' <<<"$answer" | tail -n 1)
+        answer=$(grep -oE '[0-9]+ of [0-9]+ lines safe in .*[^"}]' <<<"$answer" | tail -n 1) || answer=
+        sent=${answer%% *}
     else
         status=$(curl -sS --max-time 3600 -o "$root/build/produce-answer.json" -w '%{http_code}' \
             "http://127.0.0.1:$PRODUCER_PORT/produceEventsToPipeline") || fail 'the producer does not answer: scripts/status.sh'
         answer=$(<"$root/build/produce-answer.json")
         [[ $status == 200 ]] ||
-            fail "$(sed -E 's/.*"detail":"([^"]*)".*/\1/' <<<"$answer"); without internet: scripts/produce.sh --demo"
+            fail "$(sed -E 's/.*"detail":"([^"]*)".*/\1/' <<<"$answer")$way_out"
         sent=$(sed -n -E 's/.*"events":([0-9]+).*/\1/p' <<<"$answer")
     fi
     printf '%s\n' "$answer"

@@ -64,7 +64,7 @@ packages_of() {
             command -v javac >/dev/null || echo openjdk-17-jdk-headless
             command -v mvn >/dev/null || echo maven
             command -v go >/dev/null || echo golang-go
-            printf '%s\n' debootstrap iproute2 iptables curl python3
+            printf '%s\n' debootstrap iproute2 iptables curl python3 python3-venv busybox-static
             ;;
         long)  # Go and Docker are as good from elsewhere
             command -v go >/dev/null || echo golang-go

@@ -7,8 +7,8 @@
 #   --keep         leaves the stack running at the end, to look at
 #   --image IMAGE  takes this image of logpipe instead of building one, for work on the tests themselves
 #
-# Downloads, stand-ins, compiler results and the engine's images stay in ${XDG_CACHE_HOME:-~/.cache}/logpipe-tests. The first run takes 20 minutes on
-# two cores, of which the build of Loki takes 8 and that of our image 6, later ones 6. Ends in "N passed, N failed".
+# Downloads, stand-ins, compiler results and the engine's images stay in ${XDG_CACHE_HOME:-~/.cache}/logpipe-tests. How long it takes: DESIGN.md
+# "The stack". Ends in "N passed, N failed".
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
@@ -57,7 +57,6 @@ check() {
         tail -n 30 "$work/output"
     fi
 }
-not() { ! "$@"; }
 # within SECONDS COMMAND…: until it succeeds.
 within() {
     local end=$((SECONDS + $1))
@@ -127,6 +126,13 @@ source "$here/files.sh"
 # shellcheck source=scenes.sh
 source "$here/scenes.sh"
 
+# A run that was killed leaves its stack, and the engine starts it again.
+remove_strays || true
+"$tree/scripts/stop.sh" --purge --yes >"$work/leftovers.log" 2>&1 || {
+    cat "$work/leftovers.log"
+    exit 1
+}
+
 check_files
 check_refusals
 if check_start; then
@@ -140,6 +146,7 @@ if check_start; then
     check_component_down
     check_stop_and_start
     [[ $keep == yes ]] || check_purge
+    check_ship
 fi
 [[ $keep == no ]] || say "kept: DOCKER_HOST=${DOCKER_HOST:-} COMPOSE_PROJECT_NAME=$project; OpenSearch on $OPENSEARCH_PORT, Loki on $LOKI_PORT"
 

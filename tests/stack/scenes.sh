@@ -77,7 +77,10 @@ check_produce() {
     check 'produce.sh --demo' "$root/scripts/produce.sh" --demo --lines 2000
     check 'produce.sh --url' "$root/scripts/produce.sh" --url "$DATA_URL"
     check 'each run adds its own lines' documents_are $((2 * lines + 2000))
-    check 'a URL that is not there is one clear answer' not "$root/scripts/produce.sh" --url "http://$gateway:9/nothing"
+    check 'a URL that cannot be reached: one line and the way out' refuses 1 'Connection refused; without internet: scripts/produce.sh --demo' \
+        "$root/scripts/produce.sh" --url "http://$gateway:9/nothing"
+    rm "$work/www/nginx_json_logs"
+    check 'the data is gone from its URL: one line and the way out' refuses 1 '; without internet: scripts/produce.sh --demo' "$root/scripts/produce.sh"
     # shellcheck disable=SC2016  # expanded there
     check 'the names of the original resolve' docker run --rm --network "${project}_pipeline" "$DEBIAN_IMAGE" \
         bash -c 'for at in fluent/24224 kafka-node1/19092 opensearch-node1/9200; do : <"/dev/tcp/$at" || exit 1; done'
@@ -131,6 +134,16 @@ check_status() {
     check 'status.sh --json is JSON' bash -c "'$root/scripts/status.sh' --json | python3 -c 'import json, sys; json.load(sys.stdin)'"
     check 'monitor.sh --plain shows the stack' monitor_shows
     check 'logs.sh shows lines of a component' bash -c "'$root/scripts/logs.sh' --no-follow --tail 5 kafka | grep -q kafka"
+}
+
+# In its own terms, with an engine and a Loki of its own that can be broken; by the binary of the image.
+check_ship() {
+    local id
+    id=$(docker create "$LOGPIPE_IMAGE")
+    docker cp "$id:/logpipe" "$work/logpipe" >"$work/copy.log"
+    docker rm "$id" >"$work/copy.log"
+    check 'ship: each line of each container once, whatever is restarted' \
+        env LOGPIPE="$work/logpipe" "$here/../integration/ship/ship_test.py"
 }
 
 # Under load, each of ours is killed in turn and started again, as an operator would; then the oracle counts serials.

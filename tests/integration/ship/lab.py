@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 from logpipe_process import die_with_parent, free_port, program_environment  # noqa: E402,F401
 
 HERE = pathlib.Path(__file__).resolve().parent
-LOKI_VERSION = "v3.7.8"
+LOKI_VERSION = "v" + re.search("^LOKI_IMAGE=.*:(.*)$", (HERE.parents[2] / "compose/.env").read_text(), re.MULTILINE)[1]
 IMAGE = "logpipe-test-busybox:1"
 SECONDS_MAX = 120  # for anything
 

@@ -23,7 +23,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from lab import Engine, Loki, free_port, program_environment, wait_for  # noqa: E402
 
 PROGRAM = os.environ.get("LOGPIPE", "logpipe")
-NUMBERS = "i=0; while [ $i -lt {count} ]; do echo {word} $i; i=$((i+1)); {pause}; done; sleep 1000"
+# Numbered lines in bursts of a second, each when it is asked for (`burst()`): so they come while something happens, however slow the machine.
+BURSTS, BURST_LINES = 3, 200
+NUMBERS = f"""i=0; burst=0
+while [ $burst -lt {BURSTS} ]; do
+    until [ -e /burst-$burst ]; do sleep 0.05; done
+    burst=$((burst + 1))
+    while [ $i -lt $((burst * {BURST_LINES})) ]; do echo number $i; i=$((i + 1)); [ $((i % 20)) -ne 0 ] || sleep 0.1; done
+done
+sleep 1000"""
 
 
 class Ship:
@@ -98,12 +106,16 @@ class Tests(unittest.TestCase):
         wait_for(lambda: len(self.lines_of(container)) >= count, f"{count} lines of {container}; there are {self.lines_of(container)[-3:]}")
         return self.lines_of(container)
 
-    def assert_each_once(self, container, word, count):
-        """Every number from 0, once, in order."""
+    def burst(self, container, number):
+        self.engine.docker("exec", container, "sh", "-c", f": >/burst-{number}")
+
+    def assert_each_once(self, container):
+        """Every number of all bursts, once, in order."""
+        count = BURSTS * BURST_LINES
         lines = self.wait_for_lines(container, count)
         numbers = collections.Counter(lines)
-        self.assertEqual([line for line in (f"{word} {i}" for i in range(count)) if numbers[line] != 1], [], f"of {container}")
-        self.assertEqual(lines, [f"{word} {i}" for i in range(count)])
+        self.assertEqual([line for line in (f"number {i}" for i in range(count)) if numbers[line] != 1], [], f"of {container}")
+        self.assertEqual(lines, [f"number {i}" for i in range(count)])
 
     def test_lines_arrive_once_with_their_labels(self):
         self.run_container("c_old", 'echo "before ship was there"', service="old")
@@ -144,14 +156,14 @@ class Tests(unittest.TestCase):
             self.assertEqual(self.wait_for_lines(name, 3), ["begin", "x" * 100000, "end"], name)
 
     def test_a_restart_of_ship_loses_and_doubles_nothing(self):
-        self.run_container("c_restart", NUMBERS.format(count=600, word="restart", pause="[ $((i % 20)) -ne 0 ] || sleep 0.1"))
-        for ending in (self.ship.stop, self.ship.kill, self.ship.stop):
+        self.run_container("c_restart", NUMBERS)
+        for number, ending in enumerate((self.ship.stop, self.ship.kill, self.ship.stop)):
             self.ship.start()
-            before = len(self.lines_of("c_restart"))
-            wait_for(lambda: len(self.lines_of("c_restart")) > before, "progress")
+            self.burst("c_restart", number)
+            self.wait_for_lines("c_restart", number * BURST_LINES + 1)
             ending()
         self.ship.start()
-        self.assert_each_once("c_restart", "restart", 600)
+        self.assert_each_once("c_restart")
 
     def test_a_restarted_container_is_followed_on(self):
         self.ship.start()
@@ -177,12 +189,15 @@ class Tests(unittest.TestCase):
 
     def test_lines_wait_while_loki_is_away(self):
         self.ship.start()
-        self.run_container("c_wait", NUMBERS.format(count=300, word="wait", pause="[ $((i % 20)) -ne 0 ] || sleep 0.1"))
-        self.wait_for_lines("c_wait", 20)
+        self.run_container("c_wait", NUMBERS)
+        self.burst("c_wait", 0)
+        self.wait_for_lines("c_wait", 1)
         self.loki.end()
+        self.burst("c_wait", 1)
         wait_for(lambda: not self.ship.stage("loki_sink")["up"], "ship says that Loki is away")
         self.loki.start()
-        self.assert_each_once("c_wait", "wait", 300)
+        self.burst("c_wait", 2)
+        self.assert_each_once("c_wait")
 
     def test_what_loki_refuses_is_counted_and_dropped(self):
         self.ship.start()
