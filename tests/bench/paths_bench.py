@@ -305,13 +305,16 @@ class Bench:
         return self.in_new_index(store, rows, lambda: probe([self.programs / "bulk_loader", host, port, "bench-d", documents, rows, 4, 2400]))
 
     def index_once(self, kafka, store, rows, number, shares):
+        def indexed():
+            status, told_us = store.request("GET", "/bench-d/_stats/indexing")
+            return 0 if status == 404 else told_us["_all"]["primaries"]["indexing"]["index_total"]
+
         def fill():
             servers = (store.child.pid, kafka.nodes[0].child.pid)
             before = sum(map(cpu_of_process, servers))
             child = start([self.logpipe, "consume", "--from", f"kafka://{kafka.address}/bench-d", "--to", f"opensearch://{store.address}/bench-d",
                            "--group", f"bench-d-{number}", "--once", "--admin", "none", "--log-level", "error"], stdout=subprocess.DEVNULL)
-            rate = rate_from_first(lambda: store.must("GET", "/bench-d/_stats/indexing")["_all"]["primaries"]["indexing"]["index_total"],
-                                   rows, child)
+            rate = rate_from_first(indexed, rows, child)
             cpu, rss = finish(child)
             shares.append(cpu / (cpu + sum(map(cpu_of_process, servers)) - before))
             return Measured(rate, cpu * 1e6 / rows, rss)
