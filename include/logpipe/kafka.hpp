@@ -58,7 +58,7 @@ struct kafka_source_options {
     std::string instance_id;         ///< set: static membership, a restart moves no partitions
     std::string tag_header;          ///< set: this header is the event's tag, where it is there; else the topic is
     std::string from = "beginning";  ///< where a group without a position starts: beginning, end, or an RFC 3339 time
-    std::size_t queue_bytes_max = std::size_t{4} << 20U;
+    std::size_t queue_bytes_max = std::size_t{8} << 20U;
     std::chrono::milliseconds session_timeout{45'000};
     std::chrono::milliseconds poll_interval_max{300'000};
     std::chrono::milliseconds revoke_drain{10'000};  ///< how long a partition that is taken away may drain

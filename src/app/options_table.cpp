@@ -160,7 +160,7 @@ constexpr std::array rows{
                "a member that is silent for so long loses its partitions"},
     option_row{"revoke-drain", duration, "TIME", "10s", "consume index run",
                "how long a partition that is taken away may finish what is in flight"},
-    option_row{"fetch-bytes-max", bytes, "SIZE", "4M", "consume index run", "read from Kafka and not yet taken on"},
+    option_row{"fetch-bytes-max", bytes, "SIZE", "8M", "consume index run", "read from Kafka and not yet taken on"},
     option_row{"no-create", on_off, "", "off", kafka_writers, "do not make a topic that is unknown"},
     option_row{"partitions", count, "N", "1", kafka_writers, "of a topic that is made"},
     option_row{"replication", count, "N", "1", kafka_writers, "of a topic that is made"},
