@@ -54,15 +54,19 @@ TEST_CASE("a message is the record, keyed by the event's id and stamped with whe
 
 TEST_CASE("an unknown topic is made with its partitions, and whole batches are spread over them", "[kafka]") {
     own_topic const topic{3};
-    // This one makes the topic. Its partitions get their leaders one by one, and those without one are passed over.
-    std::vector<batch> first;
-    first.push_back(numbered_events(60, 10));
-    topic.write(std::move(first));
+    awaited_reports reports;
+    auto const to = make_kafka_sink(topic.sink_options());
+    REQUIRE(to->open(reports));
     REQUIRE(topic.admin->partitions(topic.name).value().size() == 3);
-
-    std::vector<batch> batches;
-    for (int i = 0; i < 6; ++i) batches.push_back(numbered_events(i * 10, 10));
-    topic.write(std::move(batches));
+    // At its start a client learns of the partitions' leaders one by one, and passes over those without one.
+    auto first = numbered_events(60, 10);
+    REQUIRE(to->write(first));
+    REQUIRE(reports.wait_events(10));
+    for (int i = 0; i < 6; ++i) {
+        auto next = numbered_events(i * 10, 10);
+        REQUIRE(to->write(next));
+    }
+    REQUIRE(reports.wait_events(70));
 
     std::map<int, std::set<std::int32_t>> partitions_of_batch;
     std::map<std::int32_t, int> in_partition;
