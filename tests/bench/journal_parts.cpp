@@ -6,9 +6,8 @@
 #include "part.hpp"
 #include "segment_format.hpp"
 
-#include <stdlib.h>
+#include "../support/scratch_folder.hpp"
 
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 
@@ -17,22 +16,6 @@ namespace logpipe::bench {
 namespace {
 
 constexpr std::uint32_t lines_in_batch = 1024;
-
-class scratch final {
-  public:
-    scratch() {
-        auto pattern = (std::filesystem::temp_directory_path() / "logpipe-bench-XXXXXX").string();
-        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no temporary folder"};
-        path_ = pattern;
-    }
-    ~scratch() { std::filesystem::remove_all(path_); }
-    scratch(scratch const&) = delete;
-    scratch& operator=(scratch const&) = delete;
-    [[nodiscard]] std::string topic() const { return path_ + "/topic"; }
-
-  private:
-    std::string path_;
-};
 
 class keep_one final : public completions {
   public:
@@ -69,11 +52,11 @@ class appender final {
 prepared_part append(journal_sync sync) {
     struct work {
         explicit work(journal_sync sync)
-            : to{{.folder = folder.topic(),
+            : to{{.folder = folder.path("topic"),
                   .bytes_max = std::uint64_t{2} << 30U,
                   .when_full = journal_full::drop_oldest,
                   .sync = sync}} {}
-        scratch folder;
+        test::scratch_folder folder;
         appender to;
     };
     auto const with = std::make_shared<work>(sync);
@@ -122,7 +105,7 @@ prepared_part decode_frames() {
 /// All of a journal, from its beginning.
 prepared_part read_back() {
     struct work {
-        scratch folder;
+        test::scratch_folder folder;
         std::shared_ptr<journal> opened;
         std::unique_ptr<source> from;
         batch got;
@@ -142,8 +125,8 @@ prepared_part read_back() {
         }
     };
     auto const with = std::make_shared<work>();
-    fill(with->folder.topic(), std::size_t{8} << 20U);
-    with->opened = appender::open({.folder = with->folder.topic()});
+    fill(with->folder.path("topic"), std::size_t{8} << 20U);
+    with->opened = appender::open({.folder = with->folder.path("topic")});
     with->from = with->opened->make_source("bench");
     if (!with->from->open()) throw std::runtime_error{"no source"};
     with->read_all();
@@ -151,9 +134,9 @@ prepared_part read_back() {
 }
 
 prepared_part open_large() {
-    auto const folder = std::make_shared<scratch>();
-    fill(folder->topic(), std::size_t{2} << 30U);
-    return {.events = 1, .round = [folder] { static_cast<void>(appender::open({.folder = folder->topic()})); }};
+    auto const folder = std::make_shared<test::scratch_folder>();
+    fill(folder->path("topic"), std::size_t{2} << 30U);
+    return {.events = 1, .round = [folder] { static_cast<void>(appender::open({.folder = folder->path("topic")})); }};
 }
 
 }  // namespace

@@ -50,13 +50,17 @@ def latency(bench, kafka, stub, rate):
     bench.target("A+B", f"p99 at 20 % load ({int(rate):,} lines/s), journal to bulk answered, s", p99, 0.150)
 
 
+def start_forward(bench, listen, journal):
+    return bench.start([bench.logpipe, "forward", "--listen", listen, "--journal", journal, "--to", "none", "--admin", "none",
+                        "--log-level", "error", "--journal-bytes-max", "64G"])
+
+
 def seconds_to_ready(bench, journal):
     """From the start of `forward` until it takes connections."""
     listen = free_address()
     host, port = listen.split(":")
     began = time.monotonic()
-    child = bench.start([bench.logpipe, "forward", "--listen", listen, "--journal", journal, "--to", "none", "--admin", "none",
-                         "--log-level", "error", "--journal-bytes-max", "64G"])
+    child = start_forward(bench, listen, journal)
     try:
         while time.monotonic() < began + READY_SECONDS_MAX:
             try:
@@ -74,8 +78,7 @@ def start(bench, journal_bytes):
     """Without a journal, and with a large one that nobody closed."""
     empty = statistics.median(seconds_to_ready(bench, bench.folder / f"start-{number}") for number in range(STARTS))
     journal, listen = bench.folder / "start-large", free_address()
-    child = bench.start([bench.logpipe, "forward", "--listen", listen, "--journal", journal, "--to", "none", "--admin", "none",
-                         "--log-level", "error", "--journal-bytes-max", "64G"])
+    child = start_forward(bench, listen, journal)
     try:
         while bytes_in(journal) < journal_bytes:
             bench.told([bench.logpipe, "produce", "--file", bench.lines, "--to", f"forward://{listen}", "--run-id", str(bytes_in(journal)),
