@@ -174,17 +174,19 @@ void bulk_sender::settle(lane& on) {
     on.left.clear();
     auto const& items = on.unsettled.back()->items();
     LOGPIPE_ASSERT(outcome_.items.size() == items.size());
+    // Before a batch is told finished, so that who hears of it finds its documents counted.
+    auto const how_many = [&](item_fate fate) {
+        return static_cast<std::uint64_t>(std::ranges::count(outcome_.items, fate));
+    };
+    count(indexed_, how_many(item_fate::indexed));
+    count(already_there_, how_many(item_fate::already_there));
     auto reason = outcome_.reasons.begin();
-    std::uint64_t indexed = 0;
-    std::uint64_t already_there = 0;
     for (std::uint32_t i = 0; i < items.size(); ++i) {
         auto const& item = items[i];
         auto const fate = outcome_.items[i];
         auto& counts = item.of->events.counts;
         if (fate == item_fate::indexed || fate == item_fate::already_there) {
-            bool const is_new = fate == item_fate::indexed;
-            ++(is_new ? indexed : already_there);
-            ++(is_new ? counts.indexed : counts.already_there);
+            ++(fate == item_fate::indexed ? counts.indexed : counts.already_there);
             breaker_.count(false);
         } else {
             LOGPIPE_ASSERT(reason != outcome_.reasons.end() && reason->first == i);
@@ -198,8 +200,6 @@ void bulk_sender::settle(lane& on) {
         }
         if (auto done = queue_.settle(*item.of)) finished_(*std::move(done));
     }
-    count(indexed_, indexed);
-    count(already_there_, already_there);
 }
 
 void bulk_sender::refuse(bulk_item const& item, std::string_view reason) {
