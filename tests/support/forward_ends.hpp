@@ -79,4 +79,10 @@ class finished_batches final : public completions {
     std::vector<batch> batches_;
 };
 
+[[nodiscard]] inline event_counts total_of(std::vector<batch> const& batches) {
+    event_counts total;
+    for (auto const& one : batches) total += one.counts;
+    return total;
+}
+
 }  // namespace logpipe::test

@@ -5,6 +5,7 @@
 #include "base/chunk_hash.hpp"
 #include "logpipe/kafka.hpp"
 #include "logpipe/stage.hpp"
+#include "support/looking.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +16,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 namespace logpipe::test {
@@ -134,22 +134,5 @@ class taken_events final {
     source& from_;
     std::map<std::uint32_t, std::uint64_t> uncommitted_, ends_;
 };
-
-[[nodiscard]] inline double gauge_of(stage_status const& status, std::string_view name) {
-    for (auto const& [key, value] : status.gauges)
-        if (key == name) return value;
-    throw std::runtime_error{"no gauge " + std::string{name}};
-}
-
-/// Looks again until it is so, for a minute.
-template <class Condition>
-[[nodiscard]] bool comes_true(Condition condition) {
-    auto const until = in_time();
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > until) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    }
-    return true;
-}
 
 }  // namespace logpipe::test

@@ -1,30 +1,14 @@
 #include "support/catch.hpp"
 #include "support/forward_ends.hpp"
+#include "support/looking.hpp"
 #include "support/store_events.hpp"
 
 #include "real_server.hpp"
-
-#include <thread>
 
 using namespace logpipe;
 using namespace logpipe::test;
 
 namespace {
-
-event_counts total_of(std::vector<batch> const& batches) {
-    event_counts total;
-    for (auto const& one : batches) total += one.counts;
-    return total;
-}
-
-bool comes_true(auto const& what) {
-    auto const until = std::chrono::steady_clock::now() + 60s;
-    while (!what()) {
-        if (std::chrono::steady_clock::now() > until) return false;
-        std::this_thread::sleep_for(5ms);  // between two looks
-    }
-    return true;
-}
 
 batch payloads(std::vector<std::string> const& documents) {
     batch events;

@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 #include "support/http_script.hpp"
+#include "support/looking.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <fmt/format.h>
@@ -210,14 +211,7 @@ TEST_CASE("a log driver that keeps nothing to read is told once and left alone",
                   engine::hang};
     auto const from = make_docker_source(docker.options());
     REQUIRE(from->open());
-    auto const followed = [&] {
-        for (auto const& [name, value] : from->status().gauges)
-            if (name == "containers_followed") return value;
-        return -1.0;
-    };
-    auto const until = std::chrono::steady_clock::now() + patience;
-    while (followed() != 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
-    CHECK(followed() == 0);
+    CHECK(test::comes_true([&] { return test::gauge_of(from->status(), "containers_followed") == 0; }));
     CHECK(docker.logs_asked == 1);
     CHECK(from->status().up);
 }
@@ -248,10 +242,9 @@ TEST_CASE("a stopped source gives what it has, then its end", "[docker_source]")
     auto const from = make_docker_source(docker.options());
     REQUIRE(from->open());
     batch into;
-    auto const until = std::chrono::steady_clock::now() + patience;
-    while (from->status().gauges.back().second == 0 && std::chrono::steady_clock::now() < until)
-        std::this_thread::yield();
+    REQUIRE(test::comes_true([&] { return from->status().gauges.back().second != 0; }));
     from->stop();
+    auto const until = std::chrono::steady_clock::now() + patience;
     REQUIRE(from->read(into, until));
     CHECK(into.events.size() == 1);
     batch nothing;

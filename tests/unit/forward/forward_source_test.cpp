@@ -1,5 +1,6 @@
 #include "support/catch.hpp"
 #include "support/forward_ends.hpp"
+#include "support/looking.hpp"
 #include "support/raw_client.hpp"
 #include "support/source_reading.hpp"
 
@@ -17,12 +18,6 @@ std::unique_ptr<forward_source> listening(forward_source_options options = {}) {
     auto const opened = source->open();
     REQUIRE(opened.has_value());
     return source;
-}
-
-double gauge(source const& of, std::string_view name) {
-    for (auto const& [key, value] : of.status().gauges)
-        if (key == name) return value;
-    return -1;
 }
 
 std::string read_record(source& from) {
@@ -54,7 +49,7 @@ TEST_CASE("one chunk in flight flows: nothing waits for more data", "[forward_so
         commit_to(*source, read_events(*source, 1).back().end_offset);
         REQUIRE(client.receive(ack_of(chunk).size()) == ack_of(chunk));
     }
-    CHECK(gauge(*source, "chunks_acked_total") == 50);
+    CHECK(gauge_of(source->status(), "chunks_acked_total") == 50);
 }
 
 TEST_CASE("chunks of several connections share batches and each gets its own acks", "[forward_source]") {
@@ -67,7 +62,7 @@ TEST_CASE("chunks of several connections share batches and each gets its own ack
     commit_to(*source, batches.back().end_offset);
     CHECK(first.receive(2 * ack_of("f1").size()) == ack_of("f1") + ack_of("f2"));
     CHECK(second.receive(ack_of("s1").size()) == ack_of("s1"));
-    CHECK(gauge(*source, "connections") == 2);
+    CHECK(gauge_of(source->status(), "connections") == 2);
 }
 
 TEST_CASE("a chunk without events is acked when all before it is safe", "[forward_source]") {
@@ -104,7 +99,7 @@ TEST_CASE("what is no msgpack array closes the connection, not the source", "[fo
     raw_client client{source->port()};
     client.send(single_message("t", 1));
     CHECK(read_record(*source) == R"({"n":1})");
-    CHECK(gauge(*source, "connections_broken_total") == 3);
+    CHECK(gauge_of(source->status(), "connections_broken_total") == 3);
 }
 
 TEST_CASE("a heartbeat by UDP is answered by one zero byte, one by TCP is passed over", "[forward_source]") {
@@ -125,7 +120,7 @@ TEST_CASE("a source that nobody reads stops reading its sockets, and goes on whe
     for (int i = 0; i < 500; ++i) many += big;
     auto const sent = client.send_until_full(many);
     REQUIRE(sent < many.size());
-    CHECK(gauge(*source, "pending_bytes") < 3 * 64 * 1024);
+    CHECK(gauge_of(source->status(), "pending_bytes") < 3 * 64 * 1024);
     std::size_t have = 0;
     for (auto const& one : read_events(*source, sent / big.size())) have += one.events.size();
     CHECK(have >= sent / big.size());

@@ -3,6 +3,7 @@
 #include "journal_support.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_files.hpp"
+#include "support/looking.hpp"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -33,12 +34,6 @@ struct open_topic {
     std::shared_ptr<journal> opened;
     std::optional<journal_end> end;
 };
-
-double gauge(source const& of, std::string_view name) {
-    for (auto const& [key, value] : of.status().gauges)
-        if (key == name) return value;
-    return -1;
-}
 
 void commit(source& of, std::uint64_t offset, event_counts counts = {}) {
     progress const safe{.safe = {.partition = 0, .offset = offset}, .counts = counts};
@@ -114,7 +109,7 @@ TEST_CASE("a cursor keeps position and counts over a restart", "[journal]") {
         REQUIRE(read_records(*from) == strings{"a", "b", "c"});
         commit(*from, 1, {.in = 1, .indexed = 1});
         commit(*from, 2, {.in = 1, .dead = 1});
-        REQUIRE(gauge(*from, "journal_held_events") == 1);
+        REQUIRE(gauge_of(from->status(), "journal_held_events") == 1);
     }
     auto again = topic.opened->make_source("g");
     REQUIRE(again->open());
@@ -157,9 +152,9 @@ TEST_CASE("a failed commit leaves the old position, and is made again", "[journa
     progress const safe{.safe = {.partition = 0, .offset = 2}, .counts = {.in = 2, .indexed = 2}};
     files.fail(file_operation::rename);
     REQUIRE(from->commit({&safe, 1}).error().code == errc::storage_failed);
-    REQUIRE(gauge(*from, "journal_committed_offset") < 2);
+    REQUIRE(gauge_of(from->status(), "journal_committed_offset") < 2);
     REQUIRE(from->commit({&safe, 1}));
-    REQUIRE(gauge(*from, "journal_committed_offset") == 2);
+    REQUIRE(gauge_of(from->status(), "journal_committed_offset") == 2);
     REQUIRE(from->status().up);
     from.reset();
     auto const again = opened->make_source("g");

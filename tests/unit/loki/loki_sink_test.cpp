@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/http_script.hpp"
+#include "support/looking.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <condition_variable>
@@ -79,13 +80,6 @@ batch lines(std::vector<std::string> const& texts) {
     return out;
 }
 
-double gauge(sink const& of, std::string_view name) {
-    for (auto const& [key, value] : of.status().gauges)
-        if (key == name) return value;
-    FAIL("no gauge " << name);
-    return 0;
-}
-
 }  // namespace
 
 TEST_CASE("lines are pushed as gzip JSON, and the batch is reported", "[loki_sink]") {
@@ -125,8 +119,8 @@ TEST_CASE("429, 5xx and a cut connection are tried again until the lines are tak
     REQUIRE(reports.wait_for(1));
     CHECK(loki.all().size() >= 5);
     CHECK(to->status().retries >= 3);
-    CHECK(to->status().up);
-    CHECK(gauge(*to, "lines_dropped_other_total") == 0);
+    CHECK(test::comes_true([&] { return to->status().up; }));
+    CHECK(test::gauge_of(to->status(), "lines_dropped_other_total") == 0);
 }
 
 TEST_CASE("what breaks Loki's rules is counted and not sent again", "[loki_sink]") {
@@ -141,7 +135,7 @@ TEST_CASE("what breaks Loki's rules is counted and not sent again", "[loki_sink]
     REQUIRE(to->write(events));
     REQUIRE(reports.wait_for(2));
     CHECK(loki.all().size() == 2);
-    CHECK(gauge(*to, "lines_dropped_too_old_total") == 1);
+    CHECK(test::gauge_of(to->status(), "lines_dropped_too_old_total") == 1);
 }
 
 TEST_CASE("a request that is too large is cut in two, down to the line", "[loki_sink]") {
@@ -156,7 +150,7 @@ TEST_CASE("a request that is too large is cut in two, down to the line", "[loki_
     CHECK(loki.all().size() == 3);
     CHECK_THAT(loki.all()[1], ContainsSubstring("one") && !ContainsSubstring("two"));
     CHECK_THAT(loki.all()[2], ContainsSubstring("two") && !ContainsSubstring("one"));
-    CHECK(gauge(*to, "lines_dropped_line_too_long_total") == 1);
+    CHECK(test::gauge_of(to->status(), "lines_dropped_line_too_long_total") == 1);
 }
 
 TEST_CASE("who is not let in holds the lines, and says so", "[loki_sink]") {
@@ -168,8 +162,7 @@ TEST_CASE("who is not let in holds the lines, and says so", "[loki_sink]") {
     REQUIRE(to->open(reports));
     auto events = lines({"one"});
     REQUIRE(to->write(events));
-    auto const until = std::chrono::steady_clock::now() + 30s;
-    while (to->status().up && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    REQUIRE(test::comes_true([&] { return !to->status().up; }));
     CHECK_THAT(to->status().why, ContainsSubstring("answers 401: no org id"));
     std::jthread const canceller{[&] { to->cancel(); }};
     events = lines({"no room for this"});
@@ -214,8 +207,7 @@ TEST_CASE("over TLS Loki must have a certificate that is to be trusted", "[loki_
     REQUIRE(wary->open(reports));
     events = lines({"two"});
     REQUIRE(wary->write(events));
-    auto const until = std::chrono::steady_clock::now() + 30s;
-    while (wary->status().up && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    REQUIRE(test::comes_true([&] { return !wary->status().up; }));
     CHECK_THAT(wary->status().why, ContainsSubstring("certificate verify failed"));
     CHECK(loki.all().size() == 1);
 }

@@ -5,10 +5,8 @@
 
 #include "support/bulk_script.hpp"
 #include "support/forward_ends.hpp"
+#include "support/looking.hpp"
 #include "support/store_events.hpp"
-
-#include <functional>
-#include <thread>
 
 namespace logpipe::test {
 
@@ -19,28 +17,6 @@ inline opensearch_sink_options options_for(bulk_script const& server) {
             .retry_first = 1ms,
             .retry_longest = 5ms,
             .hold_retry = 5ms};
-}
-
-/// Looks again and again. @return false after 20 s.
-inline bool comes_true(std::function<bool()> const& what) {
-    auto const until = std::chrono::steady_clock::now() + 20s;
-    while (!what()) {
-        if (std::chrono::steady_clock::now() > until) return false;
-        std::this_thread::sleep_for(1ms);  // between two looks
-    }
-    return true;
-}
-
-inline double gauge_of(sink const& of, std::string_view name) {
-    for (auto const& [key, value] : of.status().gauges)
-        if (key == name) return value;
-    return -1;
-}
-
-inline event_counts total_of(std::vector<batch> const& batches) {
-    event_counts total;
-    for (auto const& one : batches) total += one.counts;
-    return total;
 }
 
 /// Writes documents `begin` to `end` and sends them.

@@ -1,6 +1,7 @@
 #include "handles.hpp"
 #include "logpipe/sqlite.hpp"
 #include "support/catch.hpp"
+#include "support/looking.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/store_events.hpp"
 
@@ -51,8 +52,7 @@ TEST_CASE("the newest rows are kept", "[sqlite]") {
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 100);
     REQUIRE(number(path, "SELECT min(bytes) FROM documents") == 400);
     check_full_text(path);
-    for (auto const& [name, value] : sink->status().gauges)
-        if (name == "removed") REQUIRE(value == 400);
+    REQUIRE(test::gauge_of(sink->status(), "removed") == 400);
 }
 
 TEST_CASE("what was received too long ago leaves, whatever its own time", "[sqlite]") {

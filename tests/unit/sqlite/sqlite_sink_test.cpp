@@ -2,6 +2,7 @@
 
 #include "opened_sink.hpp"
 #include "support/catch.hpp"
+#include "support/looking.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/store_events.hpp"
 
@@ -14,16 +15,7 @@ using namespace logpipe;
 using namespace logpipe::test;
 using namespace std::chrono_literals;
 
-namespace {
-
-double gauge(sink const& of, std::string_view name) {
-    for (auto const& [key, value] : of.status().gauges)
-        if (key == name) return value;
-    FAIL("no such gauge");
-    return 0;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("documents are stored with typed columns, and reported when they are on disk", "[sqlite]") {
     scratch_folder const folder;
@@ -121,11 +113,11 @@ TEST_CASE("a transaction ends by itself when it is large, or old", "[sqlite]") {
         sink.store(store_batch(0, 10));
         sink.store(store_batch(10, 20));
         REQUIRE(sink.reports.batches.empty());
-        REQUIRE(gauge(*sink.to, "waiting") == 20);
+        REQUIRE(gauge_of(sink.to->status(), "waiting") == 20);
         sink.store(store_batch(20, 30));
         REQUIRE(sink.reports.batches.size() == 3);
-        REQUIRE(gauge(*sink.to, "waiting") == 0);
-        REQUIRE(gauge(*sink.to, "transactions") == 1);
+        REQUIRE(gauge_of(sink.to->status(), "waiting") == 0);
+        REQUIRE(gauge_of(sink.to->status(), "transactions") == 1);
     }
     SECTION("old") {
         open_sink sink{folder.path("store.sqlite"), {.path = {}, .transaction_age_max = 0ms}};

@@ -1,0 +1,30 @@
+// Looking at a stage from outside until what a test waits for is so.
+#pragma once
+
+#include "logpipe/stage.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace logpipe::test {
+
+/// Looks again and again. @return false after a minute.
+[[nodiscard]] bool comes_true(auto const& what) {
+    auto const until = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+    while (!what()) {
+        if (std::chrono::steady_clock::now() > until) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{2});  // between two looks
+    }
+    return true;
+}
+
+[[nodiscard]] inline double gauge_of(stage_status const& status, std::string_view name) {
+    for (auto const& [key, value] : status.gauges)
+        if (key == name) return value;
+    throw std::runtime_error{"no gauge " + std::string{name}};
+}
+
+}  // namespace logpipe::test
