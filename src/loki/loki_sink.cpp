@@ -1,5 +1,4 @@
 #include "json_fields.hpp"
-#include "loki_client.hpp"
 #include "push_answer.hpp"
 #include "push_request.hpp"
 
@@ -10,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/gzip.hpp"
 #include "base/log.hpp"
+#include "base/rest_client.hpp"
 #include "base/thread.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +20,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace logpipe {
@@ -36,13 +37,27 @@ std::size_t content_bytes(batch const& events) noexcept {
     return events.records.size() + events.documents.size() + events.events.size() * sizeof(event);
 }
 
+result<rest_target> target_of(loki_sink_options const& options) {
+    auto target = make_rest_target({.address = options.address,
+                                    .port_default = 3100,
+                                    .tls = options.tls,
+                                    .ca_file = options.ca_file,
+                                    .insecure_skip_verify = options.insecure_skip_verify,
+                                    .connect_timeout = options.connect_timeout,
+                                    .request_timeout = options.request_timeout});
+    if (!target) return target;
+    if (!options.tenant.empty())
+        if (auto added = add_field(*target, "X-Scope-OrgID", options.tenant); !added) return added.error();
+    if (auto added = add_login(*target, options.username, options.password); !added) return added.error();
+    return target;
+}
+
 /// At least once by itself; an equal line with an equal time in one stream is one to Loki. Its thread `loki-out` sends
 /// one request after the other, each of whole batches, and reports them.
 class pushing_sink final : public sink {
   public:
     explicit pushing_sink(loki_sink_options options)
         : options_{std::move(options)},
-          client_{options_},
           streams_{options_.streams_max},
           request_{streams_, options_.structured_metadata} {}
     ~pushing_sink() override { cancel(); }
@@ -51,7 +66,13 @@ class pushing_sink final : public sink {
         if (thread_.joinable()) return {};
         if (options_.streams_max == 0)
             return error{errc::invalid_argument, "loki: at least one stream must be allowed"};
-        if (auto done = client_.set_up(); !done) return done;
+        auto target = target_of(options_);
+        if (!target) return in_context("loki", target.error());
+        {
+            std::lock_guard lock{mutex_};
+            if (cancelled_) return error{errc::cancelled, "asked to stop"};
+            client_.emplace(*std::move(target));
+        }
         reports_ = &reports;
         thread_ = start_thread("loki-out", [this] { run(); });
         return {};
@@ -88,8 +109,8 @@ class pushing_sink final : public sink {
 
     loki_sink_options const options_;
     completions* reports_ = nullptr;
-    loki_client client_;
-    stream_table streams_;  // this and the next two are the sender's
+    std::optional<rest_client> client_;  // from open() on
+    stream_table streams_;               // this and the next two are the sender's
     push_request request_;
     entry_reader reader_;
     log_limit trouble_;
@@ -126,7 +147,7 @@ void pushing_sink::cancel() {
     std::lock_guard lock{mutex_};
     cancelled_ = true;
     changed_.notify_all();
-    client_.cancel();
+    if (client_) client_->cancel();
 }
 
 void pushing_sink::run() {
@@ -175,7 +196,9 @@ bool pushing_sink::push(std::span<line_place const> lines) {
     auto const body = encode(lines);
     backoff wait;
     while (true) {
-        auto const reply = client_.push(body);
+        // A connection that Loki has closed meanwhile is made again: lines that arrive twice are one to Loki.
+        auto const reply =
+            client_->ask({.method = "POST", .path = "/loki/api/v1/push", .body = body, .compressed = true});
         ++pushes_;
         if (!reply) {
             if (!wait_after(reply.error(), wait)) return false;

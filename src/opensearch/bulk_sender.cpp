@@ -2,7 +2,7 @@
 
 #include "base/assert.hpp"
 #include "base/thread.hpp"
-#include "rest_client.hpp"
+#include "rest_questions.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>

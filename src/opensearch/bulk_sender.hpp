@@ -5,12 +5,12 @@
 #include "bulk_queue.hpp"
 #include "bulk_response.hpp"
 #include "reject_breaker.hpp"
-#include "rest_connection.hpp"
 
 #include "logpipe/opensearch.hpp"
 
 #include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "base/rest_connection.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>

@@ -28,7 +28,7 @@ result<json::object> parse_object(std::string_view what, std::string_view body) 
 result<std::vector<std::pair<std::string, json::object>>> live_mappings(rest_client& client, std::string const& index) {
     std::vector<std::pair<std::string, json::object>> found;
     auto const path = fmt::format("/{}/_mapping", encode_path_part(index));
-    auto const body = client.ask_for_body({.method = "GET", .path = path, .body = {}});
+    auto const body = ask_for_body(client, {.method = "GET", .path = path, .body = {}});
     if (!body && body.error().code == errc::not_found) return found;
     if (!body) return body.error();
     auto const answer = parse_object(path, *body);
@@ -45,7 +45,7 @@ result<std::vector<std::pair<std::string, json::object>>> live_mappings(rest_cli
 /// @return the version of the template that is there: 0 where it has none, none where there is no template.
 result<std::optional<std::int64_t>> live_template_version(rest_client& client, std::string const& index) {
     auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
-    auto const body = client.ask_for_body({.method = "GET", .path = path, .body = {}});
+    auto const body = ask_for_body(client, {.method = "GET", .path = path, .body = {}});
     if (!body && body.error().code == errc::not_found) return std::optional<std::int64_t>{};
     if (!body) return body.error();
     auto const parsed = parse_object(path, *body);
@@ -60,7 +60,7 @@ result<std::optional<std::int64_t>> live_template_version(rest_client& client, s
 result<> put_template(rest_client& client, std::string const& index, json::object const& made) {
     auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
     auto const body = json::serialize(made);
-    auto const put = client.ask_for_body({.method = "PUT", .path = path, .body = body});
+    auto const put = ask_for_body(client, {.method = "PUT", .path = path, .body = body});
     if (!put) return put.error();
     return {};
 }
@@ -96,7 +96,7 @@ bool is_about_rights(error const& what) {
 }  // namespace
 
 result<> check_server(rest_client& client) {
-    auto const answer = client.ask_for_body({.method = "GET", .path = "/", .body = {}});
+    auto const answer = ask_for_body(client, {.method = "GET", .path = "/", .body = {}});
     if (!answer && !is_about_rights(answer.error())) return answer.error();
     return {};
 }
@@ -165,7 +165,7 @@ result<std::vector<std::string>> set_up_index(rest_client& client, std::string c
         if (!options.dry_run) {
             auto const path = fmt::format("/{}/_mapping", encode_path_part(concrete));
             auto const body = json::serialize(difference.missing);
-            auto const put = client.ask_for_body({.method = "PUT", .path = path, .body = body});
+            auto const put = ask_for_body(client, {.method = "PUT", .path = path, .body = body});
             if (!put) return put.error();
         }
         auto added = difference.fields;

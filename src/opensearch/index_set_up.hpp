@@ -1,7 +1,7 @@
 // Brings the index template and the live index together.
 #pragma once
 
-#include "rest_client.hpp"
+#include "rest_questions.hpp"
 
 #include "logpipe/opensearch.hpp"
 #include "logpipe/result.hpp"

@@ -1,6 +1,6 @@
 #include "bulk_response.hpp"
 #include "index_set_up.hpp"
-#include "rest_client.hpp"
+#include "rest_questions.hpp"
 
 #include "logpipe/opensearch.hpp"
 
@@ -85,7 +85,7 @@ result<> rest_admin::connect() {
 
 result<json::value> rest_admin::ask(std::string_view method, std::string const& path, std::string_view body) {
     if (auto ready = connect(); !ready) return ready.error();
-    auto const answer = client_->ask_for_body({.method = method, .path = path, .body = body});
+    auto const answer = ask_for_body(*client_, {.method = method, .path = path, .body = body});
     if (!answer) return answer.error();
     boost::system::error_code failed;
     auto parsed = json::parse(*answer, failed);
@@ -168,10 +168,10 @@ result<> rest_admin::scan_pages(std::string& pit, std::function<result<>(std::st
                         R"("track_total_hits":false{}}})",
                         page_ids, json::serialize(json::string{pit}), page_keep_alive,
                         after.empty() ? std::string{} : fmt::format(R"(,"search_after":{})", after));
-        auto answer = client_->ask_for_body(
-            {.method = "POST",
-             .path = "/_search?filter_path=pit_id,timed_out,_shards.failed,hits.hits._id,hits.hits.sort",
-             .body = body});
+        auto answer = ask_for_body(
+            *client_, {.method = "POST",
+                       .path = "/_search?filter_path=pit_id,timed_out,_shards.failed,hits.hits._id,hits.hits.sort",
+                       .body = body});
         if (!answer) return answer.error();
         auto page = read_page(*answer, each);
         if (!page) return page.error();

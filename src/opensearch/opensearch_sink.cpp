@@ -2,7 +2,7 @@
 
 #include "bulk_sender.hpp"
 #include "index_set_up.hpp"
-#include "rest_client.hpp"
+#include "rest_questions.hpp"
 
 #include "base/log.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "logpipe/opensearch.hpp"
 
-#include "rest_client.hpp"
+#include "rest_questions.hpp"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -43,7 +43,7 @@ class real_index final {
     /// Below the index ("/_settings"); throws unless it succeeds.
     boost::json::value ask(std::string_view method, std::string_view below, std::string_view body = {}) {
         auto const path = "/" + name_ + std::string{below};
-        return boost::json::parse(client_.ask_for_body({.method = method, .path = path, .body = body}).value());
+        return boost::json::parse(ask_for_body(client_, {.method = method, .path = path, .body = body}).value());
     }
     /// The answer to a search after a refresh.
     boost::json::value search(std::string_view query) {

@@ -119,7 +119,7 @@ TEST_CASE("429, 5xx and a cut connection are tried again until the lines are tak
     REQUIRE(reports.wait_for(1));
     CHECK(loki.all().size() >= 5);
     CHECK(to->status().retries >= 3);
-    CHECK(test::comes_true([&] { return to->status().up; }));
+    CHECK(to->status().up);
     CHECK(test::gauge_of(to->status(), "lines_dropped_other_total") == 0);
 }
 

@@ -1,14 +1,15 @@
-// HTTP to one OpenSearch node over one connection that is kept open: a question, its answer, the next question. Beast
-// reads the answers; what they mean is for others.
+// HTTP to one server over one connection that is kept open: a question, its answer, the next question. Beast reads the
+// answers; what they mean is for others.
 #pragma once
 
 #include "base/address.hpp"
-#include "logpipe/opensearch.hpp"
+#include "logpipe/result.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,19 +18,35 @@
 
 namespace logpipe {
 
-/// What all connections to a node have in common. It outlives them.
+struct rest_server {
+    std::string address;  ///< HOST:PORT; without a host it is this machine
+    std::uint16_t port_default = 0;
+    bool tls = false;
+    std::string ca_file;
+    bool insecure_skip_verify = false;
+    std::chrono::milliseconds connect_timeout{0};
+    std::chrono::milliseconds request_timeout{0};  ///< for the whole answer
+};
+
+/// What all connections to a server have in common. It outlives them.
 struct rest_target {
     host_port address;
-    std::string authorization;  ///< the field with its CR LF; empty without
+    std::string fields;  ///< of the head of every request, each with its CR LF
     std::optional<boost::asio::ssl::context> tls;
     std::chrono::milliseconds connect_timeout{0};
     std::chrono::milliseconds request_timeout{0};
 };
-/// @return errc::invalid_argument for an address, file or credential that can never work
-[[nodiscard]] result<rest_target> make_rest_target(opensearch_connection const& options);
+/// @return errc::invalid_argument for an address or file that can never work
+[[nodiscard]] result<rest_target> make_rest_target(rest_server const& server);
+
+/// Adds `name: value`. @return errc::invalid_argument where the value would end the head early
+[[nodiscard]] result<> add_field(rest_target& to, std::string_view name, std::string_view value);
+/// Adds basic authentication (RFC 7617); without a name, none. @return errc::invalid_argument for a name that it cannot
+/// carry
+[[nodiscard]] result<> add_login(rest_target& to, std::string_view username, std::string_view password);
 
 struct rest_question {
-    std::string_view method;
+    std::string_view method = "GET";
     std::string_view path;  ///< with the query, encoded
     std::string_view content_type = "application/json";
     std::string_view body;

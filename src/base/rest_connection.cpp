@@ -1,4 +1,4 @@
-#include "rest_connection.hpp"
+#include "base/rest_connection.hpp"
 
 #include "base/base64.hpp"
 #include "base/tls.hpp"
@@ -29,16 +29,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::uint16_t port_default = 9200;
 /// An answer is read in pieces of this; Beast would begin with 512 bytes.
 constexpr std::size_t read_bytes = std::size_t{64} << 10U;
-
-std::string basic_authorization(std::string const& username, std::string const& password) {
-    auto const secret = fmt::format("{}:{}", username, password);
-    std::string encoded(base64_bytes(secret.size()), '\0');
-    write_base64(encoded.data(), secret);
-    return fmt::format("Authorization: Basic {}\r\n", encoded);
-}
 
 error trouble(rest_target const& target, std::string_view doing, error_code failed) {
     auto const where = to_text(target.address);
@@ -59,7 +51,7 @@ error trouble(rest_target const& target, std::string_view doing, error_code fail
 
 std::string head_of(rest_question const& question, rest_target const& target) {
     auto head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: logpipe\r\nAccept: application/json\r\n{}",
-                            question.method, question.path, to_text(target.address), target.authorization);
+                            question.method, question.path, to_text(target.address), target.fields);
     if (!question.body.empty() || question.method != "GET")
         fmt::format_to(std::back_inserter(head), "Content-Type: {}\r\nContent-Length: {}\r\n", question.content_type,
                        question.body.size());
@@ -69,29 +61,41 @@ std::string head_of(rest_question const& question, rest_target const& target) {
 
 }  // namespace
 
-result<rest_target> make_rest_target(opensearch_connection const& options) {
-    auto const address = parse_host_port(options.address, port_default);
+result<rest_target> make_rest_target(rest_server const& server) {
+    auto const address = parse_host_port(server.address, server.port_default);
     if (!address) return address.error();
     rest_target target;
     target.address = *address;
     if (target.address.host.empty()) target.address.host = "127.0.0.1";
-    target.connect_timeout = options.connect_timeout;
-    target.request_timeout = options.request_timeout;
-    if (!options.api_key.empty() && !options.username.empty())
-        return error{errc::invalid_argument, "opensearch: a user name or an API key, not both"};
-    auto const breaks_head = [](std::string_view text) { return text.find_first_of("\r\n") != std::string_view::npos; };
-    if (breaks_head(options.api_key)) return error{errc::invalid_argument, "opensearch: the API key has a line break"};
-    if (!options.api_key.empty()) target.authorization = fmt::format("Authorization: ApiKey {}\r\n", options.api_key);
-    if (!options.username.empty()) target.authorization = basic_authorization(options.username, options.password);
-    if (options.tls) {
-        auto made = make_tls_client({.ca_file = options.ca_file,
+    target.connect_timeout = server.connect_timeout;
+    target.request_timeout = server.request_timeout;
+    if (server.tls) {
+        auto made = make_tls_client({.ca_file = server.ca_file,
                                      .certificate_file = {},
                                      .key_file = {},
-                                     .insecure_skip_verify = options.insecure_skip_verify});
+                                     .insecure_skip_verify = server.insecure_skip_verify});
         if (!made) return made.error();
         target.tls.emplace(*std::move(made));
     }
     return target;
+}
+
+result<> add_field(rest_target& to, std::string_view name, std::string_view value) {
+    if (value.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
+        return error{errc::invalid_argument, fmt::format("the value of {} has a line break", name)};
+    fmt::format_to(std::back_inserter(to.fields), "{}: {}\r\n", name, value);
+    return {};
+}
+
+result<> add_login(rest_target& to, std::string_view username, std::string_view password) {
+    if (username.empty() != password.empty())
+        return error{errc::invalid_argument, "a user name and a password belong together"};
+    if (username.empty()) return {};
+    if (username.contains(':')) return error{errc::invalid_argument, "a user name cannot have a colon"};
+    auto const secret = fmt::format("{}:{}", username, password);
+    std::string encoded(base64_bytes(secret.size()), '\0');
+    write_base64(encoded.data(), secret);
+    return add_field(to, "Authorization", "Basic " + encoded);
 }
 
 /// A connection as long as it lasts.

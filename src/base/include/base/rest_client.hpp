@@ -1,0 +1,27 @@
+// Questions to an HTTP server, one after the other, for those who wait for the answer.
+#pragma once
+
+#include "base/rest_connection.hpp"
+
+#include <atomic>
+
+namespace logpipe {
+
+/// Does its work only while ask() runs. One thread calls everything but cancel().
+class rest_client final {
+  public:
+    explicit rest_client(rest_target target) : target_{std::move(target)}, connection_{io_, target_} {}
+
+    /// As rest_connection::ask(), or errc::cancelled.
+    [[nodiscard]] result<rest_answer> ask(rest_question question);
+    /// For good: a waiting call returns errc::cancelled. From any thread.
+    void cancel();
+
+  private:
+    rest_target target_;
+    boost::asio::io_context io_{1};
+    rest_connection connection_;
+    std::atomic<bool> cancelled_{false};
+};
+
+}  // namespace logpipe
