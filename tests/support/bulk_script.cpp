@@ -2,7 +2,6 @@
 
 #include "base/gzip.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -10,7 +9,6 @@
 
 #include <array>
 #include <charconv>
-#include <csignal>
 #include <stdexcept>
 
 namespace logpipe::test {
@@ -99,30 +97,13 @@ class bulk_script::peer final {
     std::string unread_;
 };
 
-bulk_script::bulk_script(std::function<bulk_reply(bulk_ask const&)> answer, tls_files tls)
-    : answer_{std::move(answer)} {
-    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
-    if (!tls.certificate.empty()) {
-        auto* const context = SSL_CTX_new(TLS_server_method());
-        tls_ = context;
-        if (SSL_CTX_use_certificate_chain_file(context, tls.certificate.c_str()) != 1 ||
-            SSL_CTX_use_PrivateKey_file(context, tls.key.c_str(), SSL_FILETYPE_PEM) != 1)
-            throw std::runtime_error{"bulk_script: bad certificate files"};
-    }
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t bytes = sizeof address;
-    auto* const plain = reinterpret_cast<sockaddr*>(&address);
-    if (bind(listener_, plain, bytes) != 0 || listen(listener_, 16) != 0 || getsockname(listener_, plain, &bytes) != 0)
-        throw std::runtime_error{"bulk_script: cannot listen"};
-    port_ = ntohs(address.sin_port);
+bulk_script::bulk_script(std::function<bulk_reply(bulk_ask const&)> answer, certificate_files const& tls)
+    : answer_{std::move(answer)}, tls_{server_tls(tls)}, listener_{listen_on_loopback()} {
     acceptor_ = std::jthread{[this] { accept_all(); }};
 }
 
 bulk_script::~bulk_script() {
-    shutdown(listener_, SHUT_RDWR);
+    shutdown(listener_.socket, SHUT_RDWR);
     acceptor_.join();
     {
         std::lock_guard lock{mutex_};
@@ -131,8 +112,8 @@ bulk_script::~bulk_script() {
     }
     workers_.clear();  // joins
     for (auto const fd : sockets_) close(fd);
-    close(listener_);
-    SSL_CTX_free(static_cast<SSL_CTX*>(tls_));
+    close(listener_.socket);
+    SSL_CTX_free(tls_);
 }
 
 std::vector<bulk_ask> bulk_script::asks() const {
@@ -147,7 +128,7 @@ std::size_t bulk_script::connections() const {
 
 void bulk_script::accept_all() {
     while (true) {
-        int const fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        int const fd = accept4(listener_.socket, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0) return;
         std::lock_guard lock{mutex_};
         auto const number = sockets_.size();
@@ -168,7 +149,7 @@ bulk_reply bulk_script::answer_to(bulk_ask& ask) {
 }
 
 void bulk_script::serve(std::size_t connection, int fd) {
-    peer other{fd, static_cast<SSL_CTX*>(tls_)};
+    peer other{fd, tls_};
     bulk_ask ask;
     ask.connection = connection;
     if (!other.start()) return;

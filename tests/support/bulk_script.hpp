@@ -2,6 +2,8 @@
 // made to show.
 #pragma once
 
+#include "support/listening.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -39,18 +41,14 @@ struct bulk_reply {
 
 class bulk_script final {
   public:
-    struct tls_files {
-        std::string certificate;
-        std::string key;
-    };
     /// @param answer  to requests to `_bulk`, from a thread a connection. Others get 404, PUT and `GET /` an empty
     /// object.
-    explicit bulk_script(std::function<bulk_reply(bulk_ask const&)> answer, tls_files tls = {});
+    explicit bulk_script(std::function<bulk_reply(bulk_ask const&)> answer, certificate_files const& tls = {});
     ~bulk_script();
     bulk_script(bulk_script const&) = delete;
     bulk_script& operator=(bulk_script const&) = delete;
 
-    [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+    [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(listener_.port); }
     /// All of them, `_bulk` or not.
     [[nodiscard]] std::vector<bulk_ask> asks() const;
     [[nodiscard]] std::size_t connections() const;
@@ -62,9 +60,8 @@ class bulk_script final {
     [[nodiscard]] bulk_reply answer_to(bulk_ask& ask);
 
     std::function<bulk_reply(bulk_ask const&)> const answer_;
-    void* tls_ = nullptr;  // SSL_CTX
-    int listener_ = -1;
-    std::uint16_t port_ = 0;
+    ssl_ctx_st* const tls_;
+    loopback_listener const listener_;
     mutable std::mutex mutex_;  // guards all below
     bool ended_ = false;
     std::vector<bulk_ask> asks_;

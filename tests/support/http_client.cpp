@@ -138,14 +138,8 @@ std::string body_of(std::string const& answer) {
     return head_end == std::string::npos ? std::string{} : answer.substr(head_end + 4);
 }
 
-one_answer_server::one_answer_server(std::string answer) : listener_{make_socket()} {
-    auto address = local(0);
-    socklen_t bytes = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr const*>(&address), bytes) != 0 || ::listen(listener_, 4) != 0 ||
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &bytes) != 0)
-        fail("listen");
-    port_ = ntohs(address.sin_port);
-    thread_ = std::jthread{[listener = listener_, text = std::move(answer)] {
+one_answer_server::one_answer_server(std::string answer) {
+    thread_ = std::jthread{[listener = listener_.socket, text = std::move(answer)] {
         int const client = ::accept(listener, nullptr, nullptr);
         if (client < 0) return;  // the test is over
         std::array<char, 65'536> request;
@@ -156,9 +150,9 @@ one_answer_server::one_answer_server(std::string answer) : listener_{make_socket
 }
 
 one_answer_server::~one_answer_server() {
-    ::shutdown(listener_, SHUT_RDWR);
+    ::shutdown(listener_.socket, SHUT_RDWR);
     thread_.join();
-    ::close(listener_);
+    ::close(listener_.socket);
 }
 
 }  // namespace logpipe

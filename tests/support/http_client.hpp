@@ -1,6 +1,8 @@
 // HTTP over a plain socket: a test decides about every byte that is sent, and sees every byte that comes.
 #pragma once
 
+#include "support/listening.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -49,11 +51,10 @@ class one_answer_server final {
     one_answer_server(one_answer_server const&) = delete;
     one_answer_server& operator=(one_answer_server const&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::uint16_t port() const { return listener_.port; }
 
   private:
-    int listener_;
-    std::uint16_t port_ = 0;
+    test::loopback_listener const listener_ = test::listen_on_loopback();
     std::jthread thread_;
 };
 

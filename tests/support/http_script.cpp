@@ -1,6 +1,5 @@
 #include "support/http_script.hpp"
 
-#include <arpa/inet.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -9,7 +8,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <stdexcept>
 #include <utility>
 
@@ -63,10 +61,11 @@ class script_exchange final : public http_exchange {
                                          pollfd{.fd = fd_, .events = POLLOUT, .revents = 0}};
             poll(polled.data(), polled.size(), -1);
             auto const part = bytes.substr(0, 16384);
-            auto const count = polled[0].revents != 0 ? -1
-                               : tls_ != nullptr
-                                   ? SSL_write(tls_, part.data(), static_cast<int>(part.size()))
-                                   : static_cast<int>(::send(fd_, part.data(), part.size(), MSG_DONTWAIT));
+            auto const count =
+                polled[0].revents != 0 ? -1
+                : tls_ != nullptr
+                    ? SSL_write(tls_, part.data(), static_cast<int>(part.size()))
+                    : static_cast<int>(::send(fd_, part.data(), part.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
             if (count <= 0) whole_ = false;
             if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
         }
@@ -110,6 +109,17 @@ class script_exchange final : public http_exchange {
     bool whole_ = true;
 };
 
+loopback_listener listen_at(std::string const& socket_path) {
+    loopback_listener made{.socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket_path.size() >= sizeof address.sun_path) throw std::runtime_error{"http_script: the path is too long"};
+    socket_path.copy(address.sun_path, socket_path.size());
+    if (bind(made.socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(made.socket, 16) != 0)
+        throw std::runtime_error{"http_script: cannot listen"};
+    return made;
+}
+
 }  // namespace
 
 void http_exchange::answer(std::string_view status, std::string_view fields, std::string_view body) {
@@ -119,36 +129,13 @@ void http_exchange::answer(std::string_view status, std::string_view fields, std
     send(text);
 }
 
-http_script::http_script(std::function<void(http_exchange&)> serve, tls_files tls) : serve_{std::move(serve)} {
-    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
-    if (!tls.certificate.empty()) {
-        auto* const context = SSL_CTX_new(TLS_server_method());
-        if (SSL_CTX_use_certificate_chain_file(context, tls.certificate.c_str()) != 1 ||
-            SSL_CTX_use_PrivateKey_file(context, tls.key.c_str(), SSL_FILETYPE_PEM) != 1)
-            throw std::runtime_error{"http_script: bad certificate files"};
-        tls_ = context;
-    }
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t bytes = sizeof address;
-    auto* const plain = reinterpret_cast<sockaddr*>(&address);
-    if (bind(listener_, plain, bytes) != 0 || listen(listener_, 16) != 0 || getsockname(listener_, plain, &bytes) != 0)
-        throw std::runtime_error{"http_script: cannot listen"};
-    port_ = ntohs(address.sin_port);
+http_script::http_script(std::function<void(http_exchange&)> serve, certificate_files const& tls)
+    : serve_{std::move(serve)}, tls_{server_tls(tls)}, listener_{listen_on_loopback()} {
     start();
 }
 
 http_script::http_script(std::function<void(http_exchange&)> serve, std::string const& socket_path)
-    : serve_{std::move(serve)} {
-    listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof address.sun_path) throw std::runtime_error{"http_script: the path is too long"};
-    socket_path.copy(address.sun_path, socket_path.size());
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 16) != 0)
-        throw std::runtime_error{"http_script: cannot listen"};
+    : serve_{std::move(serve)}, listener_{listen_at(socket_path)} {
     start();
 }
 
@@ -161,13 +148,14 @@ http_script::~http_script() {
     eventfd_write(stop_, 1);
     acceptor_.join();
     workers_.clear();  // joins
-    close(listener_);
+    close(listener_.socket);
     close(stop_);
-    SSL_CTX_free(static_cast<SSL_CTX*>(tls_));
+    SSL_CTX_free(tls_);
 }
 
 std::string http_script::url(std::string_view path) const {
-    return (tls_ != nullptr ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_) + std::string{path};
+    return (tls_ != nullptr ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(listener_.port) +
+           std::string{path};
 }
 
 std::vector<std::string> http_script::requests() const {
@@ -178,10 +166,10 @@ std::vector<std::string> http_script::requests() const {
 void http_script::accept_all() {
     while (true) {
         std::array<pollfd, 2> polled{pollfd{.fd = stop_, .events = POLLIN, .revents = 0},
-                                     pollfd{.fd = listener_, .events = POLLIN, .revents = 0}};
+                                     pollfd{.fd = listener_.socket, .events = POLLIN, .revents = 0}};
         poll(polled.data(), polled.size(), -1);
         if (polled[0].revents != 0) return;
-        int const fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        int const fd = accept4(listener_.socket, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0) continue;
         std::lock_guard lock{mutex_};
         workers_.emplace_back([this, fd] { serve_one(fd); });
@@ -189,7 +177,7 @@ void http_script::accept_all() {
 }
 
 void http_script::serve_one(int fd) {
-    script_exchange exchange{fd, stop_, static_cast<SSL_CTX*>(tls_)};
+    script_exchange exchange{fd, stop_, tls_};
     if (!exchange.read_request()) return;
     {
         std::lock_guard lock{mutex_};

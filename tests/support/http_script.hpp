@@ -1,6 +1,8 @@
 // A web server that does what a test says, byte by byte: real sockets on the loopback, TLS where wanted.
 #pragma once
 
+#include "support/listening.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -40,19 +42,14 @@ class http_exchange {
 /// Closes every connection after its one answer.
 class http_script final {
   public:
-    struct tls_files {
-        std::string certificate;
-        std::string key;
-    };
-
-    explicit http_script(std::function<void(http_exchange&)> serve, tls_files tls = {});
+    explicit http_script(std::function<void(http_exchange&)> serve, certificate_files const& tls = {});
     /// On a Unix socket, which must not be there yet.
     http_script(std::function<void(http_exchange&)> serve, std::string const& socket_path);
     ~http_script();
     http_script(http_script const&) = delete;
     http_script& operator=(http_script const&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port; }
     /// http(s)://127.0.0.1:PORT/path
     [[nodiscard]] std::string url(std::string_view path = "/lines.jsonl") const;
     [[nodiscard]] std::vector<std::string> requests() const;
@@ -63,10 +60,9 @@ class http_script final {
     void serve_one(int fd);
 
     std::function<void(http_exchange&)> serve_;
-    void* tls_ = nullptr;  // SSL_CTX
-    int listener_ = -1;
-    int stop_ = -1;  // eventfd: readable when everything must end
-    std::uint16_t port_ = 0;
+    ssl_ctx_st* const tls_ = nullptr;
+    loopback_listener const listener_;
+    int stop_ = -1;             // eventfd: readable when everything must end
     mutable std::mutex mutex_;  // guards requests_, workers_
     std::vector<std::string> requests_;
     std::vector<std::jthread> workers_;

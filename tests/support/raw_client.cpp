@@ -120,22 +120,13 @@ std::string ask_by_udp(std::uint16_t port, std::string_view packet) {
     return answer;
 }
 
-raw_server::raw_server() : socket_{open_socket(SOCK_STREAM)} {
-    auto address = local(0);
-    socklen_t bytes = sizeof address;
-    if (::bind(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0) fail("bind");
-    if (::listen(socket_, 16) != 0) fail("listen");
-    if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &bytes) != 0) fail("getsockname");
-    port_ = ntohs(address.sin_port);
-}
-
 raw_server::~raw_server() {
-    ::close(socket_);
+    ::close(listener_.socket);
 }
 
 raw_client raw_server::accept() {
-    if (!wait_readable(socket_, wait_ms)) throw std::runtime_error{"nobody connects"};
-    auto const accepted = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (!wait_readable(listener_.socket, wait_ms)) throw std::runtime_error{"nobody connects"};
+    auto const accepted = ::accept4(listener_.socket, nullptr, nullptr, SOCK_CLOEXEC);
     if (accepted < 0) fail("accept");
     return raw_client{raw_client::adopted{accepted}};
 }

@@ -2,6 +2,8 @@
 // bytes go out.
 #pragma once
 
+#include "support/listening.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -46,18 +48,17 @@ class raw_client final {
 /// Accepts connections on a free port, one at a time.
 class raw_server final {
   public:
-    raw_server();
+    raw_server() = default;
     ~raw_server();
     raw_server(raw_server const&) = delete;
     raw_server& operator=(raw_server const&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port; }
     /// Waits for the next one.
     [[nodiscard]] raw_client accept();
 
   private:
-    int socket_ = -1;
-    std::uint16_t port_ = 0;
+    loopback_listener const listener_ = listen_on_loopback();
 };
 
 }  // namespace logpipe::test

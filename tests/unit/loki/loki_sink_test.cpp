@@ -47,8 +47,8 @@ class finished_batches final : public completions {
 
 /// Answers each push in turn by a status and a body, the last one for ever.
 struct script {
-    explicit script(std::vector<std::pair<std::string, std::string>> answers, test::http_script::tls_files tls = {})
-        : answers_{std::move(answers)}, server{[this](test::http_exchange& to) { serve(to); }, std::move(tls)} {}
+    explicit script(std::vector<std::pair<std::string, std::string>> answers, test::certificate_files const& tls = {})
+        : answers_{std::move(answers)}, server{[this](test::http_exchange& to) { serve(to); }, tls} {}
 
     void serve(test::http_exchange& to) {
         std::pair<std::string, std::string> answer;
