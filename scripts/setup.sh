@@ -11,7 +11,7 @@
 #   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
 #   --bench    … and what scripts/bench.sh measures and counts with (Google Benchmark, valgrind)
-#   --paths    … and what scripts/bench.sh --paths compares with and draws by (rsyslog, gnuplot)
+#   --paths    … and what scripts/bench.sh --paths compares with and draws by (rsyslog, gnuplot, perf)
 #   --check    … and what scripts/check.sh and fuzz.sh need (clang; includes --lint and --bench)
 #   --all      all of these but --long, --stack and --paths
 #   --list     prints the missing packages, one a line, and installs nothing
@@ -72,7 +72,7 @@ packages_of() {
             echo busybox-static  # the containers of tests/integration/ship
             ;;
         bench) printf '%s\n' libbenchmark-dev valgrind ;;
-        paths) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox ;;
+        paths) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox linux-perf ;;
         static) printf '%s\n' dpkg-dev make file ;;
         lint) printf '%s\n' clang-format-19 shellcheck ;;
         check) printf '%s\n' clang-19 clang-tidy-19 libclang-rt-19-dev ;;

@@ -14,12 +14,13 @@ target by how much it is met or missed.
 
 Nothing is switched off that is on by default. What a path delivered is compared with what it should have: a fast wrong answer
 fails. CPU seconds are the program's own, by wait4; rates go from the first document to the last. Medians of the rounds.
-Table and plot go to FOLDER (build/bench).
+A path through Kafka that missed a target is run once more under perf. Table, plot and profiles go to FOLDER (build/bench).
 
 Exit status: 0 measured (targets met or not), 1 something did not work or the documents were wrong.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -38,6 +39,7 @@ sys.path[:0] = [str(HERE.parent / "servers"), str(HERE.parent / "support")]
 
 from logpipe_process import Failed, die_with_parent, free_address, program_environment  # noqa: E402
 from servers import KafkaServer, OpenSearchServer  # noqa: E402
+from cpu_profile import Profile  # noqa: E402
 import waits_bench  # noqa: E402
 
 WAIT_MAX = 600  # seconds for any one run
@@ -100,6 +102,14 @@ def rate_from_first(count, rows, child):
     raise Failed(f"{child.args[0]}: {now} of {rows} documents in {WAIT_MAX} s")
 
 
+@contextlib.contextmanager
+def one_partition(kafka, topic):
+    """A topic of that name for as long as the block."""
+    kafka.admin().create_topic(topic, partitions=1, **{"retention.ms": "-1"})
+    yield
+    kafka.admin().delete_topic(topic)
+
+
 class Stub:
     """bulk_stub as a child. Ends with its block."""
 
@@ -121,8 +131,9 @@ class Stub:
 
 
 class Bench:
-    def __init__(self, build, folder, rows, rounds):
+    def __init__(self, build, out, folder, rows, rounds):
         self.logpipe, self.programs = build / "logpipe", build / "tests/bench"
+        self.out = out
         self.folder, self.rows, self.rounds = folder, rows, rounds
         self.table = []      # (path, what, Measured)
         self.targets = []    # (path, words, figure, bound, met)
@@ -140,6 +151,17 @@ class Bench:
     def target(self, path, words, figure, bound, at_least=False):
         met = figure >= bound if at_least else figure <= bound
         self.targets.append((path, words, figure, bound, met, at_least))
+
+    def explain_misses(self, path, run):
+        """Runs a path that missed a target once more, run(profile), and keeps where its time goes."""
+        if all(met for where, _, _, _, met, _ in self.targets if where == path):
+            return
+        profile = Profile()
+        run(profile)
+        text = profile.finish()
+        (self.out / f"profile-{path}.txt").write_text(text + "\n")
+        self.say(f"{path}: a target is missed; where the time goes (more: {self.out}/profile-{path}.txt):")
+        self.say("\n".join(text.splitlines()[:15]))
 
     def make_lines(self):
         told([self.logpipe, "produce", "--demo", f"lines={self.rows}&seed=1", "--to", f"file:{self.lines}", "--log-level", "error"])
@@ -178,11 +200,15 @@ class Bench:
         self.target("A", "CPU: times the sum of the parts", ours.cpu / parts, 1.5)
         self.target("A", "rate: share of consume-only", ours.rate / consuming.rate, 0.40, at_least=True)
         self.target("A", "peak RSS, MiB", ours.rss, 100)
+        with Stub(self.programs / "bulk_stub") as stub:
+            self.explain_misses("A", lambda profile: self.consume_once(kafka, stub, "profile", profile))
 
-    def consume_once(self, kafka, stub, number):
+    def consume_once(self, kafka, stub, number, profile=None):
         child = start([self.logpipe, "consume", "--from", f"kafka://{kafka.address}/{TOPIC}", "--to", f"opensearch://127.0.0.1:{stub.port}/bench",
                        "--group", f"bench-{number}", "--timestamp", "event", "--admin", "none", "--once", "--log-level", "error"],
                       stdout=subprocess.DEVNULL)
+        if profile:
+            profile.pid = child.pid
         rate = rate_from_first(lambda: stub.took()["documents"], self.rows, child)
         cpu, rss = finish(child)
         return Measured(rate, cpu * 1e6 / self.rows, rss)
@@ -214,24 +240,27 @@ class Bench:
         runs, alone = [], []
         for number in range(self.rounds):
             topic = f"bench-b-{number}"
-            for name in (topic, f"{topic}-alone"):
-                kafka.admin().create_topic(name, partitions=1, **{"retention.ms": "-1"})
-            alone.append(probe([self.programs / "kafka_probe", "produce", kafka.address, f"{topic}-alone", self.rows, self.lines]))
-            runs.append(self.forward_once(kafka, topic, number))
-            for name in (topic, f"{topic}-alone"):
-                kafka.admin().delete_topic(name)
+            with one_partition(kafka, f"{topic}-alone"):
+                alone.append(probe([self.programs / "kafka_probe", "produce", kafka.address, f"{topic}-alone", self.rows, self.lines]))
+            with one_partition(kafka, topic):
+                runs.append(self.forward_once(kafka, topic, number))
             self.say(f"B: round {number + 1} of {self.rounds} done")
         ours, producing = self.add("B", "logpipe forward", runs), self.add("B", "librdkafka produce-only", alone)
         journal = self.journal_alone()
         self.add("B", "journal: append and read", [journal])
         self.target("B", "CPU: times produce-only and the journal's own", ours.cpu / (producing.cpu + journal.cpu), 1.5)
+        self.target("B", "CPU-s a million", ours.cpu, 1.2)
         self.target("B", "rate, events/s", ours.rate, 800_000, at_least=True)
         self.target("B", "peak RSS, MiB", ours.rss, 100)
+        with one_partition(kafka, "bench-b-profile"):
+            self.explain_misses("B", lambda profile: self.forward_once(kafka, "bench-b-profile", "profile", profile))
 
-    def forward_once(self, kafka, topic, number):
+    def forward_once(self, kafka, topic, number, profile=None):
         listen = free_address()
         forwarder = start([self.logpipe, "forward", "--listen", listen, "--journal", self.folder / f"journal-{number}",
                            "--to", f"kafka://{kafka.address}/{topic}", "--admin", "none", "--log-level", "error"], stdout=subprocess.DEVNULL)
+        if profile:
+            profile.pid = forwarder.pid
         began = time.monotonic()
         sender = start([self.logpipe, "produce", "--file", self.lines, "--to", f"forward://{listen}", "--log-level", "error"],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -329,7 +358,7 @@ class Bench:
 
     # --- What came out
 
-    def report(self, out):
+    def report(self):
         lines = ["| path | program | events/s | CPU-s a million | peak RSS MiB |", "| --- | --- | ---: | ---: | ---: |"]
         for path, what, figures in self.table:
             rss = f"{figures.rss:.0f}" if figures.rss else ""
@@ -339,17 +368,16 @@ class Bench:
             lines.append(f"| {path} | {words} | {figure:,.3f} | {'≥' if at_least else '≤'} {bound:,.3g} | {'met' if met else 'MISSED'} |")
         head = (f"{platform.machine()}, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}; {self.rows:,} events, medians of {self.rounds} rounds")
         text = "\n".join([head, "", *lines]) + "\n"
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "paths.md").write_text(text)
+        (self.out / "paths.md").write_text(text)
         self.say("\n" + text)
-        self.plot(out)
+        self.plot()
 
-    def plot(self, out):
+    def plot(self):
         if not self.table:
             return
-        data = out / "paths.dat"
+        data = self.out / "paths.dat"
         data.write_text("".join(f'"{path}: {what}" {figures.cpu}\n' for path, what, figures in self.table))
-        script = (f'set terminal svg size 900,{120 + 34 * len(self.table)} font "sans,13"; set output "{out}/paths.svg"; set style fill solid 0.8; '
+        script = (f'set terminal svg size 900,{120 + 34 * len(self.table)} font "sans,13"; set output "{self.out}/paths.svg"; set style fill solid 0.8; '
                   'set logscale x; set xlabel "CPU seconds a million events (logarithmic)"; set grid x; set lmargin 38; unset key; '
                   f'set yrange [{len(self.table)}:-1]; set xrange [0.02:*]; '
                   f'plot "{data}" using (0.5*$2):0:(0.02):2:($0-0.35):($0+0.35):ytic(1) with boxxyerror lc rgb "#3b6ea5"')
@@ -366,12 +394,14 @@ def main():
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
     build = options.build.resolve()
+    out = options.out or build
+    out.mkdir(parents=True, exist_ok=True)
     rows = options.rows or (400_000 if options.quick else 2_000_000)
     rounds = options.rounds or (1 if options.quick else 3)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     only = options.only.upper().split(",")
     with tempfile.TemporaryDirectory(prefix="logpipe-bench-") as name:
-        bench = Bench(build, pathlib.Path(name), rows, rounds)
+        bench = Bench(build, out, pathlib.Path(name), rows, rounds)
         try:
             bench.make_lines()
             if {"A", "B", "D", "L"} & set(only):
@@ -383,7 +413,7 @@ def main():
                 bench.path_c()
             if "S" in only:
                 waits_bench.start(bench, (1 if options.quick else 10) << 30)
-            bench.report(options.out or build)
+            bench.report()
         except (Failed, subprocess.CalledProcessError) as failure:
             print(f"paths_bench: {failure}", getattr(failure, "stderr", None) or "", file=sys.stderr)
             return 1
