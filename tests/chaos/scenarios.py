@@ -118,22 +118,27 @@ def produce_killed(ground):
         ground.prove(pipeline, expected_digests(ground.program, pipeline.folder, demo))
 
 
-@scenario
-def kafka_killed(ground):
-    """kill -9 of the only broker under load, and back."""
+def kill_and_start(ground, server):
+    """kill -9 of a server under load, and back, again and again."""
     with ground.pipeline(partitions=2) as pipeline:
         pipeline.start()
         with ground.load(pipeline) as load:
             ground.flow(pipeline, load)
             for number in range(ground.kills):
                 ground.pause()
-                ground.kafka.kill()
+                server.kill()
                 sent = len(load.expected)
                 ground.pause(0.0, 3.0)
-                ground.kafka.start()
+                server.start()
                 ground.say(f"kill {number + 1} of {ground.kills} at {sent} lines, back at {len(load.expected)}")
                 ground.flow(pipeline, load)
             ground.end(pipeline, load)
+
+
+@scenario
+def kafka_killed(ground):
+    """kill -9 of the only broker under load, and back."""
+    kill_and_start(ground, ground.kafka)
 
 
 @scenario
@@ -167,19 +172,7 @@ def wait_in_sync(cluster, pipeline):
 @scenario
 def opensearch_killed(ground):
     """kill -9 of OpenSearch under load, and back."""
-    with ground.pipeline(partitions=2) as pipeline:
-        pipeline.start()
-        with ground.load(pipeline) as load:
-            ground.flow(pipeline, load)
-            for number in range(ground.kills):
-                ground.pause()
-                ground.store.kill()
-                sent = len(load.expected)
-                ground.pause(0.0, 3.0)
-                ground.store.start()
-                ground.say(f"kill {number + 1} of {ground.kills} at {sent} lines, back at {len(load.expected)}")
-                ground.flow(pipeline, load)
-            ground.end(pipeline, load)
+    kill_and_start(ground, ground.store)
 
 
 @scenario
