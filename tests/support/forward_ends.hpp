@@ -1,12 +1,10 @@
-// What the tests of the forward protocol share: messages, a reader that gathers, a sink's reports.
+// What the tests of the forward protocol share: messages, a reader that gathers.
 #pragma once
 
 #include "logpipe/forward.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -52,37 +50,6 @@ using namespace std::chrono_literals;
 inline void commit_to(source& to, std::uint64_t offset) {
     progress const safe{.safe = {.partition = 0, .offset = offset}, .counts = {}};
     if (auto done = to.commit({&safe, 1}); !done) throw std::runtime_error{done.error().message};
-}
-
-/// Gathers what a sink finishes.
-class finished_batches final : public completions {
-  public:
-    void done(batch&& finished) override {
-        std::lock_guard lock{mutex_};
-        batches_.push_back(std::move(finished));
-        changed_.notify_all();
-    }
-    /// @return all of them once there are `count`; fewer after 20 s.
-    [[nodiscard]] std::vector<batch> wait(std::size_t count) {
-        std::unique_lock lock{mutex_};
-        changed_.wait_for(lock, 20s, [&] { return batches_.size() >= count; });
-        return batches_;
-    }
-    [[nodiscard]] std::size_t count() {
-        std::lock_guard lock{mutex_};
-        return batches_.size();
-    }
-
-  private:
-    std::mutex mutex_;  // guards both below
-    std::condition_variable changed_;
-    std::vector<batch> batches_;
-};
-
-[[nodiscard]] inline event_counts total_of(std::vector<batch> const& batches) {
-    event_counts total;
-    for (auto const& one : batches) total += one.counts;
-    return total;
 }
 
 }  // namespace logpipe::test

@@ -1,4 +1,4 @@
-// Batches of documents for a store, and a sink's reports, in memory.
+// Batches of documents for a store.
 #pragma once
 
 #include "logpipe/stage.hpp"
@@ -40,16 +40,5 @@ inline batch store_batch(std::uint64_t begin, std::uint64_t end, std::int64_t re
     events.counts.in = end - begin;
     return events;
 }
-
-/// What came back by done().
-class reported final : public completions {
-  public:
-    void done(batch&& finished) override {
-        counts += finished.counts;
-        batches.push_back(std::move(finished));
-    }
-    std::vector<batch> batches;
-    event_counts counts;
-};
 
 }  // namespace logpipe::test

@@ -1,5 +1,6 @@
 #include "support/catch.hpp"
 #include "support/forward_ends.hpp"
+#include "support/reports.hpp"
 #include "support/store_events.hpp"
 
 #include "real_server.hpp"

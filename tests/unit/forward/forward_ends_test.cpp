@@ -2,6 +2,7 @@
 #include "support/forward_ends.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <fmt/format.h>

@@ -3,6 +3,7 @@
 #include "support/forward_ends.hpp"
 #include "support/looking.hpp"
 #include "support/raw_client.hpp"
+#include "support/reports.hpp"
 
 #include "chunk_encoder.hpp"
 

@@ -1,6 +1,7 @@
 #include "file_line_sink.hpp"
 #include "logpipe/lines.hpp"
 #include "support/catch.hpp"
+#include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <fcntl.h>
@@ -13,12 +14,6 @@
 using namespace logpipe;
 
 namespace {
-
-class kept_reports final : public completions {
-  public:
-    void done(batch&& finished) override { batches.push_back(std::move(finished)); }
-    std::vector<batch> batches;
-};
 
 batch batch_of(std::vector<std::string> const& records) {
     batch made;
@@ -78,7 +73,7 @@ class failing_disk final : public file_system {
 TEST_CASE("payloads are appended as lines and are safe after a flush", "[line_sink]") {
     test::scratch_folder const folder;
     folder.write("out", "before\n");
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_line_sink(folder.path("out"));
     REQUIRE(to->open(reports));
     auto events = batch_of({"one", "two", "three"});
@@ -94,7 +89,7 @@ TEST_CASE("payloads are appended as lines and are safe after a flush", "[line_si
 
 TEST_CASE("a transformed batch is written as its documents", "[line_sink]") {
     test::scratch_folder const folder;
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_line_sink(folder.path("out"));
     REQUIRE(to->open(reports));
     auto events = batch_of({"record"});
@@ -109,7 +104,7 @@ TEST_CASE("a transformed batch is written as its documents", "[line_sink]") {
 TEST_CASE("a last line that a crash had cut is ended before ours", "[line_sink]") {
     test::scratch_folder const folder;
     folder.write("out", "whole\ntor");
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_line_sink(folder.path("out"));
     REQUIRE(to->open(reports));
     auto events = batch_of({"ours"});
@@ -120,7 +115,7 @@ TEST_CASE("a last line that a crash had cut is ended before ours", "[line_sink]"
 
 TEST_CASE("much that is written becomes safe without a flush", "[line_sink]") {
     test::scratch_folder const folder;
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_line_sink(folder.path("out"));
     REQUIRE(to->open(reports));
     std::string const line(1'000'000, 'x');
@@ -134,7 +129,7 @@ TEST_CASE("much that is written becomes safe without a flush", "[line_sink]") {
 TEST_CASE("a full disk leaves the batch with the caller, and later it is written once", "[line_sink]") {
     test::scratch_folder const folder;
     failing_disk disk;
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_file_line_sink(folder.path("out"), disk);
     REQUIRE(to->open(reports));
     auto events = batch_of({"one", "two"});
@@ -152,7 +147,7 @@ TEST_CASE("a full disk leaves the batch with the caller, and later it is written
 TEST_CASE("after a failed sync everything that was not safe is written again", "[line_sink]") {
     test::scratch_folder const folder;
     failing_disk disk;
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_file_line_sink(folder.path("out"), disk);
     REQUIRE(to->open(reports));
     auto first = batch_of({"one"});
@@ -176,7 +171,7 @@ TEST_CASE("after a failed sync everything that was not safe is written again", "
 
 TEST_CASE("a file that another sink writes is busy, one without a folder is not found", "[line_sink]") {
     test::scratch_folder const folder;
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_line_sink(folder.path("out"));
     REQUIRE(to->open(reports));
     auto const other = make_line_sink(folder.path("out"));
@@ -188,7 +183,7 @@ TEST_CASE("lines go through a pipe to its reader", "[line_sink]") {
     test::scratch_folder const folder;
     auto const path = folder.path("pipe");
     REQUIRE(mkfifo(path.c_str(), 0600) == 0);
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_line_sink(path);
     REQUIRE(to->open(reports).error().code == errc::not_connected);  // no one reads
     int const reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -219,7 +214,7 @@ TEST_CASE("lines go through a pipe to its reader", "[line_sink]") {
 }
 
 TEST_CASE("a full device is storage_full", "[line_sink]") {
-    kept_reports reports;
+    test::reported reports;
     auto const to = make_line_sink("/dev/full");
     REQUIRE(to->open(reports));
     auto events = batch_of({"one"});

@@ -3,6 +3,7 @@
 
 #include "base/chunk_hash.hpp"
 #include "logpipe/journal.hpp"
+#include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <chrono>
@@ -20,20 +21,6 @@ namespace logpipe::test {
     return std::chrono::steady_clock::now();
 }
 
-/// Keeps what a sink has made safe.
-class kept_reports final : public completions {
-  public:
-    void done(batch&& events) override { finished.push_back(std::move(events)); }
-
-    [[nodiscard]] event_counts counts() const {
-        event_counts sum;
-        for (auto const& each : finished) sum += each.counts;
-        return sum;
-    }
-
-    std::vector<batch> finished;
-};
-
 /// A sink of a journal with its reports.
 struct journal_end {
     explicit journal_end(journal& of, journal_repeats repeats = journal_repeats::drop) : to{of.make_sink(repeats)} {
@@ -42,7 +29,7 @@ struct journal_end {
     [[nodiscard]] result<> write(batch events) { return to->write(events); }
     [[nodiscard]] result<> flush() { return to->flush(); }
 
-    kept_reports reports;
+    reported reports;
     std::unique_ptr<sink> to;  // before the reports it goes
 };
 

@@ -16,10 +16,10 @@ TEST_CASE("what is written and flushed is read back in order, with its ids, time
     events.append(events.tag_index("fluent.info"), {}, 77, "{\"b\":3}");
     auto const ids = std::vector{events.events[0].id, events.events[1].id};
     REQUIRE(end.write(events));
-    REQUIRE(end.reports.finished.empty());
+    REQUIRE(end.reports.batches.empty());
     REQUIRE(end.flush());
-    REQUIRE(end.reports.finished.size() == 1);
-    REQUIRE(end.reports.finished[0].counts.indexed == 3);
+    REQUIRE(end.reports.batches.size() == 1);
+    REQUIRE(end.reports.batches[0].counts.indexed == 3);
     REQUIRE((*opened)->synced_offset() == 3);
 
     auto from = (*opened)->make_source("index");

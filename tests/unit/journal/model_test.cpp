@@ -5,6 +5,7 @@
 #include "journal_support.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_files.hpp"
+#include "support/reports.hpp"
 #include "topic_folder.hpp"
 
 #include <fmt/format.h>
@@ -163,11 +164,11 @@ class model final {
     }
 
     void take_reports() {
-        for (auto const& done : reports_.finished) {
+        for (auto const& done : reports_.batches) {
             REQUIRE(done.counts.indexed + done.counts.already_there == done.events.size());
             for (auto const& row : done.events) acked_.emplace(done.record(row));
         }
-        reports_.finished.clear();
+        reports_.batches.clear();
     }
 
     void read(group& of) {
@@ -231,7 +232,7 @@ class model final {
     faulty_files files_;
     std::int64_t time_ns_ = 1;
     std::shared_ptr<journal> journal_;
-    kept_reports reports_;
+    reported reports_;
     std::unique_ptr<sink> sink_;
     std::vector<group> groups_ = [] {
         std::vector<group> two(2);

@@ -184,8 +184,8 @@ TEST_CASE("a repeat of a chunk is recognised after a restart", "[journal][recove
         REQUIRE(end.write(
             chunk_of("app.follow", fmt::format("chunk {}", i), {fmt::format("{{\"n\":{}}}", i), "{\"x\":0}"})));
     REQUIRE(end.flush());
-    REQUIRE(end.reports.counts().already_there == 12);
-    REQUIRE(end.reports.counts().indexed == 0);
+    REQUIRE(end.reports.counts.already_there == 12);
+    REQUIRE(end.reports.counts.indexed == 0);
     REQUIRE((*opened)->repeated_events() == 12);
     REQUIRE((*opened)->synced_offset() == 12);
 }
@@ -208,7 +208,7 @@ TEST_CASE("a repeat of a chunk whose frame was damaged is taken, not dropped", "
                                        {fmt::format("{{\"n\":{}}}", chunk), "{\"x\":0}"})));
         }
         REQUIRE(end.flush());
-        REQUIRE(end.reports.counts().already_there == 0);
+        REQUIRE(end.reports.counts.already_there == 0);
     }
 }
 

@@ -46,12 +46,12 @@ TEST_CASE("one sync makes many batches safe, and none is reported before", "[jou
     topic_on_faulty_files topic;
     auto const before = topic.files.calls(file_operation::sync);
     for (int i = 0; i < 20; ++i) REQUIRE(topic.end->write(loose_events("t", {fmt::format("{}", i)})));
-    REQUIRE(topic.end->reports.finished.empty());
+    REQUIRE(topic.end->reports.batches.empty());
     REQUIRE(topic.opened->synced_offset() == 0);
     REQUIRE(topic.records().empty());
     auto const readers = topic.files.calls(file_operation::sync) - before;
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.finished.size() == 20);
+    REQUIRE(topic.end->reports.batches.size() == 20);
     REQUIRE(topic.files.calls(file_operation::sync) - before - readers == 1);
     REQUIRE(topic.opened->synced_offset() == 20);
 }
@@ -60,19 +60,19 @@ TEST_CASE("much that is not synced is synced without a flush", "[journal]") {
     topic_on_faulty_files topic;
     std::string const large(std::size_t{5} << 20U, 'x');
     for (int i = 0; i < 5; ++i) REQUIRE(topic.end->write(loose_events("t", {large})));
-    REQUIRE(topic.end->reports.finished.size() == 4);
+    REQUIRE(topic.end->reports.batches.size() == 4);
 }
 
 TEST_CASE("a repeat of a pending chunk becomes safe with it, one of a safe chunk is dropped", "[journal]") {
     topic_on_faulty_files topic;
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a", "b"})));
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a", "b"})));
-    REQUIRE(topic.end->reports.finished.empty());
+    REQUIRE(topic.end->reports.batches.empty());
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.counts() == event_counts{.indexed = 2, .already_there = 2});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 2, .already_there = 2});
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a", "b"})));
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.counts() == event_counts{.indexed = 2, .already_there = 4});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 2, .already_there = 4});
     REQUIRE(topic.opened->repeated_events() == 4);
     REQUIRE(topic.records() == strings{"a", "b"});
 }
@@ -84,11 +84,11 @@ TEST_CASE("what is sent again on purpose is kept, and is still known to those wh
     journal_end again{*topic.opened, journal_repeats::keep};
     REQUIRE(again.write(chunk_of("t", "c", {"a"})));
     REQUIRE(again.flush());
-    REQUIRE(again.reports.counts() == event_counts{.indexed = 1});
+    REQUIRE(again.reports.counts == event_counts{.indexed = 1});
     REQUIRE(topic.records() == strings{"a", "a"});
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a"})));
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.counts() == event_counts{.indexed = 1, .already_there = 1});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 1, .already_there = 1});
 }
 
 TEST_CASE("another run of a known chunk is no repeat", "[journal]") {
@@ -109,7 +109,7 @@ TEST_CASE("only as many of the newest chunks are known as the options say", "[jo
         REQUIRE(topic.end->write(chunk_of("t", name, {"x"})));
         REQUIRE(topic.end->flush());
     }
-    REQUIRE(topic.end->reports.counts() == event_counts{.indexed = 4, .already_there = 1});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 4, .already_there = 1});
 }
 
 TEST_CASE("a full disk leaves the batch untouched and the journal as it was, until there is room", "[journal]") {
@@ -125,7 +125,7 @@ TEST_CASE("a full disk leaves the batch untouched and the journal as it was, unt
     REQUIRE(events.records.size() == 3000);
     REQUIRE(!topic.end->to->status().up);
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.finished.size() == 1);
+    REQUIRE(topic.end->reports.batches.size() == 1);
 
     topic.files.set_space(100'000);
     REQUIRE(topic.end->to->write(events));
@@ -150,7 +150,7 @@ TEST_CASE("when a half frame cannot be cut off, another segment is begun", "[jou
     REQUIRE(!topic.end->write(loose_events("t", {"second"})));
     REQUIRE(topic.end->write(loose_events("t", {"third"})));
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.finished.size() == 2);
+    REQUIRE(topic.end->reports.batches.size() == 2);
     REQUIRE(topic.records() == strings{"first", "third"});
 }
 
@@ -164,11 +164,11 @@ TEST_CASE("after a failed sync everything held is written again, and survives a 
     auto const failed = topic.end->flush();
     REQUIRE(!failed);
     REQUIRE(failed.error().code == errc::storage_failed);
-    REQUIRE(topic.end->reports.finished.size() == 1);
+    REQUIRE(topic.end->reports.batches.size() == 1);
     REQUIRE(topic.opened->synced_offset() == 1);
 
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.counts() == event_counts{.indexed = 3, .already_there = 2});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 3, .already_there = 2});
     REQUIRE(topic::list_segments(topic.files, "data/topic")->size() == 2);
     topic.files.power_off();
     topic.end.reset();
@@ -184,8 +184,8 @@ TEST_CASE("a batch with nothing but rejected events is safe without being writte
     events.reject(0, "test", "no");
     REQUIRE(topic.end->write(events));
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.finished.size() == 1);
-    REQUIRE(topic.end->reports.counts() == event_counts{});
+    REQUIRE(topic.end->reports.batches.size() == 1);
+    REQUIRE(topic.end->reports.counts == event_counts{});
     REQUIRE(topic.records().empty());
 }
 
@@ -247,7 +247,7 @@ TEST_CASE("batches of a sink that is gone are not reported", "[journal]") {
         REQUIRE(gone.write(loose_events("t", {"x"})));
     }
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.finished.empty());
+    REQUIRE(topic.end->reports.batches.empty());
 }
 
 TEST_CASE("never synced: batches are safe once written", "[journal]") {
@@ -255,7 +255,7 @@ TEST_CASE("never synced: batches are safe once written", "[journal]") {
     auto const before = topic.files.calls(file_operation::sync);
     REQUIRE(topic.end->write(loose_events("t", {"x"})));
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.finished.size() == 1);
+    REQUIRE(topic.end->reports.batches.size() == 1);
     REQUIRE(topic.files.calls(file_operation::sync) == before);
     REQUIRE(topic.records() == strings{"x"});
 }
@@ -265,7 +265,7 @@ TEST_CASE("synced per interval: batches are safe once written, the disk has them
     auto const before = topic.files.calls(file_operation::sync);
     REQUIRE(topic.end->write(loose_events("t", {"x"})));
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.finished.size() == 1);
+    REQUIRE(topic.end->reports.batches.size() == 1);
     while (topic.files.calls(file_operation::sync) == before) std::this_thread::yield();
 }
 
@@ -290,7 +290,7 @@ TEST_CASE("sinks on several threads share a journal", "[journal]") {
         });
     threads.clear();
     REQUIRE(failures == 0);
-    for (auto const& end : ends) REQUIRE(end->reports.finished.size() == count);
+    for (auto const& end : ends) REQUIRE(end->reports.batches.size() == count);
     auto from = (*opened)->make_source("g");
     REQUIRE(from->open());
     REQUIRE(read_records(*from).size() == 3 * count);

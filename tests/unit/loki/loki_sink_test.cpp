@@ -5,9 +5,9 @@
 #include "support/certificates.hpp"
 #include "support/http_script.hpp"
 #include "support/looking.hpp"
+#include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -15,35 +15,6 @@ using namespace logpipe;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// What the sink has reported.
-class finished_batches final : public completions {
-  public:
-    void done(batch&& finished) override {
-        std::lock_guard lock{mutex_};
-        batches_.push_back(std::move(finished));
-        changed_.notify_all();
-    }
-    [[nodiscard]] bool wait_for(std::size_t count) {
-        std::unique_lock lock{mutex_};
-        return changed_.wait_for(lock, 30s, [&] { return batches_.size() >= count; });
-    }
-    [[nodiscard]] std::size_t count() {
-        std::lock_guard lock{mutex_};
-        return batches_.size();
-    }
-    [[nodiscard]] std::uint64_t indexed() {
-        std::lock_guard lock{mutex_};
-        std::uint64_t sum = 0;
-        for (auto const& each : batches_) sum += each.counts.indexed;
-        return sum;
-    }
-
-  private:
-    std::mutex mutex_;  // guards batches_
-    std::condition_variable changed_;
-    std::vector<batch> batches_;
-};
 
 /// Answers each push in turn by a status and a body, the last one for ever.
 struct script {
@@ -84,7 +55,7 @@ batch lines(std::vector<std::string> const& texts) {
 
 TEST_CASE("lines are pushed as gzip JSON, and the batch is reported", "[loki_sink]") {
     script loki{{{"204 No Content", ""}}};
-    finished_batches reports;
+    test::finished_batches reports;
     auto options = loki.options();
     options.tenant = "team";
     options.username = "me";
@@ -93,8 +64,8 @@ TEST_CASE("lines are pushed as gzip JSON, and the batch is reported", "[loki_sin
     REQUIRE(to->open(reports));
     auto events = lines({"one", "two"});
     REQUIRE(to->write(events));
-    REQUIRE(reports.wait_for(1));
-    CHECK(reports.indexed() == 2);
+    REQUIRE(reports.wait(1).size() == 1);
+    CHECK(test::total_of(reports.wait(1)).indexed == 2);
     CHECK_THAT(loki.all().front(),
                ContainsSubstring(R"("values":[["1700000000000000000","one"],["1700000000000000000","two"]])"));
     auto const head = loki.server.requests().front();
@@ -111,12 +82,12 @@ TEST_CASE("429, 5xx and a cut connection are tried again until the lines are tak
                  {"", ""},
                  {"", ""},
                  {"204 No Content", ""}}};
-    finished_batches reports;
+    test::finished_batches reports;
     auto const to = make_loki_sink(loki.options());
     REQUIRE(to->open(reports));
     auto events = lines({"one"});
     REQUIRE(to->write(events));
-    REQUIRE(reports.wait_for(1));
+    REQUIRE(reports.wait(1).size() == 1);
     CHECK(loki.all().size() >= 5);
     CHECK(to->status().retries >= 3);
     CHECK(to->status().up);
@@ -125,15 +96,15 @@ TEST_CASE("429, 5xx and a cut connection are tried again until the lines are tak
 
 TEST_CASE("what breaks Loki's rules is counted and not sent again", "[loki_sink]") {
     script loki{{{"400 Bad Request", "entry for stream '{}' has timestamp too old: x"}, {"204 No Content", ""}}};
-    finished_batches reports;
+    test::finished_batches reports;
     auto const to = make_loki_sink(loki.options());
     REQUIRE(to->open(reports));
     auto events = lines({"old"});
     REQUIRE(to->write(events));
-    REQUIRE(reports.wait_for(1));
+    REQUIRE(reports.wait(1).size() == 1);
     events = lines({"new"});
     REQUIRE(to->write(events));
-    REQUIRE(reports.wait_for(2));
+    REQUIRE(reports.wait(2).size() == 2);
     CHECK(loki.all().size() == 2);
     CHECK(test::gauge_of(to->status(), "lines_dropped_too_old_total") == 1);
 }
@@ -141,12 +112,12 @@ TEST_CASE("what breaks Loki's rules is counted and not sent again", "[loki_sink]
 TEST_CASE("a request that is too large is cut in two, down to the line", "[loki_sink]") {
     script loki{
         {{"413 Payload Too Large", ""}, {"204 No Content", ""}, {"413 Payload Too Large", ""}, {"204 No Content", ""}}};
-    finished_batches reports;
+    test::finished_batches reports;
     auto const to = make_loki_sink(loki.options());
     REQUIRE(to->open(reports));
     auto events = lines({"one", "two"});
     REQUIRE(to->write(events));
-    REQUIRE(reports.wait_for(1));
+    REQUIRE(reports.wait(1).size() == 1);
     CHECK(loki.all().size() == 3);
     CHECK_THAT(loki.all()[1], ContainsSubstring("one") && !ContainsSubstring("two"));
     CHECK_THAT(loki.all()[2], ContainsSubstring("two") && !ContainsSubstring("one"));
@@ -155,7 +126,7 @@ TEST_CASE("a request that is too large is cut in two, down to the line", "[loki_
 
 TEST_CASE("who is not let in holds the lines, and says so", "[loki_sink]") {
     script loki{{{"401 Unauthorized", "no org id"}}};
-    finished_batches reports;
+    test::finished_batches reports;
     auto options = loki.options();
     options.waiting_bytes_max = 1;
     auto const to = make_loki_sink(options);
@@ -173,7 +144,7 @@ TEST_CASE("who is not let in holds the lines, and says so", "[loki_sink]") {
 
 TEST_CASE("lines of many batches go in one request", "[loki_sink]") {
     script loki{{{"204 No Content", ""}}};
-    finished_batches reports;
+    test::finished_batches reports;
     auto options = loki.options();
     options.push_age_max = 1h;
     options.push_bytes_max = 4096;
@@ -183,7 +154,7 @@ TEST_CASE("lines of many batches go in one request", "[loki_sink]") {
         auto events = lines({std::string(1500, 'x')});
         REQUIRE(to->write(events));
     }
-    REQUIRE(reports.wait_for(3));
+    REQUIRE(reports.wait(3).size() == 3);
     CHECK(loki.all().size() == 1);
 }
 
@@ -192,7 +163,7 @@ TEST_CASE("over TLS Loki must have a certificate that is to be trusted", "[loki_
     test::certificate_authority const authority{"tests"};
     auto const files = authority.issue(folder.path("loki"), "IP:127.0.0.1");
     script loki{{{"204 No Content", ""}}, {.certificate = files.certificate, .key = files.key}};
-    finished_batches reports;
+    test::finished_batches reports;
     auto options = loki.options();
     options.tls = true;
     options.ca_file = authority.write_certificate(folder.path("ca.crt"));
@@ -200,7 +171,7 @@ TEST_CASE("over TLS Loki must have a certificate that is to be trusted", "[loki_
     REQUIRE(to->open(reports));
     auto events = lines({"one"});
     REQUIRE(to->write(events));
-    REQUIRE(reports.wait_for(1));
+    REQUIRE(reports.wait(1).size() == 1);
 
     options.ca_file = test::certificate_authority{"others"}.write_certificate(folder.path("others.crt"));
     auto const wary = make_loki_sink(options);
@@ -213,7 +184,7 @@ TEST_CASE("over TLS Loki must have a certificate that is to be trusted", "[loki_
 }
 
 TEST_CASE("options that can never work are told at once", "[loki_sink]") {
-    finished_batches reports;
+    test::finished_batches reports;
     auto const code = [&](loki_sink_options const& options) {
         return make_loki_sink(options)->open(reports).error().code;
     };

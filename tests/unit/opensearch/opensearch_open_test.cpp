@@ -1,6 +1,7 @@
 // What the sink asks before it sends, and how it says who it is.
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 
 #include "sink_support.hpp"

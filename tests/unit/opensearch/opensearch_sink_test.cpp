@@ -1,5 +1,6 @@
 // The sink against a server whose every answer the test decides: one case a row of DESIGN.md's table.
 #include "support/catch.hpp"
+#include "support/reports.hpp"
 
 #include "sink_support.hpp"
 

@@ -4,6 +4,7 @@
 #include "handles.hpp"
 #include "logpipe/sqlite.hpp"
 #include "support/catch.hpp"
+#include "support/reports.hpp"
 #include "support/store_events.hpp"
 
 #include <chrono>

@@ -2,6 +2,7 @@
 #include "logpipe/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/looking.hpp"
+#include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/store_events.hpp"
 

@@ -3,6 +3,7 @@
 #include "logpipe/sqlite.hpp"
 #include "opened_sink.hpp"
 #include "support/catch.hpp"
+#include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/store_events.hpp"
 

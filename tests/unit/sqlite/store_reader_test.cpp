@@ -1,5 +1,6 @@
 #include "logpipe/sqlite.hpp"
 #include "support/catch.hpp"
+#include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/store_events.hpp"
 
