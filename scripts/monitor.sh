@@ -12,4 +12,4 @@ terminal=(-T)
 [[ ! -t 0 || ! -t 1 ]] || terminal=()
 # In place of this shell, so that a signal reaches it and its container goes with it.
 cd "$root/compose"
-exec "${compose_command[@]}" run --rm --no-deps "${terminal[@]}" tools monitor "${looks[@]}" "$@"
+exec "${compose_command[@]}" run --rm --no-deps "${terminal[@]}" tools monitor "${looks[@]}" "$@" 2> >(without_progress >&2)

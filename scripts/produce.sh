@@ -19,7 +19,7 @@ demo=no
 while (($# > 0)); do
     case $1 in
         --url | --lines)
-            (($# > 1)) || misused "$1 needs a value"
+            [[ -n ${2:-} ]] || misused "$1 needs a value"
             [[ $1 == --url ]] && url=$2 || lines=$2 demo=yes
             shift
             ;;
@@ -43,7 +43,7 @@ send() {
     if [[ $demo == yes || -n $url ]]; then
         local from=(--demo "lines=$lines&seed=$RANDOM$RANDOM")
         [[ -z $url ]] || from=(--url "$url")
-        answer=$(tools -T tools produce "${from[@]}" --to forward://forwarder:24224 2>&1) || {
+        answer=$(tools -T tools produce "${from[@]}" --to "$FORWARDER_URI" 2>&1) || {
             local why
             why=$(sed -n -E 's/.*"level":"error","message":"(.*)"\}.*/\1/p' <<<"$answer" | tail -n 1)
             fail "${why:-$answer}$way_out"

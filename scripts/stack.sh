@@ -73,8 +73,15 @@ need_stack() {
     [[ $(state_of "$1") != absent ]] || fail 'the stack is not there: scripts/start.sh'
 }
 
+# Leaves out what docker-compose 1.29 says on standard error of a container that it makes as asked, and its exit status as a line of
+# its own; errors and what logpipe says stay. Not ended by Ctrl-C, for what is still to be said comes after that.
+without_progress() (
+    trap '' INT
+    sed -u -E '/^(Creating [^ ]+ \.\.\. *(done)?|[0-9]+)\r?$/d'
+)
+
 # tools [OPTION…] SUBCOMMAND…: logpipe in a container of its own within the stack's network.
-tools() { compose run --rm --no-deps "$@"; }
+tools() { { compose run --rm --no-deps "$@" 2>&1 >&3 3>&- | without_progress >&2; } 3>&1; }
 
 # ask_opensearch PATH [CURL ARGUMENTS…]: of OpenSearch.
 ask_opensearch() {

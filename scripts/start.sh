@@ -108,6 +108,16 @@ show_progress() {
         esac
     done
 }
+# What was well before it was made anew has to be so again.
+forget_replaced() {
+    local each
+    for each in "${!well[@]}"; do
+        case $(state_of "$each") in
+            healthy | 'exited (0)') ;;
+            *) unset "well[$each]" ;;
+        esac
+    done
+}
 all_well() { ((${#well[@]} == ${#services[@]} + ${#inits[@]})); }
 
 explain_and_fail() {
@@ -122,21 +132,27 @@ explain_and_fail() {
     fail "$1; scripts/logs.sh COMPONENT shows more"
 }
 
+explain_up() {
+    case $(<"$log") in
+        *'no such host'* | *'pull access denied'* | *'request canceled'* | *'i/o timeout'*)
+            explain_and_fail 'an image cannot be pulled: this needs internet once' ;;
+        *'address already in use'* | *'port is already allocated'*) explain_and_fail 'a port is taken' ;;
+        *) explain_and_fail 'it could not be started' ;;
+    esac
+}
+
 began=$SECONDS
-until show_progress && all_well; do
-    if ! kill -0 "$up" 2>/dev/null && ! wait "$up"; then
-        show_progress
-        case $(<"$log") in
-            *'no such host'* | *'pull access denied'* | *'request canceled'* | *'i/o timeout'*)
-                explain_and_fail 'an image cannot be pulled: this needs internet once' ;;
-            *'address already in use'* | *'port is already allocated'*) explain_and_fail 'a port is taken' ;;
-            *) explain_and_fail 'it could not be started' ;;
-        esac
+ended=no
+until show_progress && all_well && [[ $ended == yes ]]; do
+    if [[ $ended == no ]] && ! kill -0 "$up" 2>/dev/null; then
+        ended=yes
+        forget_replaced
+        wait "$up" || { show_progress && explain_up; }
+        continue
     fi
     ((SECONDS - began < seconds)) || explain_and_fail "not all are healthy after $seconds s"
     sleep 1
 done
-wait "$up" || explain_and_fail 'it could not be started'
 
 cat <<ADDRESSES
 == up

@@ -37,7 +37,7 @@ check_start() {
             failed=$((failed + 1))
             return 1
         }
-        grep -E '^(Cacheable|  Hits)' "$work/build.log" || true
+        grep -oE '(Cacheable calls|Hits):.*' "$work/build.log" || true
     fi
     PYTHONUNBUFFERED=1 serve_lines
     local before=$failed
@@ -125,13 +125,18 @@ all_are_named() {
         grep -qi "$each" "$work/status" || { echo "no $each" && return 1; }
     done
 }
+json_is_pure() {
+    "$root/scripts/status.sh" --json >"$work/status.json" 2>"$work/status.errors" || { cat "$work/status.errors" && return 1; }
+    python3 -c 'import json, sys; json.load(sys.stdin)' <"$work/status.json" || return
+    [[ ! -s $work/status.errors ]] || { cat -A "$work/status.errors" && return 1; }
+}
 monitor_shows() {
     timeout 20 "$root/scripts/monitor.sh" --plain >"$work/monitor" 2>&1 || true
     [[ $(wc -l <"$work/monitor") -gt 1 ]]
 }
 check_status() {
     check 'status.sh: every component is up, exit status 0' within 60 all_are_named
-    check 'status.sh --json is JSON' bash -c "'$root/scripts/status.sh' --json | python3 -c 'import json, sys; json.load(sys.stdin)'"
+    check 'status.sh --json is JSON and nothing else' json_is_pure
     check 'monitor.sh --plain shows the stack' monitor_shows
     check 'logs.sh shows lines of a component' bash -c "'$root/scripts/logs.sh' --no-follow --tail 5 kafka | grep -q kafka"
 }
