@@ -162,20 +162,22 @@ bool process::wait_for_end() {
 }
 
 bool process::drain() {
-    auto const end = std::chrono::steady_clock::now() + options_.duration("drain-timeout");
+    auto const began = std::chrono::steady_clock::now();
+    auto const end = began + options_.duration("drain-timeout");
     bool all_drained = true;
     for (auto const& each : pumps_) {
         each->stop();
         auto next_line = std::chrono::steady_clock::now() + 1s;
         while (!each->wait_until(std::chrono::steady_clock::now())) {
-            bool const impatient = signal_came(20ms);
+            bool const asked_again = signal_came(20ms);
             auto const now = std::chrono::steady_clock::now();
+            // `timeout` and others signal a process and then its group: that is one wish.
+            bool const impatient = asked_again && now - began >= 1s;
             auto const left = each->snapshot();
             if (tick_) tick_(snapshot());
             if (impatient || now >= end) {
-                log_error(
-                    "{}: the drain ran out with {} events not yet safe downstream; whoever sent them still has them",
-                    left.name, left.book.in_flight);
+                log_error("{}: {} with {} events not yet safe downstream; whoever sent them still has them", left.name,
+                          impatient ? "a second signal ended the drain" : "the drain ran out", left.book.in_flight);
                 for (auto const& stage : left.stages)
                     if (!stage.up) log_error("{}: {} is down: {}", left.name, stage.name, stage.why);
                 each->abandon();

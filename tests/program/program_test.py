@@ -231,6 +231,27 @@ class InParts(Case):
         self.end(consumer)
         self.end(forwarder)
 
+    def test_signals_in_one_breath_are_one_wish_to_end_and_a_later_one_ends_the_drain(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            def stopped_amid(drain_timeout):
+                """Lines are on their way to who never acks them; two signals have come."""
+                child = self.start("produce", "--demo", "lines=10&seed=1", "--to", f"forward://127.0.0.1:{silent.getsockname()[1]}",
+                                   "--drain-timeout", drain_timeout)
+                peer, _ = silent.accept()
+                self.addCleanup(peer.close)
+                self.assertTrue(peer.recv(1))
+                child.send_signal(signal.SIGTERM)
+                self.wait_for(lambda: "stopping" in self.output_of(child), "the first signal to be seen")
+                child.send_signal(signal.SIGTERM)
+                self.wait_for(lambda: "draining, 10 events left" in self.output_of(child) or child.poll() is not None, "the drain")
+                return child
+
+            child = stopped_amid("2s")
+            self.assertEqual(child.wait(TIME_MAX), 3)
+            self.assertIn("the drain ran out with 10 events not yet safe", self.output_of(child))
+            child = stopped_amid("10m")
+            self.assertIn("a second signal ended the drain with 10 events not yet safe", self.end(child, 3))
+
     def test_tags_are_routed_and_what_has_no_route_is_a_dead_letter(self):
         listen, admin = free_address(), free_address()
         forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin, "--route", "audit.**=file:audit.jsonl")
