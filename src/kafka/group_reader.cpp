@@ -104,13 +104,15 @@ void group_reader::run() {
     messages_.reset();
 }
 
-/// Three faults of librdkafka 2.0.2 (rdkafka_cgrp.c) are behind the order of this:
+/// Four faults of librdkafka 2.0.2 (rdkafka_cgrp.c) are behind the order of this:
 /// - rd_kafka_destroy() aborts when a member has joined and never got an assignment, be it an empty one (mended in
 ///   2.3.0). So a member that is joining is let in first, and a client that may have joined, and no more, is not freed.
 /// - Closing waits for ever when an empty assignment has just come and was not taken yet (mended in 2.4.0). So what
 ///   goes on is waited for, and the close has a bound too.
 /// - Closing does not tell the group of a member that has no partitions, or is joining; the others wait for its
 ///   session's end then. Leaving the topic first does. A static member must not: it would lose what waits for it.
+/// - rd_kafka_destroy() waits for ever when a fatal error, as a static member's that another one took the place of, met
+///   an assignment that was not taken yet. So that is taken, which tells, and such a client is not freed.
 void group_reader::leave_group() {
     using std::chrono::steady_clock;
     closing_ = true;
@@ -129,10 +131,14 @@ void group_reader::leave_group() {
     queue_handle const own{rd_kafka_queue_get_consumer(client_.get())};
     kafka_failure const failure{rd_kafka_consumer_close_queue(client_.get(), own.get())};
     auto const closed = [&] { return failure || rd_kafka_consumer_closed(client_.get()) != 0; };
-    if (failure) log_warn("kafka_source: leaving group {}: {}", options_.group, rd_kafka_error_string(failure.get()));
+    if (failure) {
+        log_warn("kafka_source: leaving group {}: {}", options_.group, rd_kafka_error_string(failure.get()));
+        while (message_handle const dropped{rd_kafka_consumer_poll(client_.get(), 0)}) {
+        }
+    }
     poll_until(closed, leave_time);
-    freeable_ = closed() && (assigned_once_ || never_joined);
-    if (!freeable_)
+    freeable_ = closed() && !assigned_in_vain_ && (assigned_once_ || never_joined);
+    if (!freeable_ && !failure)
         log_warn("kafka_source: group {} did not answer while this member came or went; it will miss the member",
                  options_.group);
 }
