@@ -56,6 +56,10 @@ int move(settings const& options, transform_maker const& make_transform) {
     if (threads > 1 && !from.starts_with("kafka:"))
         return report_failure(options,
                               {errc::invalid_argument, "--threads: only a Kafka topic can be read by several"});
+    if (from == options.text("to"))
+        return report_failure(options,
+                              {errc::invalid_argument,
+                               fmt::format("--from and --to are both {}: what is written would be read again", from)});
     endpoints ends{options};
     auto letters = ends.make_letter_sink(dead_letters_uri(options));
     if (!letters) return report_failure(options, letters.error());

@@ -1,14 +1,18 @@
 // From settings and a URI to the options of the ends that are servers of their own: Kafka and OpenSearch.
+#include "base/address.hpp"
 #include "stage_options.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 
 namespace logpipe {
 
 namespace {
+
+constexpr std::uint16_t kafka_port = 9092;
 
 struct place {
     std::string address;
@@ -74,6 +78,10 @@ result<kafka_connection> kafka_connection_of(settings const& options, std::strin
 result<kafka_place> kafka_place_of(settings const& options, end_uri const& uri) {
     auto where = split_place(uri, "kafka://HOST:PORT,HOST:PORT/TOPIC");
     if (!where) return where.error();
+    // librdkafka cuts a port to 16 bits, and leaves out what it does not understand.
+    for (auto const broker : std::views::split(where->address, ','))
+        if (auto const known = parse_host_port(std::string_view{broker}, kafka_port); !known)
+            return error{known.error().code, fmt::format("{}: {}", uri.whole, known.error().message)};
     auto connection = kafka_connection_of(options, std::move(where->address));
     if (!connection) return connection.error();
     return kafka_place{.connection = *std::move(connection), .topic = std::move(where->name)};
@@ -130,6 +138,17 @@ result<kafka_sink_options> kafka_sink_options_of(settings const& options, end_ur
 result<opensearch_place> opensearch_place_of(settings const& options, end_uri const& uri) {
     auto where = split_place(uri, uri.scheme + "://HOST:PORT/INDEX");
     if (!where) return where.error();
+    // What OpenSearch refuses (MetadataCreateIndexService.validateIndexOrAliasName and its callers), only later.
+    bool const is_name = std::ranges::none_of(
+        where->name, [](char c) { return ('A' <= c && c <= 'Z') || std::string_view{"\\/*?\"<>| ,#:"}.contains(c); });
+    if (!is_name || std::string_view{"-_+"}.contains(where->name.front()))
+        return error{errc::invalid_argument,
+                     fmt::format("{}: \"{}\" is no name for an index: lower case, without \\ / * ? \" < > | , # : and "
+                                 "spaces, and not beginning with - _ +",
+                                 uri.whole, where->name)};
+    for (auto const* name : {"connect-timeout", "request-timeout"})
+        if (options.duration(name).count() == 0)
+            return error{errc::invalid_argument, fmt::format("--{} 0: must be more than 0", name)};
     auto password = options.secret("opensearch-password-file");
     if (!password) return password.error();
     auto api_key = options.secret("api-key-file");
@@ -154,6 +173,8 @@ result<opensearch_place> opensearch_place_of(settings const& options, end_uri co
 result<opensearch_sink_options> opensearch_sink_options_of(settings const& options, end_uri const& uri) {
     auto where = opensearch_place_of(options, uri);
     if (!where) return where.error();
+    if (options.bytes("bulk-bytes-max") == 0)
+        return error{errc::invalid_argument, "--bulk-bytes-max 0: must be more than 0"};
     auto const requests = number_of<std::uint32_t>(options, "bulk-requests", 1);
     if (!requests) return requests.error();
     auto const events = number_of<std::uint32_t>(options, "bulk-events-max", 1);

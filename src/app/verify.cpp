@@ -12,6 +12,8 @@ namespace {
 
 result<audit_report> verify(settings const& options) {
     operator_ends ends{options};
+    auto store = ends.store(options.text("to"));  // a wrong URI is told before anybody is asked
+    if (!store) return store.error();
     std::vector<std::unique_ptr<audited_place>> places;
     for (auto const& uri : options.list("from"))
         if (auto added = ends.add_input(uri, places); !added) return added.error();
@@ -20,8 +22,6 @@ result<audit_report> verify(settings const& options) {
         if (!letters) return letters.error();
         places.push_back(audit_letters(uri, *std::move(letters)));
     }
-    auto store = ends.store(options.text("to"));
-    if (!store) return store.error();
     places.push_back(*std::move(store));
     if (!options.on("ids")) return audit_by_counts(places);
     return audit_by_ids(places, {.memory_bytes = options.bytes("memory"), .named_max = options.count("newest")});

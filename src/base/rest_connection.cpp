@@ -122,6 +122,9 @@ class rest_connection::link final {
             if (auto named = set_peer_name(tls_->native_handle(), target_.address.host); !named)
                 co_return named.error();
             auto [untrusted] = co_await tls_->async_handshake(asio::ssl::stream_base::client, nothrow);
+            if (untrusted.category() == asio::error::get_ssl_category())
+                co_return error{errc::unauthorized, fmt::format("{}: TLS: {}", to_text(target_.address),
+                                                                handshake_failure(tls_->native_handle(), untrusted))};
             if (untrusted) co_return trouble(target_, "speak TLS", untrusted);
         }
         co_return result<>{};

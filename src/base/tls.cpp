@@ -90,4 +90,10 @@ result<> set_peer_name(::SSL* stream, std::string const& host) {
     return error{errc::invalid_argument, fmt::format("\"{}\" is no name that TLS can verify", host)};
 }
 
+std::string handshake_failure(::SSL* stream, boost::system::error_code failed) {
+    auto const reason = SSL_get_verify_result(stream);
+    if (reason == X509_V_OK || SSL_get_verify_mode(stream) == SSL_VERIFY_NONE) return failed.message();
+    return fmt::format("{}: {}", failed.message(), X509_verify_cert_error_string(reason));
+}
+
 }  // namespace logpipe

@@ -59,10 +59,12 @@ std::optional<error> client_events::trouble() const {
 
 void client_events::log_line(rd_kafka_t const* client, int level, char const* facility, char const* text) {
     auto& self = events_of(rd_kafka_opaque(client));
-    auto const ours = level_of(level);
+    bool const is_admin = self.kind_ == client_kind::admin;
+    // Whoever asks by it is told with the answer why a connection failed; once is enough.
+    auto const ours = is_admin && std::string_view{facility} == "FAIL" ? log_level::debug : level_of(level);
     if (!log_enabled(ours)) return;
     // It is given the properties of the sink or the source that it asks for, and ignores most of them.
-    if (self.kind_ == client_kind::admin && std::string_view{facility} == "CONFWARN") return;
+    if (is_admin && std::string_view{facility} == "CONFWARN") return;
     if (ours == log_level::debug) {  // somebody has asked for `debug`, and wants all of it
         log_write(ours, fmt::format("{}: {}: {}", self.stage_, facility, clean_line(text)));
     } else if (auto const lines = self.lines_.admit(); lines != 0) {
@@ -78,7 +80,7 @@ void client_events::on_error(rd_kafka_t* client, int code, char const* text, voi
         // That all are down says less than why the last one is.
         auto const known = self.trouble();
         if (reason == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && known) return;
-        self.went_wrong(kafka_error(reason, "the connection", text));
+        self.went_wrong(kafka_error(reason, "the connection", connection_words(text)));
         self.only_connection_ = true;
         return;
     }

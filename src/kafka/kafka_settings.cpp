@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +33,7 @@ constexpr std::array promises{
 };
 
 error bad_property(std::string_view name, std::string_view words) {
+    while (words.ends_with('\n')) words.remove_suffix(1);
     return {errc::invalid_argument, fmt::format("kafka: property {}: {}", name, words)};
 }
 
@@ -79,12 +84,22 @@ result<std::vector<kafka_property>> connection_properties(kafka_connection const
     return out;
 }
 
+/// librdkafka tells neither which file it could not read nor why.
+result<> check_files(kafka_connection const& connection) {
+    for (auto const* file : {&connection.ca_file, &connection.certificate_file, &connection.key_file})
+        if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
+            return error{errc::invalid_argument,
+                         fmt::format("kafka: cannot read \"{}\": {}", *file, std::strerror(errno))};
+    return {};
+}
+
 }  // namespace
 
 result<client_handle> make_client(client_kind kind, kafka_connection const& connection,
                                   std::span<kafka_property const> ours, client_events& events) {
     auto const base = connection_properties(connection);
     if (!base) return base.error();
+    if (auto readable = check_files(connection); !readable) return readable.error();
     conf_handle conf{rd_kafka_conf_new()};
     events.attach(conf.get(), kind);
     for (auto const& property : *base)

@@ -48,4 +48,12 @@ error kafka_error(rd_kafka_resp_err_t code, std::string_view doing, std::string_
     return {errc_of(code), fmt::format("kafka: {}: {}", doing, clean_line(words))};
 }
 
+std::string connection_words(std::string_view text) {
+    constexpr std::string_view name_end = "/bootstrap: ";
+    if (text.ends_with(')')) text = text.substr(0, text.rfind(" (after "));
+    std::string out{text};
+    if (auto const at = out.find(name_end); at != std::string::npos) out.replace(at, name_end.size(), ": ");
+    return out;
+}
+
 }  // namespace logpipe

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace logpipe {
@@ -35,6 +36,10 @@ using kafka_failure = owned<rd_kafka_error_t, rd_kafka_error_destroy>;
 [[nodiscard]] errc errc_of(rd_kafka_resp_err_t code) noexcept;
 /// "kafka: reading the topic's metadata: Local: Timed out"
 [[nodiscard]] error kafka_error(rd_kafka_resp_err_t code, std::string_view doing, std::string_view words = {});
+
+/// What librdkafka says of a connection, without what is of use to its developers alone: "/bootstrap" behind the
+/// address, and "(after 0ms in state CONNECT, 1 identical error(s) suppressed)" at the end.
+[[nodiscard]] std::string connection_words(std::string_view text);
 
 /// librdkafka takes whole milliseconds.
 [[nodiscard]] constexpr int milliseconds_of(std::chrono::milliseconds time) noexcept {

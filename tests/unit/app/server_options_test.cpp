@@ -34,6 +34,18 @@ TEST_CASE("a Kafka URI names brokers and a topic", "[servers]") {
     }
 }
 
+TEST_CASE("each broker of a Kafka URI has a port that there can be", "[servers]") {
+    CHECK(kafka_place_of(merged({}), uri_of("kafka://b1,[::1]:9093/t")).value().connection.brokers == "b1,[::1]:9093");
+    for (auto const* text :
+         {"kafka://b1:99999/t", "kafka://b1:9092,b2:x/t", "kafka://b1:/t", "kafka://u:p@b1:9092/t"}) {
+        auto const bad = kafka_place_of(merged({}), uri_of(text));
+        INFO(text);
+        REQUIRE(bad.has_error());
+        CHECK(bad.error().code == errc::invalid_argument);
+        CHECK_THAT(bad.error().message, ContainsSubstring("is no HOST:PORT"));
+    }
+}
+
 TEST_CASE("a Kafka user needs SASL, and SASL a user", "[servers]") {
     auto const uri = uri_of("kafka://b:1/t");
     CHECK_THAT(kafka_place_of(merged({{"kafka-user", {"bob"}}}), uri).error().message,
@@ -81,6 +93,29 @@ TEST_CASE("an OpenSearch URI names address, index and whether it is TLS", "[serv
     CHECK(opensearch_place_of(merged({}), uri_of("opensearchs://h:9200/i")).value().connection.tls);
     CHECK_THAT(opensearch_place_of(merged({}), uri_of("opensearchs://h:9200")).error().message,
                ContainsSubstring("write it as opensearchs://HOST:PORT/INDEX"));
+}
+
+TEST_CASE("an index has a name that OpenSearch takes", "[servers]") {
+    for (auto const* name : {"nginx-logs", "a_b.c+1", "caf\xc3\xa9"})
+        CHECK(opensearch_place_of(merged({}), uri_of(std::string{"opensearch://h/"} + name)).has_value());
+    for (auto const* name : {"Nginx", "a*", "a,b", "a b", "-a", "_all", "a:b", "a#b"}) {
+        INFO(name);
+        auto const bad = opensearch_place_of(merged({}), uri_of(std::string{"opensearch://h/"} + name));
+        REQUIRE(bad.has_error());
+        CHECK(bad.error().code == errc::invalid_argument);
+        CHECK_THAT(bad.error().message, ContainsSubstring("is no name for an index"));
+    }
+}
+
+TEST_CASE("an OpenSearch that could never answer or take a document is refused", "[servers]") {
+    for (auto const& [name, value] : std::vector<std::pair<std::string, std::string>>{
+             {"request-timeout", "0"}, {"connect-timeout", "0"}, {"bulk-bytes-max", "0"}, {"bulk-events-max", "0"}}) {
+        auto const made = opensearch_sink_options_of(merged({{name, {value}}}), uri_of("opensearch://h/i"));
+        INFO(name);
+        REQUIRE(made.has_error());
+        CHECK(made.error().code == errc::invalid_argument);
+        CHECK_THAT(made.error().message, ContainsSubstring("--" + name));
+    }
 }
 
 TEST_CASE("credentials of OpenSearch are whole and of one kind", "[servers]") {

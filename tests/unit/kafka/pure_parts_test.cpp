@@ -2,6 +2,7 @@
 #include "json_member.hpp"
 #include "logpipe/kafka.hpp"
 #include "message_id.hpp"
+#include "rdkafka_handles.hpp"
 #include "start_point.hpp"
 #include "statistics.hpp"
 #include "support/catch.hpp"
@@ -91,4 +92,15 @@ TEST_CASE("the statistics tell the slowest broker that has answered", "[kafka]")
     REQUIRE(statistics.any_broker_up);
     REQUIRE(!read_statistics(R"({"brokers":{"a":{"state":"CONNECT"}}})").any_broker_up);
     REQUIRE(!read_statistics("garbage").slowest_round_trip_seconds);
+}
+
+TEST_CASE("what went wrong with a connection is told without librdkafka's own states", "[kafka]") {
+    REQUIRE(
+        connection_words("h:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in state "
+                         "CONNECT, 1 identical error(s) suppressed)") ==
+        "h:1: Connect to ipv4#127.0.0.1:1 failed: Connection refused");
+    REQUIRE(connection_words("h:1/1: broken (api.version.request) (after 4ms in state UP)") ==
+            "h:1/1: broken (api.version.request)");
+    REQUIRE(connection_words("2/2 brokers are down") == "2/2 brokers are down");
+    REQUIRE(connection_words("it is (so)") == "it is (so)");
 }

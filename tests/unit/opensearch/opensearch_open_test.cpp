@@ -115,6 +115,7 @@ TEST_CASE("TLS is spoken with a server whose certificate the CA file vouches for
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().code == errc::unauthorized);
     CHECK(refused.error().message.contains("certificate verify failed"));
+    CHECK(refused.error().message.ends_with(": unable to get local issuer certificate"));
 
     options.connection.ca_file = trusted_file;
     auto const sink = make_opensearch_sink(options);

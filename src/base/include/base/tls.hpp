@@ -4,6 +4,7 @@
 #include "logpipe/result.hpp"
 
 #include <boost/asio/ssl/context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <string>
 
@@ -28,5 +29,8 @@ struct tls_server_options {
 
 /// SNI and the name that the certificate must have; an IP address is checked as one.
 [[nodiscard]] result<> set_peer_name(::SSL* stream, std::string const& host);
+
+/// Why a handshake failed, and what was wrong with the peer's certificate where that was it, as that it has expired.
+[[nodiscard]] std::string handshake_failure(::SSL* stream, boost::system::error_code failed);
 
 }  // namespace logpipe
