@@ -111,8 +111,8 @@ void group_reader::run() {
 ///   goes on is waited for, and the close has a bound too.
 /// - Closing does not tell the group of a member that has no partitions, or is joining; the others wait for its
 ///   session's end then. Leaving the topic first does. A static member must not: it would lose what waits for it.
-/// - rd_kafka_destroy() waits for ever when a fatal error, as a static member's that another one took the place of, met
-///   an assignment that was not taken yet. So that is taken, which tells, and such a client is not freed.
+/// - rd_kafka_destroy() can wait for ever after a fatal error, as a static member's that another one took the place of.
+///   So such a client is not freed.
 void group_reader::leave_group() {
     using std::chrono::steady_clock;
     closing_ = true;
@@ -137,8 +137,9 @@ void group_reader::leave_group() {
         }
     }
     poll_until(closed, leave_time);
-    freeable_ = closed() && !assigned_in_vain_ && (assigned_once_ || never_joined);
-    if (!freeable_ && !failure)
+    bool const fatal = rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    freeable_ = closed() && !fatal && (assigned_once_ || never_joined);
+    if (!freeable_ && !fatal)
         log_warn("kafka_source: group {} did not answer while this member came or went; it will miss the member",
                  options_.group);
 }

@@ -113,7 +113,6 @@ class group_reader final : private client_events {
     partition_list leaving_;
     std::chrono::steady_clock::time_point leave_by_;
     bool assigned_once_ = false;
-    bool assigned_in_vain_ = false;  // after a fatal error
     bool closing_ = false;
     bool freeable_ = true;  // the client
     std::chrono::steady_clock::time_point commit_at_;

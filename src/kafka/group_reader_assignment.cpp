@@ -69,7 +69,6 @@ void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) 
                                                       : rd_kafka_incremental_assign(client_.get(), list.get())};
     if (has_protocol("EAGER")) rd_kafka_assign(client_.get(), list.get());
     if (failure) log_warn("kafka_source: taking partitions over: {}", rd_kafka_error_string(failure.get()));
-    if (rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) assigned_in_vain_ = true;
 }
 
 /// Sets the offset of each to where it begins; `opaque` where somebody has committed that. Asks until it knows.
