@@ -131,15 +131,12 @@ void group_reader::leave_group() {
     queue_handle const own{rd_kafka_queue_get_consumer(client_.get())};
     kafka_failure const failure{rd_kafka_consumer_close_queue(client_.get(), own.get())};
     auto const closed = [&] { return failure || rd_kafka_consumer_closed(client_.get()) != 0; };
-    if (failure) {
-        log_warn("kafka_source: leaving group {}: {}", options_.group, rd_kafka_error_string(failure.get()));
-        while (message_handle const dropped{rd_kafka_consumer_poll(client_.get(), 0)}) {
-        }
-    }
+    if (failure) log_warn("kafka_source: leaving group {}: {}", options_.group, rd_kafka_error_string(failure.get()));
     poll_until(closed, leave_time);
-    bool const fatal = rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
-    freeable_ = closed() && !fatal && (assigned_once_ || never_joined);
-    if (!freeable_ && !fatal)
+    // Not fatal(): the event that sets that may not have been taken yet.
+    bool const is_broken = rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    freeable_ = closed() && !is_broken && (assigned_once_ || never_joined);
+    if (!freeable_ && !is_broken)
         log_warn("kafka_source: group {} did not answer while this member came or went; it will miss the member",
                  options_.group);
 }

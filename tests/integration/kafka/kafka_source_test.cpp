@@ -285,18 +285,18 @@ TEST_CASE("a static member that comes back has its partitions without a rebalanc
     REQUIRE(gauge_of(other->status(), "kafka_rebalances_total") == rebalances);
 }
 
-TEST_CASE("members that are stopped at any moment of their joining end in order, and the next one has it all",
-          "[kafka]") {
-    own_topic const topic{4};
+namespace {
+
+/// Members join and leave at moments of their own, side by side; then one has all that was written to the topic.
+void stop_members_while_they_join(own_topic const& topic, kafka_source_options options, int members, int rounds) {
     topic.write({numbered_events(0, 10)});
-    auto options = topic.source_options();
     options.session_timeout = std::chrono::seconds{6};
     options.connection.properties = {{"heartbeat.interval.ms", "100"}};
     {
-        std::vector<std::jthread> members;
-        for (int member = 0; member < 4; ++member)
-            members.emplace_back([&options, member] {
-                for (int round = 0; round < 15; ++round) {
+        std::vector<std::jthread> joining;
+        for (int member = 0; member < members; ++member)
+            joining.emplace_back([&options, member, rounds] {
+                for (int round = 0; round < rounds; ++round) {
                     auto const joins = make_kafka_source(options);
                     if (!joins->open()) std::abort();  // Catch2's macros are for its own thread
                     std::this_thread::sleep_for(std::chrono::milliseconds{(round * 37 + member * 111) % 400});
@@ -311,28 +311,17 @@ TEST_CASE("members that are stopped at any moment of their joining end in order,
     REQUIRE(taken.records == numbered(10));
 }
 
+}  // namespace
+
+TEST_CASE("members that are stopped at any moment of their joining end in order, and the next one has it all",
+          "[kafka]") {
+    own_topic const topic{4};
+    stop_members_while_they_join(topic, topic.source_options(), 4, 15);
+}
+
 TEST_CASE("static members of one name, stopped at any moment, end in order although they fence each other", "[kafka]") {
     own_topic const topic{4};
-    topic.write({numbered_events(0, 10)});
     auto options = topic.source_options();
     options.instance_id = "one";
-    options.session_timeout = std::chrono::seconds{6};
-    options.connection.properties = {{"heartbeat.interval.ms", "100"}};
-    {
-        std::vector<std::jthread> members;
-        for (int member = 0; member < 3; ++member)
-            members.emplace_back([&options, member] {
-                for (int round = 0; round < 20; ++round) {
-                    auto const joins = make_kafka_source(options);
-                    if (!joins->open()) std::abort();  // Catch2's macros are for its own thread
-                    std::this_thread::sleep_for(std::chrono::milliseconds{(round * 37 + member * 111) % 400});
-                }
-            });
-    }
-    auto const last = make_kafka_source(options);
-    REQUIRE(last->open());
-    REQUIRE(comes_true([&] { return gauge_of(last->status(), "kafka_assigned_partitions") == 4; }));
-    taken_events taken{*last};
-    REQUIRE(taken.read(10));
-    REQUIRE(taken.records == numbered(10));
+    stop_members_while_they_join(topic, std::move(options), 3, 20);
 }
