@@ -16,6 +16,11 @@ if(LOGPIPE_FUZZ)
   target_compile_options(logpipe_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Only then does anybody see that two translation units mean different things by one name.
+  target_link_options(logpipe_flags INTERFACE -Werror=odr -Werror=lto-type-mismatch)
+endif()
+
 find_program(LOGPIPE_CCACHE ccache)
 if(LOGPIPE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${LOGPIPE_CCACHE})

@@ -232,7 +232,7 @@ asio::awaitable<result<>> engine_watch::read_log(container_info info, std::uint3
     resume_filter filter{place};
     line_record record{info};
     std::size_t lines = 0;
-    log_decoder::line_taker const take = [&](log_line const& line) {
+    log_decoder::line_taker const take = [&](engine_line const& line) {
         if (!filter.is_new(line.stream, line.time_ns)) return;
         inbox_.add(partition, info.service, line, record.of(line));
         ++lines;

@@ -64,7 +64,7 @@ void line_inbox::keep_only(std::span<std::string const> ids) {
     drop_finished();
 }
 
-void line_inbox::add(std::uint32_t partition, std::string_view tag, log_line const& line, std::string_view record) {
+void line_inbox::add(std::uint32_t partition, std::string_view tag, engine_line const& line, std::string_view record) {
     std::lock_guard lock{mutex_};
     auto& mine = shelves_.at(partition);
     auto& events = mine.waiting;

@@ -37,7 +37,7 @@ class line_inbox final {
     void forget(std::string const& id);
     void keep_only(std::span<std::string const> ids);
 
-    void add(std::uint32_t partition, std::string_view tag, log_line const& line, std::string_view record);
+    void add(std::uint32_t partition, std::string_view tag, engine_line const& line, std::string_view record);
     /// Where this is false, add() waits to be called until take() has made room.
     [[nodiscard]] bool has_room(std::uint32_t partition) const;
 

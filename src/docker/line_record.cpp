@@ -20,7 +20,7 @@ line_record::line_record(container_info const& of) {
     fronts_[1] = front + R"("stream":"stderr","line":)";
 }
 
-std::string_view line_record::of(log_line const& line) {
+std::string_view line_record::of(engine_line const& line) {
     record_ = fronts_[static_cast<std::size_t>(line.stream)];
     append_json_string(record_, well_formed_utf8(line.text, clean_));
     record_.push_back('}');

@@ -16,7 +16,7 @@ class line_record final {
     explicit line_record(container_info const& of);
 
     /// Holds until the next call.
-    [[nodiscard]] std::string_view of(log_line const& line);
+    [[nodiscard]] std::string_view of(engine_line const& line);
 
   private:
     std::array<std::string, 2> fronts_;  // by stream, up to the line

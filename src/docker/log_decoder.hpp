@@ -23,7 +23,7 @@ namespace logpipe {
 
 enum class log_stream : std::uint8_t { out, err };
 
-struct log_line {
+struct engine_line {
     log_stream stream = log_stream::out;
     std::int64_t time_ns = 0;  ///< 0: the engine gave none that can be read
     std::string_view text;     ///< holds until the callback returns
@@ -38,7 +38,7 @@ struct log_decoder_options {
 /// One container's log. One thread.
 class log_decoder final {
   public:
-    using line_taker = std::function<void(log_line const&)>;
+    using line_taker = std::function<void(engine_line const&)>;
 
     explicit log_decoder(log_decoder_options options) : options_{options} {}
 

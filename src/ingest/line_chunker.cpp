@@ -36,7 +36,7 @@ void line_chunker::take(batch& into) {
     chunk_.clear();
 }
 
-void line_chunker::append(text_line const& line) {
+void line_chunker::append(input_line const& line) {
     auto const index = static_cast<std::uint32_t>(chunk_.events.size());
     // The id comes when the chunk is complete: it is made of all of it.
     chunk_.append(chunk_.tag_index(options_.tag), {}, time_ns_, line.text).offset = lines_++;

@@ -46,7 +46,7 @@ class line_chunker final {
     [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
 
   private:
-    void append(text_line const& line);
+    void append(input_line const& line);
     [[nodiscard]] bool close();
     [[nodiscard]] event_id make_id();
     void drop_unwanted();

@@ -10,7 +10,7 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 }  // namespace
 
-std::optional<text_line> line_splitter::next(std::string_view& input) {
+std::optional<input_line> line_splitter::next(std::string_view& input) {
     if (at_start_) skip_mark(input);
     while (!input.empty()) {
         auto const end = input.find('\n');
@@ -34,7 +34,7 @@ std::optional<text_line> line_splitter::next(std::string_view& input) {
     return std::nullopt;
 }
 
-std::optional<text_line> line_splitter::finish() {
+std::optional<input_line> line_splitter::finish() {
     // A part of the mark that nothing followed was no mark.
     if (at_start_) hold(byte_order_mark.substr(0, mark_bytes_));
     at_start_ = false;
@@ -65,19 +65,19 @@ void line_splitter::hold(std::string_view part) {
     last_ = part.back();
 }
 
-std::optional<text_line> line_splitter::end_held_line() {
+std::optional<input_line> line_splitter::end_held_line() {
     auto const line_bytes = held_length_ - (last_ == '\r' ? 1U : 0U);
     held_length_ = 0;  // the text itself stays until the next line is held: it is being looked at
     return make_line(held_, line_bytes);
 }
 
-std::optional<text_line> line_splitter::make_line(std::string_view text, std::uint64_t line_bytes) {
+std::optional<input_line> line_splitter::make_line(std::string_view text, std::uint64_t line_bytes) {
     if (line_bytes == 0) {
         ++empty_lines_;
         return std::nullopt;
     }
-    if (line_bytes > line_bytes_max_) return text_line{.text = text.substr(0, line_bytes_max_), .cut = true};
-    return text_line{.text = text.substr(0, line_bytes)};
+    if (line_bytes > line_bytes_max_) return input_line{.text = text.substr(0, line_bytes_max_), .cut = true};
+    return input_line{.text = text.substr(0, line_bytes)};
 }
 
 }  // namespace logpipe

@@ -10,7 +10,7 @@
 namespace logpipe {
 
 /// One line without its end. The view holds until the splitter's next call.
-struct text_line {
+struct input_line {
     std::string_view text;
     bool cut = false;  ///< it was longer than the limit: `text` is its beginning
 };
@@ -22,9 +22,9 @@ class line_splitter final {
     explicit line_splitter(std::size_t line_bytes_max) : line_bytes_max_{line_bytes_max} {}
 
     /// Takes bytes from the front of `input`. @return none when all of it was taken and no line is complete.
-    [[nodiscard]] std::optional<text_line> next(std::string_view& input);
+    [[nodiscard]] std::optional<input_line> next(std::string_view& input);
     /// At the end of the input: the last line, where no line end stood behind it.
-    [[nodiscard]] std::optional<text_line> finish();
+    [[nodiscard]] std::optional<input_line> finish();
 
     /// How many bytes of the input were taken so far.
     [[nodiscard]] std::uint64_t offset_bytes() const noexcept { return offset_bytes_; }
@@ -33,8 +33,8 @@ class line_splitter final {
   private:
     void skip_mark(std::string_view& input);
     void hold(std::string_view part);
-    [[nodiscard]] std::optional<text_line> end_held_line();
-    [[nodiscard]] std::optional<text_line> make_line(std::string_view text, std::uint64_t line_bytes);
+    [[nodiscard]] std::optional<input_line> end_held_line();
+    [[nodiscard]] std::optional<input_line> make_line(std::string_view text, std::uint64_t line_bytes);
 
     std::size_t line_bytes_max_;
     std::uint64_t offset_bytes_ = 0;

@@ -72,8 +72,8 @@ void read_answer(int socket, std::string& buffer) {
 
 std::string id_of(std::string const& prefix, std::uint64_t number) {
     constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuv";
-    std::string id(26, '0');
-    id.replace(0, prefix.size(), prefix);
+    std::string id = prefix;
+    id.resize(26, '0');
     for (std::size_t i = 25; i > 12; --i, number >>= 5U) id[i] = digits[number & 31U];
     return id;
 }

@@ -27,7 +27,7 @@ struct outcome {
 outcome decode(std::string_view bytes, bool terminal, std::size_t piece_bytes) {
     outcome got;
     log_decoder decoder{{.terminal = terminal, .line_bytes_max = line_bytes_max}};
-    auto const take = [&](log_line const& line) {
+    auto const take = [&](engine_line const& line) {
         LOGPIPE_ASSERT(line.text.size() <= line_bytes_max);
         got.lines.push_back(std::string{line.stream == log_stream::err ? 'e' : 'o', line.ended ? '.' : '~'} +
                             std::to_string(line.time_ns) + ' ' + std::string{line.text});

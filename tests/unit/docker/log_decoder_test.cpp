@@ -36,7 +36,7 @@ std::vector<got_line> decode(std::string_view bytes, log_decoder_options options
     std::vector<got_line> whole;
     std::vector<got_line> bytewise;
     auto const into = [](std::vector<got_line>& lines) {
-        return [&lines](log_line const& line) {
+        return [&lines](engine_line const& line) {
             lines.push_back({line.stream, line.time_ns, std::string{line.text}, line.ended});
         };
     };
@@ -123,7 +123,7 @@ TEST_CASE("a line without a time that can be read is still a line", "[log_decode
 TEST_CASE("bytes that are no frames, and the engine's own trouble, break the protocol", "[log_decoder]") {
     auto const fails = [](std::string_view bytes) {
         log_decoder decoder{{}};
-        auto const fed = decoder.feed(bytes, [](log_line const&) {});
+        auto const fed = decoder.feed(bytes, [](engine_line const&) {});
         REQUIRE(fed.has_error());
         CHECK(fed.error().code == errc::protocol);
         return fed.error().message;

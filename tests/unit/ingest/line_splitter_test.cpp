@@ -20,7 +20,7 @@ struct split_result {
 split_result split(std::string_view text, std::size_t piece_bytes, std::size_t line_bytes_max = 1000) {
     line_splitter splitter{line_bytes_max};
     split_result got;
-    auto const keep = [&](text_line const& line) {
+    auto const keep = [&](input_line const& line) {
         got.lines.push_back((line.cut ? "!" : "") + std::string{line.text});
     };
     for (std::size_t at = 0; at < text.size(); at += piece_bytes) {
