@@ -174,7 +174,7 @@ bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std:
         return false;
     }
     from.go_to(begin);
-    msgpack_to_json transcoder{from, records};
+    msgpack_to_json transcoder{from, records, keys_};
     auto const problem = transcoder.value(options_.limits.nesting_max);
     if (problem != transcode_problem::none) {
         why = describe(problem);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "forward_message.hpp"
+#include "known_keys.hpp"
 
 #include "logpipe/event.hpp"
 
@@ -58,6 +59,7 @@ class event_decoder final {
 
     event_decoder_options options_;
     event_decoder_counts counts_;
+    known_keys keys_;
     std::string salt_;  // makes ids for rejected events that have none: dead letters are kept by id
 };
 

@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "json_writer.hpp"
 #include "msgpack_writer.hpp"
+#include "plain_bytes.hpp"
 
 #include <charconv>
 #include <optional>
@@ -41,6 +42,7 @@ class json_reader final {
     bool value(std::uint32_t nesting_max);
     bool object(std::uint32_t nesting_max);
     bool array(std::uint32_t nesting_max);
+    void skip_plain() noexcept;
     bool string();
     bool string_with_escapes(char const* begin);
     bool escape();
@@ -116,10 +118,19 @@ bool json_reader::array(std::uint32_t nesting_max) {
     return true;
 }
 
+void json_reader::skip_plain() noexcept {
+    while (static_cast<std::size_t>(end_ - at_) >= plain_block_bytes) {
+        auto const plain = plain_bytes_in_block(at_);
+        at_ += plain;
+        if (plain < plain_block_bytes) return;
+    }
+    while (at_ != end_ && is_plain(*at_)) ++at_;
+}
+
 /// The common string needs no copy; one with an escape, or with a character that may stand for a byte, does.
 bool json_reader::string() {
     auto const* const begin = ++at_;
-    while (at_ != end_) {
+    for (skip_plain(); at_ != end_;) {
         auto const byte = static_cast<unsigned char>(*at_);
         if (byte == '"') {
             write_.string({begin, static_cast<std::size_t>(at_ - begin)});
@@ -131,6 +142,7 @@ bool json_reader::string() {
         auto const bytes = utf8_sequence_bytes(at_, end_);
         if (bytes == 0) return false;
         at_ += bytes;
+        if (bytes == 1) skip_plain();  // other characters come in rows
     }
     return false;
 }

@@ -3,65 +3,29 @@
 #include "base/base64.hpp"
 #include "base/bytes.hpp"
 #include "base/utf8.hpp"
+#include "plain_bytes.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 namespace logpipe {
 
 namespace {
 
-constexpr std::uint64_t every_byte = 0x0101'0101'0101'0101;
-constexpr std::uint64_t high_bits = every_byte * 0x80;
-
-/// The high bit of each byte that is a quote, a backslash, below 0x20 or above 0x7f. Exact for the first such byte; a
-/// borrow may mark later ones falsely.
-constexpr std::uint64_t special_bytes(std::uint64_t word) noexcept {
-    constexpr auto zero = [](std::uint64_t x) { return (x - every_byte) & ~x; };
-    auto const control = (word - every_byte * 0x20) & ~word;
-    return (control | zero(word ^ (every_byte * '"')) | zero(word ^ (every_byte * '\\')) | word) & high_bits;
-}
-
-constexpr bool is_special(char character) noexcept {
-    auto const byte = static_cast<unsigned char>(character);
-    return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
-}
-
-/// How many bytes stand before the first special one.
-constexpr std::size_t clean_bytes(std::uint64_t word) noexcept {
-    return static_cast<std::size_t>(std::countr_zero(special_bytes(word))) / 8;
-}
-
-/// Copies one. @return its clean_bytes()
+/// Copies one. @return its plain_bytes()
 std::size_t copy_word(char const* from, char* to) noexcept {
     auto const word = load_little<std::uint64_t>(from);
     store_little(to, word);
-    return clean_bytes(word);
+    return plain_bytes(word);
 }
-
-constexpr std::size_t block_bytes = 16;
 
 /// The same for a block.
 std::size_t copy_block(char const* from, char* to) noexcept {
-#ifdef __SSE2__
-    auto const block = _mm_loadu_si128(reinterpret_cast<__m128i const*>(from));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
-    // As signed numbers, bytes above 0x7f are below 0x20 too.
-    auto const special = _mm_or_si128(
-        _mm_cmplt_epi8(block, _mm_set1_epi8(0x20)),
-        _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
-    auto const mask = static_cast<unsigned>(_mm_movemask_epi8(special)) | 1U << block_bytes;
-    return static_cast<std::size_t>(std::countr_zero(mask));
-#else
-    auto const clean = copy_word(from, to);
-    return clean < sizeof(std::uint64_t) ? clean : clean + copy_word(from + clean, to + clean);
-#endif
+    auto const plain = plain_bytes_in_block(from);
+    std::memcpy(to, from, plain_block_bytes);
+    return plain;
 }
 
 /// U+EF80 to U+EFFF are EE BE 80 to EE BF BF.
@@ -112,19 +76,19 @@ void json_writer::real(double value) {
 char const* json_writer::string_part(char const* at, char const* end) {
     auto const bytes = static_cast<std::size_t>(end - at);
     auto* const to = room(bytes);
-    auto const copied = [&](std::size_t clean) {
-        written_ += clean;
-        return at + clean;
+    auto const copied = [&](std::size_t plain) {
+        written_ += plain;
+        return at + plain;
     };
-    if (bytes >= block_bytes) {
-        for (std::size_t i = 0;; i = std::min(i + block_bytes, bytes - block_bytes)) {
-            if (auto const clean = copy_block(at + i, to + i); clean < block_bytes) return copied(i + clean);
-            if (i + block_bytes == bytes) return copied(bytes);
+    if (bytes >= plain_block_bytes) {
+        for (std::size_t i = 0;; i = std::min(i + plain_block_bytes, bytes - plain_block_bytes)) {
+            if (auto const plain = copy_block(at + i, to + i); plain < plain_block_bytes) return copied(i + plain);
+            if (i + plain_block_bytes == bytes) return copied(bytes);
         }
     }
     if (bytes >= sizeof(std::uint64_t)) {
         for (std::size_t const i : {std::size_t{0}, bytes - sizeof(std::uint64_t)})
-            if (auto const clean = copy_word(at + i, to + i); clean < sizeof(std::uint64_t)) return copied(i + clean);
+            if (auto const plain = copy_word(at + i, to + i); plain < sizeof(std::uint64_t)) return copied(i + plain);
         return copied(bytes);
     }
     if (bytes >= sizeof(std::uint32_t)) {
@@ -132,12 +96,12 @@ char const* json_writer::string_part(char const* at, char const* end) {
         auto const last = load_little<std::uint32_t>(end - sizeof first);
         store_little(to, first);
         store_little(to + bytes - sizeof last, last);
-        auto const clean = clean_bytes(first | std::uint64_t{last} << 32U);
-        return copied(clean < sizeof first ? clean : clean - 2 * sizeof first + bytes);
+        auto const plain = plain_bytes(first | std::uint64_t{last} << 32U);
+        return copied(plain < sizeof first ? plain : plain - 2 * sizeof first + bytes);
     }
-    std::size_t clean = 0;
-    for (; clean < bytes && !is_special(at[clean]); ++clean) to[clean] = at[clean];
-    return copied(clean);
+    std::size_t plain = 0;
+    for (; plain < bytes && is_plain(at[plain]); ++plain) to[plain] = at[plain];
+    return copied(plain);
 }
 
 bool json_writer::escape(char const*& at, char const* end) {
@@ -193,7 +157,7 @@ bool json_writer::string(std::string_view bytes) {
     auto const* at = bytes.data();
     auto const* const end = at + bytes.size();
     while ((at = string_part(at, end)) != end)
-        while (at != end && is_special(*at)) is_text &= escape(at, end);
+        while (at != end && !is_plain(*at)) is_text &= escape(at, end);
     raw('"');
     return is_text;
 }

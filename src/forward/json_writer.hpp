@@ -1,8 +1,10 @@
 // Writes JSON text at the end of a string that many values share, without an allocation per value.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,9 @@ class json_writer final {
     json_writer& operator=(json_writer const&) = delete;
 
     [[nodiscard]] std::size_t written() const noexcept { return written_; }
+    [[nodiscard]] std::string_view since(std::size_t written) const noexcept {
+        return std::string_view{text_}.substr(written, written_ - written);
+    }
     /// Forgets what was written after `written`.
     void rewind(std::size_t written) noexcept { written_ = written; }
 
@@ -25,6 +30,12 @@ class json_writer final {
         ++written_;
     }
     void raw(std::string_view bytes);
+    /// The first `count` of `bytes`, all of which are copied, as that needs no call.
+    template <std::size_t Size>
+    void block(std::array<char, Size> const& bytes, std::size_t count) {
+        std::memcpy(room(Size), bytes.data(), Size);
+        written_ += count;
+    }
     void integer(std::int64_t value);
     void unsigned_integer(std::uint64_t value);
     /// The shortest text that reads back as the same double, always with a point or an exponent. What JSON has no

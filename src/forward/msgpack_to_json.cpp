@@ -47,16 +47,26 @@ transcode_problem msgpack_to_json::map(std::uint64_t count, std::uint32_t nestin
     if (nesting_max == 0) return transcode_problem::too_deep;
     to_.raw('{');
     for (std::uint64_t i = 0; i < count; ++i) {
-        if (i != 0) to_.raw(',');
-        if (auto const problem = key(); problem != transcode_problem::none) return problem;
-        to_.raw(':');
+        if (!keys_.copy(i, from_, to_))
+            if (auto const problem = key(i); problem != transcode_problem::none) return problem;
         if (auto const problem = value(nesting_max - 1); problem != transcode_problem::none) return problem;
     }
     to_.raw('}');
     return transcode_problem::none;
 }
 
-transcode_problem msgpack_to_json::key() {
+transcode_problem msgpack_to_json::key(std::uint64_t place) {
+    auto const begin = from_.position();
+    auto const written = to_.written();
+    auto const escaped = escaped_strings_;
+    if (place != 0) to_.raw(',');
+    if (auto const problem = key_text(); problem != transcode_problem::none) return problem;
+    to_.raw(':');
+    if (escaped_strings_ == escaped) keys_.remember(place, from_.since(begin), to_.since(written));
+    return transcode_problem::none;
+}
+
+transcode_problem msgpack_to_json::key_text() {
     msgpack_token token;
     if (from_.next(token) != msgpack_problem::none) return transcode_problem::broken;
     switch (token.type()) {

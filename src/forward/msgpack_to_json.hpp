@@ -10,6 +10,7 @@
 #pragma once
 
 #include "json_writer.hpp"
+#include "known_keys.hpp"
 #include "msgpack_reader.hpp"
 
 #include <cstdint>
@@ -27,7 +28,9 @@ enum class transcode_problem : std::uint8_t {
 
 class msgpack_to_json final {
   public:
-    msgpack_to_json(msgpack_reader& from, json_writer& to) noexcept : from_{from}, to_{to} {}
+    /// @param keys  kept from record to record
+    msgpack_to_json(msgpack_reader& from, json_writer& to, known_keys& keys) noexcept
+        : from_{from}, to_{to}, keys_{keys} {}
 
     /// One value. After a problem the places in both are undefined.
     [[nodiscard]] transcode_problem value(std::uint32_t nesting_max);
@@ -35,13 +38,15 @@ class msgpack_to_json final {
     [[nodiscard]] std::uint64_t escaped_strings() const noexcept { return escaped_strings_; }
 
   private:
-    transcode_problem key();
+    transcode_problem key(std::uint64_t place);
+    transcode_problem key_text();
     transcode_problem array(std::uint64_t count, std::uint32_t nesting_max);
     transcode_problem map(std::uint64_t count, std::uint32_t nesting_max);
     void scalar(msgpack_token const& token);
 
     msgpack_reader& from_;
     json_writer& to_;
+    known_keys& keys_;
     std::uint64_t escaped_strings_ = 0;
 };
 

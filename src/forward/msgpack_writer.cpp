@@ -71,10 +71,17 @@ void msgpack_writer::real(double value) {
 }
 
 void msgpack_writer::string(std::string_view value) {
-    if (value.size() < 32)
-        out_.push_back(static_cast<char>(0xa0U | value.size()));
-    else
-        put_length(out_, value.size(), 0xd9);
+    if (value.size() < 32) {
+        auto const begin = out_.size();
+        auto const end = begin + 1 + value.size();
+        out_.resize_and_overwrite(end, [&](char* data, std::size_t) {
+            data[begin] = static_cast<char>(0xa0U | value.size());
+            value.copy(data + begin + 1, value.size());
+            return end;
+        });
+        return;
+    }
+    put_length(out_, value.size(), 0xd9);
     out_.append(value);
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 using namespace logpipe;
 
@@ -18,16 +19,21 @@ struct transcoded {
     std::uint64_t escaped = 0;
 };
 
-transcoded to_json(std::string_view msgpack, std::uint32_t nesting_max = 64) {
+transcoded to_json(std::string_view msgpack, std::uint32_t nesting_max, known_keys& keys) {
     transcoded got;
     {
         json_writer to{got.text};
         msgpack_reader from{msgpack};
-        msgpack_to_json transcoder{from, to};
+        msgpack_to_json transcoder{from, to, keys};
         got.problem = transcoder.value(nesting_max);
         got.escaped = transcoder.escaped_strings();
     }
     return got;
+}
+
+transcoded to_json(std::string_view msgpack, std::uint32_t nesting_max = 64) {
+    known_keys none;
+    return to_json(msgpack, nesting_max, none);
 }
 
 template <class Write>
@@ -141,6 +147,42 @@ TEST_CASE("keys that are no strings become strings", "[msgpack_to_json]") {
     CHECK(to_json("\x81\x90\x01").problem == transcode_problem::bad_key);
     CHECK(to_json("\x81\x80\x01").problem == transcode_problem::bad_key);
     CHECK(to_json("\x81\xd4\x01\x01\x01").problem == transcode_problem::bad_key);
+}
+
+TEST_CASE("a record reads the same whatever keys the records before it had", "[msgpack_to_json]") {
+    std::vector<std::string> const records{
+        R"({"time":"a","remote_ip":"b","response":200})",
+        R"({"time":"a","remote_ip":"b","response":200})",
+        R"({"remote_ip":"a","time":"b","response":[{"time":1,"remote_ip":{"time":2}}]})",
+        R"({"tim":1,"times":2,"":3,"r":4})",
+        R"({"a key of fifteen":1,"a key of 15 byt":2,"a key of 14 by":3})",
+        R"({"a key of fifteem":1,"a key of 15 byu":2,"a key of 14 bz":3})",
+        R"({"\"\u0001\u0002\u0003\u0004\u0005":1,"\"\u0001\u0002\u0003\u0004\u0006":2})",
+        R"({"":1})",
+        R"({})"};
+    known_keys keys;
+    for (auto const& before : records) {
+        for (auto const& record : records) {
+            CAPTURE(before, record);
+            CHECK(to_json(to_msgpack(before).value(), 64, keys).text == before);
+            CHECK(to_json(to_msgpack(record).value(), 64, keys).text == record);
+        }
+    }
+    // Numbers as keys, and bytes that are no UTF-8 and must be counted each time.
+    auto const numbers = written([](auto& write) {
+        write.map(2);
+        write.unsigned_integer(200);
+        write.nil();
+        write.binary("\xff");
+        write.nil();
+    });
+    for (int i = 0; i < 2; ++i) {
+        auto const got = to_json(numbers, 64, keys);
+        CHECK(got.text == "{\"200\":null,\"\uefff\":null}");
+        CHECK(got.escaped == 1);
+    }
+    // The key alone, with the rest cut off.
+    CHECK(to_json(std::string_view{numbers}.substr(0, 3), 64, keys).problem == transcode_problem::broken);
 }
 
 TEST_CASE("nesting has a limit, truncation and unused bytes are told", "[msgpack_to_json]") {
