@@ -58,4 +58,15 @@ std::optional<std::int64_t> parse_access_time(std::string_view text) noexcept {
     return time.time_since_epoch().count();
 }
 
+std::optional<std::int64_t> access_time_in_json(std::string_view value) noexcept {
+    if (!value.starts_with('"')) return std::nullopt;
+    auto const text = value.substr(1, value.size() - 2);
+    if (text.size() == text_bytes) return parse_access_time(text);
+    std::array<char, text_bytes + 1> plain;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < text.size() && bytes < plain.size(); ++i)
+        if (!text.substr(i).starts_with("\\/")) plain[bytes++] = text[i];
+    return parse_access_time({plain.data(), bytes});
+}
+
 }  // namespace logpipe

@@ -47,7 +47,7 @@ class normalize final : public transform {
     [[nodiscard]] bool find_time(event const& row);
     [[nodiscard]] bool find_time_in_line();
     void write(event_id id, std::size_t line_bytes, std::string& out);
-    void write_time(document_writer& out);
+    [[nodiscard]] std::string_view time_text();
 
     normalize_options options_;
     plan plan_;
@@ -63,8 +63,13 @@ class normalize final : public transform {
     /// The known key that came behind each one (and first, at the end) in the last line: lines mostly repeat it.
     std::vector<std::size_t> next_;
 
+    // Lines that follow one another mostly share their time.
+    std::string read_time_;          ///< value of the time's key that was understood last…
+    std::int64_t read_time_ns_ = 0;  ///< …and what it means
     std::int64_t written_millis_ = std::numeric_limits<std::int64_t>::min();
-    std::array<char, iso_time_bytes> written_time_{};  ///< text of written_millis_: a chunk's events share their time
+    std::array<char, plan::time_bytes_max + document_writer::block_bytes>
+        written_time_{};                  ///< text of written_millis_…
+    std::size_t written_time_bytes_ = 0;  ///< …and its length
 
     std::atomic<std::uint64_t> documents_{0};
     std::atomic<std::uint64_t> rejected_{0};
@@ -158,17 +163,16 @@ bool normalize::find_time_in_line() {
         return false;
     }
     auto const value = values_[place];
-    // Some writers escape the slashes, as JSON allows.
-    std::array<char, 32> plain;
-    std::size_t bytes = 0;
-    for (std::size_t i = 1; i + 1 < value.size() && bytes < plain.size(); ++i)
-        if (value[i] != '\\' || value[i + 1] != '/') plain[bytes++] = value[i];
-    auto const time_ns = value.front() == '"' ? parse_access_time({plain.data(), bytes}) : std::nullopt;
-    if (!time_ns) {
-        why_ = fmt::format("no time: {} is not like 17/May/2015:08:05:32 +0000", quoted_for_reason(value));
-        return false;
+    if (value != read_time_) {
+        auto const time_ns = access_time_in_json(value);
+        if (!time_ns) {
+            why_ = fmt::format("no time: {} is not like 17/May/2015:08:05:32 +0000", quoted_for_reason(value));
+            return false;
+        }
+        read_time_ = value;
+        read_time_ns_ = *time_ns;
     }
-    time_ns_ = *time_ns;
+    time_ns_ = read_time_ns_;
     return true;
 }
 
@@ -177,7 +181,7 @@ void normalize::write(event_id id, std::size_t line_bytes, std::string& out) {
     out.resize_and_overwrite(begin + line_bytes + plan_.document_bytes_extra() + document_writer::block_bytes,
                              [&](char* data, std::size_t) {
                                  document_writer to{data + begin};
-                                 to.put(plan_.open());
+                                 to.put_blocks(plan_.open());
                                  std::size_t comma = 1;  // which the first has none of
                                  for (std::size_t i = 0; i < plan_.nested_count(); ++i) {
                                      if (values_[i].data() == nullptr) continue;
@@ -186,11 +190,13 @@ void normalize::write(event_id id, std::size_t line_bytes, std::string& out) {
                                      to.put_blocks(values_[i]);
                                  }
                                  auto const hash = hash_of(id);
-                                 to.put(plan_.fields()[hash.pick(plan_.fields().size())]);
+                                 to.put_blocks(plan_.fields()[hash.pick(plan_.fields().size())]);
                                  hash.write_hex(to.put_room(id_hash::hex_bytes));
-                                 to.put(plan::before_time);
-                                 if (time_ns_ != 0) write_time(to);
-                                 to.put(plan_.added());
+                                 if (time_ns_ != 0)
+                                     to.put_blocks(time_text());
+                                 else
+                                     to.put(plan::before_time);
+                                 to.put_blocks(plan_.added());
                                  for (auto const& extra : extras_.all()) {
                                      if (extra.prefix.empty()) {
                                          to.put(",\"");
@@ -206,16 +212,20 @@ void normalize::write(event_id id, std::size_t line_bytes, std::string& out) {
                              });
 }
 
-void normalize::write_time(document_writer& out) {
+/// From the id's end to the time's, with room for a block behind.
+std::string_view normalize::time_text() {
     auto const millis = std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds{time_ns_}).count();
     if (millis != written_millis_) {
-        write_iso_time(time_ns_, written_time_.data());
+        document_writer to{written_time_.data()};
+        to.put(plan::before_time);
+        to.put(plan::before_iso_time);
+        write_iso_time(time_ns_, to.put_room(iso_time_bytes));
+        to.put(plan::before_millis);
+        to.put_number(millis);
+        written_time_bytes_ = static_cast<std::size_t>(to.at() - written_time_.data());
         written_millis_ = millis;
     }
-    out.put(plan::before_iso_time);
-    out.put({written_time_.data(), written_time_.size()});
-    out.put(plan::before_millis);
-    out.put_number(millis);
+    return {written_time_.data(), written_time_bytes_};
 }
 
 stage_status normalize::status() const {

@@ -1,6 +1,5 @@
 #include "plan.hpp"
 
-#include "base/clock.hpp"
 #include "base/json_text.hpp"
 #include "document_writer.hpp"
 #include "id_facts.hpp"
@@ -18,6 +17,11 @@ namespace {
     std::string out;
     append_json_string(out, text);
     return out;
+}
+
+/// For what is copied in blocks.
+void make_room_for_a_block(std::string& text) {
+    text.reserve(text.size() + document_writer::block_bytes);
 }
 
 }  // namespace
@@ -60,15 +64,16 @@ plan::plan(mapping const& table) {
     for (auto const& [key, text] : table.added) added_ += fmt::format(",{}:{}", json_text(key), json_text(text));
 
     auto const longest = [](std::string const& a, std::string const& b) { return a.size() < b.size(); };
-    constexpr std::size_t millis_bytes_max = 20;
     document_bytes_extra_ = open_.size() + std::ranges::max_element(fields_, longest)->size() + id_hash::hex_bytes +
-                            before_time.size() + before_iso_time.size() + iso_time_bytes + before_millis.size() +
-                            millis_bytes_max + added_.size() + 2;
+                            time_bytes_max + added_.size() + 2;
     // What the keys' own spelling in the line and in the document may differ by, and the comma before each.
     for (auto& key : keys_) {
         document_bytes_extra_ += key.prefix.size() + 1;
-        key.prefix.reserve(key.prefix.size() + document_writer::block_bytes);  // it is copied in blocks
+        make_room_for_a_block(key.prefix);
     }
+    make_room_for_a_block(open_);
+    for (auto& text : fields_) make_room_for_a_block(text);
+    make_room_for_a_block(added_);
 }
 
 std::size_t plan::find(std::string_view text) const noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 #include "logpipe/normalize.hpp"
 
 #include <array>
@@ -61,13 +62,16 @@ class plan final {
 
     [[nodiscard]] std::size_t time_key() const noexcept { return time_key_; }  ///< place in keys(), or none
 
-    // The document's constant parts, in their order.
+    // The document's constant parts, in their order. Those of the mapping have room for a block behind.
     [[nodiscard]] std::string const& open() const noexcept { return open_; }  ///< up to the first nested key
     /// From the nested object's end to the id's hex digits, one for each region.
     [[nodiscard]] std::vector<std::string> const& fields() const noexcept { return fields_; }
     static constexpr std::string_view before_time = R"("},"@version":"1")";
     static constexpr std::string_view before_iso_time = R"(,"@timestamp":")";
     static constexpr std::string_view before_millis = R"(","time":)";
+    static constexpr std::size_t millis_bytes_max = 20;
+    static constexpr std::size_t time_bytes_max =
+        before_time.size() + before_iso_time.size() + iso_time_bytes + before_millis.size() + millis_bytes_max;
     [[nodiscard]] std::string const& added() const noexcept { return added_; }  ///< the rest of ours
 
     /// The longest document of a line is this and the line's own bytes.
