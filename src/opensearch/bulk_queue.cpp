@@ -32,7 +32,8 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
     for (std::uint32_t i = 0; i < rows.size(); ++i) {
         if (rows[i].rejected) continue;
         auto const payload = held.events.payload(rows[i]);
-        if (auto const why = why_unusable(payload)) {
+        bool const newline = has_newline(payload);
+        if (auto const why = why_unusable(payload, newline)) {
             held.events.reject(i, "opensearch", std::string{*why});
             continue;
         }
@@ -41,7 +42,7 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
             full.push_back(std::move(filling));
             filling = spare();
         }
-        filling->add({.of = &held, .row = i});
+        filling->add({.of = &held, .row = i, .has_newline = newline});
         ++held.items;
     }
 

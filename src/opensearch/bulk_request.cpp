@@ -18,10 +18,6 @@ char* put(char* to, std::string_view bytes) noexcept {
     return to + bytes.size();
 }
 
-bool has_newline(std::string_view text) noexcept {
-    return std::memchr(text.data(), '\n', text.size()) != nullptr;
-}
-
 bool has_newline_in_text(std::string_view json) noexcept {
     bool in_text = false;
     for (std::size_t i = 0; i < json.size(); ++i) {
@@ -50,7 +46,7 @@ void bulk_request::add(bulk_item item) {
     at = put(at + event_id::text_bytes, after_id);
     char* const document_end = put(at, document);
     // Between tokens it is white space, as a space is.
-    if (has_newline(document)) std::replace(at, document_end, '\n', ' ');
+    if (item.has_newline) std::replace(at, document_end, '\n', ' ');
     *document_end = '\n';
     used_ = end;
     items_.push_back(item);
@@ -75,14 +71,17 @@ std::string_view bulk_request::wire_bytes(bool compress) {
     return compressed_;
 }
 
-std::optional<std::string_view> why_unusable(std::string_view payload) noexcept {
+bool has_newline(std::string_view payload) noexcept {
+    return std::memchr(payload.data(), '\n', payload.size()) != nullptr;
+}
+
+std::optional<std::string_view> why_unusable(std::string_view payload, bool newline) noexcept {
     constexpr std::string_view spaces = " \t\r\n";
-    bool const has_breaks = has_newline(payload);
-    if (!has_breaks && payload.starts_with('{') && payload.ends_with('}')) return std::nullopt;
+    if (!newline && payload.starts_with('{') && payload.ends_with('}')) return std::nullopt;
     auto const first = payload.find_first_not_of(spaces);
     if (first == std::string_view::npos) return "empty";
     if (payload[first] != '{' || payload[payload.find_last_not_of(spaces)] != '}') return "not a JSON object";
-    if (has_breaks && has_newline_in_text(payload)) return "not JSON: a raw newline within a text";
+    if (newline && has_newline_in_text(payload)) return "not JSON: a raw newline within a text";
     return std::nullopt;
 }
 

@@ -30,6 +30,7 @@ struct held_batch {
 struct bulk_item {
     held_batch* of = nullptr;  ///< outlives the item: it is held while one is left
     std::uint32_t row = 0;     ///< index into `batch::events`
+    bool has_newline = false;  ///< its payload; looked at once
 };
 
 struct bulk_limits {
@@ -48,7 +49,7 @@ class bulk_request final {
     [[nodiscard]] std::string_view body() const noexcept { return std::string_view{buffer_}.substr(0, used_); }
     /// One document always fits into an empty one.
     [[nodiscard]] bool fits(std::size_t document_bytes, bulk_limits const& limits) const noexcept;
-    /// The document must be one that why_unusable() lets pass.
+    /// The payload must be one that why_unusable() lets pass.
     void add(bulk_item item);
     /// Only these go on, in a body made anew.
     void assign(std::vector<bulk_item> const& items);
@@ -68,8 +69,10 @@ class bulk_request final {
 
 using bulk_request_ptr = std::unique_ptr<bulk_request>;
 
+[[nodiscard]] bool has_newline(std::string_view payload) noexcept;
 /// Why a payload cannot stand as a line of a body at all: it is no object, or a text in it holds a raw newline. (A
 /// newline between tokens is no reason: it is sent as a space.)
-[[nodiscard]] std::optional<std::string_view> why_unusable(std::string_view payload) noexcept;
+/// @param newline  has_newline() of it
+[[nodiscard]] std::optional<std::string_view> why_unusable(std::string_view payload, bool newline) noexcept;
 
 }  // namespace logpipe

@@ -26,8 +26,10 @@ prepared_part bulk_body() {
                 with->request.clear();
                 for (std::uint32_t i = 0; i < items; ++i) {
                     auto const& row = with->held.events.events[i];
-                    if (why_unusable(with->held.events.payload(row))) throw std::logic_error{"a bad document"};
-                    with->request.add({.of = &with->held, .row = i});
+                    auto const payload = with->held.events.payload(row);
+                    bool const newline = has_newline(payload);
+                    if (why_unusable(payload, newline)) throw std::logic_error{"a bad document"};
+                    with->request.add({.of = &with->held, .row = i, .has_newline = newline});
                 }
             }};
 }

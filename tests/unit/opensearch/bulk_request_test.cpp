@@ -54,21 +54,23 @@ TEST_CASE("a request is full by bytes or by events, and takes one document of an
 
 TEST_CASE("a newline between tokens is sent as a space, so that the document stays one line", "[bulk_request]") {
     auto held = held_payload("{\"a\":\n[1,\n2],\"b\":\"\\n\"}\n");
-    CHECK_FALSE(why_unusable(held.events.payload(held.events.events[0])));
+    CHECK(has_newline(held.events.payload(held.events.events[0])));
+    CHECK_FALSE(why_unusable(held.events.payload(held.events.events[0]), true));
     bulk_request request;
-    request.add({.of = &held, .row = 0});
+    request.add({.of = &held, .row = 0, .has_newline = true});
     CHECK(request.body().ends_with("\n{\"a\": [1, 2],\"b\":\"\\n\"} \n"));
 }
 
 TEST_CASE("what cannot stand as a line of a body is named", "[bulk_request]") {
-    CHECK(why_unusable("") == "empty");
-    CHECK(why_unusable(" \n\t") == "empty");
-    CHECK(why_unusable("[1]") == "not a JSON object");
-    CHECK(why_unusable("{\"a\":1") == "not a JSON object");
-    CHECK(why_unusable("{\"a\":1} x") == "not a JSON object");
-    CHECK(why_unusable("\"{}\"") == "not a JSON object");
-    CHECK(why_unusable("{\"a\":\"x\ny\"}") == "not JSON: a raw newline within a text");
-    CHECK(why_unusable("{\"a\\\"\":\"\\\\\",\n\"b\":\"x\ny\"}") == "not JSON: a raw newline within a text");
-    CHECK_FALSE(why_unusable(" {} "));
-    CHECK_FALSE(why_unusable("{\"a\\\"\":\"\\\\\",\n\"b\":1}"));
+    auto const why = [](std::string_view payload) { return why_unusable(payload, has_newline(payload)); };
+    CHECK(why("") == "empty");
+    CHECK(why(" \n\t") == "empty");
+    CHECK(why("[1]") == "not a JSON object");
+    CHECK(why("{\"a\":1") == "not a JSON object");
+    CHECK(why("{\"a\":1} x") == "not a JSON object");
+    CHECK(why("\"{}\"") == "not a JSON object");
+    CHECK(why("{\"a\":\"x\ny\"}") == "not JSON: a raw newline within a text");
+    CHECK(why("{\"a\\\"\":\"\\\\\",\n\"b\":\"x\ny\"}") == "not JSON: a raw newline within a text");
+    CHECK_FALSE(why(" {} "));
+    CHECK_FALSE(why("{\"a\\\"\":\"\\\\\",\n\"b\":1}"));
 }
