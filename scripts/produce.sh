@@ -32,6 +32,7 @@ done
 [[ -z $url || $demo == no ]] || misused 'either --url or --demo'
 way_out='; without internet: scripts/produce.sh --demo'
 [[ $demo == no ]] || way_out='; scripts/status.sh shows what is down'
+[[ -z $url || $url == http*://* ]] || way_out='; an address begins with http:// or https://'
 [[ ${lines:=51462} =~ ^[1-9][0-9]*$ ]] || misused "--lines takes a number, not $lines"
 need_stack forwarder
 

@@ -39,12 +39,7 @@ void plan::add_key(std::string const& text, key_role role, std::string const& cl
         key.output = text + clash_suffix;
         key.prefix = fmt::format(",{}:", json_text(key.output));
     }
-    std::array<char, 16> bytes{};
-    std::array<char, 16> counts{};
-    key.match.copy(bytes.data(), bytes.size());
-    std::fill_n(counts.begin(), std::min(counts.size(), key.match.size()), '\xff');
-    key.words = {load_little<std::uint64_t>(bytes.data()), load_little<std::uint64_t>(bytes.data() + 8)};
-    key.masks = {load_little<std::uint64_t>(counts.data()), load_little<std::uint64_t>(counts.data() + 8)};
+    key.match_begin = short_prefix{key.match};
     keys_.push_back(std::move(key));
 }
 

@@ -1,11 +1,10 @@
 // A mapping, compiled once: which key of a line goes where, and every constant byte of the document.
 #pragma once
 
-#include "base/bytes.hpp"
 #include "base/clock.hpp"
+#include "base/short_prefix.hpp"
 #include "logpipe/normalize.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -28,9 +27,8 @@ struct known_key {
     /// As the document has it, behind other keys: `,"remote_ip":` or `,"index_original":`. With room for a block
     /// behind.
     std::string prefix;
-    std::string output;                    ///< of an own key: its new name
-    std::array<std::uint64_t, 2> words{};  ///< the first 16 bytes of `match`, as they lie in memory…
-    std::array<std::uint64_t, 2> masks{};  ///< …and which of them count
+    std::string output;  ///< of an own key: its new name
+    short_prefix match_begin;
     key_role role = key_role::nested;
 };
 
@@ -48,13 +46,11 @@ class plan final {
     [[nodiscard]] std::size_t nested_count() const noexcept { return nested_count_; }
     /// Whether the key that begins at `key` in a line is this one. Reads up to `match_bytes_max` bytes from there.
     [[nodiscard]] bool is(std::size_t known, char const* key) const noexcept {
-        // Nearly all keys are short: two words are compared faster than memcmp is called.
         auto const& wanted = keys_[known];
-        auto const differs = ((load_little<std::uint64_t>(key) ^ wanted.words[0]) & wanted.masks[0]) |
-                             ((load_little<std::uint64_t>(key + 8) ^ wanted.words[1]) & wanted.masks[1]);
-        if (differs != 0) return false;
-        return wanted.match.size() <= 16 || (wanted.match.size() <= match_bytes_max &&
-                                             std::memcmp(key, wanted.match.data(), wanted.match.size()) == 0);
+        if (!wanted.match_begin.is_at(key)) return false;
+        return wanted.match.size() <= short_prefix::bytes_max ||
+               (wanted.match.size() <= match_bytes_max &&
+                std::memcmp(key, wanted.match.data(), wanted.match.size()) == 0);
     }
     static constexpr std::size_t match_bytes_max = 64;
     /// @param text  without escapes. @return its place in keys(), or none.

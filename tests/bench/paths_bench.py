@@ -14,7 +14,7 @@ target by how much it is met or missed.
 
 Nothing is switched off that is on by default. What a path delivered is compared with what it should have: a fast wrong answer
 fails. CPU seconds are the program's own, by wait4; rates go from the first document to the last. Medians of the rounds.
-A path through Kafka that missed a target is run once more under perf. Table, plot and profiles go to FOLDER (build/bench).
+A path that missed a target is run once more under perf. Table, plot and profiles go to FOLDER (build/bench).
 
 Exit status: 0 measured (targets met or not), 1 something did not work or the documents were wrong.
 """
@@ -298,6 +298,13 @@ class Bench:
             self.table.append(("C", f"bare SQLite loader{words}", figures["loader"]))
             self.target("C", f"rate: share of the loader's{words}", figures["run"].rate / figures["loader"].rate, 0.85, at_least=True)
             self.target("C", f"CPU: times the loader's{words}", figures["run"].cpu / figures["loader"].cpu, 1.7)
+        self.explain_misses("C", self.run_once)
+
+    def run_once(self, profile):
+        child = start([self.logpipe, "run", "--from", self.lines, "--once", "--data-dir", self.folder / "run-profile", "--admin", "none",
+                       "--log-level", "error"], stdout=subprocess.DEVNULL)
+        profile.pid = child.pid
+        finish(child)
 
     # --- D
 
@@ -316,9 +323,10 @@ class Bench:
                 for measure in both if number % 2 else reversed(both):
                     measure()
                 self.say(f"D: round {number} of {self.rounds} done")
-        ours, loader = self.add("D", "logpipe consume, real OpenSearch", runs[1:]), self.add("D", "raw loader, real OpenSearch", loads[1:])
-        self.target("D", "rate: share of the raw loader's", ours.rate / loader.rate, 0.95, at_least=True)
-        self.target("D", "logpipe's share of all CPU used", statistics.median(shares[1:]), 0.05)
+            ours, loader = self.add("D", "logpipe consume, real OpenSearch", runs[1:]), self.add("D", "raw loader, real OpenSearch", loads[1:])
+            self.target("D", "rate: share of the raw loader's", ours.rate / loader.rate, 0.95, at_least=True)
+            self.target("D", "logpipe's share of all CPU used", statistics.median(shares[1:]), 0.05)
+            self.explain_misses("D", lambda profile: self.index_once(kafka, store, rows, "profile", shares, profile))
 
     def in_new_index(self, store, rows, fill):
         """fill() puts so many documents into index `bench-d`; what is left of it would disturb the next."""
@@ -333,7 +341,7 @@ class Bench:
         host, port = store.address.split(":")
         return self.in_new_index(store, rows, lambda: probe([self.programs / "bulk_loader", host, port, "bench-d", documents, rows, 4, 2400]))
 
-    def index_once(self, kafka, store, rows, number, shares):
+    def index_once(self, kafka, store, rows, number, shares, profile=None):
         def indexed():
             status, told_us = store.request("GET", "/bench-d/_stats/indexing")
             return 0 if status == 404 else told_us["_all"]["primaries"]["indexing"]["index_total"]
@@ -343,6 +351,8 @@ class Bench:
             before = sum(map(cpu_of_process, servers))
             child = start([self.logpipe, "consume", "--from", f"kafka://{kafka.address}/bench-d", "--to", f"opensearch://{store.address}/bench-d",
                            "--group", f"bench-d-{number}", "--once", "--admin", "none", "--log-level", "error"], stdout=subprocess.DEVNULL)
+            if profile:
+                profile.pid = child.pid
             rate = rate_from_first(indexed, rows, child)
             cpu, rss = finish(child)
             shares.append(cpu / (cpu + sum(map(cpu_of_process, servers)) - before))

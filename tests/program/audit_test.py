@@ -103,7 +103,9 @@ class DeadLetters(Case):
                                 (("replay", "--to", "end"), "--group"), (("replay", "--group", "x"), "--to"),
                                 (("replay", "--group", "x", "--to", "end", "--from", "journal:x/y"), "kafka:"),
                                 (("setup",), "setup opensearch"), (("setup", "opensearch", "--to", "sqlite:x"), "opensearch://"),
-                                (("verify", "--to", "file:x", "--from", "journal:data/nginx-logs"), "sqlite:")):
+                                (("verify", "--to", "file:x", "--from", "journal:data/nginx-logs"), "sqlite:"),
+                                # Before a broker is asked that does not answer.
+                                (("verify", "--to", "file:x", "--from", "kafka://127.0.0.1:1/nginx-logs"), "sqlite:")):
             with self.subTest(arguments):
                 self.assertIn(word, self.run_program(*arguments, status=2).stderr)
         self.assertIn("no journal", self.run_program("dlq", "ls", "journal:none/x.dlq", status=1).stderr)

@@ -339,6 +339,7 @@ class BadInput(Case):
                                 (("forward", "--journal-full", "explode"), "block|drop-oldest"),
                                 (("run", "--drain-timeout", "soon"), "30s"),
                                 (("journal", "explode", "x"), "ls|check|repair|export"),
+                                (("index", "--from", "journal:data/a", "--to", "journal:data/a"), "read again"),
                                 (("forward", "--listen", "no.such.host.invalid:1"), "cannot listen on no.such.host.invalid"),
                                 ((), "subcommand")):
             with self.subTest(arguments):
