@@ -309,7 +309,7 @@ class Bench:
     # --- D
 
     def path_d(self, kafka):
-        rows = min(self.rows, 200_000)
+        rows = min(self.rows // 2, 200_000)
         kafka.admin().create_topic("bench-d", partitions=1, **{"retention.ms": "-1"})
         told([self.programs / "kafka_probe", "produce", kafka.address, "bench-d", rows, self.lines])
         documents = self.folder / "documents-d.jsonl"
@@ -406,7 +406,7 @@ def main():
     build = options.build.resolve()
     out = options.out or build
     out.mkdir(parents=True, exist_ok=True)
-    rows = options.rows or (400_000 if options.quick else 2_000_000)
+    rows = options.rows or (300_000 if options.quick else 2_000_000)
     rounds = options.rounds or (1 if options.quick else 3)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     only = options.only.upper().split(",")
