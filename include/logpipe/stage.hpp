@@ -101,8 +101,8 @@ class sink {
     /// On failure it is untouched, and is offered again after back-off; errc::rejected sends all of it to the dead
     /// letters, or where the sink has marked some with batch::reject(), those, before the rest is offered again.
     [[nodiscard]] virtual result<> write(batch& events) = 0;
-    /// Nothing more comes for now: what was written becomes safe without waiting for more. A sink that is
-    /// synchronous does it before it returns; on failure it keeps what it holds, for the next flush().
+    /// The source is idle: what was written becomes safe without waiting for more. A sink that is synchronous does it
+    /// before it returns; on failure it keeps what it holds, for the next flush().
     [[nodiscard]] virtual result<> flush() = 0;
     /// What this sink stores in one transaction with the data, for a source of this identity: positions, and all that
     /// was counted up to them (not increments); none where it does not store any. The pump then seeks the source there.
