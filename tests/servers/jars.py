@@ -11,12 +11,13 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE.parent.parent / "build" / "servers"
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
-ATTEMPTS = 3  # a registry may fail for a moment
+PAUSES_SECONDS = (5, 20, None)  # after each attempt: a registry may fail for a moment
 FETCH_SECONDS_MAX = 900
 
 
@@ -26,7 +27,7 @@ class Missing(Exception):
 
 def _maven(folder, *arguments):
     command = ["mvn", "-B", "-q", "-f", folder / "pom.xml", *arguments]
-    for attempt in range(ATTEMPTS):
+    for pause in PAUSES_SECONDS:
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   timeout=FETCH_SECONDS_MAX, check=False)
@@ -36,7 +37,9 @@ def _maven(folder, *arguments):
             raise Missing(f"mvn did not end within {FETCH_SECONDS_MAX} s: {arguments}") from None
         if done.returncode == 0:
             return
-        print(f"mvn failed, attempt {attempt + 1} of {ATTEMPTS}", file=sys.stderr)
+        if pause is not None:
+            print(f"mvn failed: again in {pause} s", file=sys.stderr, flush=True)
+            time.sleep(pause)
     raise Missing(f"mvn {' '.join(map(str, arguments))}:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
