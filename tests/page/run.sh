@@ -16,13 +16,9 @@ exec 9>"$modules/lock"
 flock 9
 if ! cmp -s "$here/package.json" "$modules/package.json" || [ ! -d "$modules/node_modules/playwright-core" ]; then
     cp "$here/package.json" "$modules/"
-    # A registry may fail for a moment.
-    for pause in 5 20 0; do
-        (cd "$modules" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-audit --no-fund --no-package-lock) && break
-        [ "$pause" != 0 ] || exit 1
-        echo "npm failed: again in $pause s" >&2
-        sleep "$pause"
-    done
+    # A registry may fail for a moment: npm asks again by itself, after 10 s, 20 s and so on.
+    (cd "$modules" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-audit --no-fund --no-package-lock --fetch-retries 4 \
+        --fetch-retry-factor 2 --loglevel error)
 fi
 exec 9>&-
 export PLAYWRIGHT=$modules/node_modules/playwright-core/index.mjs
