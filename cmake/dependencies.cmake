@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 
 if(LOGPIPE_STATIC)
-  # librdkafka, simdjson and fmt come as archives from scripts/static-libs.sh; the distribution has the rest.
+  # simdjson and fmt come as archives from scripts/static-libs.sh; the distribution has the rest.
   set(LOGPIPE_STATIC_PREFIX "${PROJECT_SOURCE_DIR}/build/static-libs" CACHE PATH "Where scripts/static-libs.sh installed to")
   if(NOT EXISTS "${LOGPIPE_STATIC_PREFIX}/stamp")
     message(FATAL_ERROR "${LOGPIPE_STATIC_PREFIX} is not complete: run scripts/static-libs.sh first")
@@ -25,8 +25,21 @@ find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
 find_package(simdjson REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_package(SQLite3 REQUIRED)
-find_path(RDKAFKA_INCLUDE_DIR librdkafka/rdkafka.h REQUIRED)
-find_library(RDKAFKA_LIBRARY rdkafka REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
+find_library(LZ4_LIBRARY lz4 REQUIRED)
+
+# One version of librdkafka for every preset, from scripts/librdkafka.sh; LOGPIPE_RDKAFKA_PREFIX names another.
+set(rdkafka_script "${PROJECT_SOURCE_DIR}/scripts/librdkafka.sh")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${rdkafka_script}")
+set(rdkafka_prefix "${LOGPIPE_RDKAFKA_PREFIX}")
+if(NOT rdkafka_prefix)
+  execute_process(COMMAND "${rdkafka_script}" --where OUTPUT_VARIABLE rdkafka_prefix
+    OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+endif()
+set(rdkafka_archive "${rdkafka_prefix}/lib/librdkafka.a")
+if(NOT EXISTS "${rdkafka_archive}")
+  message(FATAL_ERROR "${rdkafka_archive} does not exist: run scripts/librdkafka.sh (scripts/setup.sh does) first")
+endif()
 
 add_library(logpipe_boost INTERFACE)
 target_link_libraries(logpipe_boost INTERFACE Boost::headers)
@@ -39,11 +52,6 @@ if(LOGPIPE_SANITIZE MATCHES "thread")
 endif()
 
 add_library(logpipe_rdkafka INTERFACE)
-target_include_directories(logpipe_rdkafka SYSTEM INTERFACE ${RDKAFKA_INCLUDE_DIR})
-target_link_libraries(logpipe_rdkafka INTERFACE ${RDKAFKA_LIBRARY})
-if(LOGPIPE_STATIC)
-  find_library(ZSTD_LIBRARY zstd REQUIRED)
-  find_library(LZ4_LIBRARY lz4 REQUIRED)
-  target_link_libraries(logpipe_rdkafka INTERFACE
-    OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB ${ZSTD_LIBRARY} ${LZ4_LIBRARY} Threads::Threads m dl)
-endif()
+target_include_directories(logpipe_rdkafka SYSTEM INTERFACE "${rdkafka_prefix}/include")
+target_link_libraries(logpipe_rdkafka INTERFACE "${rdkafka_archive}"
+  OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB ${ZSTD_LIBRARY} ${LZ4_LIBRARY} Threads::Threads m dl)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo.
+# Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo. Then builds librdkafka, by
+# scripts/librdkafka.sh, where it is not there yet.
 #
 # Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--bench] [--paths] [--check] [--all] [--list]
 #
@@ -8,7 +9,7 @@
 #   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, Chromium and npm for the page)
 #   --stack    … and what tests/stack/run.sh needs (an engine, Compose, debootstrap, JDK, Maven, Go)
 #   --long     … and what scripts/test.sh --long needs (Go, for clients of that world; a Docker engine)
-#   --static   … and what scripts/static-libs.sh needs (the tools for source packages)
+#   --static   … and what scripts/static.sh needs
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
 #   --bench    … and what scripts/bench.sh measures and counts with (Google Benchmark, valgrind)
 #   --paths    … and what scripts/bench.sh --paths compares with and draws by (rsyslog, gnuplot, perf)
@@ -16,7 +17,7 @@
 #   --all      all of these but --long, --stack and --paths
 #   --list     prints the missing packages, one a line, and installs nothing
 #
-# Safe to run again: with everything there it installs nothing and asks no server.
+# Safe to run again: with everything there it installs and builds nothing, and asks no server.
 # Exit status: 0 everything is there, 1 it could not be installed, 2 wrong call.
 set -euo pipefail
 # shellcheck source=common.sh
@@ -49,8 +50,8 @@ packages_of() {
         build)
             printf '%s\n' g++ cmake ninja-build ccache git "libboost$boost-dev" "libboost-url$boost-dev" \
                 "libboost-json$boost-dev" libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev \
-                libtomlplusplus-dev libxxhash-dev librdkafka-dev libsqlite3-dev libssl-dev libzstd-dev \
-                liblz4-dev zlib1g-dev
+                libtomlplusplus-dev libxxhash-dev libsqlite3-dev libssl-dev libzstd-dev liblz4-dev zlib1g-dev \
+                dpkg-dev make
             ;;
         demo) printf '%s\n' python3 curl sqlite3 jq ;;
         # Java and Maven: for real Kafka and OpenSearch. kcat: somebody else's Kafka client.
@@ -73,7 +74,7 @@ packages_of() {
             ;;
         bench) printf '%s\n' libbenchmark-dev valgrind ;;
         paths) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox linux-perf ;;
-        static) printf '%s\n' dpkg-dev make file ;;
+        static) echo file ;;
         lint) printf '%s\n' clang-format-19 shellcheck ;;
         check) printf '%s\n' clang-19 clang-tidy-19 libclang-rt-19-dev ;;
     esac
@@ -100,6 +101,7 @@ if [[ $list_only == yes ]]; then
     exit 0
 fi
 if ((${#missing[@]} == 0)); then
+    "$root/scripts/librdkafka.sh"
     say "setup (${groups[*]}): everything is there"
     exit 0
 fi
@@ -119,4 +121,5 @@ say "setup (${groups[*]}): installing ${missing[*]}"
 as_root apt-get update -qq -o DPkg::Lock::Timeout=120
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=120 \
     -o Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}" </dev/null
+"$root/scripts/librdkafka.sh"
 say "setup: done"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the static archives that the distribution does not ship in a usable form, for preset `static`: simdjson and fmt
-# have none there, and that of librdkafka drags in Cyrus SASL and Kerberos, which have none.
+# Builds the static archives that the distribution does not ship, for preset `static`: those of simdjson and fmt.
+# (That of librdkafka comes from scripts/librdkafka.sh, for every preset.)
 #
 # Usage: scripts/static-libs.sh
 #
@@ -10,6 +10,8 @@
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=source-packages.sh
+source "$(dirname "${BASH_SOURCE[0]}")/source-packages.sh"
 
 case ${1:-} in
     '') ;;
@@ -25,65 +27,28 @@ readonly log=$root/build/static-libs.log
 export CCACHE_COMPILERCHECK=content CCACHE_SLOPPINESS=locale
 [[ ! -d /usr/lib/ccache ]] || PATH=/usr/lib/ccache:$PATH
 
-# The source packages of the installed -dev packages, as apt names them: librdkafka=2.0.2-1 …
+# The source packages of the installed -dev packages, as apt names them: fmtlib=9.1.0+ds1-2 …
 sources=()
-for package in librdkafka-dev libsimdjson-dev libfmt-dev; do
+for package in libsimdjson-dev libfmt-dev; do
     sources+=("$(dpkg-query -W -f '${source:Package}=${source:Version}' "$package")") ||
         fail "$package is missing: run scripts/setup.sh --static"
 done
 # The first number is this recipe's: raise it when the way they are built changes.
-stamp="2 ${sources[*]}"
+stamp="3 ${sources[*]}"
 
 if [[ -f $prefix/stamp && $(<"$prefix/stamp") == "$stamp" ]]; then
     say "static-libs: there already ($stamp)"
     exit 0
 fi
-for tool in apt-get dpkg-source make cmake; do
+for tool in apt-get dpkg-source cmake; do
     command -v "$tool" >/dev/null || fail "$tool is missing: run scripts/setup.sh --static"
 done
 
-# Runs a command with its output in the log; shows the end of the log when it fails.
-quietly() {
-    "$@" >>"$log" 2>&1 || {
-        tail -n 40 "$log" >&2
-        fail "failed: $* (all of it in $log)"
-    }
-}
-
-# The machine's own package sources, with source packages switched on.
-copy_package_sources() {
-    mkdir -p "$work/apt/parts" "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
-    : >"$work/apt/sources.list"
-    local file
-    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [[ -f $file ]] && sed -n -E 's/^[[:space:]]*deb[[:space:]]/deb-src /p' "$file" >>"$work/apt/sources.list"
-    done
-    for file in /etc/apt/sources.list.d/*.sources; do
-        [[ -f $file ]] && sed -E 's/^Types:.*/Types: deb-src/I' "$file" >"$work/apt/parts/$(basename "$file")"
-    done
-    return 0
-}
-
-private_apt() {
-    apt-get -q -o APT::Sandbox::User= -o "Dir::Etc::sourcelist=$work/apt/sources.list" \
-        -o "Dir::Etc::sourceparts=$work/apt/parts" -o "Dir::State::lists=$work/apt/lists" \
-        -o "Dir::Cache=$work/apt/cache" "$@"
-}
-
 fetch_sources() {
-    copy_package_sources
-    quietly private_apt update
+    use_package_sources ''
+    quietly private_apt apt-get update
     cd "$work"
-    quietly private_apt source "${sources[@]}"
-}
-
-# GSSAPI would need Cyrus SASL; SASL PLAIN, SCRAM and OAUTHBEARER are librdkafka's own. curl serves OIDC only.
-build_librdkafka() {
-    cd "$work"/librdkafka-*/
-    CFLAGS=-O2 quietly ./configure --disable-gssapi --disable-curl --enable-static --disable-debug-symbols
-    quietly make -j "$(nproc)" -C src librdkafka.a
-    install -D -m 644 -t "$prefix/lib" src/librdkafka.a
-    install -D -m 644 -t "$prefix/include/librdkafka" src/rdkafka.h
+    quietly private_apt apt-get source "${sources[@]}"
 }
 
 # build_by_cmake NAME TARGET OPTIONS…
@@ -102,8 +67,6 @@ mkdir -p "$prefix" "$work"
 : >"$log"
 say "static-libs: fetching ${sources[*]}"
 fetch_sources
-say 'static-libs: building librdkafka'
-build_librdkafka
 say 'static-libs: building simdjson'
 build_by_cmake simdjson simdjson
 say 'static-libs: building fmt'
