@@ -56,6 +56,9 @@ class source {
     /// What the source's own durable position had counted when this source took it up, of what it holds now; zero
     /// where it keeps none. It changes while partitions come and go. Any thread, after open().
     [[nodiscard]] virtual event_counts counted() const { return {}; }
+    /// Events that wait in the source: those that read() has not given yet. None where the source cannot know (a
+    /// listener), and until it does. It goes on being true while the sink cannot be opened. Any thread, at any time.
+    [[nodiscard]] virtual std::optional<std::uint64_t> backlog() const { return std::nullopt; }
     /// Starts at these positions instead of the source's own: the sink holds better ones. After open(), before read().
     [[nodiscard]] virtual result<> seek(std::span<position const> stored) = 0;
     /// Fills `into` (given empty) with what there is, as soon as there is something. Returns with it still empty at

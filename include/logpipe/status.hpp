@@ -6,6 +6,7 @@
 #include "logpipe/stage.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +26,12 @@ struct ledger {
 struct pump_snapshot {
     std::string name;  ///< "forward", "index", …
     bool finished = false;
-    bool started = false;        ///< both ends were opened; before that `book` says nothing (not in the JSON)
-    ledger book;                 ///< durable figures, this run's included
-    event_counts this_run;       ///< since the process started, for rates
-    std::uint64_t bytes_in = 0;  ///< since the process started
+    bool source_known = false;             ///< the source was opened; before that `book` says nothing (not in the JSON)
+    bool started = false;                  ///< both ends were opened (not in the JSON)
+    ledger book;                           ///< durable figures, this run's included
+    std::optional<std::uint64_t> backlog;  ///< events that wait in the source, beside those in flight; none: unknown
+    event_counts this_run;                 ///< since the process started, for rates
+    std::uint64_t bytes_in = 0;            ///< since the process started
     std::uint64_t bytes_out = 0;
     std::uint64_t retries = 0;
     std::uint64_t queued_batches = 0;  ///< between the stages
@@ -60,6 +63,8 @@ struct process_snapshot {
     std::vector<warning> warnings;  ///< the newest ones, oldest first
 };
 
+/// What waits in its source and what it has read and is not safe.
+[[nodiscard]] std::uint64_t waiting_events(pump_snapshot const& pump) noexcept;
 /// True when no stage is down.
 [[nodiscard]] bool all_up(process_snapshot const& process) noexcept;
 /// `/api/status`: documented in DESIGN.md "Status".

@@ -64,9 +64,9 @@ process_snapshot process::look() const {
     now.warnings = newest_warnings();
     for (auto const& each : pumps_) now.pumps.push_back(each->snapshot());
     now.ready = !now.draining && all_up(now);
-    bool const started = std::ranges::all_of(now.pumps, &pump_snapshot::started);
-    if (started && !now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
-    if (started && add_) add_(now);
+    bool const known = std::ranges::all_of(now.pumps, &pump_snapshot::source_known);
+    if (known && !now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
+    if (known && add_) add_(now);
     return now;
 }
 

@@ -216,9 +216,7 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
         whole.ends_when([&broker](process_snapshot const& now) {
             if (!now.ready || !now.pumps.front().finished) return false;
             if (now.pumps.size() == 2) return now.book.in_flight == 0;
-            auto const& deliver = now.pumps.at(1);
-            return gauge_of(deliver.stages.front(), "journal_unread_events") == 0 && deliver.book.in_flight == 0 &&
-                   broker.is_reached();
+            return waiting_events(now.pumps.at(1)) == 0 && broker.is_reached();
         });
     bool came_to_end = false;
     whole.on_tick([&](process_snapshot const& now) {

@@ -62,8 +62,7 @@ ledger journal_book(process_snapshot const& now, std::uint64_t journal_begin) {
     book.counts.in = journal_begin + in.this_run.in;
     book.counts.already_there += in.this_run.already_there;
     book.counts.dead += in.this_run.dead;
-    auto const unread = static_cast<std::uint64_t>(gauge_of(out.stages.front(), "journal_unread_events"));
-    book.in_flight = in.book.in_flight + unread + out.book.in_flight;
+    book.in_flight = in.book.in_flight + waiting_events(out);
     return book;
 }
 
@@ -71,13 +70,7 @@ ledger broker_book(process_snapshot const& now) {
     auto const& receive = now.pumps.at(0);
     auto const& deliver = now.pumps.at(1);
     auto const& index = now.pumps.at(2);
-    auto const held = [](pump_snapshot const& pump, std::string_view gauge) {
-        return static_cast<std::uint64_t>(gauge_of(pump.stages.front(), gauge));
-    };
-    // The lag is what is not committed, so what the last pump has in hand is within.
-    auto const lag = held(index, "kafka_lag_events");
-    auto const coming = receive.book.in_flight + held(deliver, "journal_unread_events") + deliver.book.in_flight +
-                        (lag - std::min(lag, index.book.in_flight));
+    auto const coming = receive.book.in_flight + waiting_events(deliver) + index.backlog.value_or(0);
     ledger book{.counts = index.book.counts, .in_flight = coming + index.book.in_flight};
     for (auto const* upstream : {&receive, &deliver}) {
         book.counts.already_there += upstream->this_run.already_there;

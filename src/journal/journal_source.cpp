@@ -44,6 +44,7 @@ class journal_source final : public source {
     result<> open() override { return noted(open_topic()); }
     std::string identity() const override { return identity_; }
     event_counts counted() const override { return counted_before_; }
+    std::optional<std::uint64_t> backlog() const override;
     result<> seek(std::span<position const> stored) override;
     result<> read(batch& into, steady_time until) override { return noted(read_until(into, until)); }
     result<> commit(std::span<progress const> safe) override { return noted(move_cursor(safe)); }
@@ -60,7 +61,7 @@ class journal_source final : public source {
 
   private:
     [[nodiscard]] result<> open_topic();
-    [[nodiscard]] result<> look_at_state();
+    [[nodiscard]] result<> look_at_state() const;
     [[nodiscard]] result<> read_until(batch& into, steady_time until);
     [[nodiscard]] result<> move_cursor(std::span<progress const> safe);
     [[nodiscard]] result<> store_cursor_now();
@@ -71,6 +72,7 @@ class journal_source final : public source {
     std::string const name_;
     std::shared_ptr<topic_writer> const writer_;
     std::shared_ptr<synced_board> const board_;
+    mutable std::mutex state_mutex_;  // guards state_
     std::unique_ptr<file> state_;
     std::string identity_;
     event_counts counted_before_;  // set by the first open()
@@ -79,6 +81,7 @@ class journal_source final : public source {
     std::optional<std::uint64_t> stop_at_;
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> woken_ = false;
+    std::atomic<bool> known_ = false;  // its position and its end are
     std::atomic<std::uint64_t> committed_ = 0;
     std::atomic<std::uint64_t> read_ = 0;
     std::atomic<std::uint64_t> lost_ = 0;
@@ -96,7 +99,10 @@ result<> journal_source::open_topic() {
         if (!state && state.error().code == errc::not_found)
             return error{errc::not_connected, fmt::format("{}: nobody has written it yet", folder_)};
         if (!state) return state.error();
-        state_ = *std::move(state);
+        {
+            std::lock_guard lock{state_mutex_};
+            state_ = *std::move(state);
+        }
         if (auto looked = look_at_state(); !looked) return looked;
     }
     identity_ = identity_text(folder_, *identity);
@@ -109,12 +115,21 @@ result<> journal_source::open_topic() {
     counted_before_ = cursor_.at().counts;
     reader_.seek(cursor_.at().offset);
     committed_ = read_ = cursor_.at().offset;
+    known_ = true;
     return {};
 }
 
+/// Another process writes: its state is read here as well, since nobody reads events while the sink is away.
+std::optional<std::uint64_t> journal_source::backlog() const {
+    if (!known_) return std::nullopt;
+    if (auto const read = look_at_state(); !read) return std::nullopt;  // read() says why
+    return board_->events_from(read_);
+}
+
 /// A half-written state is looked at again at the next turn.
-result<> journal_source::look_at_state() {
+result<> journal_source::look_at_state() const {
     if (writer_) return {};
+    std::lock_guard lock{state_mutex_};
     std::array<char, state_bytes> bytes{};
     auto const got = state_->read_at(0, bytes);
     if (!got) return got.error();
@@ -208,7 +223,6 @@ stage_status journal_source::status() const {
     stage_status now;
     now.name = "journal_source";
     now.gauges = {{"journal_held_events", static_cast<double>(board_->events_from(committed))},
-                  {"journal_unread_events", static_cast<double>(board_->events_from(read_.load()))},
                   {"journal_read_offset", static_cast<double>(read_.load())},
                   {"journal_committed_offset", static_cast<double>(committed)},
                   {"journal_synced_offset", static_cast<double>(mark.offset)},

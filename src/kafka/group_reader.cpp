@@ -229,7 +229,7 @@ bool group_reader::follows(std::int32_t partition, reading& from, std::int64_t o
         if (from.touched) positions_.saw(from.number, from.taken, from.next);
         positions_.give_up(from.number);
         from.number = positions_.assign(partition, offset, std::nullopt);
-        from.next = from.taken = offset;
+        from.next = from.taken = from.end = offset;
         return true;
     }
     if (from.sought_in == round_) return false;  // behind a gap that is looked at again

@@ -46,6 +46,7 @@ class group_reader final : private client_events {
     struct figures {
         std::atomic<std::uint64_t> assigned{0};
         std::atomic<std::int64_t> lag{0};
+        std::atomic<std::int64_t> unread{-1};  // offsets after the last message taken; negative: not known yet
         std::atomic<std::uint64_t> tombstones{0};
         std::atomic<std::uint64_t> missing_offsets{0};
         std::atomic<std::uint64_t> rebalances{0};
@@ -60,6 +61,7 @@ class group_reader final : private client_events {
         std::uint32_t number = 0;
         std::int64_t next = 0;        // offset of the next message
         std::int64_t taken = 0;       // behind the last event
+        std::int64_t end = 0;         // the newest that is known
         std::int64_t sought = -1;     // `next` when a gap was last looked at again
         std::uint64_t sought_in = 0;  // the round of that
         std::uint32_t gaps = 0;       // that stayed
@@ -94,6 +96,7 @@ class group_reader final : private client_events {
     void start_commit();
     void hear_commits(std::chrono::milliseconds time);
     void measure();
+    void ask_ends();
 
     kafka_source_options const options_;
     std::int64_t const start_;
@@ -117,6 +120,7 @@ class group_reader final : private client_events {
     bool freeable_ = true;  // the client
     std::chrono::steady_clock::time_point commit_at_;
     std::chrono::steady_clock::time_point measure_at_;
+    std::chrono::steady_clock::time_point ask_ends_at_;
     unsigned commits_unheard_ = 0;
     log_limit error_lines_;
     log_limit gap_lines_;

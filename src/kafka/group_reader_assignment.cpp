@@ -17,6 +17,9 @@ constexpr int ask_time_ms = 5'000;
 constexpr auto commit_interval = 200ms;
 constexpr auto commit_time = 5'000ms;
 constexpr auto measure_interval = 200ms;
+// While nothing is fetched, the broker is asked for the partitions' ends; so long, it holds up commits.
+constexpr auto ask_ends_interval = 2'000ms;
+constexpr int ask_ends_time_ms = 1'000;
 
 std::span<rd_kafka_topic_partition_t> all_of(rd_kafka_topic_partition_list_t const& list) {
     return {list.elems, static_cast<std::size_t>(list.cnt)};
@@ -62,6 +65,7 @@ void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) 
             queue_handle const own{rd_kafka_queue_get_partition(client_.get(), options_.topic.c_str(), each.partition)};
             if (own) rd_kafka_queue_forward(own.get(), messages_.get());
         }
+        ask_ends();
         works();
     }
     assigned_once_ = true;
@@ -223,21 +227,46 @@ void group_reader::hear_commits(std::chrono::milliseconds time) {
     if (what.code == errc::unauthorized) went_wrong(std::move(what));
 }
 
-/// Lag is what was written and is not committed, as every Kafka tool says it.
+/// Lag is what was written and is not committed, as every Kafka tool says it; unread is what was not taken in.
 void group_reader::measure() {
     auto const now = steady_clock::now();
     if (now < measure_at_) return;
     measure_at_ = now + measure_interval;
+    // What is fetched brings the ends along. A full intake ends in nothing being fetched.
+    if (now >= ask_ends_at_ && intake_.full()) ask_ends();
     std::int64_t lag = 0;
-    for (auto const& [partition, committed] : positions_.committed_offsets()) {
+    std::int64_t unread = 0;
+    auto const committed_offsets = positions_.committed_offsets();
+    for (auto& [partition, from] : readings_) {
         std::int64_t begin = 0;
         std::int64_t end = 0;
         auto const code =
             rd_kafka_get_watermark_offsets(client_.get(), options_.topic.c_str(), partition, &begin, &end);
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR || end < 0) continue;
-        lag += std::max<std::int64_t>(0, end - std::max({committed, begin, std::int64_t{0}}));
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) from.end = std::max(from.end, end);
+        unread += std::max<std::int64_t>(0, from.end - from.next);
+        auto const found =
+            std::ranges::find(committed_offsets, partition, &std::pair<std::int32_t, std::int64_t>::first);
+        auto const committed = found == committed_offsets.end() ? 0 : found->second;
+        lag += std::max<std::int64_t>(0, from.end - std::max({committed, begin, std::int64_t{0}}));
     }
     figures_.lag = lag;
+    if (assigned_once_) figures_.unread = unread;
+}
+
+/// Of all partitions that are held, within a bound; one that does not answer keeps the end it had.
+void group_reader::ask_ends() {
+    ask_ends_at_ = steady_clock::now() + ask_ends_interval;
+    if (readings_.empty()) return;
+    partition_list const asked{rd_kafka_topic_partition_list_new(static_cast<int>(readings_.size()))};
+    for (auto const& [partition, from] : readings_)
+        rd_kafka_topic_partition_list_add(asked.get(), options_.topic.c_str(), partition)->offset = RD_KAFKA_OFFSET_END;
+    // Its own outcome is the sum of the partitions', each of which has its own.
+    rd_kafka_offsets_for_times(client_.get(), asked.get(), ask_ends_time_ms);
+    for (auto const& each : all_of(*asked)) {
+        auto const found = readings_.find(each.partition);
+        if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR && found != readings_.end())
+            found->second.end = std::max(found->second.end, each.offset);
+    }
 }
 
 }  // namespace logpipe

@@ -97,4 +97,12 @@ std::size_t intake::bytes() const {
     return sum;
 }
 
+std::uint64_t intake::events() const {
+    std::lock_guard lock{mutex_};
+    std::uint64_t sum = 0;
+    for (auto const& each : ready_) sum += each.events.size();
+    for (auto const& each : open_) sum += each.events.size();
+    return sum;
+}
+
 }  // namespace logpipe

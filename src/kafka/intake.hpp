@@ -48,6 +48,7 @@ class intake final {
     [[nodiscard]] taken take(batch& into, steady_time until);
     void wake();
     [[nodiscard]] std::size_t bytes() const;
+    [[nodiscard]] std::uint64_t events() const;
 
   private:
     [[nodiscard]] bool has_events() const noexcept { return !ready_.empty() || !open_.empty(); }

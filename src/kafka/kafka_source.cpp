@@ -51,6 +51,13 @@ class kafka_source final : public source {
     }
     std::string identity() const override { return identity_; }
     event_counts counted() const override { return positions_.counted(); }
+    std::optional<std::uint64_t> backlog() const override {
+        std::lock_guard lock{mutex_};
+        if (!reader_) return std::nullopt;
+        auto const unread = reader_->counts().unread.load();
+        if (unread < 0) return std::nullopt;
+        return static_cast<std::uint64_t>(unread) + intake_.events();
+    }
     /// The group's position is the one that counts: an operator moves it, other members go on from it. What a store has
     /// beyond it comes again, and meets its ids there.
     result<> seek(std::span<position const>) override { return {}; }

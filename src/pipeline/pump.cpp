@@ -68,7 +68,10 @@ class stage_pump final : public pump, private completions {
         pump_snapshot out;
         state_.write_to(out);
         out.book.counts = out.this_run;
-        if (out.started) out.book.counts += stored_before_ ? *stored_before_ : stages_.from->counted();
+        // What the source has kept holds until the sink says that it has kept better figures.
+        if (out.source_known)
+            out.book.counts += out.started && stored_before_ ? *stored_before_ : stages_.from->counted();
+        out.backlog = stages_.from->backlog();
         out.queued_batches = to_transform_.count() + to_sink_.count();
         out.queued_batches_max = options_.queue_batches_max * (stages_.change ? 2 : 1);
         out.stages.push_back(with_reason(stages_.from->status(), pump_stage::source));
@@ -122,6 +125,7 @@ class stage_pump final : public pump, private completions {
 
     bool open_ends() {
         if (!open_source()) return false;
+        state_.source_opened();
         backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
         while (true) {
             auto opened = start_where_stored();

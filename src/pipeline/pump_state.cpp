@@ -77,6 +77,11 @@ bool pump_state::all_safe() const {
     return tracker_.outstanding_batches() == 0;
 }
 
+void pump_state::source_opened() {
+    std::lock_guard lock{mutex_};
+    source_known_ = true;
+}
+
 void pump_state::start() {
     std::lock_guard lock{mutex_};
     started_ = true;
@@ -177,6 +182,7 @@ void pump_state::write_to(pump_snapshot& out) const {
     std::lock_guard lock{mutex_};
     out.name = options_.name;
     out.finished = finished_;
+    out.source_known = source_known_;
     out.started = started_;
     out.this_run = this_run_;
     out.book.in_flight = tracker_.outstanding_events();

@@ -36,6 +36,8 @@ class pump_state final {
     void wait_for_change(steady_time until);
     [[nodiscard]] bool has_room() const;
     [[nodiscard]] bool all_safe() const;
+    /// Its identity, counts and backlog are known from here on, whatever the sink does.
+    void source_opened();
     /// Both ends are open and stand where they should.
     void start();
 
@@ -80,6 +82,7 @@ class pump_state final {
     std::array<std::string, 2> down_;
     std::optional<error> failure_;
     bool has_change_ = false;
+    bool source_known_ = false;
     bool started_ = false;
     bool abandoned_ = false;
     bool finished_ = false;

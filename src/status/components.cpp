@@ -22,13 +22,9 @@ struct figure_row {
     std::string_view gauge;
     std::string_view words;
 };
-constexpr std::array figures{figure_row{"connections", "connections"},
-                             figure_row{"journal_unread_events", "unread"},
-                             figure_row{"kafka_lag_events", "behind"},
-                             figure_row{"journal_bytes", "bytes on disk"},
+constexpr std::array figures{figure_row{"connections", "connections"}, figure_row{"journal_bytes", "bytes on disk"},
                              figure_row{"opensearch_requests_in_flight", "requests in flight"},
-                             figure_row{"documents", "documents"},
-                             figure_row{"indexed", "indexed"}};
+                             figure_row{"documents", "documents"}, figure_row{"indexed", "indexed"}};
 
 std::string figure_of(stage_status const& stage) {
     for (auto const& row : figures) {
@@ -39,12 +35,16 @@ std::string figure_of(stage_status const& stage) {
     return {};
 }
 
-component stage_row(std::string const& pump, stage_status const& stage) {
-    component row{.kind = "stage", .name = fmt::format("{}/{}", pump, stage.name)};
+component stage_row(pump_snapshot const& pump, stage_status const& stage) {
+    component row{.kind = "stage", .name = fmt::format("{}/{}", pump.name, stage.name)};
     row.state = stage.up ? component_state::up : component_state::down;
     row.why = !stage.up && stage.why.empty() ? "it does not say why" : stage.why;
     row.figure = figure_of(stage);
     row.numbers = stage.gauges;
+    if (pump.backlog && &stage == pump.stages.data()) {
+        row.figure = fmt::format("backlog {}", grouped(*pump.backlog));
+        row.numbers.emplace_back("backlog_events", number(*pump.backlog));
+    }
     row.numbers.emplace_back("retries", number(stage.retries));
     return row;
 }
@@ -107,7 +107,7 @@ status_report report_of_process(probed<process_snapshot> const& from) {
                    {"uptime_seconds", std::max(0.0, static_cast<double>(now_ns() - process.started_ns) / 1e9)}};
     report.components.push_back(std::move(row));
     for (auto const& pump : process.pumps)
-        for (auto const& stage : pump.stages) report.components.push_back(stage_row(pump.name, stage));
+        for (auto const& stage : pump.stages) report.components.push_back(stage_row(pump, stage));
     report.hops.push_back({.name = process.subcommand, .book = process.book, .note = {}});
     if (process.pumps.size() > 1)
         for (auto const& pump : process.pumps)

@@ -42,6 +42,11 @@ class object_reader final {
         if (value == nullptr || failed) return fail(key, "is no whole number in its range");
         into = number;
     }
+    /// null where it is not known.
+    void read(std::string_view key, std::optional<std::uint64_t>& into) {
+        if (auto const* const value = find(key); value != nullptr && value->is_null()) return;
+        read(key, into.emplace());
+    }
     void read(std::string_view key, double& into) {
         auto const* value = find(key);
         if (value == nullptr || !read_number(*value, into)) fail(key, "is no number");
@@ -147,6 +152,7 @@ pump_snapshot parse_pump(object_reader from) {
     from.read("name", pump.name);
     from.read("finished", pump.finished);
     pump.book = parse_ledger(from.object("ledger"));
+    from.read("backlog", pump.backlog);
     pump.this_run = parse_counts(from.object("this_run"));
     from.read("bytes_in", pump.bytes_in);
     from.read("bytes_out", pump.bytes_out);

@@ -66,6 +66,10 @@ void write_pump(std::string& out, pump_snapshot const& pump) {
     object.add("name", pump.name);
     object.add("finished", pump.finished);
     write_ledger(object.at("ledger"), pump.book);
+    if (pump.backlog)
+        object.add("backlog", *pump.backlog);
+    else
+        object.at("backlog").append("null");
     write_counts(object.at("this_run"), pump.this_run);
     object.add("bytes_in", pump.bytes_in);
     object.add("bytes_out", pump.bytes_out);

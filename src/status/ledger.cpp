@@ -16,6 +16,10 @@ std::string ledger::line() const {
                        counts.already_there, counts.dead, in_flight);
 }
 
+std::uint64_t waiting_events(pump_snapshot const& pump) noexcept {
+    return pump.backlog.value_or(0) + pump.book.in_flight;
+}
+
 bool all_up(process_snapshot const& process) noexcept {
     return std::ranges::all_of(
         process.pumps, [](pump_snapshot const& pump) { return std::ranges::all_of(pump.stages, &stage_status::up); });

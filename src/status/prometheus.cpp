@@ -73,6 +73,9 @@ void add_pump(exposition& out, pump_snapshot const& pump) {
     add_ledger(out, "logpipe_pump_ledger_events", "The pump's ledger, durable across restarts.", labels, pump.book);
     out.add(gauge, "logpipe_pump_ledger_difference_events", "in - indexed - already_there - dead - in_flight: 0.",
             labels, static_cast<double>(pump.book.difference()));
+    if (pump.backlog)
+        out.add(gauge, "logpipe_pump_backlog_events", "Events that wait in the source, beside those in flight.", labels,
+                *pump.backlog);
     out.add(counter, "logpipe_pump_in_events_total", "Events read from the source, since the process started.", labels,
             pump.this_run.in);
     add_results(out, pump.name, pump.this_run);

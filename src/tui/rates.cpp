@@ -19,18 +19,6 @@ std::uint64_t errors_of(pump_snapshot const& pump) noexcept {
     return errors;
 }
 
-/// What waits in its source, and what it has read and is not safe. Kafka's lag counts from the committed position, so
-/// what was read is within it.
-std::uint64_t behind_of(pump_snapshot const& pump) {
-    if (pump.stages.empty()) return pump.book.in_flight;
-    for (auto const& [name, value] : pump.stages.front().gauges) {
-        if (!(value > 0)) continue;
-        if (name == "journal_unread_events") return static_cast<std::uint64_t>(value) + pump.book.in_flight;
-        if (name == "kafka_lag_events") return std::max(static_cast<std::uint64_t>(value), pump.book.in_flight);
-    }
-    return pump.book.in_flight;
-}
-
 using behind_look = std::pair<std::chrono::steady_clock::time_point, std::uint64_t>;
 
 /// At the pace at which it became less over these looks.
@@ -84,7 +72,7 @@ void rate_book::update_pump(process_snapshot const& process, pump_snapshot const
         memory.age.clear();
         memory.behind.clear();
     }
-    told.behind = behind_of(pump);
+    told.behind = waiting_events(pump);
     memory.behind.emplace_back(when, told.behind);
     if (memory.behind.size() > latency_window) memory.behind.pop_front();
     told.drain_seconds = drain_seconds(memory.behind);

@@ -254,6 +254,26 @@ TEST_CASE("a pump is not up before both its ends were opened", "[pump]") {
     CHECK(after.stages.back().up);
 }
 
+TEST_CASE("a pump whose sink cannot be opened tells what waits in its source and what that has counted", "[pump]") {
+    rig test;
+    for (int i = 0; i < 100'000; ++i) test.to.fail_open({errc::not_connected, "nobody is there"});
+    test.from.count_before({.in = 40, .indexed = 30, .already_there = 9, .dead = 1});
+    test.from.add(0, {"a", "b"});
+    test.from.add(1, {"c"});
+    CHECK_FALSE(test.moving->snapshot().source_known);
+    test.moving->start();
+    auto now = test.moving->snapshot();
+    for (auto const end = soon(); !now.source_known && std::chrono::steady_clock::now() < end;)
+        now = test.moving->snapshot();
+    CHECK(now.source_known);
+    CHECK_FALSE(now.started);
+    CHECK(now.backlog == 3);
+    CHECK(waiting_events(now) == 3);
+    CHECK(now.book.line() == "in 40 = indexed 30 + already there 9 + dead 1 + in flight 0");
+    test.from.add(1, {"d"});
+    CHECK(test.moving->snapshot().backlog == 4);
+}
+
 TEST_CASE("a pump that is given up before its sink could be opened has failed", "[pump]") {
     rig test;
     for (int i = 0; i < 100'000; ++i) test.to.fail_open({errc::not_connected, "nobody is there"});

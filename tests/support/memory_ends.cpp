@@ -46,6 +46,23 @@ void memory_source::end() {
     changed_.notify_all();
 }
 
+void memory_source::count_before(event_counts counts) {
+    std::lock_guard lock{mutex_};
+    counted_before_ = counts;
+}
+
+event_counts memory_source::counted() const {
+    std::lock_guard lock{mutex_};
+    return counted_before_;
+}
+
+std::optional<std::uint64_t> memory_source::backlog() const {
+    std::lock_guard lock{mutex_};
+    std::uint64_t events = 0;
+    for (auto const& each : waiting_) events += each.events.size();
+    return events;
+}
+
 void memory_source::fail_open(error why) {
     std::lock_guard lock{mutex_};
     open_failures_.push_back(std::move(why));
@@ -266,6 +283,7 @@ class borrowed_source final : public source {
     result<> open() override { return to_.open(); }
     std::string identity() const override { return to_.identity(); }
     event_counts counted() const override { return to_.counted(); }
+    std::optional<std::uint64_t> backlog() const override { return to_.backlog(); }
     result<> seek(std::span<position const> stored) override { return to_.seek(stored); }
     result<> read(batch& into, steady_time until) override { return to_.read(into, until); }
     result<> commit(std::span<progress const> safe) override { return to_.commit(safe); }

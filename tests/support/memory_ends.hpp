@@ -26,6 +26,8 @@ class memory_source final : public source {
     void add_mixed(std::uint32_t partition, std::vector<std::pair<std::string, std::string>> const& tagged);
     /// After what was added: end_of_input.
     void end();
+    /// What its durable position had counted.
+    void count_before(event_counts counts);
     /// The next calls of open() or read() fail like this first.
     void fail_open(error why);
     void fail_read(error why);
@@ -39,6 +41,8 @@ class memory_source final : public source {
 
     result<> open() override;
     std::string identity() const override { return "memory"; }
+    event_counts counted() const override;
+    std::optional<std::uint64_t> backlog() const override;
     result<> seek(std::span<position const> stored) override;
     result<> read(batch& into, steady_time until) override;
     result<> commit(std::span<progress const> safe) override;
@@ -52,7 +56,7 @@ class memory_source final : public source {
     std::deque<batch> waiting_;
     std::deque<error> open_failures_, read_failures_, commit_failures_;
     std::map<std::uint32_t, std::uint64_t> next_offset_, committed_;
-    event_counts committed_counts_;
+    event_counts counted_before_, committed_counts_;
     std::vector<position> sought_;
     bool ended_ = false;
     bool stopped_ = false;

@@ -26,6 +26,7 @@ inline process_snapshot sample_snapshot() {
     pump_snapshot index;
     index.name = "index";
     index.book = {.counts = {.in = 100, .indexed = 70, .already_there = 20, .dead = 3}, .in_flight = 7};
+    index.backlog = 12'000;
     index.this_run = {.in = 50, .indexed = 40, .already_there = 2, .dead = 1};
     index.bytes_in = 1;
     index.bytes_out = 18'446'744'073'709'551'615U;
@@ -38,7 +39,7 @@ inline process_snapshot sample_snapshot() {
     index.safe_after.add(1.0 / 64, 40);
     index.safe_after.add(3.0 / 16, 3);
     index.age_when_safe.add(1.5, 43);
-    index.stages = {stage_that_works("journal_source", {{"journal_lag_events", 7.0}}),
+    index.stages = {stage_that_works("journal_source", {{"journal_read_offset", 7.0}}),
                     stage_that_works("normalize", {}),
                     {.name = "sqlite_sink",
                      .up = false,

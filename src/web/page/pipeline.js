@@ -15,7 +15,7 @@ const facts = {
   forward_source: (g) => [["clients", count(g.connections)], ["waiting", bytes(g.pending_bytes)]],
   journal_sink: (g) => [["on disk", bytes(g.journal_bytes)]],
   router: (g) => [["on disk", bytes(g.journal_bytes)]],
-  journal_source: (g) => [["unread", count(g.journal_unread_events)]],
+  journal_source: () => [],
   kafka_source: (g) => [["lag", count(g.kafka_lag_events)]],
   kafka_sink: (g) => [["in flight", bytes(g.kafka_in_flight_bytes)]],
   normalize: (g) => [["rejected", count(g.rejected)]],
@@ -42,7 +42,8 @@ const isBroker = (kind) => kind === "journal" || kind === "kafka";
 function pumpsOf(processes) {
   const all = [];
   for (const process of processes)
-    for (const pump of process.status?.pumps || []) if (pump.stages.length) all.push({ ...pump, process });
+    for (const pump of process.status?.pumps || [])
+      if (pump.stages.length) all.push({ ...pump, process, stages: pump.stages.map((stage, i) => (i ? stage : { ...stage, backlog: pump.backlog })) });
   const place = (pump) => { const at = pumpOrder.indexOf(pump.name); return at < 0 ? pumpOrder.length : at; };
   return all.sort((a, b) => place(a) - place(b));
 }
@@ -130,7 +131,7 @@ function boxCard(box) {
       const up = now.stages.every((stage) => stage.up);
       node.classList.toggle("down", !up);
       setText(state, up ? "" : "down");
-      const shown = now.stages.flatMap((stage) => (facts[stage.name] || genericFacts)(stage.gauges, stage));
+      const shown = now.stages.flatMap((stage) => [...(typeof stage.backlog === "number" ? [["backlog", count(stage.backlog)]] : []), ...(facts[stage.name] || genericFacts)(stage.gauges)]);
       if (now.stages.some((stage) => stage.retries)) shown.push(["retries", count(now.stages.reduce((sum, stage) => sum + stage.retries, 0))]);
       definitions(figures, shown);
       definitions(all, now.stages.flatMap((stage) => Object.entries(stage.gauges).map(([name, value]) => [name, count(value ?? 0)])));
@@ -178,7 +179,7 @@ export function pipelineView(main, { live }) {
   main.append(problems, books, flow,
     el("section.card", {}, el("h2", {}, "Events a second, the last five minutes ", el("span.key.in", {}, "in"), el("span.key.out", {}, "out")), plotBox),
     el("section.card.scroll", {}, el("h2", {}, "Pumps"), el("table.pumps", {}, el("thead", {}, el("tr", {},
-      ["pump", "in/s", "out/s", "bytes/s", "queued", "in flight", "oldest", "dead", "retries"].map((name, i) => el("th" + (i ? ".num" : ""), { scope: "col" }, name)))), rows)), warnings);
+      ["pump", "in/s", "out/s", "bytes/s", "backlog", "queued", "in flight", "oldest", "dead", "retries"].map((name, i) => el("th" + (i ? ".num" : ""), { scope: "col" }, name)))), rows)), warnings);
   const plot = chart(plotBox, () => ({
     cursor: { y: false, drag: { x: false, y: false } }, legend: { show: false }, axes: axes(formats.rate),
     scales: { x: { range: () => [now() - historySeconds, now()] }, y: { range: (_, low, high) => [0, Math.max(10, high * 1.1)] } },
@@ -235,7 +236,7 @@ function ledger(status) {
 }
 
 function row(pump, per) {
-  const cells = [short(per.in), short(per.out), bytes(per.bytes), count(pump.queued_batches), count(pump.ledger.in_flight), pump.oldest_seconds ? seconds(pump.oldest_seconds) : "–",
+  const cells = [short(per.in), short(per.out), bytes(per.bytes), typeof pump.backlog === "number" ? count(pump.backlog) : "–", count(pump.queued_batches), count(pump.ledger.in_flight), pump.oldest_seconds ? seconds(pump.oldest_seconds) : "–",
     count(pump.ledger.dead), count(pump.retries)];
   return el("tr", { "data-pump": pump.name }, el("th", { scope: "row" }, pump.name, el("span.dim", {}, pump.process.address ? " " + pump.process.address : "", pump.finished ? " (finished)" : "")),
     cells.map((cell) => el("td.num", {}, cell)));

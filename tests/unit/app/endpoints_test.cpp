@@ -67,7 +67,7 @@ TEST_CASE("a journal's ledger counts what waits in it", "[endpoints]") {
     in.this_run = {.in = 110, .indexed = 90, .already_there = 8, .dead = 2};
     in.book = {.counts = in.this_run, .in_flight = 10};
     out.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
-    out.stages.push_back({.name = "journal_source", .gauges = {{"journal_unread_events", 50.0}}});
+    out.backlog = 50;
     auto const book = journal_book(now, 100);
     CHECK(book.line() == "in 210 = indexed 130 + already there 12 + dead 3 + in flight 65");
     CHECK(book.difference() == 0);
@@ -83,9 +83,9 @@ TEST_CASE("the ledger of a run with a broker counts what waits on the way", "[en
     receive.book = {.counts = receive.this_run, .in_flight = 10};
     deliver.this_run = {.in = 60, .indexed = 53, .dead = 1};
     deliver.book = {.counts = deliver.this_run, .in_flight = 6};
-    deliver.stages.push_back({.name = "journal_source", .gauges = {{"journal_unread_events", 30.0}}});
+    deliver.backlog = 30;
     index.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
-    index.stages.push_back({.name = "kafka_source", .gauges = {{"kafka_lag_events", 12.0}}});
+    index.backlog = 7;
     auto const book = broker_book(now);
     CHECK(book.line() == "in 204 = indexed 130 + already there 12 + dead 4 + in flight 58");
     CHECK(book.difference() == 0);

@@ -257,3 +257,33 @@ TEST_CASE("another process reads along while segments come and go", "[journal]")
     for (int i = 0; i < 30; ++i) topic.add("more");
     REQUIRE(topic.end->to->status().gauges[1].second <= 3);
 }
+
+TEST_CASE("a reader beside the writer tells what waits from its opening on, also while nobody reads", "[journal]") {
+    open_topic topic;
+    for (auto const* const record : {"a", "b", "c"}) topic.add(record);
+    auto from = make_journal_source(topic.folder.path("nginx-logs"), "g");
+    REQUIRE_FALSE(from->backlog());
+    REQUIRE(from->open());
+    REQUIRE(from->backlog() == 3);
+    topic.add("d");
+    REQUIRE(from->backlog() == 4);
+    batch got;
+    REQUIRE(from->read(got, soon()));
+    REQUIRE(got.events.size() == 4);
+    REQUIRE(from->backlog() == 0);
+    commit(*from, 4, {.in = 4, .indexed = 4});
+    REQUIRE(from->backlog() == 0);
+}
+
+TEST_CASE("a journal's own reader tells what waits from its opening on", "[journal]") {
+    open_topic topic;
+    topic.add("a");
+    auto from = topic.opened->make_source("g");
+    REQUIRE_FALSE(from->backlog());
+    REQUIRE(from->open());
+    REQUIRE(from->backlog() == 1);
+    topic.add("b");
+    REQUIRE(from->backlog() == 2);
+    REQUIRE(read_records(*from).size() == 2);
+    REQUIRE(from->backlog() == 0);
+}

@@ -185,3 +185,32 @@ TEST_CASE("a commit that fails stays due, also while the coordinator moves", "[k
     REQUIRE(again->open());
     REQUIRE(comes_true([&] { return again->counted().in == 10; }));
 }
+
+TEST_CASE("a source tells its backlog before anything is read, and goes on as the topic grows", "[kafka]") {
+    mock_cluster cluster;
+    awaited_reports reports;
+    auto const to = make_kafka_sink(cluster.sink_options());
+    REQUIRE(to->open(reports));
+    auto first = numbered_events(0, 12);
+    REQUIRE(to->write(first));
+    REQUIRE(reports.wait_events(12));
+
+    // Room for one batch only, and a client's queue that a part of the topic fills: what comes later is not fetched.
+    auto options = cluster.source_options();
+    options.queue_bytes_max = 1;
+    auto const from = make_kafka_source(options);
+    REQUIRE_FALSE(from->backlog());
+    REQUIRE(from->open());
+    REQUIRE(comes_true([&] { return from->backlog() == 12; }));
+    for (int i = 0; i < 40; ++i) {
+        batch large;
+        auto const id = chunk_hash("app.follow", fmt::format("large {}", i), "");
+        large.append(large.tag_index("app.follow"), id.at(0), 0, std::string(100'000, 'x'));
+        REQUIRE(to->write(large));
+    }
+    REQUIRE(reports.wait_events(52));
+    REQUIRE(comes_true([&] { return from->backlog() == 52; }));
+    taken_events taken{*from};
+    REQUIRE(taken.read(52));
+    REQUIRE(comes_true([&] { return from->backlog() == 0; }));
+}

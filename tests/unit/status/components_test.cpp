@@ -52,7 +52,8 @@ TEST_CASE("a process is told with its stages, and the one that is down makes the
     CHECK(find(report, "process", "run").figure == "93 done, 7 held, 3 dead");
     CHECK(find(report, "stage", "index/sqlite_sink").state == component_state::down);
     CHECK_THAT(find(report, "stage", "index/sqlite_sink").why, ContainsSubstring("the disk is full"));
-    CHECK(find(report, "stage", "index/journal_source").figure.empty());
+    CHECK(find(report, "stage", "index/journal_source").figure == "backlog 12,000");
+    CHECK(find(report, "stage", "forward/forward_source").figure.empty());
     CHECK(find(report, "stage", "forward/journal_sink").figure == "1,500,000 bytes on disk");
     CHECK(state_of(report) == component_state::down);
 }

@@ -43,6 +43,7 @@ TEST_CASE("a snapshot comes back from its JSON as it was", "[status_json]") {
         REQUIRE(is.name == was.name);
         REQUIRE(is.finished == was.finished);
         REQUIRE(is.book.line() == was.book.line());
+        REQUIRE(is.backlog == was.backlog);
         REQUIRE(is.this_run == was.this_run);
         REQUIRE(is.bytes_in == was.bytes_in);
         REQUIRE(is.bytes_out == was.bytes_out);
@@ -75,6 +76,8 @@ TEST_CASE("the JSON of a snapshot has what people look for in words and whole nu
     auto const text = to_json(sample_snapshot());
     REQUIRE_THAT(text, ContainsSubstring(R"("all_up":false)"));
     REQUIRE_THAT(text, ContainsSubstring(R"("difference":0)"));
+    REQUIRE_THAT(text, ContainsSubstring(R"("backlog":null,)"));
+    REQUIRE_THAT(text, ContainsSubstring(R"("backlog":12000,)"));
     REQUIRE_THAT(text, ContainsSubstring(R"("journal_bytes":1500000)"));
     REQUIRE_THAT(text, ContainsSubstring(R"("oldest_seconds":0.25)"));
     REQUIRE_THAT(text, ContainsSubstring(R"("age_when_safe_seconds":{"count":43,"sum":64.5,"p50":1.75,)"));
@@ -121,6 +124,8 @@ TEST_CASE("a status that is not as expected is refused with the place of the fir
     REQUIRE_THAT(problem_of(with(good, R"("in":100)", R"("in":-1)")), ContainsSubstring("\"ledger.in\""));
     REQUIRE_THAT(problem_of(with(good, R"("bytes_in":20000)", R"("bytes_in":1.5)")),
                  ContainsSubstring("\"pumps[0].bytes_in\""));
+    REQUIRE_THAT(problem_of(with(good, R"("backlog":12000)", R"("backlog":-1)")),
+                 ContainsSubstring("\"pumps[1].backlog\""));
     REQUIRE_THAT(problem_of(with(good, R"("oldest_seconds":0.25,)", "")),
                  ContainsSubstring("\"pumps[1].oldest_seconds\""));
     REQUIRE_THAT(problem_of(with(good, R"("up":false)", R"("up":null)")),

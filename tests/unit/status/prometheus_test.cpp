@@ -45,6 +45,8 @@ TEST_CASE("counters count from the process's start, in base units, and gauges of
     REQUIRE(metrics.value(R"(logpipe_pump_done_events_total{pump="index",result="indexed"})") == "40");
     REQUIRE(metrics.value(R"(logpipe_pump_out_bytes_total{pump="index"})") == "18446744073709551615");
     REQUIRE(metrics.value(R"(logpipe_pump_oldest_seconds{pump="index"})") == "0.25");
+    REQUIRE(metrics.value(R"(logpipe_pump_backlog_events{pump="index"})") == "12000");
+    REQUIRE(metrics.value(R"(logpipe_pump_backlog_events{pump="forward"})") == "none");
     REQUIRE(metrics.value(R"(logpipe_stage_up{pump="index",stage="sqlite_sink"})") == "0");
     REQUIRE(metrics.value(R"(logpipe_stage_up{pump="index",stage="normalize"})") == "1");
     REQUIRE(metrics.value(R"(logpipe_journal_bytes{pump="forward",stage="journal_sink"})") == "1500000");

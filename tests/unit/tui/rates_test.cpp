@@ -54,7 +54,7 @@ TEST_CASE("the time to drain follows how what is behind shrinks, and there is no
     auto process = sample_snapshot();
     auto& index = process.pumps.at(1);
     auto const look = [&](std::uint64_t unread, std::chrono::seconds when) {
-        index.stages.at(0).gauges = {{"journal_unread_events", static_cast<double>(unread)}};
+        index.backlog = unread;
         index.book.in_flight = 0;
         book.update(report_of(process), look_time{when});
         return book.pumps()[1];
