@@ -18,7 +18,7 @@ readonly ports=(PRODUCER FORWARDER KAFKA OPENSEARCH OPENSEARCH_ANALYZER DASHBOAR
 # Where `logpipe status` and `logpipe monitor` look, within the stack's network.
 readonly looks=(
     --at producer:8000 --at forwarder:24231 --at consumer:24232 --at indexer:24233 --at shipper:24234
-    --brokers kafka:19092 --hop nginx-logs:nginx-consumer --hop nginx-events:nginx-indexer
+    --brokers kafka-node1:9092 --hop nginx-logs:nginx-consumer --hop nginx-events:nginx-indexer
     --opensearch http://opensearch:9200 --dashboards http://opensearch-dashboards:5601
     --loki http://loki:3100 --grafana http://grafana:3000
 )

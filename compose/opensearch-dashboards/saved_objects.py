@@ -130,7 +130,7 @@ DASHBOARD = {
         "title": "nginx-logs", "description": "What logpipe indexed: nginx access logs", "version": 1, "hits": 0,
         "optionsJSON": text({"hidePanelTitles": False, "useMargins": True}),
         "panelsJSON": text([{
-            "version": "2.19.1", "panelIndex": str(number), "embeddableConfig": {}, "panelRefName": f"panel_{number}",
+            "version": "2.9.0", "panelIndex": str(number), "embeddableConfig": {}, "panelRefName": f"panel_{number}",
             "gridData": {"x": x, "y": y, "w": w, "h": h, "i": str(number)}}
             for number, (_, _, (x, y, w, h)) in enumerate(PANELS)]),
         # @timestamp is when logpipe took the line, so the newest hours hold what was just produced.

@@ -11,6 +11,12 @@ images_are_pinned() {
     done
 }
 
+# OpenSearch and Dashboards by one line of compose/.env.
+one_line_is_both_versions() {
+    (export OPENSEARCH_VERSION=1.2.3 && compose config >"$work/config.yml") || return
+    [[ $(grep -cE '^ +image: opensearchproject/opensearch(-dashboards)?:1\.2\.3$' "$work/config.yml") == 3 ]]
+}
+
 # By each Compose that is there: the rest of the run uses the one that the scripts choose.
 # shellcheck disable=SC2034  # compose() of scripts/stack.sh runs it
 config_is_clean() (
@@ -46,6 +52,7 @@ dockerfiles_are_well_made() {
 check_files() {
     check_config
     check 'every image has a version' images_are_pinned
+    check 'OPENSEARCH_VERSION is the version of OpenSearch and of Dashboards' one_line_is_both_versions
     check 'no secret is in compose/' holds_no_secret
     check 'the saved objects are those of their generator' saved_objects_are_generated
     check 'hadolint has nothing to say of the Dockerfiles' dockerfiles_are_well_made

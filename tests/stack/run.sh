@@ -137,7 +137,9 @@ check_files
 check_refusals
 if check_start; then
     check_image
+    check_opensearch
     check_produce
+    check_kafka_clients
     check_log_driver
     check_dashboards
     check_status

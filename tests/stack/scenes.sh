@@ -62,6 +62,18 @@ ports_are_local() {
     [[ -z $found ]] || { echo "$found" && return 1; }
 }
 
+is_version() { ask_opensearch / | grep -qF "\"number\" : \"$1\""; }
+# The official image writes its garbage collector's log there.
+logs_are_kept() {
+    docker inspect -f '{{range .Mounts}}{{.Name}} {{.Destination}}{{println}}{{end}}' "$(container_of opensearch)" >"$work/mounts"
+    grep -q "^${project}_opensearch-logs /usr/share/opensearch/logs$" "$work/mounts" || { cat "$work/mounts" && return 1; }
+    docker exec "$(container_of opensearch)" bash -c 'compgen -G "/usr/share/opensearch/logs/*"'
+}
+check_opensearch() {
+    check "OpenSearch is $OPENSEARCH_VERSION, as compose/.env says" is_version "$OPENSEARCH_VERSION"
+    check "OpenSearch's logs are in a volume" logs_are_kept
+}
+
 check_image() {
     local service
     check 'the image has less than 30 MB' image_is_small
@@ -82,8 +94,29 @@ check_produce() {
     rm "$work/www/nginx_json_logs"
     check 'the data is gone from its URL: one line and the way out' refuses 1 '; without internet: scripts/produce.sh --demo' "$root/scripts/produce.sh"
     # shellcheck disable=SC2016  # expanded there
-    check 'the names of the original resolve' docker run --rm --network "${project}_pipeline" "$DEBIAN_IMAGE" \
-        bash -c 'for at in fluent/24224 kafka-node1/19092 opensearch-node1/9200; do : <"/dev/tcp/$at" || exit 1; done'
+    check 'the names of the original resolve' docker run --rm --network "${project}_my_network" "$DEBIAN_IMAGE" \
+        bash -c 'for at in fluent/24224 kafka-node1/9092 opensearch-node1/9200; do : <"/dev/tcp/$at" || exit 1; done'
+}
+
+# kafka_tool NETWORK TOOL ARGUMENTS…: of Kafka's image, as a client within that network.
+kafka_tool() {
+    local network=$1 tool=$2
+    shift 2
+    docker run --rm -i --network "$network" -e KAFKA_HEAP_OPTS=-Xmx128m --entrypoint "/opt/kafka/bin/$tool.sh" "$KAFKA_IMAGE" "$@"
+}
+# A client that follows what the broker advertises: it makes a topic, produces to it and consumes from it.
+kafka_works_at() {
+    local network=$1 address=$2 topic=client-$RANDOM$RANDOM consumed
+    kafka_tool "$network" kafka-topics --bootstrap-server "$address" --create --topic "$topic" </dev/null || return
+    printf '%s\n' one two three | kafka_tool "$network" kafka-console-producer --bootstrap-server "$address" --topic "$topic" || return
+    consumed=$(kafka_tool "$network" kafka-console-consumer --bootstrap-server "$address" --topic "$topic" --from-beginning --max-messages 3 \
+        --timeout-ms 120000 </dev/null) || return
+    [[ $consumed == $'one\ntwo\nthree' ]] || { echo "consumed: $consumed" && return 1; }
+    kafka_tool "$network" kafka-topics --bootstrap-server "$address" --delete --topic "$topic" </dev/null
+}
+check_kafka_clients() {
+    check 'a client in a container produces and consumes at kafka-node1:9092' kafka_works_at "${project}_my_network" kafka-node1:9092
+    check "a client on the host produces and consumes at 127.0.0.1:$KAFKA_PORT" kafka_works_at host "127.0.0.1:$KAFKA_PORT"
 }
 
 marker_is_indexed() {

@@ -108,7 +108,7 @@ web() { build "$1" "$2" --build-arg DEBIAN_IMAGE="$DEBIAN_IMAGE"; }
 mkdir -p "$cache"
 [[ -n $(docker image ls -q "$DEBIAN_IMAGE") ]] || can_pull "$DEBIAN_IMAGE" || debian
 image kafka "$KAFKA_IMAGE" kafka
-image opensearch "$OPENSEARCH_IMAGE" opensearch
-image dashboards "$DASHBOARDS_IMAGE" web
+image opensearch "$OPENSEARCH_IMAGE:$OPENSEARCH_VERSION" opensearch
+image dashboards "$DASHBOARDS_IMAGE:$OPENSEARCH_VERSION" web
 image loki "$LOKI_IMAGE" loki
 image grafana "$GRAFANA_IMAGE" web
