@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace logpipe {
 
@@ -13,15 +14,44 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// A reason may quote the document; a dead letter has that by itself.
+/// All of what is kept of an error: it may quote the document, which a dead letter has by itself.
 constexpr std::size_t reason_bytes_max = 1024;
+/// How deep a chain of causes is read.
+constexpr std::size_t reasons_max = 4;
 
-std::string cut(std::string_view text) {
-    if (text.size() <= reason_bytes_max) return std::string{text};
-    auto bytes = reason_bytes_max;
-    while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0U) == 0x80U) --bytes;
-    return std::string{text.substr(0, bytes)} + "…";
+void append_cut(std::string& to, std::string_view text, std::size_t bytes_max) {
+    constexpr std::string_view ellipsis = "…";
+    auto bytes = text.size();
+    if (bytes > bytes_max) {
+        bytes = bytes_max - std::min(bytes_max, ellipsis.size());
+        while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0U) == 0x80U) --bytes;
+    }
+    // One line: a JSON parser's words go on below with the place.
+    for (char const c : text.substr(0, bytes)) to.push_back(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
+    if (bytes < text.size()) to += ellipsis;
 }
+
+/// An error's own reason, and those of its causes, outermost first.
+struct reason_chain {
+    std::array<std::string_view, reasons_max> texts;
+    std::size_t count = 0;
+
+    void add(std::string_view text) {
+        if (!text.empty() && count < texts.size()) texts[count++] = text;
+    }
+    /// Behind `head`, with a bound for all of it; a long reason leaves room for its cause.
+    [[nodiscard]] std::string behind(std::string head) const {
+        for (std::size_t i = 0; i < count; ++i) {
+            auto const left = reason_bytes_max - std::min(reason_bytes_max, head.size() + 2);
+            if (i > 0) head += ": ";
+            append_cut(head, texts[i], i + 1 < count ? left / 2 : left);
+        }
+        return head;
+    }
+};
+
+/// @return the error's type
+result<std::string_view> read_error(simdjson::ondemand::value from, reason_chain& into, std::size_t depth);
 
 /// The index is not as it must be, whatever the document: status 400, but nothing for the dead letters.
 constexpr std::array<std::string_view, 3> held_types{"index_closed_exception", "invalid_index_name_exception",
@@ -33,6 +63,31 @@ constexpr bool passes(std::uint64_t status) noexcept {
 
 error not_understood(simdjson::error_code code) {
     return error{errc::protocol, fmt::format("the answer is not as expected: {}", simdjson::error_message(code))};
+}
+
+result<std::string_view> read_error(ondemand::value from, reason_chain& into, std::size_t depth) {
+    std::string_view type;
+    ondemand::object words;
+    if (auto const bad = from.get_object().get(words)) return not_understood(bad);
+    for (auto word : words) {
+        ondemand::field text;
+        if (auto const bad = std::move(word).get(text)) return not_understood(bad);
+        auto const key = text.key();
+        if (key == "caused_by") {
+            if (depth + 1 >= reasons_max) continue;
+            auto const cause = read_error(text.value(), into, depth + 1);
+            if (!cause) return cause.error();
+        } else if (key == "type" || key == "reason") {
+            std::string_view read;
+            auto const bad = text.value().get_string().get(read);
+            if (bad && bad != simdjson::INCORRECT_TYPE) return not_understood(bad);  // a reason may be null
+            if (key == "type")
+                type = read;
+            else
+                into.add(read);
+        }
+    }
+    return type;
 }
 
 std::string with_padding(std::string_view text) {
@@ -114,8 +169,8 @@ result<> bulk_response_reader::read_item(ondemand::value item, bulk_outcome& int
     std::size_t action_count = 0;
     std::uint64_t status = 0;
     std::string_view type;
-    std::string_view reason;
-    for (auto action : actions) {  // there is one, "create"
+    std::optional<reason_chain> reasons;  // most items have none
+    for (auto action : actions) {         // there is one, "create"
         ++action_count;
         ondemand::object members;
         if (auto const bad = action.value().get_object().get(members)) return not_understood(bad);
@@ -125,18 +180,9 @@ result<> bulk_response_reader::read_item(ondemand::value item, bulk_outcome& int
             if (field.key() == "status") {
                 if (auto const bad = field.value().get_uint64().get(status)) return not_understood(bad);
             } else if (field.key() == "error") {
-                ondemand::object words;
-                if (auto const bad = field.value().get_object().get(words)) return not_understood(bad);
-                for (auto word : words) {
-                    ondemand::field text;
-                    if (auto const bad = std::move(word).get(text)) return not_understood(bad);
-                    bool const is_type = text.key() == "type";
-                    if (!is_type && text.key() != "reason") continue;
-                    // A reason may be null.
-                    auto& into_text = is_type ? type : reason;
-                    auto const bad = text.value().get_string().get(into_text);
-                    if (bad && bad != simdjson::INCORRECT_TYPE) return not_understood(bad);
-                }
+                auto const read = read_error(field.value(), reasons.emplace(), 0);
+                if (!read) return read.error();
+                type = *read;
             }
         }
     }
@@ -145,7 +191,7 @@ result<> bulk_response_reader::read_item(ondemand::value item, bulk_outcome& int
     auto const fate = fate_of_item(status, type);
     if (fate != item_fate::indexed && fate != item_fate::already_there)
         into.reasons.emplace_back(static_cast<std::uint32_t>(into.items.size()),
-                                  fmt::format("{} {}: {}", status, type, cut(reason)));
+                                  reasons.value_or(reason_chain{}).behind(fmt::format("{} {}: ", status, type)));
     into.items.push_back(fate);
     return {};
 }
@@ -157,13 +203,13 @@ answer_error read_answer_error(std::string_view body) {
     ondemand::document document;
     ondemand::value problem;
     if (!parser.iterate(padded).get(document) && !document["error"].get(problem)) {
-        std::string_view text;
-        if (ondemand::object words; !problem.get_object().get(words)) {
-            if (!words["type"].get_string().get(text)) read.type = text;
-            if (!words["reason"].get_string().get(text)) read.reason = cut(text);
-            return read;
+        reason_chain reasons;
+        if (std::string_view text; !problem.get_string().get(text)) {
+            reasons.add(text);
+        } else if (auto const type = read_error(problem, reasons, 0)) {
+            read.type = *type;
         }
-        if (!problem.get_string().get(text)) read.reason = cut(text);
+        read.reason = reasons.behind({});
         return read;
     }
     // A proxy's page, or the security plugin's one word.

@@ -14,8 +14,10 @@
 
 namespace logpipe {
 
-/// What the reply is cut down to: 30 bytes an item that was indexed, and still a statement about each.
-inline constexpr std::string_view bulk_filter = "errors,items.*.status,items.*.error.type,items.*.error.reason";
+/// What the reply is cut down to: 30 bytes an item that was indexed, and still a statement about each; of an error
+/// also the reasons of its causes (`**` is one level or more).
+inline constexpr std::string_view bulk_filter =
+    "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.**.reason";
 
 enum class item_fate : std::uint8_t {
     indexed,
@@ -63,8 +65,8 @@ class bulk_response_reader final {
     simdjson::ondemand::parser parser_;
 };
 
-/// `error.type` and `error.reason` of an answer that is an error as a whole; for one that is no such JSON, the reason
-/// is its first bytes.
+/// `error.type` of an answer that is an error as a whole, and its reason with those of its causes; for one that is not
+/// such JSON, the reason is its first bytes.
 struct answer_error {
     std::string type;
     std::string reason;

@@ -100,12 +100,12 @@ int main(int argument_count, char** arguments) {
         for (std::uint64_t i = 0; i < events && done < count; ++i, ++done)
             body +=
                 R"({"create":{"_id":")" + id_of(prefix, done) + "\"}}\n" + documents[done % documents.size()] + "\n";
-        requests.push_back(
-            "POST /" + index +
-            "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason HTTP/1.1\r\n"
-            "Host: " +
-            host + "\r\nContent-Type: application/x-ndjson\r\nContent-Length: " + std::to_string(body.size()) +
-            "\r\n\r\n" + body);
+        requests.push_back("POST /" + index +
+                           "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,"
+                           "items.*.error.**.reason HTTP/1.1\r\n"
+                           "Host: " +
+                           host + "\r\nContent-Type: application/x-ndjson\r\nContent-Length: " +
+                           std::to_string(body.size()) + "\r\n\r\n" + body);
     }
 
     rusage before{};

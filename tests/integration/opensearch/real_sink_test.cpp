@@ -178,3 +178,18 @@ TEST_CASE("a server under pressure gets everything in the end, each once", "[ope
     CHECK(admin->count(index.name()).value() == 1000 * batches);
     if (std::getenv("LOGPIPE_OPENSEARCH_PRESSED") != nullptr) CHECK(sink->status().retries > 0);
 }
+
+TEST_CASE("a rejection has the reason of the error's cause", "[opensearch]") {
+    real_index index;
+    finished_batches finished;
+    auto const sink = make_opensearch_sink(index.options());
+    REQUIRE(sink->open(finished).has_value());
+    auto events = payloads({R"({"a":1,"a":2})", R"({"a":1})"});
+    REQUIRE(sink->write(events).has_value());
+    REQUIRE(sink->flush().has_value());
+    auto const batches = finished.wait(1);
+    REQUIRE(batches.size() == 1);
+    REQUIRE(batches[0].rejections.size() == 1);
+    CHECK(batches[0].rejections[0].reason.starts_with(
+        "400 mapper_parsing_exception: failed to parse: Duplicate field 'a'"));
+}

@@ -105,12 +105,35 @@ TEST_CASE("an unfiltered answer is understood as well", "[bulk_response]") {
     CHECK(outcome.items == std::vector{item_fate::indexed, item_fate::refused});
 }
 
-TEST_CASE("a long reason is cut at a character", "[bulk_response]") {
+TEST_CASE("the reasons of an error's causes are in its words, in one line", "[bulk_response]") {
+    auto const outcome =
+        read(200,
+             R"({"errors":true,"items":[{"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":)"
+             R"("failed to parse","caused_by":{"type":"json_parse_exception","reason":"Duplicate field 'a'\n at x",)"
+             R"("caused_by":{"reason":"deeper","caused_by":{"reason":"deepest","caused_by":{"reason":"beyond"}}}}}}},)"
+             R"({"create":{"status":400,"error":{"caused_by":{"reason":null},"reason":null,"type":"t"}}}]})",
+             2);
+    REQUIRE(outcome.reasons.size() == 2);
+    CHECK(outcome.reasons[0].second ==
+          "400 mapper_parsing_exception: failed to parse: Duplicate field 'a'  at x: deeper: deepest");
+    CHECK(outcome.reasons[1].second == "400 t: ");
+    CHECK(
+        read(400, R"({"error":{"type":"t","reason":"r","caused_by":{"type":"u","reason":"s"}},"status":400})", 1).why ==
+        "HTTP 400: t: r: s");
+}
+
+TEST_CASE("a long reason is cut at a character, and leaves room for its cause", "[bulk_response]") {
     std::string words;
     for (int i = 0; i < 1000; ++i) words += "ä";
     auto const outcome = read(200, R"({"errors":true,"items":[)" + item(400, "t", words) + "]}", 1);
     REQUIRE(outcome.reasons.size() == 1);
-    CHECK(outcome.reasons[0].second == "400 t: " + words.substr(0, 1024) + "…");
+    CHECK(outcome.reasons[0].second == "400 t: " + words.substr(0, 1012) + "…");
+    auto const caused = read(200,
+                             R"({"errors":true,"items":[{"create":{"status":400,"error":{"type":"t","reason":")" +
+                                 words + R"(","caused_by":{"reason":"the cause"}}}}]})",
+                             1);
+    CHECK(caused.reasons[0].second.ends_with("…: the cause"));
+    CHECK(caused.reasons[0].second.size() <= 1024);
 }
 
 TEST_CASE("the breaker trips when most of the newest were rejected, and stays so", "[reject_breaker]") {
