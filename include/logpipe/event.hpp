@@ -82,8 +82,9 @@ struct batch {
     std::string records;
     std::string documents;
     std::vector<rejection> rejections;
-    event_counts counts;  ///< `in` by the pump, `indexed` and `already_there` by the sink
-    std::string origin;   ///< where it was read, for people: "journal nginx-logs"
+    event_counts counts;              ///< `in` by the pump, `indexed` and `already_there` by the sink
+    std::size_t in_flight_bytes = 0;  ///< the pump's: what it counts for this batch
+    std::string origin;               ///< where it was read, for people: "journal nginx-logs"
 
     [[nodiscard]] bool empty() const noexcept { return events.empty(); }
     [[nodiscard]] bool full() const noexcept {
@@ -103,6 +104,11 @@ struct batch {
     /// Adds an event with a copy of `record`.
     event& append(std::uint32_t tag, event_id id, std::int64_t time_ns, std::string_view record);
     void reject(std::uint32_t event, std::string_view stage, std::string reason);
+    /// A part of this batch that holds only that event, with copies of its bytes. The event stays here as well until
+    /// drop() takes it out.
+    [[nodiscard]] batch copy_of(std::uint32_t event) const;
+    /// Takes events out. @param gone  their indices, ascending
+    void drop(std::span<std::uint32_t const> gone);
     /// Empty again, with all capacity kept.
     void clear() noexcept;
 };

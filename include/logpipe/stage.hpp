@@ -89,11 +89,14 @@ class completions {
     /// Every event of `finished` that is not in its `rejections` is durable. The sink has filled in
     /// `counts.indexed` and `counts.already_there`; together with the rejected ones they make all events.
     virtual void done(batch&& finished) = 0;
+    /// Whether a batch may come back in parts, each once, with its own events and their counts: so an event that waits
+    /// long does not keep the memory of its whole batch.
+    [[nodiscard]] virtual bool takes_parts() const { return false; }
 };
 
 /// Makes batches durable. One thread calls everything but cancel() and status(). Every batch it took comes back by
-/// done() exactly once, in any order, unless the sink is destroyed first. It retries by itself what can be retried
-/// of batches it has taken. It skips events that are already rejected.
+/// done() exactly once (all its parts do), in any order, unless the sink is destroyed first. It retries by itself what
+/// can be retried of batches it has taken. It skips events that are already rejected.
 class sink {
   public:
     virtual ~sink() = default;

@@ -103,6 +103,39 @@ void batch::reject(std::uint32_t index, std::string_view stage, std::string reas
     rejections.push_back({.event = index, .stage = std::string{stage}, .reason = std::move(reason)});
 }
 
+batch batch::copy_of(std::uint32_t index) const {
+    auto const& row = events.at(index);
+    batch part;
+    part.partition = partition;
+    part.end_offset = end_offset;
+    part.transformed = transformed;
+    part.sequence = sequence;
+    part.origin = origin;
+    auto& copy = part.append(part.tag_index(tags[row.tag]), row.id, row.time_ns, record(row));
+    copy.received_ns = row.received_ns;
+    copy.offset = row.offset;
+    copy.document_bytes = row.document_bytes;
+    if (transformed) part.documents = payload(row);
+    part.counts.in = 1;
+    return part;
+}
+
+void batch::drop(std::span<std::uint32_t const> gone) {
+    std::vector<std::uint32_t> places(events.size());  // where each one is once they are out
+    std::uint32_t kept = 0;
+    for (std::uint32_t i = 0; i < events.size(); ++i) {
+        places[i] = kept;
+        if (!gone.empty() && gone.front() == i) {
+            gone = gone.subspan(1);
+            continue;
+        }
+        events[kept++] = events[i];
+    }
+    LOGPIPE_ASSERT(gone.empty());
+    events.resize(kept);
+    for (auto& each : rejections) each.event = places[each.event];
+}
+
 void batch::clear() noexcept {
     partition = 0;
     end_offset = 0;
@@ -114,6 +147,7 @@ void batch::clear() noexcept {
     documents.clear();
     rejections.clear();
     counts = {};
+    in_flight_bytes = 0;
     origin.clear();
 }
 

@@ -22,13 +22,14 @@ steady_time ack_tracker::complete(std::uint32_t partition, std::uint64_t sequenc
     LOGPIPE_ASSERT(sequence >= part.first_sequence && sequence - part.first_sequence < part.entries.size());
     auto& finished = part.entries[sequence - part.first_sequence];
     LOGPIPE_ASSERT(!finished.done);
-    LOGPIPE_ASSERT(counts.in == finished.event_count);
     LOGPIPE_ASSERT(counts.indexed + counts.already_there + counts.dead == counts.in);
     auto const read_at = finished.read_at;
+    finished.counts += counts;
+    LOGPIPE_ASSERT(finished.counts.in <= finished.event_count);
+    outstanding_events_ -= counts.in;
+    if (finished.counts.in < finished.event_count) return read_at;
     finished.done = true;
-    finished.counts = counts;
     --outstanding_batches_;
-    outstanding_events_ -= finished.event_count;
     while (!part.entries.empty() && part.entries.front().done) {
         part.safe_offset = part.entries.front().end_offset;
         part.counts += part.entries.front().counts;

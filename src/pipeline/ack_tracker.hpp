@@ -17,7 +17,7 @@ class ack_tracker final {
     /// A batch was read that ends at `end`; the batches of a partition come in its order.
     /// @return its number in the partition, to be given to complete().
     std::uint64_t add(position end, std::uint64_t event_count, steady_time now);
-    /// Every event of that batch is safe. Each batch once. @return when it was read
+    /// Every event of that batch is safe, or those of a part of it. Each once. @return when it was read
     steady_time complete(std::uint32_t partition, std::uint64_t sequence, event_counts const& counts);
     /// What has become safe since the last call, a partition each.
     [[nodiscard]] std::vector<progress> take_progress();
@@ -33,8 +33,8 @@ class ack_tracker final {
         std::uint64_t end_offset = 0;
         std::uint64_t event_count = 0;
         steady_time read_at;
-        event_counts counts;
-        bool done = false;
+        event_counts counts;  // of the parts that are safe
+        bool done = false;    // all of it
     };
     struct partition_state {
         std::uint64_t first_sequence = 0;  // of entries.front()

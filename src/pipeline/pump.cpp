@@ -372,6 +372,7 @@ class stage_pump final : public pump, private completions {
         refused_.push(finished, 0);
         to_sink_.wake();
     }
+    bool takes_parts() const override { return true; }
 
     pump_options const options_;
     pump_stages stages_;

@@ -53,7 +53,8 @@ void pump_state::add(batch& events) {
                                    std::chrono::steady_clock::now());
     this_run_.in += events.counts.in;
     bytes_in_ += events.records.size();
-    in_flight_bytes_ += events.records.size();
+    events.in_flight_bytes = events.records.size();
+    in_flight_bytes_ += events.in_flight_bytes;
 }
 
 std::vector<progress> pump_state::take_progress() {
@@ -101,8 +102,8 @@ void pump_state::complete(batch&& finished) {
     this_run_.already_there += counts.already_there;
     this_run_.dead += counts.dead;
     bytes_out_ += finished.transformed ? finished.documents.size() : finished.records.size();
-    LOGPIPE_ASSERT(in_flight_bytes_ >= finished.records.size());
-    in_flight_bytes_ -= finished.records.size();
+    LOGPIPE_ASSERT(in_flight_bytes_ >= finished.in_flight_bytes);
+    in_flight_bytes_ -= finished.in_flight_bytes;
     if (buffers_.size() < buffers_max && finished.bytes() <= buffer_bytes_max) {
         finished.clear();
         buffers_.push_back(std::move(finished));

@@ -327,6 +327,31 @@ TEST_CASE("a full pipeline makes the source wait, and completions are still comm
     }
 }
 
+TEST_CASE("an event that waits apart holds the position, and not the room of its batch", "[pump]") {
+    auto options = quick();
+    options.in_flight_bytes_max = 100;
+    rig test{by_hand(), options, std::make_unique<shout>()};
+    test.from.add(0, {"bad", std::string(60, 'a'), std::string(60, 'b'), "c"});
+    test.from.add(0, {"d"});
+    test.moving->start();
+    REQUIRE(test.to.wait_held(1));
+    CHECK_FALSE(test.moving->wait_until(std::chrono::steady_clock::now() + 20ms));
+    REQUIRE(test.to.held() == 1);
+    test.to.set_apart(0, 2);
+    CHECK(test.moving->snapshot().book.in_flight == 4);
+    test.to.finish(0);
+    REQUIRE(test.to.wait_held(2));  // the next one has room
+    CHECK(test.moving->snapshot().in_flight_bytes == 1);
+    test.to.finish(1);
+    CHECK(test.moving->snapshot().book.in_flight == 1);
+    CHECK(test.from.committed_counts().in == 0);
+    test.to.finish(0);
+    REQUIRE(test.from.wait_committed(0, 5));
+    CHECK(test.from.committed_counts() == event_counts{.in = 5, .indexed = 4, .dead = 1});
+    CHECK(test.to.payloads() == std::vector<std::string>{std::string(60, 'A'), "C", "D", std::string(60, 'B')});
+    CHECK(test.dead.letters().size() == 1);
+}
+
 TEST_CASE("under random failures and orders every event is accounted for exactly once", "[pump]") {
     for (unsigned seed = 0; seed < 20; ++seed) {
         INFO("seed " << seed);

@@ -1,6 +1,7 @@
 #include "support/memory_ends.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 
@@ -190,6 +191,14 @@ void memory_sink::finish(std::size_t which) {
         held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(which));
     }
     reports_->done(std::move(events));
+}
+
+void memory_sink::set_apart(std::size_t which, std::uint32_t event) {
+    std::lock_guard lock{mutex_};
+    auto part = held_.at(which).copy_of(event);
+    held_.at(which).drop(std::array{event});
+    --held_.at(which).counts.in;
+    held_.push_back(std::move(part));
 }
 
 bool memory_sink::wait_held(std::size_t count) {

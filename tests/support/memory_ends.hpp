@@ -80,6 +80,8 @@ class memory_sink final : public sink {
     void fail_flush(error why);
     /// Finishes one of the batches that are held, the oldest being 0.
     void finish(std::size_t which);
+    /// That event of a batch which is held is then held by itself, behind the others.
+    void set_apart(std::size_t which, std::uint32_t event);
     [[nodiscard]] bool wait_held(std::size_t count);
     [[nodiscard]] std::size_t held() const;
     [[nodiscard]] std::vector<std::string> payloads() const;

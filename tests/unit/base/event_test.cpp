@@ -113,3 +113,35 @@ TEST_CASE("counts add up term by term", "[event]") {
     sum += {.in = 10, .indexed = 20, .already_there = 30, .dead = 40};
     REQUIRE(sum == event_counts{.in = 11, .indexed = 22, .already_there = 33, .dead = 44});
 }
+
+TEST_CASE("an event can leave its batch as a part of its own", "[event]") {
+    batch whole;
+    whole.origin = "journal here";
+    whole.sequence = 7;
+    whole.end_offset = 9;
+    for (std::uint32_t i = 0; i < 4; ++i) {
+        auto& row =
+            whole.append(whole.tag_index(i == 2 ? "b" : "a"), event_id{.high = i}, i, "record " + std::to_string(i));
+        row.offset = 5 + i;
+        row.document_begin = static_cast<std::uint32_t>(whole.documents.size());
+        row.document_bytes = 10;
+        whole.documents += "document " + std::to_string(i);
+    }
+    whole.transformed = true;
+    whole.reject(3, "stage", "why");
+    auto const part = whole.copy_of(2);
+    REQUIRE(part.events.size() == 1);
+    CHECK(part.record(part.events[0]) == "record 2");
+    CHECK(part.payload(part.events[0]) == "document 2");
+    CHECK(part.tags[part.events[0].tag] == "b");
+    CHECK(part.events[0].offset == 7);
+    CHECK(part.events[0].id.high == 2);
+    CHECK(part.origin == "journal here");
+    CHECK((part.sequence == 7 && part.end_offset == 9 && part.counts.in == 1));
+    std::vector<std::uint32_t> const gone{0, 2};
+    whole.drop(gone);
+    REQUIRE(whole.events.size() == 2);
+    CHECK(whole.payload(whole.events[0]) == "document 1");
+    CHECK(whole.payload(whole.events[1]) == "document 3");
+    CHECK(whole.rejections.at(0).event == 1);
+}

@@ -118,3 +118,20 @@ TEST_CASE("the oldest batch that is not safe gives the age", "[ack_tracker]") {
     tracker.complete(0, first, all_indexed(1));
     CHECK(tracker.oldest(now) == now - std::chrono::seconds{2});
 }
+
+TEST_CASE("a batch that comes back in parts is safe with its last one", "[ack_tracker]") {
+    ack_tracker tracker;
+    auto const first = tracker.add({.partition = 0, .offset = 10}, 10, now);
+    auto const second = tracker.add({.partition = 0, .offset = 12}, 2, now);
+    tracker.complete(0, first, all_indexed(9));
+    tracker.complete(0, second, all_indexed(2));
+    CHECK(tracker.take_progress().empty());
+    CHECK(tracker.outstanding_events() == 1);
+    CHECK(tracker.outstanding_batches() == 1);
+    tracker.complete(0, first, {.in = 1, .dead = 1});
+    auto const moved = tracker.take_progress();
+    REQUIRE(moved.size() == 1);
+    CHECK(moved[0].safe.offset == 12);
+    CHECK(moved[0].counts == event_counts{.in = 12, .indexed = 11, .dead = 1});
+    CHECK(tracker.outstanding_events() == 0);
+}
