@@ -131,7 +131,7 @@ TEST_CASE("an old picture says that it is stale, and one without anything that n
 TEST_CASE("plain lines carry the same without escape sequences", "[layout]") {
     auto const text = plain_lines(sample_scene());
     CHECK(text.find('\x1b') == std::string::npos);
-    CHECK_THAT(text, ContainsSubstring("21:53:49 run/index in 0/s out 0/s behind 7 drain never queue 50 %"));
+    CHECK_THAT(text, ContainsSubstring("21:53:49 run/index in 0/s out 0/s behind 12007 drain never queue 50 %"));
     CHECK_THAT(text, ContainsSubstring("21:53:49 stage index/sqlite_sink down: the disk is full"));
 }
 
