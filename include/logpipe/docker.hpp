@@ -19,7 +19,10 @@ struct docker_source_options {
     std::size_t line_bytes_max = std::size_t{256}
                                  << 10U;                  ///< a longer line goes on in pieces of this; Loki's own limit
     std::size_t inbox_bytes_max = std::size_t{8} << 20U;  ///< read and not yet taken on; the engine waits above it
-    std::chrono::milliseconds request_timeout{30'000};    ///< for answers that come at once
+    /// Read and not yet committed. A container may have as much of it as is left, so one whose lines are not taken
+    /// leaves room for the others; the engine keeps the rest.
+    std::size_t unsafe_bytes_max = std::size_t{8} << 20U;
+    std::chrono::milliseconds request_timeout{30'000};  ///< for answers that come at once
     /// What would feed back into itself, because shipping a line makes it log one: its own container (found by itself),
     /// that of Loki, and these services or containers. They are read at a bounded rate; the engine keeps the rest.
     std::vector<std::string> limited_services;

@@ -37,7 +37,7 @@ struct progress {
 struct stage_status {
     std::string name;  ///< "forward_source", "sqlite_sink", …
     bool up = true;
-    std::string why;  ///< what is wrong and what to do about it; empty while up
+    std::string why;  ///< what is wrong and what to do; while up: what works in part only, else empty
     std::uint64_t retries = 0;
     std::vector<std::pair<std::string, double>> gauges;
 };

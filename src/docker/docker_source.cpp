@@ -26,7 +26,7 @@ class container_source final : public source {
     explicit container_source(docker_source_options options)
         : options_{std::move(options)},
           identity_{new_identity()},
-          inbox_{options_.inbox_bytes_max},
+          inbox_{options_.inbox_bytes_max, options_.unsafe_bytes_max},
           watch_{options_, inbox_} {}
 
     result<> open() override {
@@ -53,7 +53,10 @@ class container_source final : public source {
         return {};
     }
     result<> commit(std::span<progress const> safe) override {
-        unsaved_ = inbox_.commit(safe) || unsaved_;
+        if (inbox_.commit(safe)) {
+            unsaved_ = true;
+            watch_.made_room();
+        }
         if (!unsaved_ || options_.positions_file.empty()) return {};
         // What is not stored is offered again, so it counts only once it is.
         auto counts = stored_;
@@ -74,6 +77,7 @@ class container_source final : public source {
         watch_.describe(status);
         status.gauges.emplace_back("lines_total", static_cast<double>(inbox_.lines()));
         status.gauges.emplace_back("pending_bytes", static_cast<double>(inbox_.bytes()));
+        status.gauges.emplace_back("unsafe_bytes", static_cast<double>(inbox_.unsafe_bytes()));
         return status;
     }
 

@@ -87,12 +87,15 @@ result<container_info> parse_container(std::string_view text) {
     auto const parsed = parse(text);
     if (!parsed) return parsed.error();
     auto const* config = find(&*parsed, "Config");
+    auto const* state = find(&*parsed, "State");
     container_info info{.id = text_at(&*parsed, "Id"),
                         .name = text_at(&*parsed, "Name"),
                         .service = text_at(find(config, "Labels"), "com.docker.compose.service"),
                         .image = text_at(config, "Image"),
                         .terminal = is_true_at(config, "Tty"),
-                        .running = is_true_at(find(&*parsed, "State"), "Running")};
+                        .running = is_true_at(state, "Running"),
+                        .restarting = is_true_at(state, "Restarting"),
+                        .started_at = text_at(state, "StartedAt")};
     if (!is_id(info.id) || info.name.empty()) return unreadable("a container without an id or a name");
     if (info.name.starts_with('/')) info.name.erase(0, 1);
     if (info.service.empty()) info.service = info.name;

@@ -17,6 +17,8 @@ struct container_info {
     std::string image;
     bool terminal = false;
     bool running = false;
+    bool restarting = false;  ///< running as well, to the engine
+    std::string started_at;   ///< which of its runs this is
 };
 
 struct engine_event {

@@ -162,6 +162,7 @@ void engine_watch::follow_if_new(std::string const& id) {
 asio::awaitable<void> engine_watch::follow(std::shared_ptr<followed> one) {
     auto const partition = inbox_.join(one->id);
     co_await follow_to_its_end(one, partition);
+    ended_.forget(one->id);
     inbox_.leave(partition);
     following_.erase(one->id);
     containers_ = following_.size();
@@ -187,14 +188,30 @@ asio::awaitable<void> engine_watch::follow_to_its_end(std::shared_ptr<followed> 
                 if (auto const count = log_trouble_.admit(); count != 0)
                     log_info("docker_source: the log of {}: {}; it is read on ({} such lines)", info->name,
                              read.error().message, count);
-            } else if (!one->started_again) {
-                auto const now = co_await inspect(one->id);
-                if (now && !now->running && !one->started_again) co_return;
-                if (!now && now.error().code == errc::not_found) co_return;
+                note_end(*info, read.error().message, begun);
+            } else if (!one->started_again && co_await is_over(one, *info, begun)) {
+                co_return;
             }
         }
         co_await sleep(wait.next());
     }
+}
+
+asio::awaitable<bool> engine_watch::is_over(std::shared_ptr<followed> one, container_info before, steady_time begun) {
+    auto const now = co_await inspect(one->id);
+    if (!now) co_return now.error().code == errc::not_found;
+    if (one->started_again) co_return false;
+    if (!now->running) co_return true;
+    // The log of one run ends with it; a container that starts again and again has a log that is well.
+    if (!now->restarting && now->started_at == before.started_at)
+        note_end(before, "the engine closed it while the container runs", begun);
+    co_return false;
+}
+
+void engine_watch::note_end(container_info const& of, std::string_view reason, steady_time begun) {
+    if (ended_.ended(of.id, of.name, reason, begun, steady_clock::now()) == ended_logs::count_min)
+        log_warn("docker_source: the log of {} ended {} times in a row: {}; it is read on each time", of.name,
+                 ended_logs::count_min, reason);
 }
 
 asio::awaitable<result<container_info>> engine_watch::inspect(std::string id) {
@@ -280,6 +297,7 @@ void engine_watch::describe(stage_status& into) const {
     std::lock_guard lock{mutex_};
     into.up = !down_;
     if (down_) into.why = down_->message;
+    ended_.describe(into, steady_clock::now());
 }
 
 }  // namespace logpipe

@@ -2,6 +2,7 @@
 // which come and go. Whatever breaks is begun again, from the place in each log.
 #pragma once
 
+#include "ended_logs.hpp"
 #include "engine_client.hpp"
 #include "engine_json.hpp"
 #include "feedback.hpp"
@@ -49,7 +50,6 @@ class engine_watch final {
     struct followed {
         std::string id;
         bool started_again = false;  // the engine said so after the log's end was last seen
-        bool unreadable = false;     // its log driver keeps nothing that can be read
     };
     [[nodiscard]] boost::asio::awaitable<void> watch();
     [[nodiscard]] boost::asio::awaitable<error> watch_once();
@@ -59,6 +59,10 @@ class engine_watch final {
     [[nodiscard]] boost::asio::awaitable<void> follow(std::shared_ptr<followed> one);
     [[nodiscard]] boost::asio::awaitable<void> follow_to_its_end(std::shared_ptr<followed> one,
                                                                  std::uint32_t partition);
+    /// The container as it was when its log was begun. @return whether there is nothing more to follow.
+    [[nodiscard]] boost::asio::awaitable<bool> is_over(std::shared_ptr<followed> one, container_info before,
+                                                       steady_time begun);
+    void note_end(container_info const& of, std::string_view reason, steady_time begun);
     [[nodiscard]] boost::asio::awaitable<result<container_info>> inspect(std::string id);
     [[nodiscard]] boost::asio::awaitable<result<>> read_log(container_info info, std::uint32_t partition);
     [[nodiscard]] boost::asio::awaitable<void> wait_for_room(std::uint32_t partition);
@@ -80,6 +84,7 @@ class engine_watch final {
     bool stopped_ = false;
     std::optional<error> down_{error{errc::not_connected, "the engine was not asked yet"}};  // none while it is watched
 
+    ended_logs ended_;
     std::atomic<std::size_t> containers_{0};
     std::atomic<std::uint64_t> cut_off_{0};
     std::atomic<std::uint64_t> held_back_{0};

@@ -73,13 +73,19 @@ void line_inbox::add(std::uint32_t partition, std::string_view tag, engine_line 
     // What may still grow is read again by the next start.
     if (line.ended) mine.place.pass(line.stream, line.time_ns);
     bytes_ += record.size();
+    mine.unsafe_bytes += record.size();
+    unsafe_bytes_ += record.size();
     ++lines_;
     changed_.notify_all();
 }
 
 bool line_inbox::has_room(std::uint32_t partition) const {
     std::lock_guard lock{mutex_};
-    return bytes_ < bytes_max_ && !shelves_.at(partition).waiting.full();
+    auto const& mine = shelves_.at(partition);
+    if (bytes_ >= bytes_max_ || mine.waiting.full()) return false;
+    // One piece is always let in, so that a container with nothing on its way never waits for the others.
+    auto const left = unsafe_bytes_max_ - std::min(unsafe_bytes_, unsafe_bytes_max_);
+    return mine.unsafe_bytes == 0 || mine.unsafe_bytes < left;
 }
 
 line_inbox::shelf_map::iterator line_inbox::next_waiting() {
@@ -107,7 +113,7 @@ line_inbox::taken line_inbox::take(batch& into, steady_time until, bool& made_ro
     into.end_offset = from.next_offset;
     into.origin = fmt::format("docker {}", from.id.substr(0, 12));
     from.waiting.clear();
-    from.given.push_back({.offset = into.end_offset, .place = from.place});
+    from.given.push_back({.offset = into.end_offset, .place = from.place, .bytes = into.records.size()});
     bytes_ -= into.records.size();
     made_room = true;
     return taken::events;
@@ -135,6 +141,8 @@ bool line_inbox::commit(std::span<progress const> safe) {
         while (!mine.given.empty() && mine.given.front().offset <= part.safe.offset) {
             mine.safe = mine.given.front().place;
             mine.has_safe = true;
+            mine.unsafe_bytes -= mine.given.front().bytes;
+            unsafe_bytes_ -= mine.given.front().bytes;
             mine.given.pop_front();
             changed = true;
         }
@@ -159,6 +167,11 @@ std::uint64_t line_inbox::lines() const {
 std::size_t line_inbox::bytes() const {
     std::lock_guard lock{mutex_};
     return bytes_;
+}
+
+std::size_t line_inbox::unsafe_bytes() const {
+    std::lock_guard lock{mutex_};
+    return unsafe_bytes_;
 }
 
 }  // namespace logpipe

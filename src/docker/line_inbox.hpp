@@ -23,7 +23,10 @@ class line_inbox final {
   public:
     enum class taken { events, nothing, closed_and_empty };
 
-    explicit line_inbox(std::size_t bytes_max) : bytes_max_{bytes_max} {}
+    /// @param bytes_max  of records that read() has not taken.
+    /// @param unsafe_bytes_max  of records that are not committed: DESIGN.md "Container logs".
+    line_inbox(std::size_t bytes_max, std::size_t unsafe_bytes_max)
+        : bytes_max_{bytes_max}, unsafe_bytes_max_{unsafe_bytes_max} {}
 
     /// What a positions file said, before the first join().
     void restore(std::map<std::string, container_place> before);
@@ -38,7 +41,8 @@ class line_inbox final {
     void keep_only(std::span<std::string const> ids);
 
     void add(std::uint32_t partition, std::string_view tag, engine_line const& line, std::string_view record);
-    /// Where this is false, add() waits to be called until take() has made room.
+    /// Where this is false, add() waits to be called until take() or commit() has made room. A container may have as
+    /// much that is not committed as is left for the others: one whose lines are not taken leaves room for the rest.
     [[nodiscard]] bool has_room(std::uint32_t partition) const;
 
     /// The partitions take turns.
@@ -52,11 +56,13 @@ class line_inbox final {
     [[nodiscard]] std::map<std::string, container_place> safe_places() const;
     [[nodiscard]] std::uint64_t lines() const;
     [[nodiscard]] std::size_t bytes() const;
+    [[nodiscard]] std::size_t unsafe_bytes() const;
 
   private:
     struct checkpoint {
         std::uint64_t offset = 0;
         container_place place;
+        std::size_t bytes = 0;
     };
     struct shelf {
         std::string id;
@@ -66,6 +72,7 @@ class line_inbox final {
         container_place safe;
         bool has_safe = false;  // it has a place worth keeping
         std::deque<checkpoint> given;
+        std::size_t unsafe_bytes = 0;  // of `waiting` and `given`
         bool followed = false;
         bool gone = false;  // from the engine
     };
@@ -74,6 +81,7 @@ class line_inbox final {
     void drop_finished();
 
     std::size_t const bytes_max_;
+    std::size_t const unsafe_bytes_max_;
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable changed_;
     shelf_map shelves_;
@@ -82,6 +90,7 @@ class line_inbox final {
     std::map<std::string, container_place> before_;    // of containers that nobody follows yet
     std::uint32_t turn_ = 0;                           // the partition that was served last
     std::size_t bytes_ = 0;
+    std::size_t unsafe_bytes_ = 0;
     std::uint64_t lines_ = 0;
     bool woken_ = false;
     bool closed_ = false;

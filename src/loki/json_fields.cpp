@@ -29,6 +29,58 @@ std::string_view level_of_number(std::int64_t number) noexcept {
     return levels[static_cast<std::size_t>(number / 10 - 1)];
 }
 
+bool is_level_key(std::string_view key) noexcept {
+    return std::ranges::find(level_keys, key) != level_keys.end();
+}
+
+/// Empty where it is none of a level's names or numbers.
+std::string_view level_of_value(ondemand::value& value) {
+    std::string_view name;
+    std::int64_t number = 0;
+    if (!value.get_string().get(name)) return level_of_name(name).empty() ? "unknown" : level_of_name(name);
+    return value.get_int64().get(number) ? std::string_view{} : level_of_number(number);
+}
+
+/// Of the keys of the object itself, else of the first object in it that has one; empty where there is none.
+std::string_view level_of_object(ondemand::object object, int depth) {  // NOLINT(misc-no-recursion): `depth` bounds it
+    constexpr int depth_max = 3;
+    std::string_view nested;
+    for (auto field : object) {
+        std::string_view key;
+        ondemand::value value;
+        ondemand::object inner;
+        if (field.unescaped_key().get(key) || field.value().get(value)) break;
+        if (is_level_key(key)) {
+            if (auto const level = level_of_value(value); !level.empty()) return level;
+        }
+        if (nested.empty() && depth < depth_max && !value.get_object().get(inner))
+            nested = level_of_object(inner, depth + 1);
+    }
+    return nested;
+}
+
+/// Of a line that begins as JSON and is cut off, as the first piece of a long one: by the first such key.
+std::string_view level_of_piece(std::string_view line) noexcept {
+    auto const skip_spaces = [&](std::size_t at) { return std::min(line.find_first_not_of(' ', at), line.size()); };
+    for (auto at = line.find('"'); at != std::string_view::npos; at = line.find('"', at + 1)) {
+        auto const key = line.substr(at + 1, line.find('"', at + 1) - at - 1);
+        if (!is_level_key(key)) continue;
+        auto const colon = skip_spaces(at + key.size() + 2);
+        auto const open = colon < line.size() && line[colon] == ':' ? skip_spaces(colon + 1) : line.size();
+        if (open >= line.size() || line[open] != '"') continue;
+        auto const close = line.find('"', open + 1);
+        if (close == std::string_view::npos) break;
+        if (auto const level = level_of_name(line.substr(open + 1, close - open - 1)); !level.empty()) return level;
+    }
+    return "unknown";
+}
+
+bool begins_as_json(std::string_view line) noexcept {
+    if (!line.starts_with('{')) return false;
+    auto const first = line.find_first_not_of(" \t", 1);
+    return first != std::string_view::npos && (line[first] == '"' || line[first] == '}');
+}
+
 }  // namespace
 
 log_entry entry_reader::read(std::string_view payload, std::string_view tag) {
@@ -69,23 +121,17 @@ bool entry_reader::read_record(std::string_view payload, log_entry& into) {
     return read == fields.size();
 }
 
+/// The format decides before words do: what a JSON line's message says is not searched.
 std::string_view entry_reader::level_of(std::string_view line) {
-    if (!line.starts_with('{')) return level_of_text(line);
+    auto const plain = without_escapes(line, plain_);
+    auto const text = plain.substr(std::min(plain.find_first_not_of(" \t"), plain.size()));
+    if (!begins_as_json(text)) return level_of_text(text);
     ondemand::document document;
     ondemand::object object;
-    if (line_parser_.iterate(padded_copy(line, line_)).get(document) || document.get_object().get(object))
-        return level_of_text(line);
-    for (auto field : object) {
-        std::string_view key;
-        ondemand::value value;
-        if (field.unescaped_key().get(key) || field.value().get(value)) return "unknown";
-        if (std::ranges::find(level_keys, key) == level_keys.end()) continue;
-        std::string_view name;
-        std::int64_t number = 0;
-        if (!value.get_string().get(name)) return level_of_name(name).empty() ? "unknown" : level_of_name(name);
-        if (!value.get_int64().get(number) && !level_of_number(number).empty()) return level_of_number(number);
-    }
-    return "unknown";
+    if (line_parser_.iterate(padded_copy(text, line_)).get(document) || document.get_object().get(object))
+        return level_of_piece(text);
+    auto const level = level_of_object(object, 0);
+    return level.empty() ? "unknown" : level;
 }
 
 }  // namespace logpipe

@@ -34,6 +34,7 @@ class entry_reader final {
     std::string record_;
     std::string line_;
     std::string clean_;
+    std::string plain_;
 };
 
 }  // namespace logpipe

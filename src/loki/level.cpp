@@ -46,15 +46,29 @@ std::string_view word_at(std::string_view text) noexcept {
     return {text.begin(), end};
 }
 
+/// Where the quoted text that opens before `at` has its closing quote; `at` itself where it has none.
+std::size_t end_of_quoted(std::string_view line, std::size_t at) noexcept {
+    for (auto here = at; here < line.size(); ++here) {
+        if (line[here] == '"') return here;
+        if (line[here] == '\\') ++here;
+    }
+    return at;
+}
+
 std::string_view level_of_logfmt(std::string_view line) noexcept {
     constexpr std::array keys{std::string_view{"level="}, std::string_view{"lvl="}, std::string_view{"severity="}};
-    for (auto const key : keys) {
-        for (auto at = line.find(key); at != std::string_view::npos; at = line.find(key, at + 1)) {
-            if (at != 0 && line[at - 1] != ' ' && line[at - 1] != '\t') continue;
-            auto value = line.substr(at + key.size());
+    for (auto equals = line.find('='); equals != std::string_view::npos; equals = line.find('=', equals + 1)) {
+        auto const front = line.substr(0, equals + 1);
+        for (auto const key : keys) {
+            if (!front.ends_with(key)) continue;
+            auto const begin = front.size() - key.size();
+            if (begin != 0 && line[begin - 1] != ' ' && line[begin - 1] != '\t') continue;
+            auto value = line.substr(equals + 1);
             if (value.starts_with('"')) value.remove_prefix(1);
             if (auto const level = level_of_name(word_at(value)); !level.empty()) return level;
         }
+        // What stands in a quoted value is text.
+        if (line.substr(equals + 1).starts_with('"')) equals = end_of_quoted(line, equals + 2) - 1;
     }
     return {};
 }
@@ -69,17 +83,50 @@ std::string_view level_of_brackets(std::string_view front) noexcept {
     return {};
 }
 
+/// Of what follows a request's closing quote: " 502 157 …"; empty where that is no status.
+std::string_view level_of_status(std::string_view behind) noexcept {
+    if (behind.size() < 4 || behind[0] != ' ' || !std::ranges::all_of(behind.substr(1, 3), is_digit)) return {};
+    if (behind.size() > 4 && behind[4] != ' ' && behind[4] != '"') return {};
+    if (behind[1] < '1' || behind[1] > '5') return {};
+    return behind[1] == '5' ? "error" : behind[1] == '4' ? "warn" : "info";
+}
+
+/// Whether a request line opens in `front`: a quote after a space, a method, a space.
+bool opens_request(std::string_view front) noexcept {
+    for (auto at = front.find('"'); at != std::string_view::npos; at = front.find('"', at + 1)) {
+        if (at != 0 && front[at - 1] != ' ') continue;
+        auto const method = word_at(front.substr(at + 1));
+        auto const behind = at + 1 + method.size();
+        if (!method.empty() && std::ranges::all_of(method, is_capital) && behind < front.size() && front[behind] == ' ')
+            return true;
+    }
+    return false;
+}
+
 /// … "GET /path HTTP/1.1" 502 157 …
-std::string_view level_of_status(std::string_view line) noexcept {
+std::string_view level_of_request(std::string_view line) noexcept {
     constexpr std::string_view mark = " HTTP/";
-    auto const at = line.find(mark);
-    if (at == std::string_view::npos) return {};
-    auto const quote = line.find('"', at);
-    if (quote == std::string_view::npos || quote > at + mark.size() + 4) return {};
-    auto const status = line.substr(quote + 1);
-    if (status.size() < 4 || status[0] != ' ' || !std::ranges::all_of(status.substr(1, 3), is_digit)) return {};
-    if (status.size() > 4 && is_digit(status[4])) return {};
-    return status[1] == '5' ? "error" : status[1] == '4' ? "warn" : "info";
+    constexpr std::size_t version_bytes_max = 3;
+    for (auto at = line.find(mark); at != std::string_view::npos; at = line.find(mark, at + 1)) {
+        auto const quote = line.find('"', at);
+        if (quote == std::string_view::npos) return {};
+        if (quote > at + mark.size() + version_bytes_max) continue;
+        auto const level = level_of_status(line.substr(quote + 1));
+        if (!level.empty() && opens_request(line.substr(0, at + 1))) return level;
+    }
+    return {};
+}
+
+/// The common log format whatever was sent as the request: … [24/Nov/2026:21:35:31 +0000] "\x16\x03" 400 157
+std::string_view level_of_common_format(std::string_view line) noexcept {
+    constexpr std::string_view mark = "] \"";
+    auto const open = line.find(mark);
+    if (open == std::string_view::npos) return {};
+    auto const close = end_of_quoted(line, open + mark.size());
+    if (close >= line.size() || line[close] != '"') return {};
+    auto const behind = line.substr(close + 1);
+    if (behind.size() < 6 || (!is_digit(behind[5]) && behind[5] != '-')) return {};
+    return level_of_status(behind);
 }
 
 std::string_view level_of_capitals(std::string_view front) noexcept {
@@ -109,12 +156,31 @@ std::string_view level_of_name(std::string_view name) noexcept {
 }
 
 std::string_view level_of_text(std::string_view line) noexcept {
+    if (auto const level = level_of_request(line); !level.empty()) return level;
+    if (auto const level = level_of_common_format(line); !level.empty()) return level;
     if (auto const level = level_of_logfmt(line); !level.empty()) return level;
     auto const front = line.substr(0, front_bytes);
     if (auto const level = level_of_brackets(front); !level.empty()) return level;
-    if (auto const level = level_of_status(line); !level.empty()) return level;
     if (auto const level = level_of_capitals(front); !level.empty()) return level;
     return "unknown";
+}
+
+std::string_view without_escapes(std::string_view line, std::string& buffer) {
+    constexpr char escape = '\x1b';
+    auto at = line.find(escape);
+    if (at == std::string_view::npos) return line;
+    buffer.clear();
+    for (std::size_t begin = 0;; at = line.find(escape, begin)) {
+        buffer.append(line.substr(begin, at == std::string_view::npos ? at : at - begin));
+        if (at == std::string_view::npos) return buffer;
+        begin = at + 1;
+        if (begin < line.size() && line[begin] == '[') {
+            // Parameters and intermediates, then the letter that says what it does.
+            ++begin;
+            while (begin < line.size() && line[begin] >= ' ' && line[begin] < '@') ++begin;
+        }
+        begin = std::min(begin + 1, line.size());
+    }
 }
 
 }  // namespace logpipe

@@ -1,5 +1,6 @@
 #include "json_fields.hpp"
 #include "push_answer.hpp"
+#include "push_lanes.hpp"
 #include "push_request.hpp"
 
 #include "logpipe/loki.hpp"
@@ -53,13 +54,14 @@ result<rest_target> target_of(loki_sink_options const& options) {
 }
 
 /// At least once by itself; an equal line with an equal time in one stream is one to Loki. Its thread `loki-out` sends
-/// one request after the other, each of whole batches, and reports them.
+/// one request after the other, of what push_lanes gives, and reports batches of which all is decided.
 class pushing_sink final : public sink {
   public:
     explicit pushing_sink(loki_sink_options options)
         : options_{std::move(options)},
           streams_{options_.streams_max},
-          request_{streams_, options_.structured_metadata} {}
+          request_{streams_, options_.structured_metadata},
+          lanes_{options_.push_bytes_max, [this](auto const& one) -> auto& { return stream_of(one); }} {}
     ~pushing_sink() override { cancel(); }
 
     result<> open(completions& reports) override {
@@ -91,43 +93,49 @@ class pushing_sink final : public sink {
         batch events;
         steady_time taken_at;
     };
-    struct line_place {
-        batch const* in;
-        event const* row;
-    };
 
     void run();
-    [[nodiscard]] std::vector<batch> next_group();
-    [[nodiscard]] bool push_all(std::vector<batch> const& group);
-    [[nodiscard]] bool push(std::span<line_place const> lines);
-    [[nodiscard]] std::string encode(std::span<line_place const> lines);
-    void drop(refusal const& what, std::string_view words);
-    void report(std::vector<batch>&& group);
+    [[nodiscard]] bool wait_for_lines();
+    [[nodiscard]] std::string const& stream_of(push_lanes::line const& one);
+    [[nodiscard]] bool push(push_lanes::lane& by);
+    [[nodiscard]] bool decide(push_lanes::lane& by, std::size_t count, rest_answer const& reply);
+    void reject(push_lanes::lane& by, std::size_t count, std::string_view body, std::string_view words);
+    [[nodiscard]] bool throttle(push_lanes::lane& by, std::size_t count, std::string_view body, std::string said);
+    [[nodiscard]] std::string encode(std::span<push_lanes::line const> lines);
+    void drop(refusal const& what, std::string_view stream, std::string_view words);
+    void report();
     /// @return false when cancelled meanwhile.
-    [[nodiscard]] bool wait_after(error why, backoff& wait);
+    [[nodiscard]] bool wait_after(error why);
     void came_up();
 
     loki_sink_options const options_;
     completions* reports_ = nullptr;
     std::optional<rest_client> client_;  // from open() on
-    stream_table streams_;               // this and the next two are the sender's
+    stream_table streams_;               // this and the next five are the sender's
     push_request request_;
     entry_reader reader_;
+    push_lanes lanes_;
+    backoff wait_;
+    std::uint64_t merged_in_request_ = 0;
     log_limit trouble_;
     log_limit dropped_log_;
+    log_limit parked_log_;
 
-    mutable std::mutex mutex_;  // guards the five below
+    mutable std::mutex mutex_;  // guards the seven below
     std::condition_variable changed_;
     std::deque<held_batch> waiting_;
+    std::size_t queued_bytes_ = 0;   // of those
     std::size_t waiting_bytes_ = 0;  // of the batches on their way as well
     bool cancelled_ = false;
     std::string why_;  // it does not go on; empty while it does
+    push_lanes::parked_lines parked_;
 
     std::atomic<std::uint64_t> pushes_{0};
     std::atomic<std::uint64_t> retries_{0};
     std::atomic<std::uint64_t> bytes_out_{0};
     std::atomic<std::uint64_t> streams_count_{0};
     std::atomic<std::uint64_t> merged_{0};
+    std::atomic<std::uint64_t> splits_{0};
     std::array<std::atomic<std::uint64_t>, drop_reason_names.size()> dropped_{};
     std::jthread thread_;  // last: it uses all of the above
 };
@@ -136,7 +144,12 @@ result<> pushing_sink::write(batch& events) {
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [&] { return cancelled_ || waiting_bytes_ < options_.waiting_bytes_max; });
     if (cancelled_) return error{errc::cancelled, "asked to stop"};
-    waiting_bytes_ += content_bytes(events);
+    auto const bytes = content_bytes(events);
+    queued_bytes_ += bytes;
+    waiting_bytes_ += bytes;
+    // A line without a time gets one here, so that it has the same when it is sent again.
+    for (auto& row : events.events)
+        if (row.time_ns == 0) row.time_ns = now_ns();
     waiting_.push_back({.events = std::move(events), .taken_at = steady_clock::now()});
     events = {};
     changed_.notify_all();
@@ -151,117 +164,173 @@ void pushing_sink::cancel() {
 }
 
 void pushing_sink::run() {
-    for (auto group = next_group(); !group.empty(); group = next_group()) {
-        if (!push_all(group)) return;
-        report(std::move(group));
+    while (wait_for_lines()) {
+        if (auto* const lane = lanes_.next_due(steady_clock::now()); lane != nullptr && !push(*lane)) return;
+        report();
     }
 }
 
-/// @return none when cancelled.
-std::vector<batch> pushing_sink::next_group() {
-    std::vector<batch> group;
+/// Until some are due, which are in a lane then. @return false when cancelled.
+bool pushing_sink::wait_for_lines() {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return cancelled_ || !waiting_.empty(); });
-    if (cancelled_) return group;
-    changed_.wait_until(lock, waiting_.front().taken_at + options_.push_age_max,
-                        [&] { return cancelled_ || waiting_bytes_ >= options_.push_bytes_max; });
-    if (cancelled_) return group;
-    for (std::size_t bytes = 0; !waiting_.empty() && bytes < options_.push_bytes_max; waiting_.pop_front()) {
-        bytes += content_bytes(waiting_.front().events);
+    while (!cancelled_) {
+        auto const now = steady_clock::now();
+        auto due = lanes_.due();
+        if (!waiting_.empty()) {
+            auto const ready =
+                queued_bytes_ >= options_.push_bytes_max ? now : waiting_.front().taken_at + options_.push_age_max;
+            if (ready <= now) break;
+            due = std::min(ready, due.value_or(ready));
+        }
+        if (!due) {
+            changed_.wait(lock);
+        } else if (*due > now) {
+            changed_.wait_until(lock, *due);
+        } else {
+            return true;
+        }
+    }
+    if (cancelled_) return false;
+    std::vector<batch> group;
+    std::size_t group_bytes = 0;
+    for (; !waiting_.empty() && group_bytes < options_.push_bytes_max; waiting_.pop_front()) {
+        group_bytes += content_bytes(waiting_.front().events);
         group.push_back(std::move(waiting_.front().events));
     }
-    return group;
+    queued_bytes_ -= group_bytes;
+    lock.unlock();
+    for (auto& events : group) {
+        auto const bytes = content_bytes(events);
+        lanes_.add(std::move(events), bytes, steady_clock::now());
+    }
+    return true;
 }
 
-bool pushing_sink::push_all(std::vector<batch> const& group) {
-    std::vector<line_place> lines;
-    for (auto const& events : group)
-        for (auto const& row : events.events)
-            if (!row.rejected) lines.push_back({.in = &events, .row = &row});
-    return lines.empty() || push(lines);
+std::string const& pushing_sink::stream_of(push_lanes::line const& one) {
+    auto const& events = one.in->events;
+    return request_.stream_of(reader_.read(events.payload(*one.row), events.tags[one.row->tag]), steady_clock::now());
 }
 
-std::string pushing_sink::encode(std::span<line_place const> lines) {
+std::string pushing_sink::encode(std::span<push_lanes::line const> lines) {
     auto const now = steady_clock::now();
+    merged_in_request_ = 0;
     for (auto const& [in, row] : lines) {
-        auto const entry = reader_.read(in->payload(*row), in->tags[row->tag]);
-        if (!request_.add(entry, row->time_ns != 0 ? row->time_ns : now_ns(), now)) ++merged_;
+        auto const entry = reader_.read(in->events.payload(*row), in->events.tags[row->tag]);
+        if (!request_.add(entry, row->time_ns, now)) ++merged_in_request_;
     }
     streams_count_ = streams_.count();
     return gzip(request_.finish());
 }
 
-/// Until Loki has decided on each of them. @return false when cancelled.
-bool pushing_sink::push(std::span<line_place const> lines) {
+/// The lane's next request. @return false when cancelled.
+bool pushing_sink::push(push_lanes::lane& by) {
+    auto const lines = lanes_.next_request(by);
     auto const body = encode(lines);
-    backoff wait;
-    while (true) {
-        // A connection that Loki has closed meanwhile is made again: lines that arrive twice are one to Loki.
-        auto const reply =
-            client_->ask({.method = "POST", .path = "/loki/api/v1/push", .body = body, .compressed = true});
-        ++pushes_;
-        if (!reply) {
-            if (!wait_after(reply.error(), wait)) return false;
-            continue;
-        }
-        auto const words = clean_line(std::string_view{reply->body}.substr(0, shown_bytes_max));
-        switch (outcome_of(reply->status)) {
-            case push_outcome::taken:
-                break;
-            case push_outcome::refused:
-                drop(read_refusal(reply->body), words);
-                break;
-            case push_outcome::too_large:
-                if (auto const half = lines.size() / 2; half > 0)
-                    return push(lines.first(half)) && push(lines.subspan(half));
-                drop({.reason = drop_reason::line_too_long}, words);
-                break;
-            case push_outcome::try_again:
-            case push_outcome::hold:
-                if (!wait_after({errc::busy, fmt::format("{} answers {}: {}", options_.address, reply->status, words)},
-                                wait))
-                    return false;
-                continue;
-        }
-        bytes_out_ += body.size();
-        came_up();
-        return true;
-    }
+    // A connection that Loki has closed meanwhile is made again: lines that arrive twice are one to Loki.
+    auto const reply = client_->ask({.method = "POST", .path = "/loki/api/v1/push", .body = body, .compressed = true});
+    ++pushes_;
+    if (!reply) return wait_after(reply.error());
+    if (!decide(by, lines.size(), *reply)) return false;
+    if (outcome_of(reply->status) == push_outcome::taken) bytes_out_ += body.size();
+    return true;
 }
 
-void pushing_sink::drop(refusal const& what, std::string_view words) {
+bool pushing_sink::decide(push_lanes::lane& by, std::size_t count, rest_answer const& reply) {
+    auto const words = clean_line(std::string_view{reply.body}.substr(0, shown_bytes_max));
+    auto said = fmt::format("{} answers {}: {}", options_.address, reply.status, words);
+    auto const now = steady_clock::now();
+    switch (outcome_of(reply.status)) {
+        case push_outcome::taken:
+            merged_ += merged_in_request_;
+            lanes_.taken(by, count, now);
+            break;
+        case push_outcome::refused:
+            reject(by, count, reply.body, words);
+            break;
+        case push_outcome::too_large: {
+            auto const stream = by.stream;
+            if (!lanes_.too_large(by, count, now)) drop({.reason = drop_reason::line_too_long}, stream, words);
+            break;
+        }
+        case push_outcome::throttled:
+            return throttle(by, count, reply.body, std::move(said));
+        case push_outcome::try_again:
+        case push_outcome::hold:
+            return wait_after({errc::busy, std::move(said)});
+    }
+    came_up();
+    return true;
+}
+
+/// Loki's answer does not say of which lines it is, and of which streams only in words; so each stream is asked for
+/// alone.
+void pushing_sink::reject(push_lanes::lane& by, std::size_t count, std::string_view body, std::string_view words) {
+    auto const now = steady_clock::now();
+    auto* const one = lanes_.set_apart(by, count, now);
+    if (one == nullptr) {
+        ++splits_;
+        return;
+    }
+    drop(read_refusal(body), one->stream, words);
+    lanes_.rejected(*one, count, now);
+}
+
+/// @return false when cancelled.
+bool pushing_sink::throttle(push_lanes::lane& by, std::size_t count, std::string_view body, std::string said) {
+    if (is_of_all_streams(body)) {
+        push_lanes::send_fewer(by, count);
+        return wait_after({errc::busy, std::move(said)});
+    }
+    came_up();
+    auto const now = steady_clock::now();
+    auto* const one = lanes_.set_apart(by, count, now);
+    if (one == nullptr) {
+        ++splits_;
+        return true;
+    }
+    ++retries_;
+    if (auto const times = parked_log_.admit(); times != 0)
+        log_warn("loki_sink: {}; the lines of stream {} are sent again, other streams go on ({} times)", said,
+                 one->stream, times);
+    lanes_.park(*one, count, std::move(said), now);
+    return true;
+}
+
+void pushing_sink::drop(refusal const& what, std::string_view stream, std::string_view words) {
     auto const reason = static_cast<std::size_t>(what.reason);
     dropped_[reason] += what.lines;
     if (auto const count = dropped_log_.admit(); count != 0)
-        log_warn("loki_sink: Loki refuses lines by its rules ({}), which are dropped: {} ({} such answers)",
-                 drop_reason_names[reason], words, count);
+        log_warn("loki_sink: Loki refuses lines by its rules ({}), which are dropped: {}{}{} ({} such answers)",
+                 drop_reason_names[reason], stream, stream.empty() ? "" : ": ", words, count);
 }
 
-bool pushing_sink::wait_after(error why, backoff& wait) {
+bool pushing_sink::wait_after(error why) {
     if (why.code == errc::cancelled) return false;
     ++retries_;
     if (auto const count = trouble_.admit(); count != 0)
         log_warn("loki_sink: {}; it is tried again ({} times)", why.message, count);
     std::unique_lock lock{mutex_};
     why_ = std::move(why.message);
-    return !changed_.wait_for(lock, wait.next(), [&] { return cancelled_; });
+    return !changed_.wait_for(lock, wait_.next(), [&] { return cancelled_; });
 }
 
 void pushing_sink::came_up() {
+    wait_.reset();
     std::lock_guard lock{mutex_};
     if (!why_.empty()) log_info("loki_sink: {} takes lines again", options_.address);
     why_.clear();
 }
 
-void pushing_sink::report(std::vector<batch>&& group) {
-    std::size_t bytes = 0;
-    for (auto const& events : group) bytes += content_bytes(events);
+void pushing_sink::report() {
+    auto done = lanes_.finished();
     {
         std::lock_guard lock{mutex_};
-        waiting_bytes_ -= bytes;
-        changed_.notify_all();
+        parked_ = lanes_.parked();
+        for (auto const& each : done) waiting_bytes_ -= each.bytes;
+        if (!done.empty()) changed_.notify_all();
     }
-    for (auto& events : group) {
+    for (auto& each : done) {
+        auto& events = each.events;
         events.counts.indexed = static_cast<std::uint64_t>(std::ranges::count(events.events, false, &event::rejected));
         reports_->done(std::move(events));
     }
@@ -276,14 +345,20 @@ stage_status pushing_sink::status() const {
     {
         std::lock_guard lock{mutex_};
         now.why = why_;
+        now.up = why_.empty();
+        if (now.up && parked_.streams != 0)
+            now.why =
+                fmt::format("{} of the streams wait for Loki and the others go on: {}", parked_.streams, parked_.first);
         gauge("waiting_bytes", waiting_bytes_);
+        gauge("streams_parked", parked_.streams);
+        gauge("lines_parked", parked_.lines);
     }
-    now.up = now.why.empty();
     now.retries = retries_;
     gauge("pushes_total", pushes_);
     gauge("bytes_out_total", bytes_out_);
     gauge("streams", streams_count_);
     gauge("lines_merged_total", merged_);
+    gauge("requests_split_total", splits_);
     for (std::size_t i = 0; i < dropped_.size(); ++i)
         gauge(fmt::format("lines_dropped_{}_total", drop_reason_names[i]), dropped_[i]);
     return now;

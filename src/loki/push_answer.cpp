@@ -27,8 +27,14 @@ push_outcome outcome_of(unsigned status) noexcept {
     if (status >= 200 && status < 300) return push_outcome::taken;
     if (status == 400) return push_outcome::refused;
     if (status == 413) return push_outcome::too_large;
-    if (status == 429 || status >= 500) return push_outcome::try_again;
+    if (status == 429) return push_outcome::throttled;
+    if (status >= 500) return push_outcome::try_again;
     return push_outcome::hold;
+}
+
+bool is_of_all_streams(std::string_view body) noexcept {
+    // RateLimitedErrorMsg in pkg/validation/validate.go; with a capital letter before Loki 3.
+    return body.contains("ngestion rate limit exceeded for user") || body.contains("ngestion blocked for user");
 }
 
 refusal read_refusal(std::string_view body) noexcept {

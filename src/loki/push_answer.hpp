@@ -12,10 +12,14 @@ enum class push_outcome : std::uint8_t {
     refused,    ///< 400: some lines break Loki's rules and are gone, the others were taken; the same again changes
                 ///< nothing
     too_large,  ///< 413: fewer lines at once
-    try_again,  ///< 429, 5xx
+    throttled,  ///< 429: of one stream, or of all of them: is_of_all_streams()
+    try_again,  ///< 5xx
     hold,       ///< who we are or where we push is wrong (401, 403, 404, …): an operator is needed, nothing is dropped
 };
 [[nodiscard]] push_outcome outcome_of(unsigned status) noexcept;
+
+/// Of a 429: the limit of a tenant, which no stream keeps within by itself. Other limits are those of a stream.
+[[nodiscard]] bool is_of_all_streams(std::string_view body) noexcept;
 
 /// pkg/validation/validate.go and pkg/chunkenc/interface.go of Loki 3.
 enum class drop_reason : std::uint8_t { too_far_behind, too_old, too_new, line_too_long, stream_limit, other };

@@ -28,16 +28,23 @@ void write_labels(std::string& out, log_entry const& of) {
 
 }  // namespace
 
-std::string& push_request::values_of(log_entry const& entry, steady_time now, bool& fits) {
+/// @return false when it is that of "other".
+bool push_request::label(log_entry const& entry, steady_time now) {
     write_labels(labels_, entry);
-    fits = streams_.admit(labels_, now);
-    if (!fits)
-        write_labels(labels_, {.service = "other",
-                               .container = "other",
-                               .container_id = {},
-                               .stream = {},
-                               .line = {},
-                               .level = entry.level});
+    if (streams_.admit(labels_, now)) return true;
+    write_labels(
+        labels_,
+        {.service = "other", .container = "other", .container_id = {}, .stream = {}, .line = {}, .level = entry.level});
+    return false;
+}
+
+std::string const& push_request::stream_of(log_entry const& entry, steady_time now) {
+    static_cast<void>(label(entry, now));  // whichever it is
+    return labels_;
+}
+
+/// Of the labels that were looked up last.
+std::string& push_request::values() {
     auto const [at, is_new] = places_.try_emplace(labels_, bodies_.size());
     if (!is_new) {
         bodies_[at->second].push_back(',');
@@ -48,8 +55,8 @@ std::string& push_request::values_of(log_entry const& entry, steady_time now, bo
 }
 
 bool push_request::add(log_entry const& entry, std::int64_t time_ns, steady_time now) {
-    bool fits = true;
-    auto& out = values_of(entry, now, fits);
+    bool const fits = label(entry, now);
+    auto& out = values();
     fmt::format_to(std::back_inserter(out), R"(["{}",)", time_ns);
     append_json_string(out, entry.line);
     if (structured_metadata_ && (!entry.container_id.empty() || !fits)) {

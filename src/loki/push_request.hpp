@@ -25,18 +25,21 @@ class push_request final {
     /// Lines of one stream keep their order.
     /// @return false when the stream was one too many, so that the line went to that of "other".
     bool add(log_entry const& entry, std::int64_t time_ns, steady_time now);
+    /// The labels of the stream that the line goes to; they hold until the next call.
+    [[nodiscard]] std::string const& stream_of(log_entry const& entry, steady_time now);
     [[nodiscard]] bool empty() const noexcept { return bodies_.empty(); }
     /// The body; the next one begins empty.
     [[nodiscard]] std::string finish();
 
   private:
-    [[nodiscard]] std::string& values_of(log_entry const& entry, steady_time now, bool& fits);
+    [[nodiscard]] bool label(log_entry const& entry, steady_time now);
+    [[nodiscard]] std::string& values();
 
     stream_table& streams_;
     bool const structured_metadata_;
     std::unordered_map<std::string, std::size_t> places_;  // of bodies_, by labels
     std::vector<std::string> bodies_;                      // a stream each, all but its end
-    std::string labels_;
+    std::string labels_;                                   // of the line that was looked up last
 };
 
 }  // namespace logpipe

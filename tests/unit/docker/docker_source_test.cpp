@@ -36,7 +36,6 @@ std::string chunk(std::string_view bytes) {
 
 constexpr std::string_view stream_head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 constexpr std::string_view list_of_one = R"([{"Id":"ab12"}])";
-constexpr std::string_view running = R"({"Id":"ab12","Name":"/web","State":{"Running":true},"Config":{}})";
 constexpr std::string_view stopped = R"({"Id":"ab12","Name":"/web","State":{"Running":false},"Config":{}})";
 
 /// An engine with one container. Each test says what GET …/logs and GET /events do; the rest is as a real one's.
@@ -52,12 +51,17 @@ struct engine {
         auto const target = to.target();
         if (target.starts_with("/events")) return events_(to, events_asked++);
         if (target.starts_with("/containers/json")) return to.answer("200 OK", "", list_of_one);
-        if (target.ends_with("/json")) return to.answer("200 OK", "", is_running ? running : stopped);
+        if (target.ends_with("/json")) return to.answer("200 OK", "", container());
         {
             std::lock_guard lock{mutex};
             log_targets.push_back(target);
         }
         logs_(to, logs_asked++);
+    }
+    std::string container() {
+        if (!is_running) return std::string{stopped};
+        return fmt::format(R"({{"Id":"ab12","Name":"/web","State":{{"Running":true,"StartedAt":"{}"}},"Config":{{}}}})",
+                           is_another_run ? inspected++ : 0);
     }
     static void hang(test::http_exchange& to, int /*time*/) {
         to.send(stream_head);
@@ -73,6 +77,8 @@ struct engine {
     std::atomic<int> events_asked{0};
     std::atomic<int> logs_asked{0};
     std::atomic<bool> is_running{false};
+    std::atomic<bool> is_another_run{false};  // each time that somebody looks
+    std::atomic<int> inspected{0};
     std::mutex mutex;  // guards log_targets
     std::vector<std::string> log_targets;
     test::http_script server;
@@ -201,6 +207,44 @@ TEST_CASE("a start is followed also when it comes while the last log is read to 
     auto const from = make_docker_source(docker.options());
     REQUIRE(from->open());
     CHECK(read_lines(*from, 2) == std::vector<std::string>{"one", "two"});
+}
+
+TEST_CASE("a container whose log keeps ending is degraded, with its name and the reason", "[docker_source]") {
+    engine docker{[&](test::http_exchange& to, int time) {
+                      to.send(stream_head);
+                      to.send(chunk(line(1, "one")));
+                      if (time % 2 == 0) {
+                          to.send("0\r\n\r\n");
+                      } else {
+                          to.drop();
+                      }
+                  },
+                  engine::hang};
+    docker.is_running = true;
+    auto const from = make_docker_source(docker.options());
+    REQUIRE(from->open());
+    CHECK(read_lines(*from, 1) == std::vector<std::string>{"one"});
+    REQUIRE(test::comes_true([&] { return test::gauge_of(from->status(), "containers_degraded") == 1; }));
+    auto const status = from->status();
+    CHECK(status.up);
+    CHECK_THAT(status.why, ContainsSubstring("degraded: the log of web ended ") && ContainsSubstring(" in a row ("));
+    CHECK(test::gauge_of(status, "lines_total") == 1);
+}
+
+TEST_CASE("a container that starts again and again has a log that is well", "[docker_source]") {
+    engine docker{[&](test::http_exchange& to, int time) {
+                      to.send(stream_head);
+                      if (time == 4) return to.hang();
+                      to.send(chunk(line(time, "started")));
+                      to.send("0\r\n\r\n");
+                  },
+                  engine::hang};
+    docker.is_running = docker.is_another_run = true;
+    auto const from = make_docker_source(docker.options());
+    REQUIRE(from->open());
+    CHECK(read_lines(*from, 4) == std::vector<std::string>(4, "started"));
+    CHECK(test::gauge_of(from->status(), "containers_degraded") == 0);
+    CHECK(from->status().why.empty());
 }
 
 TEST_CASE("a log driver that keeps nothing to read is told once and left alone", "[docker_source]") {

@@ -11,14 +11,16 @@ TEST_CASE("containers are read from the engine's answers", "[engine_json]") {
     CHECK(parse_container_list(R"([{"Id":"ab12","Names":["/x"]},{"Id":"cd"}])").value() ==
           std::vector<std::string>{"ab12", "cd"});
     CHECK(parse_container_list("[]").value().empty());
-    auto const info = parse_container(R"({"Id":"ab12","Name":"/logpipe_kafka_1","State":{"Running":true},
-        "Config":{"Tty":true,"Image":"apache/kafka:3.9.1","Labels":{"com.docker.compose.service":"kafka"}}})");
+    auto const info = parse_container(R"({"Id":"ab12","Name":"/logpipe_kafka_1",
+        "State":{"Running":true,"Restarting":true,"StartedAt":"2026-11-24T21:35:31.5Z"},"Config":{"Tty":true,"Image":"apache/kafka:3.9.1","Labels":{"com.docker.compose.service":"kafka"}}})");
     REQUIRE(info.has_value());
     CHECK(info->name == "logpipe_kafka_1");
     CHECK(info->service == "kafka");
     CHECK(info->image == "apache/kafka:3.9.1");
     CHECK(info->terminal);
     CHECK(info->running);
+    CHECK(info->restarting);
+    CHECK(info->started_at == "2026-11-24T21:35:31.5Z");
     auto const plain = parse_container(R"({"Id":"ab12","Name":"/web","State":{},"Config":{"Labels":null}})");
     REQUIRE(plain.has_value());
     CHECK(plain->service == "web");

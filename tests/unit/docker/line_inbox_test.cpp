@@ -7,6 +7,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::size_t unsafe_bytes_max = std::size_t{1} << 20U;
+
 void add(line_inbox& inbox, std::uint32_t partition, std::int64_t time_ns, std::string_view text, bool ended = true) {
     inbox.add(partition, "web", {.stream = log_stream::out, .time_ns = time_ns, .text = text, .ended = ended}, text);
 }
@@ -27,7 +29,7 @@ bool commit(line_inbox& inbox, batch const& of) {
 }  // namespace
 
 TEST_CASE("containers take turns, however much one of them has", "[line_inbox]") {
-    line_inbox inbox{1U << 20U};
+    line_inbox inbox{1U << 20U, unsafe_bytes_max};
     auto const loud = inbox.join("aa");
     auto const quiet = inbox.join("bb");
     CHECK(inbox.join("aa") == loud);
@@ -40,7 +42,7 @@ TEST_CASE("containers take turns, however much one of them has", "[line_inbox]")
 }
 
 TEST_CASE("a position is safe when its batch is, and not before", "[line_inbox]") {
-    line_inbox inbox{1U << 20U};
+    line_inbox inbox{1U << 20U, unsafe_bytes_max};
     auto const at = inbox.join("aa");
     add(inbox, at, 1, "one");
     auto const first = take(inbox);
@@ -58,7 +60,7 @@ TEST_CASE("a position is safe when its batch is, and not before", "[line_inbox]"
 }
 
 TEST_CASE("a line that may still grow does not move the position", "[line_inbox]") {
-    line_inbox inbox{1U << 20U};
+    line_inbox inbox{1U << 20U, unsafe_bytes_max};
     auto const at = inbox.join("aa");
     add(inbox, at, 1, "one");
     add(inbox, at, 2, "half", false);
@@ -67,7 +69,7 @@ TEST_CASE("a line that may still grow does not move the position", "[line_inbox]
 }
 
 TEST_CASE("restored positions stay until the engine says that a container is gone", "[line_inbox]") {
-    line_inbox inbox{1U << 20U};
+    line_inbox inbox{1U << 20U, unsafe_bytes_max};
     container_place place;
     place.pass(log_stream::out, 5);
     inbox.restore({{"aa", place}, {"bb", place}, {"cc", place}});
@@ -89,7 +91,7 @@ TEST_CASE("restored positions stay until the engine says that a container is gon
 }
 
 TEST_CASE("a full inbox says so, and has room again once a batch is taken", "[line_inbox]") {
-    line_inbox inbox{64};
+    line_inbox inbox{64, unsafe_bytes_max};
     auto const at = inbox.join("aa");
     CHECK(inbox.has_room(at));
     add(inbox, at, 1, std::string(64, 'x'));
@@ -99,11 +101,48 @@ TEST_CASE("a full inbox says so, and has room again once a batch is taken", "[li
 }
 
 TEST_CASE("a closed inbox gives what it has, then its end", "[line_inbox]") {
-    line_inbox inbox{64};
+    line_inbox inbox{64, unsafe_bytes_max};
     add(inbox, inbox.join("aa"), 1, "one");
     inbox.close();
     static_cast<void>(take(inbox));
     batch into;
     bool made_room = false;
     CHECK(inbox.take(into, std::chrono::steady_clock::now() + 10s, made_room) == line_inbox::taken::closed_and_empty);
+}
+
+TEST_CASE("a container whose lines are not made safe leaves room for the others", "[line_inbox]") {
+    line_inbox inbox{1U << 20U, 1000};
+    std::string const text(100, 'x');
+    auto const fill = [&](std::uint32_t partition) {
+        std::vector<batch> taken;
+        for (; inbox.has_room(partition); taken.push_back(take(inbox))) add(inbox, partition, 1, text);
+        return taken;
+    };
+    auto const parked = inbox.join("aa");
+    auto const first = fill(parked);
+    CHECK(first.size() == 5);  // as much as it leaves
+    auto const also_parked = inbox.join("bb");
+    CHECK(fill(also_parked).size() == 3);
+    auto const well = inbox.join("cc");
+    for (auto i = 0; i < 10; ++i) {
+        REQUIRE(inbox.has_room(well));
+        add(inbox, well, 1, text);
+        CHECK(commit(inbox, take(inbox)));
+    }
+    CHECK(inbox.unsafe_bytes() == 800);
+    CHECK_FALSE(inbox.has_room(parked));
+    for (auto const& each : first) CHECK(commit(inbox, each));
+    CHECK(inbox.unsafe_bytes() == 300);
+    CHECK(inbox.has_room(parked));
+}
+
+TEST_CASE("a container with nothing on its way gives a piece however full it is", "[line_inbox]") {
+    line_inbox inbox{1U << 20U, 10};
+    auto const full = inbox.join("aa");
+    add(inbox, full, 1, "more than there is room for");
+    CHECK_FALSE(inbox.has_room(full));
+    auto const other = inbox.join("bb");
+    CHECK(inbox.has_room(other));
+    add(inbox, other, 1, "one");
+    CHECK_FALSE(inbox.has_room(other));
 }

@@ -1,5 +1,7 @@
 #include "logpipe/loki.hpp"
 
+#include "push_answer.hpp"
+
 #include "base/gzip.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
@@ -8,6 +10,10 @@
 #include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 
+#include <fmt/format.h>
+
+#include <atomic>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -16,17 +22,26 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Answers each push in turn by a status and a body, the last one for ever.
+using status_and_body = std::pair<std::string, std::string>;
+
+/// Answers each push by a status and a body.
 struct script {
-    explicit script(std::vector<std::pair<std::string, std::string>> answers, test::certificate_files const& tls = {})
+    using answer_to = std::function<status_and_body(std::string const& body, std::size_t time)>;  // 1 is the first
+
+    explicit script(answer_to answers, test::certificate_files const& tls = {})
         : answers_{std::move(answers)}, server{[this](test::http_exchange& to) { serve(to); }, tls} {}
+    /// Each in turn, the last one for ever.
+    explicit script(std::vector<status_and_body> answers, test::certificate_files const& tls = {})
+        : script{
+              [answers](std::string const&, std::size_t time) { return answers[std::min(time, answers.size()) - 1]; },
+              tls} {}
 
     void serve(test::http_exchange& to) {
-        std::pair<std::string, std::string> answer;
+        status_and_body answer;
         {
             std::lock_guard lock{mutex};
             bodies.push_back(gunzip(to.body(), 1U << 24U).value());
-            answer = answers_[std::min(bodies.size(), answers_.size()) - 1];
+            answer = answers_(bodies.back(), bodies.size());
         }
         if (answer.first.empty()) return to.reset();
         to.answer(answer.first, "", answer.second);
@@ -39,17 +54,23 @@ struct script {
         return {.address = "127.0.0.1:" + std::to_string(server.port()), .push_age_max = 1ms};
     }
 
-    std::vector<std::pair<std::string, std::string>> const answers_;
+    answer_to const answers_;
     std::mutex mutex;  // guards bodies
     std::vector<std::string> bodies;
     test::http_script server;
 };
 
-batch lines(std::vector<std::string> const& texts) {
+batch lines(std::vector<std::string> const& texts, std::string_view service = "web") {
     batch out;
-    for (auto const& text : texts) out.append(out.tag_index("web"), {}, 1'700'000'000'000'000'000, text);
+    for (auto const& text : texts) out.append(out.tag_index(service), {}, 1'700'000'000'000'000'000, text);
     return out;
 }
+
+bool has_stream(std::string const& body, std::string_view service) {
+    return body.contains(fmt::format(R"("service":"{}")", service));
+}
+
+constexpr std::string_view stream_limit = "entry with timestamp x ignored, reason: 'Per stream rate limit exceeded'";
 
 }  // namespace
 
@@ -92,6 +113,80 @@ TEST_CASE("429, 5xx and a cut connection are tried again until the lines are tak
     CHECK(to->status().retries >= 3);
     CHECK(to->status().up);
     CHECK(test::gauge_of(to->status(), "lines_dropped_other_total") == 0);
+}
+
+TEST_CASE("a stream that Loki throttles waits, the others go on, and it is said which", "[loki_sink]") {
+    std::atomic<bool> throttled{true};
+    script loki{[&](std::string const& body, std::size_t) -> status_and_body {
+        if (throttled && has_stream(body, "loud")) return {"429 Too Many Requests", std::string{stream_limit}};
+        return {"204 No Content", ""};
+    }};
+    test::finished_batches reports;
+    auto const to = make_loki_sink(loki.options());
+    REQUIRE(to->open(reports));
+    auto loud = lines({"one", "two"}, "loud");
+    REQUIRE(to->write(loud));
+    for (std::size_t i = 1; i <= 5; ++i) {
+        auto quiet = lines({"three"}, "quiet");
+        REQUIRE(to->write(quiet));
+        REQUIRE(reports.wait(i).size() == i);
+    }
+    for (auto const& each : reports.wait(5)) CHECK(each.tags == std::vector<std::string>{"quiet"});
+    REQUIRE(test::comes_true([&] { return test::gauge_of(to->status(), "streams_parked") == 1; }));
+    auto const waiting = to->status();
+    CHECK(waiting.up);
+    CHECK_THAT(waiting.why, ContainsSubstring(R"("service":"loud")") && ContainsSubstring("answers 429: entry with"));
+    CHECK(test::gauge_of(waiting, "lines_parked") == 2);
+    throttled = false;
+    REQUIRE(reports.wait(6).size() == 6);
+    REQUIRE(test::comes_true([&] { return to->status().why.empty(); }));
+    CHECK(test::total_of(reports.wait(6)).indexed == 7);
+    for (std::size_t i = 0; i < drop_reason_names.size(); ++i)
+        CHECK(test::gauge_of(to->status(), fmt::format("lines_dropped_{}_total", drop_reason_names[i])) == 0);
+}
+
+TEST_CASE("a request of several streams is asked for stream by stream when some of it breaks a rule", "[loki_sink]") {
+    script loki{[](std::string const& body, std::size_t) -> status_and_body {
+        if (has_stream(body, "old")) return {"400 Bad Request", "entry for stream '{}' has timestamp too old: x"};
+        return {"204 No Content", ""};
+    }};
+    test::finished_batches reports;
+    auto options = loki.options();
+    options.push_age_max = 1h;
+    options.push_bytes_max = 2 * (3 + sizeof(event));
+    auto const to = make_loki_sink(options);
+    REQUIRE(to->open(reports));
+    auto old = lines({"one"}, "old");
+    REQUIRE(to->write(old));
+    auto quiet = lines({"two"}, "quiet");
+    REQUIRE(to->write(quiet));
+    REQUIRE(reports.wait(2).size() == 2);
+    CHECK(loki.all().size() == 3);
+    CHECK(has_stream(loki.all()[0], "old"));
+    CHECK(has_stream(loki.all()[0], "quiet"));
+    CHECK(has_stream(loki.all()[1], "old") != has_stream(loki.all()[2], "old"));
+    CHECK(test::gauge_of(to->status(), "lines_dropped_too_old_total") == 1);
+    CHECK(test::gauge_of(to->status(), "requests_split_total") == 1);
+    CHECK(test::gauge_of(to->status(), "streams_parked") == 0);
+}
+
+TEST_CASE("a limit of all streams makes all of them wait, with less at once", "[loki_sink]") {
+    std::size_t constexpr lines_of_limit = 2;
+    script loki{[](std::string const& body, std::size_t) -> status_and_body {
+        auto count = std::size_t{0};
+        for (auto at = body.find("[\"1"); at != std::string::npos; at = body.find("[\"1", at + 1)) ++count;
+        if (count <= lines_of_limit) return {"204 No Content", ""};
+        return {"429 Too Many Requests", "ingestion rate limit exceeded for user fake (limit: 10 bytes/sec)"};
+    }};
+    test::finished_batches reports;
+    auto const to = make_loki_sink(loki.options());
+    REQUIRE(to->open(reports));
+    auto events = lines({"1", "2", "3", "4", "5", "6"});
+    REQUIRE(to->write(events));
+    REQUIRE(reports.wait(1).size() == 1);
+    CHECK(test::gauge_of(to->status(), "streams_parked") == 0);
+    CHECK(test::gauge_of(to->status(), "requests_split_total") == 0);
+    CHECK(to->status().retries >= 1);
 }
 
 TEST_CASE("what breaks Loki's rules is counted and not sent again", "[loki_sink]") {

@@ -37,6 +37,39 @@ TEST_CASE("levels are found in every style", "[level]") {
              sample{R"(10.0.0.1 - - [24/Nov/2026:21:35:31 +0000] "GET /a HTTP/1.1" 404 157 "-" "curl")", "warn"},
              sample{R"(10.0.0.1 - - [24/Nov/2026:21:35:31 +0000] "GET /ERROR HTTP/2.0" 200 157 "-" "curl")", "info"},
              sample{R"("GET / HTTP/1.1" 5000)", "unknown"},
+             // The format decides before words do.
+             sample{R"(10.0.0.1 - - [24/Nov/2026:21:35:31 +0000] "GET /[error] HTTP/1.1" 200 157 "-" "curl")", "info"},
+             sample{R"(10.0.0.1 - - [24/Nov/2026:21:35:31 +0000] "GET /? level=error HTTP/1.1" 304 0 "-" "-")", "info"},
+             sample{R"(INFO:     127.0.0.1:52000 - "GET /ERROR HTTP/1.1" 404 Not Found)", "warn"},
+             sample{R"(ERROR "GET /error HTTP/1.1" 200)", "info"},
+             sample{R"(10.0.0.1 - - [24/Nov/2026:21:35:31 +0000] "GET /a HTTP/1.1 b HTTP/1.1" 500 0)", "error"},
+             sample{R"(10.0.0.1 - FATAL [24/Nov/2026:21:35:31 +0000] "\x16\x03\x01 \"ERROR\"" 400 157 "-" "-")",
+                    "warn"},
+             sample{R"(10.0.0.1 - - [24/Nov/2026:21:35:31 +0000] "-" 408 -)", "warn"},
+             sample{R"(level=error msg="upstream said \"GET / HTTP/1.1\" 200 5")", "error"},
+             sample{R"(level=warn msg="GET / HTTP/1.1" 200 took=5s)", "warn"},
+             sample{R"(msg="set level=error now" level=info)", "info"},
+             sample{R"(msg="never closed level=warn)", "warn"},
+             sample{R"(2026/11/24 21:35:31 [error] 29#29: *1 failed, request: "GET /a HTTP/1.1", host: "x")", "error"},
+             sample{R"({"message":"ERROR [error] level=error","time":"x","level":"info"})", "info"},
+             sample{R"(  {"request":"\"GET / HTTP/1.1\" 500 0","level":"debug"})", "debug"},
+             sample{R"({"log":{"logger":"ERROR","level":"warning"},"message":"x"})", "warn"},
+             sample{R"({"a":{"b":{"c":{"level":"error"}}}})", "error"},
+             sample{R"({"a":{"b":{"c":{"d":{"level":"error"}}}}})", "unknown"},
+             sample{R"({"level":{"value":"x","severity":"crit"}})", "critical"},
+             sample{R"({"time":"x", "level" : "info", "message":"a long one with an ERROR, cut)", "info"},
+             sample{R"({"message":"an ERROR, cut)", "unknown"},
+             sample{"{not JSON} ERROR", "error"},
+             sample{"{\"level\":5,\"severity\":\"error\"}", "error"},
+             // Colours.
+             sample{"\x1b[32mINFO\x1b[0m ready", "info"},
+             sample{"\x1b[2m2026-11-24T21:35:31Z\x1b[0m \x1b[33m WARN\x1b[0m tower: ERROR", "warn"},
+             sample{"\x1b[38;5;196mlevel\x1b[0m=\x1b[1merror\x1b[m msg=x", "error"},
+             sample{"\x1b[31m[error]\x1b[39m it broke", "error"},
+             sample{"\x1b[90m{\"level\":\"warn\"}\x1b[0m", "warn"},
+             sample{"\x1b", "unknown"},
+             sample{"\x1b[", "unknown"},
+             sample{"\x1b[1", "unknown"},
              sample{"panic: runtime error", "unknown"},
              sample{"", "unknown"},
              sample{"hello", "unknown"},
@@ -44,6 +77,14 @@ TEST_CASE("levels are found in every style", "[level]") {
         INFO(line);
         CHECK(reader.read(line, "t").level == level);
     }
+}
+
+TEST_CASE("the line itself keeps its colours", "[level]") {
+    entry_reader reader;
+    std::string_view const line = "\x1b[31mERROR\x1b[0m x";
+    auto const entry = reader.read(line, "t");
+    CHECK(entry.line == line);
+    CHECK(entry.level == "error");
 }
 
 TEST_CASE("a record of docker_source gives its fields, anything else is the line", "[json_fields]") {
@@ -121,8 +162,18 @@ TEST_CASE("each answer of Loki has its meaning", "[push_answer]") {
     CHECK(outcome_of(204) == push_outcome::taken);
     CHECK(outcome_of(400) == push_outcome::refused);
     CHECK(outcome_of(413) == push_outcome::too_large);
-    for (auto const status : {429U, 500U, 502U, 503U, 504U}) CHECK(outcome_of(status) == push_outcome::try_again);
+    CHECK(outcome_of(429) == push_outcome::throttled);
+    for (auto const status : {500U, 502U, 503U, 504U}) CHECK(outcome_of(status) == push_outcome::try_again);
     for (auto const status : {301U, 401U, 403U, 404U, 405U}) CHECK(outcome_of(status) == push_outcome::hold);
+}
+
+TEST_CASE("a limit of the tenant is told from one of a stream", "[push_answer]") {
+    CHECK(is_of_all_streams("ingestion rate limit exceeded for user fake (limit: 1 bytes/sec) while attempting to …"));
+    CHECK(is_of_all_streams("Ingestion rate limit exceeded for user fake (limit: 1 bytes/sec) while attempting to …"));
+    CHECK(is_of_all_streams("ingestion blocked for user 'fake' until '2026-11-24' with status code '429'"));
+    CHECK_FALSE(is_of_all_streams("entry with timestamp x ignored, reason: 'Per stream rate limit exceeded (limit: …"));
+    CHECK_FALSE(is_of_all_streams("maximum active stream limit exceeded when trying to create stream {a=\"b\"}, …"));
+    CHECK_FALSE(is_of_all_streams(""));
 }
 
 TEST_CASE("what Loki refuses is counted by reason", "[push_answer]") {
