@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 
+#include <algorithm>
+
 namespace logpipe {
 
 flight_table::flight_table(std::size_t bytes_max) : flights_(slots), bytes_max_{bytes_max} {
@@ -16,10 +18,7 @@ void flight_table::bound(std::size_t bytes_max) {
 
 result<std::uint32_t> flight_table::board(batch& events, std::uint32_t messages, std::size_t bytes) {
     std::unique_lock lock{mutex_};
-    // One batch over the bound still goes alone.
-    room_.wait(lock, [&] {
-        return cancelled_ || (!held_ && !free_.empty() && (bytes_ == 0 || bytes_ + bytes <= bytes_max_));
-    });
+    room_.wait(lock, [&] { return cancelled_ || has_room(); });
     if (cancelled_) return error{errc::cancelled, "kafka: the sink was cancelled"};
     auto const slot = free_.back();
     free_.pop_back();
@@ -27,9 +26,11 @@ result<std::uint32_t> flight_table::board(batch& events, std::uint32_t messages,
     auto& taken = flights_[slot];
     taken.events = std::move(events);
     taken.number = next_number_++;
-    taken.bytes = bytes;
+    taken.bytes_left = bytes;
+    taken.message_bytes = messages == 0 ? 0 : bytes / messages;
     taken.partition.store(-1, std::memory_order_relaxed);
-    taken.left.store(messages + 1, std::memory_order_relaxed);
+    taken.left = messages;
+    taken.boarding = true;
     return slot;
 }
 
@@ -38,19 +39,33 @@ void flight_table::refuse(message_tag tag, std::string reason) {
     at(tag).refused.emplace_back(event_of(tag), std::move(reason));
 }
 
-std::optional<batch> flight_table::land(std::uint32_t slot, std::uint32_t count) {
-    auto& landing = flights_[slot];
-    auto const before = landing.left.fetch_sub(count, std::memory_order_acq_rel);
-    LOGPIPE_ASSERT(before >= count);
-    if (before != count) return std::nullopt;
-
+std::optional<batch> flight_table::land(std::uint32_t slot, std::uint32_t messages) {
     std::lock_guard lock{mutex_};
+    auto& landing = flights_[slot];
+    LOGPIPE_ASSERT(landing.left >= messages);
+    landing.left -= messages;
+    auto const bytes =
+        landing.left == 0 ? landing.bytes_left : std::min(landing.bytes_left, messages * landing.message_bytes);
+    landing.bytes_left -= bytes;
+    bytes_ -= bytes;
+    if (has_room()) room_.notify_all();
+    return finished(slot);
+}
+
+std::optional<batch> flight_table::boarded(std::uint32_t slot) {
+    std::lock_guard lock{mutex_};
+    flights_[slot].boarding = false;
+    return finished(slot);
+}
+
+std::optional<batch> flight_table::finished(std::uint32_t slot) {
+    auto& landing = flights_[slot];
+    if (landing.boarding || landing.left > 0) return std::nullopt;
     auto events = std::move(landing.events);
     landing.events = {};
     events.counts.indexed = events.events.size() - events.rejections.size() - landing.refused.size();
     for (auto& [event, reason] : landing.refused) events.reject(event, "kafka", std::move(reason));
     landing.refused.clear();
-    bytes_ -= landing.bytes;
     free_.push_back(slot);
     room_.notify_all();
     return events;
@@ -66,6 +81,16 @@ void flight_table::cancel() {
     std::lock_guard lock{mutex_};
     cancelled_ = true;
     room_.notify_all();
+}
+
+bool flight_table::has_room() const {
+    // The last batch goes over the bound, so that a batch of any size goes, and the next is there before it has left.
+    return !held_ && !free_.empty() && bytes_ < bytes_max_;
+}
+
+bool flight_table::full() const {
+    std::lock_guard lock{mutex_};
+    return !has_room();
 }
 
 std::size_t flight_table::bytes() const {

@@ -20,11 +20,14 @@ enum class message_tag : std::uint64_t {};
 
 struct flight {
     batch events;
-    std::uint64_t number = 0;                                    ///< of all batches, in order
-    std::size_t bytes = 0;                                       ///< what it counts against the bound
-    std::atomic<std::int32_t> partition{-1};                     ///< chosen with its first message
-    std::atomic<std::uint32_t> left{0};                          ///< messages that are not accounted for
-    std::vector<std::pair<std::uint32_t, std::string>> refused;  ///< guarded by the table's lock
+    std::uint64_t number = 0;                 ///< of all batches, in order
+    std::atomic<std::int32_t> partition{-1};  ///< chosen with its first message
+    // Guarded by the table's lock.
+    bool boarding = false;          ///< whoever boarded it still hands its messages over
+    std::uint32_t left = 0;         ///< messages that are not accounted for
+    std::size_t bytes_left = 0;     ///< of those messages
+    std::size_t message_bytes = 0;  ///< of one of them, in the mean
+    std::vector<std::pair<std::uint32_t, std::string>> refused;
 };
 
 /// Any thread may call anything; one boards.
@@ -35,22 +38,27 @@ class flight_table final {
     explicit flight_table(std::size_t bytes_max);
     void bound(std::size_t bytes_max);
 
-    /// Waits for room, then takes the batch (moved from). The caller holds one message's worth of it besides the
-    /// `messages`, so that it stays until land(…, 1).
+    /// Waits for room, then takes the batch (moved from). It stays until boarded(), also when all its messages land
+    /// before.
     /// @return errc::cancelled: `events` is untouched
     [[nodiscard]] result<std::uint32_t> board(batch& events, std::uint32_t messages, std::size_t bytes);
+    /// All its messages were handed over. @return the batch when they have landed already.
+    [[nodiscard]] std::optional<batch> boarded(std::uint32_t slot);
     [[nodiscard]] flight& at(std::uint32_t slot) noexcept { return flights_[slot]; }
     [[nodiscard]] flight& at(message_tag tag) noexcept { return flights_[slot_of(tag)]; }
 
     /// The broker will never take this message. It is accounted for by land() like any other.
     void refuse(message_tag tag, std::string reason);
-    /// `count` messages of it are accounted for. @return the batch when those were the last.
-    [[nodiscard]] std::optional<batch> land(std::uint32_t slot, std::uint32_t count);
+    /// So many messages of it are accounted for. @return the batch when those were the last.
+    [[nodiscard]] std::optional<batch> land(std::uint32_t slot, std::uint32_t messages);
 
     /// While held, board() waits.
     void hold(bool held);
     void cancel();
 
+    /// board() would wait.
+    [[nodiscard]] bool full() const;
+    /// Of messages that are not accounted for.
     [[nodiscard]] std::size_t bytes() const;
     [[nodiscard]] std::size_t count() const;
 
@@ -63,6 +71,10 @@ class flight_table final {
     [[nodiscard]] static std::uint32_t event_of(message_tag tag) noexcept { return static_cast<std::uint32_t>(tag); }
 
   private:
+    // Under the lock.
+    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] std::optional<batch> finished(std::uint32_t slot);
+
     std::vector<flight> flights_;
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable room_;

@@ -20,6 +20,9 @@ constexpr std::chrono::seconds stall_time{5};
 /// goes and one is ready; the rest waits with us.
 constexpr std::size_t waiting_bytes_max = std::size_t{2} << 20U;
 
+/// So much fills a request well.
+constexpr std::size_t much_bytes = std::size_t{256} << 10U;
+
 /// At least once by itself, exactly once by the ids: the idempotent producer does not double what it sends again, and
 /// what a new client or a new process repeats meets its id where it is stored.
 class kafka_sink final : public sink {
@@ -60,14 +63,19 @@ class kafka_sink final : public sink {
             ++messages;
             bytes += events.payload(row).size();
         }
+        if (flights_.full()) producer_.hurry();
         auto const slot = flights_.board(events, messages, bytes);
         if (!slot) return slot.error();
         bytes_out_ += bytes;
         producer_.send(*slot);
         return {};
     }
-    /// What was written leaves within the linger time.
-    result<> flush() override { return {}; }
+    /// What is little leaves within the linger time. What is much has no reason to linger; the source may be waiting
+    /// for it, since what is not safe is bounded.
+    result<> flush() override {
+        if (flights_.bytes() >= much_bytes) producer_.hurry();
+        return {};
+    }
     result<std::optional<std::vector<progress>>> stored(std::string const&) override {
         return std::optional<std::vector<progress>>{};
     }

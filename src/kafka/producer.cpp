@@ -21,6 +21,7 @@ using std::chrono::steady_clock;
 
 constexpr auto wait_first = 100ms;
 constexpr auto wait_longest = 5'000ms;
+constexpr int flush_slice_ms = 5;
 
 // The broker counts a batch after compression and with its header (61 bytes); librdkafka stops before compression, so
 // only text that does not shrink at all comes near.
@@ -184,7 +185,15 @@ void producer::send(std::uint32_t slot) {
             }
         }
     }
-    land(slot, refused + 1);
+    if (refused > 0) land(slot, refused);
+    if (auto done = flights_.boarded(slot)) landed_(*std::move(done));
+}
+
+void producer::hurry() {
+    hurried_ = true;
+    std::shared_lock lock{handle_mutex_};
+    queue_handle const reports{rd_kafka_queue_get_main(client_.get())};
+    rd_kafka_queue_yield(reports.get());  // wakes serve()
 }
 
 void producer::land(std::uint32_t slot, std::uint32_t count) {
@@ -228,8 +237,7 @@ void producer::failed(message_tag tag, rd_kafka_resp_err_t why) {
 
 void producer::run() {
     while (!stopping_) {
-        rd_kafka_poll(client_.get(), 100);
-        end_run();
+        serve();
         {
             std::lock_guard lock{failed_mutex_};
             again_.insert(again_.end(), failed_at_once_.begin(), failed_at_once_.end());
@@ -241,6 +249,19 @@ void producer::run() {
         if (!again_.empty()) send_again();
         if (rd_kafka_outq_len(client_.get()) == 0 && again_.empty()) moved_at_ = steady_clock::now();
     }
+}
+
+/// Waits for reports and handles them.
+void producer::serve() {
+    if (hurried_.exchange(false)) {
+        // While rd_kafka_flush() lasts, the linger time is 0. It lasts a moment only, because the last batch that is
+        // done is known after it.
+        rd_kafka_flush(client_.get(), flush_slice_ms);
+        if (rd_kafka_outq_len(client_.get()) > 0) hurried_ = true;
+    } else {
+        rd_kafka_poll(client_.get(), 100);
+    }
+    end_run();
 }
 
 /// What could not be delivered, after a while.

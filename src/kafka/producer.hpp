@@ -19,7 +19,8 @@
 
 namespace logpipe {
 
-/// send() and the gauges from any thread; all else on the thread `kafka-reports`, which lives from start() to the end.
+/// send(), hurry() and the gauges from any thread; all else on the thread `kafka-reports`, which lives from start() to
+/// the end.
 class producer final : private client_events {
   public:
     /// @param landed  gets each batch that is done, on whatever thread finds that out
@@ -31,6 +32,8 @@ class producer final : private client_events {
     [[nodiscard]] bool started() const noexcept { return reports_.joinable(); }
     /// All events of a slot that are not rejected.
     void send(std::uint32_t slot);
+    /// Somebody waits for what was sent: it leaves at once, not after the linger time.
+    void hurry();
 
     [[nodiscard]] std::optional<error> trouble() const { return client_events::trouble(); }
     /// Somebody has asked the cluster, and it answers.
@@ -57,6 +60,7 @@ class producer final : private client_events {
     void land(std::uint32_t slot, std::uint32_t count);
 
     void run();
+    void serve();
     void send_again();
     void send_in_parts();
     void poll_until_idle();
@@ -70,6 +74,8 @@ class producer final : private client_events {
     mutable std::shared_mutex handle_mutex_;  // guards which client it is: shared to send, alone to make it anew
     client_handle client_;
     topic_handle topic_;
+
+    std::atomic<bool> hurried_{false};
 
     std::mutex failed_mutex_;  // guards failed_at_once_
     tags failed_at_once_;

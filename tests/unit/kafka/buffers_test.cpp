@@ -17,7 +17,7 @@ TEST_CASE("a batch lands with its last message, with what was refused", "[kafka]
     REQUIRE(!flights.land(*slot, 2));
     flights.refuse(flight_table::tag_of(*slot, 1), "too large");
     REQUIRE(!flights.land(*slot, 1));
-    auto const landed = flights.land(*slot, 1);  // the one that whoever boarded held
+    auto const landed = flights.boarded(*slot);
     REQUIRE(landed);
     REQUIRE(landed->counts.indexed == 2);
     REQUIRE(landed->rejections.size() == 1);
@@ -37,19 +37,28 @@ TEST_CASE("a message's name is never 0 and leads back to it", "[kafka]") {
         }
 }
 
-TEST_CASE("boarding waits for room in bytes, but one batch over the bound goes alone", "[kafka]") {
+TEST_CASE("boarding waits while messages that are not accounted for fill the bound; the last batch goes over it",
+          "[kafka]") {
     flight_table flights{100};
-    auto large = numbered_events(0, 1);
-    auto const first = flights.board(large, 1, 1000);
+    auto large = numbered_events(0, 10);
+    auto const first = flights.board(large, 10, 1000);
     REQUIRE(first.has_value());
-    auto next = numbered_events(1, 1);
+    REQUIRE(flights.full());
+    REQUIRE(!flights.land(*first, 9));
+    REQUIRE(flights.bytes() == 100);
+    REQUIRE(flights.full());
+    auto next = numbered_events(10, 1);
     std::atomic<bool> landed{false};
     std::jthread const lander{[&] {
         landed = true;
-        (void)flights.land(*first, 2);
+        (void)flights.land(*first, 1);
     }};
     REQUIRE(flights.board(next, 1, 10).has_value());
     REQUIRE(landed);
+    REQUIRE(flights.count() == 2);
+    REQUIRE(flights.boarded(*first));
+    REQUIRE(flights.count() == 1);
+    REQUIRE(flights.bytes() == 10);
 }
 
 TEST_CASE("a held table takes nothing until it is let go or cancelled", "[kafka]") {
