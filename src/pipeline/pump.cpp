@@ -3,10 +3,11 @@
 #include "base/assert.hpp"
 #include "base/backoff.hpp"
 #include "base/bounded_queue.hpp"
-#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/thread.hpp"
+#include "flush_delay.hpp"
 #include "pump_state.hpp"
+#include "rejected.hpp"
 
 #include <fmt/format.h>
 
@@ -255,13 +256,23 @@ class stage_pump final : public pump, private completions {
         bool unflushed = false;
         while (!state_.abandoned() && !drained_) {
             while (auto events = refused_.try_pop()) settle(std::move(*events));
-            if (auto events = unflushed ? to_sink_.try_pop() : next_batch()) {
+            if (auto events = unflushed ? next_before_flush() : next_batch()) {
                 state_.notify();
                 unflushed = write(*events) || unflushed;
             } else if (unflushed) {
+                auto const began = std::chrono::steady_clock::now();
                 unflushed = !persist([&] { return stages_.to->flush(); });
+                flush_delay_.flushed(std::chrono::steady_clock::now() - began);
             }
         }
+    }
+
+    /// What else is there, or comes within a moment that is short beside the flush.
+    std::optional<batch> next_before_flush() {
+        if (auto events = to_sink_.try_pop()) return events;
+        auto events = to_sink_.pop(flush_delay_.until(std::chrono::steady_clock::now()));
+        if (events) flush_delay_.more_came();
+        return events;
     }
 
     std::optional<batch> next_batch() {
@@ -286,18 +297,8 @@ class stage_pump final : public pump, private completions {
             if (!taken) return false;
             if (!refusal) return true;
             // A sink that has named events itself refuses those.
-            if (events.rejections.size() == events.counts.dead) refuse_all(events, *refusal);
+            if (events.rejections.size() == events.counts.dead) reject_rest(events, *refusal);
         }
-    }
-
-    static void refuse_all(batch& events, error const& why) {
-        bool any = false;
-        for (std::uint32_t i = 0; i < events.events.size(); ++i) {
-            if (events.events[i].rejected) continue;
-            events.reject(i, "sink", why.message);
-            any = true;
-        }
-        LOGPIPE_ASSERT(any);  // a sink that refuses a batch with nothing left in it would be asked for ever
     }
 
     /// Tries until it works. @return false when abandoned.
@@ -328,20 +329,7 @@ class stage_pump final : public pump, private completions {
     /// Makes the letters of all rejections durable that have none yet, before anything says that the batch is safe.
     bool put_dead_letters(batch& events) {
         if (events.counts.dead == events.rejections.size()) return true;
-        std::vector<dead_letter> letters;
-        for (auto i = events.counts.dead; i < events.rejections.size(); ++i) {
-            auto const& why = events.rejections[i];
-            auto const& row = events.events[why.event];
-            letters.push_back({.id = row.id,
-                               .stage = why.stage,
-                               .reason = why.reason,
-                               .origin = fmt::format("{} offset {}", events.origin, row.offset),
-                               .tag = events.tags[row.tag],
-                               .time_ns = now_ns(),
-                               .event_time_ns = row.time_ns,
-                               .received_ns = row.received_ns,
-                               .record = std::string{events.record(row)}});
-        }
+        auto const letters = letters_of(events, events.counts.dead);
         LOGPIPE_ASSERT(stages_.dead != nullptr);
         if (!persist([&] { return stages_.dead->put(letters); })) return false;
         events.counts.dead = events.rejections.size();
@@ -382,6 +370,7 @@ class stage_pump final : public pump, private completions {
     bounded_queue<batch> refused_;               // unbounded: what is in it was in flight, which is bounded
     std::vector<progress> uncommitted_;          // the source's thread
     std::optional<event_counts> stored_before_;  // as the sink keeps it; set before state_.start(), read after
+    flush_delay flush_delay_;                    // the sink's thread
     log_limit dead_lines_;
     std::atomic<bool> stopping_{false};
     std::atomic<bool> drained_{false};
