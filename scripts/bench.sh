@@ -35,7 +35,7 @@ measure_run() {
 
 measure_paths() {
     "$root/scripts/setup.sh" --tests --paths
-    build_preset bench --target logpipe bulk_stub bulk_loader kafka_probe sqlite_loader bench_parts
+    build_preset bench --target logpipe bulk_stub bulk_loader forward_load kafka_probe sqlite_loader bench_parts
     say 'paths, beside rsyslog, librdkafka alone and a loader whose bodies are ready'
     "$root/tests/bench/paths_bench.py" "$root/build/bench" "$@"
 }

@@ -6,7 +6,8 @@ target by how much it is met or missed.
 
     A  Kafka → transform (time parsed) → _bulk into a stub that answers at once; beside rsyslog, librdkafka's consuming alone,
        the transform alone, and a loader whose bodies are ready
-    B  forward protocol (PackedForward, acked) → journal (fdatasync) → Kafka; beside librdkafka's producing alone
+    B  forward protocol (PackedForward, acked) → journal (fdatasync) → Kafka; beside librdkafka's producing alone; and by the
+       size of the client's chunks
     C  `run` embedded: file → journal → transform → SQLite; beside a bare SQLite loader (run_bench.py)
     D  Kafka → transform → real OpenSearch; beside the loader into the same server
     L  how long an event is under way through A and B at a fifth of their rate
@@ -40,6 +41,7 @@ sys.path[:0] = [str(HERE.parent / "servers"), str(HERE.parent / "support")]
 from logpipe_process import Failed, die_with_parent, free_address, program_environment  # noqa: E402
 from servers import KafkaServer, OpenSearchServer  # noqa: E402
 from cpu_profile import Profile  # noqa: E402
+import chunks_bench  # noqa: E402
 import waits_bench  # noqa: E402
 
 WAIT_MAX = 600  # seconds for any one run
@@ -252,13 +254,22 @@ class Bench:
         self.target("B", "CPU-s a million", ours.cpu, 1.2)
         self.target("B", "rate, events/s", ours.rate, 800_000, at_least=True)
         self.target("B", "peak RSS, MiB", ours.rss, 100)
+        chunks_bench.chunks(self, kafka, Measured, producing.cpu + journal.cpu)
         with one_partition(kafka, "bench-b-profile"):
             self.explain_misses("B", lambda profile: self.forward_once(kafka, "bench-b-profile", "profile", profile))
 
+    def start_forwarder(self, listen, journal, kafka, topic):
+        return start([self.logpipe, "forward", "--listen", listen, "--journal", self.folder / journal, "--to",
+                      f"kafka://{kafka.address}/{topic}", "--admin", "none", "--log-level", "error"], stdout=subprocess.DEVNULL)
+
+    @staticmethod
+    def stop(child):
+        child.terminate()
+        return finish(child)
+
     def forward_once(self, kafka, topic, number, profile=None):
         listen = free_address()
-        forwarder = start([self.logpipe, "forward", "--listen", listen, "--journal", self.folder / f"journal-{number}",
-                           "--to", f"kafka://{kafka.address}/{topic}", "--admin", "none", "--log-level", "error"], stdout=subprocess.DEVNULL)
+        forwarder = self.start_forwarder(listen, f"journal-{number}", kafka, topic)
         if profile:
             profile.pid = forwarder.pid
         began = time.monotonic()
@@ -271,8 +282,7 @@ class Bench:
                 raise Failed(f"path B: {sum(admin.ends(topic).values())} of {self.rows} events came to the topic")
             time.sleep(0.01)
         wall = time.monotonic() - began
-        forwarder.terminate()
-        cpu, rss = finish(forwarder)
+        cpu, rss = self.stop(forwarder)
         if sum(admin.ends(topic).values()) != self.rows:
             raise Failed(f"path B: {sum(admin.ends(topic).values())} messages of {self.rows} events")
         return Measured(self.rows / wall, cpu * 1e6 / self.rows, rss)
