@@ -31,14 +31,20 @@ std::string_view title_of(unsigned status) noexcept {
             return "Conflict";
         case 413:
             return "Content Too Large";
+        case 414:
+            return "URI Too Long";
         case 415:
             return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
         case 421:
             return "Misdirected Request";
         case 431:
             return "Request Header Fields Too Large";
         case 500:
             return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
         case 502:
             return "Bad Gateway";
         case 503:
@@ -98,6 +104,10 @@ web_answer produce_page(produce_answer const& answer) {
     return {.status = status,
             .content_type = "application/json",
             .body = fmt::format("{{\"message\":{},\"status\":\"success\",\"events\":{}}}\n", message, answer.events)};
+}
+
+std::string host_field(host_port const& to) {
+    return to_text({.host = to.host.empty() ? "localhost" : to.host, .port = to.port});
 }
 
 std::string_view wants_token(bool none_was_shown) {

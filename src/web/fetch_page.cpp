@@ -72,7 +72,7 @@ struct fetch_outcome {
 template <class Stream>
 asio::awaitable<error_code> talk(Stream& stream, page_address const& from, fetched_page& page) {
     http::request<http::empty_body> request{http::verb::get, from.path, 11};
-    request.set(http::field::host, to_text(from.where));
+    request.set(http::field::host, host_field(from.where));
     request.set(http::field::accept, "application/json, text/plain");
     if (!from.token.empty()) request.set(http::field::authorization, "Bearer " + from.token);
     request.keep_alive(false);

@@ -67,7 +67,7 @@ asio::awaitable<result<>> read_tap(following& what) {
     if (unreachable) co_return lost(errc::not_connected, unreachable.message());
 
     http::request<http::empty_body> request{http::verb::get, "/api/tap?" + what.place.query, 11};
-    request.set(http::field::host, to_text(what.where));
+    request.set(http::field::host, host_field(what.where));
     if (!what.place.token.empty()) request.set(http::field::authorization, "Bearer " + what.place.token);
     auto [not_written, written_bytes] = co_await http::async_write(stream, request, nothrow);
     if (not_written) co_return lost(errc::not_connected, not_written.message());

@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include "request_head.hpp"
 #include "routes.hpp"
 #include "tap_stream.hpp"
 
@@ -20,6 +21,7 @@
 #include <chrono>
 #include <ctime>
 #include <optional>
+#include <utility>
 
 namespace logpipe {
 
@@ -48,37 +50,73 @@ class connection_entry final {
     beast::tcp_stream& stream_;
 };
 
-/// What to say to bytes that are no request; none where the client has left or was too slow.
+/// What to say to a body that cannot be read; none where the client has left or was too slow.
 std::optional<web_answer> answer_to(error_code failed, web_limits const& limits) {
     if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
         return problem_answer(431, fmt::format("The header has more than {} bytes.", limits.header_bytes_max));
     if (failed == http::error::body_limit)
         return problem_answer(413, fmt::format("The body has more than {} bytes.", limits.body_bytes_max));
-    if (failed == http::error::bad_version) return problem_answer(505, "This server speaks HTTP/1.1.");
     if (failed == http::error::end_of_stream || failed == http::error::partial_message) return std::nullopt;
     if (failed.category() != http::make_error_code(http::error::bad_value).category()) return std::nullopt;
-    return problem_answer(400, fmt::format("This is no HTTP request: {}.", failed.message()));
+    return problem_answer(400, fmt::format("The request cannot be read: {}.", failed.message()));
 }
 
-/// Reads one request. @param wait  for its first byte.
-asio::awaitable<error_code> read_request(beast::tcp_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
-                                         std::chrono::milliseconds wait, std::chrono::milliseconds request_time) {
-    if (buffer.size() == 0) {
-        stream.expires_after(wait);
+/// How reading a part of a request ended. Without `ok` and without an answer the client has left or was too slow.
+struct read_end {
+    bool ok = false;
+    std::optional<web_answer> refusal;
+};
+
+std::string_view text_of(beast::flat_buffer const& buffer) {
+    return {static_cast<char const*>(buffer.data().data()), buffer.size()};
+}
+
+/// Waits for the whole head and checks it, so that the parser sees nothing that can be read in two ways.
+/// @param wait  for its first byte
+asio::awaitable<read_end> receive_head(beast::tcp_stream& stream, beast::flat_buffer& buffer, web_limits const& limits,
+                                       std::chrono::milliseconds wait) {
+    request_head head{limits.header_bytes_max};
+    bool has_begun = buffer.size() > 0;
+    stream.expires_after(has_begun ? limits.request_time : wait);
+    while (true) {
+        // Some clients end a body with a line end too much (RFC 9112 section 2.2).
+        if (text_of(buffer).starts_with("\r\n")) buffer.consume(2);
+        if (buffer.size() > 0 && text_of(buffer) != "\r") {
+            if (auto fault = head.check(text_of(buffer)))
+                co_return read_end{.refusal = problem_answer(fault->status, fault->reason)};
+            if (head.is_complete()) co_return read_end{.ok = true};
+        }
         auto [failed, bytes] = co_await stream.async_read_some(buffer.prepare(4096), nothrow);
-        if (failed) co_return failed;
+        if (failed) co_return read_end{};
         buffer.commit(bytes);
+        // A bound for the whole head, however slowly its bytes come.
+        if (!std::exchange(has_begun, true)) stream.expires_after(limits.request_time);
     }
-    stream.expires_after(request_time);
-    auto [header_failed, header_bytes] = co_await http::async_read_header(stream, buffer, parser, nothrow);
-    if (header_failed) co_return header_failed;
-    if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+}
+
+/// Reads the head of one request into `parser`.
+asio::awaitable<read_end> read_head(beast::tcp_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
+                                    web_limits const& limits, std::chrono::milliseconds wait) {
+    parser.header_limit(limits.header_bytes_max);
+    parser.body_limit(limits.body_bytes_max);
+    auto received = co_await receive_head(stream, buffer, limits, wait);
+    if (!received.ok) co_return received;
+    auto [failed, bytes] = co_await http::async_read_header(stream, buffer, parser, nothrow);
+    if (failed) co_return read_end{.refusal = answer_to(failed, limits)};
+    co_return read_end{.ok = true};
+}
+
+asio::awaitable<read_end> read_body(beast::tcp_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
+                                    web_limits const& limits) {
+    stream.expires_after(limits.request_time);
+    if (!parser.is_done() && parser.get().version() == 11 && parser.get().count(http::field::expect) > 0) {
         static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(go_on), nothrow);
-        if (failed) co_return failed;
+        if (failed) co_return read_end{};
     }
     auto [failed, bytes] = co_await http::async_read(stream, buffer, parser, nothrow);
-    co_return failed;
+    if (failed) co_return read_end{.refusal = answer_to(failed, limits)};
+    co_return read_end{.ok = true};
 }
 
 /// What starts a produce run for a waiting coroutine.
@@ -126,11 +164,12 @@ asio::awaitable<web_answer> ask(question_thread& questions, page_question questi
         ask_question{.questions = &questions, .question = std::move(question)}, asio::use_awaitable);
 }
 
-web_request request_of(http::request<http::string_body> const& request) {
+/// All but the body. It refers to `request`; fields that come after a chunked body change nothing of it any more.
+web_request head_of(http::request<http::string_body> const& request) {
+    auto const authority = authority_of(request.target());
     return {.method = request.method_string(),
             .target = request.target(),
-            .body = request.body(),
-            .host = request[http::field::host],
+            .host = authority.empty() ? std::string_view{request[http::field::host]} : authority,
             .origin = request[http::field::origin],
             .fetch_site = request["Sec-Fetch-Site"],
             .content_type = request[http::field::content_type],
@@ -138,10 +177,8 @@ web_request request_of(http::request<http::string_body> const& request) {
             .cookie = request[http::field::cookie]};
 }
 
-web_route route_of(http::request<http::string_body> const& request, web_state& state) {
-    if (request.version() == 11 && request.count(http::field::host) != 1)
-        return {.answer = problem_answer(400, "A request has one Host field.")};
-    auto route = find_route(request_of(request), state.options, state.guard);
+web_route route_of(web_request const& request, web_state& state) {
+    auto route = find_route(request, state.options, state.guard);
     if (route.live && state.feed->viewers() >= state.options.page->viewers_max)
         return {.answer = problem_answer(503, "Too many are looking already.")};
     return route;
@@ -240,19 +277,22 @@ asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, web_state& state)
     auto wait = limits.request_time;
     while (true) {
         request_parser parser;
-        parser.header_limit(limits.header_bytes_max);
-        parser.body_limit(limits.body_bytes_max);
-        auto const failed = co_await read_request(stream, buffer, parser, wait, limits.request_time);
-        if (failed) {
-            auto refusal = answer_to(failed, limits);
-            if (!refusal) co_return;
-            co_await write_answer(stream, *std::move(refusal), {}, limits.request_time);
+        web_request request;
+        answer_form form;
+        auto read = co_await read_head(stream, buffer, parser, limits, wait);
+        if (read.ok) {
+            request = head_of(parser.get());
+            form = {.version = parser.get().version(),
+                    .keep_alive = parser.keep_alive(),
+                    .head_only = parser.get().method() == http::verb::head};
+            read = co_await read_body(stream, buffer, parser, limits);
+        }
+        if (!read.ok) {
+            if (!read.refusal) co_return;
+            co_await write_answer(stream, *std::move(read.refusal), {}, limits.request_time);
             break;
         }
-        auto const& request = parser.get();
-        answer_form const form{.version = request.version(),
-                               .keep_alive = request.keep_alive(),
-                               .head_only = request.method() == http::verb::head};
+        request.body = parser.get().body();
         auto route = route_of(request, state);
         if (route.live) {
             co_await stream_live(stream, state);

@@ -1,0 +1,1 @@
+logpipe_fuzz(request_head logpipe_web)
