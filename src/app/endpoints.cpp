@@ -1,5 +1,6 @@
 #include "endpoints.hpp"
 
+#include "base/file.hpp"
 #include "stage_options.hpp"
 #include "uri.hpp"
 
@@ -81,8 +82,8 @@ made_sink loki_sink(endpoints& ends, end_uri const& uri) {
 }
 
 made_sink sqlite_sink(endpoints& ends, end_uri const& uri) {
-    std::error_code ignored;  // the store's own open says what is wrong
-    std::filesystem::create_directories(std::filesystem::path{uri.rest}.parent_path(), ignored);
+    // Where that fails the store's own open says what is wrong.
+    (void)make_lasting_folder(system_files(), folder_of(uri.rest));
     return make_sqlite_sink(sqlite_options_of(ends.options(), uri.rest));
 }
 

@@ -1,6 +1,7 @@
 // The whole pipeline in one process: forward protocol (or --from) → journal → transform → SQLite. Either embedded part
 // may be swapped for the real one: --broker puts Kafka behind the journal, --store takes the documents elsewhere.
 #include "base/log.hpp"
+#include "kept_run_id.hpp"
 #include "logpipe/forward.hpp"
 #include "logpipe/normalize.hpp"
 #include "logpipe/sqlite.hpp"
@@ -12,40 +13,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
 namespace logpipe {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A run id that a crash leaves behind: starting again then repeats the same events, which meet their own ids, instead
-/// of adding them once more. A run that came to its end takes it away.
-class kept_run_id final {
-  public:
-    explicit kept_run_id(std::string path) : path_{std::move(path)} {}
-
-    [[nodiscard]] result<std::string> take() {
-        std::string id;
-        if (std::ifstream file{path_}; std::getline(file, id) && !id.empty()) {
-            log_info("run: an earlier run did not end; its run id {} is taken up, what it stored is not stored again",
-                     id);
-            return id;
-        }
-        id = make_run_id();
-        std::ofstream file{path_};
-        file << id << '\n';
-        file.close();
-        if (!file) return error{errc::storage_failed, fmt::format("{}: cannot be written", path_)};
-        return id;
-    }
-    void forget() { std::filesystem::remove(path_); }
-
-  private:
-    std::string const path_;
-};
 
 result<std::unique_ptr<source>> make_input(endpoints& ends) {
     if (auto const& from = ends.options().text("from"); !from.empty()) return ends.make_source(from);
@@ -233,7 +206,9 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     }
     auto status = whole.run();
     if (status == exit_done && !runs_ended) status = exit_undrained;
-    if (status == exit_done && has_end && came_to_end) run_id.forget();
+    if (status == exit_done && has_end && came_to_end) {
+        if (auto forgotten = run_id.forget(); !forgotten) return report_failure(options, forgotten.error());
+    }
     return status;
 }
 
@@ -241,12 +216,9 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
 
 int run_run(settings const& options, argument_list const& /*rest*/) {
     auto const& folder = options.text("data-dir");
-    std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
-    if (failed)
-        return report_failure(options,
-                              {errc::storage_failed, fmt::format("--data-dir {}: {}", folder, failed.message())});
-    kept_run_id run_id{folder + "/run-id"};
+    if (auto made = make_lasting_folder(system_files(), folder); !made)
+        return report_failure(options, in_context("--data-dir", made.error()));
+    kept_run_id run_id{system_files(), folder + "/run-id"};
     std::string id;
     if (!options.text("from").empty()) {
         auto taken = run_id.take();

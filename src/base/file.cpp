@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <ranges>
 #include <system_error>
 #include <utility>
 
@@ -202,6 +203,40 @@ result<> replace_file(file_system& files, std::string const& path, std::string_v
         if (auto synced = to.sync_data(); !synced) return synced;
     }
     return files.rename(temporary, path);
+}
+
+result<> store_file(file_system& files, std::string const& path, std::string_view contents) {
+    if (auto replaced = replace_file(files, path, contents); !replaced) return replaced;
+    return files.sync_folder(folder_of(path));
+}
+
+result<> remove_stored_file(file_system& files, std::string const& path) {
+    auto removed = files.remove(path);
+    if (!removed && removed.error().code != errc::not_found) return removed;
+    return files.sync_folder(folder_of(path));
+}
+
+result<> make_lasting_folder(file_system& files, std::string const& folder) {
+    // The folder's own name is synced also where it is there: whoever made it may have failed to.
+    std::vector<std::string> unsafe{folder};
+    for (auto at = folder_of(folder);; at = folder_of(at)) {
+        auto const names = files.list(at);
+        if (names) break;
+        if (names.error().code != errc::not_found || at == "." || at == "/") return names.error();
+        unsafe.push_back(at);
+    }
+    if (auto made = files.make_folder(folder); !made) return made;
+    // From above: a folder that is safe in one that is not is lost with it.
+    for (auto const& name : unsafe | std::views::reverse)
+        if (auto synced = files.sync_folder(folder_of(name)); !synced) return synced;
+    return {};
+}
+
+std::string folder_of(std::string_view path) {
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    auto const slash = path.find_last_of('/');
+    if (slash == std::string_view::npos) return ".";
+    return std::string{path.substr(0, std::max<std::size_t>(slash, 1))};
 }
 
 }  // namespace logpipe

@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
-#include <filesystem>
-
 namespace logpipe {
 
 namespace {
@@ -106,11 +104,10 @@ result<positions> load_positions(file_system& files, std::string const& path) {
 }
 
 result<> store_positions(file_system& files, std::string const& path, positions const& what) {
-    auto const folder = std::filesystem::path{path}.parent_path().string();
-    auto replaced = replace_file(files, path, to_json(what));
-    if (replaced || folder.empty() || replaced.error().code != errc::not_found) return replaced;
-    if (auto made = files.make_folder(folder); !made) return made;
-    return replace_file(files, path, to_json(what));
+    auto stored = store_file(files, path, to_json(what));
+    if (stored || stored.error().code != errc::not_found) return stored;
+    if (auto made = make_lasting_folder(files, folder_of(path)); !made) return made;
+    return store_file(files, path, to_json(what));
 }
 
 }  // namespace logpipe

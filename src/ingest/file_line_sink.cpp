@@ -4,7 +4,6 @@
 
 #include <array>
 #include <atomic>
-#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -71,8 +70,7 @@ class file_line_sink final : public sink {
         file_ = std::move(*opened);
         if (auto locked = file_->lock(); !locked) return locked;
         // The file's name must survive a power cut as well as its lines.
-        auto const folder = std::filesystem::path{path_}.parent_path();
-        return files_.sync_folder(folder.empty() ? "." : folder.string());
+        return files_.sync_folder(folder_of(path_));
     }
 
     /// Where our lines begin: behind what is there, on a line of their own also when a crash had cut the last one.

@@ -16,7 +16,7 @@ result<> group_cursor::open(std::uint64_t oldest_offset) {
         return error{
             errc::invalid_argument,
             fmt::format("\"{}\" is no group name: 1 to 100 of letters, digits, \"-\", \"_\" and \".\"", group_)};
-    if (auto made = files_.make_folder(cursors_folder(folder_)); !made) return made;
+    if (auto made = make_lasting_folder(files_, cursors_folder(folder_)); !made) return made;
     auto lock = files_.open(fmt::format("{}/{}.lock", cursors_folder(folder_), group_), file_access::create);
     if (!lock) return lock.error();
     if (auto locked = (*lock)->lock(); !locked) {

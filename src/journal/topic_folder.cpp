@@ -113,9 +113,8 @@ result<std::uint64_t> load_or_make_identity(file_system& files, std::string cons
         return loaded.error();
 
     auto const identity = random();
-    if (auto made = replace_file(files, topic_path(folder), identity_file(format_version, identity)); !made)
+    if (auto made = store_file(files, topic_path(folder), identity_file(format_version, identity)); !made)
         return made.error();
-    if (auto synced = files.sync_folder(folder); !synced) return synced.error();
     return identity;
 }
 

@@ -54,7 +54,8 @@ result<std::shared_ptr<topic_writer>> topic_writer::open(journal_options options
 result<> topic_writer::start() {
     auto& files = *world_.files;
     auto const& folder = options_.folder;
-    if (auto made = files.make_folder(cursors_folder(folder)); !made) return made;
+    if (auto made = make_lasting_folder(files, folder); !made) return made;
+    if (auto made = make_lasting_folder(files, cursors_folder(folder)); !made) return made;
     auto lock = files.open(folder + "/lock", file_access::create);
     if (!lock) return lock.error();
     lock_ = *std::move(lock);

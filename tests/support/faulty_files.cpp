@@ -10,10 +10,6 @@ error off() {
     return error{errc::storage_failed, "the power is off"};
 }
 
-std::string folder_of(std::string const& path) {
-    return path.substr(0, path.find_last_of('/'));
-}
-
 }  // namespace
 
 class faulty_file final : public file {
@@ -155,6 +151,7 @@ void faulty_files::power_on() {
     unsynced_.resize(random_() % (unsynced_.size() + 1));
     for (auto const& what : unsynced_) apply(synced_, what);
     unsynced_.clear();
+    forget_folders();
     now_ = synced_;
     std::set<inode*> done;
     for (auto const& [name, node] : now_) {
@@ -168,6 +165,18 @@ void faulty_files::power_on() {
     }
     ++life_;
     on_ = true;
+}
+
+/// A folder whose name was not synced may be gone, and with it all that is in it, synced or not.
+void faulty_files::forget_folders() {
+    for (auto const& folder : std::exchange(unsynced_folders_, {})) {
+        if (toss()) continue;
+        auto const is_inside = [&](std::string const& path) {
+            return path == folder || path.starts_with(folder + "/");
+        };
+        std::erase_if(folders_, is_inside);
+        std::erase_if(synced_, [&](auto const& named) { return is_inside(named.first); });
+    }
 }
 
 void faulty_files::power_on_after_kill() {
@@ -236,7 +245,7 @@ result<std::unique_ptr<file>> faulty_files::open(std::string const& path, file_a
     std::lock_guard lock{mutex_};
     if (auto admitted = admit(file_operation::open); !admitted) return admitted.error();
     if (!now_.contains(path)) {
-        if (access != file_access::create || !folders_.contains(folder_of(path)))
+        if (access != file_access::create || !is_folder(folder_of(path)))
             return error{errc::not_found, path + " is not there"};
         rename_now({.from = {}, .to = path, .made = std::make_shared<inode>()});
     }
@@ -262,28 +271,27 @@ result<> faulty_files::remove(std::string const& path) {
 result<std::vector<std::string>> faulty_files::list(std::string const& folder) {
     std::lock_guard lock{mutex_};
     if (auto admitted = admit(file_operation::list); !admitted) return admitted.error();
-    if (!folders_.contains(folder)) return error{errc::not_found, folder + " is not there"};
+    if (!is_folder(folder)) return error{errc::not_found, folder + " is not there"};
     std::vector<std::string> found;
     for (auto const& [name, node] : now_)
-        if (folder_of(name) == folder) found.push_back(name.substr(folder.size() + 1));
+        if (folder_of(name) == folder) found.push_back(name.substr(name.find_last_of('/') + 1));
     return found;
 }
 
 result<> faulty_files::make_folder(std::string const& folder) {
     std::lock_guard lock{mutex_};
     if (!on_) return off();
-    for (auto at = folder; !at.empty(); at = at.substr(0, at.find_last_of('/'))) {
-        folders_.insert(at);
-        if (at.find('/') == std::string::npos) break;
-    }
+    for (auto at = folder; at != "."; at = folder_of(at))
+        if (folders_.insert(at).second && folder_of(at) != ".") unsynced_folders_.insert(at);
     return {};
 }
 
 result<> faulty_files::sync_folder(std::string const& folder) {
     std::lock_guard lock{mutex_};
     if (auto admitted = admit(file_operation::sync_folder); !admitted) return admitted;
-    if (!folders_.contains(folder)) return error{errc::not_found, folder + " is not there"};
-    // One log of names for the whole disk, as with file systems that keep a journal.
+    if (!is_folder(folder)) return error{errc::not_found, folder + " is not there"};
+    std::erase_if(unsynced_folders_, [&](std::string const& name) { return folder_of(name) == folder; });
+    // One log of the files' names for the whole disk, as with file systems that keep a journal.
     for (auto const& what : unsynced_) apply(synced_, what);
     unsynced_.clear();
     return {};

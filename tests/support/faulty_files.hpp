@@ -76,6 +76,7 @@ class faulty_files final : public file_system {
     };
 
     [[nodiscard]] result<> admit(file_operation which);
+    [[nodiscard]] bool is_folder(std::string const& path) const { return path == "." || folders_.contains(path); }
     [[nodiscard]] std::uint64_t used_bytes() const;
     [[nodiscard]] bool toss() { return random_() % 2 == 0; }
     static void apply(std::string& bytes, change const& what);
@@ -83,6 +84,7 @@ class faulty_files final : public file_system {
     static void apply(names& to, renaming const& what);
     void apply_pieces(std::string& bytes, std::vector<change> const& changes);
     void rename_now(renaming what);
+    void forget_folders();
 
     mutable std::mutex mutex_;  // guards all below
     std::mt19937_64 random_;
@@ -90,6 +92,7 @@ class faulty_files final : public file_system {
     names synced_;
     std::vector<renaming> unsynced_;  // reach the disk in this order
     std::set<std::string> folders_;
+    std::set<std::string> unsynced_folders_;  // of folders_; a name without a folder above is always there
     bool on_ = true;
     std::uint64_t life_ = 0;  // files opened in an earlier one are dead
     double probability_ = 0.0;

@@ -64,6 +64,14 @@ void keeps_its_promises(file_system& files, std::string const& folder) {
     REQUIRE(files.rename(path, path + "2").error().code == errc::not_found);
     REQUIRE(files.sync_folder(folder + "/none").error().code == errc::not_found);
 
+    REQUIRE(make_lasting_folder(files, folder + "/c/d/e"));
+    REQUIRE(make_lasting_folder(files, folder + "/c/d/e"));
+    REQUIRE(store_file(files, folder + "/c/d/e/small", "stored"));
+    REQUIRE(read_file(files, folder + "/c/d/e/small", 100).value() == "stored");
+    REQUIRE(remove_stored_file(files, folder + "/c/d/e/small"));
+    REQUIRE(remove_stored_file(files, folder + "/c/d/e/small"));
+    REQUIRE(store_file(files, folder + "/none/small", "stored").error().code == errc::not_found);
+
     REQUIRE(replace_file(files, folder + "/a/small", "first, longer"));
     REQUIRE(replace_file(files, folder + "/a/small", "second"));
     REQUIRE(read_file(files, folder + "/a/small", 100).value() == "second");
@@ -128,4 +136,55 @@ TEST_CASE("a power cut keeps what was synced and no more than what was written",
         REQUIRE(left.starts_with("safe"));
         REQUIRE(std::string_view{"safeunsafe"}.starts_with(left));
     }
+}
+
+TEST_CASE("what was stored, and the folders made for it, survive a power cut; what was removed stays away", "[file]") {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        faulty_files files{seed};
+        REQUIRE(files.make_folder("d"));
+        REQUIRE(make_lasting_folder(files, "d/e/f"));
+        REQUIRE(store_file(files, "d/e/f/kept", "first"));
+        REQUIRE(store_file(files, "d/e/f/kept", "second"));
+        REQUIRE(store_file(files, "d/e/f/removed", "x"));
+        REQUIRE(remove_stored_file(files, "d/e/f/removed"));
+        files.power_off();
+        files.power_on();
+        REQUIRE(read_file(files, "d/e/f/kept", 100).value() == "second");
+        REQUIRE(read_file(files, "d/e/f/removed", 100).error().code == errc::not_found);
+    }
+}
+
+TEST_CASE("a folder whose name could not be synced is synced by the next try", "[file]") {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        faulty_files files{seed};
+        files.fail(file_operation::sync_folder);
+        REQUIRE(!make_lasting_folder(files, "d/e"));
+        REQUIRE(make_lasting_folder(files, "d/e"));
+        files.power_off();
+        files.power_on();
+        REQUIRE(files.list("d/e").has_value());
+    }
+}
+
+TEST_CASE("a stored file that could not be replaced is as it was, or as it was to be", "[file]") {
+    for (auto const which : {file_operation::open, file_operation::truncate, file_operation::write,
+                             file_operation::sync, file_operation::rename, file_operation::sync_folder}) {
+        faulty_files files;
+        REQUIRE(make_lasting_folder(files, "d"));
+        REQUIRE(store_file(files, "d/x", "before"));
+        files.fail(which, errc::storage_full);
+        REQUIRE(store_file(files, "d/x", "after").error().code == errc::storage_full);
+        files.power_off();
+        files.power_on();
+        auto const left = read_file(files, "d/x", 100).value();
+        REQUIRE((left == "before" || left == "after"));
+    }
+}
+
+TEST_CASE("a path without a folder is in the current one", "[file]") {
+    REQUIRE(folder_of("x") == ".");
+    REQUIRE(folder_of("/x") == "/");
+    REQUIRE(folder_of("a/b") == "a");
+    REQUIRE(folder_of("/a/b/") == "/a");
+    REQUIRE(folder_of("") == ".");
 }

@@ -1,6 +1,7 @@
 #include "positions_file.hpp"
 
 #include "support/catch.hpp"
+#include "support/faulty_files.hpp"
 #include "support/scratch_folder.hpp"
 
 using namespace logpipe;
@@ -57,4 +58,15 @@ TEST_CASE("positions that cannot be written are an error, and what was there sta
     auto const path = folder.path("file/ship.json");
     folder.write("file", "not a folder");
     CHECK(store_positions(system_files(), path, some()).has_error());
+}
+
+TEST_CASE("stored positions survive a power cut, in a folder that was made for them", "[positions]") {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        test::faulty_files files{seed};
+        REQUIRE(files.make_folder("var"));
+        REQUIRE(store_positions(files, "var/lib/ship/ship.json", some()));
+        files.power_off();
+        files.power_on();
+        REQUIRE(load_positions(files, "var/lib/ship/ship.json").value() == some());
+    }
 }

@@ -48,7 +48,8 @@ class file_system {
     [[nodiscard]] virtual result<> remove(std::string const& path) = 0;
     /// Names of the entries, sorted. @return errc::not_found when there is no such folder.
     [[nodiscard]] virtual result<std::vector<std::string>> list(std::string const& folder) = 0;
-    /// With all folders above; nothing happens where it exists.
+    /// With all folders above; nothing happens where it exists. A power cut may take it away again: see
+    /// make_lasting_folder().
     [[nodiscard]] virtual result<> make_folder(std::string const& folder) = 0;
     /// Names made, renamed and removed in the folder survive a power cut once this has returned.
     [[nodiscard]] virtual result<> sync_folder(std::string const& folder) = 0;
@@ -61,5 +62,16 @@ class file_system {
 [[nodiscard]] result<std::string> read_file(file_system& files, std::string const& path, std::size_t bytes_max);
 /// The file is, also after a power cut, either as before or holds `contents`. Its folder is not synced.
 [[nodiscard]] result<> replace_file(file_system& files, std::string const& path, std::string_view contents);
+
+// What a promise rests on survives a power cut once these have returned.
+
+/// Replaces the file. After a failure it is either as before or holds `contents`.
+[[nodiscard]] result<> store_file(file_system& files, std::string const& path, std::string_view contents);
+/// Removes the file; nothing happens where it is not there.
+[[nodiscard]] result<> remove_stored_file(file_system& files, std::string const& path);
+/// Makes the folder, with all folders above, where it is not there.
+[[nodiscard]] result<> make_lasting_folder(file_system& files, std::string const& folder);
+/// "." where the path has no folder.
+[[nodiscard]] std::string folder_of(std::string_view path);
 
 }  // namespace logpipe

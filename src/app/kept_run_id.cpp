@@ -1,0 +1,36 @@
+#include "kept_run_id.hpp"
+
+#include "base/log.hpp"
+#include "logpipe/lines.hpp"
+
+namespace logpipe {
+
+namespace {
+
+constexpr std::size_t file_bytes_max = 1024;
+
+}  // namespace
+
+result<std::string> kept_run_id::take() {
+    auto const kept = read_file(files_, path_, file_bytes_max);
+    if (!kept && kept.error().code != errc::not_found) return kept.error();
+    if (kept) {
+        auto const id = kept->substr(0, kept->find('\n'));
+        if (run_time_ns(id) != 0) {
+            log_info("run: an earlier run did not end; its run id {} is taken up, what it stored is not stored again",
+                     id);
+            return id;
+        }
+        log_warn("run: {} does not hold a run id: a new one is used, and what an earlier run stored is stored again",
+                 path_);
+    }
+    auto id = make_run_id();
+    if (auto stored = store_file(files_, path_, id + '\n'); !stored) return stored.error();
+    return id;
+}
+
+result<> kept_run_id::forget() {
+    return remove_stored_file(files_, path_);
+}
+
+}  // namespace logpipe
