@@ -4,6 +4,7 @@
 #include "base/bytes.hpp"
 #include "base/chunk_hash.hpp"
 #include "base/gzip.hpp"
+#include "base/zstd.hpp"
 #include "json_writer.hpp"
 #include "msgpack_reader.hpp"
 #include "msgpack_to_json.hpp"
@@ -30,10 +31,31 @@ std::optional<std::int64_t> event_time(msgpack_token const& token) noexcept {
     return std::int64_t{seconds} * second_ns + nanoseconds;
 }
 
+/// msgpack's own Timestamp, extension -1: seconds in 32 bits; nanoseconds in 30 and seconds in 34; or nanoseconds in 32
+/// and seconds in 64. All big-endian.
+std::optional<std::int64_t> timestamp(std::string_view payload) noexcept {
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    if (payload.size() == 4) {
+        seconds = load_big<std::uint32_t>(payload.data());
+    } else if (payload.size() == 8) {
+        auto const both = load_big<std::uint64_t>(payload.data());
+        nanoseconds = static_cast<std::int64_t>(both >> 34U);
+        seconds = static_cast<std::int64_t>(both & ((std::uint64_t{1} << 34U) - 1));
+    } else if (payload.size() == 12) {
+        nanoseconds = load_big<std::uint32_t>(payload.data());
+        seconds = static_cast<std::int64_t>(load_big<std::uint64_t>(payload.data() + 4));
+    } else {
+        return std::nullopt;
+    }
+    if (nanoseconds >= second_ns || seconds > seconds_max || seconds < -seconds_max) return std::nullopt;
+    return seconds * second_ns + nanoseconds;
+}
+
 std::optional<std::int64_t> scalar_time(msgpack_token const& token) noexcept {
     switch (token.type()) {
         case msgpack_type::extension:
-            return event_time(token);
+            return token.header.extension_type == -1 ? timestamp(token.payload) : event_time(token);
         case msgpack_type::nil:
             return 0;
         case msgpack_type::unsigned_integer:
@@ -68,6 +90,21 @@ event_decoder::event_decoder(event_decoder_options options) : options_{options} 
 }
 
 void event_decoder::append(forward_message const& message, batch& into) {
+    auto const events = into.events.size();
+    auto const records_bytes = into.records.size();
+    auto const counts = counts_;
+    try {
+        append_message(message, into);
+    } catch (...) {
+        into.events.resize(events);
+        into.records.resize(records_bytes);
+        std::erase_if(into.rejections, [&](rejection const& one) { return one.event >= events; });
+        counts_ = counts;
+        throw;
+    }
+}
+
+void event_decoder::append_message(forward_message const& message, batch& into) {
     // Whoever sets the limits keeps a message's text within the 32 bits that an event has for its place.
     LOGPIPE_ASSERT(into.records.size() <= std::numeric_limits<std::uint32_t>::max() / 2);
     json_writer records{into.records};
@@ -81,8 +118,9 @@ void event_decoder::append(forward_message const& message, batch& into) {
     if (message.refused) return refuse(*message.refused);
     std::string decompressed;
     auto entries = message.entries;
-    if (message.is_gzip) {
-        auto all = gunzip(entries, options_.limits.decompressed_bytes_max);
+    if (message.compression != forward_compression::none) {
+        auto const decompress = message.compression == forward_compression::gzip ? gunzip : unzstd;
+        auto all = decompress(entries, options_.limits.decompressed_bytes_max);
         if (!all) return refuse(in_context("the entries", all.error()).message);
         decompressed = *std::move(all);
         entries = decompressed;

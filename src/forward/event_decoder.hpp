@@ -42,13 +42,14 @@ class event_decoder final {
   public:
     explicit event_decoder(event_decoder_options options);
 
-    /// Adds the events of `message` at the end of `into`.
+    /// Adds the events of `message` at the end of `into`. Throws std::bad_alloc; nothing is added or counted then.
     void append(forward_message const& message, batch& into);
     [[nodiscard]] event_decoder_counts const& counts() const noexcept { return counts_; }
 
   private:
     struct target;
 
+    void append_message(forward_message const& message, batch& into);
     void append_entries(std::string_view entries, forward_mode mode, target& to);
     [[nodiscard]] bool append_entry(msgpack_reader& from, forward_mode mode, target& to);
     [[nodiscard]] bool read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& why);

@@ -4,6 +4,7 @@
 
 #include "forward_message.hpp"
 #include "msgpack_stream.hpp"
+#include "oversized_message.hpp"
 
 #include "logpipe/result.hpp"
 
@@ -15,7 +16,7 @@
 namespace logpipe {
 
 /// For one connection. After an error it is broken: the connection cannot go on, as nobody knows where the next message
-/// begins.
+/// begins. Nothing else is a reason to close it.
 class forward_decoder final {
   public:
     explicit forward_decoder(forward_limits const& limits) noexcept
@@ -26,17 +27,25 @@ class forward_decoder final {
         stream_.set_value_bytes_max(limits.message_bytes_max);
     }
 
-    /// Where the next bytes go. Messages that next() gave are invalid from here on.
+    /// Where the next bytes go. The message that next() gave is invalid from here on.
     [[nodiscard]] std::span<char> space() { return stream_.space(); }
     void commit(std::size_t bytes) noexcept { stream_.commit(bytes); }
-    /// The next message, or none: more bytes are needed. Heartbeats (nil) are passed over.
-    /// @return errc::protocol for what is no msgpack array, errc::too_large above the limit.
+    /// The next message, or none: more bytes are needed. The one before is invalid from here on. Heartbeats (nil) are
+    /// passed over, and so is a message above the limit, which then comes as a refused one.
+    /// @return errc::protocol for what is no msgpack array.
     [[nodiscard]] result<std::optional<forward_message>> next();
-    [[nodiscard]] std::size_t held_bytes() const noexcept { return stream_.held_bytes(); }
+    /// A part of a message has come.
+    [[nodiscard]] bool within_message() const noexcept { return oversized_ || stream_.held_bytes() > 0; }
+    /// That message is above the limit.
+    [[nodiscard]] bool passes_over() const noexcept { return oversized_.has_value(); }
 
   private:
+    [[nodiscard]] result<std::optional<forward_message>> pass_over();
+
     forward_limits limits_;
     msgpack_stream stream_;
+    std::optional<oversized_message> oversized_;  // the one that is being passed over
+    std::optional<oversized_message> given_;      // the one that next() gave
 };
 
 }  // namespace logpipe

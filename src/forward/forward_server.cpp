@@ -14,25 +14,27 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <array>
 #include <exception>
+#include <new>
+#include <span>
 
 namespace logpipe {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using asio::ip::udp;
 
 namespace {
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t greeting_bytes_max = std::size_t{16} << 10U;
-constexpr std::size_t unread_acks_bytes_max = std::size_t{8} << 20U;
+constexpr std::size_t due_acks_bytes_max = std::size_t{32} << 20U;    // of all clients, until their events are safe
+constexpr std::size_t unread_acks_bytes_max = std::size_t{8} << 20U;  // of one client
+constexpr std::chrono::milliseconds unread_acks_pause{20};
+constexpr std::chrono::milliseconds short_memory_pause{500};
 constexpr std::chrono::seconds half_closed_max{60};
 constexpr std::chrono::milliseconds quiet_max{250};
 constexpr std::chrono::seconds drain_max{5};
 constexpr std::chrono::seconds finish_max{1};
-constexpr int free_port_tries = 16;
 
 /// A coroutine that ends by an exception is one session's failure (no memory, mostly), not the program's.
 void report(std::exception_ptr const& failure) {
@@ -44,6 +46,17 @@ void report(std::exception_ptr const& failure) {
     }
 }
 
+/// @return false where memory is short. What `action` was to change is then as it was.
+template <class Action>
+bool has_memory(Action const& action) {
+    try {
+        action();
+        return true;
+    } catch (std::bad_alloc const&) {
+        return false;
+    }
+}
+
 }  // namespace
 
 struct forward_server::client {
@@ -51,7 +64,8 @@ struct forward_server::client {
     std::string address;
     std::string acks;  // being gathered, to go out as one
     std::size_t acks_due = 0;
-    bool has_left = false;  // sends nothing more, but may wait for acks
+    bool has_left = false;     // sends nothing more, but may wait for acks
+    bool passes_over = false;  // a message above the limit
 };
 
 forward_server::forward_server(forward_source_options const& options, forward_limits const& limits, inbox& into)
@@ -95,77 +109,6 @@ result<> forward_server::open() {
     return {};
 }
 
-result<> forward_server::listen() {
-    auto const address = parse_host_port(options_.listen, 24224);
-    if (!address) return address.error();
-    tcp::resolver resolver{io_};
-    boost::system::error_code failed;
-    auto const host = address->host.empty() ? "0.0.0.0" : address->host;
-    auto const found = resolver.resolve(host, std::to_string(address->port), tcp::resolver::passive, failed);
-    if (failed || found.empty())
-        return error{errc::invalid_argument, fmt::format("cannot listen on {}: {}", options_.listen, failed.message())};
-    // A free TCP port need not be free for UDP.
-    for (int tries_left = address->port == 0 ? free_port_tries : 1;; --tries_left) {
-        auto listening = listen_at(found.begin()->endpoint());
-        if (listening || tries_left == 1) return listening;
-    }
-}
-
-result<> forward_server::listen_at(tcp::endpoint const& endpoint) {
-    boost::system::error_code failed;
-    auto const check = [&](std::string_view what) -> result<> {
-        if (!failed) return {};
-        boost::system::error_code ignored;
-        acceptor_.close(ignored);
-        heartbeats_.close(ignored);
-        return error{errc::busy, fmt::format("cannot {} on {}: {}", what, options_.listen, failed.message())};
-    };
-    acceptor_.open(endpoint.protocol(), failed);
-    if (!failed) acceptor_.set_option(asio::socket_base::reuse_address{true}, failed);
-    if (!failed) acceptor_.bind(endpoint, failed);
-    if (!failed) acceptor_.listen(asio::socket_base::max_listen_connections, failed);
-    if (auto done = check("listen"); !done) return done;
-    port_ = acceptor_.local_endpoint(failed).port();
-    udp::endpoint const beside{endpoint.address(), port_};
-    if (!failed) heartbeats_.open(beside.protocol(), failed);
-    if (!failed) heartbeats_.bind(beside, failed);
-    return check("answer UDP heartbeats");
-}
-
-asio::awaitable<void> forward_server::accept_clients() {
-    while (!stopping_) {
-        // Not accepted is better than closed: what a client without acks has sent waits in the kernel meanwhile.
-        if (clients_.size() >= options_.connections_max) {
-            if (auto const count = trouble_.admit(); count != 0)
-                log_warn("forward_source: {} connections, the limit; new ones wait ({} times)", clients_.size(), count);
-            co_await client_left_.async_wait(nothrow);
-            continue;
-        }
-        auto [failed, socket] = co_await acceptor_.async_accept(nothrow);
-        if (!failed) {
-            admit(std::move(socket));
-        } else if (!stopping_) {
-            if (auto const count = trouble_.admit(); count != 0)
-                log_error("forward_source: cannot accept a connection: {} ({} times)", failed.message(), count);
-            asio::steady_timer pause{io_, std::chrono::milliseconds{100}};
-            co_await pause.async_wait(nothrow);
-        }
-    }
-    accept_last();
-    reader_left();
-}
-
-/// Those that have connected before we stopped have sent before we stopped.
-void forward_server::accept_last() {
-    boost::system::error_code failed;
-    acceptor_.non_blocking(true, failed);
-    while (!failed && clients_.size() < options_.connections_max) {
-        auto socket = acceptor_.accept(failed);
-        if (!failed) admit(std::move(socket));
-    }
-    acceptor_.close(failed);
-}
-
 void forward_server::admit(tcp::socket socket) {
     boost::system::error_code gone;
     auto const remote = socket.remote_endpoint(gone);
@@ -179,18 +122,6 @@ void forward_server::admit(tcp::socket socket) {
     ++connections_total_;
     ++readers_;
     asio::co_spawn(io_, serve(std::move(peer)), report);
-}
-
-asio::awaitable<void> forward_server::answer_heartbeats() {
-    std::array<char, 64> packet;
-    while (!stopping_) {
-        udp::endpoint from;
-        auto [failed, bytes] = co_await heartbeats_.async_receive_from(asio::buffer(packet), from, nothrow);
-        if (stopping_) break;
-        if (failed) continue;  // an earlier answer that did not arrive
-        packet[0] = '\0';
-        co_await heartbeats_.async_send_to(asio::buffer(packet, 1), from, nothrow);
-    }
 }
 
 /// One connection, from its first byte until both sides are done with it.
@@ -262,11 +193,13 @@ asio::awaitable<result<>> forward_server::take_messages(std::shared_ptr<client> 
             peer->link->stop_reading_after(quiet_max);
         else if (options_.idle_timeout.count() > 0)
             peer->link->close_after(options_.idle_timeout, "idle for too long");
-        auto [failed, bytes] = co_await peer->link->read_some(decoder.space());
+        std::span<char> space;
+        while (!has_memory([&] { space = decoder.space(); })) co_await wait_for_memory();
+        auto [failed, bytes] = co_await peer->link->read_some(space);
         peer->link->clear_deadline();
         if (peer->link->closed()) co_return error{errc::timed_out, peer->link->why_closed()};
         if (failed) {
-            auto const is_whole = decoder.held_bytes() == 0;
+            auto const is_whole = !decoder.within_message();
             if (stopping_ || (is_whole && failed == asio::error::eof) || failed == asio::ssl::error::stream_truncated)
                 co_return result<>{};
             co_return error{errc::not_connected, is_whole ? failed.message() : "it ended within a message"};
@@ -277,16 +210,22 @@ asio::awaitable<result<>> forward_server::take_messages(std::shared_ptr<client> 
             auto message = decoder.next();
             if (!message) co_return message.error();
             if (!*message) break;
-            take(peer, **message);
-            if (inbox_.full()) co_await wait_for_room();
+            std::uint64_t end_offset = 0;
+            while (!has_memory([&] { end_offset = inbox_.put(**message); })) {
+                if (drained()) co_return result<>{};  // it is not acked: its client sends it again
+                co_await wait_for_memory();
+            }
+            take(peer, **message, end_offset);
+            if (!has_room(*peer)) co_await wait_for_room(peer);
         }
+        tell_of_passing_over(*peer, decoder.passes_over());
     }
     co_return result<>{};
 }
 
-void forward_server::take(std::shared_ptr<client> const& peer, forward_message const& message) {
+void forward_server::take(std::shared_ptr<client> const& peer, forward_message const& message,
+                          std::uint64_t end_offset) {
     ++messages_;
-    auto const end_offset = inbox_.put(message);
     if (message.refused) {
         if (auto const count = trouble_.admit(); count != 0)
             log_warn("forward_source: a message of {} goes to the dead letters: {} ({} times)", peer->address,
@@ -295,17 +234,51 @@ void forward_server::take(std::shared_ptr<client> const& peer, forward_message c
     if (message.chunk_msgpack.empty()) return;
     ++peer->acks_due;
     acks_.push_back({.end_offset = end_offset, .to = peer, .chunk_msgpack = std::string{message.chunk_msgpack}});
+    acks_bytes_ += acks_.back().bytes();
     if (end_offset <= safe_offset_) send_due_acks();
 }
 
-asio::awaitable<void> forward_server::wait_for_room() {
-    while (!drained() && inbox_.full()) co_await room_made_.async_wait(nothrow);
+/// A message that long takes a while, and nothing else tells of it until it is over.
+void forward_server::tell_of_passing_over(client& peer, bool passes_over) {
+    if (std::exchange(peer.passes_over, passes_over) || !passes_over) return;
+    if (auto const count = trouble_.admit(); count != 0)
+        log_warn(
+            "forward_source: {} sends a message of more than {} bytes (--message-bytes-max): only its beginning "
+            "will be kept, in the dead letters ({} times)",
+            peer.address, limits_.message_bytes_max, count);
+}
+
+/// This client is not read meanwhile. Memory comes back as batches are done with.
+asio::awaitable<void> forward_server::wait_for_memory() {
+    ++memory_waits_;
+    if (auto const count = trouble_.admit(); count != 0)
+        log_error("forward_source: no memory for a client's message: it waits ({} times)", count);
+    asio::steady_timer pause{io_, short_memory_pause};
+    co_await pause.async_wait(nothrow);
+}
+
+bool forward_server::has_room(client const& peer) {
+    return !inbox_.full() && acks_bytes_ <= due_acks_bytes_max && peer.link->unsent_bytes() <= unread_acks_bytes_max;
+}
+
+/// Until events were read, acks became due, and this client has read its own. One that reads no more is closed by the
+/// connection's own deadline for writing.
+asio::awaitable<void> forward_server::wait_for_room(std::shared_ptr<client> peer) {
+    while (!drained() && !peer->link->closed() && !has_room(*peer)) {
+        if (inbox_.full() || acks_bytes_ > due_acks_bytes_max) {
+            co_await room_made_.async_wait(nothrow);
+        } else {
+            asio::steady_timer pause{io_, unread_acks_pause};
+            co_await pause.async_wait(nothrow);
+        }
+    }
 }
 
 void forward_server::send_due_acks() {
     acks_posted_ = false;
     auto const safe = safe_offset_.load();
     std::vector<std::shared_ptr<client>> told;
+    bool const had_room = acks_bytes_ <= due_acks_bytes_max;
     while (!acks_.empty() && acks_.front().end_offset <= safe) {
         auto& ack = acks_.front();
         if (ack.to->acks.empty()) told.push_back(ack.to);
@@ -313,6 +286,7 @@ void forward_server::send_due_acks() {
             "\x81\xa3"
             "ack";  // {"ack": chunk}
         ack.to->acks += ack.chunk_msgpack;
+        acks_bytes_ -= ack.bytes();
         --ack.to->acks_due;
         ++chunks_acked_;
         acks_.pop_front();
@@ -320,8 +294,8 @@ void forward_server::send_due_acks() {
     for (auto const& peer : told) {
         peer->link->send(std::make_shared<std::string>(std::move(peer->acks)));
         peer->acks.clear();
-        if (peer->link->unsent_bytes() > unread_acks_bytes_max) peer->link->close("the peer does not read its acks");
     }
+    if (!had_room) room_made_.cancel();
 }
 
 void forward_server::ack_until(std::uint64_t offset) {
@@ -390,6 +364,7 @@ void forward_server::describe(stage_status& into) const {
     gauge("bytes_in_total", bytes_in_);
     gauge("messages_total", messages_);
     gauge("chunks_acked_total", chunks_acked_);
+    gauge("memory_waits_total", memory_waits_);
 }
 
 }  // namespace logpipe

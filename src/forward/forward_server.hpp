@@ -50,6 +50,8 @@ class forward_server final {
         std::uint64_t end_offset = 0;  // behind the chunk's last event
         std::shared_ptr<client> to;
         std::string chunk_msgpack;
+
+        [[nodiscard]] std::size_t bytes() const noexcept { return sizeof(due_ack) + chunk_msgpack.size(); }
     };
 
     [[nodiscard]] result<> listen();
@@ -60,11 +62,14 @@ class forward_server final {
     [[nodiscard]] boost::asio::awaitable<result<>> converse(std::shared_ptr<client> peer);
     [[nodiscard]] boost::asio::awaitable<result<>> greet(std::shared_ptr<client> peer, msgpack_stream& stream);
     [[nodiscard]] boost::asio::awaitable<result<>> take_messages(std::shared_ptr<client> peer, forward_decoder decoder);
-    [[nodiscard]] boost::asio::awaitable<void> wait_for_room();
+    [[nodiscard]] bool has_room(client const& peer);
+    [[nodiscard]] boost::asio::awaitable<void> wait_for_room(std::shared_ptr<client> peer);
+    void tell_of_passing_over(client& peer, bool passes_over);
     [[nodiscard]] boost::asio::awaitable<void> finish();
     void accept_last();
     void admit(boost::asio::ip::tcp::socket socket);
-    void take(std::shared_ptr<client> const& peer, forward_message const& message);
+    [[nodiscard]] boost::asio::awaitable<void> wait_for_memory();
+    void take(std::shared_ptr<client> const& peer, forward_message const& message, std::uint64_t end_offset);
     void send_due_acks();
     void stop_taking_in();
     [[nodiscard]] bool drained() const;
@@ -83,7 +88,8 @@ class forward_server final {
     boost::asio::steady_timer drain_ends_;
     std::set<std::shared_ptr<client>> clients_;
     std::deque<due_ack> acks_;  // in the order of their offsets
-    std::size_t readers_ = 1;   // who may still put something into the inbox: sessions, and the one who accepts them
+    std::size_t acks_bytes_ = 0;
+    std::size_t readers_ = 1;  // who may still put something into the inbox: sessions, and the one who accepts them
     bool stopping_ = false;
     std::chrono::steady_clock::time_point drain_until_;  // while stopping
     log_limit trouble_;
@@ -99,6 +105,7 @@ class forward_server final {
     std::atomic<std::uint64_t> unauthorized_{0};
     std::atomic<std::uint64_t> chunks_acked_{0};
     std::atomic<std::uint64_t> bytes_in_{0};
+    std::atomic<std::uint64_t> memory_waits_{0};
     std::jthread thread_;  // last: it uses all of the above
 };
 

@@ -20,7 +20,8 @@ class inbox final {
   public:
     inbox(event_decoder_options decoder, std::size_t bytes_max);
 
-    /// Decodes a message's events onto the end. @return the offset behind the last of them.
+    /// Decodes a message's events onto the end. @return the offset behind the last of them. Throws std::bad_alloc;
+    /// nothing of the message is in it then.
     std::uint64_t put(forward_message const& message);
     /// True when no more should be put in; the next take() that makes room then returns true.
     [[nodiscard]] bool full();

@@ -52,6 +52,13 @@ void msgpack_stream::commit(std::size_t bytes) noexcept {
     end_ += bytes;
 }
 
+void msgpack_stream::drop(std::size_t bytes) noexcept {
+    LOGPIPE_ASSERT(bytes <= end_ - begin_);
+    begin_ += bytes;
+    scanned_ = begin_;
+    values_left_ = 1;
+}
+
 result<std::optional<std::string_view>> msgpack_stream::next() {
     while (scanned_ <= end_ && values_left_ > 0) {
         auto const before = scanned_;

@@ -24,9 +24,13 @@ class msgpack_stream final {
     /// So many bytes have been put there.
     void commit(std::size_t bytes) noexcept;
     /// The next whole value, or none: more bytes are needed.
-    /// @return errc::protocol for bytes that are no msgpack, errc::too_large as soon as a value claims to be; the
-    /// stream is then broken for good.
+    /// @return errc::protocol for bytes that are no msgpack, and the stream is broken for good; errc::too_large as soon
+    /// as a value claims to be, and the caller takes it from here by held() and drop(), or gives the stream up.
     [[nodiscard]] result<std::optional<std::string_view>> next();
+    /// What has come and was not given out.
+    [[nodiscard]] std::string_view held() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
+    /// Takes bytes off its front; a value is expected behind them.
+    void drop(std::size_t bytes) noexcept;
     /// Bytes of a value that is not whole yet.
     [[nodiscard]] std::size_t held_bytes() const noexcept { return end_ - begin_; }
 

@@ -1,6 +1,6 @@
 // A connection's bytes through the forward decoder into a batch, whole and in pieces of a size that the first byte
-// names. Both ways must give the same events, every place in the batch must be valid, and each record that was not
-// rejected and is no raw line must be accepted by the sink's JSON reader again.
+// names. Both ways must give the same events and acks, every place in the batch must be valid, and each record that was
+// not rejected and is no raw line must be accepted by the sink's JSON reader again.
 #include "event_decoder.hpp"
 #include "forward_decoder.hpp"
 #include "json_to_msgpack.hpp"
@@ -9,21 +9,29 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
 using namespace logpipe;
 
-constexpr forward_limits limits{.message_bytes_max = std::size_t{1} << 20U,
+// Small, so that messages above it are passed over.
+constexpr forward_limits limits{.message_bytes_max = std::size_t{2} << 10U,
                                 .decompressed_bytes_max = std::size_t{1} << 20U,
                                 .entries_max = 10'000,
                                 .nesting_max = 32};
 
-batch decode(std::string_view bytes, std::size_t piece_bytes) {
+struct decoded {
+    batch events;
+    std::vector<std::string> chunks;  // as they would be sent back
+};
+
+decoded decode(std::string_view bytes, std::size_t piece_bytes) {
     forward_decoder decoder{limits};
     event_decoder events{{.limits = limits}};
-    batch into;
+    decoded into;
     while (!bytes.empty()) {
         auto const space = decoder.space();
         auto const count = std::min({space.size(), piece_bytes, bytes.size()});
@@ -34,7 +42,8 @@ batch decode(std::string_view bytes, std::size_t piece_bytes) {
             auto const message = decoder.next();
             if (!message) return into;
             if (!*message) break;
-            events.append(**message, into);
+            if (!(*message)->chunk_msgpack.empty()) into.chunks.emplace_back((*message)->chunk_msgpack);
+            events.append(**message, into.events);
         }
     }
     return into;
@@ -58,9 +67,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     std::string_view const bytes{reinterpret_cast<char const*>(data) + 1, size - 1};
     auto const whole = decode(bytes, bytes.size());
     auto const pieces = decode(bytes, std::size_t{data[0]} + 1);
-    check(whole);
-    LOGPIPE_ASSERT(whole.records == pieces.records);
-    LOGPIPE_ASSERT(whole.events.size() == pieces.events.size());
-    LOGPIPE_ASSERT(whole.rejections.size() == pieces.rejections.size());
+    check(whole.events);
+    LOGPIPE_ASSERT(whole.events.records == pieces.events.records);
+    LOGPIPE_ASSERT(whole.events.events.size() == pieces.events.events.size());
+    LOGPIPE_ASSERT(whole.events.rejections.size() == pieces.events.rejections.size());
+    LOGPIPE_ASSERT(whole.chunks == pieces.chunks);
     return 0;
 }

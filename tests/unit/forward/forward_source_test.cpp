@@ -2,6 +2,7 @@
 #include "support/forward_ends.hpp"
 #include "support/looking.hpp"
 #include "support/raw_client.hpp"
+#include "support/short_memory.hpp"
 #include "support/source_reading.hpp"
 
 #include <optional>
@@ -92,14 +93,96 @@ TEST_CASE("what is no msgpack array closes the connection, not the source", "[fo
         raw_client json{source->port()};
         json.send(R"(["tag",1,{"a":1}])");
         CHECK(json.is_closed_by_peer());
-        raw_client huge{source->port()};
-        huge.send("\x93" + fix_string("t") + "\xc6\xff\xff\xff\xff");  // claims 2^32 - 1 bytes
-        CHECK(huge.is_closed_by_peer());
+        raw_client not_msgpack{source->port()};
+        not_msgpack.send("\x93" + fix_string("t") + "\xc1");
+        CHECK(not_msgpack.is_closed_by_peer());
     }
     raw_client client{source->port()};
     client.send(single_message("t", 1));
     CHECK(read_record(*source) == R"({"n":1})");
     CHECK(gauge_of(source->status(), "connections_broken_total") == 3);
+}
+
+TEST_CASE("every message that asks for an ack gets one, whatever is wrong with it, and the connection stays",
+          "[forward_source]") {
+    auto const source = listening({.message_bytes_max = 1000});
+    raw_client client{source->port()};
+    auto const ack = "\x81" + fix_string("chunk") + fix_string("c");
+    std::string const long_string = "\xda\x07\xd0" + std::string(2000, 'x');
+    for (auto const& bad : {"\x94" + fix_string("t") + "\xc3\x80",                       // a time that is none
+                            "\x93\x07" + fix_string(""),                                 // a tag that is none
+                            "\x94" + fix_string("t") + "\x01" + long_string,             // over the limit
+                            "\x93" + fix_string("t") + fix_string("\xc1"),               // entries that are none
+                            "\x94" + fix_string("t") + "\xd6\xff" + "1234" + "\x05"}) {  // a record that is none
+        client.send(bad + ack);
+        auto const batches = read_events(*source, 1);
+        CHECK(batches[0].rejections.size() == 1);
+        CHECK_FALSE(client.has_answer(20));
+        commit_to(*source, batches.back().end_offset);
+        CHECK(client.receive(ack_of("c").size()) == ack_of("c"));
+    }
+    client.send(single_message("t", 1));
+    CHECK(read_record(*source) == R"({"n":1})");
+    CHECK(gauge_of(source->status(), "connections_broken_total") == 0);
+    CHECK(gauge_of(source->status(), "messages_refused_total") == 3);
+}
+
+TEST_CASE("a message that claims to be endless is passed over until its client leaves", "[forward_source]") {
+    auto const source = listening();
+    {
+        raw_client huge{source->port()};
+        huge.send("\x93" + fix_string("t") + "\xc6\xff\xff\xff\xff");  // claims 2^32 - 1 bytes
+        huge.send(std::string(1 << 20, 'x'));
+        CHECK_FALSE(huge.has_answer(20));
+    }
+    CHECK(comes_true([&] { return gauge_of(source->status(), "connections_broken_total") == 1; }));
+    CHECK(gauge_of(source->status(), "messages_total") == 0);
+}
+
+TEST_CASE("while memory is short a message waits, and is taken once there is some", "[forward_source]") {
+    auto const source = listening();
+    raw_client client{source->port()};
+    client.send(single_message("t", 1));
+    CHECK(read_record(*source) == R"({"n":1})");
+    // ["t", 1, {"n": str 2^20 × "\x01"}, {"chunk": "c"}]: six times as long as JSON.
+    auto const message = "\x94" + fix_string("t") + "\x01\x81" + fix_string("n") +
+                         std::string("\xdb\x00\x10\x00\x00", 5) + std::string(1 << 20, '\x01') + "\x81" +
+                         fix_string("chunk") + fix_string("c");
+    {
+        short_memory const low{3 << 20};
+        client.send(message);
+        REQUIRE(comes_true([&] { return gauge_of(source->status(), "memory_waits_total") >= 1; }));
+        CHECK(gauge_of(source->status(), "connections") == 1);
+    }
+    auto const batches = read_events(*source, 1);
+    CHECK(batches[0].events.size() == 1);
+    CHECK(batches[0].end_offset == 2);
+    CHECK(batches[0].records.size() == (6 << 20) + 8);
+    commit_to(*source, 2);
+    CHECK(client.receive(ack_of("c").size()) == ack_of("c"));
+}
+
+TEST_CASE("a client that does not read its acks is not read, until it does", "[forward_source]") {
+    auto const source = listening();
+    std::jthread const pump{[&](std::stop_token const& stopped) {
+        while (!stopped.stop_requested()) {
+            batch got;
+            if (!source->read(got, std::chrono::steady_clock::now() + 20ms)) return;
+            if (!got.empty()) commit_to(*source, got.end_offset);
+        }
+    }};
+    // A chunk id of 60,000 bytes makes an ack of as many.
+    auto const id = "\xda\xea\x60" + std::string(60'000, 'c');
+    auto const message = "\x93" + fix_string("t") + "\x90\x81" + fix_string("chunk") + id;
+    std::string many;
+    constexpr std::size_t count = 1000;
+    for (std::size_t i = 0; i < count; ++i) many += message;
+    raw_client client{source->port()};
+    auto const sent = client.send_until_full(many);
+    REQUIRE(sent < many.size());
+    std::jthread const sender{[&] { client.send(std::string_view{many}.substr(sent)); }};
+    for (std::size_t i = 0; i < count; ++i) REQUIRE(client.receive(5 + id.size()) == "\x81" + fix_string("ack") + id);
+    CHECK(gauge_of(source->status(), "connections_broken_total") == 0);
 }
 
 TEST_CASE("a heartbeat by UDP is answered by one zero byte, one by TCP is passed over", "[forward_source]") {
