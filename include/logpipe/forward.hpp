@@ -6,10 +6,20 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace logpipe {
+
+/// Names and their passwords.
+using forward_users = std::map<std::string, std::string, std::less<>>;
+
+/// Lines of NAME:PASSWORD; empty ones and those that begin with "#" do not count.
+/// @return errc::invalid_argument for a line of another form, a name that comes twice, or no user at all.
+[[nodiscard]] result<forward_users> parse_forward_users(std::string_view text);
 
 struct forward_source_options {
     std::string listen = "127.0.0.1:24224";  ///< HOST:PORT, TCP and (heartbeats) UDP; port 0 takes a free one
@@ -23,6 +33,7 @@ struct forward_source_options {
     std::size_t pending_bytes_max = std::size_t{32} << 20U;  ///< decoded and not yet read by the pump
     bool trust_chunk_ids = true;
     std::string shared_key;        ///< set: clients must know it
+    forward_users users;           ///< set: clients must be one of them
     std::string self_hostname;     ///< as told in the handshake; empty = this host's name
     std::string certificate_file;  ///< set with key_file: TLS
     std::string key_file;
@@ -48,6 +59,8 @@ struct forward_sink_options {
     /// Set: it is sent as {line_key: line} instead, for peers that drop what is no map (Fluentd).
     std::string line_key;
     std::string shared_key;
+    std::string username;  ///< for a server that asks for one
+    std::string password;
     std::string self_hostname;
     bool tls = false;
     std::string ca_file;

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace logpipe {
 
@@ -139,7 +140,7 @@ bool settings::on(std::string_view name) const {
     return text(name) == "on" || text(name) == "yes";
 }
 
-result<std::string> settings::secret(std::string_view name) const {
+result<std::string> settings::secret_lines(std::string_view name) const {
     auto const& path = text(name);
     if (auto const held = secrets_.find(name); held != secrets_.end()) {
         if (path.empty()) return held->second;
@@ -148,11 +149,18 @@ result<std::string> settings::secret(std::string_view name) const {
     }
     if (path.empty()) return std::string{};
     std::ifstream file{path};
-    std::string line;
-    if (!file || !std::getline(file, line) || line.empty())
+    std::string lines{std::istreambuf_iterator<char>{file}, {}};
+    if (!file || lines.empty() || lines.front() == '\n')
         return error{errc::invalid_argument,
                      fmt::format("--{}: {} cannot be read or its first line is empty", name, path)};
-    return line;
+    return lines;
+}
+
+result<std::string> settings::secret(std::string_view name) const {
+    auto lines = secret_lines(name);
+    // A variable holds nothing else.
+    if (lines && !text(name).empty()) lines->resize(std::min(lines->find('\n'), lines->size()));
+    return lines;
 }
 
 }  // namespace logpipe

@@ -49,6 +49,8 @@ class settings final {
     /// What the variable without _FILE holds, or the first line of the file that the option names; empty where there is
     /// neither. @return errc::invalid_argument where both are given, or the file cannot be read.
     [[nodiscard]] result<std::string> secret(std::string_view name) const;
+    /// The same with all lines of the file.
+    [[nodiscard]] result<std::string> secret_lines(std::string_view name) const;
 
     [[nodiscard]] std::string const& subcommand() const noexcept { return subcommand_; }
     [[nodiscard]] std::map<std::string, setting, std::less<>> const& all() const noexcept { return values_; }

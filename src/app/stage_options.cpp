@@ -24,6 +24,16 @@ result<> read_number(end_uri const& uri, std::string_view key, std::string_view 
     return error{errc::invalid_argument, fmt::format("{}: {}=\"{}\" is no number", uri.whole, key, text)};
 }
 
+/// None where the option is not given.
+result<forward_users> forward_users_of(settings const& options) {
+    auto const lines = options.secret_lines("users-file");
+    if (!lines) return lines.error();
+    if (lines->empty()) return forward_users{};
+    auto users = parse_forward_users(*lines);
+    if (!users) return in_context("--users-file", users.error());
+    return users;
+}
+
 }  // namespace
 
 line_options line_options_of(settings const& options, std::string run_id) {
@@ -69,6 +79,8 @@ result<demo_options> demo_options_of(settings const& options, std::string run_id
 result<forward_source_options> forward_source_options_of(settings const& options) {
     auto key = options.secret("shared-key-file");
     if (!key) return key.error();
+    auto users = forward_users_of(options);
+    if (!users) return users.error();
     return forward_source_options{.listen = options.text("listen"),
                                   .message_bytes_max = options.bytes("message-bytes-max"),
                                   .decompressed_bytes_max = options.bytes("decompressed-bytes-max"),
@@ -80,6 +92,7 @@ result<forward_source_options> forward_source_options_of(settings const& options
                                   .pending_bytes_max = options.bytes("pending-bytes-max"),
                                   .trust_chunk_ids = options.on("trust-chunk-ids"),
                                   .shared_key = *std::move(key),
+                                  .users = *std::move(users),
                                   .certificate_file = options.text("certificate-file"),
                                   .key_file = options.text("key-file"),
                                   .client_ca_file = options.text("client-ca-file")};
@@ -88,12 +101,19 @@ result<forward_source_options> forward_source_options_of(settings const& options
 result<forward_sink_options> forward_sink_options_of(settings const& options, std::string address, bool tls) {
     auto key = options.secret("send-key-file");
     if (!key) return key.error();
+    auto password = options.secret("send-password-file");
+    if (!password) return password.error();
+    auto const& username = options.text("send-user");
+    if (username.empty() != password->empty())
+        return error{errc::invalid_argument, "--send-user and --send-password-file go together: give both or neither"};
     return forward_sink_options{.connect = std::move(address),
                                 .in_flight_max = options.count("in-flight"),
                                 .connect_timeout = options.duration("connect-timeout"),
                                 .ack_timeout = options.duration("ack-timeout"),
                                 .compress = options.on("compress"),
                                 .shared_key = *std::move(key),
+                                .username = username,
+                                .password = *std::move(password),
                                 .tls = tls,
                                 .ca_file = options.text("ca-file"),
                                 .certificate_file = options.text("client-certificate-file"),

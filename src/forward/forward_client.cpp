@@ -141,7 +141,7 @@ asio::awaitable<result<>> forward_client::join(std::shared_ptr<connection> link,
             co_return why;
         }
     }
-    if (!options_.shared_key.empty()) {
+    if (greets()) {
         if (auto greeted = co_await greet(link, stream); !greeted) co_return greeted.error();
     }
     link->clear_deadline();
@@ -151,14 +151,36 @@ asio::awaitable<result<>> forward_client::join(std::shared_ptr<connection> link,
 asio::awaitable<result<>> forward_client::greet(std::shared_ptr<connection> link, msgpack_stream& stream) {
     auto const helo = co_await read_value(link, stream);
     if (!helo) co_return helo.error();
-    auto const nonce = read_helo(*helo);
-    if (!nonce) co_return nonce.error();
+    auto const greeting = read_helo(*helo);
+    if (!greeting) co_return greeting.error();
     auto const salt = random_hex(16);
-    handshake_secret const secret{.shared_key = options_.shared_key, .nonce = *nonce, .salt = salt};
-    link->send(std::make_shared<std::string>(make_ping(hostname_, secret)));
+    handshake_secret const secret{.shared_key = options_.shared_key, .nonce = greeting->nonce, .salt = salt};
+    user_proof const user{
+        .auth_salt = greeting->auth_salt, .username = options_.username, .password = options_.password};
+    if (!greeting->auth_salt.empty()) warn_of_open_password(*link);
+    link->send(std::make_shared<std::string>(make_ping(hostname_, secret, user)));
     auto const pong = co_await read_value(link, stream);
     if (!pong) co_return pong.error();
-    co_return check_pong(*pong, secret);
+    auto joined = check_pong(*pong, secret);
+    if (!joined && joined.error().code == errc::unauthorized && !greeting->auth_salt.empty() &&
+        options_.username.empty()) {
+        auto why = joined.error();
+        why.message += "; it may want a user name and a password (--send-user, --send-password-file)";
+        co_return why;
+    }
+    co_return joined;
+}
+
+/// Once: every connection would say the same.
+void forward_client::warn_of_open_password(connection& link) {
+    boost::system::error_code gone;
+    auto const remote = link.socket().remote_endpoint(gone);
+    if (options_.username.empty() || tls_ || gone || remote.address().is_loopback()) return;
+    if (std::exchange(warned_, true)) return;
+    log_warn(
+        "forward_sink: the user \"{}\" logs in at {} without TLS: the password can be guessed from what goes over "
+        "the network, and events be read; use forwards://",
+        options_.username, to_text(address_));
 }
 
 asio::awaitable<error> forward_client::take_acks(std::shared_ptr<connection> link, msgpack_stream& stream) {
@@ -173,7 +195,10 @@ asio::awaitable<error> forward_client::take_acks(std::shared_ptr<connection> lin
 result<> forward_client::take_ack(std::string_view value) {
     msgpack_reader from{value};
     msgpack_token token;
-    if (is_helo(value)) return error{errc::unauthorized, "the server wants a shared key"};
+    if (is_helo(value))
+        return error{errc::unauthorized,
+                     "the server wants a shared key or a user: give --send-key-file, or "
+                     "--send-user and --send-password-file"};
     if (from.next(token) != msgpack_problem::none || token.type() == msgpack_type::nil) return {};
     if (token.type() != msgpack_type::map) return error{errc::protocol, "the server answers with what is no ack"};
     for (auto left = token.header.value; left > 0; --left) {

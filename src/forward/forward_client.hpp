@@ -48,6 +48,8 @@ class forward_client final {
     [[nodiscard]] boost::asio::awaitable<result<>> greet(std::shared_ptr<connection> link, msgpack_stream& stream);
     [[nodiscard]] boost::asio::awaitable<error> take_acks(std::shared_ptr<connection> link, msgpack_stream& stream);
     [[nodiscard]] result<> take_ack(std::string_view value);
+    [[nodiscard]] bool greets() const { return !options_.shared_key.empty() || !options_.username.empty(); }
+    void warn_of_open_password(connection& link);
     void send_waiting();
     void watch_oldest();
     void connected(std::shared_ptr<connection> link);
@@ -65,6 +67,7 @@ class forward_client final {
     boost::asio::steady_timer pause_;
     std::shared_ptr<connection> link_;  // the one that run() works on; the network thread's
     bool ready_ = false;                // link_ may be given chunks; the network thread's
+    bool warned_ = false;
     backoff backoff_;
     log_limit trouble_;
 

@@ -27,6 +27,7 @@ namespace {
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t greeting_bytes_max = std::size_t{16} << 10U;
+constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t due_acks_bytes_max = std::size_t{32} << 20U;    // of all clients, until their events are safe
 constexpr std::size_t unread_acks_bytes_max = std::size_t{8} << 20U;  // of one client
 constexpr std::chrono::milliseconds unread_acks_pause{20};
@@ -104,8 +105,15 @@ result<> forward_server::open() {
     asio::co_spawn(io_, accept_clients(), report);
     asio::co_spawn(io_, answer_heartbeats(), report);
     thread_ = start_thread("fwd-in", [this] { io_.run(); });
-    log_info("forward_source: listening on {} port {}{}{}", options_.listen, port_, tls_ ? ", TLS" : "",
-             options_.shared_key.empty() ? "" : ", shared key");
+    log_info("forward_source: listening on {} port {}{}{}{}", options_.listen, port_, tls_ ? ", TLS" : "",
+             options_.shared_key.empty() ? "" : ", shared key",
+             options_.users.empty() ? std::string{} : fmt::format(", {} users", options_.users.size()));
+    boost::system::error_code ignored;  // it listens, so it has an address
+    if (!options_.users.empty() && !tls_ && !acceptor_.local_endpoint(ignored).address().is_loopback())
+        log_warn(
+            "forward_source: users log in without TLS on {}: passwords can be guessed from what goes over the "
+            "network, and events be read; give --certificate-file and --key-file",
+            options_.listen);
     return {};
 }
 
@@ -164,7 +172,7 @@ asio::awaitable<result<>> forward_server::converse(std::shared_ptr<client> peer)
             co_return error{errc::not_connected, fmt::format("TLS: {}", failed.message())};
     }
     msgpack_stream stream{greeting_bytes_max};
-    if (!options_.shared_key.empty()) {
+    if (!options_.shared_key.empty() || !options_.users.empty()) {
         if (auto greeted = co_await greet(peer, stream); !greeted) co_return greeted.error();
     }
     peer->link->clear_deadline();
@@ -172,18 +180,20 @@ asio::awaitable<result<>> forward_server::converse(std::shared_ptr<client> peer)
 }
 
 asio::awaitable<result<>> forward_server::greet(std::shared_ptr<client> peer, msgpack_stream& stream) {
-    auto const nonce = random_bytes(16);
-    peer->link->send(std::make_shared<std::string>(make_helo(nonce)));
+    server_greeting const helo{.nonce = random_bytes(salt_bytes),
+                               .auth_salt = options_.users.empty() ? std::string{} : random_bytes(salt_bytes)};
+    peer->link->send(std::make_shared<std::string>(make_helo(helo)));
     auto const ping = co_await read_value(peer->link, stream);
     if (!ping) co_return ping.error();
-    auto const greeting = check_ping(*ping, options_.shared_key, nonce);
+    auto const greeting =
+        check_ping(*ping, {.shared_key = options_.shared_key, .greeting = helo, .users = options_.users});
     if (!greeting) {
         ++unauthorized_;
         peer->link->send(std::make_shared<std::string>(make_refusal(greeting.error().message)));
         co_return error{errc::unauthorized, greeting.error().message};
     }
     peer->link->send(std::make_shared<std::string>(
-        make_pong(hostname_, {.shared_key = options_.shared_key, .nonce = nonce, .salt = greeting->salt})));
+        make_pong(hostname_, {.shared_key = options_.shared_key, .nonce = helo.nonce, .salt = greeting->salt})));
     co_return result<>{};
 }
 

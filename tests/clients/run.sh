@@ -72,6 +72,12 @@ node "$folder/node-client/client.js" 127.0.0.1 "$port" "$folder/records" "$folde
     "the shared key"
 check
 
+printf 'somebody:else\nnode:its password\n' >"$folder/users"
+start_server node-user --shared-key-file "$folder/key" --users-file "$folder/users"
+node "$folder/node-client/client.js" 127.0.0.1 "$port" "$folder/records" "$folder/node-user.expected" \
+    "the shared key" node "its password"
+check
+
 (cd "$here/go" && go build -o "$folder/go-client" .)
 start_server go
 "$folder/go-client" 127.0.0.1 "$port" "$folder/records" "$folder/go.expected"

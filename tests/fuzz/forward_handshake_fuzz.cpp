@@ -10,6 +10,9 @@
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     using namespace logpipe;
     std::string_view bytes{reinterpret_cast<char const*>(data), size};
+    static server_greeting const greeting{.nonce = "0123456789abcdef", .auth_salt = "fedcba9876543210"};
+    static forward_users const nobody;
+    static forward_users const users{{"user", "password"}};
     msgpack_stream stream{4096};
     while (!bytes.empty()) {
         auto const space = stream.space();
@@ -22,7 +25,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
             if (!value) return 0;
             if (!*value) break;
             (void)read_helo(**value);
-            LOGPIPE_ASSERT(!check_ping(**value, "the shared key", "0123456789abcdef").has_value());
+            LOGPIPE_ASSERT(
+                !check_ping(**value, {.shared_key = "the shared key", .greeting = greeting, .users = nobody}));
+            LOGPIPE_ASSERT(!check_ping(**value, {.shared_key = {}, .greeting = greeting, .users = users}));
             LOGPIPE_ASSERT(
                 !check_pong(**value, {.shared_key = "the shared key", .nonce = "n", .salt = "s"}).has_value());
         }

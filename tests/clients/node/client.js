@@ -1,11 +1,11 @@
 // Sends events with @fluent-org/logger in every mode, with and without acks. The records come from a file, one JSON
 // object a line; what must arrive is written to another.
-//   node client.js HOST PORT RECORDS EXPECTED [SHARED_KEY]
+//   node client.js HOST PORT RECORDS EXPECTED [SHARED_KEY [USER PASSWORD]]
 "use strict";
 const fs = require("node:fs");
 const { FluentClient } = require("@fluent-org/logger");
 
-const [host, port, recordsPath, expectedPath, sharedKey] = process.argv.slice(2);
+const [host, port, recordsPath, expectedPath, sharedKey, username, password] = process.argv.slice(2);
 const records = fs.readFileSync(recordsPath, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
 
 async function sendAll(eventMode, withAck, expected) {
@@ -13,11 +13,11 @@ async function sendAll(eventMode, withAck, expected) {
     eventMode,
     socket: { host, port: Number(port), timeout: 30000 },
     ...(withAck ? { ack: { ackTimeout: 30000 } } : {}),
-    ...(sharedKey ? { security: { clientHostname: "node-client", sharedKey } } : {}),
+    ...(sharedKey ? { security: { clientHostname: "node-client", sharedKey, ...(username ? { username, password } : {}) } } : {}),
   });
   const emitted = [];
   for (const record of records) {
-    const sent = { ...record, client: `node, ${eventMode}, ack ${withAck}, key ${Boolean(sharedKey)}` };
+    const sent = { ...record, client: `node, ${eventMode}, ack ${withAck}, key ${Boolean(sharedKey)}, user ${username}` };
     emitted.push(client.emit("follow", sent));
     expected.push(JSON.stringify(sent));
   }

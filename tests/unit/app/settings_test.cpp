@@ -167,6 +167,16 @@ TEST_CASE("a secret comes from a file or from a variable, and not from both", "[
     CHECK_THAT(both.error().message, ContainsSubstring("both --kafka-password-file and LOGPIPE_KAFKA_PASSWORD"));
 }
 
+TEST_CASE("a secret of several lines is all of its file, or what a variable holds", "[settings]") {
+    config_file const file{"alice:a\nbob:b\n"};
+    flag_values const flags{{"users-file", {file.path()}}};
+    variables const environment{{"LOGPIPE_USERS", "carol:c\ndave:d"}};
+    CHECK(settings::merge("forward", flags, {}, "")->secret_lines("users-file").value() == "alice:a\nbob:b\n");
+    CHECK(settings::merge("forward", {}, environment, "")->secret_lines("users-file").value() == "carol:c\ndave:d");
+    CHECK(settings::merge("forward", {}, {}, "")->secret_lines("users-file").value().empty());
+    CHECK(settings::merge("forward", flags, environment, "")->secret_lines("users-file").has_error());
+}
+
 TEST_CASE("README's table of options is the one that the options make", "[settings]") {
     std::ifstream file{std::string{LOGPIPE_TESTS_FOLDER} + "/../README.md"};
     std::string const readme{std::istreambuf_iterator<char>{file}, {}};

@@ -2,6 +2,7 @@
 #include "support/forward_ends.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
+#include "support/looking.hpp"
 #include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 
@@ -125,6 +126,40 @@ TEST_CASE("both sides prove that they know the shared key", "[forward_ends]") {
     CHECK(refused.error().code == errc::unauthorized);
     CHECK_THAT(refused.error().message, ContainsSubstring("shared key mismatch"));
     CHECK_FALSE(stranger->status().up);
+}
+
+TEST_CASE("users log in by their passwords, with a shared key or without", "[forward_ends]") {
+    auto const* const key = GENERATE("", "secret");
+    auto const source = listening({.shared_key = key, .users = {{"alice", "wonder:land"}}});
+    finished_batches finished;
+    auto const sink_of = [&](std::string username, std::string password) {
+        return make_forward_sink({.connect = fmt::format("127.0.0.1:{}", source->port()),
+                                  .shared_key = key,
+                                  .username = std::move(username),
+                                  .password = std::move(password)});
+    };
+    auto const sink = sink_of("alice", "wonder:land");
+    REQUIRE(sink->open(finished).has_value());
+    auto events = numbered(1, 1);
+    REQUIRE(sink->write(events).has_value());
+    CHECK(drain(*source, 1).size() == 1);
+    CHECK(finished.wait(1).size() == 1);
+
+    for (auto const& stranger : {sink_of("alice", "guess"), sink_of("bob", "wonder:land")}) {
+        auto const refused = stranger->open(finished);
+        REQUIRE_FALSE(refused.has_value());
+        CHECK(refused.error().code == errc::unauthorized);
+        CHECK_THAT(refused.error().message, ContainsSubstring("username/password mismatch"));
+        CHECK_FALSE(stranger->status().up);
+    }
+    CHECK(comes_true([&] { return gauge_of(source->status(), "connections_unauthorized_total") >= 2; }));
+    auto const nobody = sink_of("", "");
+    if (*key != '\0') {
+        CHECK_THAT(nobody->open(finished).error().message, ContainsSubstring("--send-user"));
+    } else {
+        REQUIRE(nobody->open(finished).has_value());  // it does not know yet that it is to greet
+        CHECK(comes_true([&] { return nobody->status().why.contains("--send-user"); }));
+    }
 }
 
 TEST_CASE("TLS carries it, with names and client certificates verified", "[forward_ends]") {

@@ -6,9 +6,12 @@
 #include "support/reports.hpp"
 
 #include "chunk_encoder.hpp"
+#include "handshake.hpp"
+#include "msgpack_writer.hpp"
 
 #include <fmt/format.h>
 
+#include <future>
 #include <thread>
 
 using namespace logpipe;
@@ -36,7 +39,68 @@ std::unique_ptr<sink> sink_to(raw_server const& server, forward_sink_options opt
     return make_forward_sink(std::move(options));
 }
 
+/// ['HELO', {'nonce' => 16 bytes, 'auth' => 16 bytes, 'keepalive' => true}], all three binary as Fluentd 1.19 writes
+/// them.
+std::string fluentd_helo(server_greeting const& what) {
+    std::string out;
+    msgpack_writer write{out};
+    write.array(2);
+    write.string("HELO");
+    write.map(3);
+    write.string("nonce");
+    write.binary(what.nonce);
+    write.string("auth");
+    write.binary(what.auth_salt);
+    write.string("keepalive");
+    write.boolean(true);
+    return out;
+}
+
+/// Greets as Fluentd does whoever connects, and answers. @return the PING, or what is wrong with it.
+std::string greet_as_fluentd(raw_server& server, forward_users const& users, std::string const& username) {
+    server_greeting const greeting{.nonce = random_bytes(16), .auth_salt = random_bytes(16)};
+    auto peer = server.accept();
+    peer.send(fluentd_helo(greeting));
+    std::string const salt(32, 's');
+    auto const ping = peer.receive(make_ping("us", {.shared_key = "key", .nonce = greeting.nonce, .salt = salt},
+                                             {.auth_salt = greeting.auth_salt, .username = username, .password = "any"})
+                                       .size());
+    auto const client = check_ping(ping, {.shared_key = "key", .greeting = greeting, .users = users});
+    peer.send(client ? make_pong("fluentd", {.shared_key = "key", .nonce = greeting.nonce, .salt = client->salt})
+                     : make_refusal(client.error().message));
+    if (client) (void)peer.receive(message_of(1).size());
+    return client ? "welcome" : client.error().message;
+}
+
 }  // namespace
+
+TEST_CASE("a server that greets as Fluentd does decides itself whether it needs a user", "[forward_sink]") {
+    forward_users const nobody;
+    forward_users const users{{"alice", "secret"}};
+    auto const joins = [&](forward_users const& known, forward_sink_options options) {
+        raw_server server;
+        finished_batches finished;
+        options.shared_key = "key";
+        options.self_hostname = "us";
+        auto greeted = std::async(std::launch::async, greet_as_fluentd, std::ref(server), known, options.username);
+        auto const sink = sink_to(server, options);
+        auto opened = sink->open(finished);
+        if (opened) {
+            auto events = one_event(1);
+            REQUIRE(sink->write(events).has_value());
+        } else {
+            CHECK(opened.error().code == errc::unauthorized);
+        }
+        CHECK(opened.has_value() == (greeted.get() == "welcome"));
+        return opened ? std::string{"joined"} : opened.error().message;
+    };
+    CHECK(joins(nobody, {}) == "joined");
+    CHECK(joins(nobody, {.username = "alice", .password = "secret"}) == "joined");
+    CHECK(joins(users, {.username = "alice", .password = "secret"}) == "joined");
+    CHECK_THAT(joins(users, {.username = "alice", .password = "guess"}),
+               ContainsSubstring("refused us: username/password mismatch"));
+    CHECK_THAT(joins(users, {}), ContainsSubstring("username/password mismatch") && ContainsSubstring("--send-user"));
+}
 
 TEST_CASE("a batch finishes when all its chunks are acked, and strange acks are ignored", "[forward_sink]") {
     raw_server server;
