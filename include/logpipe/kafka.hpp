@@ -2,6 +2,7 @@
 // https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md
 #pragma once
 
+#include "logpipe/kafka_key.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -36,17 +37,17 @@ struct kafka_sink_options {
     bool create = true;  ///< makes the topic where it is unknown, with the next three
     std::int32_t partitions = 1;
     std::int16_t replication = 1;
-    bool compacted = false;  ///< the newest message of a key stays: for dead letters
+    bool compacted = false;  ///< the newest message of a key stays: for dead letters, so the key is the id alone
     std::string compression = "lz4";
     std::chrono::milliseconds linger{25};
     std::int32_t requests_in_flight_max = 5;               ///< to one broker; an idempotent producer allows 5
     std::size_t queue_bytes_max = std::size_t{32} << 20U;  ///< of all partitions; each has at most 2 MiB of it
-    /// Set: this top-level field of the record is the message's key and chooses the partition; the id then stands in
-    /// the header `logpipe-id`.
+    /// Set: this top-level field of the record is the message's key and chooses the partition; the facts then stand in
+    /// the headers `logpipe-id`, `logpipe-received-ns`, `logpipe-event-ns` and `logpipe-tag`.
     std::string key_field;
     std::string tag_header;  ///< set: the event's tag stands in this header
 };
-/// Messages are the payloads as they are, with the key `lp1.` and the id, stamped with `received_ns`. A batch is safe
+/// Messages are the payloads as they are, keyed by kafka_event_key(), stamped with `received_ns`. A batch is safe
 /// when all in-sync replicas have all of it (idempotent producer, acks=all). A message that the broker will never take
 /// is rejected.
 [[nodiscard]] std::unique_ptr<sink> make_kafka_sink(kafka_sink_options options);
@@ -55,8 +56,9 @@ struct kafka_source_options {
     kafka_connection connection;
     std::string topic;
     std::string group;
-    std::string instance_id;         ///< set: static membership, a restart moves no partitions
-    std::string tag_header;          ///< set: this header is the event's tag, where it is there; else the topic is
+    std::string instance_id;  ///< set: static membership, a restart moves no partitions
+    /// Set: this header is the event's tag, where it is there; else the one it travels with, else the topic.
+    std::string tag_header;
     std::string from = "beginning";  ///< where a group without a position starts: beginning, end, or an RFC 3339 time
     std::size_t queue_bytes_max = std::size_t{8} << 20U;
     std::chrono::milliseconds session_timeout{45'000};
@@ -106,7 +108,10 @@ struct kafka_message {
     std::int64_t timestamp_ms = 0;
     std::string_view key;
     std::optional<std::string_view> value;  ///< none: a tombstone
-    event_id id;                            ///< as the source gives it to the event
+    event_id id;                            ///< as the source gives it to the event, like the next three
+    std::int64_t received_ns = 0;
+    std::int64_t time_ns = 0;
+    std::string_view tag;  ///< empty where the message has none
 };
 
 /// One cluster, as an operator sees it. Every call asks the cluster and waits for at most `timeout`. One thread.
@@ -138,8 +143,5 @@ class kafka_admin {
 };
 [[nodiscard]] result<std::unique_ptr<kafka_admin>> make_kafka_admin(kafka_connection connection,
                                                                     std::chrono::milliseconds timeout);
-
-/// "lp1." and the id's text: how an id stands in a message's key.
-[[nodiscard]] std::string kafka_key(event_id id);
 
 }  // namespace logpipe

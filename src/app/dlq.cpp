@@ -86,7 +86,7 @@ int show(settings const& options, letter_topic& from, std::span<std::string cons
         }
         fmt::print("id        {}\nstage     {}\nreason    {}\norigin    {}\ntag       {}\ntime      {}\n",
                    letter.id.text(), letter.stage, letter.reason, letter.origin, letter.tag, iso_time(letter.time_ns));
-        if (letter.received_ns != 0) fmt::print("received  {}\n", iso_time(letter.received_ns));
+        if (letter.received_ns != 0) fmt::print("received  {}\n", exact_iso_time(letter.received_ns));
         fmt::print("attempts  {}\nrecord    {} bytes\n", attempts, letter.record.size());
         if (std::fwrite(letter.record.data(), 1, letter.record.size(), stdout) != letter.record.size())
             return error{errc::storage_failed, "standard output cannot be written"};

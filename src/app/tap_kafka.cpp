@@ -19,9 +19,9 @@ constexpr std::chrono::milliseconds look_interval = 250ms;
 tapped_event event_of(std::string const& topic, kafka_message const& message) {
     return {.where = topic,
             .id = message.id,
-            .tag = {},
-            .time_ns = 0,
-            .received_ns = message.timestamp_ms * 1'000'000,
+            .tag = std::string{message.tag},
+            .time_ns = message.time_ns,
+            .received_ns = message.received_ns,
             .origin = fmt::format("kafka {} partition {} offset {}", topic, message.partition, message.offset),
             .payload = std::string{message.value.value_or("")},
             .rejected = {}};

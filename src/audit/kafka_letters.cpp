@@ -56,7 +56,10 @@ letter_input make_kafka_input(kafka_admin& cluster, std::string topic) {
         std::vector<kafka_admin::outgoing> messages;
         for (auto const& each : letters)
             messages.push_back(
-                {.key = kafka_key(each.id), .value = each.record, .timestamp_ms = each.received_ns / 1'000'000});
+                {.key = kafka_event_key(
+                     {.id = each.id, .received_ns = each.received_ns, .time_ns = each.event_time_ns, .tag = each.tag}),
+                 .value = each.record,
+                 .timestamp_ms = each.received_ns / 1'000'000});
         return cluster.send(topic, messages);
     };
 }

@@ -133,4 +133,20 @@ std::string iso_time(std::int64_t time_ns) {
     return out;
 }
 
+std::size_t write_exact_iso_time(std::int64_t time_ns, char* out) noexcept {
+    constexpr std::int64_t millisecond_ns = 1'000'000;
+    write_iso_time(time_ns, out);
+    auto const rest = time_ns % millisecond_ns;
+    if (rest == 0) return iso_time_bytes;
+    write_digits(out + iso_time_bytes - 1, static_cast<unsigned>(rest < 0 ? rest + millisecond_ns : rest), 6);
+    out[exact_iso_time_bytes_max - 1] = 'Z';
+    return exact_iso_time_bytes_max;
+}
+
+std::string exact_iso_time(std::int64_t time_ns) {
+    std::string out(exact_iso_time_bytes_max, '\0');
+    out.resize(write_exact_iso_time(time_ns, out.data()));
+    return out;
+}
+
 }  // namespace logpipe

@@ -1,6 +1,7 @@
 #include "logpipe/event.hpp"
 
 #include "base/assert.hpp"
+#include "base/base32.hpp"
 
 #include <array>
 #include <cstring>
@@ -8,31 +9,11 @@
 
 namespace logpipe {
 
-namespace {
-
-constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuv";
-
-constexpr auto digit_values = [] {
-    std::array<std::uint8_t, 256> values{};
-    values.fill(0xff);
-    for (std::size_t i = 0; i < digits.size(); ++i)
-        values[static_cast<unsigned char>(digits[i])] = static_cast<std::uint8_t>(i);
-    return values;
-}();
-
-constexpr auto digit_pairs = [] {
-    std::array<std::array<char, 2>, 1024> pairs{};
-    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {digits[i >> 5U], digits[i & 31U]};
-    return pairs;
-}();
-
-}  // namespace
-
 void event_id::write_text(char* out) const noexcept {
     // 128 bits in groups of five from the top, two groups at a time; the last group has three bits and is filled with
     // zeros (RFC 4648).
     auto const put = [out](unsigned place, std::uint64_t bits) {
-        std::memcpy(out + std::size_t{2} * place, digit_pairs[bits & 1023U].data(), 2);
+        std::memcpy(out + std::size_t{2} * place, base32_pairs[bits & 1023U].data(), 2);
     };
     for (unsigned i = 0; i < 6; ++i) put(i, high >> (54U - 10U * i));
     put(6, ((high & 15U) << 6U) | (low >> 58U));
@@ -51,7 +32,7 @@ std::optional<event_id> event_id::parse(std::string_view text) noexcept {
     auto const bits = [&](std::size_t begin, std::size_t count) {
         std::uint64_t sum = 0;
         for (auto i = begin; i < begin + count; ++i) {
-            std::uint64_t const value = digit_values[static_cast<unsigned char>(text[i])];
+            std::uint64_t const value = base32_values[static_cast<unsigned char>(text[i])];
             seen |= value;
             sum = (sum << 5U) | value;
         }

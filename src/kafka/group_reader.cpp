@@ -209,11 +209,12 @@ void group_reader::take(rd_kafka_message_t const& message, intake::filling& fill
     bool const timed = type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
 
     auto& events = filling.of(from.number, from.origin);
+    auto const facts = ids_.of(message, timed ? timestamp_ms : 0);
     auto tag = options_.tag_header.empty() ? std::string_view{} : header_of(message, options_.tag_header.c_str());
-    if (tag.empty()) tag = options_.topic;
-    auto& row = events.append(events.tag_index(tag), ids_.of(message, timed ? timestamp_ms : 0), 0,
+    if (tag.empty()) tag = facts.tag.empty() ? std::string_view{options_.topic} : facts.tag;
+    auto& row = events.append(events.tag_index(tag), facts.id, facts.time_ns,
                               {static_cast<char const*>(message.payload), message.len});
-    row.received_ns = timed ? timestamp_ms * 1'000'000 : 0;
+    row.received_ns = facts.received_ns;
     row.offset = static_cast<std::uint64_t>(message.offset);
     events.end_offset = static_cast<std::uint64_t>(from.next);
     from.taken = from.next;

@@ -9,6 +9,8 @@ namespace {
 constexpr std::size_t spare_count_max = 16;
 /// A buffer that one huge message has grown is not kept.
 constexpr std::size_t spare_bytes_max = 8 * batch::bytes_target;
+/// Of one batch: a tag is found by looking through them.
+constexpr std::size_t tags_max = 256;
 
 std::size_t bytes_of(batch const& events) noexcept {
     return events.records.size() + events.events.size() * sizeof(event);
@@ -23,7 +25,7 @@ batch& intake::filling::of(std::uint32_t number, std::string const& origin) {
         last = 0;
         while (last < open.size() && open[last].partition != number) ++last;
     }
-    if (last < open.size() && !open[last].full()) return open[last];
+    if (last < open.size() && !open[last].full() && open[last].tags.size() < tags_max) return open[last];
     if (last < open.size()) {
         into_.ready_bytes_ += bytes_of(open[last]);
         into_.ready_.push_back(std::exchange(open[last], into_.spare()));

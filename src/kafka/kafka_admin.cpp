@@ -234,7 +234,11 @@ result<> cluster_admin::read_to(std::int64_t end, rd_kafka_topic_t* topic, std::
                               .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? 0 : timestamp_ms,
                               .key = text_of(message->key, message->key_len)};
             if (message->payload != nullptr) out.value = text_of(message->payload, message->len);
-            out.id = ids.of(*message, out.timestamp_ms);
+            auto const facts = ids.of(*message, out.timestamp_ms);
+            out.id = facts.id;
+            out.received_ns = facts.received_ns;
+            out.time_ns = facts.time_ns;
+            out.tag = facts.tag;
             if (auto done = each(out); !done) return done;
             if (message->offset + 1 == end) return {};
         }

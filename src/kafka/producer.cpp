@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 namespace logpipe {
@@ -42,6 +43,16 @@ bool is_refusal(rd_kafka_resp_err_t code) noexcept {
         default:
             return false;
     }
+}
+
+/// A time in a header, in decimal.
+using time_text = std::array<char, 20>;
+std::string_view decimal(std::int64_t number, time_text& into) noexcept {
+    return {into.data(), std::to_chars(into.data(), into.data() + into.size(), number).ptr};
+}
+
+std::string_view text_of(key_text const& key) noexcept {
+    return {key.data(), key.size()};
 }
 
 std::vector<kafka_property> settings_of(kafka_sink_options const& options, std::int64_t batch_bytes_max) {
@@ -134,10 +145,9 @@ rd_kafka_resp_err_t producer::produce(message_tag tag) {
     auto const& events = flights_.at(tag).events;
     auto const& row = events.events[flight_table::event_of(tag)];
     auto const payload = events.payload(row);
-    auto const id = key_of(row.id);
-    std::string_view key = row.id ? std::string_view{id.data(), id.size()} : std::string_view{};
+    std::string_view const tag_text = events.tags[row.tag];
 
-    std::array<rd_kafka_vu_t, 8> parts;  // what is not set is not read
+    std::array<rd_kafka_vu_t, 10> parts;  // what is not set is not read
     std::size_t count = 0;
     auto const part = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
         parts[count].vtype = type;
@@ -148,11 +158,28 @@ rd_kafka_resp_err_t producer::produce(message_tag tag) {
             .name = name.data(), .val = value.data(), .size = static_cast<ssize_t>(value.size())};
     };
     thread_local std::string scratch;
+    std::string_view key;
+    key_text id_key;
+    time_text received;
+    time_text time;
     if (!options_.key_field.empty()) {
-        if (row.id) header(id_header, key.substr(key_prefix.size()));
         key = json_member(payload, options_.key_field, scratch).value_or(std::string_view{});
+        if (row.id) {
+            id_key = key_of(row.id);
+            header(id_header, text_of(id_key).substr(key_prefix.size()));
+            if (row.received_ns != 0) header(received_header, decimal(row.received_ns, received));
+            if (row.time_ns != 0) header(time_header, decimal(row.time_ns, time));
+            if (!tag_text.empty()) header(event_tag_header, tag_text);
+        }
+    } else if (row.id && options_.compacted) {
+        id_key = key_of(row.id);
+        key = text_of(id_key);
+    } else if (row.id) {
+        write_event_key(scratch,
+                        {.id = row.id, .received_ns = row.received_ns, .time_ns = row.time_ns, .tag = tag_text});
+        key = scratch;
     }
-    if (!options_.tag_header.empty()) header(options_.tag_header, events.tags[row.tag]);
+    if (!options_.tag_header.empty()) header(options_.tag_header, tag_text);
     part(RD_KAFKA_VTYPE_RKT).u.rkt = topic_.get();
     // librdkafka's interface takes a writable pointer, and only reads it.
     part(RD_KAFKA_VTYPE_VALUE).u.mem = {.ptr = const_cast<char*>(payload.data()), .size = payload.size()};

@@ -34,6 +34,8 @@ class document_writer final {
         at_ += count;
         return room;
     }
+    /// `count` bytes were written at `at()`.
+    void add_written(std::size_t count) noexcept { at_ += count; }
 
   private:
     char* at_;

@@ -64,11 +64,11 @@ class normalize final : public transform {
     std::vector<std::size_t> next_;
 
     // Lines that follow one another mostly share their time.
-    std::string read_time_;          ///< value of the time's key that was understood last…
-    std::int64_t read_time_ns_ = 0;  ///< …and what it means
-    std::int64_t written_millis_ = std::numeric_limits<std::int64_t>::min();
+    std::string read_time_;             ///< value of the time's key that was understood last…
+    std::int64_t read_time_ns_ = 0;     ///< …and what it means
+    std::int64_t written_time_ns_ = 0;  ///< none yet
     std::array<char, plan::time_bytes_max + document_writer::block_bytes>
-        written_time_{};                  ///< text of written_millis_…
+        written_time_{};                  ///< text of written_time_ns_…
     std::size_t written_time_bytes_ = 0;  ///< …and its length
 
     std::atomic<std::uint64_t> documents_{0};
@@ -214,16 +214,15 @@ void normalize::write(event_id id, std::size_t line_bytes, std::string& out) {
 
 /// From the id's end to the time's, with room for a block behind.
 std::string_view normalize::time_text() {
-    auto const millis = std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds{time_ns_}).count();
-    if (millis != written_millis_) {
+    if (time_ns_ != written_time_ns_) {
         document_writer to{written_time_.data()};
         to.put(plan::before_time);
         to.put(plan::before_iso_time);
-        write_iso_time(time_ns_, to.put_room(iso_time_bytes));
+        to.add_written(write_exact_iso_time(time_ns_, to.at()));
         to.put(plan::before_millis);
-        to.put_number(millis);
+        to.put_number(std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds{time_ns_}).count());
         written_time_bytes_ = static_cast<std::size_t>(to.at() - written_time_.data());
-        written_millis_ = millis;
+        written_time_ns_ = time_ns_;
     }
     return {written_time_.data(), written_time_bytes_};
 }

@@ -66,8 +66,8 @@ class plan final {
     static constexpr std::string_view before_iso_time = R"(,"@timestamp":")";
     static constexpr std::string_view before_millis = R"(","time":)";
     static constexpr std::size_t millis_bytes_max = 20;
-    static constexpr std::size_t time_bytes_max =
-        before_time.size() + before_iso_time.size() + iso_time_bytes + before_millis.size() + millis_bytes_max;
+    static constexpr std::size_t time_bytes_max = before_time.size() + before_iso_time.size() +
+                                                  exact_iso_time_bytes_max + before_millis.size() + millis_bytes_max;
     [[nodiscard]] std::string const& added() const noexcept { return added_; }  ///< the rest of ours
 
     /// The longest document of a line is this and the line's own bytes.

@@ -69,8 +69,8 @@ std::string to_json(dead_letter const& letter) {
     append_field(out, "origin", letter.origin);
     append_field(out, "tag", letter.tag);
     append_field(out, "time", iso_time(letter.time_ns));
-    if (letter.event_time_ns != 0) append_field(out, "event_time", iso_time(letter.event_time_ns));
-    if (letter.received_ns != 0) append_field(out, "received", iso_time(letter.received_ns));
+    if (letter.event_time_ns != 0) append_field(out, "event_time", exact_iso_time(letter.event_time_ns));
+    if (letter.received_ns != 0) append_field(out, "received", exact_iso_time(letter.received_ns));
     if (is_utf8(letter.record)) {
         append_field(out, "record", letter.record);
     } else {

@@ -49,8 +49,8 @@ std::string to_json_line(tapped_event const& event) {
         line.add("stage", event.where);
         if (event.id) line.add("id", event.id.text());
         line.add("tag", event.tag);
-        if (event.time_ns != 0) line.add("time", iso_time(event.time_ns));
-        if (event.received_ns != 0) line.add("received", iso_time(event.received_ns));
+        if (event.time_ns != 0) line.add("time", exact_iso_time(event.time_ns));
+        if (event.received_ns != 0) line.add("received", exact_iso_time(event.received_ns));
         if (!event.origin.empty()) line.add("origin", event.origin);
         if (!event.rejected.empty()) line.add("rejected", event.rejected);
         add_payload(line, event.payload);
@@ -62,7 +62,7 @@ std::string to_json_line(tapped_event const& event) {
 std::string to_readable_line(tapped_event const& event) {
     auto const time_ns = event.received_ns != 0 ? event.received_ns : event.time_ns;
     return fmt::format(
-        "{} {} {}{} {}\n", time_ns != 0 ? iso_time(time_ns) : std::string{"-"}, clean_line(event.where),
+        "{} {} {}{} {}\n", time_ns != 0 ? exact_iso_time(time_ns) : std::string{"-"}, clean_line(event.where),
         clean_line(event.tag),
         event.rejected.empty() ? std::string{} : fmt::format(" REJECTED ({})", clean_line(event.rejected)),
         clean_line(event.payload));

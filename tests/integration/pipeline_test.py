@@ -7,7 +7,9 @@ PROGRAM is $LOGPIPE unless given. LOGPIPE_TEST_LINES may name a file of real ngi
 library, kcat, Java.
 """
 
+import calendar
 import collections
+import datetime
 import json
 import os
 import pathlib
@@ -32,6 +34,7 @@ from web_folder import web_folder  # noqa: E402
 PROGRAM = os.environ.get("LOGPIPE")
 REAL_LINES = os.environ.get("LOGPIPE_TEST_LINES")
 LINES = 51_462
+EXACT_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(\d{6})?Z$"  # three digits where it is a whole millisecond
 SHAPE = {"event": set(FIELDS), "fields": {"region", "assetid"}, "@version": None, "@timestamp": None, "time": None, "index": None,
          "sourcetype": None}
 
@@ -43,10 +46,28 @@ def setUpModule():
     store = unittest.enterModuleContext(OpenSearchServer())
 
 
-def kcat_lines(topic):
-    done = subprocess.run(["kcat", "-C", "-b", kafka.address, "-t", topic, "-o", "beginning", "-e", "-q"], capture_output=True,
+def kcat_lines(topic, *more):
+    done = subprocess.run(["kcat", "-C", "-b", kafka.address, "-t", topic, "-o", "beginning", "-e", "-q", *more], capture_output=True,
                           text=True, timeout=120, check=True)
     return done.stdout.splitlines()
+
+
+def base32_number(text):
+    """base32hex, as in the keys."""
+    number = 0
+    for digit in text:
+        number = number << 5 | "0123456789abcdefghijklmnopqrstuv".index(digit)
+    return number
+
+
+def milliseconds_of(time):
+    return nanoseconds_of(time) // 1_000_000
+
+
+def nanoseconds_of(time):
+    """Of "2026-01-31T01:31:39.995470770Z"; Python's own times end at microseconds."""
+    seconds, fraction = time.rstrip("Z").split(".")
+    return calendar.timegm(datetime.datetime.fromisoformat(seconds).timetuple()) * 1_000_000_000 + int(fraction.ljust(9, "0"))
 
 
 def canonical(record):
@@ -81,7 +102,8 @@ class Whole(unittest.TestCase):
             for part in ("event", "fields"):
                 self.assertEqual(document[part].keys(), SHAPE[part])
             self.assertEqual((document["@version"], document["index"], document["sourcetype"]), ("1", "nginx", "nginx"))
-            self.assertRegex(document["@timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+            self.assertRegex(document["@timestamp"], EXACT_TIME)
+            self.assertEqual(milliseconds_of(document["@timestamp"]), document["time"])
             self.assertRegex(document["fields"]["assetid"], "^[0-9a-f]{32}$")
             assets.add(document["fields"]["assetid"])
             found[canonical({field: document["event"][field] for field in FIELDS})] += 1
@@ -137,6 +159,33 @@ class Whole(unittest.TestCase):
         documents = kcat_lines(pipeline.events)
         self.assertEqual(len(documents), len(records))
         self.assertEqual(json.loads(documents[0]).keys(), SHAPE.keys())
+
+    def test_the_nanoseconds_of_the_receipt_reach_the_document_and_the_tag_reaches_the_last_topic(self):
+        with RealPipeline(PROGRAM, folder, kafka, store, "exact") as pipeline:
+            pipeline.start()
+            pipeline.forward.wait_ready()
+            with Process("produce", pipeline.folder, [PROGRAM, "produce", "--demo", "lines=1000&seed=5", "--tag", "site.access", "--to",
+                                                      f"forward://{pipeline.listen}"]) as sending:
+                sending.must_end_well(300)
+            pipeline.wait_through()
+            documents = self.by_id("exact")
+            self.assertEqual(len(documents), 1000)
+            for topic in (pipeline.logs, pipeline.events):
+                keys = kcat_lines(topic, "-f", "%k\n")
+                self.assertEqual({key[4:30] for key in keys}, documents.keys())
+                for key in keys:
+                    self.assertEqual((key[:4], key[56:]), ("lp2.", "site.access"))
+                    self.assertEqual(nanoseconds_of(documents[key[4:30]]["@timestamp"]), base32_number(key[30:43]))
+                    self.assertLess(abs(base32_number(key[43:56]) - base32_number(key[30:43])), 3600e9)
+            self.assertTrue(any(len(document["@timestamp"]) == 30 for document in documents.values()), "no time has nanoseconds")
+            # A date of OpenSearch's takes nine digits, finds and sorts by its milliseconds.
+            newest = max(document["time"] for document in documents.values())
+            hits = store.must("POST", "/exact/_search", {"size": 1, "sort": [{"@timestamp": "desc"}]})["hits"]["hits"]
+            self.assertEqual((hits[0]["sort"], hits[0]["_source"]["time"]), ([newest], newest))
+            found = store.must("POST", "/exact/_search", {"size": 0, "track_total_hits": True, "query": {
+                "range": {"@timestamp": {"gte": min(each["@timestamp"] for each in documents.values())}}}})
+            self.assertEqual(found["hits"]["total"]["value"], 1000)
+            pipeline.stop()
 
     def test_consume_straight_to_the_store_makes_the_same_documents_with_the_same_ids(self):
         with RealPipeline(PROGRAM, folder, kafka, store, "straight") as pipeline:

@@ -133,6 +133,9 @@ class WholePipeline(Case):
         self.assertRegex(document["fields"]["assetid"], "^[0-9a-f]{32}$")
         self.assertEqual((document["@version"], document["index"], document["sourcetype"]), ("1", "nginx", "nginx"))
         self.assertLess(abs(document["time"] / 1000 - time.time()), TIME_MAX)
+        # The journal's receipt, to the nanosecond; three digits would be one chance in a million.
+        self.assertRegex(document["@timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$")
+        self.assertEqual(document["@timestamp"][20:23], f'{document["time"] % 1000:03}')
 
     def test_bad_lines_go_to_the_dead_letters_with_their_bytes_and_block_nothing(self):
         good = '{"remote_ip": "10.0.0.1", "response": 200}'

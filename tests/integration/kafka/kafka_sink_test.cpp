@@ -36,9 +36,12 @@ std::vector<stored_message> messages_of(own_topic const& topic) {
 
 }  // namespace
 
-TEST_CASE("a message is the record, keyed by the event's id and stamped with when it was received", "[kafka]") {
+TEST_CASE("a message is the record, keyed by id, both times and tag, stamped with when it was received", "[kafka]") {
     own_topic const topic;
-    auto events = numbered_events(7, 2, 1'423'456'789'123'456'789);
+    constexpr std::int64_t received_ns = 1'423'456'789'123'456'789;
+    constexpr std::int64_t time_ns = 1'423'456'788'000'000'001;
+    auto events = numbered_events(7, 2, received_ns);
+    for (auto& row : events.events) row.time_ns = time_ns;
     auto const ids = std::vector{events.events[0].id, events.events[1].id};
     topic.write({std::move(events)});
 
@@ -46,10 +49,23 @@ TEST_CASE("a message is the record, keyed by the event's id and stamped with whe
     REQUIRE(stored.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
         REQUIRE(stored[i].value == fmt::format(R"({{"n":{}}})", 7 + i));
-        REQUIRE(stored[i].key == "lp1." + ids[i].text());
+        REQUIRE(stored[i].key ==
+                kafka_event_key({.id = ids[i], .received_ns = received_ns, .time_ns = time_ns, .tag = "app.follow"}));
         REQUIRE(stored[i].id == ids[i]);
         REQUIRE(stored[i].timestamp_ms == 1'423'456'789'123);
     }
+}
+
+TEST_CASE("a topic of dead letters is keyed by the ids alone", "[kafka]") {
+    own_topic const topic;
+    auto options = topic.sink_options();
+    options.compacted = true;
+    auto events = numbered_events(7, 1, 1'423'456'789'123'456'789);
+    auto const id = events.events.front().id;
+    std::vector<batch> batches;
+    batches.push_back(std::move(events));
+    topic.write(std::move(batches), options);
+    REQUIRE(messages_of(topic).front().key == kafka_key(id));
 }
 
 TEST_CASE("an unknown topic is made with its partitions, and whole batches are spread over them", "[kafka]") {
@@ -99,10 +115,10 @@ TEST_CASE("a field of the record can be the key, and then the id stands in a hea
     auto const tag = events.tag_index("app.follow");
     auto const id = chunk_hash("t", "c", "");
     for (std::uint32_t i = 0; i < 40; ++i)
-        events.append(tag, id.at(i), 0, fmt::format(R"({{"host":"h{}","n":{}}})", i % 4, i));
+        events.append(tag, id.at(i), 1'423'456'788'000'000'001 + i, fmt::format(R"({{"host":"h{}","n":{}}})", i % 4, i))
+            .received_ns = 1'423'456'789'123'456'789;
     auto options = topic.sink_options();
     options.key_field = "host";
-    options.tag_header = "tag";
     std::vector<batch> batches;
     batches.push_back(std::move(events));
     topic.write(std::move(batches), options);
@@ -120,15 +136,17 @@ TEST_CASE("a field of the record can be the key, and then the id stands in a hea
     REQUIRE(partitions_of_key ==
             std::map<std::string, std::set<std::int32_t>>{{"h0", {1}}, {"h1", {1}}, {"h2", {0}}, {"h3", {0}}});
 
-    auto reading = topic.source_options();
-    reading.tag_header = "tag";
-    auto const from = make_kafka_source(reading);
+    auto const from = make_kafka_source(topic.source_options());
     REQUIRE(from->open());
     taken_events taken{*from};
     REQUIRE(taken.read(40));
     REQUIRE(taken.tags.front() == "app.follow");
     REQUIRE(std::set(taken.ids.begin(), taken.ids.end()).size() == 40);
     REQUIRE(taken.ids.front().at(0) == id);
+    for (std::size_t i = 0; i < 40; ++i) {
+        REQUIRE(taken.events[i].received_ns == 1'423'456'789'123'456'789);
+        REQUIRE(taken.events[i].time_ns == 1'423'456'788'000'000'001 + taken.ids[i].index());
+    }
 }
 
 TEST_CASE("a message over the limit is rejected with its size, and the others of its batch are safe", "[kafka]") {

@@ -44,7 +44,7 @@ TEST_CASE("a source gives the sink's events in order with their ids, and a resta
         REQUIRE(taken.read(1000));
         REQUIRE(taken.records == numbered(1000));
         REQUIRE(taken.ids.front() == sent);
-        REQUIRE(taken.tags.front() == topic.name);
+        REQUIRE(taken.tags.front() == "app.follow");
         REQUIRE(taken.events.front().received_ns > 0);
         REQUIRE(taken.origin == fmt::format("kafka {} partition 0", topic.name));
         taken.commit_all();
@@ -63,6 +63,40 @@ TEST_CASE("a source gives the sink's events in order with their ids, and a resta
     REQUIRE(from->counted() == event_counts{.in = 1000, .indexed = 1000});
     taken.commit_all();
     REQUIRE(comes_true([&] { return position_of(topic, 0).counts.in == 1005; }));
+}
+
+TEST_CASE("both times and the tag arrive to the nanosecond, among messages of before and of others", "[kafka]") {
+    own_topic const topic;
+    constexpr std::int64_t received_ns = 1'769'823'099'995'470'770;
+    constexpr std::int64_t time_ns = 1'769'823'098'000'000'003;
+    auto events = numbered_events(0, 1, received_ns);
+    events.events.front().time_ns = time_ns;
+    auto const id = events.events.front().id;
+    topic.write({});  // makes the topic
+    auto const before = kafka_admin::outgoing{.key = kafka_key(id.at(7)), .value = "{}", .timestamp_ms = 1'500'000};
+    auto const foreign = kafka_admin::outgoing{.key = "k", .value = "{}", .timestamp_ms = 1'600'000};
+    REQUIRE(topic.admin->send(topic.name, {before}));
+    std::vector<batch> batches;
+    batches.push_back(std::move(events));
+    topic.write(std::move(batches));
+    REQUIRE(topic.admin->send(topic.name, {before, foreign}));
+
+    auto const from = make_kafka_source(topic.source_options());
+    REQUIRE(from->open());
+    taken_events taken{*from};
+    REQUIRE(taken.read(4));
+    CHECK(taken.tags == std::vector{topic.name, std::string{"app.follow"}, topic.name, topic.name});
+    std::vector<std::int64_t> received;
+    std::vector<std::int64_t> times;
+    for (auto const& each : taken.events) {
+        received.push_back(each.received_ns);
+        times.push_back(each.time_ns);
+    }
+    CHECK(received == std::vector<std::int64_t>{1'500'000'000'000, received_ns, 1'500'000'000'000, 1'600'000'000'000});
+    CHECK(times == std::vector<std::int64_t>{0, time_ns, 0, 0});
+    CHECK(taken.ids[0] == id.at(7));
+    CHECK(taken.ids[1] == id);
+    CHECK(taken.ids[2] == id.at(7));
 }
 
 TEST_CASE("what was not safe comes again after a restart", "[kafka]") {

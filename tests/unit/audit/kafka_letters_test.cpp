@@ -20,9 +20,9 @@ void add_letter(memory_kafka& cluster, std::uint64_t number, std::int64_t time_m
                              .stage = "opensearch",
                              .reason = reason,
                              .origin = "kafka in 0 offset 1",
-                             .tag = {},
+                             .tag = "t",
                              .time_ns = time_ms * 1'000'000,
-                             .event_time_ns = 0,
+                             .event_time_ns = 7,
                              .received_ns = (noon_ms - 5) * 1'000'000,
                              .record = "original " + std::to_string(number)};
     cluster.add("in.dlq", kafka_key(letter.id), to_json(letter), time_ms);
@@ -90,7 +90,8 @@ TEST_CASE("a retry sends the original bytes with id and time, and settles the le
     CHECK(done->letters == 1);
     auto const& sent = cluster.topics["in"].partitions[0];
     REQUIRE(sent.size() == 1);
-    CHECK(sent[0].key == kafka_key(id_of(1)));
+    auto const received_ns = (noon_ms - 5) * 1'000'000;
+    CHECK(sent[0].key == kafka_event_key({.id = id_of(1), .received_ns = received_ns, .time_ns = 7, .tag = "t"}));
     CHECK(sent[0].value == "original 1");
     CHECK(sent[0].timestamp_ms == noon_ms - 5);
     CHECK(live_ids(*topic) == std::vector{id_of(2)});

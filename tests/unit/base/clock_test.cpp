@@ -19,6 +19,17 @@ TEST_CASE("times before 1970 and at the ends of 64 bits are written too", "[cloc
     REQUIRE(iso_time(std::numeric_limits<std::int64_t>::min()) == "1677-09-21T00:12:43.145Z");
 }
 
+TEST_CASE("an exact time has nine digits, and three where it is a whole millisecond", "[clock]") {
+    CHECK(exact_iso_time(1'769'823'099'995'470'770) == "2026-01-31T01:31:39.995470770Z");
+    CHECK(exact_iso_time(1'769'823'099'995'000'001) == "2026-01-31T01:31:39.995000001Z");
+    CHECK(exact_iso_time(1'769'823'099'995'000'000) == "2026-01-31T01:31:39.995Z");
+    CHECK(exact_iso_time(1'769'823'099'000'000'000) == "2026-01-31T01:31:39.000Z");
+    CHECK(exact_iso_time(-1) == "1969-12-31T23:59:59.999999999Z");
+    CHECK(exact_iso_time(-1'000'000) == "1969-12-31T23:59:59.999Z");
+    for (std::int64_t const time_ns : {9'000'000'000'123'456'789, -1L, 1'500'000L})
+        CHECK(parse_iso_time(exact_iso_time(time_ns)) == time_ns);
+}
+
 TEST_CASE("now is after this was written and does not stand still", "[clock]") {
     auto const first = now_ns();
     REQUIRE(first > 1'767'225'600'000'000'000);  // 2026

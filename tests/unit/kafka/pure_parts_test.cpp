@@ -7,6 +7,8 @@
 #include "statistics.hpp"
 #include "support/catch.hpp"
 
+#include <limits>
+
 using namespace logpipe;
 
 TEST_CASE("the counts go through the commit's metadata unchanged", "[kafka]") {
@@ -57,6 +59,50 @@ TEST_CASE("a key of ours is the id, any other key is none", "[kafka]") {
     REQUIRE(!id_in_key(id.text()));
     REQUIRE(!id_in_key("lp1." + id.text() + "0"));
     REQUIRE(!id_in_key("lp1.!!!!!!!!!!!!!!!!!!!!!!!!!!"));
+}
+
+TEST_CASE("an event's key carries id, both times and tag, and a key of before the id alone", "[kafka]") {
+    event_id const id{.high = 0x0123456789abcdef, .low = 0xfedcba9876543210};
+    for (std::int64_t const received_ns : {std::int64_t{0}, std::int64_t{1'769'823'099'995'470'770}, std::int64_t{-1}})
+        for (std::int64_t const time_ns : {std::int64_t{0}, std::numeric_limits<std::int64_t>::max()})
+            for (auto const* tag : {"", "app.follow", "ä\n\"lp1."}) {
+                CAPTURE(received_ns, time_ns, tag);
+                auto const key =
+                    kafka_event_key({.id = id, .received_ns = received_ns, .time_ns = time_ns, .tag = tag});
+                CHECK(key.starts_with("lp2." + id.text()));
+                CHECK(key.ends_with(tag));
+                auto const read = facts_in_key(key);
+                REQUIRE(read.has_value());
+                CHECK(read->id == id);
+                CHECK(read->received_ns == received_ns);
+                CHECK(read->time_ns == time_ns);
+                CHECK(read->tag == tag);
+                CHECK(!id_in_key(key));
+            }
+    auto const before = facts_in_key(kafka_key(id));
+    REQUIRE(before.has_value());
+    CHECK(before->id == id);
+    CHECK((before->received_ns == 0 && before->time_ns == 0 && before->tag.empty()));
+}
+
+TEST_CASE("a key that is nearly one of ours is somebody else's", "[kafka]") {
+    auto const good = kafka_event_key({.id = {.high = 1, .low = 4}, .received_ns = 5, .time_ns = 6, .tag = {}});
+    REQUIRE(facts_in_key(good).has_value());
+    CHECK(!facts_in_key(good.substr(0, good.size() - 1)));
+    CHECK(!facts_in_key("lp3" + good.substr(3)));
+    CHECK(!facts_in_key(kafka_event_key({})));
+    for (std::size_t const place : {4U, 29U, 30U, 42U, 43U, 55U}) {
+        CAPTURE(place);
+        auto wrong = good;
+        wrong[place] = 'w';
+        CHECK(!facts_in_key(wrong));
+        // The first digit of a number has four bits.
+        if (place != 30 && place != 43) continue;
+        wrong[place] = 'g';
+        CHECK(!facts_in_key(wrong));
+        wrong[place] = 'f';
+        CHECK(facts_in_key(wrong).has_value());
+    }
 }
 
 TEST_CASE("a foreign message's id hangs on everything that tells it from another", "[kafka]") {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace logpipe;
 
@@ -58,7 +59,7 @@ std::string reason(std::string_view line, normalize_options options = {}) {
 
 /// What follows `event` and the id's fields in each document of these tests.
 constexpr std::string_view tail =
-    R"(,"@version":"1","@timestamp":"2026-01-31T01:31:39.995Z","time":1769823099995,"index":"nginx","sourcetype":"nginx")";
+    R"(,"@version":"1","@timestamp":"2026-01-31T01:31:39.995123456Z","time":1769823099995,"index":"nginx","sourcetype":"nginx")";
 
 bool ends_with(std::string const& text, std::string const& end) {
     return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -75,11 +76,12 @@ TEST_CASE("a line becomes the nginx document, field for field", "[normalize]") {
         document(R"({"time": "17/May/2015:08:05:32 +0000", "remote_ip": "93.180.71.3", "remote_user": "-", )"
                  R"("request": "GET /downloads/product_1 HTTP/1.1", "response": 304, "bytes": 0, "referrer": "-", )"
                  R"("agent": "Debian APT-HTTP/1.3"})");
-    REQUIRE(made ==
-            R"({"event":{"remote_ip":"93.180.71.3","remote_user":"-","request":"GET /downloads/product_1 HTTP/1.1",)"
-            R"("response":304,"bytes":0,"referrer":"-","agent":"Debian APT-HTTP/1.3"},)"
-            R"("fields":{"region":"eu-central-1","assetid":"729fab7ea7d788c65117ad1e7f78817f"},"@version":"1",)"
-            R"("@timestamp":"2026-01-31T01:31:39.995Z","time":1769823099995,"index":"nginx","sourcetype":"nginx"})");
+    REQUIRE(
+        made ==
+        R"({"event":{"remote_ip":"93.180.71.3","remote_user":"-","request":"GET /downloads/product_1 HTTP/1.1",)"
+        R"("response":304,"bytes":0,"referrer":"-","agent":"Debian APT-HTTP/1.3"},)"
+        R"("fields":{"region":"eu-central-1","assetid":"729fab7ea7d788c65117ad1e7f78817f"},"@version":"1",)"
+        R"("@timestamp":"2026-01-31T01:31:39.995123456Z","time":1769823099995,"index":"nginx","sourcetype":"nginx"})");
 }
 
 TEST_CASE("the event's fields stand in the mapping's order, whatever the line's", "[normalize]") {
@@ -264,16 +266,37 @@ TEST_CASE("a reason shows a long key cut at a character's border", "[normalize]"
     REQUIRE(simdjson::validate_utf8(shown));
 }
 
-TEST_CASE("the timestamp is the time of receipt, to the millisecond, in both forms", "[normalize]") {
+TEST_CASE("the timestamp is the time of receipt with all that is known of it, `time` the same in milliseconds",
+          "[normalize]") {
     auto const made = normalized("{}", {}, 5, 1'000'000'000'001'999'999).document;
-    REQUIRE_THAT(made, ContainsSubstring(R"("@timestamp":"2001-09-09T01:46:40.001Z","time":1000000000001,)"));
+    REQUIRE_THAT(made, ContainsSubstring(R"("@timestamp":"2001-09-09T01:46:40.001999999Z","time":1000000000001,)"));
+    SECTION("a whole millisecond has three digits") {
+        REQUIRE_THAT(normalized("{}", {}, 5, 1'000'000'000'001'000'000).document,
+                     ContainsSubstring(R"("@timestamp":"2001-09-09T01:46:40.001Z","time":1000000000001,)"));
+    }
     SECTION("where it is not known, the client's time") {
         REQUIRE_THAT(normalized("{}", {}, 1'000'000'000'001'999'999, 0).document,
-                     ContainsSubstring(R"("@timestamp":"2001-09-09T01:46:40.001Z","time":1000000000001,)"));
+                     ContainsSubstring(R"("@timestamp":"2001-09-09T01:46:40.001999999Z","time":1000000000001,)"));
     }
     SECTION("where neither is, none is invented") {
         REQUIRE_THAT(normalized("{}", {}, 0, 0).document, ContainsSubstring(R"("@version":"1","index":"nginx")"));
     }
+}
+
+TEST_CASE("times that differ by less than a millisecond are told apart in one batch", "[normalize]") {
+    batch several;
+    for (std::int64_t const nanoseconds : {1, 1, 2, 0, 1})
+        several.append(several.tag_index("t"), first_id, 0, "{}").received_ns = 1'000'000'000'001'000'000 + nanoseconds;
+    auto const change = make_normalize({});
+    change->apply(several);
+    std::vector<std::string> times;
+    for (auto const& row : several.events) {
+        auto const made = several.payload(row);
+        auto const begin = made.find("40.");
+        times.emplace_back(made.substr(begin, made.find('"', begin) - begin));
+    }
+    CHECK(times ==
+          std::vector<std::string>{"40.001000001Z", "40.001000001Z", "40.001000002Z", "40.001Z", "40.001000001Z"});
 }
 
 TEST_CASE("the timestamp can be the entry's time", "[normalize]") {
@@ -281,7 +304,7 @@ TEST_CASE("the timestamp can be the entry's time", "[normalize]") {
     REQUIRE_THAT(normalized("{}", options, 1'431'849'932'000'000'000).document,
                  ContainsSubstring(R"("@timestamp":"2015-05-17T08:05:32.000Z","time":1431849932000,)"));
     REQUIRE_THAT(normalized("{}", options, -1).document,
-                 ContainsSubstring(R"("@timestamp":"1969-12-31T23:59:59.999Z","time":-1,)"));
+                 ContainsSubstring(R"("@timestamp":"1969-12-31T23:59:59.999999999Z","time":-1,)"));
     REQUIRE_THAT(normalized("{}", options, 0).document, ContainsSubstring(R"("time":1769823099995,)"));
 }
 

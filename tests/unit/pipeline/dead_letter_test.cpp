@@ -13,8 +13,8 @@ dead_letter some_letter() {
             .origin = "journal nginx-logs offset 7",
             .tag = "app.follow",
             .time_ns = 1'769'823'099'995'000'000,
-            .event_time_ns = 1'431'849'932'000'000'000,
-            .received_ns = 1'769'823'099'001'000'000,
+            .event_time_ns = 1'431'849'932'000'000'007,
+            .received_ns = 1'769'823'099'001'234'567,
             .record = "not json"};
 }
 
