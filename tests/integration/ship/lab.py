@@ -41,6 +41,7 @@ frontend: {{address: 127.0.0.1}}
 schema_config:
   configs: [{{from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {{prefix: index_, period: 24h}}}}]
 analytics: {{reporting_enabled: false}}
+limits_config: {{{limits}}}
 """
 
 
@@ -153,13 +154,20 @@ def loki_program():
 
 
 class Loki(Daemon):
-    def __init__(self, folder):
+    """`limits` are of its limits_config: "key: value, …"."""
+
+    def __init__(self, folder, limits=""):
+        folder.mkdir(exist_ok=True)
         super().__init__(folder, "loki")
-        self.port = free_port()
+        self.port, self.grpc_port, self.folder = free_port(), free_port(), folder
         self.program = loki_program()
         self.file = folder / "loki.yaml"
-        self.file.write_text(LOKI_CONFIGURATION.format(http=self.port, grpc=free_port(), folder=folder / "loki"))
+        self.limit(limits)
         self.start()
+
+    def limit(self, limits):
+        """From its next start on."""
+        self.file.write_text(LOKI_CONFIGURATION.format(http=self.port, grpc=self.grpc_port, folder=self.folder / "loki", limits=limits))
 
     def start(self):
         self.launch([self.program, f"-config.file={self.file}"])

@@ -139,6 +139,15 @@ class Tests(unittest.TestCase):
         self.ship.stop()
         self.assertRegex(self.ship.log(), r"in (\d+) = indexed \1 \+ already there 0 \+ dead 0 \+ in flight 0")
 
+    def test_the_level_is_that_of_the_lines_format_and_the_line_stays_as_it_was(self):
+        self.ship.start()
+        request = '10.0.0.1 - - [24/Nov/2026:21:35:31 +0000] "GET /error HTTP/1.1" 200 5'
+        json_line = '{"message":"an ERROR","nested":{"level":"debug"}}'
+        self.run_container("c_levels", f"printf '\\033[31mERROR\\033[0m broke\\n'; echo '{request}'; echo '{json_line}'; sleep 1000")
+        self.wait_for_lines("c_levels", 3)
+        found = {line: labels["level"] for labels, _, line in self.loki.lines('{container="c_levels"}')}
+        self.assertEqual(found, {"\x1b[31mERROR\x1b[0m broke": "error", request: "info", json_line: "debug"})
+
     def test_times_are_the_engines(self):
         self.ship.start()
         self.run_container("c_time", "echo now; sleep 1000")
@@ -217,6 +226,30 @@ class Tests(unittest.TestCase):
         self.wait_for_lines("c_after", 1)
         self.assertEqual(self.lines_of("c_old_lines"), ["fresh"])
         self.assertIn("Loki refuses lines by its rules (too_old)", self.ship.log())
+
+    def test_a_stream_that_loki_throttles_waits_and_the_others_go_on(self):
+        # A line above the limit is taken only once the limit is raised.
+        loki = Loki(self.folder / "narrow", "per_stream_rate_limit: 2KB, per_stream_rate_limit_burst: 4KB")
+        self.addCleanup(loki.end)
+        self.loki = self.ship.loki = loki
+        self.ship.start()
+        large = "x" * 6000
+        self.run_container("c_loud", f"echo first; echo {large}; echo last; sleep 1000")
+        wait_for(lambda: (at := self.ship.stage("loki_sink")) and at["gauges"]["streams_parked"] == 1, "the stream is parked")
+        for number in range(3):
+            self.run_container(f"c_quiet{number}", "echo quiet; sleep 1000")
+            self.assertEqual(self.wait_for_lines(f"c_quiet{number}", 1), ["quiet"])
+        stage = wait_for(lambda: (at := self.ship.stage("loki_sink"))["why"] and at, "the reason")
+        self.assertTrue(stage["up"])
+        self.assertRegex(stage["why"], '"container":"c_loud".* answers 429: .*[Pp]er stream rate limit')
+        self.assertEqual(stage["gauges"]["streams_parked"], 1)
+        loki.end()
+        loki.limit("per_stream_rate_limit: 1MB")
+        loki.start()
+        self.assertEqual(self.wait_for_lines("c_loud", 3), ["first", large, "last"])
+        wait_for(lambda: self.ship.stage("loki_sink")["gauges"]["streams_parked"] == 0, "nothing is parked any more")
+        self.ship.stop()
+        self.assertRegex(self.ship.log(), r"in (\d+) = indexed \1 \+ already there 0 \+ dead 0 \+ in flight 0")
 
     def test_what_feeds_back_is_bounded(self):
         self.ship.start("--limited-rate", "50", "--limited-services", "echoing")
