@@ -34,14 +34,20 @@ struct opensearch_sink_options {
     std::size_t requests_in_flight_max = 4;  ///< each over a connection of its own
     bool compress = false;                   ///< gzip
     bool check_mapping = true;               ///< open() compares the live mapping with the template's
-    /// A request or item that cannot be served now is sent again after waits that double from the first to the longest;
-    /// one that needs an operator (wrong password, no such index) after the last.
+    /// What cannot be served now is sent again after waits that double from the first to the longest.
     std::chrono::milliseconds retry_first{100};
     std::chrono::milliseconds retry_longest{10'000};
+    /// A document that fails while others go in is set apart and sent again with the same waits, without holding a
+    /// connection. It becomes a dead letter after this many attempts, and this long after the first.
+    std::uint64_t document_tries = 10;
+    std::chrono::milliseconds document_retry_time{300'000};
+    std::size_t retry_events_max = 1'000;  ///< set apart at a time; then the others wait
+    std::size_t retry_bytes_max = std::size_t{16} << 20U;
+    /// The breaker opens when the target is not ready (no right, no index, no such pipeline), when every document fails
+    /// with one error that is not about the document, and when of the last `breaker_window` documents at least
+    /// `breaker_rejects_min` (0: never), and more than half, were rejected. Then the stage is down, and one document is
+    /// tried after waits that double from retry_first to this; the breaker closes once one goes in.
     std::chrono::milliseconds hold_retry{10'000};
-    /// The breaker: of the last `breaker_window` items at least `breaker_rejects_min`, and more than half, were
-    /// rejected. Then nothing more is sent, and the stage is down until the process is started again. 0 rejects: no
-    /// breaker.
     std::size_t breaker_window = 1'000;
     std::size_t breaker_rejects_min = 100;
 };

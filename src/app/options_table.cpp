@@ -186,6 +186,10 @@ constexpr std::array rows{
     option_row{"bulk-events-max", count, "N", "2000", "consume index run", "in one request to OpenSearch"},
     option_row{"bulk-requests", count, "N", "4", "consume index run", "at a time, each over its own connection"},
     option_row{"bulk-compress", on_off, "", "off", "consume index run", "send gzip to OpenSearch"},
+    option_row{"document-tries", count, "N", "10", "consume index run",
+               "attempts at a document that OpenSearch fails while it takes others, before it is a dead letter"},
+    option_row{"document-retry-time", duration, "TIME", "5m", "consume index run",
+               "and how long after the first attempt, at least; 0 to 7d"},
 
     // Containers' logs.
     option_row{"positions", text, "FILE", "logpipe-data/ship.json", "ship",

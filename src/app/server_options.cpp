@@ -179,12 +179,19 @@ result<opensearch_sink_options> opensearch_sink_options_of(settings const& optio
     if (!requests) return requests.error();
     auto const events = number_of<std::uint32_t>(options, "bulk-events-max", 1);
     if (!events) return events.error();
+    auto const tries = number_of<std::uint32_t>(options, "document-tries", 1);
+    if (!tries) return tries.error();
+    auto const retry_time = options.duration("document-retry-time");
+    if (retry_time > std::chrono::days{7})
+        return error{errc::invalid_argument, "--document-retry-time: must be from 0 to 7d"};
     return opensearch_sink_options{.connection = std::move(where->connection),
                                    .index = std::move(where->index),
                                    .bulk_bytes_max = options.bytes("bulk-bytes-max"),
                                    .bulk_events_max = *events,
                                    .requests_in_flight_max = *requests,
-                                   .compress = options.on("bulk-compress")};
+                                   .compress = options.on("bulk-compress"),
+                                   .document_tries = *tries,
+                                   .document_retry_time = retry_time};
 }
 
 }  // namespace logpipe

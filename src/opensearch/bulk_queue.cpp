@@ -2,6 +2,7 @@
 
 #include "base/assert.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -93,6 +94,23 @@ void bulk_queue::recycle(bulk_request_ptr request) {
     if (spare_.size() < spare_max) spare_.push_back(std::move(request));
 }
 
+std::pair<bulk_item, std::optional<batch>> bulk_queue::set_apart(bulk_item const& item, bool as_part) {
+    auto& from = *item.of;
+    if (!as_part || from.events.events.size() == 1) return {item, std::nullopt};
+    auto alone = from.events.copy_of(item.row);
+    std::lock_guard lock{mutex_};
+    auto& held = held_.emplace_back();
+    held.place = std::prev(held_.end());
+    held.events = std::move(alone);
+    held.items = held.items_left = 1;
+    from.gone.push_back(item.row);
+    --from.items;
+    --from.events.counts.in;
+    bulk_item const part{.of = &held, .row = 0, .has_newline = item.has_newline};
+    if (--from.items_left > 0) return {part, std::nullopt};
+    return {part, release_locked(from)};
+}
+
 std::optional<batch> bulk_queue::settle(held_batch& of) {
     LOGPIPE_ASSERT(of.items_left > 0);
     if (--of.items_left > 0) return std::nullopt;
@@ -102,6 +120,10 @@ std::optional<batch> bulk_queue::settle(held_batch& of) {
 
 std::optional<batch> bulk_queue::release_locked(held_batch& of) {
     auto done = std::move(of.events);
+    if (!of.gone.empty()) {
+        std::ranges::sort(of.gone);
+        done.drop(of.gone);
+    }
     waiting_events_ -= of.items;
     held_.erase(of.place);
     return done;

@@ -11,6 +11,8 @@
 #include <deque>
 #include <list>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace logpipe {
@@ -35,6 +37,10 @@ class bulk_queue final {
     /// An empty one.
     [[nodiscard]] bulk_request_ptr spare();
     void recycle(bulk_request_ptr request);
+    /// For an item that will wait long: @return the item that takes its place, of a separate batch, so that the other
+    /// events' memory is free once they are settled; and its batch where it was the last one to be settled.
+    /// @param as_part  the batch may be cut; else the item stays as it is
+    [[nodiscard]] std::pair<bulk_item, std::optional<batch>> set_apart(bulk_item const& item, bool as_part);
     /// One item of it is settled. @return the batch where that was the last one.
     [[nodiscard]] std::optional<batch> settle(held_batch& of);
 

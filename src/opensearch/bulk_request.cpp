@@ -55,7 +55,9 @@ void bulk_request::add(bulk_item item) {
 
 void bulk_request::assign(std::vector<bulk_item> const& items) {
     LOGPIPE_ASSERT(&items != &items_);
+    bool const held = held_;
     clear();
+    held_ = held;
     for (auto const& item : items) add(item);
 }
 
@@ -63,6 +65,7 @@ void bulk_request::clear() noexcept {
     items_.clear();
     used_ = 0;
     compressed_.clear();
+    held_ = false;
 }
 
 std::string_view bulk_request::wire_bytes(bool compress) {

@@ -24,6 +24,7 @@ struct held_batch {
     batch events;
     std::size_t items = 0;                  ///< to be sent
     std::size_t items_left = 0;             ///< of them, not settled yet
+    std::vector<std::uint32_t> gone;        ///< rows that are held as separate parts
     std::list<held_batch>::iterator place;  ///< in the list that owns it
 };
 
@@ -54,6 +55,9 @@ class bulk_request final {
     /// Only these go on, in a body made anew.
     void assign(std::vector<bulk_item> const& items);
     void clear() noexcept;
+    /// The breaker was open when it was answered. It stays so for what is left of it.
+    void mark_held() noexcept { held_ = true; }
+    [[nodiscard]] bool was_held() const noexcept { return held_; }
     /// Memory that it keeps when it is cleared.
     [[nodiscard]] std::size_t room_bytes() const noexcept { return buffer_.capacity() + compressed_.capacity(); }
 
@@ -65,6 +69,7 @@ class bulk_request final {
     std::string buffer_;  // its size is the room, of which used_ bytes are the body
     std::size_t used_ = 0;
     std::string compressed_;  // of the body as it is; empty: not made
+    bool held_ = false;
 };
 
 using bulk_request_ptr = std::unique_ptr<bulk_request>;

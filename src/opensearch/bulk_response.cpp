@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
+#include <utility>
 
 namespace logpipe {
 
@@ -14,8 +16,9 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// All of what is kept of an error: it may quote the document, which a dead letter has by itself.
-constexpr std::size_t reason_bytes_max = 1024;
+/// All of what is kept of an error: it may quote the document, which a dead letter has by itself. With what is said
+/// behind it, it stays within 1 KiB.
+constexpr std::size_t reason_bytes_max = 960;
 /// How deep a chain of causes is read.
 constexpr std::size_t reasons_max = 4;
 
@@ -53,12 +56,37 @@ struct reason_chain {
 /// @return the error's type
 result<std::string_view> read_error(simdjson::ondemand::value from, reason_chain& into, std::size_t depth);
 
-/// The index is not as it must be, whatever the document: status 400, but nothing for the dead letters.
-constexpr std::array<std::string_view, 3> held_types{"index_closed_exception", "invalid_index_name_exception",
-                                                     "validation_exception"};
+using words_list = std::span<std::string_view const>;
+
+/// The index is not as it must be, whatever the document.
+constexpr auto held_types =
+    std::to_array<std::string_view>({"index_closed_exception", "invalid_index_name_exception", "validation_exception"});
+/// What an illegal_argument_exception (400) or illegal_state_exception (500) says of the index's settings.
+constexpr auto held_reasons = std::to_array<std::string_view>(
+    {"no write index is defined for alias", "pipeline with id [", "non-existent pipeline ["});
+/// Load, and nodes and shards that come and go: it passes, whatever the document.
+constexpr auto busy_types = std::to_array<std::string_view>(
+    {"cluster_block_exception", "circuit_breaking_exception", "rejected_execution_exception",
+     "es_rejected_execution_exception", "unavailable_shards_exception", "no_shard_available_action_exception",
+     "master_not_discovered_exception", "cluster_manager_not_discovered_exception",
+     "process_cluster_event_timeout_exception", "node_closed_exception", "node_disconnected_exception",
+     "node_not_connected_exception", "connect_transport_exception", "receive_timeout_transport_exception",
+     "index_shard_closed_exception"});
+/// Errors that no well-formed document with the right types gets.
+constexpr auto document_words = std::to_array<std::string_view>(
+    {"mapper_parsing_exception", "document_parsing_exception", "strict_dynamic_mapping_exception", "field [", "field '",
+     "field \"", "field=", "field alias [", "mapper [", "mapping [", "mapping for ["});
 
 constexpr bool passes(std::uint64_t status) noexcept {
     return status == 408 || status == 429 || status >= 500;
+}
+
+bool is_one_of(words_list known, std::string_view type) noexcept {
+    return std::ranges::find(known, type) != known.end();
+}
+
+bool has_one_of(words_list known, std::string_view text) noexcept {
+    return std::ranges::any_of(known, [&](std::string_view words) { return text.contains(words); });
 }
 
 error not_understood(simdjson::error_code code) {
@@ -99,15 +127,19 @@ std::string with_padding(std::string_view text) {
 
 }  // namespace
 
-item_fate fate_of_item(std::uint64_t status, std::string_view type) noexcept {
+item_fate fate_of_item(std::uint64_t status, std::string_view type, std::string_view reason) noexcept {
     if (status == 200 || status == 201) return item_fate::indexed;
     // Another conflict would say nothing of our document being there.
     if (status == 409) return type == "version_conflict_engine_exception" ? item_fate::already_there : item_fate::again;
-    if (passes(status) || type == "cluster_block_exception") return item_fate::again;
+    if (status == 408 || status == 429 || is_one_of(busy_types, type)) return item_fate::again;
     if (status == 401 || status == 403 || status == 404) return item_fate::hold;
-    if (status >= 400)
-        return std::ranges::find(held_types, type) != held_types.end() ? item_fate::hold : item_fate::refused;
-    return item_fate::again;
+    if (is_one_of(held_types, type) || has_one_of(held_reasons, reason)) return item_fate::hold;
+    if (status >= 500) return item_fate::failed;
+    return status >= 400 ? item_fate::refused : item_fate::again;
+}
+
+bool names_document(std::string_view words) noexcept {
+    return has_one_of(document_words, words);
 }
 
 request_fate fate_of_request(unsigned status, std::string_view type) noexcept {
@@ -188,10 +220,14 @@ result<> bulk_response_reader::read_item(ondemand::value item, bulk_outcome& int
     }
     if (action_count != 1 || status < 100 || status > 599)
         return error{errc::protocol, "the answer is not as expected: an item without a status"};
-    auto const fate = fate_of_item(status, type);
-    if (fate != item_fate::indexed && fate != item_fate::already_there)
-        into.reasons.emplace_back(static_cast<std::uint32_t>(into.items.size()),
-                                  reasons.value_or(reason_chain{}).behind(fmt::format("{} {}: ", status, type)));
+    auto const fate = fate_of_item(status, type, reasons ? reasons->texts.front() : std::string_view{});
+    if (!is_in(fate)) {
+        auto words = reasons.value_or(reason_chain{}).behind(fmt::format("{} {}: ", status, type));
+        bool const about_document = names_document(words);
+        into.reasons.push_back({.item = static_cast<std::uint32_t>(into.items.size()),
+                                .names_document = about_document,
+                                .words = std::move(words)});
+    }
     into.items.push_back(fate);
     return {};
 }

@@ -22,9 +22,17 @@ inline constexpr std::string_view bulk_filter =
 enum class item_fate : std::uint8_t {
     indexed,
     already_there,  ///< a document with this id is: the event met itself
-    again,          ///< not now: that item again
-    hold,           ///< not until an operator has done something; that item again, slowly
-    refused,        ///< never: a dead letter
+    again,          ///< the target's load, or the state of its nodes: that item again, never counted as an attempt
+    failed,         ///< may pass, and may be the document's own fault
+    hold,           ///< not until an operator has done something about the target, whatever the document
+    refused,        ///< never
+};
+
+/// Of an item that did not go in.
+struct item_reason {
+    std::uint32_t item = 0;       ///< index
+    bool names_document = false;  ///< it is about a field or the form of the document, so not about the target
+    std::string words;            ///< status, type and reasons
 };
 
 enum class request_fate : std::uint8_t {
@@ -36,14 +44,19 @@ enum class request_fate : std::uint8_t {
 
 struct bulk_outcome {
     request_fate request = request_fate::answered;
-    std::string why;               ///< for all but `answered`: one line for people
-    std::vector<item_fate> items;  ///< of `answered`: as many as were sent, in their order
-    /// Index and words for the items whose fate is again, hold or refused, by index.
-    std::vector<std::pair<std::uint32_t, std::string>> reasons;
+    std::string why;                   ///< for all but `answered`: one line for people
+    std::vector<item_fate> items;      ///< of `answered`: as many as were sent, in their order
+    std::vector<item_reason> reasons;  ///< of the items that did not go in, by index
 };
 
-/// @param type  `error.type` of the item; empty where it has no error
-[[nodiscard]] item_fate fate_of_item(std::uint64_t status, std::string_view type) noexcept;
+[[nodiscard]] constexpr bool is_in(item_fate fate) noexcept {
+    return fate == item_fate::indexed || fate == item_fate::already_there;
+}
+
+/// @param type, reason  of the item's `error`; empty where it has none
+[[nodiscard]] item_fate fate_of_item(std::uint64_t status, std::string_view type, std::string_view reason) noexcept;
+/// @param words  as in item_reason
+[[nodiscard]] bool names_document(std::string_view words) noexcept;
 /// @param type  `error.type` of the whole answer; empty where it has none
 [[nodiscard]] request_fate fate_of_request(unsigned status, std::string_view type) noexcept;
 

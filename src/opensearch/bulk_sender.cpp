@@ -20,6 +20,8 @@ namespace asio = boost::asio;
 
 namespace {
 
+using std::chrono::steady_clock;
+
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
 /// A server that is busy for a moment is no reason for alarm; one that is so this often in a row is.
@@ -33,27 +35,28 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
     counter.fetch_add(by, std::memory_order_relaxed);
 }
 
-/// What an operator should look at, behind what the server said.
-std::string_view advice_for(std::string_view why) {
-    constexpr std::string_view whole = "HTTP ";
-    auto const status = (why.starts_with(whole) ? why.substr(whole.size()) : why).substr(0, 3);
-    if (status == "401") return "check user name, password or API key";
-    if (status == "403") return "this user needs the right to create documents in the index";
-    if (status == "404") return "make the index, or let the server make it (action.auto_create_index)";
-    return "see to it there";
+retry_limits retry_limits_of(opensearch_sink_options const& options) {
+    return {.events_max = options.retry_events_max,
+            .bytes_max = options.retry_bytes_max,
+            .wait_first = options.retry_first,
+            .wait_longest = options.retry_longest,
+            .tries_min = options.document_tries,
+            .time_min = options.document_retry_time};
 }
 
 }  // namespace
 
 bulk_sender::bulk_sender(opensearch_sink_options const& options, rest_target target, bulk_queue& queue,
-                         std::function<void(batch&&)> finished)
+                         completions& reports)
     : options_{options},
       target_{std::move(target)},
       queue_{queue},
-      finished_{std::move(finished)},
+      reports_{reports},
       path_{fmt::format("/{}/_bulk?filter_path={}", encode_path_part(options.index), bulk_filter)},
       keep_running_{io_.get_executor()},
       breaker_{options.breaker_window, options.breaker_rejects_min},
+      probe_wait_{{.first = options.retry_first, .longest = options.hold_retry}},
+      retries_apart_{retry_limits_of(options)},
       body_bytes_max_{options.bulk_bytes_max},
       troubles_(options.requests_in_flight_max) {
     for (auto& with : troubles_) {
@@ -77,37 +80,112 @@ bulk_sender::~bulk_sender() {
 }
 
 void bulk_sender::wake() {
-    asio::post(io_, [this] {
-        for (auto const& on : lanes_)
-            if (on->idle) on->pause.cancel();
-    });
+    asio::post(io_, [this] { wake_idle(); });
+}
+
+void bulk_sender::wake_idle() {
+    for (auto const& on : lanes_)
+        if (on->idle) on->pause.cancel();
 }
 
 asio::awaitable<void> bulk_sender::run(lane& on, trouble& with) {
     while (!stopped_) {
-        auto request = breaker_.tripped() ? nullptr : queue_.take();
-        if (request) {
-            on.unsettled.push_back(std::move(request));
-            while (!on.unsettled.empty() && !stopped_) co_await send(on, with);
+        auto entries = breaker_.is_open()
+                           ? std::vector<retry_entry>{}
+                           : retries_apart_.take_due(steady_clock::now(), {.bytes_max = options_.bulk_bytes_max,
+                                                                           .events_max = options_.bulk_events_max});
+        if (!entries.empty()) {
+            co_await send_again(on, with, std::move(entries));
             continue;
         }
-        on.idle = true;
-        on.pause.expires_at(asio::steady_timer::time_point::max());
-        co_await on.pause.async_wait(nothrow);
-        on.idle = false;
+        if (on.unsettled.empty()) {
+            on.left_over = false;
+            if (auto request = queue_.take()) on.unsettled.push_back(std::move(request));
+        }
+        // While the breaker is open a lane keeps what it has; what is new may be what shows that the target is ready.
+        auto const to_try = next_candidate();
+        if (to_try)
+            co_await probe(on, *to_try);
+        else if (!breaker_.is_open() && !on.unsettled.empty())
+            co_await send(on, with);
+        else
+            co_await wait_idle(on);
     }
 }
 
 /// The next request of the lane, once, and what follows from its answer.
 asio::awaitable<void> bulk_sender::send(lane& on, trouble& with) {
-    if (breaker_.tripped()) {
-        on.pause.expires_at(asio::steady_timer::time_point::max());
-        co_await on.pause.async_wait(nothrow);
+    auto& request = *on.unsettled.back();
+    on.sending = true;
+    co_await ask(on, request);
+    on.sending = false;
+    if (stopped_) co_return;
+    switch (outcome_.request) {
+        case request_fate::answered: {
+            auto const sent = request.items().size();
+            settle(on);
+            if (on.left.size() < sent) made_progress(on, with);
+            if (on.left.empty()) {
+                queue_.recycle(std::move(on.unsettled.back()));
+                on.unsettled.pop_back();
+                break;
+            }
+            count(items_again_, on.left.size());
+            request.assign(on.left);
+            if (!breaker_.is_open()) co_await wait(on, with);
+            break;
+        }
+        case request_fate::split:
+            split(on);
+            break;
+        case request_fate::again:
+            co_await wait(on, with);
+            break;
+        case request_fate::hold:
+            hold_whole(on);
+            break;
+    }
+}
+
+/// Documents that were set apart, in a separate request.
+asio::awaitable<void> bulk_sender::send_again(lane& on, trouble& with, std::vector<retry_entry> entries) {
+    auto request = queue_.spare();
+    for (auto const& each : entries) request->add(each.item);
+    count(items_again_, entries.size());
+    count(retries_);
+    co_await ask(on, *request);
+    if (stopped_) co_return;
+    queue_.recycle(std::move(request));
+    if (outcome_.request == request_fate::answered) {
+        settle_again(entries);
         co_return;
     }
-    auto& request = *on.unsettled.back();
+    settle_again_whole(entries);
+    if (outcome_.request != request_fate::hold) co_await wait(on, with);
+}
+
+/// One document, to find out whether the target is ready.
+asio::awaitable<void> bulk_sender::probe(lane& on, candidate of) {
+    probing_ = true;
+    std::optional<retry_entry> entry;
+    if (of.of == nullptr) entry = retries_apart_.take(of.index);
+    auto const item = entry ? entry->item : of.of->unsettled.back()->items()[of.index];
+    auto request = queue_.spare();
+    request->add(item);
+    count(probes_total_);
+    co_await ask(on, *request);
+    probing_ = false;
+    if (stopped_) co_return;
+    queue_.recycle(std::move(request));
+    next_probe_ = steady_clock::now() + probe_wait_.next();
+    settle_probe(of, std::move(entry), item);
+    if (!breaker_.is_open()) wake_idle();
+}
+
+/// Sends it and waits for the answer; what that means is in outcome_.
+asio::awaitable<void> bulk_sender::ask(lane& on, bulk_request& request) {
     auto const bytes = request.wire_bytes(options_.compress);
-    auto const sent_at = std::chrono::steady_clock::now();
+    auto const sent_at = steady_clock::now();
     count(requests_);
     count(bytes_, bytes.size());
     count(in_flight_);
@@ -117,160 +195,78 @@ asio::awaitable<void> bulk_sender::send(lane& on, trouble& with) {
                                               .body = bytes,
                                               .compressed = options_.compress});
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
-    auto const took = std::chrono::steady_clock::now() - sent_at;
+    auto const took = steady_clock::now() - sent_at;
     count(answer_microseconds_,
           static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
-    if (stopped_) co_return;
-    judge(std::move(answer), request);
-    switch (outcome_.request) {
-        case request_fate::answered: {
-            auto const sent = request.items().size();
-            settle(on);
-            if (on.left.empty()) {
-                queue_.recycle(std::move(on.unsettled.back()));
-                on.unsettled.pop_back();
-                went_well(on, with);
-                break;
-            }
-            count(items_again_, on.left.size());
-            request.assign(on.left);
-            if (on.left.size() < sent) {
-                on.retry_wait.reset();
-                on.failures = 0;
-            }
-            bool const held = std::ranges::find(outcome_.items, item_fate::hold) != outcome_.items.end();
-            co_await wait(on, with, held);
-            break;
-        }
-        case request_fate::split:
-            split(on);
-            break;
-        case request_fate::again:
-            co_await wait(on, with, false);
-            break;
-        case request_fate::hold:
-            co_await wait(on, with, true);
-            break;
-    }
+    if (!stopped_) judge(std::move(answer), request);
 }
 
-/// Into outcome_. What never got an answer is asked again.
-void bulk_sender::judge(result<rest_answer> answer, bulk_request const& sent) {
-    if (answer) {
-        reader_.read(answer->status, answer->body, sent.items().size(), outcome_);
-    } else {
-        // Too long an answer comes of too many items.
-        bool const splits = answer.error().code == errc::too_large && sent.items().size() > 1;
-        bool const holds = answer.error().code == errc::unauthorized;
-        outcome_.items.clear();
-        outcome_.reasons.clear();
-        outcome_.request = splits ? request_fate::split : holds ? request_fate::hold : request_fate::again;
-        outcome_.why = std::move(answer.error().message);
-    }
+/// Those with a request that is not in flight.
+std::vector<bulk_sender::lane*> bulk_sender::holding_lanes() const {
+    std::vector<lane*> holding;
+    for (auto const& on : lanes_)
+        if (!on->unsettled.empty() && !on->sending) holding.push_back(on.get());
+    return holding;
 }
 
-/// Items that are to be sent again are left in `on.left`, and the first one's reason in outcome_.why.
-void bulk_sender::settle(lane& on) {
-    on.left.clear();
-    auto const& items = on.unsettled.back()->items();
-    LOGPIPE_ASSERT(outcome_.items.size() == items.size());
-    // Before a batch is told finished, so that who hears of it finds its documents counted.
-    auto const how_many = [&](item_fate fate) {
-        return static_cast<std::uint64_t>(std::ranges::count(outcome_.items, fate));
-    };
-    count(indexed_, how_many(item_fate::indexed));
-    count(already_there_, how_many(item_fate::already_there));
-    auto reason = outcome_.reasons.begin();
-    for (std::uint32_t i = 0; i < items.size(); ++i) {
-        auto const& item = items[i];
-        auto const fate = outcome_.items[i];
-        auto& counts = item.of->events.counts;
-        if (fate == item_fate::indexed || fate == item_fate::already_there) {
-            ++(fate == item_fate::indexed ? counts.indexed : counts.already_there);
-            breaker_.count(false);
-        } else {
-            LOGPIPE_ASSERT(reason != outcome_.reasons.end() && reason->first == i);
-            auto const& words = (reason++)->second;
-            if (fate != item_fate::refused || breaker_.tripped()) {
-                if (on.left.empty()) outcome_.why = words;
-                on.left.push_back(item);
-                continue;
-            }
-            refuse(item, words);
-        }
-        if (auto done = queue_.settle(*item.of)) finished_(*std::move(done));
-    }
+/// Documents take turns, of all lanes and of those set apart, so that one which is not right cannot keep it open.
+std::optional<bulk_sender::candidate> bulk_sender::next_candidate() {
+    if (!breaker_.is_open() || probing_ || steady_clock::now() < next_probe_) return std::nullopt;
+    auto const holding = holding_lanes();
+    auto const apart = retries_apart_.waiting_count();
+    auto const places = holding.size() + (apart > 0 ? 1 : 0);
+    if (places == 0) return std::nullopt;
+    auto const turn = probes_++;
+    auto const place = turn % places;
+    auto const round = turn / places;
+    if (place == holding.size()) return candidate{.of = nullptr, .index = round % apart};
+    return candidate{.of = holding[place], .index = round % holding[place]->unsettled.back()->items().size()};
 }
 
-void bulk_sender::refuse(bulk_item const& item, std::string_view reason) {
-    item.of->events.reject(item.row, "opensearch", std::string{reason});
-    count(rejected_);
-    breaker_.count(true);
-    if (!breaker_.tripped()) return;
-    auto why = fmt::format(
-        "held: {} of the last {} documents were refused, the newest: {}; correct the mapping or what makes the "
-        "documents and start again (nothing is lost; what was not indexed is sent again)",
-        breaker_.rejects(), breaker_.counted(), reason);
-    log_error("opensearch_sink: {}", why);
-    std::lock_guard lock{mutex_};
-    tripped_ = std::move(why);
+/// Until there may be something to do.
+asio::awaitable<void> bulk_sender::wait_idle(lane& on) {
+    auto until = asio::steady_timer::time_point::max();
+    if (breaker_.is_open()) {
+        if (!probing_ && (retries_apart_.waiting_count() > 0 || !holding_lanes().empty())) until = next_probe_;
+    } else if (auto const due = retries_apart_.next_due()) {
+        until = *due;
+    }
+    on.idle = true;
+    on.pause.expires_at(until);
+    co_await on.pause.async_wait(nothrow);
+    on.idle = false;
 }
 
-/// Two halves in its place; a single document has no halves.
-void bulk_sender::split(lane& on) {
-    auto whole = std::move(on.unsettled.back());
-    on.unsettled.pop_back();
-    auto const& items = whole->items();
-    auto const bytes = whole->body().size();
-    if (items.size() == 1) {
-        auto const item = items.front();
-        refuse(item, fmt::format("{} ({} bytes; it is too large for the server)", outcome_.why, bytes));
-        queue_.recycle(std::move(whole));
-        if (auto done = queue_.settle(*item.of)) finished_(*std::move(done));
-        return;
-    }
-    body_bytes_max_ = std::min(body_bytes_max_.load(), bytes / 2);
-    count(retries_);
-    if (auto const lines = log_limit_.admit(); lines != 0)
-        log_warn(
-            "opensearch_sink: {} for a request of {} bytes: it is split, and from now on they have at most {} ({} such "
-            "lines)",
-            outcome_.why, bytes, body_bytes_max_.load(), lines);
-    auto const middle = items.begin() + static_cast<std::ptrdiff_t>(items.size() / 2);
-    for (auto const& [begin, end] : {std::pair{middle, items.end()}, std::pair{items.begin(), middle}}) {
-        auto half = queue_.spare();
-        half->assign({begin, end});
-        on.unsettled.push_back(std::move(half));
-    }
-    queue_.recycle(std::move(whole));
-}
-
-asio::awaitable<void> bulk_sender::wait(lane& on, trouble& with, bool held) {
+asio::awaitable<void> bulk_sender::wait(lane& on, trouble& with) {
     ++on.failures;
     count(retries_);
-    auto const why =
-        held ? fmt::format("held: {}; {}; it is tried again", outcome_.why, advice_for(outcome_.why)) : outcome_.why;
+    bool const full = std::exchange(on.queue_full, false);
+    auto const why = full ? fmt::format(
+                                "{} documents fail while others go in, and the retry queue has no room for more; "
+                                "the newest: {}; correct what it names",
+                                retries_apart_.events(), outcome_.why)
+                          : outcome_.why;
     if (auto const lines = log_limit_.admit(); lines != 0) log_warn("opensearch_sink: {} ({} such lines)", why, lines);
     {
         std::lock_guard lock{mutex_};
-        with = {.why = why, .shown = held || on.failures >= failures_shown_min};
+        with = {.why = why, .shown = full || on.failures >= failures_shown_min};
     }
-    on.pause.expires_after(held ? options_.hold_retry : on.retry_wait.next());
+    on.pause.expires_after(on.retry_wait.next());
     co_await on.pause.async_wait(nothrow);
 }
 
-void bulk_sender::went_well(lane& on, trouble& with) {
+void bulk_sender::made_progress(lane& on, trouble& with) {
     on.retry_wait.reset();
     if (std::exchange(on.failures, 0) == 0) return;
     std::lock_guard lock{mutex_};
-    if (with.shown) log_info("opensearch_sink: it works again");
+    if (with.shown) log_info("opensearch_sink: recovered");
     with = {};
 }
 
 void bulk_sender::describe(stage_status& into) const {
     {
         std::lock_guard lock{mutex_};
-        into.why = tripped_;
+        into.why = paused_;
         for (auto const& with : troubles_)
             if (into.why.empty() && with.shown) into.why = with.why;
     }
@@ -288,6 +284,10 @@ void bulk_sender::describe(stage_status& into) const {
     into.gauges.emplace_back("request_seconds_total", of(answer_microseconds_) / 1e6);
     into.gauges.emplace_back("items_again_total", of(items_again_));
     into.gauges.emplace_back("bytes_out_total", of(bytes_));
+    into.gauges.emplace_back("set_apart_total", of(apart_total_));
+    into.gauges.emplace_back("retry_queue_events", of(apart_events_));
+    into.gauges.emplace_back("retry_queue_bytes", of(apart_bytes_));
+    into.gauges.emplace_back("probes_total", of(probes_total_));
 }
 
 }  // namespace logpipe

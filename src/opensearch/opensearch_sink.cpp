@@ -54,8 +54,7 @@ result<> opensearch_sink::open(completions& reports) {
     auto asked = make_rest_target(options_.connection);
     if (!asked) return asked.error();
     if (auto looked = look_at_index(*std::move(asked)); !looked) return in_context("opensearch", looked.error());
-    auto sender = std::make_unique<bulk_sender>(options_, *std::move(target), queue_,
-                                                [&reports](batch&& finished) { reports.done(std::move(finished)); });
+    auto sender = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
     reports_ = &reports;
     std::lock_guard lock{mutex_};
     sender_ = std::move(sender);
@@ -66,6 +65,8 @@ result<> opensearch_sink::check_options() const {
     if (options_.index.empty()) return error{errc::invalid_argument, "opensearch: the index has no name"};
     if (options_.requests_in_flight_max == 0 || options_.bulk_events_max == 0 || options_.bulk_bytes_max == 0)
         return error{errc::invalid_argument, "opensearch: at least one request of one document must be allowed"};
+    if (options_.document_tries == 0)
+        return error{errc::invalid_argument, "opensearch: at least one attempt at a document must be allowed"};
     return {};
 }
 

@@ -1,7 +1,6 @@
 #include "support/catch.hpp"
 
 #include "bulk_response.hpp"
-#include "reject_breaker.hpp"
 
 #include <fmt/format.h>
 
@@ -35,27 +34,46 @@ TEST_CASE("each item of a mixed answer has its own fate", "[bulk_response]") {
     CHECK(outcome.items == std::vector{item_fate::indexed, item_fate::already_there, item_fate::again,
                                        item_fate::refused, item_fate::hold, item_fate::indexed});
     REQUIRE(outcome.reasons.size() == 3);
-    CHECK(outcome.reasons[0] == std::pair{2U, std::string{"429 rejected_execution_exception: full"}});
-    CHECK(outcome.reasons[1] == std::pair{3U, std::string{"400 mapper_parsing_exception: failed to parse \"x\""}});
-    CHECK(outcome.reasons[2].first == 4);
+    CHECK((outcome.reasons[0].item == 2 && outcome.reasons[1].item == 3 && outcome.reasons[2].item == 4));
+    CHECK(outcome.reasons[0].words == "429 rejected_execution_exception: full");
+    CHECK(outcome.reasons[1].words == "400 mapper_parsing_exception: failed to parse \"x\"");
+    CHECK((!outcome.reasons[0].names_document && outcome.reasons[1].names_document));
 }
 
-TEST_CASE("what an item's status and type mean", "[bulk_response]") {
-    for (unsigned const status : {408U, 429U, 500U, 502U, 503U, 504U})
-        CHECK(fate_of_item(status, "anything") == item_fate::again);
-    CHECK(fate_of_item(503, "process_cluster_event_timeout_exception") == item_fate::again);
-    CHECK(fate_of_item(403, "cluster_block_exception") == item_fate::again);
-    CHECK(fate_of_item(409, "version_conflict_engine_exception") == item_fate::already_there);
-    CHECK(fate_of_item(409, "") == item_fate::again);
-    CHECK(fate_of_item(401, "") == item_fate::hold);
-    CHECK(fate_of_item(403, "security_exception") == item_fate::hold);
-    CHECK(fate_of_item(404, "index_not_found_exception") == item_fate::hold);
-    CHECK(fate_of_item(400, "index_closed_exception") == item_fate::hold);
-    CHECK(fate_of_item(400, "validation_exception") == item_fate::hold);
-    CHECK(fate_of_item(400, "illegal_argument_exception") == item_fate::refused);
-    CHECK(fate_of_item(400, "document_parsing_exception") == item_fate::refused);
-    CHECK(fate_of_item(413, "") == item_fate::refused);
-    CHECK(fate_of_item(302, "") == item_fate::again);
+TEST_CASE("what an item's status, type and reason mean", "[bulk_response]") {
+    auto const fate = [](std::uint64_t status, std::string_view type, std::string_view reason = {}) {
+        return fate_of_item(status, type, reason);
+    };
+    for (unsigned const status : {408U, 429U}) CHECK(fate(status, "anything") == item_fate::again);
+    for (unsigned const status : {500U, 502U, 503U, 504U}) CHECK(fate(status, "anything") == item_fate::failed);
+    CHECK(fate(503, "process_cluster_event_timeout_exception") == item_fate::again);
+    CHECK(fate(503, "unavailable_shards_exception") == item_fate::again);
+    CHECK(fate(500, "node_closed_exception") == item_fate::again);
+    CHECK(fate(403, "cluster_block_exception") == item_fate::again);
+    CHECK(fate(409, "version_conflict_engine_exception") == item_fate::already_there);
+    CHECK(fate(409, "") == item_fate::again);
+    CHECK(fate(401, "") == item_fate::hold);
+    CHECK(fate(403, "security_exception") == item_fate::hold);
+    CHECK(fate(404, "index_not_found_exception") == item_fate::hold);
+    CHECK(fate(400, "index_closed_exception") == item_fate::hold);
+    CHECK(fate(400, "validation_exception") == item_fate::hold);
+    CHECK(fate(400, "illegal_argument_exception", "pipeline with id [x] does not exist") == item_fate::hold);
+    CHECK(fate(400, "illegal_argument_exception", "no write index is defined for alias [a]. The") == item_fate::hold);
+    CHECK(fate(500, "illegal_state_exception", "Pipeline processor configured for non-existent pipeline [x]") ==
+          item_fate::hold);
+    CHECK(fate(400, "illegal_argument_exception") == item_fate::refused);
+    CHECK(fate(400, "document_parsing_exception") == item_fate::refused);
+    CHECK(fate(413, "") == item_fate::refused);
+    CHECK(fate(302, "") == item_fate::again);
+}
+
+TEST_CASE("a reason that names a field is about the document", "[bulk_response]") {
+    CHECK(names_document("400 mapper_parsing_exception: failed to parse: Unexpected end-of-input"));
+    CHECK(names_document("400 illegal_argument_exception: mapper [a.b] cannot be changed from type [long] to [text]"));
+    CHECK(names_document("400 illegal_argument_exception: field [zz] doesn't exist"));
+    CHECK_FALSE(names_document("400 illegal_argument_exception: Limit of total fields [1000] has been exceeded"));
+    CHECK_FALSE(names_document("500 fail_processor_exception: boom"));
+    CHECK_FALSE(names_document("400 script_exception: runtime error"));
 }
 
 TEST_CASE("what the status of a whole answer means", "[bulk_response]") {
@@ -114,9 +132,9 @@ TEST_CASE("the reasons of an error's causes are in its words, in one line", "[bu
              R"({"create":{"status":400,"error":{"caused_by":{"reason":null},"reason":null,"type":"t"}}}]})",
              2);
     REQUIRE(outcome.reasons.size() == 2);
-    CHECK(outcome.reasons[0].second ==
+    CHECK(outcome.reasons[0].words ==
           "400 mapper_parsing_exception: failed to parse: Duplicate field 'a'  at x: deeper: deepest");
-    CHECK(outcome.reasons[1].second == "400 t: ");
+    CHECK(outcome.reasons[1].words == "400 t: ");
     CHECK(
         read(400, R"({"error":{"type":"t","reason":"r","caused_by":{"type":"u","reason":"s"}},"status":400})", 1).why ==
         "HTTP 400: t: r: s");
@@ -127,35 +145,11 @@ TEST_CASE("a long reason is cut at a character, and leaves room for its cause", 
     for (int i = 0; i < 1000; ++i) words += "ä";
     auto const outcome = read(200, R"({"errors":true,"items":[)" + item(400, "t", words) + "]}", 1);
     REQUIRE(outcome.reasons.size() == 1);
-    CHECK(outcome.reasons[0].second == "400 t: " + words.substr(0, 1012) + "…");
+    CHECK(outcome.reasons[0].words == "400 t: " + words.substr(0, 948) + "…");
     auto const caused = read(200,
                              R"({"errors":true,"items":[{"create":{"status":400,"error":{"type":"t","reason":")" +
                                  words + R"(","caused_by":{"reason":"the cause"}}}}]})",
                              1);
-    CHECK(caused.reasons[0].second.ends_with("…: the cause"));
-    CHECK(caused.reasons[0].second.size() <= 1024);
-}
-
-TEST_CASE("the breaker trips when most of the newest were rejected, and stays so", "[reject_breaker]") {
-    reject_breaker breaker{10, 4};
-    for (int i = 0; i < 10; ++i) breaker.count(false);
-    for (int i = 0; i < 5; ++i) breaker.count(true);
-    CHECK_FALSE(breaker.tripped());
-    breaker.count(true);
-    CHECK(breaker.tripped());
-    CHECK(breaker.rejects() == 6);
-    for (int i = 0; i < 10; ++i) breaker.count(false);
-    CHECK(breaker.tripped());
-    CHECK(breaker.rejects() == 0);
-}
-
-TEST_CASE("the breaker needs its minimum, and can be without one", "[reject_breaker]") {
-    reject_breaker breaker{10, 4};
-    for (int i = 0; i < 3; ++i) breaker.count(true);
-    CHECK_FALSE(breaker.tripped());
-    breaker.count(true);
-    CHECK(breaker.tripped());
-    reject_breaker never{10, 0};
-    for (int i = 0; i < 20; ++i) never.count(true);
-    CHECK_FALSE(never.tripped());
+    CHECK(caused.reasons[0].words.ends_with("…: the cause"));
+    CHECK(caused.reasons[0].words.size() <= 960);
 }
