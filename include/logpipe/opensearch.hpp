@@ -65,6 +65,12 @@ struct index_set_up_options {
     bool ecs_names = false;
 };
 
+struct index_set_up {
+    std::vector<std::string> lines;  ///< what was done, or would be
+    /// A template that is not ours matches the index: nothing was put, and the lines say how it differs.
+    bool left_to_others = false;
+};
+
 struct opensearch_summary {
     std::string version;
     std::string cluster;
@@ -81,9 +87,10 @@ class opensearch_admin {
   public:
     virtual ~opensearch_admin() = default;
     [[nodiscard]] virtual result<opensearch_summary> summary(std::string const& index) = 0;
-    /// Puts the template (and makes the index's mapping follow where it can). @return what was done, a line each.
-    [[nodiscard]] virtual result<std::vector<std::string>> set_up(std::string const& index,
-                                                                  index_set_up_options const& options) = 0;
+    /// Puts the template (and makes the index's mapping follow where it can), unless a template of somebody else
+    /// matches the index.
+    [[nodiscard]] virtual result<index_set_up> set_up(std::string const& index,
+                                                      index_set_up_options const& options) = 0;
     /// How the live mapping differs from the template in a way that matters, a line each; empty: it does not.
     [[nodiscard]] virtual result<std::vector<std::string>> mapping_conflicts(std::string const& index) = 0;
     /// Makes what was indexed visible to searches and counts.

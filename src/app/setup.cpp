@@ -18,8 +18,8 @@ int run_setup(settings const& options, argument_list const& rest) {
     auto const done =
         where->cluster.set_up(where->index, {.dry_run = options.on("dry-run"), .ecs_names = options.on("ecs")});
     if (!done) return report_failure(options, done.error());
-    for (auto const& line : *done) fmt::print("{}\n", line);
-    return exit_done;
+    for (auto const& line : done->lines) fmt::print("{}\n", line);
+    return done->left_to_others ? exit_failed : exit_done;
 }
 
 }  // namespace logpipe

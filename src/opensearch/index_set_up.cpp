@@ -1,6 +1,7 @@
 #include "index_set_up.hpp"
 
 #include "index_template.hpp"
+#include "other_templates.hpp"
 
 #include "base/log.hpp"
 
@@ -78,14 +79,72 @@ std::vector<std::string> conflicts_of(mapping_difference const& difference, std:
     return lines;
 }
 
+/// What the index lacks by the templates of others, and has as another type; a line each.
+std::vector<std::string> lacks_of(other_templates const& others, json::object const& wanted) {
+    auto const difference = compare_mapping(wanted, others.mappings);
+    auto lines = difference.conflicts;
+    if (!difference.fields.empty()) lines.push_back(fmt::format("not mapped: {}", fmt::join(difference.fields, ", ")));
+    return lines;
+}
+
+/// Ours may be there from before theirs was.
+std::string words_about_ours(std::string const& index, std::optional<std::int64_t> version) {
+    if (!version) return {};
+    return fmt::format(
+        "; index template {} is there from before and counts where its priority is the higher one: "
+        "delete it",
+        template_name(index));
+}
+
 /// The first document makes the index by the template.
 result<> put_template_before_index(rest_client& client, std::string const& index) {
     auto const there = live_template_version(client, index);
     if (!there) return there.error();
+    auto const others = find_other_templates(client, index);
+    if (!others) return others.error();
+    if (!others->names.empty()) {
+        auto const lacks = lacks_of(*others, wanted_mappings(index));
+        log_warn(
+            "opensearch_sink: index {} has a template that is not logpipe's, which is left to decide: {}; {}; `logpipe "
+            "setup opensearch --dry-run` prints the mapping to add to it{}",
+            index, fmt::join(others->names, ", "),
+            lacks.empty() ? std::string{"it maps all fields"} : fmt::format("{}", fmt::join(lacks, "; ")),
+            words_about_ours(index, *there));
+        return {};
+    }
     if (*there && **there >= template_version) return {};
     if (auto put = put_template(client, index, make_template(index, field_names::own)); !put) return put;
     log_info("opensearch_sink: put index template {}, version {}", template_name(index), template_version);
     return {};
+}
+
+/// Brings the mappings of the indices that are there up to the template's. @return what was done, a line each
+result<std::vector<std::string>> follow_template(rest_client& client, std::string const& index,
+                                                 json::object const& wanted, bool dry_run) {
+    std::vector<std::string> lines;
+    auto const live = live_mappings(client, index);
+    if (!live) return live.error();
+    if (live->empty()) lines.push_back(fmt::format("index {}: not there yet; its first document makes it", index));
+    for (auto const& [concrete, mappings] : *live) {
+        auto const difference = compare_mapping(wanted, mappings);
+        for (auto const& line : difference.conflicts)
+            lines.push_back(fmt::format("index {}: {}; only a new index can change that", concrete, line));
+        if (difference.missing.empty()) {
+            if (difference.conflicts.empty()) lines.push_back(fmt::format("index {}: as the template", concrete));
+            continue;
+        }
+        if (!dry_run) {
+            auto const path = fmt::format("/{}/_mapping", encode_path_part(concrete));
+            auto const body = json::serialize(difference.missing);
+            auto const put = ask_for_body(client, {.method = "PUT", .path = path, .body = body});
+            if (!put) return put.error();
+        }
+        auto added = difference.fields;
+        added.insert(added.end(), difference.aliases.begin(), difference.aliases.end());
+        lines.push_back(
+            fmt::format("index {}: {} {}", concrete, dry_run ? "would map" : "mapped", fmt::join(added, ", ")));
+    }
+    return lines;
 }
 
 bool is_about_rights(error const& what) {
@@ -129,51 +188,46 @@ result<std::vector<std::string>> find_mapping_conflicts(rest_client& client, std
     return lines;
 }
 
-result<std::vector<std::string>> set_up_index(rest_client& client, std::string const& index,
-                                              index_set_up_options const& options) {
-    std::vector<std::string> lines;
-    auto const name = template_name(index);
+result<index_set_up> set_up_index(rest_client& client, std::string const& index, index_set_up_options const& options) {
     auto const there = live_template_version(client, index);
     if (!there) return there.error();
+    auto const others = find_other_templates(client, index);
+    if (!others) return others.error();
+    auto const made = make_template(index, options.ecs_names ? field_names::own_and_ecs : field_names::own);
+    auto const& wanted = made.at("template").at("mappings").as_object();
+    auto const name = template_name(index);
+    if (!others->names.empty()) {
+        index_set_up report{.lines = {}, .left_to_others = true};
+        report.lines.push_back(
+            fmt::format("index template {}: not put, index {} has a template that is not logpipe's: {}{}", name, index,
+                        fmt::join(others->names, ", "), words_about_ours(index, *there)));
+        for (auto const& line : lacks_of(*others, wanted)) report.lines.push_back("by it: " + line);
+        report.lines.push_back(
+            options.dry_run ? "add these mappings to that template, or take the index out of its patterns:"
+                            : "add the fields to that template (--dry-run prints the mappings), or take the index out "
+                              "of its patterns");
+        if (options.dry_run) report.lines.push_back(json::serialize(wanted));
+        return report;
+    }
+    index_set_up report;
+    auto& lines = report.lines;
     if (*there && **there > template_version) {
         lines.push_back(
             fmt::format("index template {}: version {} is there, newer than this program's {}: left as it is", name,
                         **there, template_version));
-        return lines;
+        return report;
     }
     lines.push_back(fmt::format("index template {}: {} version {}{}", name, options.dry_run ? "would put" : "put",
                                 template_version,
                                 *there ? fmt::format(" in place of version {}", **there) : std::string{}));
-    auto const made = make_template(index, options.ecs_names ? field_names::own_and_ecs : field_names::own);
     if (options.dry_run)
         lines.push_back(json::serialize(made));
     else if (auto put = put_template(client, index, made); !put)
         return put.error();
-
-    auto const live = live_mappings(client, index);
-    if (!live) return live.error();
-    if (live->empty()) lines.push_back(fmt::format("index {}: not there yet; its first document makes it", index));
-    auto const& wanted = made.at("template").at("mappings").as_object();
-    for (auto const& [concrete, mappings] : *live) {
-        auto const difference = compare_mapping(wanted, mappings);
-        for (auto const& line : difference.conflicts)
-            lines.push_back(fmt::format("index {}: {}; only a new index can change that", concrete, line));
-        if (difference.missing.empty()) {
-            if (difference.conflicts.empty()) lines.push_back(fmt::format("index {}: as the template", concrete));
-            continue;
-        }
-        if (!options.dry_run) {
-            auto const path = fmt::format("/{}/_mapping", encode_path_part(concrete));
-            auto const body = json::serialize(difference.missing);
-            auto const put = ask_for_body(client, {.method = "PUT", .path = path, .body = body});
-            if (!put) return put.error();
-        }
-        auto added = difference.fields;
-        added.insert(added.end(), difference.aliases.begin(), difference.aliases.end());
-        lines.push_back(
-            fmt::format("index {}: {} {}", concrete, options.dry_run ? "would map" : "mapped", fmt::join(added, ", ")));
-    }
-    return lines;
+    auto followed = follow_template(client, index, wanted, options.dry_run);
+    if (!followed) return followed.error();
+    std::ranges::move(*followed, std::back_inserter(lines));
+    return report;
 }
 
 }  // namespace logpipe

@@ -50,7 +50,7 @@ class rest_admin final : public opensearch_admin {
     explicit rest_admin(opensearch_connection connection) : connection_{std::move(connection)} {}
 
     result<opensearch_summary> summary(std::string const& index) override;
-    result<std::vector<std::string>> set_up(std::string const& index, index_set_up_options const& options) override {
+    result<index_set_up> set_up(std::string const& index, index_set_up_options const& options) override {
         if (auto ready = connect(); !ready) return ready.error();
         return set_up_index(*client_, index, options);
     }

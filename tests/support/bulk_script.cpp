@@ -144,7 +144,8 @@ bulk_reply bulk_script::answer_to(bulk_ask& ask) {
         asks_.push_back(ask);
     }
     if (ask.is_bulk()) return answer_(ask);
-    if (ask.head.starts_with("PUT ") || ask.head.starts_with("GET / ")) return {.body = "{}"};
+    if (ask.head.starts_with("PUT ") || ask.head.starts_with("GET / ") || ask.head.contains("/_simulate_index/"))
+        return {.body = "{}"};
     return {.status = "404 Not Found", .body = R"({"error":{"type":"index_not_found_exception"},"status":404})"};
 }
 

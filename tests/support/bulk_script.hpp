@@ -41,8 +41,8 @@ struct bulk_reply {
 
 class bulk_script final {
   public:
-    /// @param answer  to requests to `_bulk`, from a thread a connection. Others get 404, PUT and `GET /` an empty
-    /// object.
+    /// @param answer  to requests to `_bulk`, from a thread a connection. Others get 404; PUT, `GET /` and
+    /// `_simulate_index` an empty object.
     explicit bulk_script(std::function<bulk_reply(bulk_ask const&)> answer, certificate_files const& tls = {});
     ~bulk_script();
     bulk_script(bulk_script const&) = delete;
