@@ -29,8 +29,9 @@ int run_produce(settings const& options, argument_list const& rest) {
     });
     whole.add(std::move(made->moving));
     auto const status = whole.run();
-    view.finish(whole.snapshot().pumps.front());
-    return status;
+    auto const last = whole.snapshot();
+    view.finish(last.pumps.front());
+    return say_dead_letters(last, options.text("dead-letters"), 1, status);
 }
 
 }  // namespace logpipe

@@ -209,7 +209,9 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     if (status == exit_done && has_end && came_to_end) {
         if (auto forgotten = run_id.forget(); !forgotten) return report_failure(options, forgotten.error());
     }
-    return status;
+    if (!options.on("once")) return status;
+    return say_dead_letters(whole.snapshot(), fmt::format("journal:{}/nginx-logs.dlq", options.text("data-dir")), 1,
+                            status);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ enum exit_status : int {
     exit_failed = 1,     ///< it could not be done; for `status`: something is down
     exit_usage = 2,      ///< a flag, variable, key or URI is wrong; for `status`: nobody can tell
     exit_undrained = 3,  ///< the drain ran out; what is left is named
+    exit_all_dead = 4,   ///< a run that came to its end: every event is a dead letter
 };
 
 using argument_list = std::vector<std::string>;

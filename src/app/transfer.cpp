@@ -14,6 +14,20 @@ int report_failure(settings const& options, error const& why) {
     return why.code == errc::invalid_argument ? exit_usage : exit_failed;
 }
 
+int say_dead_letters(process_snapshot const& last, std::string const& uri, std::size_t storing_count, int status) {
+    std::uint64_t dead = 0;
+    for (auto const& each : last.pumps) dead += each.this_run.dead;
+    if (dead == 0) return status;
+    std::uint64_t stored = 0;
+    for (auto i = last.pumps.size() - std::min(storing_count, last.pumps.size()); i < last.pumps.size(); ++i)
+        stored += last.pumps[i].this_run.indexed + last.pumps[i].this_run.already_there;
+    bool const listed = uri.starts_with("kafka:") || uri.starts_with("journal:");
+    log_error("{}: {}{} of {} events are DEAD LETTERS, in {}; {}{}", last.subcommand, stored == 0 ? "all " : "", dead,
+              dead + stored, uri, listed ? "see why: logpipe dlq ls " : "one a line, each with its reason",
+              listed ? uri : std::string{});
+    return status == exit_done && stored == 0 ? exit_all_dead : status;
+}
+
 result<std::string> source_uri_of(settings const& options, std::string const& argument) {
     std::vector<std::string> named;
     if (!argument.empty()) named.push_back(argument);

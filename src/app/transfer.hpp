@@ -13,6 +13,13 @@ namespace logpipe {
 /// Says why, with the way out, and gives the exit status that belongs to it.
 [[nodiscard]] int report_failure(settings const& options, error const& why);
 
+/// The last word of a run that comes to an end: how many events are dead letters, where, and how to look at them.
+/// Nothing where there are none.
+/// @param storing_count  how many of the last pumps store what came through
+/// @return `status`, or exit_all_dead where it is exit_done and no event was stored
+[[nodiscard]] int say_dead_letters(process_snapshot const& last, std::string const& uri, std::size_t storing_count,
+                                   int status);
+
 /// One pump with its dead letters, made from URIs.
 struct transfer {
     std::unique_ptr<dead_letters> dead;  // outlives the pump

@@ -95,6 +95,18 @@ class DeadLetters(Case):
             self.assertEqual((told["ids"], told["places"][0]["repeats"]), (LINES, 10 + len(dead)))
             pipeline.stop()
 
+    def test_documents_that_opensearch_alone_fails_become_letters_and_stop_nobody(self):
+        store.must("PUT", "/_ingest/pipeline/poison", {"processors": [{"fail": {"if": "ctx.serial % 50 == 0", "message": "poison"}}]})
+        store.must("PUT", "/apart", {"settings": {"index.default_pipeline": "poison"}})
+        done = self.run_program("run", "--from", f"demo:nginx?lines={LINES}&seed=7&serial=1", "--once", "--store", f"opensearch://{store.address}/apart",
+                                "--data-dir", "apart", "--page", "none", "--admin", "none", "--document-tries", 3, "--document-retry-time", "1s")
+        self.assertIn(f"in {LINES} = indexed 196 + already there 0 + dead 4 + in flight 0\n", done.stdout)
+        self.assertIn(f"4 of {LINES} events are DEAD LETTERS", done.stderr.splitlines()[-1])
+        listed = json.loads(self.run_program("dlq", "ls", "journal:apart/nginx-logs.dlq", "--json").stdout)
+        self.assertEqual([(group["letters"], group["reason"].partition(";")[0]) for group in listed["groups"]],
+                         [(4, "500 fail_processor_exception: poison")])
+        self.assertEqual(sorted(self.ids("apart").values()), [serial for serial in range(1, LINES + 1) if serial % 50 != 0])
+
 
 class ReplayAndVerify(Case):
     def test_a_replay_of_a_whole_topic_changes_nothing_and_the_audit_sees_what_is_missing(self):

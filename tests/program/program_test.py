@@ -147,6 +147,30 @@ class WholePipeline(Case):
         self.assertEqual(letters[3]["record_base64"], "eyJiYWQgdXRmOCI6ICL/In0=")
         self.assertTrue(all(letter["stage"] == "normalize" and letter["reason"] and letter["id"] for letter in letters))
 
+    def test_a_run_that_ends_says_last_how_many_events_are_dead_letters_and_how_to_see_them(self):
+        (self.folder / "mixed.jsonl").write_text('{"remote_ip": "10.0.0.1", "response": 200}\nno json\n[1]\n')
+        (self.folder / "bad.jsonl").write_text("no json\n[1]\n")
+        ending = ("--once", "--admin", "none")
+
+        def last_line(done, count, command):
+            line = done.stderr.splitlines()[-1]
+            self.assertIn(f"{count} events are DEAD LETTERS", line)
+            self.assertIn(f"see why: logpipe {command}", line)
+            return int(self.run_program(*command.split()).stdout.split()[0])
+        some = self.run_program("run", "--from", "mixed.jsonl", "--data-dir", "some", *ending)
+        self.assertEqual(last_line(some, "2 of 3", "dlq ls journal:some/nginx-logs.dlq"), 2)
+        every = self.run_program("run", "--from", "bad.jsonl", "--data-dir", "every", *ending, status=4)
+        self.assertEqual(last_line(every, "all 2 of 2", "dlq ls journal:every/nginx-logs.dlq"), 2)
+        again = self.run_program("consume", "--from", "journal:every/nginx-logs", "--to", "journal:every/events", *ending, status=4)
+        self.assertEqual(last_line(again, "all 2 of 2", "dlq ls journal:every/nginx-logs.consume.dlq"), 2)
+        none = self.run_program("run", "--from", self.demo(10), "--data-dir", "none", *ending)
+        self.assertNotIn("DEAD", none.stdout + none.stderr)
+
+    def test_a_produce_whose_lines_are_all_refused_exits_with_4(self):
+        (self.folder / "long.jsonl").write_text('{"a": "' + "x" * 3000 + '"}\n')
+        done = self.run_program("produce", "--file", "long.jsonl", "--line-bytes-max", "1K", "--to", "file:out.jsonl", status=4)
+        self.assertIn("all 1 of 1 events are DEAD LETTERS, in file:logpipe-dead-letters.jsonl", done.stderr.splitlines()[-1])
+
     def test_a_run_that_was_killed_goes_on_and_adds_nothing_twice(self):
         # At this rate it runs for seconds, so the kill comes in the middle.
         arguments = ("run", "--from", "demo:nginx?lines=60000&seed=1&serial=1&rate=15000", "--once", "--data-dir", "data", "--admin", "none")
