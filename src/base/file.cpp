@@ -165,8 +165,10 @@ class system_file_system final : public file_system {
 
     result<> sync_folder(std::string const& folder) override {
         descriptor const number{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        // What we may not write to, and what nobody can, has no names that we made.
+        if (number.get() < 0 && errno == EACCES && ::access(folder.c_str(), W_OK) != 0) return {};
         if (number.get() < 0) return failure("open", folder, errno);
-        if (::fsync(number.get()) != 0) return failure("sync", folder, errno);
+        if (::fsync(number.get()) != 0 && errno != EROFS && errno != EINVAL) return failure("sync", folder, errno);
         return {};
     }
 };
@@ -219,11 +221,11 @@ result<> remove_stored_file(file_system& files, std::string const& path) {
 result<> make_lasting_folder(file_system& files, std::string const& folder) {
     // The folder's own name is synced also where it is there: whoever made it may have failed to.
     std::vector<std::string> unsafe{folder};
-    for (auto at = folder_of(folder);; at = folder_of(at)) {
+    for (auto at = folder;; at = folder_of(at)) {
         auto const names = files.list(at);
         if (names) break;
         if (names.error().code != errc::not_found || at == "." || at == "/") return names.error();
-        unsafe.push_back(at);
+        if (at != folder) unsafe.push_back(at);
     }
     if (auto made = files.make_folder(folder); !made) return made;
     // From above: a folder that is safe in one that is not is lost with it.

@@ -188,3 +188,8 @@ TEST_CASE("a path without a folder is in the current one", "[file]") {
     REQUIRE(folder_of("/a/b/") == "/a");
     REQUIRE(folder_of("") == ".");
 }
+
+TEST_CASE("a folder on a file system that nobody can write to has nothing to sync", "[file]") {
+    REQUIRE(system_files().sync_folder("/proc"));
+    REQUIRE(system_files().sync_folder("/none").error().code == errc::not_found);
+}
