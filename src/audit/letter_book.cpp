@@ -2,7 +2,10 @@
 
 #include "logpipe/pipeline.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <vector>
 
 namespace logpipe {
 
@@ -15,10 +18,17 @@ bool is_word(char c) {
     return ('0' <= c && c <= '9') || ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z');
 }
 
-/// A store's reasons name the document and the value that it refused, in single quotes: 'x' becomes '…', so that what
-/// is refused for one reason counts as one. An apostrophe within a word opens nothing.
+void replace_all(std::string& in, std::string const& what, std::string_view with) {
+    for (auto at = in.find(what); at != std::string::npos; at = in.find(what, at + with.size()))
+        in.replace(at, what.size(), with);
+}
+
+/// A store's reasons name the document and the value that it refused, in single quotes, and their cause the same value
+/// once more in brackets: 'x' becomes '…', and [x] becomes […], so that what is refused for one reason counts as one.
+/// An apostrophe within a word opens nothing.
 std::string general_reason(std::string_view reason) {
     std::string out;
+    std::vector<std::string> values;
     for (std::size_t at = 0; at < reason.size(); ++at) {
         out.push_back(reason[at]);
         if (reason[at] != '\'' || (at > 0 && is_word(reason[at - 1]))) continue;
@@ -26,9 +36,11 @@ std::string general_reason(std::string_view reason) {
         while (end != std::string_view::npos && end + 1 < reason.size() && is_word(reason[end + 1]))
             end = reason.find('\'', end + 1);
         if (end == std::string_view::npos) continue;
+        values.push_back(fmt::format("[{}]", reason.substr(at + 1, end - at - 1)));
         out += "…'";
         at = end;
     }
+    for (auto const& value : values) replace_all(out, value, "[…]");
     return out;
 }
 

@@ -65,11 +65,16 @@ TEST_CASE("reasons that differ in the values they quote are one", "[letters]") {
     add_letter(cluster, 1, noon_ms, "field [a] in document with id 'x1'. Preview of field's value: 'it's'");
     add_letter(cluster, 2, noon_ms, "field [a] in document with id 'y2'. Preview of field's value: '300'");
     add_letter(cluster, 3, noon_ms, "an 'open end");
+    add_letter(cluster, 4, noon_ms, "field [a] of type [byte]. Preview: '300': Value [300] is out of range for a byte");
+    add_letter(cluster, 5, noon_ms, "field [a] of type [byte]. Preview: '[4]': Value [[4]] is out of range for a byte");
+    add_letter(cluster, 6, noon_ms, "field [a] of type [byte]. Preview: '5': Value [5] is out of range for a byte");
     auto const list = list_letters(*make_kafka_letters(cluster, "in.dlq"), 0, [](letter_summary const&) {});
     REQUIRE(list.has_value());
-    REQUIRE(list->groups.size() == 2);
-    CHECK(list->groups[0].reason == "field [a] in document with id '…'. Preview of field's value: '…'");
-    CHECK(list->groups[1].reason == "an 'open end");
+    REQUIRE(list->groups.size() == 3);
+    CHECK(list->groups[0].letters == 3);
+    CHECK(list->groups[0].reason == "field [a] of type [byte]. Preview: '…': Value […] is out of range for a byte");
+    CHECK(list->groups[1].reason == "field [a] in document with id '…'. Preview of field's value: '…'");
+    CHECK(list->groups[2].reason == "an 'open end");
 }
 
 TEST_CASE("a retry sends the original bytes with id and time, and settles the letters", "[letters]") {
