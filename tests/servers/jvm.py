@@ -52,11 +52,12 @@ class JavaServer:
         self.name = name
         self.folder = folder
         self.log = folder / "server.log"
+        self.java = "java"
         self.child = None
 
     def launch(self, words):
         with open(self.folder / "stdout.log", "ab") as out:
-            self.child = subprocess.Popen(["java", *JAVA_OPTIONS, *map(str, words)], stdin=subprocess.DEVNULL, stdout=out,
+            self.child = subprocess.Popen([self.java, *JAVA_OPTIONS, *map(str, words)], stdin=subprocess.DEVNULL, stdout=out,
                                           stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=die_with_parent)
 
     def runs(self):

@@ -4,7 +4,7 @@ import base64
 import subprocess
 import uuid
 
-from jars import class_path
+from jars import class_path, fetched_kafka
 from jvm import JAVA_OPTIONS, AddressInUse, Failed, Folder, JavaServer, started_on_free_ports
 from kafka_wire import KafkaAdmin
 from tls import make_tls
@@ -92,13 +92,13 @@ class KafkaNode(JavaServer):
         """Starts writing what a node needs before its first start."""
         users = [word for user, password in ((USER, PASSWORD), (STRANGER, STRANGER_PASSWORD)) for mechanism in (256, 512)
                  for word in ("--add-scram", f"SCRAM-SHA-{mechanism}=[name={user},password={password}]")]
-        return subprocess.Popen(["java", *JAVA_OPTIONS, "-cp", class_path("kafka"), "kafka.tools.StorageTool", "format", "-t",
+        return subprocess.Popen(["java", *JAVA_OPTIONS, "-cp", class_path(fetched_kafka()), "kafka.tools.StorageTool", "format", "-t",
                                  self.cluster.identity, "-c", self.properties, *users],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def launch_server(self):
         self.log.unlink(missing_ok=True)
-        self.launch([f"-Xmx{self.cluster.heap}", "-cp", class_path("kafka"),
+        self.launch([f"-Xmx{self.cluster.heap}", "-cp", class_path(fetched_kafka()),
                      f"-Dlog4j.configuration=file:{self.folder / 'log4j.properties'}", "kafka.Kafka", self.properties])
 
     def wait_ready(self):
@@ -155,7 +155,7 @@ class KafkaCluster:
             for node in self.nodes:
                 node.wait_ready()
             return
-        class_path("kafka")  # fetched before ports are chosen
+        fetched_kafka()  # before ports are chosen
         started_on_free_ports(self.count * (2 + len(SECURE_LISTENERS)), self._start_new)
 
     def _start_new(self, ports):

@@ -3,13 +3,14 @@
 import base64
 import http.client
 import json
+import os
 import shutil
 import ssl
 import time
 import urllib.error
 import urllib.request
 
-from jars import class_path, fetched
+from jars import OPENSEARCH_VERSION, class_path, fetched_opensearch, needs_newer_java, newer_java
 from jvm import START_SECONDS_MAX, Failed, Folder, JavaServer, started_on_free_ports
 from tls import make_tls
 
@@ -44,14 +45,16 @@ plugins.security.audit.type: noop
 class OpenSearchServer(JavaServer):
     """Without `secure` plain HTTP for everybody; with it HTTPS, where users show name and password. Ends with its block.
 
-    `settings` are more of OpenSearch's, as ("key=value", …). `address`: HOST:PORT; `url`; `tls`: folder of the certificates."""
+    Its version is $LOGPIPE_TEST_OPENSEARCH, with `secure` always the one of jars.py. `settings` are more of OpenSearch's, as
+    ("key=value", …). `address`: HOST:PORT; `url`; `tls`: folder of the certificates."""
 
     def __init__(self, secure=False, folder=None, heap="512m", settings=()):
         self.kept = Folder(folder, "opensearch")
         super().__init__("opensearch", self.kept.path)
         self.log = self.folder / "logs" / "server.log"
         self.secure, self.heap, self.settings = secure, heap, settings
-        self.jars = "opensearch-secure" if secure else "opensearch"
+        self.version = OPENSEARCH_VERSION if secure else os.environ.get("LOGPIPE_TEST_OPENSEARCH") or OPENSEARCH_VERSION
+        self.jars = None
         self.port = self.transport_port = self.tls = None
 
     def __enter__(self):
@@ -80,7 +83,10 @@ class OpenSearchServer(JavaServer):
             if not self.runs():
                 self._launch_and_wait()
             return
-        class_path(self.jars)  # fetched before ports are chosen
+        # Fetched before ports are chosen.
+        self.jars = fetched_opensearch(self.version, self.secure)
+        if needs_newer_java(self.version):
+            self.java = newer_java()
 
         def start_new(ports):
             self.kept.empty()
@@ -105,7 +111,7 @@ class OpenSearchServer(JavaServer):
         if self.secure:
             self.tls = make_tls(self.folder / "tls")
             plugin = self.folder / "plugins" / "opensearch-security"
-            shutil.copytree(fetched(self.jars) / "plugin", plugin)
+            shutil.copytree(self.jars / "plugin", plugin)
             shutil.move(plugin / "config", config / "opensearch-security")
             for name in ("server.pem", "server.key", "ca.pem"):
                 shutil.copy(self.tls / name, config)

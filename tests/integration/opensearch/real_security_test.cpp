@@ -39,7 +39,7 @@ error open_error(opensearch_connection connection) {
 
 }  // namespace
 
-TEST_CASE("documents go in over TLS with name and password", "[opensearch]") {
+TEST_CASE("documents go in over TLS with name and password", "[opensearch][security]") {
     finished_batches finished;
     auto const sink = make_opensearch_sink(options_for(secure_server()));
     REQUIRE(sink->open(finished).has_value());
@@ -51,7 +51,7 @@ TEST_CASE("documents go in over TLS with name and password", "[opensearch]") {
     CHECK(batches[0].counts.indexed + batches[0].counts.already_there == 3000);
 }
 
-TEST_CASE("a wrong password and a certificate of somebody else are told in one line", "[opensearch]") {
+TEST_CASE("a wrong password and a certificate of somebody else are told in one line", "[opensearch][security]") {
     auto wrong = secure_server();
     wrong.password += "x";
     auto const password = open_error(wrong);
@@ -65,7 +65,7 @@ TEST_CASE("a wrong password and a certificate of somebody else are told in one l
     CHECK(certificate.message.contains("certificate verify failed"));
 }
 
-TEST_CASE("a user without rights is held, and told which one is missing", "[opensearch]") {
+TEST_CASE("a user without rights is held, and told which one is missing", "[opensearch][security]") {
     auto stranger = secure_server();
     stranger.username = variable("LOGPIPE_OPENSEARCH_STRANGER");
     stranger.password = variable("LOGPIPE_OPENSEARCH_STRANGER_PASSWORD");
