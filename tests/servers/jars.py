@@ -19,6 +19,8 @@ FOLDER = HERE.parent.parent / "build" / "servers"
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 PAUSES_SECONDS = (5, 20, None)  # after each attempt: a registry may fail for a moment
 FETCH_SECONDS_MAX = 900
+KAFKA_VERSION = "3.9.1"
+KAFKA_4_VERSION = "4.4.0"  # without ZooKeeper, with KIP-848 groups, and strict about SCRAM's nonce
 # Of each version: which profile of its pom file, and the log4j that it was made with.
 OPENSEARCH_VERSIONS = {"2.9.0": ("2", "2.17.1"), "2.19.1": ("2", "2.21.0"), "3.9.0": ("3", "2.25.4")}
 OPENSEARCH_VERSION = "2.19.1"
@@ -99,11 +101,11 @@ def _made(name, inputs, make):
     return folder
 
 
-def fetched_kafka():
+def fetched_kafka(version=KAFKA_VERSION):
     def make(folder):
         shutil.copy(HERE / "kafka.pom.xml", folder / "pom.xml")
-        _maven(folder, f"{PLUGIN}:copy-dependencies", *_copied_to(folder))
-    return _made("kafka", [HERE / "kafka.pom.xml", pathlib.Path(__file__)], make)
+        _maven(folder, f"-Dkafka.version={version}", f"{PLUGIN}:copy-dependencies", *_copied_to(folder))
+    return _made(f"kafka-{version}", [HERE / "kafka.pom.xml", pathlib.Path(__file__), version], make)
 
 
 def fetched_opensearch(version=OPENSEARCH_VERSION, secure=False):

@@ -4,7 +4,7 @@ import base64
 import subprocess
 import uuid
 
-from jars import class_path, fetched_kafka
+from jars import KAFKA_VERSION, class_path, fetched_kafka
 from jvm import JAVA_OPTIONS, AddressInUse, Failed, Folder, JavaServer, started_on_free_ports
 from kafka_wire import KafkaAdmin
 from tls import make_tls
@@ -92,13 +92,13 @@ class KafkaNode(JavaServer):
         """Starts writing what a node needs before its first start."""
         users = [word for user, password in ((USER, PASSWORD), (STRANGER, STRANGER_PASSWORD)) for mechanism in (256, 512)
                  for word in ("--add-scram", f"SCRAM-SHA-{mechanism}=[name={user},password={password}]")]
-        return subprocess.Popen(["java", *JAVA_OPTIONS, "-cp", class_path(fetched_kafka()), "kafka.tools.StorageTool", "format", "-t",
-                                 self.cluster.identity, "-c", self.properties, *users],
+        return subprocess.Popen(["java", *JAVA_OPTIONS, "-cp", class_path(fetched_kafka(self.cluster.version)), "kafka.tools.StorageTool",
+                                 "format", "-t", self.cluster.identity, "-c", self.properties, *users],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def launch_server(self):
         self.log.unlink(missing_ok=True)
-        self.launch([f"-Xmx{self.cluster.heap}", "-cp", class_path(fetched_kafka()),
+        self.launch([f"-Xmx{self.cluster.heap}", "-cp", class_path(fetched_kafka(self.cluster.version)),
                      f"-Dlog4j.configuration=file:{self.folder / 'log4j.properties'}", "kafka.Kafka", self.properties])
 
     def wait_ready(self):
@@ -120,13 +120,14 @@ class KafkaNode(JavaServer):
 
 
 class KafkaCluster:
-    """`count` nodes, each broker and controller. With `secure` each also has SASL_SSL, SASL_PLAINTEXT (PLAIN and SCRAM) and
-    SSL listeners, and asks ACLs there; PLAINTEXT stays open. Ends with its block.
+    """`count` nodes, each broker and controller, of Kafka 3.9 or that version. With `secure` each also has
+    SASL_SSL, SASL_PLAINTEXT (PLAIN and SCRAM) and SSL listeners, and asks ACLs there; PLAINTEXT stays open. Ends with its
+    block.
 
     `address`, `sasl_ssl`, `sasl_plaintext`, `ssl`: HOST:PORT,HOST:PORT…; `tls`: folder of the certificates."""
 
-    def __init__(self, count=3, secure=False, folder=None, heap="384m", properties=()):
-        self.count, self.secure, self.heap, self.properties = count, secure, heap, properties
+    def __init__(self, count=3, secure=False, folder=None, heap="384m", properties=(), version=KAFKA_VERSION):
+        self.count, self.secure, self.heap, self.properties, self.version = count, secure, heap, properties, version
         self.kept = Folder(folder, "kafka")
         self.folder = self.kept.path
         # "L" first: an identity that begins with "-" would be taken for a flag of the storage tool.
@@ -155,7 +156,7 @@ class KafkaCluster:
             for node in self.nodes:
                 node.wait_ready()
             return
-        fetched_kafka()  # before ports are chosen
+        fetched_kafka(self.version)  # before ports are chosen
         started_on_free_ports(self.count * (2 + len(SECURE_LISTENERS)), self._start_new)
 
     def _start_new(self, ports):
@@ -213,5 +214,5 @@ class KafkaCluster:
 class KafkaServer(KafkaCluster):
     """One node."""
 
-    def __init__(self, secure=False, folder=None, heap="512m", properties=()):
-        super().__init__(1, secure, folder, heap, properties)
+    def __init__(self, secure=False, folder=None, heap="512m", properties=(), version=KAFKA_VERSION):
+        super().__init__(1, secure, folder, heap, properties, version)

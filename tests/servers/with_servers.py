@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a command beside real servers, which end with it.
 
-    tests/servers/with_servers.py [--kafka[=N]] [--secure-kafka] [--opensearch] [--secure-opensearch] [--] COMMAND…
+    tests/servers/with_servers.py [--kafka[=N]] [--secure-kafka] [--kafka-4] [--opensearch] [--secure-opensearch] [--] COMMAND…
 
 The command finds them by the environment:
 
@@ -32,7 +32,7 @@ import tempfile
 
 import kafka_server
 import opensearch_server
-from jars import Missing
+from jars import KAFKA_4_VERSION, KAFKA_VERSION, Missing
 from jvm import Failed
 from logpipe_process import die_with_parent
 
@@ -76,6 +76,7 @@ def interrupted(number, frame):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kafka", type=int, nargs="?", const=1, default=0, metavar="N", help="so many brokers (1)")
+    parser.add_argument("--kafka-4", action="store_true", help="Kafka 4.4 in place of 3.9")
     parser.add_argument("--secure-kafka", action="store_true", help="Kafka also with TLS, users and ACLs")
     parser.add_argument("--opensearch", action="store_true")
     parser.add_argument("--secure-opensearch", action="store_true")
@@ -89,8 +90,9 @@ def main():
     try:
         with contextlib.ExitStack() as stack:
             variables = {}
-            if options.kafka or options.secure_kafka:
-                cluster = kafka_server.KafkaCluster(options.kafka or 1, options.secure_kafka)
+            if options.kafka or options.secure_kafka or options.kafka_4:
+                cluster = kafka_server.KafkaCluster(options.kafka or 1, options.secure_kafka,
+                                                    version=KAFKA_4_VERSION if options.kafka_4 else KAFKA_VERSION)
                 variables |= variables_of_kafka(stack.enter_context(cluster))
             for wanted, secure in ((options.opensearch, False), (options.secure_opensearch, True)):
                 if wanted:
