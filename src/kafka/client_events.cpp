@@ -64,7 +64,7 @@ void client_events::log_line(rd_kafka_t const* client, int level, char const* fa
     auto const ours = is_admin && std::string_view{facility} == "FAIL" ? log_level::debug : level_of(level);
     if (!log_enabled(ours)) return;
     // It is given the properties of the sink or the source that it asks for, and ignores most of them.
-    if (is_admin && std::string_view{facility} == "CONFWARN") return;
+    if (is_admin && (std::string_view{facility} == "CONFWARN" || std::string_view{facility} == "ASSIGNOR")) return;
     if (ours == log_level::debug) {  // somebody has asked for `debug`, and wants all of it
         log_write(ours, fmt::format("{}: {}: {}", self.stage_, facility, clean_line(text)));
     } else if (auto const lines = self.lines_.admit(); lines != 0) {

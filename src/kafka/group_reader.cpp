@@ -18,10 +18,17 @@ constexpr auto poll_time = 50ms;
 // After so many gaps in a partition that were there the second time too, it is compacted, or written in transactions.
 constexpr std::uint32_t gaps_looked_at = 16;
 constexpr int seek_time_ms = 5'000;
-// At the end: for a member that is joining to be let in, for what goes on in the group, and for the way out of it.
-constexpr auto join_time = 1'000ms;
+// At the end: for what goes on in the group, and for the way out of it.
 constexpr auto leave_time = 5'000ms;
 constexpr auto leave_poll_time = 10ms;  // librdkafka tells nobody that it has left
+
+/// KIP-848, `group.protocol=consumer`; the last one of a property holds.
+bool broker_assigns(kafka_connection const& connection) {
+    auto const& properties = connection.properties;
+    auto const found =
+        std::ranges::find(properties.rbegin(), properties.rend(), "group.protocol", &kafka_property::first);
+    return found != properties.rend() && found->second == "consumer";
+}
 
 std::vector<kafka_property> settings_of(kafka_source_options const& options) {
     auto const queue_bytes = std::max(options.queue_bytes_max, std::size_t{1} << 20U);
@@ -31,15 +38,22 @@ std::vector<kafka_property> settings_of(kafka_source_options const& options) {
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
         {"allow.auto.create.topics", "false"},
-        {"partition.assignment.strategy", "cooperative-sticky"},
         // Groups without a position start where we say; this is for one whose position retention has passed.
         {"auto.offset.reset", "earliest"},
-        {"session.timeout.ms", std::to_string(options.session_timeout.count())},
         {"max.poll.interval.ms", std::to_string(options.poll_interval_max.count())},
         {"queued.max.messages.kbytes", std::to_string(queue_bytes >> 10U)},
         {"queued.min.messages", "10000000"},  // so that only the bytes count
+        // How long a fetcher that found the queue full sleeps, whatever is taken out meanwhile.
+        {"fetch.queue.backoff.ms", "5"},
         {"fetch.max.bytes", std::to_string(std::min(queue_bytes, std::size_t{50} << 20U))},
         {"enable.partition.eof", options.until_end ? "true" : "false"}};
+    if (broker_assigns(options.connection)) {
+        // Session timeout, heartbeats and assignment are the broker's then. Named, it is taken over step by step.
+        out.emplace_back("group.remote.assignor", "uniform");
+    } else {
+        out.emplace_back("partition.assignment.strategy", "cooperative-sticky");
+        out.emplace_back("session.timeout.ms", std::to_string(options.session_timeout.count()));
+    }
     if (!options.instance_id.empty()) out.emplace_back("group.instance.id", options.instance_id);
     return out;
 }
@@ -54,7 +68,10 @@ group_reader::group_reader(kafka_source_options const& options, topic_facts cons
       ids_{facts.cluster_id, options.topic},
       intake_{into},
       positions_{positions} {
-    for (auto const& each : facts.partitions) ends_[each.partition] = each.end;
+    for (auto const& each : facts.partitions) {
+        ends_[each.partition] = each.end;
+        first_.insert(each.partition);
+    }
 }
 
 void group_reader::retire::operator()(group_reader* reader) const noexcept {
@@ -71,6 +88,8 @@ result<> group_reader::start() {
     rd_kafka_poll_set_consumer(client_.get());
     messages_.reset(rd_kafka_queue_new(client_.get()));
     commits_.reset(rd_kafka_queue_new(client_.get()));
+    if (start_ == RD_KAFKA_OFFSET_END)
+        if (auto found = find_late_partitions(); !found) return found;
     partition_list const topics{rd_kafka_topic_partition_list_new(1)};
     rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
     if (auto const code = rd_kafka_subscribe(client_.get(), topics.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -104,40 +123,38 @@ void group_reader::run() {
     messages_.reset();
 }
 
-/// Four faults of librdkafka 2.0.2 (rdkafka_cgrp.c) are behind the order of this:
-/// - rd_kafka_destroy() aborts when a member has joined and never got an assignment, be it an empty one (mended in
-///   2.3.0). So a member that is joining is let in first, and a client that may have joined, and no more, is not freed.
-/// - Closing waits for ever when an empty assignment has just come and was not taken yet (mended in 2.4.0). So what
-///   goes on is waited for, and the close has a bound too.
-/// - Closing does not tell the group of a member that has no partitions, or is joining; the others wait for its
-///   session's end then. Leaving the topic first does. A static member must not: it would lose what waits for it.
-/// - rd_kafka_destroy() can wait for ever after a fatal error, as a static member's that another one took the place of.
-///   So such a client is not freed.
+/// What librdkafka 2.8.0 (rdkafka_cgrp.c) does not do by itself is behind the order of this:
+/// - Closing does not tell the group of a member that has no partitions, or is joining; the others would wait for the
+///   end of its session. So it leaves the topic first, which does. A static member must not: it would lose what waits
+///   for it.
+/// - A static member that is closed while it joins may wait for ever in the callback that brings its partitions. So it
+///   is let in first.
+/// - Freeing can wait for ever after a fatal error, as a static member's that another one took the place of, and where
+///   the coordinator does not answer. So such a client is not freed.
 void group_reader::leave_group() {
     using std::chrono::steady_clock;
     closing_ = true;
     if (leaving_) leave(*leaving_);
-    auto const poll_until = [&](auto done, std::chrono::milliseconds time_max) {
-        for (auto const until = steady_clock::now() + time_max; !done() && !fatal() && steady_clock::now() < until;)
+    auto const poll_until = [&](auto done) {
+        for (auto const until = steady_clock::now() + leave_time; !done() && !fatal() && steady_clock::now() < until;)
             message_handle const dropped{rd_kafka_consumer_poll(client_.get(), milliseconds_of(leave_poll_time))};
     };
-    bool const is_static = !options_.instance_id.empty();
-    poll_until([&] { return assigned_once_; }, is_static ? leave_time : join_time);
-    if (!is_static) {
+    if (options_.instance_id.empty()) {
         rd_kafka_unsubscribe(client_.get());  // put off while it is joining
-        poll_until([&] { return !is_member(); }, leave_time);
+        poll_until([&] { return !is_member(); });
+    } else {
+        poll_until([&] { return assigned_once_; });
     }
-    bool const never_joined = !is_static && !is_member() && !has_protocol("COOPERATIVE");
     queue_handle const own{rd_kafka_queue_get_consumer(client_.get())};
     kafka_failure const failure{rd_kafka_consumer_close_queue(client_.get(), own.get())};
     auto const closed = [&] { return failure || rd_kafka_consumer_closed(client_.get()) != 0; };
     if (failure) log_warn("kafka_source: leaving group {}: {}", options_.group, rd_kafka_error_string(failure.get()));
-    poll_until(closed, leave_time);
+    poll_until(closed);
     // Not fatal(): the event that sets that may not have been taken yet.
     bool const is_broken = rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
-    freeable_ = closed() && !is_broken && (assigned_once_ || never_joined);
+    freeable_ = closed() && !is_broken;
     if (!freeable_ && !is_broken)
-        log_warn("kafka_source: group {} did not answer while this member came or went; it will miss the member",
+        log_warn("kafka_source: group {} did not answer while this member left; it will miss the member",
                  options_.group);
 }
 
@@ -157,13 +174,10 @@ void group_reader::fetch() {
     auto const more = rd_kafka_consume_batch_queue(messages_.get(), 0, got.data() + 1, got.size() - 1);
     if (more > 0) count += more;
     ++round_;
-    std::size_t bytes = 0;
     {
         intake::filling filling{intake_};
-        for (auto const* message : std::span{got}.first(static_cast<std::size_t>(count))) {
-            bytes += message->len + message->key_len;
+        for (auto const* message : std::span{got}.first(static_cast<std::size_t>(count)))
             message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? take(*message, filling) : took_error(*message);
-        }
         // Before anybody can read, and say that it is safe.
         for (auto& [partition, from] : readings_) {
             if (!from.touched) continue;
@@ -174,23 +188,6 @@ void group_reader::fetch() {
     for (auto* message : std::span{got}.first(static_cast<std::size_t>(count))) rd_kafka_message_destroy(message);
     works();
     look_again();
-    keep_fetching(bytes, static_cast<std::size_t>(count));
-}
-
-/// librdkafka's thread for a broker that finds the queue full sleeps for up to a second, whatever is taken out
-/// meanwhile
-/// (`fetch.queue.backoff.ms` came with 2.2; 2.0.2 has the second in its code). With 16 MB of queue that is 16 MB a
-/// second. A question to the partitions' leaders wakes those threads; nobody waits for the answer.
-void group_reader::keep_fetching(std::size_t bytes, std::size_t messages) {
-    message_bytes_ = (message_bytes_ * 7 + bytes / messages) / 8;
-    auto const queued = rd_kafka_queue_length(messages_.get()) * message_bytes_;
-    if (queued >= options_.queue_bytes_max / 4 * 3) was_full_ = true;
-    if (!was_full_ || queued >= options_.queue_bytes_max / 2) return;
-    was_full_ = false;
-    partition_list const list{rd_kafka_topic_partition_list_new(static_cast<int>(readings_.size()))};
-    for (auto const& [partition, from] : readings_)
-        rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition)->offset = RD_KAFKA_OFFSET_END;
-    rd_kafka_offsets_for_times(client_.get(), list.get(), 0);
 }
 
 void group_reader::take(rd_kafka_message_t const& message, intake::filling& filling) {
@@ -199,6 +196,7 @@ void group_reader::take(rd_kafka_message_t const& message, intake::filling& fill
     auto& from = found->second;
     if (message.offset != from.next && !follows(message.partition, from, message.offset)) return;
     from.next = message.offset + 1;
+    from.epoch = rd_kafka_message_leader_epoch(&message);
     from.touched = true;
     if (message.payload == nullptr) {
         figures_.tombstones.fetch_add(1, std::memory_order_relaxed);

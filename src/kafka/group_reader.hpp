@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -51,6 +52,7 @@ class group_reader final : private client_events {
         std::atomic<std::uint64_t> missing_offsets{0};
         std::atomic<std::uint64_t> rebalances{0};
         std::atomic<std::uint64_t> commits_failed{0};
+        std::atomic<std::uint64_t> beyond_end{0};  // committed offsets
     };
     [[nodiscard]] figures const& counts() const noexcept { return figures_; }
 
@@ -62,6 +64,7 @@ class group_reader final : private client_events {
         std::int64_t next = 0;        // offset of the next message
         std::int64_t taken = 0;       // behind the last event
         std::int64_t end = 0;         // the newest that is known
+        std::int32_t epoch = -1;      // of the leader that wrote the last message
         std::int64_t sought = -1;     // `next` when a gap was last looked at again
         std::uint64_t sought_in = 0;  // the round of that
         std::uint32_t gaps = 0;       // that stayed
@@ -77,7 +80,6 @@ class group_reader final : private client_events {
     [[nodiscard]] bool follows(std::int32_t partition, reading& from, std::int64_t offset);
     void took_error(rd_kafka_message_t const& message);
     void look_again();
-    void keep_fetching(std::size_t bytes, std::size_t messages);
     [[nodiscard]] bool at_end() const;
     void leave_group();
     [[nodiscard]] bool is_member() const;
@@ -86,7 +88,10 @@ class group_reader final : private client_events {
     void rebalanced(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions) noexcept override;
     void take_over(rd_kafka_topic_partition_list_t const& partitions);
     [[nodiscard]] bool find_positions(rd_kafka_topic_partition_list_t* list);
+    [[nodiscard]] result<> find_committed(rd_kafka_topic_partition_list_t* list);
+    [[nodiscard]] result<> drop_beyond_end(rd_kafka_topic_partition_list_t* list);
     [[nodiscard]] bool find_starts(rd_kafka_topic_partition_list_t* list);
+    [[nodiscard]] result<> find_late_partitions();
     void begin_leaving(rd_kafka_topic_partition_list_t const& partitions);
     void leave_when_settled();
     void leave(rd_kafka_topic_partition_list_t const& partitions);
@@ -101,6 +106,8 @@ class group_reader final : private client_events {
     kafka_source_options const options_;
     std::int64_t const start_;
     std::map<std::int32_t, std::int64_t> ends_;  // of when it was opened, where it stops there
+    std::set<std::int32_t>
+        first_;  // partitions that start at `start_`; those that were added later, at their beginning
     message_ids const ids_;
     intake& intake_;
     group_positions& positions_;
@@ -110,8 +117,6 @@ class group_reader final : private client_events {
 
     readings readings_;
     std::uint64_t round_ = 0;
-    std::size_t message_bytes_ = 0;  // on average, of the last rounds
-    bool was_full_ = false;          // the messages' queue, as far as can be told
     std::vector<std::int32_t> seeks_;
     partition_list leaving_;
     std::chrono::steady_clock::time_point leave_by_;

@@ -1,10 +1,12 @@
 #include "base/assert.hpp"
 #include "group_reader.hpp"
+#include "log_ends.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace logpipe {
 
@@ -58,6 +60,7 @@ void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) 
             reading from{.number = positions_.assign(each.partition, each.offset, found),
                          .next = each.offset,
                          .taken = each.offset,
+                         .epoch = rd_kafka_topic_partition_get_leader_epoch(&each),
                          .origin = fmt::format("kafka {} partition {}", options_.topic, each.partition)};
             log_info("kafka_source: {}: reading from offset {}", from.origin, each.offset);
             readings_.insert_or_assign(each.partition, std::move(from));
@@ -79,31 +82,75 @@ void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) 
 /// @return false when there is no use in knowing any more
 bool group_reader::find_positions(rd_kafka_topic_partition_list_t* list) {
     while (!stopping_ && rd_kafka_assignment_lost(client_.get()) == 0) {
-        auto code = rd_kafka_committed(client_.get(), list, ask_time_ms);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            for (auto const& each : all_of(*list))
-                if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) code = each.err;
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        auto found = find_committed(list);
+        if (found) found = drop_beyond_end(list);
+        if (found) {
             if (find_starts(list)) return true;
             continue;
         }
-        auto what = kafka_error(code, fmt::format("the positions of group {}", options_.group));
-        if (auto const lines = error_lines_.admit(); lines != 0) log_warn("kafka_source: {}", what.message);
-        went_wrong(std::move(what));
+        if (auto const lines = error_lines_.admit(); lines != 0) log_warn("kafka_source: {}", found.error().message);
+        went_wrong(found.error());
         std::this_thread::sleep_for(100ms);  // one that failed at once is not asked at once again
     }
     return false;
 }
 
+result<> group_reader::find_committed(rd_kafka_topic_partition_list_t* list) {
+    auto code = rd_kafka_committed(client_.get(), list, ask_time_ms);
+    for (auto const& each : all_of(*list))
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = each.err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    return kafka_error(code, fmt::format("the positions of group {}", options_.group));
+}
+
+/// Where the topic was recreated or lost its end, no message would ever come at the committed offset. Such a partition
+/// is a new one to us.
+result<> group_reader::drop_beyond_end(rd_kafka_topic_partition_list_t* list) {
+    auto const ends = find_log_ends(client_.get(), *list, std::chrono::milliseconds{ask_time_ms});
+    if (!ends) return ends.error();
+    for (auto& each : all_of(*list)) {
+        auto const end = ends->find(each.partition);
+        if (each.offset < 0 || end == ends->end() || each.offset <= end->second) continue;
+        ++figures_.beyond_end;
+        log_warn(
+            "kafka_source: {} partition {}: group {} has committed offset {}, but the partition ends at {}: the topic "
+            "was recreated, or lost its end; reading from the beginning, and counting starts there",
+            each.topic, each.partition, options_.group, each.offset, end->second);
+        each.offset = RD_KAFKA_OFFSET_BEGINNING;
+        rd_kafka_topic_partition_set_leader_epoch(&each, -1);
+        rd_kafka_mem_free(client_.get(), std::exchange(each.metadata, nullptr));
+        each.metadata_size = 0;
+    }
+    return {};
+}
+
+/// With `--start end`, partitions that were added after the group got its position are read from their beginning: their
+/// first messages were written before any member could know of them.
+result<> group_reader::find_late_partitions() {
+    partition_list const list{rd_kafka_topic_partition_list_new(static_cast<int>(first_.size()))};
+    for (auto const partition : first_)
+        rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition);
+    if (auto found = find_committed(list.get()); !found) return found;
+    auto const has_position = [](auto const& each) { return each.offset >= 0; };
+    if (std::ranges::none_of(all_of(*list), has_position)) return {};
+    for (auto const& each : all_of(*list))
+        if (!has_position(each)) first_.erase(each.partition);
+    return {};
+}
+
 bool group_reader::find_starts(rd_kafka_topic_partition_list_t* list) {
     auto const missing = [](rd_kafka_topic_partition_t const& each) { return each.offset < 0; };
-    for (auto& each : all_of(*list))
+    for (auto& each : all_of(*list)) {
         if (!missing(each)) each.opaque = list;
+        if (missing(each) && start_ == RD_KAFKA_OFFSET_END && !first_.contains(each.partition))
+            each.offset = RD_KAFKA_OFFSET_BEGINNING;
+    }
     for (auto const time : {start_, std::int64_t{RD_KAFKA_OFFSET_END}}) {  // no message as new as that: at the end
         partition_list const asked{rd_kafka_topic_partition_list_new(list->cnt)};
         for (auto const& each : all_of(*list))
             if (missing(each))
-                rd_kafka_topic_partition_list_add(asked.get(), each.topic, each.partition)->offset = time;
+                rd_kafka_topic_partition_list_add(asked.get(), each.topic, each.partition)->offset =
+                    each.offset == RD_KAFKA_OFFSET_BEGINNING ? RD_KAFKA_OFFSET_BEGINNING : time;
         if (asked->cnt == 0) return true;
         auto code = rd_kafka_offsets_for_times(client_.get(), asked.get(), ask_time_ms);
         for (auto const& each : all_of(*asked))
@@ -195,6 +242,9 @@ void group_reader::start_commit() {
     for (auto const& each : moves) {
         auto* const to = rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), each.partition);
         to->offset = each.offset;
+        // So that the next member notices when a new leader lacks what we read (KIP-320).
+        if (auto const from = readings_.find(each.partition); from != readings_.end())
+            rd_kafka_topic_partition_set_leader_epoch(to, from->second.epoch);
         to->metadata = rd_kafka_mem_malloc(client_.get(), each.metadata.size());  // the list's from here on
         to->metadata_size = each.metadata.size();
         std::memcpy(to->metadata, each.metadata.data(), each.metadata.size());

@@ -70,6 +70,8 @@ result<std::vector<kafka_property>> connection_properties(kafka_connection const
                                     {"security.protocol", connection.security},
                                     // The default of 10 s would be most of an outage's end.
                                     {"reconnect.backoff.max.ms", "2000"},
+                                    // New partitions, by default after 5 minutes.
+                                    {"topic.metadata.refresh.interval.ms", "5000"},
                                     {"socket.keepalive.enable", "true"}};
     auto const add = [&](char const* name, std::string const& value) {
         if (!value.empty()) out.emplace_back(name, value);

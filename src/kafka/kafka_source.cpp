@@ -47,7 +47,12 @@ class kafka_source final : public source {
             reader_.swap(made);
         }
         made.reset();  // the old one has left before the new one comes
-        return reader_->start();
+        auto started = reader_->start();
+        if (!started) {
+            std::lock_guard lock{mutex_};
+            reader_.reset();
+        }
+        return started;
     }
     std::string identity() const override { return identity_; }
     event_counts counted() const override { return positions_.counted(); }
@@ -115,6 +120,7 @@ stage_status kafka_source::status() const {
                   {"kafka_rebalances_total", static_cast<double>(counts.rebalances.load())},
                   {"kafka_commits_failed_total", static_cast<double>(counts.commits_failed.load())},
                   {"kafka_tombstones_total", static_cast<double>(counts.tombstones.load())},
+                  {"kafka_offsets_beyond_end_total", static_cast<double>(counts.beyond_end.load())},
                   {"kafka_missing_offsets_total", static_cast<double>(counts.missing_offsets.load())}};
     return now;
 }
