@@ -66,14 +66,15 @@ result<std::optional<std::string>> template_of_data_stream(rest_client& client, 
 }
 
 result<std::vector<std::string>> names_of_others(rest_client& client, std::string const& index) {
-    auto const stream = template_of_data_stream(client, index);
-    if (!stream) return stream.error();
-    if (*stream) return std::vector<std::string>{**stream};
     auto tried = make_template(index, field_names::own);
     tried["priority"] = highest_priority;
     auto const path = fmt::format("/_index_template/_simulate_index/{}", encode_path_part(index));
     auto const answer = ask(client, "POST", path, json::serialize(tried));
-    if (!answer) return answer.error();
+    if (!answer) {
+        auto const stream = template_of_data_stream(client, index);
+        if (stream && *stream) return std::vector<std::string>{**stream};
+        return answer.error();
+    }
     std::vector<std::string> names;
     auto const* overlapping = member(*answer, "/overlapping");
     if (overlapping == nullptr || !overlapping->is_array()) return names;

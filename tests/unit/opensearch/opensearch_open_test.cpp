@@ -47,13 +47,12 @@ TEST_CASE("the template is put before the index is made", "[opensearch_sink]") {
     auto const sink = make_opensearch_sink(options);
     REQUIRE(sink->open(finished).has_value());
     auto const asks = server.asks();
-    REQUIRE(asks.size() == 5);
+    REQUIRE(asks.size() == 4);
     CHECK(asks[0].head.starts_with("GET /logs/_mapping "));
     CHECK(asks[1].head.starts_with("GET /_index_template/logpipe-logs "));
-    CHECK(asks[2].head.starts_with("GET /_data_stream/logs "));
-    CHECK(asks[3].head.starts_with("POST /_index_template/_simulate_index/logs "));
-    CHECK(asks[4].head.starts_with("PUT /_index_template/logpipe-logs "));
-    CHECK(asks[4].body == opensearch_template("logs"));
+    CHECK(asks[2].head.starts_with("POST /_index_template/_simulate_index/logs "));
+    CHECK(asks[3].head.starts_with("PUT /_index_template/logpipe-logs "));
+    CHECK(asks[3].body == opensearch_template("logs"));
     CHECK(server.connections() == 1);
 }
 
