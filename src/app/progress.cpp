@@ -16,21 +16,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The share of the source that was read, 0 to 1; negative where its size is not known.
-double share_of(pump_snapshot const& now) {
-    auto const& from = now.stages.front();
-    if (auto const total = gauge_of(from, "source_lines_total"); total > 0)
-        return static_cast<double>(now.this_run.in) / total;
-    if (auto const total = gauge_of(from, "source_bytes_total"); total > 0)
-        return gauge_of(from, "source_bytes_read") / total;
-    return -1.0;
-}
-
 std::uint64_t safe_events(pump_snapshot const& now) {
     return now.this_run.indexed + now.this_run.already_there + now.this_run.dead;
 }
 
 }  // namespace
+
+double share_acked(pump_snapshot const& now) {
+    auto const& from = now.stages.front();
+    auto const acked = static_cast<double>(safe_events(now));
+    if (auto const total = gauge_of(from, "source_size_lines"); total > 0) return acked / total;
+    auto const total = gauge_of(from, "source_size_bytes");
+    if (total <= 0) return -1.0;
+    if (now.this_run.in == 0) return 0.0;
+    // Of what was read, the same share in bytes as in lines.
+    return gauge_of(from, "source_read_bytes_total") / total * acked / static_cast<double>(now.this_run.in);
+}
 
 std::string progress_line(std::uint64_t safe, double share_or_negative, double rate) {
     std::string line;
@@ -61,7 +62,7 @@ void progress_view::tick(pump_snapshot const& now) {
     rate_ = rate_ == 0.0 ? newest : 0.7 * rate_ + 0.3 * newest;
     safe_before_ = safe;
     told_at_ = time;
-    auto const line = progress_line(safe, share_of(now), rate_);
+    auto const line = progress_line(safe, share_acked(now), rate_);
     if (terminal_) {
         fmt::print(stderr, "\r{}\x1b[K", line);
         std::fflush(stderr);

@@ -26,6 +26,8 @@ class progress_view final {
     double rate_ = 0.0;
 };
 
+/// Of the whole source, 0 to 1; negative where its size is not known.
+[[nodiscard]] double share_acked(pump_snapshot const& now);
 /// "████░░░░ 42 %  21 600 lines  120 000/s  1 s left", as wide as asked for where the share is known.
 [[nodiscard]] std::string progress_line(std::uint64_t safe, double share_or_negative, double rate);
 

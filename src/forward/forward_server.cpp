@@ -367,7 +367,7 @@ void forward_server::describe(stage_status& into) const {
     auto const gauge = [&](char const* name, std::uint64_t value) {
         into.gauges.emplace_back(name, static_cast<double>(value));
     };
-    gauge("connections", connections_);
+    gauge("open_connections", connections_);
     gauge("connections_total", connections_total_);
     gauge("connections_broken_total", broken_connections_);
     gauge("connections_unauthorized_total", unauthorized_);

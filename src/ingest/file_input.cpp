@@ -58,7 +58,7 @@ class file_input final : public byte_input {
         stage_status status;
         status.name = "file_source";
         auto const total = bytes_total_.load(std::memory_order_relaxed);
-        if (total > 0) status.gauges.emplace_back("source_bytes_total", total);
+        if (total > 0) status.gauges.emplace_back("source_size_bytes", total);
         return status;
     }
 

@@ -76,7 +76,7 @@ class http_input final : public byte_input {
         status.name = "http_source";
         status.retries = resumes_.load(std::memory_order_relaxed);
         auto const total = bytes_total_.load(std::memory_order_relaxed);
-        if (total > 0) status.gauges.emplace_back("source_bytes_total", total);
+        if (total > 0) status.gauges.emplace_back("source_size_bytes", total);
         return status;
     }
 

@@ -75,9 +75,9 @@ class line_source final : public source {
         auto const gauge = [&](char const* name, std::atomic<std::uint64_t> const& value) {
             status.gauges.emplace_back(name, static_cast<double>(value.load(std::memory_order_relaxed)));
         };
-        gauge("source_bytes_read", bytes_read_);
-        gauge("source_empty_lines", empty_lines_);
-        gauge("source_cut_lines", cut_lines_);
+        gauge("source_read_bytes_total", bytes_read_);
+        gauge("source_empty_lines_total", empty_lines_);
+        gauge("source_cut_lines_total", cut_lines_);
         return status;
     }
 

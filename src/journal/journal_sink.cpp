@@ -48,9 +48,9 @@ class journal_sink final : public sink {
         now.gauges = {{"journal_bytes", gauge(figures.bytes)},
                       {"journal_segments", gauge(figures.segments)},
                       {"journal_synced_offset", static_cast<double>(writer_->board()->mark().offset)},
-                      {"journal_syncs", gauge(figures.syncs)},
-                      {"journal_repeated_events", gauge(figures.repeated_events)},
-                      {"journal_dropped_segments", gauge(figures.dropped_segments)}};
+                      {"journal_syncs_total", gauge(figures.syncs)},
+                      {"journal_repeated_events_total", gauge(figures.repeated_events)},
+                      {"journal_dropped_segments_total", gauge(figures.dropped_segments)}};
         std::lock_guard lock{mutex_};
         now.up = why_.empty();
         now.why = why_;

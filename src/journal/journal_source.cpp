@@ -226,7 +226,7 @@ stage_status journal_source::status() const {
                   {"journal_read_offset", static_cast<double>(read_.load())},
                   {"journal_committed_offset", static_cast<double>(committed)},
                   {"journal_synced_offset", static_cast<double>(mark.offset)},
-                  {"journal_lost_offsets", static_cast<double>(lost_.load())}};
+                  {"journal_lost_offsets_total", static_cast<double>(lost_.load())}};
     std::lock_guard lock{mutex_};
     now.why = why_;
     if (now.why.empty() && committed > mark.offset)

@@ -230,8 +230,8 @@ std::string_view normalize::time_text() {
 stage_status normalize::status() const {
     stage_status now;
     now.name = stage_name;
-    now.gauges = {{"documents", static_cast<double>(documents_.load(std::memory_order_relaxed))},
-                  {"rejected", static_cast<double>(rejected_.load(std::memory_order_relaxed))}};
+    now.gauges = {{"documents_total", static_cast<double>(documents_.load(std::memory_order_relaxed))},
+                  {"rejected_events_total", static_cast<double>(rejected_.load(std::memory_order_relaxed))}};
     return now;
 }
 

@@ -275,10 +275,10 @@ void bulk_sender::describe(stage_status& into) const {
         return static_cast<double>(counter.load(std::memory_order_relaxed));
     };
     into.retries = retries_.load(std::memory_order_relaxed);
-    into.gauges.emplace_back("indexed", of(indexed_));
-    into.gauges.emplace_back("already_there", of(already_there_));
-    into.gauges.emplace_back("rejected", of(rejected_));
-    into.gauges.emplace_back("waiting", static_cast<double>(queue_.waiting_events()));
+    into.gauges.emplace_back("indexed_events_total", of(indexed_));
+    into.gauges.emplace_back("already_there_events_total", of(already_there_));
+    into.gauges.emplace_back("rejected_events_total", of(rejected_));
+    into.gauges.emplace_back("waiting_events", static_cast<double>(queue_.waiting_events()));
     into.gauges.emplace_back("requests_in_flight", of(in_flight_));
     into.gauges.emplace_back("requests_total", of(requests_));
     into.gauges.emplace_back("request_seconds_total", of(answer_microseconds_) / 1e6);

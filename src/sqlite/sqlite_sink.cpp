@@ -179,11 +179,11 @@ stage_status sqlite_sink::status() const {
     auto const gauge = [&now](char const* name, std::atomic<std::uint64_t> const& value) {
         now.gauges.emplace_back(name, static_cast<double>(value.load(std::memory_order_relaxed)));
     };
-    gauge("indexed", indexed_);
-    gauge("already_there", already_there_);
-    gauge("waiting", events_waiting_);
-    gauge("transactions", transactions_);
-    gauge("removed", removed_);
+    gauge("indexed_events_total", indexed_);
+    gauge("already_there_events_total", already_there_);
+    gauge("waiting_events", events_waiting_);
+    gauge("transactions_total", transactions_);
+    gauge("removed_documents_total", removed_);
     return now;
 }
 

@@ -17,34 +17,48 @@ double number(std::uint64_t value) noexcept {
     return static_cast<double>(value);
 }
 
-/// What is told of a stage by one gauge of its own: the first of these that it has.
+/// What is shown of a stage by one gauge of its own: the first of these that it has. None counts from the process's
+/// start: that would contradict the ledger, which is durable.
 struct figure_row {
     std::string_view gauge;
     std::string_view words;
 };
-constexpr std::array figures{figure_row{"connections", "connections"}, figure_row{"journal_bytes", "bytes on disk"},
-                             figure_row{"opensearch_requests_in_flight", "requests in flight"},
-                             figure_row{"documents", "documents"}, figure_row{"indexed", "indexed"}};
+constexpr std::array figures{figure_row{"open_connections", "connections"},
+                             figure_row{"journal_bytes", "bytes on disk"},
+                             figure_row{"requests_in_flight", "requests in flight"}};
 
-std::string figure_of(stage_status const& stage) {
+std::string figure_of(pump_snapshot const& pump, stage_status const& stage) {
+    if (pump.backlog && &stage == pump.stages.data()) return fmt::format("backlog {}", grouped(*pump.backlog));
     for (auto const& row : figures) {
         auto const found = std::ranges::find(stage.gauges, row.gauge, &std::pair<std::string, double>::first);
         if (found != stage.gauges.end() && found->second >= 0.0)
             return fmt::format("{} {}", grouped(static_cast<std::uint64_t>(found->second)), row.words);
     }
+    if (&stage == &pump.stages.back()) return fmt::format("{} indexed", grouped(pump.book.counts.indexed));
     return {};
+}
+
+/// "2 stages are down: index/sqlite_sink, receive/journal_sink"; empty when none is.
+std::string stages_down(process_snapshot const& process) {
+    std::size_t count = 0;
+    std::string names;
+    for (auto const& pump : process.pumps)
+        for (auto const& stage : pump.stages) {
+            if (stage.up) continue;
+            names += fmt::format("{}{}/{}", count == 0 ? "" : ", ", pump.name, stage.name);
+            ++count;
+        }
+    if (count == 0) return {};
+    return fmt::format("{} {} down: {}", counted(count, "stage"), count == 1 ? "is" : "are", names);
 }
 
 component stage_row(pump_snapshot const& pump, stage_status const& stage) {
     component row{.kind = "stage", .name = fmt::format("{}/{}", pump.name, stage.name)};
     row.state = stage.up ? component_state::up : component_state::down;
     row.why = !stage.up && stage.why.empty() ? "it does not say why" : stage.why;
-    row.figure = figure_of(stage);
+    row.figure = figure_of(pump, stage);
     row.numbers = stage.gauges;
-    if (pump.backlog && &stage == pump.stages.data()) {
-        row.figure = fmt::format("backlog {}", grouped(*pump.backlog));
-        row.numbers.emplace_back("backlog_events", number(*pump.backlog));
-    }
+    if (pump.backlog && &stage == pump.stages.data()) row.numbers.emplace_back("backlog_events", number(*pump.backlog));
     row.numbers.emplace_back("retries", number(stage.retries));
     return row;
 }
@@ -99,8 +113,15 @@ status_report report_of_process(probed<process_snapshot> const& from) {
     row.name = process.subcommand;
     row.version = process.version;
     if (process.draining) row.why = "it drains: what it holds is finished, nothing new is taken in";
+    if (auto const down = stages_down(process); !down.empty()) {
+        row.state = component_state::down;
+        row.why = down;
+    }
     row.figure = fmt::format("{} done, {} held{}", grouped(done), grouped(process.book.in_flight),
                              counts.dead == 0 ? "" : fmt::format(", {} dead", grouped(counts.dead)));
+    // With one pump its source is beside the ledger; with several what waits between them is within.
+    if (process.pumps.size() == 1 && process.pumps.front().backlog)
+        row.figure += fmt::format(", backlog {}", grouped(*process.pumps.front().backlog));
     row.numbers = {{"done_events", number(done)},
                    {"held_events", number(process.book.in_flight)},
                    {"dead_events", number(counts.dead)},

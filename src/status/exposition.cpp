@@ -42,16 +42,8 @@ std::string clean_name(std::string_view name) {
     return clean;
 }
 
-constexpr std::string_view name_of(metric_type type) noexcept {
-    switch (type) {
-        case metric_type::counter:
-            return "counter";
-        case metric_type::gauge:
-            return "gauge";
-        case metric_type::histogram:
-            return "histogram";
-    }
-    return "untyped";
+std::string_view type_of(std::string_view name) noexcept {
+    return name.ends_with("_total") ? "counter" : "gauge";
 }
 
 void append_sample(std::string& samples, std::string_view name, std::span<metric_label const> labels,
@@ -71,19 +63,18 @@ void append_sample(std::string& samples, std::string_view name, std::span<metric
 
 }  // namespace
 
-void exposition::add(metric_type type, std::string_view name, std::string_view help,
-                     std::span<metric_label const> labels, double value) {
-    add_sample(type, name, help, labels, value_text(value));
+void exposition::add(std::string_view name, std::string_view help, std::span<metric_label const> labels, double value) {
+    add_sample(name, help, labels, value_text(value));
 }
 
-void exposition::add(metric_type type, std::string_view name, std::string_view help,
-                     std::span<metric_label const> labels, std::uint64_t value) {
-    add_sample(type, name, help, labels, fmt::format("{}", value));
+void exposition::add(std::string_view name, std::string_view help, std::span<metric_label const> labels,
+                     std::uint64_t value) {
+    add_sample(name, help, labels, fmt::format("{}", value));
 }
 
 void exposition::add(std::string_view name, std::string_view help, std::span<metric_label const> labels,
                      latency_histogram const& seconds) {
-    auto& samples = family_of(metric_type::histogram, clean_name(name), help).samples;
+    auto& samples = family_of("histogram", clean_name(name), help).samples;
     std::vector<metric_label> with_bound{labels.begin(), labels.end()};
     auto& bound = with_bound.emplace_back("le", "");
     std::uint64_t so_far = 0;
@@ -97,18 +88,18 @@ void exposition::add(std::string_view name, std::string_view help, std::span<met
     append_sample(samples, clean_name(name) + "_count", labels, fmt::format("{}", so_far));
 }
 
-void exposition::add_sample(metric_type type, std::string_view name, std::string_view help,
-                            std::span<metric_label const> labels, std::string_view value) {
+void exposition::add_sample(std::string_view name, std::string_view help, std::span<metric_label const> labels,
+                            std::string_view value) {
     auto const clean = clean_name(name);
-    append_sample(family_of(type, clean, help).samples, clean, labels, value);
+    append_sample(family_of(type_of(clean), clean, help).samples, clean, labels, value);
 }
 
-exposition::family& exposition::family_of(metric_type type, std::string const& name, std::string_view help) {
+exposition::family& exposition::family_of(std::string_view type, std::string const& name, std::string_view help) {
     auto const found = std::ranges::find(families_, name, &family::name);
     if (found != families_.end()) return *found;
     std::string head = fmt::format("# HELP {} ", name);
     append_escaped(head, help, false);
-    head += fmt::format("\n# TYPE {} {}\n", name, name_of(type));
+    head += fmt::format("\n# TYPE {} {}\n", name, type);
     return families_.emplace_back(family{.name = name, .head = std::move(head), .samples = {}});
 }
 

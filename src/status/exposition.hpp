@@ -13,19 +13,17 @@
 
 namespace logpipe {
 
-enum class metric_type { counter, gauge, histogram };
-
 using metric_label = std::pair<std::string_view, std::string_view>;
 
-/// Collects samples by family, because the format wants those of one family together. One thread.
+/// Collects samples by family, because the format wants those of one family together. The name is the one place that
+/// knows the type: a counter, which only grows and starts at 0 with the process, ends in "_total", and nothing else
+/// does. One thread.
 class exposition final {
   public:
     /// Samples of one name share the HELP and TYPE of the first. @param name  any text; what a metric's name cannot
     /// have becomes "_".
-    void add(metric_type type, std::string_view name, std::string_view help, std::span<metric_label const> labels,
-             double value);
-    void add(metric_type type, std::string_view name, std::string_view help, std::span<metric_label const> labels,
-             std::uint64_t value);
+    void add(std::string_view name, std::string_view help, std::span<metric_label const> labels, double value);
+    void add(std::string_view name, std::string_view help, std::span<metric_label const> labels, std::uint64_t value);
     /// Its buckets (cumulative, as the format wants them), sum and count.
     void add(std::string_view name, std::string_view help, std::span<metric_label const> labels,
              latency_histogram const& seconds);
@@ -39,9 +37,9 @@ class exposition final {
         std::string head;
         std::string samples;
     };
-    void add_sample(metric_type type, std::string_view name, std::string_view help,
-                    std::span<metric_label const> labels, std::string_view value);
-    family& family_of(metric_type type, std::string const& name, std::string_view help);
+    void add_sample(std::string_view name, std::string_view help, std::span<metric_label const> labels,
+                    std::string_view value);
+    family& family_of(std::string_view type, std::string const& name, std::string_view help);
 
     std::vector<family> families_;
 };

@@ -190,6 +190,87 @@ class Alerts(Running):
                 self.assertLessEqual(used, labels)
 
 
+class Metrics(Case):
+    """Each metric of each subcommand: a counter's name ends in _total, it begins at 0 and never falls; nothing else's does."""
+
+    # What only grows though it is not counted from the process's start: places, sizes, and the durable ledger.
+    GROWS = re.compile(r"_offset$|_ledger_events$|^logpipe_journal_(bytes|segments)$|_bytes_max$|^process_|_size_(bytes|lines)$|^logpipe_build_info$|_(backlog|held|waiting)_events$|_oldest_seconds$|in_flight")
+
+    def scrape(self, admin):
+        types, values = {}, {}
+        for line in self.get(f"http://{admin}/metrics")[1].splitlines():
+            if head := re.match(r"# TYPE (\w+) (\w+)$", line):
+                types[head[1]] = head[2]
+            elif sample := re.match(r"(\w+(?:\{.*\})?) (\S+)$", line):
+                values[sample[1]] = float(sample[2])
+        self.assertTrue(types)
+        return types, values
+
+    def check_types(self, types):
+        for name, kind in types.items():
+            with self.subTest(name):
+                self.assertIn(kind, ("counter", "gauge", "histogram"))
+                self.assertEqual(kind == "counter", name.endswith("_total"), kind)
+                self.assertNotRegex(name, r"_(ms|millis\w*|us|micro\w*|ns|nanos\w*|kb|kib|mb|mib|percent|minutes|hours)(_total)?$", "no base unit")
+
+    def check_growth(self, types, looks):
+        """Several looks at a process that works."""
+        for series in looks[0]:
+            name = series.partition("{")[0]
+            if types.get(name) == "counter":
+                seen = [look[series] for look in looks]
+                self.assertEqual(seen, sorted(seen), series)
+            elif name in types and not self.GROWS.search(name):
+                seen = [look.get(series, 0.0) for look in looks]
+                self.assertFalse(all(a < b for a, b in zip(seen, seen[1:])), f"{series} only grows, {seen}: is it a counter?")
+
+    def test_every_metric_has_the_type_of_what_it_does(self):
+        run, forward, listen, to_forward, consume, index, ship, nobody = (free_address() for _ in range(8))
+        self.start("run", "--data-dir", "run", "--listen", listen, "--admin", run, "--page", "none")
+        self.start("forward", "--listen", to_forward, "--journal", "data", "--to", f"kafka://{nobody}/a", "--admin", forward)
+        self.wait_ready(run)
+        self.wait_for(lambda: self.status(forward), "the forwarder")
+        self.start("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events", "--admin", consume)
+        self.start("index", "--from", "journal:data/nginx-events", "--to", f"opensearch://{nobody}/a", "--admin", index)
+        self.start("ship", "--from", f"docker:unix:{self.folder}/none.sock", "--to", f"loki://{nobody}", "--admin", ship)
+        looks = {address: [] for address in (run, forward, consume, index, ship)}
+        types = {}
+        for address in looks:
+            self.wait_for(lambda: self.status(address), f"{address}")
+            types[address], values = self.scrape(address)
+            self.check_types(types[address])
+            # Before any event came, what is counted from the start is 0: a counter that is not is a size or a constant.
+            for series, value in values.items():
+                if series.partition("{")[0].endswith("_events_total"):
+                    self.assertEqual(value, 0.0, series)
+        for turn in range(1, 5):
+            for at in (listen, to_forward):
+                self.run_program("produce", "--demo", f"lines={100 * turn}&seed={turn}", "--to", f"forward://{at}")
+            total = sum(100 * each for each in range(1, turn + 1))
+            self.wait_drained(run, total)
+            self.wait_drained(consume, total)
+            for address, seen in looks.items():
+                types[address], values = self.scrape(address)
+                seen.append(values)
+        for address, seen in looks.items():
+            self.check_types(types[address])
+            self.check_growth(types[address], seen)
+        named = {name for each in types.values() for name in each}
+        for wanted in ("logpipe_indexed_events_total", "logpipe_journal_syncs_total", "logpipe_journal_lost_offsets_total", "logpipe_documents_total",
+                       "logpipe_pushes_total", "logpipe_kafka_messages_sent_again_total"):
+            self.assertIn(wanted, named)
+
+    def test_the_size_of_a_source_is_no_counter(self):
+        admin, nobody = free_address(), free_address()
+        lines = self.demo(1000)
+        self.start("produce", "--file", lines, "--to", f"forward://{nobody}", "--admin", admin)
+        self.wait_for(lambda: self.status(admin), "produce")
+        types, values = self.scrape(admin)
+        self.check_types(types)
+        size = [value for series, value in values.items() if series.startswith("logpipe_source_size_bytes")]
+        self.assertEqual(size, [lines.stat().st_size])
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and os.path.exists(sys.argv[1]):
         program_test.PROGRAM = os.path.abspath(sys.argv.pop(1))

@@ -52,7 +52,8 @@ class prometheus_text final {
         if (!heads.emplace(name, text).second) fail("a second head of one family", line);
         if (&heads == &types_ && text != "counter" && text != "gauge" && text != "histogram")
             fail("unknown type", line);
-        if (&heads == &types_ && text == "counter" && !name.ends_with("_total")) fail("counter without _total", line);
+        if (&heads == &types_ && (text == "counter") != name.ends_with("_total"))
+            fail("a counter's name ends in _total, and no other's", line);
         family_ = name;  // heads are unique, so samples that must follow their own head also stand together
     }
 

@@ -57,7 +57,7 @@ TEST_CASE("an index whose ingest pipeline is missing pauses the sink, and creati
     CHECK(sink->status().why.contains("create that ingest pipeline"));
     REQUIRE(comes_true([&] { return gauge_of(sink->status(), "probes_total") >= 3; }));
     CHECK(finished.count() == 0);
-    CHECK(gauge_of(sink->status(), "rejected") == 0);
+    CHECK(gauge_of(sink->status(), "rejected_events_total") == 0);
     pipeline.put(R"({"set":{"field":"seen","value":true}})");
     CHECK(total_of(finished.wait(1)) == event_counts{.in = 300, .indexed = 300});
     CHECK(comes_true([&] { return sink->status().up; }));
@@ -100,7 +100,7 @@ TEST_CASE("documents that an ingest pipeline fails become dead letters, and the 
     auto const sink = make_opensearch_sink(options);
     REQUIRE(sink->open(finished).has_value());
     for (std::uint64_t i = 0; i < 4; ++i) REQUIRE(write_store_documents(*sink, 50 * i, 50 * i + 50));
-    REQUIRE(comes_true([&] { return gauge_of(sink->status(), "indexed") == 196; }));
+    REQUIRE(comes_true([&] { return gauge_of(sink->status(), "indexed_events_total") == 196; }));
     auto const batches = finished.wait(4);
     REQUIRE(batches.size() == 4);
     CHECK(total_of(batches) == event_counts{.in = 200, .indexed = 196});
@@ -124,7 +124,7 @@ TEST_CASE("a pipeline that fails every document pauses the sink", "[opensearch]"
     REQUIRE(sink->open(finished).has_value());
     REQUIRE(write_store_documents(*sink, 0, 100));
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(gauge_of(sink->status(), "rejected") == 0);
+    CHECK(gauge_of(sink->status(), "rejected_events_total") == 0);
     pipeline.put(R"({"set":{"field":"seen","value":true}})");
     CHECK(total_of(finished.wait(1)) == event_counts{.in = 100, .indexed = 100});
 }

@@ -63,7 +63,7 @@ TEST_CASE("chunks of several connections share batches and each gets its own ack
     commit_to(*source, batches.back().end_offset);
     CHECK(first.receive(2 * ack_of("f1").size()) == ack_of("f1") + ack_of("f2"));
     CHECK(second.receive(ack_of("s1").size()) == ack_of("s1"));
-    CHECK(gauge_of(source->status(), "connections") == 2);
+    CHECK(gauge_of(source->status(), "open_connections") == 2);
 }
 
 TEST_CASE("a chunk without events is acked when all before it is safe", "[forward_source]") {

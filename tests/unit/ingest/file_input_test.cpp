@@ -201,8 +201,8 @@ TEST_CASE("the file source tells how far it is", "[file_source]") {
     auto const status = from->status();
     REQUIRE(status.name == "file_source");
     using gauges = std::vector<std::pair<std::string, double>>;
-    REQUIRE(status.gauges == gauges{{"source_bytes_total", 6},
-                                    {"source_bytes_read", 6},
-                                    {"source_empty_lines", 1},
-                                    {"source_cut_lines", 0}});
+    REQUIRE(status.gauges == gauges{{"source_size_bytes", 6},
+                                    {"source_read_bytes_total", 6},
+                                    {"source_empty_lines_total", 1},
+                                    {"source_cut_lines_total", 0}});
 }

@@ -106,7 +106,8 @@ TEST_CASE("at the limit the oldest is dropped where that is wanted, and readers 
     REQUIRE(from->read(got, soon()));
     REQUIRE(got.events.front().offset == 4);
     REQUIRE(got.events.back().offset == 9);
-    REQUIRE(topic.end->to->status().gauges.back() == std::pair<std::string, double>{"journal_dropped_segments", 4});
+    REQUIRE(topic.end->to->status().gauges.back() ==
+            std::pair<std::string, double>{"journal_dropped_segments_total", 4});
 }
 
 TEST_CASE("a reader keeps what it has open when that is dropped", "[journal]") {

@@ -372,7 +372,8 @@ TEST_CASE("bad lines do not hold up the good ones around them, and each is count
     auto const now = change->status();
     REQUIRE(now.name == "normalize");
     REQUIRE(now.up);
-    REQUIRE(now.gauges == std::vector<std::pair<std::string, double>>{{"documents", 2.0}, {"rejected", 1.0}});
+    REQUIRE(now.gauges ==
+            std::vector<std::pair<std::string, double>>{{"documents_total", 2.0}, {"rejected_events_total", 1.0}});
 }
 
 TEST_CASE("an empty batch stays empty", "[normalize]") {

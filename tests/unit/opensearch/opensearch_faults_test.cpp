@@ -79,7 +79,7 @@ TEST_CASE("others go on while a document that fails alone waits for its time", "
     CHECK(sink->status().up);
     CHECK(gauge_of(sink->status(), "retry_queue_events") == 1);
     CHECK(gauge_of(sink->status(), "retry_queue_bytes") == static_cast<double>(2 + store_document(3).size()));
-    CHECK(gauge_of(sink->status(), "rejected") == 0);
+    CHECK(gauge_of(sink->status(), "rejected_events_total") == 0);
     broken = false;
     CHECK(total_of(finished.wait(21)) == event_counts{.in = 210, .indexed = 210});
 }
@@ -153,7 +153,7 @@ TEST_CASE("a target that is not ready pauses the sink, is tried with one documen
     REQUIRE(comes_true([&] { return gauge_of(sink->status(), "probes_total") >= 5; }));
     CHECK(server.asks().back().documents.size() == 1);
     CHECK(finished.count() == 0);
-    CHECK(gauge_of(sink->status(), "rejected") == 0);
+    CHECK(gauge_of(sink->status(), "rejected_events_total") == 0);
     ready = true;
     CHECK(total_of(finished.wait(6)) == event_counts{.in = 600, .indexed = 600});
     CHECK(comes_true([&] { return sink->status().up; }));
@@ -202,7 +202,7 @@ TEST_CASE("a few documents that are the only ones to fail do not pause the sink 
     REQUIRE(write_documents(*sink, 5, 9));  // it is not
     CHECK(total_of(finished.wait(2)) == event_counts{.in = 9, .indexed = 4});
     CHECK(comes_true([&] { return sink->status().up; }));
-    CHECK(gauge_of(sink->status(), "rejected") == 5);
+    CHECK(gauge_of(sink->status(), "rejected_events_total") == 5);
 }
 
 TEST_CASE("a single document that is refused, with nothing beside it, waits until others show whose fault it is",
@@ -224,7 +224,7 @@ TEST_CASE("a single document that is refused, with nothing beside it, waits unti
     CHECK(finished.count() == 0);
     REQUIRE(write_documents(*sink, 1, 2));
     CHECK(total_of(finished.wait(2)) == event_counts{.in = 2, .indexed = 1});
-    CHECK(gauge_of(sink->status(), "rejected") == 1);
+    CHECK(gauge_of(sink->status(), "rejected_events_total") == 1);
 }
 
 TEST_CASE("the breaker opens before a wrong mapping empties the topic into the dead letters, and closes by itself",
@@ -251,11 +251,11 @@ TEST_CASE("the breaker opens before a wrong mapping empties the topic into the d
     CHECK(sink->status().why.contains("10 of the last 10 documents were rejected"));
     REQUIRE(write_documents(*sink, 100, 104));
     REQUIRE(comes_true([&] { return gauge_of(sink->status(), "probes_total") >= 3; }));
-    CHECK(gauge_of(sink->status(), "rejected") == 10);
+    CHECK(gauge_of(sink->status(), "rejected_events_total") == 10);
     CHECK(finished.count() == 1);
     wrong = false;
     CHECK(total_of(finished.wait(3)) == event_counts{.in = 104, .indexed = 94});
-    CHECK(gauge_of(sink->status(), "rejected") == 10);
+    CHECK(gauge_of(sink->status(), "rejected_events_total") == 10);
     CHECK(comes_true([&] { return sink->status().up; }));
 }
 
@@ -282,7 +282,7 @@ TEST_CASE("a request that is refused as a whole for one document is cut until th
             std::this_thread::yield();
         }
     }};
-    CHECK(comes_true([&] { return gauge_of(sink->status(), "rejected") == 1; }));
+    CHECK(comes_true([&] { return gauge_of(sink->status(), "rejected_events_total") == 1; }));
     done = true;
     others.join();
     CHECK(comes_true([&] { return sink->status().up; }));

@@ -41,10 +41,10 @@ TEST_CASE("documents are indexed under their ids, and a repeat is already there"
         "items.*.error.**.reason HTTP/1.1\r\n"));
     CHECK(asks.back().head.contains("\r\nContent-Type: application/x-ndjson\r\n"));
     CHECK(sink->status().up);
-    CHECK(gauge_of(sink->status(), "indexed") == 4);
-    CHECK(gauge_of(sink->status(), "already_there") == 2);
+    CHECK(gauge_of(sink->status(), "indexed_events_total") == 4);
+    CHECK(gauge_of(sink->status(), "already_there_events_total") == 2);
     CHECK(gauge_of(sink->status(), "requests_total") == 2);
-    CHECK(gauge_of(sink->status(), "waiting") == 0);
+    CHECK(gauge_of(sink->status(), "waiting_events") == 0);
 }
 
 TEST_CASE("each item of a mixed answer fares by its own status", "[opensearch_sink]") {
@@ -229,7 +229,7 @@ TEST_CASE("small batches share requests while all connections are busy", "[opens
             comes_true([&] { return gauge_of(sink->status(), "requests_in_flight") == static_cast<double>(i + 1); }));
     }
     for (std::uint64_t i = 2; i < 50; ++i) REQUIRE(write_documents(*sink, i, i + 1));
-    CHECK(gauge_of(sink->status(), "waiting") == 50);
+    CHECK(gauge_of(sink->status(), "waiting_events") == 50);
     gate = true;
     gate.notify_all();
     CHECK(total_of(finished.wait(50)) == event_counts{.in = 50, .indexed = 50});

@@ -48,14 +48,27 @@ status_report report_of(kafka_findings found) {
 
 TEST_CASE("a process is told with its stages, and the one that is down makes the whole down", "[components]") {
     auto const report = report_of_process({.address = "127.0.0.1:1", .got = sample_snapshot(), .took = 1ms});
-    CHECK(find(report, "process", "run").state == component_state::up);
+    CHECK(find(report, "process", "run").state == component_state::down);
+    CHECK(find(report, "process", "run").why == "1 stage is down: index/sqlite_sink");
     CHECK(find(report, "process", "run").figure == "93 done, 7 held, 3 dead");
     CHECK(find(report, "stage", "index/sqlite_sink").state == component_state::down);
     CHECK_THAT(find(report, "stage", "index/sqlite_sink").why, ContainsSubstring("the disk is full"));
     CHECK(find(report, "stage", "index/journal_source").figure == "backlog 12,000");
     CHECK(find(report, "stage", "forward/forward_source").figure.empty());
     CHECK(find(report, "stage", "forward/journal_sink").figure == "1,500,000 bytes on disk");
+    CHECK(find(report, "stage", "index/sqlite_sink").figure == "70 indexed");
     CHECK(state_of(report) == component_state::down);
+
+    auto two = sample_snapshot();
+    two.pumps.front().stages.front().up = false;
+    auto const worse = report_of_process({.address = "127.0.0.1:1", .got = two, .took = 1ms});
+    CHECK(find(worse, "process", "run").why == "2 stages are down: forward/forward_source, index/sqlite_sink");
+    for (auto& pump : two.pumps)
+        for (auto& stage : pump.stages) stage.up = true;
+    two.pumps.erase(two.pumps.begin());
+    auto const well = report_of_process({.address = "127.0.0.1:1", .got = two, .took = 1ms});
+    CHECK(find(well, "process", "run").state == component_state::up);
+    CHECK(find(well, "process", "run").figure == "93 done, 7 held, 3 dead, backlog 12,000");
 }
 
 TEST_CASE("a process that is away is down, and another program in its place leaves it unknown", "[components]") {

@@ -82,6 +82,7 @@ TEST_CASE("one gauge of several stages is one family", "[prometheus]") {
     REQUIRE(metrics.problem().empty());
     REQUIRE(metrics.value(R"(logpipe_open_files{pump="index",stage="sqlite_sink"})") == "1");
     REQUIRE(metrics.type("logpipe_seen_total") == "counter");
+    REQUIRE(metrics.type("logpipe_open_files") == "gauge");
 }
 
 TEST_CASE("label values and names with any bytes make valid text", "[prometheus]") {
@@ -97,10 +98,10 @@ TEST_CASE("label values and names with any bytes make valid text", "[prometheus]
 TEST_CASE("values that are no finite numbers have their own words", "[prometheus]") {
     exposition out;
     constexpr auto infinity = std::numeric_limits<double>::infinity();
-    out.add(metric_type::gauge, "a", "A.", {}, infinity);
-    out.add(metric_type::gauge, "b", "B.", {}, -infinity);
-    out.add(metric_type::gauge, "c", "C.", {}, std::numeric_limits<double>::quiet_NaN());
-    out.add(metric_type::gauge, "d", "D.", {}, 1e300);
+    out.add("a", "A.", {}, infinity);
+    out.add("b", "B.", {}, -infinity);
+    out.add("c", "C.", {}, std::numeric_limits<double>::quiet_NaN());
+    out.add("d", "D.", {}, 1e300);
     prometheus_text const metrics{out.text()};
     REQUIRE(metrics.problem().empty());
     REQUIRE(metrics.value("a") == "+Inf");

@@ -68,7 +68,7 @@ TEST_CASE("the pumps' page tells rates, what is behind, the chosen one's ledger 
           "[layout]") {
     monitor_view view{.chosen = 1};
     auto const text = joined(draw(view, sample_scene(), {80, 24}));
-    CHECK_THAT(text, ContainsSubstring("logpipe monitor  21:53:49 UTC  every 1 s  1 down"));
+    CHECK_THAT(text, ContainsSubstring("logpipe monitor  21:53:49 UTC  every 1 s  2 down"));
     CHECK_THAT(text, ContainsSubstring(" run/forward"));
     CHECK_THAT(text, ContainsSubstring(">run/index"));
     CHECK_THAT(text, ContainsSubstring("in 100 = indexed 70 + already there 20 + dead 3 + in flight 7  d"));
