@@ -56,8 +56,8 @@ int run_forward(settings const& options, argument_list const& /*rest*/) {
                              .to = *std::move(to),
                              .dead = dead.get()},
                             {.name = "deliver", .in_flight_bytes_max = std::size_t{8} << 20U}));
-        whole.set_book([begin](process_snapshot const& now) { return journal_book(now, begin); });
     }
+    whole.set_book([begin](process_snapshot& now) { return journal_book(now, begin); });
     return whole.run();
 }
 

@@ -36,7 +36,8 @@ class process final {
     /// Pumps are started in reverse and stopped in order: what takes in comes first.
     void add(std::unique_ptr<pump> moving, start_order when = start_order::with_others);
     /// How the figures of the pumps make the ledger of the whole; without it, it is the first pump's.
-    void set_book(std::function<ledger(process_snapshot const&)> book) { book_ = std::move(book); }
+    /// It may also complete the figures of a pump that does not know all of its own.
+    void set_book(std::function<ledger(process_snapshot&)> book) { book_ = std::move(book); }
     /// What else goes on in the process, to be added to a snapshot. Any thread.
     void also_look(std::function<void(process_snapshot&)> add) { add_ = std::move(add); }
     /// Called before the first pump is stopped.
@@ -67,7 +68,7 @@ class process final {
     settings const& options_;
     std::vector<std::unique_ptr<pump>> pumps_;
     std::vector<start_order> orders_;  // of pumps_
-    std::function<ledger(process_snapshot const&)> book_;
+    std::function<ledger(process_snapshot&)> book_;
     std::function<void(process_snapshot&)> add_;
     std::function<void()> before_drain_;
     std::function<void(process_snapshot const&)> tick_;

@@ -181,8 +181,8 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     std::atomic<std::uint64_t> retried = 0;
     process whole{options};
     if (auto added = add_pumps(whole, ends, *parts, *dead); !added) return report_failure(options, added.error());
-    whole.set_book([begin](process_snapshot const& now) {
-        return now.pumps.size() == 2 ? journal_book(now, begin) : broker_book(now);
+    whole.set_book([begin](process_snapshot& now) {
+        return now.pumps.size() == 2 ? journal_book(now, begin) : broker_book(now, begin);
     });
     broker_end broker{options};
     if (options.on("once"))

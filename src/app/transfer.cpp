@@ -68,8 +68,20 @@ double gauge_of(stage_status const& stage, std::string_view name) {
     return found == stage.gauges.end() ? 0.0 : found->second;
 }
 
-ledger journal_book(process_snapshot const& now, std::uint64_t journal_begin) {
-    auto const& in = now.pumps.at(0);
+namespace {
+
+/// A listener keeps no figures; the journal that it fills does, of what is in it.
+void add_stored(pump_snapshot& in, std::uint64_t journal_begin) {
+    in.book.counts.in += journal_begin;
+    in.book.counts.indexed += journal_begin;
+}
+
+}  // namespace
+
+ledger journal_book(process_snapshot& now, std::uint64_t journal_begin) {
+    auto& in = now.pumps.at(0);
+    add_stored(in, journal_begin);
+    if (now.pumps.size() == 1) return in.book;
     auto const& out = now.pumps.at(1);
     ledger book{.counts = out.book.counts, .in_flight = 0};
     // What the journal held at the start came in before; every other term is counted where it happens.
@@ -80,7 +92,8 @@ ledger journal_book(process_snapshot const& now, std::uint64_t journal_begin) {
     return book;
 }
 
-ledger broker_book(process_snapshot const& now) {
+ledger broker_book(process_snapshot& now, std::uint64_t journal_begin) {
+    add_stored(now.pumps.at(0), journal_begin);
     auto const& receive = now.pumps.at(0);
     auto const& deliver = now.pumps.at(1);
     auto const& index = now.pumps.at(2);

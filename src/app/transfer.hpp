@@ -34,13 +34,15 @@ struct transfer {
 
 [[nodiscard]] bool writes_to_standard_output(std::string_view uri) noexcept;
 
-/// The ledger of a process whose first pump fills a journal and whose second empties it.
-/// @param journal_begin  the journal's synced offset before the first pump was started
-[[nodiscard]] ledger journal_book(process_snapshot const& now, std::uint64_t journal_begin);
+/// The ledger of a process whose first pump fills a journal and whose second, where there is one, empties it.
+/// @param journal_begin  the journal's synced offset before the first pump was started: what earlier processes put
+///                       there, which is added to the first pump's own figures
+[[nodiscard]] ledger journal_book(process_snapshot& now, std::uint64_t journal_begin);
 
 /// The ledger of a process whose pumps fill a journal, empty it into Kafka, and index from there. `in` is what Kafka
 /// gave or still holds, and what has not come to it yet: a repeat that a crash put there twice was taken in twice.
-[[nodiscard]] ledger broker_book(process_snapshot const& now);
+/// @param journal_begin  as above
+[[nodiscard]] ledger broker_book(process_snapshot& now, std::uint64_t journal_begin);
 
 [[nodiscard]] double gauge_of(stage_status const& stage, std::string_view name);
 

@@ -60,8 +60,9 @@ screen_size screen::size() const {
 result<> screen::show(std::vector<std::string> const& lines) {
     std::string out = "\x1b[H";
     for (auto const& line : lines) {
-        out += line;
+        // Before, not after: with the cursor in the last column it would take that column's character along.
         out += "\x1b[K";
+        out += line;
         if (&line != &lines.back()) out += "\r\n";
     }
     return write_all(out);

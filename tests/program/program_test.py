@@ -218,6 +218,41 @@ class WholePipeline(Case):
         self.assertIn("in 20000 = indexed 20000 + already there 0", self.end(pipeline))
         self.assert_same_data(self.folder / "data/store.sqlite", path.read_text().splitlines())
 
+    def test_after_a_restart_no_figure_contradicts_another(self):
+        listen, admin = free_address(), free_address()
+        arguments = ("run", "--data-dir", "data", "--listen", listen, "--admin", admin, "--page", "none")
+        for restarted in (False, True):
+            pipeline = self.start(*arguments)
+            self.wait_ready(admin)
+            if not restarted:
+                self.run_program("produce", "--demo", "lines=300&seed=1", "--to", f"forward://{listen}")
+                self.wait_drained(admin, 300)
+            status = self.status(admin)
+            told = self.run_program("status", "--at", admin).stdout
+            for book in (status["ledger"], *(pump["ledger"] for pump in status["pumps"])):
+                self.assertEqual((book["in"], book["indexed"], book["difference"]), (300, 300, 0))
+            self.assertIn("300 done, 0 held", told)
+            self.assertIn("300 indexed", told)
+            self.assertEqual(told.count("in 300 = indexed 300 + already there 0 + dead 0 + in flight 0"), 3, told)
+            self.end(pipeline)
+
+    def test_a_store_that_is_away_at_start_hides_neither_what_waits_nor_what_was_counted(self):
+        listen, admin = free_address(), free_address()
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin)
+        self.wait_ready(admin)
+        self.run_program("produce", "--demo", "lines=1200&seed=1", "--to", f"forward://{listen}")
+        nobody, watched = free_address(), free_address()
+        self.start("index", "--from", "journal:data/nginx-logs", "--to", f"opensearch://{nobody}/a", "--admin", watched)
+        self.wait_for(lambda: (self.status(watched) or {"pumps": [{}]})["pumps"][0].get("backlog") == 1200, "the backlog")
+        self.run_program("produce", "--demo", "lines=300&seed=2", "--to", f"forward://{listen}")
+        self.wait_for(lambda: self.status(watched)["pumps"][0]["backlog"] == 1500, "the backlog to grow")
+        told = self.run_program("status", "--at", watched, status=1).stdout
+        self.assertRegex(told, r"index 127\.0\.0\.1:\d+ +down .* 0 done, 0 held, backlog 1,500")
+        self.assertRegex(told, r"index/journal_source +up +backlog 1,500")
+        self.assertIn("1 stage is down: index/opensearch_sink", told)
+        self.assertRegex(self.get(f"http://{watched}/metrics")[1], r'logpipe_pump_backlog_events\{pump="index"\} 1500\n')
+        self.end(forwarder)
+
     def test_produce_with_the_same_run_id_repeats_itself_instead_of_adding(self):
         path = self.demo(3000)
         listen, admin = free_address(), free_address()

@@ -64,7 +64,8 @@ class Screen:
         elif letter == "J":
             self.shown = [""] * self.rows
         elif letter == "K":
-            self.shown[self.row] = self.shown[self.row][:self.column]
+            # A cursor that does not wrap stays in the last column, and erasing takes that column's character along.
+            self.shown[self.row] = self.shown[self.row][:min(self.column, self.columns - 1)]
         elif letter != "m":
             raise AssertionError(f"unexpected sequence {numbers}{letter}")
 
@@ -164,6 +165,17 @@ class Monitor(Case):
                 self.assertEqual(terminal.wait_end(), 0)
                 terminal.assert_as_it_was()
                 self.assertLessEqual(terminal.screen.widest, columns)
+
+    def test_the_last_column_is_shown_whole(self):
+        for rows, columns in ((24, 80), (24, 120)):
+            with self.subTest(f"{columns}x{rows}"):
+                terminal = self.monitor(rows, columns)
+                terminal.wait_for("run/index")
+                terminal.read()
+                head = next(line for line in terminal.screen.shown if line.startswith("PUMP"))
+                self.assertEqual((head[-3:], len(head)), ("P99", columns))
+                terminal.press("q")
+                self.assertEqual(terminal.wait_end(), 0)
 
     def test_signals_end_it_and_the_terminal_is_as_it_was(self):
         for sent in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

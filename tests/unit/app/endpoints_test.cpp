@@ -71,6 +71,7 @@ TEST_CASE("a journal's ledger counts what waits in it", "[endpoints]") {
     auto const book = journal_book(now, 100);
     CHECK(book.line() == "in 210 = indexed 130 + already there 12 + dead 3 + in flight 65");
     CHECK(book.difference() == 0);
+    CHECK(in.book.line() == "in 210 = indexed 190 + already there 8 + dead 2 + in flight 10");
 }
 
 TEST_CASE("the ledger of a run with a broker counts what waits on the way", "[endpoints]") {
@@ -86,12 +87,32 @@ TEST_CASE("the ledger of a run with a broker counts what waits on the way", "[en
     deliver.backlog = 30;
     index.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
     index.backlog = 7;
-    auto const book = broker_book(now);
+    auto const book = broker_book(now, 1000);
     CHECK(book.line() == "in 204 = indexed 130 + already there 12 + dead 4 + in flight 58");
     CHECK(book.difference() == 0);
+    CHECK(receive.book.counts.in == 1110);
 }
 
 TEST_CASE("progress shows share, rate and time left where they are known", "[progress]") {
     CHECK_THAT(progress_line(500, 0.5, 100), ContainsSubstring(" 50 %  500 lines acked  100/s  5 s left"));
     CHECK(progress_line(7, -1, 3) == "7 lines acked  3/s");
+}
+
+TEST_CASE("the bar of progress is of the lines that are acked, not of those that were read", "[progress]") {
+    pump_snapshot now;
+    now.stages.push_back({.name = "file_source", .gauges = {{"source_size_bytes", 1000.0}}});
+    auto& gauges = now.stages.front().gauges;
+    gauges.emplace_back("source_read_bytes_total", 1000.0);
+    now.this_run = {.in = 100};
+    CHECK(share_acked(now) == 0.0);
+    now.this_run.indexed = 25;
+    CHECK(share_acked(now) == 0.25);
+    gauges.back().second = 500.0;
+    CHECK(share_acked(now) == 0.125);
+    gauges = {{"source_size_lines", 200.0}};
+    CHECK(share_acked(now) == 0.125);
+    now.this_run.dead = 75;
+    CHECK(share_acked(now) == 0.5);
+    gauges.clear();
+    CHECK(share_acked(now) < 0.0);
 }
