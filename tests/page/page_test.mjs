@@ -73,6 +73,58 @@ test("the dashboard shows what jq computes from the file, and filters and search
   clean(page);
 });
 
+/** Where the first chart draws, on the screen: between the first and the last pixel of its grid. */
+async function plotted(page) {
+  return page.evaluate(() => {
+    const grid = document.querySelector(".plot .grid").getBoundingClientRect();
+    const plot = document.querySelector(".plot").getBoundingClientRect();
+    return { x: grid.left, y: plot.top, width: grid.width, height: plot.height - 36 };
+  });
+}
+
+test("a bar is as wide as its bucket, nothing is drawn where there is no data, and the pointer tells the values", async (world) => {
+  await world.pipeline("--timestamp", "event");
+  const line = (time, response, bytes) => JSON.stringify({ time, remote_ip: "10.0.0.1", request: "GET / HTTP/1.1", response, bytes, referrer: "-", agent: "x" });
+  const hours = Array.from({ length: 7 }, (_, i) => [line(`17/May/2015:${String(8 + i).padStart(2, "0")}:30:00 +0000`, 200, 10), line(`17/May/2015:${String(8 + i).padStart(2, "0")}:40:00 +0000`, 404, 5)]).flat();
+  const later = [line("17/May/2019:08:30:00 +0000", 200, 10)];
+  world.produce(world.file("years.jsonl", [...hours, ...later].join("\n") + "\n"));
+  await world.drained(15);
+  const bars = (page) => page.evaluate(() => [...document.querySelectorAll(".plot")[0].querySelectorAll(".mark")].map((mark) => ({ start: Number(mark.dataset.start), x: Number(mark.getAttribute("x")), width: Number(mark.getAttribute("width")), height: Number(mark.getAttribute("height")) })));
+  const page = await world.open("logs");
+  await drawn(page);
+  // Four years: two days have lines, and there is nothing between them.
+  let all = await (await fetch(world.address + "/api/logs/overview")).json();
+  let box = await plotted(page);
+  let marks = await bars(page);
+  equal(new Set(marks.map((mark) => mark.start)).size, 2, "bars in four years");
+  const widthOf = () => (box.width * all.bar_ms) / (Math.max(all.to, all.bars.at(-1)[0] + all.bar_ms) - Math.min(all.from, all.bars[0][0]));
+  let bucket = widthOf();
+  for (const mark of marks) check(Math.abs(mark.width - bucket) <= 1.1, `a bar of ${mark.width} px for a bucket of ${bucket}`);
+  check(marks.reduce((sum, mark) => sum + mark.width, 0) < box.width / 10, "most of the chart is empty");
+
+  const from = Date.UTC(2015, 4, 17, 0);
+  const query = `from=${from}&to=${from + 4 * 86400000}`;
+  await page.goto(`${world.address}/#/logs?${query}`);
+  await drawn(page);
+  all = await (await fetch(world.address + "/api/logs/overview?" + query)).json();
+  equal(all.bar_ms, 3600000, "buckets of an hour");
+  box = await plotted(page);
+  marks = await bars(page);
+  equal(new Set(marks.map((mark) => mark.start)).size, 7, "an hour, a bar");
+  equal(marks.length, 14, "two classes in each");
+  bucket = widthOf();
+  for (const mark of marks) check(Math.abs(mark.width - bucket) <= 1.1, `a bar of ${mark.width} px for an hour of ${bucket}`);
+  await picture(page, "bars");
+  const start = box.x + marks[0].x - 60; // the left of the plot
+  check(Math.abs(start - box.x) < 1, `the first bar begins where the chart does: ${start}`);
+  await page.mouse.move(start + bucket * 0.5, box.y + 60);
+  const tip = await page.textContent(".plot .tip:not([hidden])");
+  check(tip.includes("2xx1") && tip.includes("4xx1"), `the values of an hour: ${tip}`);
+  await page.mouse.move(start + bucket * 40.5, box.y + 60);
+  equal(await page.locator(".plot .tip:not([hidden])").count(), 0, "nothing is told of an hour without lines");
+  clean(page);
+});
+
 test("a time range by button and by dragging keeps to whole minutes, and the charts are there", async (world) => {
   await world.pipeline("--timestamp", "event");
   // Four hours, a line each minute.
@@ -85,8 +137,7 @@ test("a time range by button and by dragging keeps to whole minutes, and the cha
   const page = await world.open("logs");
   await drawn(page);
   equal(await tile(page, "documents"), "240", "all");
-  const over = page.locator(".plot .u-over").first();
-  const box = await over.boundingBox();
+  const box = await plotted(page);
   await page.mouse.move(box.x + box.width * 0.25, box.y + 50);
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 5 });
@@ -116,6 +167,8 @@ test("rates move during a produce from the page, whose progress and end are show
   await page.waitForFunction(() => /\d+ safe/.test(document.querySelector(".figures-line").textContent));
   await picture(page, "produce");
   await moving;
+  // The run goes beside the listener, and counts as coming in.
+  await other.waitForFunction(() => document.querySelector(".trace.in").getBBox().height > 1);
   await page.waitForFunction(() => document.querySelector(".note.good")?.textContent.includes("12000 events are safe"));
   await world.drained(12000);
   await other.waitForFunction(() => document.querySelector(".ledger").textContent.includes("12,000in"));

@@ -42,19 +42,24 @@ export function count(n) {
   return whole.format(Math.round(n));
 }
 
+/** Three digits; zeros only where they stand before the point. */
+function digits(n) {
+  const text = n.toFixed(n < 9.995 ? 2 : n < 99.95 ? 1 : 0);
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
 /** 1,234 · 51.5 k · 1.23 M */
 export function short(n) {
   if (n > 0 && n < 0.95) return n.toPrecision(1);
   if (n < 10000) return n < 100 && n % 1 !== 0 ? n.toFixed(1) : whole.format(Math.round(n));
-  for (const [limit, unit] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]])
-    if (n >= limit) return (n / limit).toPrecision(3).replace(/\.?0+$/, "") + " " + unit;
-  return String(n);
+  for (const [limit, unit] of [[1e9, "G"], [1e6, "M"]]) if (n >= limit * 0.9995) return digits(n / limit) + " " + unit;
+  return digits(n / 1e3) + " k";
 }
 
 export function bytes(n) {
   let unit = 0;
-  while (n >= 1024 && unit < 5) { n /= 1024; unit++; }
-  return (unit === 0 ? whole.format(n) : n.toPrecision(3).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")) + " " + ["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit];
+  while (n >= 1023.5 && unit < 5) { n /= 1024; unit++; }
+  return (unit === 0 ? whole.format(Math.round(n)) : digits(n)) + " " + ["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit];
 }
 
 export function seconds(s) {

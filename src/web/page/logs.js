@@ -1,6 +1,6 @@
 // The dashboard of the data. The address holds the view: range or from and to, filters, the search.
 import { ask } from "./api.js";
-import { axes, chart, colour, formats, stacked } from "./charts.js";
+import { barChart, formats } from "./charts.js";
 import { bytes, count, el, fill, setText, short, stamp } from "./dom.js";
 
 const ranges = [["15m", 15], ["1h", 60], ["6h", 360], ["24h", 1440], ["7d", 10080], ["30d", 43200], ["all", 0]];
@@ -65,24 +65,14 @@ export function logsView(main, { query: first, setQuery }) {
     typing = setTimeout(() => change((next) => (search.value.trim() ? next.set("q", search.value.trim()) : next.delete("q"))), 250);
   });
 
-  let barMs = 60000;
-  const select = (plot) => {
-    const { left, width } = plot.select;
-    if (width < 4) return;
-    const time = (x) => Math.floor((plot.posToVal(x, "x") * 1000) / 60000) * 60000;
-    const from = time(left);
-    const to = Math.max(from + 60000, time(left + width) + 60000);
-    plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-    change((next) => { next.delete("range"); next.set("from", from); next.set("to", to); });
-  };
-  const bars = (series, format) => ({
-    cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } }, legend: { show: false }, hooks: { setSelect: [select] },
-    scales: { x: { range: () => span }, y: { range: (_, low, high) => [0, high * 1.05 || 1] } }, axes: axes(format),
-    series: [{}, ...series.map(([name, fillColour]) => ({ label: name, fill: fillColour, stroke: fillColour, width: 0, points: { show: false }, paths: window.uPlot.paths.bars({ size: [0.9, Infinity], align: 1 }) }))],
+  const wholeMinute = 60000;
+  const select = (from, to) => change((next) => {
+    next.delete("range");
+    next.set("from", Math.floor(from / wholeMinute) * wholeMinute);
+    next.set("to", Math.floor(to / wholeMinute) * wholeMinute + wholeMinute);
   });
-  let span = [0, 1];
-  const statusPlot = chart(statusBox, () => bars(classes.map(([name]) => [name, colour("class-" + name)]).reverse(), formats.count));
-  const bytesPlot = chart(bytesBox, () => bars([["bytes", colour("accent")]], formats.bytes));
+  const statusPlot = barChart(statusBox, { series: classes.map(([name]) => [name, "class-" + name]), format: formats.count, select });
+  const bytesPlot = barChart(bytesBox, { series: [["bytes", "in"]], format: formats.bytes, select });
 
   function drawControls() {
     if (document.activeElement !== search) search.value = query.get("q") || "";
@@ -115,10 +105,14 @@ export function logsView(main, { query: first, setQuery }) {
   function drawCharts(all) {
     barMs = all.bar_ms;
     for (const box of [statusBox, bytesBox]) box.classList.toggle("is-empty", !all.bars.length);
-    span = [all.from / 1000, Math.max(all.to, all.from + barMs) / 1000];
-    const times = all.bars.map((bar) => bar[0] / 1000);
-    statusPlot.setData(stacked(times, classes.map(([, at]) => ({ values: all.bars.map((bar) => bar[1 + at]) }))));
-    bytesPlot.setData([times, all.bars.map((bar) => bar[7])]);
+    // The first and the last bucket are whole, whatever of them was asked for.
+    const first = all.bars[0]?.[0] ?? all.from;
+    const last = (all.bars[all.bars.length - 1]?.[0] ?? first) + all.bar_ms;
+    const span = { from: Math.min(all.from, first), to: Math.max(all.to, last), bucket: all.bar_ms };
+    const status = all.bars.map((bar) => [bar[0], ...classes.map(([, at]) => bar[1 + at])]);
+    const sum = ([, ...values]) => values.reduce((a, b) => a + b, 0);
+    statusPlot.setData({ ...span, bars: status, high: Math.max(0, ...status.map(sum)) });
+    bytesPlot.setData({ ...span, bars: all.bars.map((bar) => [bar[0], bar[7]]), high: Math.max(0, ...all.bars.map((bar) => bar[7])) });
   }
 
   function drawTops(all) {

@@ -1,5 +1,5 @@
 // The picture of the pipeline as it runs, the ledger, and what is wrong with it.
-import { axes, chart, colour, formats } from "./charts.js";
+import { formats, lineChart } from "./charts.js";
 import { bytes, count, el, fill, seconds, setText, short, stamp } from "./dom.js";
 
 const stageTitles = {
@@ -12,14 +12,15 @@ const historySeconds = 300;
 
 /** What a stage's gauges say in a few words. */
 const facts = {
-  forward_source: (g) => [["clients", count(g.connections)], ["waiting", bytes(g.pending_bytes)]],
+  forward_source: (g) => [["clients", count(g.open_connections)], ["waiting", bytes(g.pending_bytes)]],
   journal_sink: (g) => [["on disk", bytes(g.journal_bytes)]],
   router: (g) => [["on disk", bytes(g.journal_bytes)]],
   journal_source: () => [],
   kafka_source: (g) => [["lag", count(g.kafka_lag_events)]],
   kafka_sink: (g) => [["in flight", bytes(g.kafka_in_flight_bytes)]],
-  normalize: (g) => [["rejected", count(g.rejected)]],
-  sqlite_sink: (g) => [["stored", count(g.indexed)], ["waiting", count(g.waiting)]],
+  normalize: (g) => [["rejected", count(g.rejected_events_total)]],
+  sqlite_sink: (g) => [["waiting", count(g.waiting_events)]],
+  opensearch_sink: (g) => [["waiting", count(g.waiting_events)], ["requests", count(g.requests_in_flight)]],
 };
 
 const hints = [
@@ -69,10 +70,20 @@ function chainOf(pumps) {
   return { boxes, links };
 }
 
+/**
+ * The pumps by which events enter the pipeline. A run from the page goes beside the listener into the same journal, so
+ * both count; one that sends to a listener of ours is counted there.
+ */
+export function entering(pumps) {
+  const isFirst = (pump) => !isBroker(kindOf(end(pump, true)));
+  const stored = pumps.filter((pump) => isFirst(pump) && isBroker(kindOf(end(pump, false))));
+  return stored.length ? stored : pumps.slice(0, 1);
+}
+
 class Rates {
   constructor() {
     this.before = new Map();
-    this.history = []; // [seconds, in, out]
+    this.history = []; // [ms, in, out]
   }
   update(news, pumps) {
     const rates = new Map();
@@ -86,14 +97,12 @@ class Rates {
       rates.set(pump, { in: per("in"), out: per("out"), dead: per("dead"), bytes: per("bytes") });
       this.before.set(key, now);
     }
-    const first = pumps.find((pump) => pump.name !== "produce") || pumps[0];
     const last = pumps[pumps.length - 1];
-    if (first) this.history.push([news.time_ms / 1000, rates.get(first).in, rates.get(last).out]);
-    while (this.history.length && this.history[0][0] < news.time_ms / 1000 - historySeconds) this.history.shift();
+    if (last) this.history.push([news.time_ms, entering(pumps).reduce((sum, pump) => sum + rates.get(pump).in, 0), rates.get(last).out]);
+    while (this.history.length && this.history[0][0] < news.time_ms - historySeconds * 1000) this.history.shift();
     return rates;
   }
 }
-const now = () => rates.history[rates.history.length - 1]?.[0] ?? Date.now() / 1000;
 // Kept while the page is open, so that the chart survives a look at another view.
 const rates = new Rates();
 
@@ -180,11 +189,7 @@ export function pipelineView(main, { live }) {
     el("section.card", {}, el("h2", {}, "Events a second, the last five minutes ", el("span.key.in", {}, "in"), el("span.key.out", {}, "out")), plotBox),
     el("section.card.scroll", {}, el("h2", {}, "Pumps"), el("table.pumps", {}, el("thead", {}, el("tr", {},
       ["pump", "in/s", "out/s", "bytes/s", "backlog", "queued", "in flight", "oldest", "dead", "retries"].map((name, i) => el("th" + (i ? ".num" : ""), { scope: "col" }, name)))), rows)), warnings);
-  const plot = chart(plotBox, () => ({
-    cursor: { y: false, drag: { x: false, y: false } }, legend: { show: false }, axes: axes(formats.rate),
-    scales: { x: { range: () => [now() - historySeconds, now()] }, y: { range: (_, low, high) => [0, Math.max(10, high * 1.1)] } },
-    series: [{}, { label: "in", stroke: colour("accent"), width: 2, fill: colour("accent-soft"), points: { show: false } }, { label: "out", stroke: colour("good"), width: 2, points: { show: false } }],
-  }));
+  const plot = lineChart(plotBox, { series: [["in", "in"], ["out", "out"]], format: formats.rate });
 
   let drawn = "";
   let parts = null;
@@ -220,7 +225,7 @@ export function pipelineView(main, { live }) {
     const said = news.processes.flatMap(({ status }) => (status?.warnings || []).map((each) => ({ ...each, by: status.subcommand }))).sort((a, b) => b.time_ns - a.time_ns).slice(0, 10);
     warnings.hidden = !said.length;
     if (said.length) fill(warnings, el("h2", {}, "Last warnings"), said.map((each) => el("p", {}, el("span.dim", {}, `${stamp(each.time_ns / 1e6, true)} ${each.by} `), el("span" + (each.grave ? ".bad" : ""), {}, each.message))));
-    plot.setData([0, 1, 2].map((i) => rates.history.map((each) => each[i])));
+    plot.setData({ from: news.time_ms - historySeconds * 1000, to: news.time_ms, high: Math.max(10, ...rates.history.map((each) => Math.max(each[1], each[2]))), points: rates.history });
   }
 
   const stop = live.listen(update);

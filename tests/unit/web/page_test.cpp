@@ -45,7 +45,7 @@ TEST_CASE("the page's files are there for GET and HEAD, by their own names only"
     for (auto const& [path, type] : std::vector<std::pair<std::string, std::string>>{{"/", "text/html"},
                                                                                      {"/app.js", "text/javascript"},
                                                                                      {"/page.css", "text/css"},
-                                                                                     {"/uplot.js", "text/javascript"},
+                                                                                     {"/charts.js", "text/javascript"},
                                                                                      {"/icon.svg", "image/svg+xml"}}) {
         INFO(path);
         auto const file = get(path, options);
