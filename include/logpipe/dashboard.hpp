@@ -37,12 +37,14 @@ struct log_counts {
 };
 struct log_value {
     std::string value;
-    log_counts counts;
+    log_counts counts;         ///< at least
+    std::uint64_t missed = 0;  ///< at most so many documents more
 };
 struct log_values {
     std::vector<log_value> top;  ///< most first
-    std::uint64_t distinct = 0;
-    log_counts others;  ///< of values that are too long or too many to be kept by name
+    std::uint64_t distinct = 0;  ///< of those that are kept by name
+    log_counts others;           ///< of values that are too long, or not frequent enough, to be kept by name
+    std::uint64_t missed = 0;    ///< a value that is not kept by name, and not too long, has at most so many documents
 };
 struct log_bar {
     std::int64_t start_minute = 0;

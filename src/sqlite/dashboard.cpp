@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 namespace logpipe {
 
@@ -153,8 +154,8 @@ result<row_range> dashboard::rows_of(log_view const& view) {
 
 result<> dashboard::add_rollups(log_view const& view, std::int64_t span_max, log_field field, tally& into) {
     auto asked = store_.prepare(
-        "SELECT start, value, documents, bytes, typeof(value) = 'integer' FROM rollups"
-        " WHERE span = ?1 AND field = ?2 AND start >= ?3 AND start < ?4");
+        "SELECT start, value, documents, bytes, typeof(value) = 'integer', missed FROM rollups"
+        " WHERE span = ?1 AND field = ?2 AND start >= ?3 AND start < ?4 ORDER BY start, value");
     if (!asked) return asked.error();
     for (auto const& each : pieces_of(view.from_minute, view.to_minute, span_max)) {
         asked->bind(1, each.span);
@@ -162,15 +163,19 @@ result<> dashboard::add_rollups(log_view const& view, std::int64_t span_max, log
         asked->bind(3, each.from);
         asked->bind(4, each.to);
         int code = SQLITE_ROW;
+        std::int64_t start = -1;
+        std::int64_t others_missed = 0;  // of this start, whose others come first
         while ((code = asked->step()) == SQLITE_ROW) {
             auto const by = counts_of(*asked, 2);
+            if (std::exchange(start, asked->integer(0)) != asked->integer(0)) others_missed = 0;
             bool const others = asked->integer(4) != 0;
             auto const value = asked->optional_text(1).value_or(std::string_view{});
             if (field == log_field::status) into.add_status(asked->integer(0), others ? no_status : value, by);
+            if (others) others_missed = asked->integer(5);
             if (others)
-                into.add_others(field, by);
+                into.add_others(field, by, others_missed);
             else if (field != log_field::status || value != no_status)
-                into.add_value(field, value, by);
+                into.add_value(field, value, by, asked->integer(5) - others_missed);
         }
         if (code != SQLITE_DONE) return store_.failure(code, "reading the roll-ups");
         asked->reset();

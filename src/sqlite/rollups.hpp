@@ -1,5 +1,12 @@
 // Counts by minute, hour and day of each value that the page shows: what makes its figures cheap at any size. They are
 // kept in the transactions that add and remove documents, so they always match them.
+//
+// Only so many values of a field have a row of their own in a span. Which ones, Space-Saving decides (Metwally,
+// Agrawal, El Abbadi 2005), in the form that evicts many at a time, and which is mergeable (Agarwal et al. 2012): a
+// value is counted from when it got its row on, and `missed` is the most that it may have had before; where there is no
+// room the values with the least go to the others, and `missed` of the others is the most that any value without a row
+// may have. So the sum of all rows is exact, a value's true count lies between its count and that plus `missed`, and
+// what is missed is at most a 1,001st of the span's documents: a frequent value is never lost, whenever it comes.
 #pragma once
 
 #include "handles.hpp"
@@ -12,13 +19,16 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace logpipe {
 
 inline constexpr std::array<std::int64_t, 3> rollup_spans{1, 60, 1440};  ///< minutes: of a minute, an hour, a day
-/// Distinct values of a field that one span keeps by name, and how long a name may be. What is beyond is counted
-/// together, so that no client can make the roll-ups larger than the documents, or a question over them slow.
+/// Distinct values of a field that one span keeps by name, how many of them are left when there is no room for more,
+/// and how long a name may be: longer ones are counted with the others. So no client can make the roll-ups larger than
+/// the documents, or a question over them slow.
 inline constexpr std::int64_t rollup_values_max = 2'000;
+inline constexpr std::int64_t rollup_values_kept = 1'000;
 inline constexpr std::size_t rollup_value_bytes_max = 1'024;
 /// In place of a value, for all that is beyond. No document's value is a number.
 inline constexpr std::int64_t rollup_others = 0;
@@ -86,25 +96,49 @@ class rollups final {
         }
     };
 
+    /// What of a span's field is kept by name, and the most that a value without a name may have.
+    struct names {
+        std::int64_t count = 0;
+        std::int64_t missed = 0;
+    };
+    struct newcomer {
+        std::string_view value;
+        change by;
+    };
+
     period& count(document_row const& document, std::int64_t received_ms, std::int64_t sign);
     [[nodiscard]] static period_map summed(period_map const& periods, std::int64_t span);
     [[nodiscard]] result<> write_rows(database const& store, std::int64_t minute, period const& what);
     [[nodiscard]] result<> write_period(database const& store, std::int64_t span, std::int64_t start,
                                         period const& what);
+    [[nodiscard]] result<> write_field(database const& store, place const& where, values const& known, change others);
     static void bind(statement& what, place const& where);
-    [[nodiscard]] result<> put(database const& store, place const& where, std::string_view value, change const& by);
+    /// @return false where it has no row, or fewer documents than are taken away
+    [[nodiscard]] result<bool> update(database const& store, place const& where, std::string_view value,
+                                      change const& by);
+    [[nodiscard]] result<> take_away(database const& store, place const& where, std::string_view value,
+                                     change const& by, change& others);
+    [[nodiscard]] result<> add_names(database const& store, place const& where, change& others);
+    [[nodiscard]] result<> evict(database const& store, place const& where, names& there, change& others);
     [[nodiscard]] result<> put_others(database const& store, place const& where, change const& by);
-    [[nodiscard]] result<std::int64_t*> values_of(database const& store, place const& where);
+    [[nodiscard]] result<> remove_empty(database const& store, place const& where);
+    [[nodiscard]] result<names*> names_of(database const& store, place const& where);
 
     period_map minutes_;
     std::int64_t last_minute_ = 0;
-    period* last_ = nullptr;                                            ///< of minutes_
-    std::unordered_map<place, std::int64_t, place_hash> values_there_;  ///< how many are kept by name
+    period* last_ = nullptr;  ///< of minutes_
+    std::unordered_map<place, names, place_hash> names_there_;
+    std::vector<newcomer> newcomers_;  ///< of one field; a member for its memory
 
     statement update_;
     statement insert_;
-    statement count_;
+    statement others_;
+    statement names_;
+    statement evict_;
+    statement look_up_;
+    statement reduce_;
     statement remove_empty_;
+    statement remove_others_;
     statement add_rows_;
     statement remove_rows_;
 };

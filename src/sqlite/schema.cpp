@@ -56,14 +56,16 @@ constexpr std::int64_t application_id = 0x6c6f6770;
 }
 
 [[nodiscard]] result<> upgrade_in_transaction(database& store) {
-    if (auto made = store.run(create_rollups); !made) return made;
+    for (char const* const sql : {"DROP TABLE IF EXISTS rollups", "DROP TABLE IF EXISTS minutes", create_rollups})
+        if (auto made = store.run(sql); !made) return made;
     if (auto filled = fill_rollups(store); !filled) return filled;
     return store.run(fmt::format("PRAGMA user_version = {}", store_version).c_str());
 }
 
-/// Version 1 had no roll-ups.
-[[nodiscard]] result<> upgrade(database& store, std::string const& path) {
-    log_info("sqlite_sink: {}: brought from version 1 to {}: its documents are counted once", path, store_version);
+/// Roll-ups can be made of the documents at any time: those of an older version are.
+[[nodiscard]] result<> upgrade(database& store, std::string const& path, std::int64_t version) {
+    log_info("sqlite_sink: {}: brought from version {} to {}: its documents are counted once", path, version,
+             store_version);
     if (auto begun = store.run("BEGIN IMMEDIATE"); !begun) return begun;
     if (auto done = upgrade_in_transaction(store); !done) {
         if (store.in_transaction()) static_cast<void>(store.run("ROLLBACK"));  // the first failure is the one to tell
@@ -148,7 +150,7 @@ result<> prepare_store(database& store, std::string const& path, bool full_text)
     if (*empty)
         if (auto made = create(store); !made) return in_context(path, made.error());
     if (version < store_version)
-        if (auto done = upgrade(store, path); !done) return in_context(path, done.error());
+        if (auto done = upgrade(store, path, version); !done) return in_context(path, done.error());
     if (auto matched = match_full_text(store, full_text); !matched) return in_context(path, matched.error());
     return {};
 }

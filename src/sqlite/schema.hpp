@@ -8,7 +8,7 @@
 
 namespace logpipe {
 
-inline constexpr int store_version = 2;  ///< `PRAGMA user_version`; 1 had no roll-ups
+inline constexpr int store_version = 3;  ///< `PRAGMA user_version`; 1 had no roll-ups, 2 other ones
 
 /// What each writing connection is told. A commit is on disk when it returns; readers and the writer do not wait for
 /// each other.
@@ -52,7 +52,8 @@ inline constexpr char const* create_tables = R"(
 )";
 
 /// `rollups` counts values by minute, hour and day (rollup_spans), `start` being the first minute; its key is in the
-/// order that questions read it. `minutes` tells in which rows the documents of a minute are.
+/// order that questions read it, the others (0) before all values. `minutes` tells in which rows the documents of a
+/// minute are.
 inline constexpr char const* create_rollups = R"(
     CREATE TABLE rollups (
         span INTEGER NOT NULL,
@@ -61,6 +62,7 @@ inline constexpr char const* create_rollups = R"(
         value NOT NULL,
         documents INTEGER NOT NULL,
         bytes INTEGER NOT NULL,
+        missed INTEGER NOT NULL,
         PRIMARY KEY (span, field, start, value)
     ) WITHOUT ROWID;
     CREATE TABLE minutes (minute INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, last_row INTEGER NOT NULL);

@@ -3,6 +3,7 @@
 #include "rollups.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -37,41 +38,76 @@ void tally::add_status(std::int64_t minute, std::string_view status, log_counts 
     total_ += by;
 }
 
-void tally::add_value(log_field field, std::string_view value, log_counts const& by) {
-    auto& known = values_[static_cast<std::size_t>(field)];
-    auto found = known.find(value);
-    if (found == known.end()) {
-        if (names_bytes_ >= names_bytes_max) return add_others(field, by);
+void tally::add_value(log_field field, std::string_view value, log_counts const& by, std::int64_t missed) {
+    auto& sums = fields_[static_cast<std::size_t>(field)];
+    auto found = sums.names.find(value);
+    if (found == sums.names.end()) {
+        if (names_bytes_ >= names_bytes_max) make_room();
+        sums.names_bytes += value.size() + name_bytes;
         names_bytes_ += value.size() + name_bytes;
-        found = known.emplace(std::string{value}, log_counts{}).first;
+        found = sums.names.emplace(std::string{value}, named{.counts = {}, .missed = sums.evicted}).first;
     }
-    found->second += by;
+    found->second.counts += by;
+    found->second.missed += missed;
 }
 
-void tally::add_others(log_field field, log_counts const& by) {
-    others_[static_cast<std::size_t>(field)] += by;
+void tally::add_others(log_field field, log_counts const& by, std::int64_t missed) {
+    auto& sums = fields_[static_cast<std::size_t>(field)];
+    sums.others += by;
+    sums.missed += missed;
+}
+
+/// Half of the names of the field that has the most bytes of them go to its others: those with the least.
+void tally::make_room() {
+    auto& sums = *std::ranges::max_element(fields_, {}, &field_sums::names_bytes);
+    std::vector<std::int64_t> counts;
+    for (auto const& [value, each] : sums.names) counts.push_back(each.most());
+    auto const middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
+    std::ranges::nth_element(counts, middle, std::greater{});
+    auto const most = *middle;
+    auto left = static_cast<std::size_t>(counts.end() - middle);
+    auto const evict = [&](auto const& is_less) {
+        std::erase_if(sums.names, [&](auto const& entry) {
+            if (left == 0 || !is_less(entry.second.most())) return false;
+            --left;
+            sums.others += entry.second.counts;
+            sums.names_bytes -= entry.first.size() + name_bytes;
+            names_bytes_ -= entry.first.size() + name_bytes;
+            return true;
+        });
+    };
+    evict([&](std::int64_t each) { return each < most; });
+    evict([&](std::int64_t each) { return each == most; });
+    sums.evicted = std::max(sums.evicted, most);
 }
 
 void tally::show(std::size_t top_count, log_overview& into) const {
     into.total = total_;
     into.bars.clear();
     for (auto const& [start, bar] : bars_) into.bars.push_back(bar);
-    using entry = std::pair<std::string const, log_counts>;
+    using entry = std::pair<std::string const, named>;
     std::vector<entry const*> all;
     for (std::size_t field = 0; field < log_field_count; ++field) {
+        auto const& sums = fields_[field];
         all.clear();
-        for (auto const& each : values_[field]) all.push_back(&each);
+        for (auto const& each : sums.names) all.push_back(&each);
         auto const shown = static_cast<std::ptrdiff_t>(std::min(top_count, all.size()));
         std::ranges::partial_sort(all, all.begin() + shown, [](entry const* a, entry const* b) {
-            if (a->second.documents != b->second.documents) return a->second.documents > b->second.documents;
-            return a->first < b->first;
+            auto const most = a->second.counts.documents;
+            return most != b->second.counts.documents ? most > b->second.counts.documents : a->first < b->first;
         });
-        auto& named = into.fields[field];
-        named.distinct = all.size();
-        named.others = others_[field];
-        named.top.clear();
+        auto const at_least_0 = [](std::int64_t each) {
+            return static_cast<std::uint64_t>(std::max<std::int64_t>(0, each));
+        };
+        auto& told = into.fields[field];
+        told.distinct = all.size();
+        told.others = sums.others;
+        told.missed = at_least_0(sums.missed + sums.evicted);
+        told.top.clear();
         for (auto const* each : std::span{all}.first(static_cast<std::size_t>(shown)))
-            named.top.push_back({.value = each->first, .counts = each->second});
+            told.top.push_back({.value = each->first,
+                                .counts = each->second.counts,
+                                .missed = at_least_0(sums.missed + each->second.missed)});
     }
 }
 

@@ -71,9 +71,10 @@ std::string bars_json(log_overview const& all) {
 std::string values_json(log_values const& field) {
     std::string top;
     for (auto const& each : field.top)
-        top += fmt::format("{}{{\"value\":{},\"documents\":{},\"bytes\":{}}}", top.empty() ? "" : ",",
-                           json_string(each.value), each.counts.documents, each.counts.bytes);
-    return fmt::format(R"({{"distinct":{},"others":{},"top":[{}]}})", field.distinct, field.others.documents, top);
+        top += fmt::format(R"({}{{"value":{},"documents":{},"missed":{},"bytes":{}}})", top.empty() ? "" : ",",
+                           json_string(each.value), each.counts.documents, each.missed, each.counts.bytes);
+    return fmt::format(R"({{"distinct":{},"others":{},"missed":{},"top":[{}]}})", field.distinct,
+                       field.others.documents, field.missed, top);
 }
 
 }  // namespace

@@ -103,7 +103,6 @@ export function logsView(main, { query: first, setQuery }) {
   }
 
   function drawCharts(all) {
-    barMs = all.bar_ms;
     for (const box of [statusBox, bytesBox]) box.classList.toggle("is-empty", !all.bars.length);
     // The first and the last bucket are whole, whatever of them was asked for.
     const first = all.bars[0]?.[0] ?? all.from;
@@ -118,16 +117,17 @@ export function logsView(main, { query: first, setQuery }) {
   function drawTops(all) {
     const focused = document.activeElement?.dataset?.value !== undefined ? [document.activeElement.dataset.field, document.activeElement.dataset.value] : null;
     fill(tops, fields.map(([name, title]) => {
-      const { top, distinct, others } = all.fields[name];
+      const { top, distinct, others, missed } = all.fields[name];
       const most = top[0]?.documents || 1;
       const row = (each) => {
         const bar = el("span.share");
         bar.style.width = (100 * each.documents) / most + "%";
         return el("li", {}, el("button", { type: "button", "data-field": name, "data-value": each.value, title: each.value, "aria-pressed": String(query.getAll(name).includes(each.value)), onclick: () => toggle(name, each.value) },
-          bar, el("span.cut", {}, each.value || "(empty)"), el("span.num", { title: bytes(each.bytes) }, count(each.documents))));
+          bar, el("span.cut", {}, each.value || "(empty)"), el("span.num", { title: between(each) }, count(each.documents), each.missed > 0 && el("span.dim", {}, ` + ≤ ${short(each.missed)}`))));
       };
+      const rest = others > 0 && el("li.others", { title: `Values that are not kept by name: too long, or each in at most ${count(missed)} lines` }, el("span", {}, "others"), el("span.num", {}, count(others)));
       return el("section.card.top", { "data-top": name }, el("h2", {}, title, el("span.dim", {}, distinct > top.length ? `${top.length} of ${count(distinct)}${others ? "+" : ""}` : "")),
-        top.length ? el("ol", {}, top.map(row)) : el("p.empty", {}, "none"));
+        top.length || rest ? el("ol", {}, top.map(row), rest) : el("p.empty", {}, "none"));
     }));
     if (focused) for (const button of tops.querySelectorAll("button")) if (button.dataset.field === focused[0] && button.dataset.value === focused[1]) button.focus();
   }
@@ -208,6 +208,11 @@ export function logsView(main, { query: first, setQuery }) {
       delete main.dataset.shown;
     },
   };
+}
+
+/** How often a value is there, where not every line of it was counted by its name. */
+function between({ documents, missed, bytes: sent }) {
+  return missed > 0 ? `At least ${count(documents)}, at most ${count(documents + missed)} lines; ${bytes(sent)} of those that are counted` : bytes(sent);
 }
 
 /** A line and, when it is opened, its document below. */

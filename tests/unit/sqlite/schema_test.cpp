@@ -20,10 +20,10 @@ TEST_CASE("a store of a newer version is refused, and so is a database of someth
         {
             open_sink const make{path};
         }
-        run(path, "PRAGMA user_version = 3");
+        run(path, "PRAGMA user_version = 4");
         auto const opened = make_sqlite_sink({.path = path})->open(reports);
         REQUIRE(opened.error().code == errc::invalid_argument);
-        REQUIRE_THAT(opened.error().message, ContainsSubstring("version 3, made by a newer logpipe"));
+        REQUIRE_THAT(opened.error().message, ContainsSubstring("version 4, made by a newer logpipe"));
         REQUIRE(open_store(path).error().code == errc::invalid_argument);
     }
     SECTION("something else") {
