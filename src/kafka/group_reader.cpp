@@ -247,7 +247,7 @@ bool group_reader::follows(std::int32_t partition, reading& from, std::int64_t o
     return true;
 }
 
-/// Goes back to where a gap begins: librdkafka 2.0.2 is known to lose messages where it seeks or rebalances meanwhile.
+/// Goes back to where a gap begins: librdkafka before 2.1 lost messages where it sought or rebalanced meanwhile.
 void group_reader::look_again() {
     for (auto const partition : std::exchange(seeks_, {})) {
         auto const found = readings_.find(partition);
