@@ -220,6 +220,10 @@ result<> bulk_response_reader::read_item(ondemand::value item, bulk_outcome& int
     }
     if (action_count != 1 || status < 100 || status > 599)
         return error{errc::protocol, "the answer is not as expected: an item without a status"};
+    if (status == 200 || status == 201) {  // most of them
+        into.items.push_back(item_fate::indexed);
+        return {};
+    }
     auto const fate = fate_of_item(status, type, reasons ? reasons->texts.front() : std::string_view{});
     if (!is_in(fate)) {
         auto words = reasons.value_or(reason_chain{}).behind(fmt::format("{} {}: ", status, type));
