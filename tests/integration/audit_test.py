@@ -96,6 +96,8 @@ class DeadLetters(Case):
             pipeline.stop()
 
     def test_documents_that_opensearch_alone_fails_become_letters_and_stop_nobody(self):
+        if store.version.startswith("3."):
+            self.skipTest("Maven Central has no ingest module of OpenSearch 3, whose processors fail a document")
         store.must("PUT", "/_ingest/pipeline/poison", {"processors": [{"fail": {"if": "ctx.serial % 50 == 0", "message": "poison"}}]})
         store.must("PUT", "/apart", {"settings": {"index.default_pipeline": "poison"}})
         done = self.run_program("run", "--from", f"demo:nginx?lines={LINES}&seed=7&serial=1", "--once", "--store", f"opensearch://{store.address}/apart",
