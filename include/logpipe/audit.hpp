@@ -20,6 +20,15 @@ struct place_facts {
     std::uint64_t visible = 0;        ///< that can be read
     std::uint64_t on_their_way = 0;   ///< behind the position of whoever reads it
     std::vector<std::string> unseen;  ///< ranges that are gone, for people
+    passed_offsets passed{};          ///< without an event, as the group that is furthest back has counted them
+};
+/// The offsets of an input before that group's position that hold no event, and what they are.
+struct offset_account {
+    std::uint64_t tombstones = 0;   ///< as counted by the group, else as seen
+    std::uint64_t gaps = 0;         ///< as counted by the group, else as seen
+    std::uint64_t aborted = 0;      ///< messages that only who reads uncommitted ones sees
+    std::uint64_t unwritten = 0;    ///< nobody sees a message: transaction markers, compaction
+    std::uint64_t unexplained = 0;  ///< the group has passed over them, and messages are there
 };
 /// Where events are: a topic, dead letters, a store.
 class audited_place {
@@ -36,10 +45,14 @@ class audited_place {
     };
     /// Everything that is there now. After look().
     [[nodiscard]] virtual result<> scan(std::function<result<>(sighting const&)> const& each) = 0;
+    /// Tells what holds no event, and reads what it must for that. After look().
+    [[nodiscard]] virtual result<offset_account> explain() { return offset_account{}; }
 };
+/// The same cluster, whose messages are seen uncommitted too. Asked only where a topic has gaps.
+using uncommitted_reads = std::function<result<kafka_admin*>()>;
 /// @param groups  who reads it; what is behind the last of their positions is on its way
-[[nodiscard]] std::unique_ptr<audited_place> audit_kafka(kafka_admin& cluster, std::string topic,
-                                                         std::vector<std::string> groups);
+[[nodiscard]] std::unique_ptr<audited_place> audit_kafka(kafka_admin& cluster, uncommitted_reads uncommitted,
+                                                         std::string topic, std::vector<std::string> groups);
 [[nodiscard]] std::unique_ptr<audited_place> audit_journal(std::string folder);
 [[nodiscard]] std::unique_ptr<audited_place> audit_letters(std::string name, std::unique_ptr<letter_topic> letters);
 [[nodiscard]] std::unique_ptr<audited_place> audit_opensearch(opensearch_admin& cluster, std::string index);
@@ -48,6 +61,7 @@ class audited_place {
 struct audit_options {
     std::size_t memory_bytes = std::size_t{64} << 20U;  ///< of ids held at a time; the others wait in a temporary file
     std::size_t named_max = 20;                         ///< ids that the report names of each kind
+    bool accept_expired = false;                        ///< what expired before it was read is known, and no failure
 };
 struct audited_id {
     event_id id;
@@ -62,6 +76,7 @@ struct audit_report {
         std::string name;
         place_kind kind = place_kind::input;
         place_facts facts;
+        offset_account offsets{};   ///< of an input, where it was looked for
         std::uint64_t ids = 0;      ///< different ones, of letters those that are not settled; 0 by counts
         std::uint64_t repeats = 0;  ///< sightings more than that; an input may hold some, they meet their ids
     };
@@ -73,13 +88,18 @@ struct audit_report {
     audit_finding doubled;                 ///< in a store twice, or in a store and among the dead letters
     audit_finding strange;                 ///< in a store, and not in an input all of which can be read
     std::vector<std::string> differences;  ///< by counts: what does not come out, a line each
+    bool accepts_expired = false;
+
+    [[nodiscard]] std::uint64_t expired() const noexcept;      ///< offsets of all inputs, before they were read
+    [[nodiscard]] std::uint64_t unexplained() const noexcept;  ///< gaps of all inputs
 };
 /// Inputs in the order of the data, each followed by its dead letters; then the store.
 using audited_places = std::span<std::unique_ptr<audited_place> const>;
 /// Exact, in bounded memory: ids are sorted outside where there are too many.
 [[nodiscard]] result<audit_report> audit_by_ids(audited_places places, audit_options const& options);
-/// Quick: of each input, total = store + dead letters from there on + on their way.
-[[nodiscard]] result<audit_report> audit_by_counts(audited_places places);
+/// Quick: of each input, total = store + dead letters from there on + on their way + tombstones + gaps + expired. Reads
+/// an input only where that does not come out by the groups' counts, or where they have gaps.
+[[nodiscard]] result<audit_report> audit_by_counts(audited_places places, audit_options const& options);
 [[nodiscard]] bool all_accounted_for(audit_report const& report) noexcept;
 [[nodiscard]] std::string to_text(audit_report const& report);
 [[nodiscard]] std::string to_json(audit_report const& report);

@@ -77,6 +77,7 @@ struct kafka_group_position {
     std::int64_t committed = -1;     ///< -1: none yet
     std::int64_t counted_from = -1;  ///< offset where `counts` began; -1: the commit is not logpipe's
     event_counts counts;             ///< of the offsets from `counted_from` to `committed`
+    passed_offsets passed{};         ///< those of them that hold no event
 };
 struct kafka_group {
     std::string state;  ///< "Stable", "Empty", "PreparingRebalance", "CompletingRebalance", "Dead"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "logpipe/event.hpp"
+#include "logpipe/passed_offsets.hpp"
 #include "logpipe/result.hpp"
 
 #include <chrono>
@@ -59,6 +60,8 @@ class source {
     /// Events that wait in the source: those that read() has not given yet. None where the source cannot know (a
     /// listener), and until it does. It goes on being true while the sink cannot be opened. Any thread, at any time.
     [[nodiscard]] virtual std::optional<std::uint64_t> backlog() const { return std::nullopt; }
+    /// What it has passed over, its durable position's share included, of what it holds now. Any thread, after open().
+    [[nodiscard]] virtual passed_offsets passed() const { return {}; }
     /// Starts at these positions instead of the source's own: the sink holds better ones. After open(), before read().
     [[nodiscard]] virtual result<> seek(std::span<position const> stored) = 0;
     /// Fills `into` (given empty) with what there is, as soon as there is something. Returns with it still empty at

@@ -13,13 +13,16 @@
 
 namespace logpipe {
 
-/// in = indexed + already there + dead + in flight. Every term is counted by itself, none is a difference.
+/// in = indexed + already there + dead + in flight; behind Kafka, where `in` counts offsets, also + skipped + expired.
+/// Every term is counted by itself, none is a difference.
 struct ledger {
     event_counts counts;
     std::uint64_t in_flight = 0;
+    passed_offsets passed{};
 
     [[nodiscard]] std::int64_t difference() const noexcept;  ///< must be 0
-    /// "in 51462 = indexed 51462 + already there 0 + dead 0 + in flight 0"
+    /// "in 51462 = indexed 51462 + already there 0 + dead 0 + in flight 0"; where there are any, also
+    /// " + skipped 8 (2 tombstones, 6 gaps)" and " + expired 5"
     [[nodiscard]] std::string line() const;
 };
 

@@ -37,6 +37,7 @@ ledger sum_of_books(process_snapshot const& now) {
     ledger sum;
     for (auto const& each : now.pumps) {
         sum.counts += each.book.counts;
+        sum.passed += each.book.passed;
         sum.in_flight += each.book.in_flight;
     }
     return sum;

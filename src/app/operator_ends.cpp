@@ -38,13 +38,26 @@ result<operator_ends::kafka_topic> operator_ends::kafka(end_uri const& uri) {
     if (uri.scheme != "kafka") return no_such_end(uri, "topic of Kafka", "kafka://HOST:PORT/TOPIC");
     auto place = kafka_place_of(options_, uri);
     if (!place) return place.error();
-    auto& cluster = kafkas_[place->connection.brokers];
+    auto const cluster = kafka_in(kafkas_, place->connection);
+    if (!cluster) return cluster.error();
+    return kafka_topic{.cluster = **cluster, .topic = std::move(place->topic)};
+}
+
+result<kafka_admin*> operator_ends::kafka_uncommitted(end_uri const& uri) {
+    auto place = kafka_place_of(options_, uri);
+    if (!place) return place.error();
+    place->connection.properties.emplace_back("isolation.level", "read_uncommitted");
+    return kafka_in(uncommitted_kafkas_, place->connection);
+}
+
+result<kafka_admin*> operator_ends::kafka_in(kafka_admins& all, kafka_connection const& connection) const {
+    auto& cluster = all[connection.brokers];
     if (!cluster) {
-        auto made = make_kafka_admin(place->connection, options_.duration("timeout"));
+        auto made = make_kafka_admin(connection, options_.duration("timeout"));
         if (!made) return made.error();
         cluster = *std::move(made);
     }
-    return kafka_topic{.cluster = *cluster, .topic = std::move(place->topic)};
+    return cluster.get();
 }
 
 result<operator_ends::opensearch_index> operator_ends::opensearch(end_uri const& uri) {
@@ -98,7 +111,8 @@ result<> operator_ends::add_input(std::string const& uri, std::vector<std::uniqu
     if (!where) return where.error();
     auto groups = options_.list("group");
     if (groups.empty()) groups = {"consume", "index"};
-    to.push_back(audit_kafka(where->cluster, where->topic, std::move(groups)));
+    to.push_back(audit_kafka(
+        where->cluster, [this, uri = *parsed] { return kafka_uncommitted(uri); }, where->topic, std::move(groups)));
     auto const letters = where->topic + ".dlq";
     if (auto there = where->cluster.partitions(letters); !there)
         return there.error().code == errc::not_found ? result<>{} : there.error();

@@ -25,6 +25,8 @@ class operator_ends final {
         std::string topic;
     };
     [[nodiscard]] result<kafka_topic> kafka(end_uri const& uri);
+    /// The same cluster, that shows messages of aborted and open transactions as well.
+    [[nodiscard]] result<kafka_admin*> kafka_uncommitted(end_uri const& uri);
     struct opensearch_index {
         opensearch_admin& cluster;
         std::string index;
@@ -41,8 +43,12 @@ class operator_ends final {
     [[nodiscard]] settings const& options() const noexcept { return options_; }
 
   private:
+    using kafka_admins = std::map<std::string, std::unique_ptr<kafka_admin>>;  // by brokers
+    [[nodiscard]] result<kafka_admin*> kafka_in(kafka_admins& all, kafka_connection const& connection) const;
+
     settings const& options_;
-    std::map<std::string, std::unique_ptr<kafka_admin>> kafkas_;             // by brokers
+    kafka_admins kafkas_;
+    kafka_admins uncommitted_kafkas_;
     std::map<std::string, std::unique_ptr<opensearch_admin>> opensearches_;  // by scheme and address
 };
 

@@ -252,6 +252,8 @@ constexpr std::array rows{
     option_row{"readable", on_off, "", "off", "tap", "lines for people instead of JSON"},
     option_row{"timeout", duration, "TIME", "30s", "dlq verify replay", "for an answer of Kafka"},
     option_row{"ids", on_off, "", "off", "verify", "compare id by id instead of by numbers"},
+    option_row{"accept-expired", on_off, "", "off", "verify",
+               "what expired in a topic before it was read is known, and no failure"},
     option_row{"memory", bytes, "SIZE", "64M", "verify", "for ids; what is above waits in a temporary file ($TMPDIR)"},
     option_row{"newest", count, "N", "20", "dlq verify", "how many letters, or ids of each kind, are named"},
     option_row{"reason", text, "TEXT", "", "dlq", "the letters whose reason, as ls shows it, has this in it"},

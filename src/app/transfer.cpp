@@ -98,7 +98,7 @@ ledger broker_book(process_snapshot& now, std::uint64_t journal_begin) {
     auto const& deliver = now.pumps.at(1);
     auto const& index = now.pumps.at(2);
     auto const coming = receive.book.in_flight + waiting_events(deliver) + index.backlog.value_or(0);
-    ledger book{.counts = index.book.counts, .in_flight = coming + index.book.in_flight};
+    ledger book{.counts = index.book.counts, .in_flight = coming + index.book.in_flight, .passed = index.book.passed};
     for (auto const* upstream : {&receive, &deliver}) {
         book.counts.already_there += upstream->this_run.already_there;
         book.counts.dead += upstream->this_run.dead;

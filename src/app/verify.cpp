@@ -23,8 +23,10 @@ result<audit_report> verify(settings const& options) {
         places.push_back(audit_letters(uri, *std::move(letters)));
     }
     places.push_back(*std::move(store));
-    if (!options.on("ids")) return audit_by_counts(places);
-    return audit_by_ids(places, {.memory_bytes = options.bytes("memory"), .named_max = options.count("newest")});
+    audit_options const how{.memory_bytes = options.bytes("memory"),
+                            .named_max = options.count("newest"),
+                            .accept_expired = options.on("accept-expired")};
+    return options.on("ids") ? audit_by_ids(places, how) : audit_by_counts(places, how);
 }
 
 }  // namespace

@@ -2,100 +2,17 @@
 #include "logpipe/audit.hpp"
 #include "logpipe/journal.hpp"
 #include "logpipe/sqlite.hpp"
+#include "named_place.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
 namespace logpipe {
 
 namespace {
-
-using each_sighting = std::function<result<>(audited_place::sighting const&)>;
-
-/// What all of them have in common.
-class named_place : public audited_place {
-  public:
-    named_place(std::string name, place_kind kind) : name_{std::move(name)}, kind_{kind} {}
-    std::string const& name() const final { return name_; }
-    place_kind kind() const final { return kind_; }
-
-  private:
-    std::string const name_;
-    place_kind const kind_;
-};
-
-class kafka_place final : public named_place {
-  public:
-    kafka_place(kafka_admin& cluster, std::string topic, std::vector<std::string> groups)
-        : named_place{"kafka " + topic, place_kind::input},
-          cluster_{cluster},
-          topic_{std::move(topic)},
-          groups_{std::move(groups)} {}
-
-    result<place_facts> look() override {
-        if (auto found = find_positions(); !found) return found.error();
-        auto const partitions = cluster_.partitions(topic_);
-        if (!partitions) return partitions.error();
-        place_facts facts;
-        for (auto const& part : *partitions) {
-            facts.total += static_cast<std::uint64_t>(part.end);
-            facts.visible += static_cast<std::uint64_t>(part.end - part.begin);
-            facts.on_their_way += static_cast<std::uint64_t>(part.end - std::clamp(safe(part), part.begin, part.end));
-            if (part.begin > 0)
-                facts.unseen.push_back(
-                    fmt::format("partition {}: offsets 0 to {} have expired", part.partition, part.begin - 1));
-        }
-        return facts;
-    }
-
-    result<> scan(each_sighting const& each) override {
-        auto const partitions = cluster_.partitions(topic_);
-        if (!partitions) return partitions.error();
-        for (auto const& part : *partitions) {
-            auto const from = safe(part);
-            auto scanned = cluster_.scan(topic_, part.partition, part.begin, part.end, [&](kafka_message const& what) {
-                return each({.id = what.id, .on_its_way = what.offset >= from});
-            });
-            if (!scanned) return scanned;
-        }
-        return {};
-    }
-
-  private:
-    /// The last of the positions of those groups that read this topic.
-    result<> find_positions() {
-        positions_.reset();
-        for (auto const& name : groups_) {
-            auto const group = cluster_.group(name, topic_);
-            if (!group && group.error().code == errc::not_found) continue;
-            if (!group) return group.error();
-            for (auto const& each : group->positions) {
-                if (each.committed < 0) continue;
-                if (!positions_) positions_.emplace();
-                auto const [known, first] = positions_->try_emplace(each.partition, each.committed);
-                if (!first) known->second = std::min(known->second, each.committed);
-            }
-        }
-        return {};
-    }
-
-    /// Where nobody has a position, all of it is to be in the store; where somebody reads, but this partition not yet,
-    /// none of it.
-    std::int64_t safe(kafka_partition const& part) const {
-        if (!positions_) return part.end;
-        auto const found = positions_->find(part.partition);
-        return found == positions_->end() ? part.begin : found->second;
-    }
-
-    kafka_admin& cluster_;
-    std::string const topic_;
-    std::vector<std::string> const groups_;
-    std::optional<std::map<std::int32_t, std::int64_t>> positions_;
-};
 
 class journal_place final : public named_place {
   public:
@@ -219,9 +136,6 @@ class sqlite_place final : public named_place {
 
 }  // namespace
 
-std::unique_ptr<audited_place> audit_kafka(kafka_admin& cluster, std::string topic, std::vector<std::string> groups) {
-    return std::make_unique<kafka_place>(cluster, std::move(topic), std::move(groups));
-}
 std::unique_ptr<audited_place> audit_journal(std::string folder) {
     return std::make_unique<journal_place>(std::move(folder));
 }

@@ -25,6 +25,7 @@ class id_audit final {
     id_audit(audited_places places, audit_options const& options)
         : places_{places}, options_{options}, sorter_{options.memory_bytes}, sightings_(places.size()) {
         report_.by_ids = true;
+        report_.accepts_expired = options.accept_expired;
     }
 
     [[nodiscard]] result<audit_report> run() {
@@ -33,6 +34,11 @@ class id_audit final {
             for (std::size_t i = 0; i < places_.size(); ++i)
                 if (places_[i]->kind() == kind)
                     if (auto scanned = scan(i); !scanned) return in_context(places_[i]->name(), scanned.error());
+        for (std::size_t i = 0; i < places_.size(); ++i) {
+            auto account = places_[i]->explain();
+            if (!account) return in_context(places_[i]->name(), account.error());
+            report_.places[i].offsets = *account;
+        }
         if (auto merged = sorter_.merge([&](id_sighting const& what) { judge(what); }); !merged) return merged.error();
         for (std::size_t i = 0; i < places_.size(); ++i)
             if (places_[i]->kind() != place_kind::dead_letters)
@@ -110,6 +116,26 @@ std::string difference_line(std::string_view input, std::uint64_t total, std::ui
                        input, found - total);
 }
 
+/// From the store upwards: whatever is further down has come through here.
+void compare(audit_report& report) {
+    report.differences.clear();
+    report.on_their_way = 0;
+    std::uint64_t below = 0;
+    for (auto const& each : report.places)
+        if (each.kind == place_kind::store) below += each.facts.total;
+    for (auto place = report.places.rbegin(); place != report.places.rend(); ++place) {
+        if (place->kind == place_kind::dead_letters) below += place->facts.total;
+        if (place->kind != place_kind::input) continue;
+        below += place->facts.on_their_way + place->facts.passed.expired;
+        report.on_their_way += place->facts.on_their_way;
+        // What holds no event here was none further up either.
+        auto const found = below + place->offsets.tombstones + place->offsets.gaps;
+        if (place->facts.total != found)
+            report.differences.push_back(difference_line(place->name, place->facts.total, found));
+    }
+    std::ranges::reverse(report.differences);
+}
+
 }  // namespace
 
 result<audit_report> audit_by_ids(audited_places places, audit_options const& options) {
@@ -119,32 +145,44 @@ result<audit_report> audit_by_ids(audited_places places, audit_options const& op
     return id_audit{places, options}.run();
 }
 
-result<audit_report> audit_by_counts(audited_places places) {
+result<audit_report> audit_by_counts(audited_places places, audit_options const& options) {
     audit_report report;
+    report.accepts_expired = options.accept_expired;
     for (auto const& each : places) {
         auto facts = each->look();
         if (!facts) return in_context(each->name(), facts.error());
         report.places.push_back({.name = each->name(), .kind = each->kind(), .facts = *std::move(facts)});
+        auto& place = report.places.back();
+        place.offsets = {.tombstones = place.facts.passed.tombstones, .gaps = place.facts.passed.gaps};
     }
-    // From the store upwards: whatever is further down has come through here.
-    std::uint64_t below = 0;
-    for (auto const& each : report.places)
-        if (each.kind == place_kind::store) below += each.facts.total;
-    for (auto place = report.places.rbegin(); place != report.places.rend(); ++place) {
-        if (place->kind == place_kind::dead_letters) below += place->facts.total;
-        if (place->kind != place_kind::input) continue;
-        below += place->facts.on_their_way;
-        report.on_their_way += place->facts.on_their_way;
-        if (place->facts.total != below)
-            report.differences.push_back(difference_line(place->name, place->facts.total, below));
+    compare(report);
+    bool const has_gaps = std::ranges::any_of(report.places, [](auto const& each) { return each.offsets.gaps > 0; });
+    if (report.differences.empty() && !has_gaps) return report;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (places[i]->kind() != place_kind::input) continue;
+        auto account = places[i]->explain();
+        if (!account) return in_context(places[i]->name(), account.error());
+        report.places[i].offsets = *account;
     }
-    std::ranges::reverse(report.differences);
+    compare(report);
     return report;
+}
+
+std::uint64_t audit_report::expired() const noexcept {
+    std::uint64_t sum = 0;
+    for (auto const& each : places) sum += each.facts.passed.expired;
+    return sum;
+}
+
+std::uint64_t audit_report::unexplained() const noexcept {
+    std::uint64_t sum = 0;
+    for (auto const& each : places) sum += each.offsets.unexplained;
+    return sum;
 }
 
 bool all_accounted_for(audit_report const& report) noexcept {
     return report.missing.events == 0 && report.doubled.events == 0 && report.strange.events == 0 &&
-           report.differences.empty();
+           report.differences.empty() && report.unexplained() == 0 && (report.expired() == 0 || report.accepts_expired);
 }
 
 }  // namespace logpipe

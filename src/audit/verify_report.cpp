@@ -53,9 +53,31 @@ std::string json_of(audit_report::place const& place) {
     std::string unseen;
     for (auto const& each : place.facts.unseen) unseen += fmt::format("{}{}", unseen.empty() ? "" : ",", quoted(each));
     return fmt::format(
-        R"({{"name":{},"kind":"{}","total":{},"visible":{},"on_their_way":{},"ids":{},"repeats":{},"unseen":[{}]}})",
+        R"({{"name":{},"kind":"{}","total":{},"visible":{},"on_their_way":{},"ids":{},"repeats":{},"tombstones":{},)"
+        R"("gaps":{},"aborted":{},"unwritten":{},"unexplained":{},"expired":{},"unseen":[{}]}})",
         quoted(place.name), name_of(place.kind), place.facts.total, place.facts.visible, place.facts.on_their_way,
-        place.ids, place.repeats, unseen);
+        place.ids, place.repeats, place.offsets.tombstones, place.offsets.gaps, place.offsets.aborted,
+        place.offsets.unwritten, place.offsets.unexplained, place.facts.passed.expired, unseen);
+}
+
+/// What holds no event.
+std::string offsets_text(audit_report const& report) {
+    std::string out;
+    for (auto const& [name, kind, facts, offsets, ids, repeats] : report.places) {
+        if (offsets.tombstones + offsets.aborted + offsets.unwritten > 0)
+            out += fmt::format("no event: {}: {} tombstones, {} aborted, {} without a message (markers, compaction)\n",
+                               name, offsets.tombstones, offsets.aborted, offsets.unwritten);
+        if (offsets.unexplained > 0)
+            out += fmt::format(
+                "unexplained: {}: {} offsets were passed over that hold messages: read them again "
+                "(logpipe replay)\n",
+                name, offsets.unexplained);
+        if (facts.passed.expired > 0)
+            out +=
+                fmt::format("expired: {}: {} offsets were gone before they were read{}\n", name, facts.passed.expired,
+                            report.accepts_expired ? " (accepted)" : ": --accept-expired takes that as known");
+    }
+    return out;
 }
 
 std::string json_of(audit_finding const& finding) {
@@ -72,6 +94,7 @@ std::string to_text(audit_report const& report) {
     auto out = table_of(report);
     for (auto const& place : report.places)
         for (auto const& range : place.facts.unseen) out += fmt::format("not seen: {}: {}\n", place.name, range);
+    out += offsets_text(report);
     for (auto const& [name, what, finding] : findings_of(report)) {
         if (finding.events == 0) continue;
         out += fmt::format("{} {} ({})\n", name, finding.events, what);
@@ -96,8 +119,10 @@ std::string to_json(audit_report const& report) {
     for (auto const& each : report.differences)
         differences += fmt::format("{}{}", differences.empty() ? "" : ",", quoted(each));
     return fmt::format(
-        R"({{"accounted_for":{},"by_ids":{},"ids":{},"on_their_way":{},"places":[{}]{},"differences":[{}]}})",
-        all_accounted_for(report), report.by_ids, report.ids, report.on_their_way, places, findings, differences);
+        R"({{"accounted_for":{},"by_ids":{},"ids":{},"on_their_way":{},"expired":{},"unexplained":{},"places":[{}]{},)"
+        R"("differences":[{}]}})",
+        all_accounted_for(report), report.by_ids, report.ids, report.on_their_way, report.expired(),
+        report.unexplained(), places, findings, differences);
 }
 
 }  // namespace logpipe

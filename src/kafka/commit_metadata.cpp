@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace logpipe {
 
 namespace {
 
-constexpr std::string_view prefix = "lp1";
+constexpr std::string_view prefix = "lp2";
+constexpr std::string_view prefix_without_passed = "lp1";
 
 template <class Number>
 bool take_number(std::string_view& text, Number& into) noexcept {
@@ -23,18 +25,27 @@ bool take_number(std::string_view& text, Number& into) noexcept {
 
 std::string to_text(commit_metadata const& metadata) {
     auto const& counts = metadata.counts;
-    return fmt::format("{} {} {} {} {} {}", prefix, metadata.counted_from, counts.in, counts.indexed,
-                       counts.already_there, counts.dead);
+    auto const& passed = metadata.passed;
+    return fmt::format("{} {} {} {} {} {} {} {} {}", prefix, metadata.counted_from, counts.in, counts.indexed,
+                       counts.already_there, counts.dead, passed.tombstones, passed.gaps, passed.expired);
 }
 
-std::optional<commit_metadata> parse_commit_metadata(std::string_view text) noexcept {
-    if (!text.starts_with(prefix)) return std::nullopt;
+std::optional<commit_metadata> parse_commit_metadata(std::string_view text, std::int64_t committed) noexcept {
+    bool const with_passed = text.starts_with(prefix);
+    if (!with_passed && !text.starts_with(prefix_without_passed)) return std::nullopt;
     text.remove_prefix(prefix.size());
     commit_metadata out;
     auto& counts = out.counts;
     if (!take_number(text, out.counted_from) || out.counted_from < 0) return std::nullopt;
     for (auto* each : {&counts.in, &counts.indexed, &counts.already_there, &counts.dead})
         if (!take_number(text, *each)) return std::nullopt;
+    if (with_passed) {
+        for (auto* each : {&out.passed.tombstones, &out.passed.gaps, &out.passed.expired})
+            if (!take_number(text, *each)) return std::nullopt;
+    } else {
+        auto const offsets = static_cast<std::uint64_t>(std::max<std::int64_t>(0, committed - out.counted_from));
+        out.passed.gaps = offsets - std::min(offsets, counts.in);
+    }
     if (!text.empty()) return std::nullopt;
     return out;
 }

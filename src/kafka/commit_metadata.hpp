@@ -1,8 +1,10 @@
 // The ledger of one partition in one group, as the text that Kafka keeps beside the committed offset:
-// "lp1 FROM IN INDEXED THERE DEAD", decimal. FROM is the offset where the counting began.
+// "lp2 FROM IN INDEXED THERE DEAD TOMBSTONES GAPS EXPIRED", decimal. FROM is the offset where the counting began. Of
+// before: "lp1 FROM IN INDEXED THERE DEAD", without what was passed over.
 #pragma once
 
 #include "logpipe/event.hpp"
+#include "logpipe/passed_offsets.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -14,12 +16,16 @@ namespace logpipe {
 struct commit_metadata {
     std::int64_t counted_from = 0;
     event_counts counts;
+    passed_offsets passed{};
 
     friend bool operator==(commit_metadata const&, commit_metadata const&) = default;
 };
 
 [[nodiscard]] std::string to_text(commit_metadata const& metadata);
-/// None where another program has committed.
-[[nodiscard]] std::optional<commit_metadata> parse_commit_metadata(std::string_view text) noexcept;
+/// @param committed  the offset that it stands beside. What was passed over before that was counted (`lp1`) is taken
+///                   for gaps; `verify` tells what they are.
+/// @return none where another program has committed
+[[nodiscard]] std::optional<commit_metadata> parse_commit_metadata(std::string_view text,
+                                                                   std::int64_t committed) noexcept;
 
 }  // namespace logpipe

@@ -45,12 +45,14 @@ void group_positions::give_up(std::uint32_t number) {
     held_.erase(held_.begin() + (lost - held_.data()));
 }
 
-void group_positions::saw(std::uint32_t number, std::int64_t taken, std::int64_t next) {
+void group_positions::saw(std::uint32_t number, std::int64_t taken, std::int64_t next,
+                          std::span<passed_mark const> marks) {
     std::lock_guard lock{mutex_};
     auto* const at = find(number);
     LOGPIPE_ASSERT(at != nullptr && taken >= at->taken && next >= taken);
     at->taken = taken;
     at->next = next;
+    at->marks.insert(at->marks.end(), marks.begin(), marks.end());
 }
 
 void group_positions::commit(std::span<progress const> safe) {
@@ -74,13 +76,18 @@ bool group_positions::settled(std::uint32_t number) const {
     return found == held_.end() || found->settled();
 }
 
-std::vector<group_positions::move> group_positions::due() const {
+std::vector<group_positions::move> group_positions::due() {
     std::lock_guard lock{mutex_};
     std::vector<move> out;
-    for (auto const& each : held_) {
+    for (auto& each : held_) {
         if (each.position() <= each.durable) continue;
+        while (!each.marks.empty() && each.marks.front().end <= each.position()) {
+            each.before_marks = each.marks.front().passed;
+            each.marks.pop_front();
+        }
         auto counted = each.base;
         counted.counts += each.since;
+        counted.passed += each.before_marks;
         out.push_back({.partition = each.partition, .offset = each.position(), .metadata = to_text(counted)});
     }
     return out;
@@ -97,6 +104,16 @@ event_counts group_positions::counted() const {
     event_counts sum;
     for (auto const& each : held_) sum += each.base.counts;
     subtract(sum, gone_);
+    return sum;
+}
+
+passed_offsets group_positions::passed() const {
+    std::lock_guard lock{mutex_};
+    passed_offsets sum;
+    for (auto const& each : held_) {
+        sum += each.base.passed;
+        sum += each.marks.empty() ? each.before_marks : each.marks.back().passed;
+    }
     return sum;
 }
 

@@ -6,6 +6,7 @@
 #include "logpipe/stage.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -23,9 +24,15 @@ class group_positions final {
     /// It is not ours any more; what is still under way of it counts for nobody.
     void give_up(std::uint32_t number);
 
+    /// Offsets before `end` that hold no event, since the assignment.
+    struct passed_mark {
+        std::int64_t end = 0;
+        passed_offsets passed;
+    };
     /// Everything before `next` was seen, and the last event of that ends at `taken`: what lies between (tombstones,
     /// gaps) is safe when that event is.
-    void saw(std::uint32_t number, std::int64_t taken, std::int64_t next);
+    /// @param marks  what was passed over since the last call, in order
+    void saw(std::uint32_t number, std::int64_t taken, std::int64_t next, std::span<passed_mark const> marks);
     /// What the pump says. Assignments that were given up are only counted.
     void commit(std::span<progress const> safe);
     /// Every event that was taken is safe.
@@ -37,7 +44,7 @@ class group_positions final {
         std::string metadata;
     };
     /// What Kafka does not know yet.
-    [[nodiscard]] std::vector<move> due() const;
+    [[nodiscard]] std::vector<move> due();
     /// Kafka has it.
     void committed(std::int32_t partition, std::int64_t offset);
 
@@ -45,6 +52,8 @@ class group_positions final {
     /// process has counted of those it gave up: that is in another member's figures now. With what this process counts
     /// itself it makes the group's share; single terms may wrap around, their sums do not.
     [[nodiscard]] event_counts counted() const;
+    /// What was passed over in the partitions that are held, what the durable positions had of it included.
+    [[nodiscard]] passed_offsets passed() const;
     /// Offsets that are known to be committed, by partition.
     [[nodiscard]] std::vector<std::pair<std::int32_t, std::int64_t>> committed_offsets() const;
 
@@ -58,6 +67,8 @@ class group_positions final {
         std::int64_t next = 0;
         std::int64_t safe = 0;
         std::int64_t durable = 0;
+        std::deque<passed_mark> marks;  // behind the last position that was due
+        passed_offsets before_marks;
         [[nodiscard]] bool settled() const noexcept { return safe >= taken; }
         [[nodiscard]] std::int64_t position() const noexcept { return settled() ? next : safe; }
     };

@@ -15,8 +15,10 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t messages_a_round = 1024;
 constexpr auto poll_time = 50ms;
-// After so many gaps in a partition that were there the second time too, it is compacted, or written in transactions.
+// After so many gaps in a partition that were there the second time too, it is compacted, or written in transactions,
+// and only one a second is looked at again, since something may expire meanwhile.
 constexpr std::uint32_t gaps_looked_at = 16;
+constexpr auto begin_time = 1s;
 constexpr int seek_time_ms = 5'000;
 // At the end: for what goes on in the group, and for the way out of it.
 constexpr auto leave_time = 5'000ms;
@@ -46,6 +48,8 @@ std::vector<kafka_property> settings_of(kafka_source_options const& options) {
         // How long a fetcher that found the queue full sleeps, whatever is taken out meanwhile.
         {"fetch.queue.backoff.ms", "5"},
         {"fetch.max.bytes", std::to_string(std::min(queue_bytes, std::size_t{50} << 20U))},
+        // Not where it goes on: taken in a batch, an end's offset counts as a message's for librdkafka (2.8.0), which
+        // then reads on one offset too far after a rebalance, and where that is past the end, all of it again.
         {"enable.partition.eof", options.until_end ? "true" : "false"}};
     if (broker_assigns(options.connection)) {
         // Session timeout, heartbeats and assignment are the broker's then. Named, it is taken over step by step.
@@ -181,7 +185,8 @@ void group_reader::fetch() {
         // Before anybody can read, and say that it is safe.
         for (auto& [partition, from] : readings_) {
             if (!from.touched) continue;
-            positions_.saw(from.number, from.taken, from.next);
+            positions_.saw(from.number, from.taken, from.next, from.marks);
+            from.marks.clear();
             from.touched = false;
         }
     }
@@ -200,6 +205,7 @@ void group_reader::take(rd_kafka_message_t const& message, intake::filling& fill
     from.touched = true;
     if (message.payload == nullptr) {
         figures_.tombstones.fetch_add(1, std::memory_order_relaxed);
+        pass(from, from.next, {.tombstones = 1});
         return;
     }
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
@@ -225,26 +231,65 @@ bool group_reader::follows(std::int32_t partition, reading& from, std::int64_t o
             "kafka_source: {} goes on at offset {} in place of {}: the topic was made again, or its end was lost; "
             "counting begins anew",
             from.origin, offset, from.next);
-        if (from.touched) positions_.saw(from.number, from.taken, from.next);
+        if (from.touched) positions_.saw(from.number, from.taken, from.next, from.marks);
         positions_.give_up(from.number);
         from.number = positions_.assign(partition, offset, std::nullopt);
         from.next = from.taken = from.end = offset;
+        from.passed = {};
+        from.marks.clear();
+        from.begin = 0;
         return true;
     }
     if (from.sought_in == round_) return false;  // behind a gap that is looked at again
-    if (from.sought != from.next && from.gaps < gaps_looked_at) {
+    bool const believed = from.gaps >= gaps_looked_at && std::chrono::steady_clock::now() - from.begin_at < begin_time;
+    if (from.sought != from.next && !believed) {
         from.sought = from.next;
         from.sought_in = round_;
         seeks_.push_back(partition);
         return false;
     }
     ++from.gaps;
-    figures_.missing_offsets.fetch_add(static_cast<std::uint64_t>(offset - from.next), std::memory_order_relaxed);
-    if (auto const lines = gap_lines_.admit(); lines != 0)
-        log_info(
-            "kafka_source: {} has nothing from offset {} to {}: compaction, retention or transactions ({} such lines)",
-            from.origin, from.next, offset - 1, lines);
+    pass_gap(from, offset);
     return true;
+}
+
+/// Adds up what holds no event, and joins it to a run that goes on.
+void group_reader::pass(reading& from, std::int64_t end, passed_offsets const& what) {
+    from.passed += what;
+    if (from.marks.empty() || from.marks.back().end <= from.taken) from.marks.emplace_back();
+    from.marks.back() = {.end = end, .passed = from.passed};
+}
+
+/// From where we are to `end` nothing comes any more.
+void group_reader::pass_gap(reading& from, std::int64_t end) {
+    auto const begin = std::clamp(from.begin, from.next, end);
+    passed_offsets const what{.gaps = static_cast<std::uint64_t>(end - begin),
+                              .expired = static_cast<std::uint64_t>(begin - from.next)};
+    figures_.missing_offsets.fetch_add(what.gaps, std::memory_order_relaxed);
+    figures_.expired_offsets.fetch_add(what.expired, std::memory_order_relaxed);
+    if (what.expired > 0)
+        log_warn("kafka_source: {}: {} offsets, {} to {}, expired before they were read: raise the topic's retention",
+                 from.origin, what.expired, from.next, begin - 1);
+    if (what.gaps > 0)
+        if (auto const lines = gap_lines_.admit(); lines != 0)
+            log_info("kafka_source: {} has nothing from offset {} to {}: compaction or transactions ({} such lines)",
+                     from.origin, begin, end - 1, lines);
+    pass(from, end, what);
+}
+
+/// The oldest offset that is still there: what a gap has before that has expired.
+void group_reader::ask_begin(std::int32_t partition, reading& from) {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    auto const code =
+        rd_kafka_query_watermark_offsets(client_.get(), options_.topic.c_str(), partition, &begin, &end, seek_time_ms);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        from.begin = begin;
+        from.begin_at = std::chrono::steady_clock::now();
+    } else if (auto const lines = error_lines_.admit(); lines != 0) {
+        log_warn("kafka_source: {}: asking for the oldest offset: {} ({} such lines)", from.origin,
+                 rd_kafka_err2str(code), lines);
+    }
 }
 
 /// Goes back to where a gap begins: librdkafka before 2.1 lost messages where it sought or rebalanced meanwhile.
@@ -252,6 +297,7 @@ void group_reader::look_again() {
     for (auto const partition : std::exchange(seeks_, {})) {
         auto const found = readings_.find(partition);
         if (found == readings_.end()) continue;
+        ask_begin(partition, found->second);
         partition_list const list{rd_kafka_topic_partition_list_new(1)};
         rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition)->offset = found->second.next;
         kafka_failure const failure{rd_kafka_seek_partitions(client_.get(), list.get(), seek_time_ms)};
@@ -265,10 +311,7 @@ void group_reader::look_again() {
 
 void group_reader::took_error(rd_kafka_message_t const& message) {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        auto const found = readings_.find(message.partition);
-        if (found == readings_.end() || found->second.leaving || message.offset <= found->second.next) return;
-        found->second.next = message.offset;  // what is missing before the end is no event
-        found->second.touched = true;
+        took_end(message.partition, message.offset);
         return;
     }
     if (message.err == RD_KAFKA_RESP_ERR__FATAL) return;  // told by client_events
@@ -278,6 +321,16 @@ void group_reader::took_error(rd_kafka_message_t const& message) {
     if (auto const lines = error_lines_.admit(); lines != 0)
         log_warn("kafka_source: {} ({} such lines)", what.message, lines);
     went_wrong(std::move(what));
+}
+
+/// There is nothing more before the partition's end, up to which it was read.
+void group_reader::took_end(std::int32_t partition, std::int64_t end) {
+    auto const found = readings_.find(partition);
+    if (found == readings_.end() || found->second.leaving || end <= found->second.next) return;
+    auto& from = found->second;
+    if (!follows(partition, from, end)) return;
+    from.next = end;
+    from.touched = true;
 }
 
 bool group_reader::at_end() const {

@@ -50,6 +50,7 @@ class group_reader final : private client_events {
         std::atomic<std::int64_t> unread{-1};  // offsets after the last message taken; negative: not known yet
         std::atomic<std::uint64_t> tombstones{0};
         std::atomic<std::uint64_t> missing_offsets{0};
+        std::atomic<std::uint64_t> expired_offsets{0};
         std::atomic<std::uint64_t> rebalances{0};
         std::atomic<std::uint64_t> commits_failed{0};
         std::atomic<std::uint64_t> beyond_end{0};  // committed offsets
@@ -61,13 +62,17 @@ class group_reader final : private client_events {
 
     struct reading {
         std::uint32_t number = 0;
-        std::int64_t next = 0;        // offset of the next message
-        std::int64_t taken = 0;       // behind the last event
-        std::int64_t end = 0;         // the newest that is known
-        std::int32_t epoch = -1;      // of the leader that wrote the last message
-        std::int64_t sought = -1;     // `next` when a gap was last looked at again
-        std::uint64_t sought_in = 0;  // the round of that
-        std::uint32_t gaps = 0;       // that stayed
+        std::int64_t next = 0;                            // offset of the next message
+        std::int64_t taken = 0;                           // behind the last event
+        std::int64_t end = 0;                             // the newest that is known
+        std::int32_t epoch = -1;                          // of the leader that wrote the last message
+        std::int64_t sought = -1;                         // `next` when a gap was last looked at again
+        std::uint64_t sought_in = 0;                      // the round of that
+        std::uint32_t gaps = 0;                           // that stayed
+        passed_offsets passed;                            // since the assignment
+        std::vector<group_positions::passed_mark> marks;  // since the last round
+        std::int64_t begin = 0;                           // the oldest offset that was there…
+        std::chrono::steady_clock::time_point begin_at;   // …when the broker was asked
         bool touched = false;
         bool leaving = false;  // another member waits for it
         std::string origin;
@@ -77,7 +82,11 @@ class group_reader final : private client_events {
     void run();
     void fetch();
     void take(rd_kafka_message_t const& message, intake::filling& filling);
+    void took_end(std::int32_t partition, std::int64_t end);
     [[nodiscard]] bool follows(std::int32_t partition, reading& from, std::int64_t offset);
+    void pass(reading& from, std::int64_t end, passed_offsets const& what);
+    void pass_gap(reading& from, std::int64_t end);
+    void ask_begin(std::int32_t partition, reading& from);
     void took_error(rd_kafka_message_t const& message);
     void look_again();
     [[nodiscard]] bool at_end() const;

@@ -54,7 +54,8 @@ void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) 
         for (auto& each : all_of(*list)) {
             std::optional<commit_metadata> found;
             if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR && each.metadata_size > 0)
-                found = parse_commit_metadata({static_cast<char const*>(each.metadata), each.metadata_size});
+                found =
+                    parse_commit_metadata({static_cast<char const*>(each.metadata), each.metadata_size}, each.offset);
             // `opaque` says that the offset was committed, by whomever.
             if (!found && each.opaque != nullptr) found = commit_metadata{.counted_from = each.offset};
             reading from{.number = positions_.assign(each.partition, each.offset, found),

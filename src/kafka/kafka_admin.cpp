@@ -150,9 +150,10 @@ result<> cluster_admin::read_positions(std::string const& name, std::string cons
         auto const& each = found->elems[i];
         if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(each.err, doing);
         kafka_group_position at{.partition = each.partition, .committed = each.offset < 0 ? -1 : each.offset};
-        if (auto const metadata = parse_commit_metadata(text_of(each.metadata, each.metadata_size))) {
+        if (auto const metadata = parse_commit_metadata(text_of(each.metadata, each.metadata_size), at.committed)) {
             at.counted_from = metadata->counted_from;
             at.counts = metadata->counts;
+            at.passed = metadata->passed;
         }
         out.positions.push_back(at);
     }

@@ -56,6 +56,7 @@ class kafka_source final : public source {
     }
     std::string identity() const override { return identity_; }
     event_counts counted() const override { return positions_.counted(); }
+    passed_offsets passed() const override { return positions_.passed(); }
     std::optional<std::uint64_t> backlog() const override {
         std::lock_guard lock{mutex_};
         if (!reader_) return std::nullopt;
@@ -121,7 +122,8 @@ stage_status kafka_source::status() const {
                   {"kafka_commits_failed_total", static_cast<double>(counts.commits_failed.load())},
                   {"kafka_tombstones_total", static_cast<double>(counts.tombstones.load())},
                   {"kafka_offsets_beyond_end_total", static_cast<double>(counts.beyond_end.load())},
-                  {"kafka_missing_offsets_total", static_cast<double>(counts.missing_offsets.load())}};
+                  {"kafka_missing_offsets_total", static_cast<double>(counts.missing_offsets.load())},
+                  {"kafka_expired_offsets_total", static_cast<double>(counts.expired_offsets.load())}};
     return now;
 }
 

@@ -70,8 +70,11 @@ class stage_pump final : public pump, private completions {
         state_.write_to(out);
         out.book.counts = out.this_run;
         // What the source has kept holds until the sink says that it has kept better figures.
-        if (out.source_known)
+        if (out.source_known) {
             out.book.counts += out.started && stored_before_ ? *stored_before_ : stages_.from->counted();
+            out.book.passed = stages_.from->passed();
+            out.book.counts.in += out.book.passed.all();
+        }
         out.backlog = stages_.from->backlog();
         out.queued_batches = to_transform_.count() + to_sink_.count();
         out.queued_batches_max = options_.queue_batches_max * (stages_.change ? 2 : 1);

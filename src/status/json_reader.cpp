@@ -51,6 +51,10 @@ class object_reader final {
         auto const* value = find(key);
         if (value == nullptr || !read_number(*value, into)) fail(key, "is no number");
     }
+    /// Keeps what is there where the key is not: a process of before this key has none.
+    void read_newer(std::string_view key, std::uint64_t& into) {
+        if (find(key) != nullptr) read(key, into);
+    }
     [[nodiscard]] object_reader object(std::string_view key) { return {find(key), path_of(key), problem_}; }
     void read(std::string_view key, std::vector<std::pair<std::string, double>>& into) {
         auto const* found = find(key);
@@ -119,6 +123,9 @@ ledger parse_ledger(object_reader from) {
     ledger book;
     book.counts = parse_counts(from);
     from.read("in_flight", book.in_flight);
+    from.read_newer("tombstones", book.passed.tombstones);
+    from.read_newer("gaps", book.passed.gaps);
+    from.read_newer("expired", book.passed.expired);
     return book;
 }
 

@@ -59,6 +59,7 @@ hop_account account_of(kafka_hop const& from) {
         auto const next = committed < 0 ? part.begin : std::max(committed, part.begin);
         auto const held = static_cast<std::uint64_t>(std::max<std::int64_t>(0, end - next));
         all.lag += held;
+        auto const expired = static_cast<std::uint64_t>(committed < 0 ? 0 : std::min(next, end) - committed);
         if (committed >= 0 && found->counted_from < 0) {
             ++all.foreign_partitions;
             continue;
@@ -68,9 +69,11 @@ hop_account account_of(kafka_hop const& from) {
             all.book.counts.indexed += found->counts.indexed;
             all.book.counts.already_there += found->counts.already_there;
             all.book.counts.dead += found->counts.dead;
+            all.book.passed += found->passed;
+            all.book.passed.expired += expired;
         }
         all.book.counts.in += static_cast<std::uint64_t>(std::max<std::int64_t>(0, end - begin));
-        all.book.in_flight += committed < 0 ? held : static_cast<std::uint64_t>(end - committed);
+        all.book.in_flight += held;
     }
     return all;
 }

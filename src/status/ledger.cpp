@@ -7,13 +7,17 @@
 namespace logpipe {
 
 std::int64_t ledger::difference() const noexcept {
-    auto const out = counts.indexed + counts.already_there + counts.dead + in_flight;
+    auto const out = counts.indexed + counts.already_there + counts.dead + in_flight + passed.all();
     return static_cast<std::int64_t>(counts.in - out);  // unsigned arithmetic wraps, so the sign comes out right
 }
 
 std::string ledger::line() const {
-    return fmt::format("in {} = indexed {} + already there {} + dead {} + in flight {}", counts.in, counts.indexed,
-                       counts.already_there, counts.dead, in_flight);
+    auto out = fmt::format("in {} = indexed {} + already there {} + dead {} + in flight {}", counts.in, counts.indexed,
+                           counts.already_there, counts.dead, in_flight);
+    if (passed.skipped() > 0)
+        out += fmt::format(" + skipped {} ({} tombstones, {} gaps)", passed.skipped(), passed.tombstones, passed.gaps);
+    if (passed.expired > 0) out += fmt::format(" + expired {}", passed.expired);
+    return out;
 }
 
 std::uint64_t waiting_events(pump_snapshot const& pump) noexcept {

@@ -42,6 +42,9 @@ void add_ledger(exposition& out, std::string_view name, std::string_view help, s
     add_term(out, name, help, labels, "already_there", book.counts.already_there);
     add_term(out, name, help, labels, "dead", book.counts.dead);
     add_term(out, name, help, labels, "in_flight", book.in_flight);
+    add_term(out, name, help, labels, "tombstones", book.passed.tombstones);
+    add_term(out, name, help, labels, "gaps", book.passed.gaps);
+    add_term(out, name, help, labels, "expired", book.passed.expired);
 }
 
 void add_results(exposition& out, std::string_view pump, event_counts const& counts) {
@@ -67,7 +70,7 @@ void add_pump(exposition& out, pump_snapshot const& pump) {
     std::vector<metric_label> const labels{{"pump", pump.name}};
     out.add("logpipe_pump_finished", "1 when the pump has come to its end.", labels, as_number(pump.finished));
     add_ledger(out, "logpipe_pump_ledger_events", "The pump's ledger, durable across restarts.", labels, pump.book);
-    out.add("logpipe_pump_ledger_difference_events", "in - indexed - already_there - dead - in_flight: 0.", labels,
+    out.add("logpipe_pump_ledger_difference_events", "in minus all other terms: 0.", labels,
             static_cast<double>(pump.book.difference()));
     if (pump.backlog)
         out.add("logpipe_pump_backlog_events", "Events that wait in the source, beside those in flight.", labels,
@@ -98,7 +101,7 @@ std::string to_prometheus(process_snapshot const& process) {
     exposition out;
     add_process(out, process);
     add_ledger(out, "logpipe_ledger_events", "What became of all events, durable across restarts.", {}, process.book);
-    out.add("logpipe_ledger_difference_events", "in - indexed - already_there - dead - in_flight: 0.", {},
+    out.add("logpipe_ledger_difference_events", "in minus all other terms: 0.", {},
             static_cast<double>(process.book.difference()));
     for (auto const& pump : process.pumps) add_pump(out, pump);
     return out.text();

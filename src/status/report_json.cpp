@@ -39,6 +39,9 @@ void write_hop(std::string& out, hop const& step) {
     object.add("already_there", step.book.counts.already_there);
     object.add("dead", step.book.counts.dead);
     object.add("in_flight", step.book.in_flight);
+    object.add("tombstones", step.book.passed.tombstones);
+    object.add("gaps", step.book.passed.gaps);
+    object.add("expired", step.book.passed.expired);
     object.add("difference", step.book.difference());
     object.add("note", step.note);
 }

@@ -16,7 +16,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers"))
-from logpipe_process import Process, program_environment  # noqa: E402
+from logpipe_process import Process, program_environment, wait_while_it_moves  # noqa: E402
 from real_pipeline import RealPipeline  # noqa: E402
 from servers import KafkaServer, OpenSearchServer  # noqa: E402
 
@@ -150,6 +150,55 @@ class ReplayAndVerify(Case):
             pipeline.forward.stop()
             for stage in pipeline.consumers:
                 stage.stop()
+
+
+class Offsets(Case):
+    def test_tombstones_and_expired_offsets_leave_no_difference_and_hide_no_missing_event(self):
+        with RealPipeline(PROGRAM, folder, kafka, store, "holes") as pipeline:
+            pipeline.start()
+            pipeline.wait_ready()
+            self.send(pipeline)
+            subprocess.run(["kcat", "-P", "-Z", "-b", kafka.address, "-t", pipeline.events, "-K", "|"], input="a|\nb|\nc|\n", text=True, check=True,
+                           timeout=60)
+            pipeline.wait_through()
+            self.assert_hops(pipeline, {"tombstones": 3, "gaps": 0, "expired": 0})
+            self.assertEqual(pipeline.status()["state"], "up")
+            for words in ((), ("--ids",)):
+                told = self.verify(pipeline, *words)
+                self.assertTrue(told["accounted_for"])
+            self.assertEqual([place["tombstones"] for place in told["places"] if place["name"] == f"kafka {pipeline.events}"], [3])
+            self.assertEqual(pipeline.indexers[0].ledger()["tombstones"], 3)
+
+            # What was read may expire; what was not is told, until somebody says that he knows.
+            kafka.admin().delete_records(pipeline.events, LINES // 2)
+            self.assertTrue(self.verify(pipeline)["accounted_for"])
+            (indexer,) = pipeline.indexers
+            indexer.stop()
+            with Process("produce", pipeline.folder, [PROGRAM, "produce", "--demo", "lines=50&seed=8", "--to",
+                                                      f"forward://{pipeline.listen}"]) as sending:
+                sending.must_end_well(120)
+            end = LINES + 3 + 50
+            wait_while_it_moves(lambda: (kafka.admin().ends(pipeline.events) == {0: end}, kafka.admin().ends(pipeline.events)), "50 documents")
+            kafka.admin().delete_records(pipeline.events, end - 10)
+            self.assertEqual(self.verify(pipeline, status=1)["expired"], 40)
+            indexer.start()
+            pipeline.wait_through()
+            self.assert_hops(pipeline, {"tombstones": 3, "gaps": 0, "expired": 40})
+            self.assertEqual(self.verify(pipeline, "--ids", status=1)["expired"], 40)
+            self.assertTrue(self.verify(pipeline, "--accept-expired")["accounted_for"])
+            # By ids the first topic still has what expired in the second, and tells which.
+            self.assertEqual(self.verify(pipeline, "--ids", "--accept-expired", status=1)["missing"]["events"], 40)
+            hop = ("--from", pipeline.topic_uri(pipeline.events), "--group", "holes-index", "--to", pipeline.store_uri())
+            self.assertIn("40 offsets were gone before they were read (accepted)", self.run_program("verify", *hop, "--accept-expired").stdout)
+            self.assertIn("--accept-expired", self.run_program("verify", *hop, status=1).stdout)
+            lost = next(iter(self.ids("holes")))
+            store.must("DELETE", f"/holes/_doc/{lost}")
+            self.run_program("verify", *hop, "--accept-expired", status=1)
+            pipeline.stop()
+
+    def assert_hops(self, pipeline, terms):
+        hop = pipeline.status()["hops"][1]
+        self.assertEqual({name: hop[name] for name in (*terms, "in_flight", "difference")}, {**terms, "in_flight": 0, "difference": 0})
 
 
 class SetUp(Case):

@@ -43,6 +43,7 @@ broker.heartbeat.interval.ms=1000
 broker.session.timeout.ms=6000
 log.retention.ms=-1
 log.cleaner.dedupe.buffer.size=4194304
+log.cleaner.backoff.ms=500
 """
 
 # Who comes over PLAINTEXT, which is us and the other brokers, may do everything as well.

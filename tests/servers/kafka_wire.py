@@ -175,6 +175,20 @@ class KafkaAdmin:
             return found
         return self._until_done(ask)
 
+    def delete_records(self, name, offset, partition=0):
+        """Everything before the offset expires, as by retention."""
+        def ask():
+            leader = self.brokers().get((self.describe_topic(name) or {})[partition]["leader"])
+            body = _array([name], lambda topic: _string(topic) + _array(
+                [partition], lambda number: struct.pack(">iq", number, offset))) + struct.pack(">i", 30_000)
+            told = self._ask(21, 0, body, leader)
+            told.number("i"), told.number("i"), told.string(), told.number("i"), told.number("i")
+            low, code = told.number("q"), told.number("h")
+            if code != 0:
+                raise KafkaError(f"delete records of {name}", code)
+            return low
+        return self._until_done(ask)
+
     def _coordinator(self, group):
         told = self._ask(10, 0, _string(group))
         code = told.number("h")

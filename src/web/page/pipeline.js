@@ -235,9 +235,10 @@ export function pipelineView(main, { live }) {
 function ledger(status) {
   const book = status.ledger;
   const term = (name, value) => el("span.term", {}, el("b", {}, count(value)), el("span.dim", {}, name));
+  const passed = (name, value) => (value ? el("span", {}, "+ ", term(name, value)) : "");
   const zero = book.difference === 0;
   return el("div.ledger", { "data-process": status.subcommand }, el("span.name", {}, status.subcommand), term("in", book.in), "=", term("indexed", book.indexed), "+", term("already there", book.already_there), "+",
-    term("dead", book.dead), "+", term("in flight", book.in_flight), el("span.chip" + (zero ? ".good" : ".bad"), { title: "in − indexed − already there − dead − in flight: must be 0" }, "difference " + count(book.difference)));
+    term("dead", book.dead), "+", term("in flight", book.in_flight), passed("skipped", (book.tombstones ?? 0) + (book.gaps ?? 0)), passed("expired", book.expired), el("span.chip" + (zero ? ".good" : ".bad"), { title: "in minus all other terms: must be 0" }, "difference " + count(book.difference)));
 }
 
 function row(pump, per) {

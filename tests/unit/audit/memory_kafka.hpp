@@ -18,11 +18,14 @@ class memory_kafka final : public kafka_admin {
         std::int64_t timestamp_ms = 0;
         std::string key;
         std::optional<std::string> value;
+        enum class seen : std::uint8_t { committed, uncommitted, never };
+        seen by = seen::committed;
     };
     struct topic {
         std::vector<std::vector<message>> partitions;
         std::int64_t expired = 0;  ///< the first so many of partition 0
     };
+    bool shows_uncommitted = false;
     std::map<std::string, topic> topics;
     std::map<std::string, kafka_group> groups;
     std::vector<std::pair<std::int32_t, std::int64_t>> moved;
@@ -71,6 +74,8 @@ class memory_kafka final : public kafka_admin {
             // A copy: `each` may send to this very topic.
             auto const what =
                 topics[name].partitions[static_cast<std::size_t>(partition)][static_cast<std::size_t>(offset)];
+            if (what.by == message::seen::never || (what.by == message::seen::uncommitted && !shows_uncommitted))
+                continue;
             kafka_message const told{.partition = partition,
                                      .offset = offset,
                                      .timestamp_ms = what.timestamp_ms,

@@ -74,7 +74,7 @@ template <class... Places>
 audit_report counted(Places... places) {
     std::vector<std::unique_ptr<audited_place>> all;
     (all.push_back(std::move(places)), ...);
-    auto report = audit_by_counts(all);
+    auto report = audit_by_counts(all, {});
     REQUIRE(report.has_value());
     return *std::move(report);
 }
@@ -148,7 +148,7 @@ TEST_CASE("an input that fails is named", "[verify]") {
     auto const report = audit_by_ids(all, {});
     REQUIRE_FALSE(report.has_value());
     CHECK(report.error().message == "kafka nginx-logs: refused");
-    CHECK_FALSE(audit_by_counts(all).has_value());
+    CHECK_FALSE(audit_by_counts(all, {}).has_value());
 }
 
 TEST_CASE("by numbers each input comes out at what is further down", "[verify]") {

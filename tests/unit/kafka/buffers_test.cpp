@@ -140,7 +140,9 @@ TEST_CASE("a position moves with the counts, and past tombstones only when all b
     auto const number =
         positions.assign(4, 100, commit_metadata{.counted_from = 90, .counts = {.in = 10, .indexed = 10}});
     REQUIRE(positions.due().empty());
-    positions.saw(number, 105, 110);  // five events, five tombstones
+    std::vector<group_positions::passed_mark> const marks{{.end = 110, .passed = {.tombstones = 5}}};
+    positions.saw(number, 105, 110, marks);  // five events, five tombstones
+    REQUIRE(positions.passed() == passed_offsets{.tombstones = 5});
     REQUIRE(positions.due().empty());
     REQUIRE(!positions.settled(number));
     commit(positions, number, 102, {.in = 2, .indexed = 1, .dead = 1});
@@ -148,14 +150,41 @@ TEST_CASE("a position moves with the counts, and past tombstones only when all b
     REQUIRE(due.size() == 1);
     REQUIRE(due.front().partition == 4);
     REQUIRE(due.front().offset == 102);
-    REQUIRE(due.front().metadata == "lp1 90 12 11 0 1");
+    REQUIRE(due.front().metadata == "lp2 90 12 11 0 1 0 0 0");
     positions.committed(4, 102);
     REQUIRE(positions.due().empty());
     commit(positions, number, 105, {.in = 3, .already_there = 3});
     REQUIRE(positions.settled(number));
     due = positions.due();
     REQUIRE(due.front().offset == 110);
-    REQUIRE(due.front().metadata == "lp1 90 15 11 3 1");
+    REQUIRE(due.front().metadata == "lp2 90 15 11 3 1 5 0 0");
+}
+
+TEST_CASE("what was passed over is committed with the position that lies behind it, and with no earlier one",
+          "[kafka]") {
+    group_positions positions;
+    commit_metadata const found{.counted_from = 0, .counts = {.in = 6, .indexed = 6}, .passed = {.gaps = 4}};
+    auto const number = positions.assign(0, 10, found);
+    // Offsets: expired 10 to 19, events 20 and 21, a tombstone 22, a gap 23 and 24, event 25, a gap 26.
+    std::vector<group_positions::passed_mark> const first{{.end = 20, .passed = {.expired = 10}},
+                                                          {.end = 23, .passed = {.tombstones = 1, .expired = 10}}};
+    positions.saw(number, 22, 23, first);
+    std::vector<group_positions::passed_mark> const second{
+        {.end = 25, .passed = {.tombstones = 1, .gaps = 2, .expired = 10}},
+        {.end = 27, .passed = {.tombstones = 1, .gaps = 3, .expired = 10}}};
+    positions.saw(number, 26, 27, second);
+    REQUIRE(positions.passed() == passed_offsets{.tombstones = 1, .gaps = 7, .expired = 10});
+    commit(positions, number, 21, {.in = 1, .indexed = 1});
+    REQUIRE(positions.due().front().metadata == "lp2 0 7 7 0 0 0 4 10");
+    commit(positions, number, 22, {.in = 1, .indexed = 1});
+    REQUIRE(positions.due().front().metadata == "lp2 0 8 8 0 0 0 4 10");
+    REQUIRE(positions.due().front().offset == 22);
+    commit(positions, number, 26, {.in = 1, .indexed = 1});
+    REQUIRE(positions.due().front().offset == 27);
+    REQUIRE(positions.due().front().metadata == "lp2 0 9 9 0 0 1 7 10");
+    REQUIRE(positions.passed() == passed_offsets{.tombstones = 1, .gaps = 7, .expired = 10});
+    positions.give_up(number);
+    REQUIRE(positions.passed() == passed_offsets{});
 }
 
 TEST_CASE("a start that nobody had committed becomes the group's position by itself", "[kafka]") {
@@ -163,7 +192,7 @@ TEST_CASE("a start that nobody had committed becomes the group's position by its
     (void)positions.assign(0, 50, std::nullopt);
     REQUIRE(positions.due().size() == 1);
     REQUIRE(positions.due().front().offset == 50);
-    REQUIRE(positions.due().front().metadata == "lp1 50 0 0 0 0");
+    REQUIRE(positions.due().front().metadata == "lp2 50 0 0 0 0 0 0 0");
 }
 
 TEST_CASE("what was counted of partitions that moved away is not counted twice, also where it completes late",
@@ -172,8 +201,8 @@ TEST_CASE("what was counted of partitions that moved away is not counted twice, 
     auto const stays = positions.assign(0, 0, commit_metadata{.counts = {.in = 7, .indexed = 7}});
     auto const leaves = positions.assign(1, 0, commit_metadata{.counts = {.in = 3, .indexed = 3}});
     REQUIRE(positions.counted() == event_counts{.in = 10, .indexed = 10});
-    positions.saw(stays, 5, 5);
-    positions.saw(leaves, 4, 4);
+    positions.saw(stays, 5, 5, {});
+    positions.saw(leaves, 4, 4, {});
     commit(positions, stays, 5, {.in = 5, .indexed = 5});
     commit(positions, leaves, 2, {.in = 2, .indexed = 2});
     positions.give_up(leaves);

@@ -12,18 +12,28 @@
 using namespace logpipe;
 
 TEST_CASE("the counts go through the commit's metadata unchanged", "[kafka]") {
-    commit_metadata const metadata{
-        .counted_from = 17, .counts = {.in = 18446744073709551615U, .indexed = 2, .already_there = 3, .dead = 4}};
-    REQUIRE(to_text(metadata) == "lp1 17 18446744073709551615 2 3 4");
-    REQUIRE(parse_commit_metadata(to_text(metadata)) == metadata);
+    commit_metadata const metadata{.counted_from = 17,
+                                   .counts = {.in = 18446744073709551615U, .indexed = 2, .already_there = 3, .dead = 4},
+                                   .passed = {.tombstones = 5, .gaps = 6, .expired = 7}};
+    REQUIRE(to_text(metadata) == "lp2 17 18446744073709551615 2 3 4 5 6 7");
+    REQUIRE(parse_commit_metadata(to_text(metadata), 1000) == metadata);
+}
+
+TEST_CASE("metadata of before holds no offsets that were passed over: they follow from the position", "[kafka]") {
+    commit_metadata const before{.counted_from = 17, .counts = {.in = 9, .indexed = 2, .already_there = 3, .dead = 4}};
+    REQUIRE(parse_commit_metadata("lp1 17 9 2 3 4", 26) == before);
+    auto gaps = before;
+    gaps.passed.gaps = 74;
+    REQUIRE(parse_commit_metadata("lp1 17 9 2 3 4", 100) == gaps);
+    REQUIRE(parse_commit_metadata("lp1 17 9 2 3 4", 5) == before);  // moved back by somebody
 }
 
 TEST_CASE("metadata of another program is not taken for counts", "[kafka]") {
-    for (auto const* text :
-         {"", "lp1", "lp1 1 2 3 4", "lp1 1 2 3 4 5 6", "lp1 -1 2 3 4 5", "lp1 1 2 3 4 -5", "lp2 1 2 3 4 5",
-          "lp1 1 2 3 4 5 ", "lp1  1 2 3 4 5", "lp1 1 2 3 4 18446744073709551616", "consumer-7"}) {
+    for (auto const* text : {"", "lp1", "lp1 1 2 3 4", "lp1 1 2 3 4 5 6", "lp1 -1 2 3 4 5", "lp1 1 2 3 4 -5",
+                             "lp2 1 2 3 4 5", "lp2 1 2 3 4 5 6 7", "lp2 1 2 3 4 5 6 7 8 9", "lp3 1 2 3 4 5 6 7 8",
+                             "lp1 1 2 3 4 5 ", "lp1  1 2 3 4 5", "lp1 1 2 3 4 18446744073709551616", "consumer-7"}) {
         CAPTURE(text);
-        REQUIRE(!parse_commit_metadata(text));
+        REQUIRE(!parse_commit_metadata(text, 10));
     }
 }
 

@@ -93,6 +93,23 @@ TEST_CASE("Kafka's hop has its own account: in from where the counts began, in f
     CHECK(state_of(report) == component_state::up);
 }
 
+TEST_CASE("offsets without an event have terms of their own, and what has expired unread is not in flight",
+          "[components]") {
+    auto found = sample_kafka();
+    // 1,000 more offsets in each: tombstones and gaps before the position; after it, what has expired since.
+    found.hops[0].partitions->at(0).end = 1'100;
+    found.hops[0].members->positions[0].committed = 1'090;
+    found.hops[0].members->positions[0].passed = {.tombstones = 400, .gaps = 500, .expired = 100};
+    found.hops[0].partitions->at(1) = {
+        .partition = 1, .begin = 1'040, .end = 1'050, .leader = 1, .replicas = 1, .in_sync = 1};
+    auto const report = report_of(std::move(found));
+    CHECK(report.hops[0].book.line() ==
+          "in 2140 = indexed 120 + already there 7 + dead 3 + in flight 20 + skipped 900 (400 tombstones, 500 gaps) + "
+          "expired 1090");
+    CHECK(report.hops[0].book.difference() == 0);
+    CHECK(find(report, "group", "consume").figure == "lag 20, 1 member, Stable");
+}
+
 TEST_CASE("an event that Kafka's counts lack shows as a difference, and something is down", "[components]") {
     auto found = sample_kafka();
     found.hops[0].members->positions[0].counts.indexed -= 1;
@@ -234,7 +251,8 @@ TEST_CASE("the JSON of a report is documented, and has what the table has", "[co
         to_json(report) ==
         R"({"time_ns":5,"state":"up","components":[{"kind":"kafka","name":"kafka","address":"localhost:9092","state":"up","why":"",)"
         R"("version":"","probe_seconds":0.012,"figure":"1 broker","numbers":{"brokers":1},"more":"kcat -b localhost:9092 -L"}],)"
-        R"("hops":[{"name":"kafka nginx-logs → consume","in":140,"indexed":120,"already_there":7,"dead":3,"in_flight":10,"difference":0,"note":""}],)"
+        R"("hops":[{"name":"kafka nginx-logs → consume","in":140,"indexed":120,"already_there":7,"dead":3,"in_flight":10,)"
+        R"("tombstones":0,"gaps":0,"expired":0,"difference":0,"note":""}],)"
         R"("processes":[]})"
         "\n");
 }

@@ -141,6 +141,19 @@ TEST_CASE("a status that is not as expected is refused with the place of the fir
                  ContainsSubstring("\"pumps\""));
 }
 
+TEST_CASE("what a ledger passed over is read again, and is 0 where an older process has no such key", "[status_json]") {
+    auto sample = sample_snapshot();
+    sample.book.passed = {.tombstones = 3, .gaps = 4, .expired = 5};
+    sample.book.counts.in += 12;
+    auto const text = to_json(sample);
+    REQUIRE_THAT(text, ContainsSubstring(R"("tombstones":3,"gaps":4,"expired":5,"difference":0)"));
+    REQUIRE(parse_process_snapshot(text)->book.passed == sample.book.passed);
+    auto const older = parse_process_snapshot(with(text, R"("tombstones":3,"gaps":4,"expired":5,)", ""));
+    REQUIRE(older.has_value());
+    REQUIRE(older->book.passed == passed_offsets{});
+    REQUIRE(!parse_process_snapshot(with(text, R"("gaps":4)", R"("gaps":-4)")).has_value());
+}
+
 TEST_CASE("a status cut off at any byte is refused", "[status_json]") {
     auto const good = to_json(sample_snapshot());
     for (std::size_t bytes = 0; bytes + 2 < good.size(); ++bytes)

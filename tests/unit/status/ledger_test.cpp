@@ -11,6 +11,17 @@ TEST_CASE("the ledger's line names every term", "[ledger]") {
     REQUIRE(book.difference() == 0);
 }
 
+TEST_CASE("offsets that hold no event stand in the line where there are any", "[ledger]") {
+    ledger book{
+        .counts = {.in = 20, .indexed = 10}, .in_flight = 0, .passed = {.tombstones = 2, .gaps = 5, .expired = 0}};
+    REQUIRE(book.difference() == 3);
+    REQUIRE(book.line() ==
+            "in 20 = indexed 10 + already there 0 + dead 0 + in flight 0 + skipped 7 (2 tombstones, 5 gaps)");
+    book.passed = {.tombstones = 0, .gaps = 0, .expired = 10};
+    REQUIRE(book.difference() == 0);
+    REQUIRE(book.line() == "in 20 = indexed 10 + already there 0 + dead 0 + in flight 0 + expired 10");
+}
+
 TEST_CASE("the ledger's difference is positive where events are missing and negative where there are too many",
           "[ledger]") {
     REQUIRE(ledger{.counts = {.in = 10, .indexed = 4}, .in_flight = 1}.difference() == 5);
