@@ -164,7 +164,7 @@ class Whole(unittest.TestCase):
         with RealPipeline(PROGRAM, folder, kafka, store, "exact") as pipeline:
             pipeline.start()
             pipeline.forward.wait_ready()
-            with Process("produce", pipeline.folder, [PROGRAM, "produce", "--demo", "lines=1000&seed=5", "--tag", "site.access", "--to",
+            with Process("produce", pipeline.folder, [PROGRAM, "produce", "--demo", "lines=1000&seed=5", "--tag", "app.site", "--to",
                                                       f"forward://{pipeline.listen}"]) as sending:
                 sending.must_end_well(300)
             pipeline.wait_through()
@@ -174,7 +174,7 @@ class Whole(unittest.TestCase):
                 keys = kcat_lines(topic, "-f", "%k\n")
                 self.assertEqual({key[4:30] for key in keys}, documents.keys())
                 for key in keys:
-                    self.assertEqual((key[:4], key[56:]), ("lp2.", "site.access"))
+                    self.assertEqual((key[:4], key[56:]), ("lp2.", "app.site"))
                     self.assertEqual(nanoseconds_of(documents[key[4:30]]["@timestamp"]), base32_number(key[30:43]))
                     self.assertLess(abs(base32_number(key[43:56]) - base32_number(key[30:43])), 3600e9)
             self.assertTrue(any(len(document["@timestamp"]) == 30 for document in documents.values()), "no time has nanoseconds")
