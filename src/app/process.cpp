@@ -137,6 +137,8 @@ int process::exit_status_of(bool drained) const {
 }
 
 /// @return false when a signal came first.
+        for (auto const& stage : each->snapshot().stages)
+            if (!stage.up && stage.why != failure->message) log_error("{} is down: {}", stage.name, stage.why);
 bool process::start() {
     for (auto i = pumps_.size(); i > 0; --i) {
         auto& each = *pumps_[i - 1];
@@ -155,8 +157,8 @@ bool process::wait_for_end() {
         bool finished = true;
         for (auto const& each : now.pumps) finished = finished && each.finished;
         if (finished || (over_ && over_(now))) return false;
-        // Where the first pump failed for good, nothing more comes.
-        if (!pumps_.empty() && now.pumps.front().finished && pumps_.front()->failure()) return false;
+        // Where one failed for good, what it left undone is where it was, and only somebody who looks can help.
+        if (std::ranges::any_of(pumps_, [](auto const& each) { return each->failure().has_value(); })) return false;
     }
     return true;
 }

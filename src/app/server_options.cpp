@@ -159,6 +159,8 @@ result<opensearch_place> opensearch_place_of(settings const& options, end_uri co
     if (user.empty() != password->empty())
         return error{errc::invalid_argument, "--opensearch-user and --opensearch-password-file belong together"};
     return opensearch_place{.connection = {.address = std::move(where->address),
+    if (uri.scheme == "opensearchs")
+        if (auto usable = check_ca_file(options); !usable) return in_context("opensearch", usable.error());
                                            .tls = uri.scheme == "opensearchs",
                                            .ca_file = options.text("ca-file"),
                                            .insecure_skip_verify = options.on("insecure-skip-verify"),

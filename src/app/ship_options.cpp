@@ -44,6 +44,8 @@ result<loki_sink_options> loki_sink_options_of(settings const& options, end_uri 
     auto const& user = options.text("loki-user");
     if (user.empty() != password->empty())
         return error{errc::invalid_argument, "--loki-user and --loki-password-file belong together"};
+    if (uri.scheme == "lokis")
+        if (auto usable = check_ca_file(options); !usable) return in_context("loki", usable.error());
     return loki_sink_options{.address = uri.rest,
                              .tls = uri.scheme == "lokis",
                              .ca_file = options.text("ca-file"),

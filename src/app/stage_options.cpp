@@ -1,5 +1,7 @@
 #include "stage_options.hpp"
 
+#include "base/tls.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -35,6 +37,12 @@ result<forward_users> forward_users_of(settings const& options) {
 }
 
 }  // namespace
+
+result<> check_ca_file(settings const& options) {
+    auto const made = make_tls_client({.ca_file = options.text("ca-file"), .certificate_file = {}, .key_file = {}});
+    if (!made) return made.error();
+    return {};
+}
 
 line_options line_options_of(settings const& options, std::string run_id) {
     return {.tag = options.text("tag"), .run_id = std::move(run_id), .line_bytes_max = options.bytes("line-bytes-max")};

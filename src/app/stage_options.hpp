@@ -15,6 +15,9 @@
 
 namespace logpipe {
 
+/// Of a sink that is opened only after its source, which may take for ever: a CA file that cannot be used is known at
+/// start. @return errc::invalid_argument
+[[nodiscard]] result<> check_ca_file(settings const& options);
 [[nodiscard]] line_options line_options_of(settings const& options, std::string run_id);
 [[nodiscard]] http_source_options http_options_of(settings const& options, std::string run_id, std::string url);
 [[nodiscard]] result<demo_options> demo_options_of(settings const& options, std::string run_id, end_uri const& uri);

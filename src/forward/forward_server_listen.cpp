@@ -44,7 +44,8 @@ result<> forward_server::listen_at(tcp::endpoint const& endpoint) {
         boost::system::error_code ignored;
         acceptor_.close(ignored);
         heartbeats_.close(ignored);
-        return error{errc::busy, fmt::format("cannot {} on {}: {}", what, options_.listen, failed.message())};
+        auto const code = failed == asio::error::address_in_use ? errc::busy : errc::invalid_argument;
+        return error{code, fmt::format("cannot {} on {}: {}", what, options_.listen, failed.message())};
     };
     acceptor_.open(endpoint.protocol(), failed);
     if (!failed) acceptor_.set_option(asio::socket_base::reuse_address{true}, failed);

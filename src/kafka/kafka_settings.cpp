@@ -115,7 +115,12 @@ result<client_handle> make_client(client_kind kind, kafka_connection const& conn
     std::array<char, 512> words{};
     auto const type = kind == client_kind::producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
     client_handle client{rd_kafka_new(type, conf.get(), words.data(), words.size())};
-    if (!client) return error{errc::invalid_argument, fmt::format("kafka: {}", words.data())};
+    if (!client) {
+        auto const& ca_file = connection.ca_file;
+        return error{
+            errc::invalid_argument,
+            fmt::format("kafka: {}{}", words.data(), ca_file.empty() ? "" : fmt::format(" (CA file \"{}\")", ca_file))};
+    }
     (void)conf.release();  // the client's now
     return client;
 }

@@ -62,4 +62,14 @@ steady_time ack_tracker::oldest(steady_time now) const {
     return now;
 }
 
+void merge(std::vector<progress>& uncommitted, progress const& newer) {
+    for (auto& each : uncommitted) {
+        if (each.safe.partition != newer.safe.partition) continue;
+        each.safe = newer.safe;
+        each.counts += newer.counts;
+        return;
+    }
+    uncommitted.push_back(newer);
+}
+
 }  // namespace logpipe

@@ -51,4 +51,7 @@ class ack_tracker final {
     bool has_progress_ = false;
 };
 
+/// Adds what moved since to what is not committed yet.
+void merge(std::vector<progress>& uncommitted, progress const& newer);
+
 }  // namespace logpipe

@@ -128,12 +128,16 @@ class stage_pump final : public pump, private completions {
     }
 
     bool open_ends() {
-        if (!open_source()) return false;
+        if (!open_source()) {
+            show_sink();
+            return false;
+        }
         state_.source_opened();
         backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
         while (true) {
             auto opened = start_where_stored();
             if (opened) break;
+            if (ends_at_start(pump_stage::sink, opened.error().code, {})) return ends(opened.error());
             state_.went_down(pump_stage::sink, opened.error());
             if (stopping_ || !state_.sleep_for(wait.next())) return false;
         }
@@ -141,19 +145,32 @@ class stage_pump final : public pump, private completions {
         return true;
     }
 
+    /// A run that ends names both of its ends that fail: the operator need not find the second one by another run.
+    void show_sink() {
+        if (!state_.failure() || state_.abandoned() || !options_.source_failure_is_final) return;
+        if (auto opened = stages_.to->open(*this); !opened) state_.is_down(pump_stage::sink, opened.error());
+    }
+
+    bool ends(error const& why) {
+        state_.fail(why);
+        return false;
+    }
+
     /// Tries until it is open. @return false when there is no use in going on.
     bool open_source() {
         backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
+        auto const began = std::chrono::steady_clock::now();
         while (true) {
             auto opened = stages_.from->open();
             if (opened) break;
-            if (options_.source_failure_is_final || opened.error().code == errc::invalid_argument) {
-                state_.fail(opened.error());
-                return false;
-            }
+            if (options_.source_failure_is_final || is_hopeless(opened.error().code)) return ends(opened.error());
+            auto const failing_for = std::chrono::steady_clock::now() - began;
+            if (!was_source_open_ && ends_at_start(pump_stage::source, opened.error().code, failing_for))
+                return ends(opened.error());
             state_.went_down(pump_stage::source, opened.error());
             if (stopping_ || !state_.sleep_for(wait.next())) return false;
         }
+        was_source_open_ = true;
         state_.came_up(pump_stage::source);
         return true;
     }
@@ -193,6 +210,7 @@ class stage_pump final : public pump, private completions {
                 if (!survive_source(read.error())) return;
                 continue;
             }
+            source_wait_.reset();
             if (into.empty()) continue;
             state_.came_up(pump_stage::source);
             state_.add(into);
@@ -204,17 +222,16 @@ class stage_pump final : public pump, private completions {
 
     bool survive_source(error const& why) {
         if (why.code == errc::end_of_input) return false;
-        if (options_.source_failure_is_final) {
-            state_.fail(why);
-            return false;
-        }
+        if (options_.source_failure_is_final || is_hopeless(why.code)) return ends(why);
         state_.went_down(pump_stage::source, why);
-        if (stopping_ || !state_.sleep_for(options_.retry_first)) return false;
+        if (!source_wait_)
+            source_wait_.emplace(backoff_options{.first = options_.retry_first, .longest = options_.retry_longest});
+        if (stopping_ || !state_.sleep_for(source_wait_->next())) return false;
         return !needs_open(why.code) || open_source();
     }
 
     void commit_progress() {
-        for (auto const& each : state_.take_progress()) add_uncommitted(each);
+        for (auto const& each : state_.take_progress()) merge(uncommitted_, each);
         if (uncommitted_.empty()) return;
         if (auto committed = stages_.from->commit(uncommitted_); !committed) {
             // The position stays behind what is safe: at worst events come again and meet their ids.
@@ -223,16 +240,6 @@ class stage_pump final : public pump, private completions {
         }
         uncommitted_.clear();
         state_.came_up(pump_stage::source);
-    }
-
-    void add_uncommitted(progress const& newer) {
-        for (auto& each : uncommitted_) {
-            if (each.safe.partition != newer.safe.partition) continue;
-            each.safe = newer.safe;
-            each.counts += newer.counts;
-            return;
-        }
-        uncommitted_.push_back(newer);
     }
 
     // --- The transform's thread.
@@ -314,18 +321,22 @@ class stage_pump final : public pump, private completions {
                 state_.came_up(pump_stage::sink);
                 return true;
             }
-            if (worked.error().code == errc::cancelled) {
-                // Asked to by abandon(), or the sink itself knows that there is no use in going on.
-                state_.fail(worked.error());
-                abandon();
-                return false;
-            }
+            // Asked to by abandon(), or the sink itself knows that there is no use in going on.
+            if (is_hopeless(worked.error().code)) return give_up(worked.error());
             state_.went_down(pump_stage::sink, worked.error());
             if (!wait) wait.emplace(backoff_options{.first = options_.retry_first, .longest = options_.retry_longest});
             if (!state_.sleep_for(wait->next())) return false;
             if (!needs_open(worked.error().code)) continue;
-            if (auto opened = stages_.to->open(*this); !opened) state_.went_down(pump_stage::sink, opened.error());
+            auto opened = stages_.to->open(*this);
+            if (!opened && is_hopeless(opened.error().code)) return give_up(opened.error());
+            if (!opened) state_.went_down(pump_stage::sink, opened.error());
         }
+        return false;
+    }
+
+    bool give_up(error const& why) {
+        state_.fail(why);
+        abandon();
         return false;
     }
 
@@ -372,6 +383,8 @@ class stage_pump final : public pump, private completions {
     bounded_queue<batch> to_sink_;
     bounded_queue<batch> refused_;               // unbounded: what is in it was in flight, which is bounded
     std::vector<progress> uncommitted_;          // the source's thread
+    bool was_source_open_ = false;               // the source's thread
+    std::optional<backoff> source_wait_;         // the source's thread; none while reading works
     std::optional<event_counts> stored_before_;  // as the sink keeps it; set before state_.start(), read after
     flush_delay flush_delay_;                    // the sink's thread
     log_limit dead_lines_;

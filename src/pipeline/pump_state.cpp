@@ -4,6 +4,10 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 namespace logpipe {
 
 namespace {
@@ -11,6 +15,7 @@ namespace {
 constexpr std::size_t buffers_max = 16;
 // A batch that grew far beyond the target (one huge chunk) gives its memory back.
 constexpr std::size_t buffer_bytes_max = 8 * batch::bytes_target;
+constexpr std::chrono::seconds same_reason_pause{10};
 
 constexpr std::string_view name_of(pump_stage which) noexcept {
     switch (which) {
@@ -23,19 +28,6 @@ constexpr std::string_view name_of(pump_stage which) noexcept {
 }
 
 }  // namespace
-
-bool needs_open(errc code) noexcept {
-    switch (code) {
-        case errc::not_connected:
-        case errc::timed_out:
-        case errc::unauthorized:
-        case errc::protocol:
-        case errc::storage_failed:
-            return true;
-        default:
-            return false;
-    }
-}
 
 batch pump_state::take_buffer() {
     std::lock_guard lock{mutex_};
@@ -119,26 +111,41 @@ void pump_state::notify() {
 }
 
 void pump_state::went_down(pump_stage which, error const& why) {
-    bool news = false;
+    std::uint64_t times = 0;
     {
         std::lock_guard lock{mutex_};
-        auto& reason = down_.at(static_cast<std::size_t>(which));
-        news = reason != why.message;
-        reason = why.message;
+        auto const index = static_cast<std::size_t>(which);
+        bool const is_news = down_.at(index) != why.message;
+        down_.at(index) = why.message;
         ++retries_;
+        auto& said = said_.at(index);
+        ++said.times;
+        auto const now = std::chrono::steady_clock::now();
+        if (said.why != why.message || (is_news && now >= said.until)) {
+            times = said.why == why.message ? said.times : 1;
+            said = {.why = why.message, .until = now + same_reason_pause, .times = 0, .is_open = true};
+        }
     }
-    if (news) log_warn("{}: the {} waits and tries again: {}", options_.name, name_of(which), why.message);
+    if (times == 0) return;
+    log_warn("{}: the {} waits and tries again: {}{}", options_.name, name_of(which), why.message,
+             times == 1 ? "" : fmt::format(" ({} times)", times));
+}
+
+void pump_state::is_down(pump_stage which, error const& why) {
+    std::lock_guard lock{mutex_};
+    down_.at(static_cast<std::size_t>(which)) = why.message;
 }
 
 void pump_state::came_up(pump_stage which) {
-    bool news = false;
+    bool is_news = false;
     {
         std::lock_guard lock{mutex_};
-        auto& reason = down_.at(static_cast<std::size_t>(which));
-        news = !reason.empty();
-        reason.clear();
+        auto const index = static_cast<std::size_t>(which);
+        if (down_.at(index).empty()) return;
+        down_.at(index).clear();
+        is_news = std::exchange(said_.at(index).is_open, false);
     }
-    if (news) log_info("{}: the {} works again", options_.name, name_of(which));
+    if (is_news) log_info("{}: the {} works again", options_.name, name_of(which));
 }
 
 void pump_state::fail(error const& why) {

@@ -4,6 +4,7 @@
 
 #include "ack_tracker.hpp"
 #include "logpipe/pipeline.hpp"
+#include "pump_rules.hpp"
 #include "pump_taps.hpp"
 
 #include <array>
@@ -15,11 +16,6 @@
 #include <vector>
 
 namespace logpipe {
-
-enum class pump_stage : std::uint8_t { source, sink };
-
-/// A stage that lost its peer or its file must be opened again; one that is only full or busy is asked again.
-[[nodiscard]] bool needs_open(errc code) noexcept;
 
 /// Any thread may call anything.
 class pump_state final {
@@ -48,6 +44,8 @@ class pump_state final {
 
     // Retries, as each thread meets them.
     void went_down(pump_stage which, error const& why);
+    /// Only shows it: nothing is tried again.
+    void is_down(pump_stage which, error const& why);
     void came_up(pump_stage which);
     void fail(error const& why);
     [[nodiscard]] std::optional<error> failure() const;
@@ -66,6 +64,14 @@ class pump_state final {
     [[nodiscard]] std::string down_reason(pump_stage which) const;
 
   private:
+    /// The newest line about a stage that is down. The same one again is said now and then only.
+    struct said_reason {
+        std::string why;
+        steady_time until;        ///< before, the same reason is only counted
+        std::uint64_t times = 0;  ///< since the line
+        bool is_open = false;     ///< it was said that the stage is down, and not yet that it works again
+    };
+
     pump_options const options_;
     pump_taps taps_;
     mutable std::mutex mutex_;  // guards all below
@@ -80,6 +86,7 @@ class pump_state final {
     latency_histogram safe_after_;
     latency_histogram age_when_safe_;
     std::array<std::string, 2> down_;
+    std::array<said_reason, 2> said_;
     std::optional<error> failure_;
     bool has_change_ = false;
     bool source_known_ = false;
