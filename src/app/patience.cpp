@@ -7,6 +7,7 @@ using std::chrono::steady_clock;
 patience::patience(std::chrono::milliseconds time_max) : time_max_{time_max}, since_{steady_clock::now()} {}
 
 bool patience::is_out(pump_snapshot const& now) {
+    if (time_max_ == time_max_.zero()) return false;
     auto const safe = now.book.counts.in - now.book.in_flight;
     bool const nothing_to_do = now.book.in_flight == 0 && now.stages.back().up;
     if (safe != safe_before_ || nothing_to_do) {

@@ -11,6 +11,7 @@ namespace logpipe {
 /// One thread.
 class patience final {
   public:
+    /// @param time_max  zero: never
     explicit patience(std::chrono::milliseconds time_max);
 
     /// Nothing became safe for that long though something waited to be sent. A source that has nothing is no reason.

@@ -17,7 +17,7 @@ int run_produce(settings const& options, argument_list const& rest) {
     process whole{options};
     whole.output_is_data(writes_to_standard_output(options.text("to")));
     progress_view view;
-    patience waiting{options.duration("give-up-after")};
+    patience waiting{give_up_after(options, *from)};
     bool given_up = false;
     whole.on_tick([&](process_snapshot const& now) {
         view.tick(now.pumps.front());

@@ -2,8 +2,11 @@
 
 #include "base/log.hpp"
 #include "subcommands.hpp"
+#include "uri.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -42,6 +45,35 @@ result<std::string> source_uri_of(settings const& options, std::string const& ar
     return error{errc::invalid_argument,
                  named.empty() ? "say where lines come from: --url, --file, --demo, or - for standard input"
                                : "only one source of lines can be given"};
+}
+
+namespace {
+
+/// A file can be read again; a pipe, a terminal or a device cannot.
+bool can_be_read_again(std::string const& from_uri) {
+    auto const uri = parse_uri(from_uri);
+    if (!uri || uri->scheme != "file") return true;
+    struct stat about{};
+    int const failed = uri->rest == "-" ? fstat(STDIN_FILENO, &about) : stat(uri->rest.c_str(), &about);
+    return failed != 0 || S_ISREG(about.st_mode);
+}
+
+}  // namespace
+
+std::chrono::milliseconds give_up_after(settings const& options, std::string const& from_uri) {
+    bool const is_default = options.all().find("give-up-after")->second.origin == "default";
+    if (is_default && !can_be_read_again(from_uri)) return std::chrono::milliseconds{0};
+    return options.duration("give-up-after");
+}
+
+std::string without_login(std::string_view uri) {
+    auto const scheme = uri.find("://");
+    if (scheme == std::string_view::npos) return std::string{uri};
+    auto const begin = scheme + 3;
+    auto const host = uri.substr(begin, uri.find_first_of("/?#", begin) - begin);
+    auto const at = host.rfind('@');
+    if (at == std::string_view::npos) return std::string{uri};
+    return fmt::format("{}...{}", uri.substr(0, begin), uri.substr(begin + at));
 }
 
 bool writes_to_standard_output(std::string_view uri) noexcept {

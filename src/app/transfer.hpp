@@ -5,6 +5,7 @@
 #include "logpipe/pipeline.hpp"
 #include "process.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,12 @@ struct transfer {
 /// The source that --url, --file, --demo, --from or the argument names.
 /// @return errc::invalid_argument when it is none, or more than one.
 [[nodiscard]] result<std::string> source_uri_of(settings const& options, std::string const& argument);
+
+/// How long a run waits for an ack: --give-up-after, or for ever (zero) where nothing is said and the input cannot be
+/// read again, as a pipe's: what is given up would be lost.
+[[nodiscard]] std::chrono::milliseconds give_up_after(settings const& options, std::string const& from_uri);
+/// A URI as it may be logged.
+[[nodiscard]] std::string without_login(std::string_view uri);
 
 [[nodiscard]] bool writes_to_standard_output(std::string_view uri) noexcept;
 

@@ -1,5 +1,7 @@
 #include "line_source.hpp"
 
+#include "binary_content.hpp"
+
 #include <fmt/format.h>
 
 #include <atomic>
@@ -20,6 +22,7 @@ class line_source final : public source {
     line_source(std::unique_ptr<byte_input> input, line_source_options options)
         : input_{std::move(input)},
           line_bytes_max_{options.lines.line_bytes_max},
+          origin_{options.origin},
           identity_{fmt::format("{} run {}", options.origin, options.lines.run_id)},
           chunker_{std::move(options.lines), options.limits, std::move(options.origin)} {}
 
@@ -56,6 +59,7 @@ class line_source final : public source {
             }
             if ((*got)->end) return end(into, true);
             piece_ = (*got)->bytes;
+            if (auto const* format = content_.check(piece_)) return refuse(*format);
         }
         return error{errc::end_of_input, "all lines were read"};
     }
@@ -89,6 +93,16 @@ class line_source final : public source {
         return {};
     }
 
+    /// Nothing of it was given on: a chunk has more than the bytes by which it is known.
+    error refuse(binary_format const& format) {
+        ended_ = true;
+        piece_ = {};
+        auto const hint = format.command.empty()
+                              ? std::string{}
+                              : fmt::format("; make lines of it: {} FILE | logpipe produce -", format.command);
+        return {errc::rejected, fmt::format("{} is {}, not lines of text{}", origin_, format.name, hint)};
+    }
+
     /// `rest` is false where what is left over would come again in the same chunk when the run is repeated.
     result<> end(batch& into, bool rest) {
         ended_ = true;
@@ -106,8 +120,10 @@ class line_source final : public source {
 
     std::unique_ptr<byte_input> input_;
     std::size_t line_bytes_max_;
+    std::string origin_;
     std::string identity_;
     line_chunker chunker_;
+    binary_content content_;
     std::string_view piece_;  // of the input, not yet taken by the chunker
     std::uint64_t lines_given_ = 0;
     bool ended_ = false;

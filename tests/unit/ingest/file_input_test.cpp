@@ -206,3 +206,63 @@ TEST_CASE("the file source tells how far it is", "[file_source]") {
                                     {"source_empty_lines_total", 1},
                                     {"source_cut_lines_total", 0}});
 }
+
+TEST_CASE("a file that is not lines is refused with what it is, and nothing of it is taken", "[file_source]") {
+    test::scratch_folder const folder;
+    auto const lines = numbered(10);
+    auto const refused = [&](std::string const& bytes, std::string_view what) {
+        CAPTURE(what);
+        auto const from = make_file_source(folder.write("input", bytes), run_of());
+        REQUIRE(from->open());
+        auto const got = test::read_all(*from);
+        REQUIRE(got.failure);
+        CHECK(got.failure->code == errc::rejected);
+        CHECK_THAT(got.failure->message, ContainsSubstring(std::string{what}));
+        CHECK(got.records.empty());
+    };
+    refused("\x1f\x8b\x08" + lines, "gzip data");
+    refused("\x28\xb5\x2f\xfd" + lines, "zstd data");
+    refused(std::string{"\xfd"
+                        "7zXZ\0\n",
+                        7} +
+                lines,
+            "xz data");
+    refused("BZh91AY&SY" + lines, "bzip2 data");
+    refused("\x04\x22\x4d\x18" + lines, "lz4 data");
+    refused("PK\x03\x04" + lines, "zip archive");
+    refused(std::string{"\xff\xfe{\0\n\0", 6}, "UTF-16");
+    refused("\xff\xfe", "UTF-16");
+    refused(std::string{"\xfe\xff\0{\0\n", 6}, "UTF-16");
+    refused(std::string{"\xff\xfe\0\0{\0\0\0\n\0\0\0", 12}, "UTF-32");
+    refused(std::string{"\0\0\xfe\xff\0\0\0\n", 8}, "UTF-32");
+    refused("PAR1" + lines, "Parquet");
+}
+
+TEST_CASE("lines that begin like something else are lines", "[file_source]") {
+    test::scratch_folder const folder;
+    for (auto const* bytes : {"\x1f\n", "\xff\n", "\xfe\n", "BZh9\n", "PK\n", "\xef\xbb\xbf{}\n", "P", "\x28\xb5\n"}) {
+        CAPTURE(bytes);
+        auto const from = make_file_source(folder.write("input", bytes), run_of());
+        REQUIRE(from->open());
+        auto const got = test::read_all(*from);
+        CHECK(!got.failure);
+        CHECK(got.records.size() == 1);
+    }
+}
+
+TEST_CASE("a pipe that gives its first bytes one by one is known all the same", "[file_source]") {
+    test::scratch_folder const folder;
+    auto const path = folder.path("pipe");
+    named_pipe pipe{path};
+    auto const from = make_file_source(path, run_of());
+    REQUIRE(from->open());
+    batch into;
+    pipe.put("\x1f");
+    REQUIRE(from->read(into, std::chrono::steady_clock::now() + 10ms));
+    CHECK(into.empty());
+    pipe.put("\x8b");
+    auto const read = from->read(into, std::chrono::steady_clock::now() + 20s);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == errc::rejected);
+    CHECK(into.empty());
+}
