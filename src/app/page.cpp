@@ -180,7 +180,7 @@ result<web_options> web_options_of(settings const& options, std::string listen, 
     web.produce_by_get = options.on("produce-by-get");
     web.token = *std::move(token);
     web.page.emplace();
-    web.page->produce_source = runs.source();
+    web.page->produce_source = without_login(runs.source());
     return web;
 }
 

@@ -1,5 +1,6 @@
 #include "produce_runs.hpp"
 
+#include "base/log.hpp"
 #include "patience.hpp"
 
 #include <fmt/format.h>
@@ -9,20 +10,34 @@ namespace logpipe {
 using namespace std::chrono_literals;
 
 produce_answer produce_runs::run(produce_request const& what) {
-    auto made = make_(what.demo.empty() ? source_ : "demo:nginx?" + what.demo);
-    if (!made) return {.status = 502, .message = made.error().message};
+    auto const uri = what.demo.empty() ? source_ : "demo:nginx?" + what.demo;
+    auto done = carry_out(uri);
+    auto const& counts = done.book.counts;
+    if (done.answer.status == 200)
+        log_info("produce: {}: {} lines read, {} acked by {}, {} of them dead letters", without_login(uri), counts.in,
+                 done.answer.events, goal_, counts.dead);
+    else
+        log_error("produce: {} failed after {} lines read and {} acked: {}", without_login(uri), counts.in,
+                  done.answer.events, done.answer.message);
+    return std::move(done.answer);
+}
+
+produce_runs::ended produce_runs::carry_out(std::string const& uri) {
+    auto const refused = [](std::string why) { return ended{{.status = 502, .message = std::move(why)}, {}}; };
+    auto made = make_(uri);
+    if (!made) return refused(made.error().message);
     std::shared_ptr<pump> const moving = std::move(made->moving);
     {
         std::lock_guard const lock{mutex_};
-        if (stopping_) return {.status = 502, .message = "the server is stopping"};
+        if (stopping_) return refused("the server is stopping");
         now_ = moving;
     }
     moving->start();
-    auto answer = wait(*moving);
+    auto done = wait(*moving, give_up_after(options_, uri));
     std::lock_guard const lock{mutex_};
-    before_ += answer.book.counts;
+    before_ += done.book.counts;
     now_.reset();
-    return answer.answer;
+    return done;
 }
 
 void produce_runs::stop() {
@@ -61,8 +76,8 @@ produce_runs::figures produce_runs::look() const {
     return all;
 }
 
-produce_runs::ended produce_runs::wait(pump& moving) const {
-    patience waiting{options_.duration("give-up-after")};
+produce_runs::ended produce_runs::wait(pump& moving, std::chrono::milliseconds give_up_after) const {
+    patience waiting{give_up_after};
     while (!moving.wait_until(std::chrono::steady_clock::now() + 200ms))
         if (waiting.is_out(moving.snapshot())) moving.abandon();
     auto const last = moving.snapshot();

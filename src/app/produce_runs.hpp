@@ -24,7 +24,7 @@ class produce_runs final {
                  std::string goal)
         : options_{options}, make_{std::move(make)}, source_{std::move(source)}, goal_{std::move(goal)} {}
 
-    /// To its end.
+    /// To its end, which is logged, whether or not anybody waits for the answer.
     [[nodiscard]] produce_answer run(produce_request const& what);
 
     void stop();
@@ -47,7 +47,9 @@ class produce_runs final {
         produce_answer answer;
         ledger book;
     };
-    [[nodiscard]] ended wait(pump& moving) const;
+    /// To its end, and into the figures of all runs.
+    [[nodiscard]] ended carry_out(std::string const& uri);
+    [[nodiscard]] ended wait(pump& moving, std::chrono::milliseconds give_up_after) const;
 
     settings const& options_;
     std::function<result<transfer>(std::string const&)> const make_;

@@ -62,8 +62,8 @@ int run_serve(settings const& options, argument_list const& /*rest*/) {
     web->page->open_logs = logs_of(options.text("show-store"));
     auto server = start_web_server(*std::move(web));
     if (!server) return report_failure(options, server.error());
-    log_info("serve: http://{} answers; /produceEventsToPipeline sends {} to {}", options.text("listen"), *from,
-             options.text("to"));
+    log_info("serve: http://{} answers; /produceEventsToPipeline sends {} to {}", options.text("listen"),
+             without_login(*from), options.text("to"));
     while (!signal_came(1000ms)) {
     }
     return runs.end([] { return signal_came(50ms); }) ? exit_done : exit_undrained;

@@ -45,7 +45,8 @@ class http_input final : public byte_input {
         auto parsed = parse_http_address(options_.url);
         if (!parsed) return parsed.error();
         address_ = std::move(*parsed);
-        return connection_.set_up();
+        if (auto ready = connection_.set_up(); !ready) return ready;
+        return reach();
     }
 
     result<std::optional<input_piece>> read(steady_time until) override {
@@ -87,6 +88,25 @@ class http_input final : public byte_input {
         content_.emplace(range);
         judged_ = false;
         connection_.start(here_, request_text(here_, range));
+    }
+
+    /// Asks, and waits until the server has accepted or refused, for as long as the connection's own bounds let it.
+    /// wake() ends the waiting: then read() goes on with it.
+    result<> reach() {
+        if (ended_ || content_) return {};
+        here_ = address_;
+        redirects_ = 0;
+        ask();
+        while (!judged_) {
+            auto const piece = advance(steady_time::max());
+            if (!piece) {
+                content_.reset();
+                connection_.close();
+                return in_context(here_.text, piece.error());
+            }
+            if (!*piece) break;
+        }
+        return {};
     }
 
     /// One step. @return new bytes of the content, none of them after a step without any, nothing at `until` or wake().
