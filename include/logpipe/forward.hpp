@@ -33,7 +33,9 @@ struct forward_source_options {
     std::size_t pending_bytes_max = std::size_t{32} << 20U;  ///< decoded and not yet read by the pump
     bool trust_chunk_ids = true;
     std::string shared_key;        ///< set: clients must know it
+    std::string shared_key_file;   ///< its file, reloaded on SIGHUP; empty: none
     forward_users users;           ///< set: clients must be one of them
+    std::string users_file;        ///< their file, reloaded on SIGHUP; empty: none
     std::string self_hostname;     ///< as told in the handshake; empty = this host's name
     std::string certificate_file;  ///< set with key_file: TLS
     std::string key_file;
@@ -61,6 +63,8 @@ struct forward_sink_options {
     std::string shared_key;
     std::string username;  ///< for a server that asks for one
     std::string password;
+    std::string shared_key_file;  ///< its file, reloaded on SIGHUP; empty: none
+    std::string password_file;    ///< the same of the password
     std::string self_hostname;
     bool tls = false;
     std::string ca_file;

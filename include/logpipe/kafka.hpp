@@ -24,6 +24,7 @@ struct kafka_connection {
     std::string sasl_mechanism;          ///< PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
     std::string username;
     std::string password;
+    std::string password_file;  ///< its file, reloaded on SIGHUP; empty: none
     std::string ca_file;
     std::string certificate_file;
     std::string key_file;

@@ -18,6 +18,7 @@ struct loki_sink_options {
     std::string tenant;    ///< X-Scope-OrgID; empty: not sent
     std::string username;  ///< basic authentication
     std::string password;
+    std::string password_file;  ///< its file, reloaded on SIGHUP; empty: none
     std::size_t push_bytes_max = std::size_t{1}
                                  << 20U;           ///< records of one request; the batch that passes it is the last
     std::chrono::milliseconds push_age_max{1000};  ///< how long a line waits for others to go with it

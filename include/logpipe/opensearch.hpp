@@ -21,7 +21,9 @@ struct opensearch_connection {
     bool insecure_skip_verify = false;
     std::string username;  ///< basic authentication…
     std::string password;
-    std::string api_key;  ///< …or this, as `Authorization: ApiKey …`
+    std::string password_file;  ///< its file, reloaded on SIGHUP; empty: none
+    std::string api_key_file;   ///< the same of the key
+    std::string api_key;        ///< …or this, as `Authorization: ApiKey …`
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds request_timeout{60'000};  ///< for the whole answer
 };

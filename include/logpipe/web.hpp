@@ -44,6 +44,7 @@ struct web_options {
     std::optional<page_options> page;  ///< none: no page, as of an admin server
     /// Who asks for anything but `/healthz` and the page's own files must show it. Empty: nobody need.
     std::string token;
+    std::string token_file;  ///< its file, reloaded on SIGHUP; empty: none
     /// Opens a tap behind a stage; called from the server's thread. @return errc::not_found, with the stages that there
     /// are. Empty: no such page.
     std::function<result<std::unique_ptr<tap_reader>>(std::string const& stage, std::uint64_t sample)> tap;

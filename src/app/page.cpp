@@ -179,6 +179,7 @@ result<web_options> web_options_of(settings const& options, std::string listen, 
     web.produce = [&runs](produce_request const& what) { return runs.run(what); };
     web.produce_by_get = options.on("produce-by-get");
     web.token = *std::move(token);
+    web.token_file = options.text("auth-token-file");
     web.page.emplace();
     web.page->produce_source = without_login(runs.source());
     return web;

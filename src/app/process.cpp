@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/reload.hpp"
 #include "subcommands.hpp"
 #include "version.hpp"
 
@@ -19,27 +20,32 @@ using namespace std::chrono_literals;
 
 namespace {
 
-sigset_t stop_signals() {
+sigset_t our_signals() {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
+    for (int const each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, each);
     return set;
 }
 
 }  // namespace
 
 void take_over_signals() {
-    auto const set = stop_signals();
+    auto const set = our_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool signal_came(std::chrono::milliseconds time) {
-    auto const set = stop_signals();
-    auto const whole = std::chrono::duration_cast<std::chrono::seconds>(time);
-    timespec const wait{.tv_sec = whole.count(), .tv_nsec = std::chrono::nanoseconds{time - whole}.count()};
-    return sigtimedwait(&set, nullptr, &wait) > 0;
+    auto const set = our_signals();
+    auto const end = std::chrono::steady_clock::now() + time;
+    while (true) {
+        auto const left = std::max(end - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration{0});
+        auto const whole = std::chrono::duration_cast<std::chrono::seconds>(left);
+        timespec const wait{.tv_sec = whole.count(), .tv_nsec = std::chrono::nanoseconds{left - whole}.count()};
+        auto const signal = sigtimedwait(&set, nullptr, &wait);
+        if (signal != SIGHUP) return signal > 0;
+        reload_files();
+    }
 }
 
 std::vector<warning> newest_warnings() {
@@ -131,14 +137,14 @@ int process::exit_status_of(bool drained) const {
             continue;
         }
         log_error("{}", failure->message);
+        for (auto const& stage : each->snapshot().stages)
+            if (!stage.up && stage.why != failure->message) log_error("{} is down: {}", stage.name, stage.why);
         return failure->code == errc::invalid_argument ? exit_usage : exit_failed;
     }
     return drained ? exit_done : exit_undrained;
 }
 
 /// @return false when a signal came first.
-        for (auto const& stage : each->snapshot().stages)
-            if (!stage.up && stage.why != failure->message) log_error("{} is down: {}", stage.name, stage.why);
 bool process::start() {
     for (auto i = pumps_.size(); i > 0; --i) {
         auto& each = *pumps_[i - 1];

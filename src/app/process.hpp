@@ -16,9 +16,10 @@
 
 namespace logpipe {
 
-/// Before any other thread starts: SIGTERM, SIGINT and SIGPIPE are no longer what ends the process by itself.
+/// Before any other thread starts: SIGTERM, SIGINT, SIGHUP and SIGPIPE are no longer what ends the process by itself.
 void take_over_signals();
-/// SIGTERM or SIGINT came within `time`. The main thread alone asks.
+/// SIGTERM or SIGINT came within `time`. The main thread alone asks. SIGHUP reloads files meanwhile; a process that
+/// never asks ignores it.
 [[nodiscard]] bool signal_came(std::chrono::milliseconds time);
 
 /// A store that keeps its position in a journal must have told it before anyone writes there: what the journal lost

@@ -66,6 +66,7 @@ result<kafka_connection> kafka_connection_of(settings const& options, std::strin
                             .sasl_mechanism = sasl ? options.text("kafka-mechanism") : std::string{},
                             .username = user,
                             .password = *std::move(password),
+                            .password_file = options.text("kafka-password-file"),
                             .ca_file = options.text("ca-file"),
                             .certificate_file = options.text("client-certificate-file"),
                             .key_file = options.text("client-key-file"),
@@ -158,14 +159,16 @@ result<opensearch_place> opensearch_place_of(settings const& options, end_uri co
         return error{errc::invalid_argument, "--opensearch-user and --api-key-file: only one of them can be given"};
     if (user.empty() != password->empty())
         return error{errc::invalid_argument, "--opensearch-user and --opensearch-password-file belong together"};
-    return opensearch_place{.connection = {.address = std::move(where->address),
     if (uri.scheme == "opensearchs")
         if (auto usable = check_ca_file(options); !usable) return in_context("opensearch", usable.error());
+    return opensearch_place{.connection = {.address = std::move(where->address),
                                            .tls = uri.scheme == "opensearchs",
                                            .ca_file = options.text("ca-file"),
                                            .insecure_skip_verify = options.on("insecure-skip-verify"),
                                            .username = user,
                                            .password = *std::move(password),
+                                           .password_file = options.text("opensearch-password-file"),
+                                           .api_key_file = options.text("api-key-file"),
                                            .api_key = *std::move(api_key),
                                            .connect_timeout = options.duration("connect-timeout"),
                                            .request_timeout = options.duration("request-timeout")},

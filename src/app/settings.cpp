@@ -1,6 +1,7 @@
 #include "settings.hpp"
 
 #include "base/assert.hpp"
+#include "base/reload.hpp"
 #include "config_file.hpp"
 
 #include <fmt/format.h>
@@ -148,11 +149,8 @@ result<std::string> settings::secret_lines(std::string_view name) const {
                      fmt::format("both --{} and {} are given", name, secret_environment_name(name))};
     }
     if (path.empty()) return std::string{};
-    std::ifstream file{path};
-    std::string lines{std::istreambuf_iterator<char>{file}, {}};
-    if (!file || lines.empty() || lines.front() == '\n')
-        return error{errc::invalid_argument,
-                     fmt::format("--{}: {} cannot be read or its first line is empty", name, path)};
+    auto lines = read_secret_lines(path);
+    if (!lines) return in_context(fmt::format("--{}", name), lines.error());
     return lines;
 }
 

@@ -53,6 +53,7 @@ result<loki_sink_options> loki_sink_options_of(settings const& options, end_uri 
                              .tenant = options.text("tenant"),
                              .username = user,
                              .password = *std::move(password),
+                             .password_file = options.text("loki-password-file"),
                              .push_bytes_max = options.bytes("push-bytes"),
                              .push_age_max = options.duration("push-age"),
                              .streams_max = options.count("streams-max"),

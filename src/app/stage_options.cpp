@@ -100,7 +100,9 @@ result<forward_source_options> forward_source_options_of(settings const& options
                                   .pending_bytes_max = options.bytes("pending-bytes-max"),
                                   .trust_chunk_ids = options.on("trust-chunk-ids"),
                                   .shared_key = *std::move(key),
+                                  .shared_key_file = options.text("shared-key-file"),
                                   .users = *std::move(users),
+                                  .users_file = options.text("users-file"),
                                   .certificate_file = options.text("certificate-file"),
                                   .key_file = options.text("key-file"),
                                   .client_ca_file = options.text("client-ca-file")};
@@ -122,6 +124,8 @@ result<forward_sink_options> forward_sink_options_of(settings const& options, st
                                 .shared_key = *std::move(key),
                                 .username = username,
                                 .password = *std::move(password),
+                                .shared_key_file = options.text("send-key-file"),
+                                .password_file = options.text("send-password-file"),
                                 .tls = tls,
                                 .ca_file = options.text("ca-file"),
                                 .certificate_file = options.text("client-certificate-file"),

@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <optional>
+#include <utility>
 
 namespace logpipe {
 
@@ -24,7 +25,16 @@ void rethrow(std::exception_ptr const& failure) {
 
 }  // namespace
 
+void rest_client::use(rest_target target) {
+    std::lock_guard const lock{mutex_};
+    next_target_ = std::move(target);
+}
+
 result<rest_answer> rest_client::ask(rest_question question) {
+    {
+        std::lock_guard const lock{mutex_};
+        if (next_target_) target_ = *std::exchange(next_target_, std::nullopt);
+    }
     std::optional<result<rest_answer>> answer;
     asio::co_spawn(io_, ask_into(connection_, question, answer), rethrow);
     io_.restart();

@@ -1,7 +1,6 @@
 #include "forward_client.hpp"
 
 #include "base/thread.hpp"
-#include "base/tls.hpp"
 #include "handshake.hpp"
 #include "msgpack_reader.hpp"
 
@@ -51,20 +50,29 @@ result<> forward_client::prepare() {
     if (!address) return address.error();
     address_ = *address;
     if (address_.host.empty()) address_.host = "127.0.0.1";
-    if (options_.tls) {
-        auto made = make_tls_client({.ca_file = options_.ca_file,
-                                     .certificate_file = options_.certificate_file,
-                                     .key_file = options_.key_file,
-                                     .insecure_skip_verify = options_.insecure_skip_verify});
-        if (!made) return made.error();
-        tls_.emplace(*std::move(made));
-    }
+    auto files = read_files(options_);
+    if (!files) return files.error();
+    use(*std::move(files));
     if (hostname_.empty()) {
         boost::system::error_code unknown;
         hostname_ = asio::ip::host_name(unknown);
         if (unknown) hostname_ = "logpipe";
     }
     return {};
+}
+
+/// A connection that is open keeps what it began with.
+result<> forward_client::reload() {
+    auto files = read_files(options_);
+    if (!files) return files.error();
+    asio::post(io_, [this, files = *std::move(files)]() mutable { use(std::move(files)); });
+    return {};
+}
+
+void forward_client::use(connection_files files) {
+    tls_ = std::move(files.tls);
+    if (files.shared_key) options_.shared_key = *std::move(files.shared_key);
+    if (files.password) options_.password = *std::move(files.password);
 }
 
 result<> forward_client::connect() {
@@ -76,6 +84,8 @@ result<> forward_client::connect() {
         if (auto prepared = prepare(); !prepared) return prepared.error();
         asio::co_spawn(io_, run(), rethrow);
         thread_ = start_thread("fwd-out", [this] { io_.run(); });
+        if (options_.tls || !options_.shared_key_file.empty() || !options_.password_file.empty())
+            reload_ = reload_entry{"forward_sink", [this] { return reload(); }};
     } else {
         asio::post(io_, [this] { pause_.cancel(); });
     }
@@ -154,7 +164,8 @@ asio::awaitable<result<>> forward_client::greet(std::shared_ptr<connection> link
     auto const greeting = read_helo(*helo);
     if (!greeting) co_return greeting.error();
     auto const salt = random_hex(16);
-    handshake_secret const secret{.shared_key = options_.shared_key, .nonce = greeting->nonce, .salt = salt};
+    auto const key = options_.shared_key;  // a reload may give another one meanwhile
+    handshake_secret const secret{.shared_key = key, .nonce = greeting->nonce, .salt = salt};
     user_proof const user{
         .auth_salt = greeting->auth_salt, .username = options_.username, .password = options_.password};
     if (!greeting->auth_salt.empty()) warn_of_open_password(*link);

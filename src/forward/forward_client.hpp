@@ -4,6 +4,7 @@
 
 #include "chunk_queue.hpp"
 #include "connection.hpp"
+#include "connection_files.hpp"
 #include "msgpack_stream.hpp"
 
 #include "logpipe/forward.hpp"
@@ -11,6 +12,7 @@
 #include "base/address.hpp"
 #include "base/backoff.hpp"
 #include "base/log.hpp"
+#include "base/reload.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -43,6 +45,8 @@ class forward_client final {
 
   private:
     [[nodiscard]] result<> prepare();
+    [[nodiscard]] result<> reload();
+    void use(connection_files files);
     [[nodiscard]] boost::asio::awaitable<void> run();
     [[nodiscard]] boost::asio::awaitable<result<>> join(std::shared_ptr<connection> link, msgpack_stream& stream);
     [[nodiscard]] boost::asio::awaitable<result<>> greet(std::shared_ptr<connection> link, msgpack_stream& stream);
@@ -55,7 +59,7 @@ class forward_client final {
     void connected(std::shared_ptr<connection> link);
     void disconnected(error why);
 
-    forward_sink_options const options_;
+    forward_sink_options options_;  // key and password change by use(), on the network thread
     chunk_queue& chunks_;
     std::function<void(batch&&)> const finished_;
     host_port address_;
@@ -77,7 +81,8 @@ class forward_client final {
     bool cancelled_ = false;
     std::optional<error> down_{error{errc::not_connected, "not connected yet"}};  // none while connected
 
-    std::jthread thread_;  // last: it uses all of the above
+    std::jthread thread_;  // after all that it uses
+    reload_entry reload_;
 };
 
 }  // namespace logpipe

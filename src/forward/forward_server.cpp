@@ -2,7 +2,6 @@
 
 #include "base/address.hpp"
 #include "base/thread.hpp"
-#include "base/tls.hpp"
 #include "handshake.hpp"
 
 #include <fmt/format.h>
@@ -87,15 +86,9 @@ forward_server::~forward_server() {
 
 result<> forward_server::open() {
     if (thread_.joinable()) return {};
-    if (!options_.certificate_file.empty() || !options_.key_file.empty()) {
-        auto made = make_tls_server({.certificate_file = options_.certificate_file,
-                                     .key_file = options_.key_file,
-                                     .client_ca_file = options_.client_ca_file});
-        if (!made) return made.error();
-        tls_.emplace(*std::move(made));
-    } else if (!options_.client_ca_file.empty()) {
-        return error{errc::invalid_argument, "a client CA file needs a certificate and key of our own: TLS"};
-    }
+    auto files = read_files(options_);
+    if (!files) return files.error();
+    use(*std::move(files));
     if (hostname_.empty()) {
         boost::system::error_code unknown;
         hostname_ = asio::ip::host_name(unknown);
@@ -104,7 +97,6 @@ result<> forward_server::open() {
     if (auto listening = listen(); !listening) return listening;
     asio::co_spawn(io_, accept_clients(), report);
     asio::co_spawn(io_, answer_heartbeats(), report);
-    thread_ = start_thread("fwd-in", [this] { io_.run(); });
     log_info("forward_source: listening on {} port {}{}{}{}", options_.listen, port_, tls_ ? ", TLS" : "",
              options_.shared_key.empty() ? "" : ", shared key",
              options_.users.empty() ? std::string{} : fmt::format(", {} users", options_.users.size()));
@@ -114,7 +106,25 @@ result<> forward_server::open() {
             "forward_source: users log in without TLS on {}: passwords can be guessed from what goes over the "
             "network, and events be read; give --certificate-file and --key-file",
             options_.listen);
+    bool const has_files = tls_ || !options_.shared_key_file.empty() || !options_.users_file.empty();
+    // From here on, what the files hold is the network thread's.
+    thread_ = start_thread("fwd-in", [this] { io_.run(); });
+    if (has_files) reload_ = reload_entry{"forward_source", [this] { return reload(); }};
     return {};
+}
+
+/// Connections that are open keep what they began with.
+result<> forward_server::reload() {
+    auto files = read_files(options_);
+    if (!files) return files.error();
+    asio::post(io_, [this, files = *std::move(files)]() mutable { use(std::move(files)); });
+    return {};
+}
+
+void forward_server::use(connection_files files) {
+    tls_ = std::move(files.tls);
+    if (files.shared_key) options_.shared_key = *std::move(files.shared_key);
+    if (files.users) options_.users = *std::move(files.users);
 }
 
 void forward_server::admit(tcp::socket socket) {

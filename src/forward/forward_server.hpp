@@ -2,12 +2,14 @@
 #pragma once
 
 #include "connection.hpp"
+#include "connection_files.hpp"
 #include "forward_decoder.hpp"
 #include "inbox.hpp"
 
 #include "logpipe/forward.hpp"
 
 #include "base/log.hpp"
+#include "base/reload.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
@@ -54,6 +56,8 @@ class forward_server final {
         [[nodiscard]] std::size_t bytes() const noexcept { return sizeof(due_ack) + chunk_msgpack.size(); }
     };
 
+    [[nodiscard]] result<> reload();
+    void use(connection_files files);
     [[nodiscard]] result<> listen();
     [[nodiscard]] result<> listen_at(boost::asio::ip::tcp::endpoint const& endpoint);
     [[nodiscard]] boost::asio::awaitable<void> accept_clients();
@@ -75,7 +79,7 @@ class forward_server final {
     [[nodiscard]] bool drained() const;
     void reader_left();
 
-    forward_source_options const options_;
+    forward_source_options options_;  // key and users change by use(), on the network thread
     forward_limits const limits_;
     inbox& inbox_;
     boost::asio::io_context io_{1};
@@ -106,7 +110,8 @@ class forward_server final {
     std::atomic<std::uint64_t> chunks_acked_{0};
     std::atomic<std::uint64_t> bytes_in_{0};
     std::atomic<std::uint64_t> memory_waits_{0};
-    std::jthread thread_;  // last: it uses all of the above
+    std::jthread thread_;  // after all that it uses
+    reload_entry reload_;
 };
 
 }  // namespace logpipe

@@ -95,6 +95,15 @@ result<> check_files(kafka_connection const& connection) {
     return {};
 }
 
+/// For the next connection; librdkafka knows no way to give a client another CA file.
+result<> reload_password(rd_kafka_t* client, std::string const& user, std::string const& file) {
+    auto const password = read_secret(file);
+    if (!password) return password.error();
+    kafka_failure const failed{rd_kafka_sasl_set_credentials(client, user.c_str(), password->c_str())};
+    if (failed) return error{errc::invalid_argument, rd_kafka_error_string(failed.get())};
+    return {};
+}
+
 }  // namespace
 
 result<client_handle> make_client(client_kind kind, kafka_connection const& connection,
@@ -122,6 +131,11 @@ result<client_handle> make_client(client_kind kind, kafka_connection const& conn
             fmt::format("kafka: {}{}", words.data(), ca_file.empty() ? "" : fmt::format(" (CA file \"{}\")", ca_file))};
     }
     (void)conf.release();  // the client's now
+    if (!connection.password_file.empty())
+        client.get_deleter().reload =
+            reload_entry{"kafka", [to = client.get(), user = connection.username, file = connection.password_file] {
+                             return reload_password(to, user, file);
+                         }};
     return client;
 }
 

@@ -1,6 +1,7 @@
 // librdkafka's handles as values that free themselves, and its error codes as ours.
 #pragma once
 
+#include "base/reload.hpp"
 #include "logpipe/result.hpp"
 
 #include <librdkafka/rdkafka.h>
@@ -20,7 +21,15 @@ template <class Handle, void (*Free)(Handle*)>
 using owned = std::unique_ptr<Handle, freed_by<Handle, Free>>;
 
 /// A consumer that is not closed before leaves its group here, which waits for the broker.
-using client_handle = owned<rd_kafka_t, rd_kafka_destroy>;
+struct client_deleter {
+    reload_entry reload{};  ///< of the client's password; it ends before the client does
+
+    void operator()(rd_kafka_t* client) noexcept {
+        reload = {};
+        rd_kafka_destroy(client);
+    }
+};
+using client_handle = std::unique_ptr<rd_kafka_t, client_deleter>;
 using conf_handle = owned<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 using topic_conf_handle = owned<rd_kafka_topic_conf_t, rd_kafka_topic_conf_destroy>;
 using topic_handle = owned<rd_kafka_topic_t, rd_kafka_topic_destroy>;

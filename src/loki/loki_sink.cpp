@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/gzip.hpp"
 #include "base/log.hpp"
+#include "base/reload.hpp"
 #include "base/rest_client.hpp"
 #include "base/thread.hpp"
 
@@ -77,6 +78,8 @@ class pushing_sink final : public sink {
         }
         reports_ = &reports;
         thread_ = start_thread("loki-out", [this] { run(); });
+        if (options_.tls || !options_.password_file.empty())
+            reload_ = reload_entry{"loki_sink", [this] { return reload(); }};
         return {};
     }
     result<> write(batch& events) override;
@@ -89,6 +92,20 @@ class pushing_sink final : public sink {
     stage_status status() const override;
 
   private:
+    /// For the next request; a connection that is there goes on by its certificates.
+    result<> reload() {
+        auto options = options_;
+        if (!options.password_file.empty()) {
+            auto password = read_secret(options.password_file);
+            if (!password) return password.error();
+            options.password = *std::move(password);
+        }
+        auto target = target_of(options);
+        if (!target) return target.error();
+        client_->use(*std::move(target));
+        return {};
+    }
+
     struct held_batch {
         batch events;
         steady_time taken_at;
@@ -137,7 +154,8 @@ class pushing_sink final : public sink {
     std::atomic<std::uint64_t> merged_{0};
     std::atomic<std::uint64_t> splits_{0};
     std::array<std::atomic<std::uint64_t>, drop_reason_names.size()> dropped_{};
-    std::jthread thread_;  // last: it uses all of the above
+    std::jthread thread_;  // after all that it uses
+    reload_entry reload_;
 };
 
 result<> pushing_sink::write(batch& events) {

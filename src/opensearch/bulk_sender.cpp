@@ -79,6 +79,10 @@ bulk_sender::~bulk_sender() {
     thread_.join();
 }
 
+void bulk_sender::use(rest_target target) {
+    asio::post(io_, [this, target = std::move(target)]() mutable { target_ = std::move(target); });
+}
+
 void bulk_sender::wake() {
     asio::post(io_, [this] { wake_idle(); });
 }

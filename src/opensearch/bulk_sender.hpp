@@ -38,6 +38,8 @@ class bulk_sender final {
 
     /// There is something new in the queue.
     void wake();
+    /// The next request goes to this server, with these fields and certificates.
+    void use(rest_target target);
     /// What a body may have: less than the option once the server has refused one as too large.
     [[nodiscard]] std::size_t body_bytes_max() const noexcept { return body_bytes_max_; }
     void describe(stage_status& into) const;

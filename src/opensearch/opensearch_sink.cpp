@@ -5,6 +5,7 @@
 #include "rest_questions.hpp"
 
 #include "base/log.hpp"
+#include "base/reload.hpp"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 namespace logpipe {
 
@@ -34,6 +36,7 @@ class opensearch_sink final : public sink {
     [[nodiscard]] stage_status status() const override;
 
   private:
+    [[nodiscard]] result<> reload();
     [[nodiscard]] result<> check_options() const;
     [[nodiscard]] result<> look_at_index(rest_target target);
 
@@ -44,6 +47,7 @@ class opensearch_sink final : public sink {
     bool cancelled_ = false;
     rest_client* asking_ = nullptr;  // while open() asks
     std::unique_ptr<bulk_sender> sender_;
+    reload_entry reload_;  // after the sender, which it uses
 };
 
 result<> opensearch_sink::open(completions& reports) {
@@ -56,8 +60,28 @@ result<> opensearch_sink::open(completions& reports) {
     if (auto looked = look_at_index(*std::move(asked)); !looked) return in_context("opensearch", looked.error());
     auto sender = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
     reports_ = &reports;
-    std::lock_guard lock{mutex_};
-    sender_ = std::move(sender);
+    {
+        std::lock_guard lock{mutex_};
+        sender_ = std::move(sender);
+    }
+    auto const& to = options_.connection;
+    if (to.tls || !to.password_file.empty() || !to.api_key_file.empty())
+        reload_ = reload_entry{"opensearch_sink", [this] { return reload(); }};
+    return {};
+}
+
+/// For the next request; a connection that is there goes on by its certificates.
+result<> opensearch_sink::reload() {
+    auto to = options_.connection;
+    for (auto [file, secret] : {std::pair{&to.password_file, &to.password}, std::pair{&to.api_key_file, &to.api_key}}) {
+        if (file->empty()) continue;
+        auto read = read_secret(*file);
+        if (!read) return read.error();
+        *secret = *std::move(read);
+    }
+    auto target = make_rest_target(to);
+    if (!target) return target.error();
+    sender_->use(*std::move(target));
     return {};
 }
 

@@ -60,6 +60,12 @@ bool is_local_name(std::string_view host) {
 request_guard::request_guard(std::string token, bool loopback)
     : token_{std::move(token)}, session_{random_text()}, loopback_{loopback} {}
 
+void request_guard::set_token(std::string token) {
+    if (token == token_) return;
+    token_ = std::move(token);
+    session_ = random_text();
+}
+
 std::optional<web_answer> request_guard::refusal(web_request const& request) const {
     if (loopback_ && !request.host.empty() && !is_local_name(request.host))
         return problem_answer(421,

@@ -24,6 +24,8 @@ class request_guard final {
     /// @param loopback  the server listens on a loopback address
     request_guard(std::string token, bool loopback);
 
+    /// From now on this one. Where it is another, sessions that the last one opened end.
+    void set_token(std::string token);
     /// @return what to say to one who may not ask at all; none: go on.
     [[nodiscard]] std::optional<web_answer> refusal(web_request const& request) const;
     [[nodiscard]] bool is_known(web_request const& request) const;
@@ -32,8 +34,8 @@ class request_guard final {
     [[nodiscard]] web_answer open_session(web_request const& request) const;
 
   private:
-    std::string const token_;
-    std::string const session_;  ///< what the cookie holds; new with each process
+    std::string token_;
+    std::string session_;  ///< what the cookie holds; new with each process and token
     bool const loopback_;
 };
 

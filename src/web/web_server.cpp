@@ -1,5 +1,6 @@
 #include "base/address.hpp"
 #include "base/log.hpp"
+#include "base/reload.hpp"
 #include "base/thread.hpp"
 #include "listen.hpp"
 #include "session.hpp"
@@ -89,6 +90,7 @@ class beast_web_server final : public web_server {
         asio::co_spawn(context_, accept_clients(acceptor_, state_), log_end);
         if (state_.feed) asio::co_spawn(context_, state_.feed->run(), log_end);
         thread_ = start_thread("web-0", [this] { context_.run(); });
+        if (!state_.options.token_file.empty()) reload_ = reload_entry{"web", [this] { return reload_token(); }};
         return {};
     }
 
@@ -101,6 +103,13 @@ class beast_web_server final : public web_server {
     [[nodiscard]] std::uint16_t port() const override { return port_; }
 
   private:
+    result<> reload_token() {
+        auto token = read_secret(state_.options.token_file);
+        if (!token) return token.error();
+        asio::post(context_, [this, token = *std::move(token)]() mutable { state_.guard.set_token(std::move(token)); });
+        return {};
+    }
+
     void close() {
         state_.closing = true;
         error_code ignored;  // nobody is left to care
@@ -115,6 +124,7 @@ class beast_web_server final : public web_server {
     tcp::acceptor acceptor_{context_};
     std::uint16_t port_ = 0;
     std::jthread thread_;
+    reload_entry reload_;
 };
 
 }  // namespace
