@@ -121,8 +121,8 @@ class EndsAtStart(Case):
 
     def test_a_folder_that_cannot_be_written(self):
         (self.folder / "file").write_text("")
-        self.ends("run", "--data-dir", "file/data", "--listen", free_address(), status=1, words="file/data")
-        self.ends("forward", "--journal", "file/data", "--to", "none", "--listen", free_address(), status=1, words="file/data")
+        self.ends("run", "--data-dir", "file/data", "--listen", free_address(), status=1, words="Not a directory")
+        self.ends("forward", "--journal", "file/data", "--to", "none", "--listen", free_address(), status=1, words="Not a directory")
 
     def test_certificates_and_secrets_that_cannot_be_used(self):
         (self.folder / "garbage").write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
