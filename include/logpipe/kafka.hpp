@@ -38,7 +38,7 @@ struct kafka_sink_options {
     bool create = true;  ///< makes the topic where it is unknown, with the next three
     std::int32_t partitions = 1;
     std::int16_t replication = 1;
-    bool compacted = false;  ///< the newest message of a key stays: for dead letters, so the key is the id alone
+    bool letters = false;  ///< takes letter frames (base/letter_frame.hpp) and writes letters (kafka_letter.hpp)
     std::string compression = "lz4";
     std::chrono::milliseconds linger{25};
     std::int32_t requests_in_flight_max = 5;               ///< to one broker; an idempotent producer allows 5
@@ -114,6 +114,8 @@ struct kafka_message {
     std::int64_t received_ns = 0;
     std::int64_t time_ns = 0;
     std::string_view tag;  ///< empty where the message has none
+    /// The newest header of this name; without data where there is none.
+    std::function<std::string_view(char const* name)> header;
 };
 
 /// One cluster, as an operator sees it. Every call asks the cluster and waits for at most `timeout`. One thread.
@@ -136,10 +138,12 @@ class kafka_admin {
                                         std::int64_t end,
                                         std::function<result<>(kafka_message const&)> const& each) = 0;
     /// Sends key and value (none: a tombstone) and waits until all are safe.
+    /// @return errc::too_large where the topic does not take one of them
     struct outgoing {
         std::string key;
         std::optional<std::string> value;
         std::int64_t timestamp_ms = 0;  ///< 0: now
+        std::vector<std::pair<std::string, std::string>> headers;
     };
     [[nodiscard]] virtual result<> send(std::string const& topic, std::vector<outgoing> const& messages) = 0;
 };

@@ -1,26 +1,37 @@
 // Dead letters as an operator handles them: list, show, send again, drop. One thread.
 #pragma once
 
+#include "logpipe/dead_letter.hpp"
 #include "logpipe/journal.hpp"
 #include "logpipe/kafka.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace logpipe {
 
-/// One entry of a topic of dead letters: a letter, or a tombstone, which settles every letter of its id that is not
-/// newer than it. So a letter that comes while its elder is being settled stays, whatever the order on disk.
+/// One entry of a topic of dead letters: a letter, a part of one, or a tombstone, which settles every letter of its id
+/// that is not newer than it. So a letter that comes while its elder is being settled stays, whatever the order on
+/// disk.
 struct letter_entry {
     event_id id;
     std::int64_t time_ms = 0;  ///< of the letter; of a tombstone: of the newest letter that it settles
     bool tombstone = false;
-    std::string_view text;  ///< the letter's JSON
+    std::optional<dead_letter> letter;  ///< none: a tombstone, or unreadable; of a part, `record` holds its bytes
+    letter_part part;
+};
+/// What a tombstone is for.
+struct settled_letter {
+    event_id id;
+    std::int64_t time_ms = 0;
+    std::uint32_t parts_max = 1;  ///< of all letters of this id
 };
 
 /// A topic of dead letters.
@@ -30,7 +41,7 @@ class letter_topic {
     /// Every entry, in the topic's order; tombstones that the topic keeps elsewhere come first.
     [[nodiscard]] virtual result<> scan(std::function<result<>(letter_entry const&)> const& each) = 0;
     /// Writes tombstones, durable when it returns. @param why  "retried" or "purged"
-    [[nodiscard]] virtual result<> settle(std::span<letter_entry const> letters, std::string_view why) = 0;
+    [[nodiscard]] virtual result<> settle(std::span<settled_letter const> letters, std::string_view why) = 0;
     /// Writes letters again which a tombstone has overtaken, before compaction takes them away.
     [[nodiscard]] virtual result<> put_again(std::span<letter_entry const> letters) = 0;
 };
@@ -46,7 +57,9 @@ struct letter_summary {
     std::int64_t time_ms = 0;
     std::uint64_t attempts = 0;  ///< letters of this id that the topic still has
     std::string_view stage;
-    std::string_view reason;  ///< with '…' in place of what stands in single quotes
+    std::string_view reason;        ///< with '…' in place of what stands in single quotes
+    std::uint32_t parts = 1;        ///< that the letter has
+    std::uint32_t parts_found = 1;  ///< fewer: it is incomplete
 };
 struct letter_group {
     std::string stage;
@@ -55,20 +68,27 @@ struct letter_group {
 };
 struct letter_list {
     std::uint64_t letters = 0;
-    std::uint64_t unreadable = 0;      ///< entries that are no letter of ours
-    std::vector<letter_group> groups;  ///< most first
+    std::uint64_t incomplete = 0;      ///< beside those: parts of them are missing
+    std::uint64_t unreadable = 0;      ///< entries that are not a letter of ours
+    std::vector<letter_group> groups;  ///< most first; without the incomplete ones
 };
 struct letter_selection {
     std::vector<event_id> ids;
     std::string reason;  ///< letters whose reason, as in letter_summary, has this text in it
     bool all = false;
 };
-/// @param newest  told of at most `newest_max` letters, the newest first
+/// @param newest  gets at most `newest_max` letters, the newest first, incomplete ones among them
 [[nodiscard]] result<letter_list> list_letters(letter_topic& from, std::size_t newest_max,
                                                std::function<void(letter_summary const&)> const& newest);
-/// Gives the newest letter of each selected id that is not settled. @param attempts  as in letter_summary
+struct found_letter {
+    dead_letter const& letter;  ///< of an incomplete one, `record` holds the parts that were found, in order
+    std::uint64_t attempts = 0;
+    std::uint32_t parts = 1;
+    std::vector<std::uint32_t> missing;  ///< indices of parts
+};
+/// Gives the newest letter of each selected id that is not settled, its parts joined; incomplete ones last.
 [[nodiscard]] result<> show_letters(letter_topic& from, letter_selection const& which,
-                                    std::function<result<>(dead_letter const&, std::uint64_t attempts)> const& each);
+                                    std::function<result<>(found_letter const&)> const& each);
 
 /// Takes original bytes once more, with their ids; durable when it returns.
 using letter_input = std::function<result<>(std::span<dead_letter const>)>;
@@ -80,13 +100,17 @@ using letter_input = std::function<result<>(std::span<dead_letter const>)>;
 
 struct retry_report {
     std::uint64_t letters = 0;
-    std::vector<event_id> not_found;  ///< selected by id, and no letter is there
+    std::vector<event_id> not_found;   ///< selected by id, and no letter is there
+    std::vector<event_id> incomplete;  ///< selected, and left where they are: parts are missing
+    /// Selected, and left where they are: the input never takes them, for this reason.
+    std::vector<std::pair<event_id, std::string>> refused;
 };
 /// Sends the selected letters to `to` and settles them, a portion at a time; a crash in between sends a portion again,
 /// which meets its ids.
 /// @param dry_run  counts, and changes nothing
 [[nodiscard]] result<retry_report> retry_letters(letter_topic& from, letter_selection const& which,
                                                  letter_input const& to, bool dry_run);
+/// Incomplete ones too.
 [[nodiscard]] result<retry_report> purge_letters(letter_topic& from, letter_selection const& which);
 
 }  // namespace logpipe

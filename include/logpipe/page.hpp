@@ -22,14 +22,19 @@ struct watched_process {
 };
 
 struct shown_letter {
+    static constexpr std::size_t record_bytes_max = 16U << 10U;  ///< more of it is not for reading
+
     event_id id;
     std::string time;
     std::string stage;
     std::string reason;
     std::string origin;
     std::string tag;
-    std::string record;  ///< the original bytes, whatever they are
+    std::string record;  ///< the first of the original bytes, whatever they are
     std::uint64_t attempts = 0;
+    std::uint64_t record_bytes = 0;  ///< that there are
+    std::uint32_t parts = 1;
+    std::uint32_t parts_found = 1;  ///< fewer: it is incomplete, and `record` is what is there
 };
 struct letter_reason {
     std::string stage;
@@ -38,6 +43,7 @@ struct letter_reason {
 };
 struct letters_shown {
     std::uint64_t letters = 0;
+    std::uint64_t incomplete = 0;
     std::uint64_t unreadable = 0;
     std::vector<letter_reason> reasons;  ///< most first
     std::vector<shown_letter> newest;    ///< newest first

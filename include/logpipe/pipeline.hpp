@@ -1,6 +1,7 @@
 // The pump: source → transform → sink on threads of their own, with bounded queues in between. Nothing else moves data.
 #pragma once
 
+#include "logpipe/dead_letter.hpp"
 #include "logpipe/stage.hpp"
 #include "logpipe/status.hpp"
 #include "logpipe/tap.hpp"
@@ -53,16 +54,24 @@ class pump {
 
 [[nodiscard]] std::unique_ptr<pump> make_pump(pump_stages stages, pump_options options);
 
-/// Dead letters as JSON records through any sink; each keeps the id of what it is about, which is its key in Kafka.
-/// @param patience  how long put() waits for a sink that is safe later; then it gives errc::timed_out, and the next
-///                  put() of the same letters goes on waiting for them
-[[nodiscard]] std::unique_ptr<dead_letters> make_dead_letters(std::unique_ptr<sink> to,
-                                                              std::chrono::milliseconds patience = std::chrono::seconds{
+/// How a letter stands in the record that a sink gets.
+enum class letter_form : std::uint8_t {
+    frame,  ///< a bounded head, then the original bytes (base/letter_frame.hpp): journals, and Kafka's sink for letters
+    json,   ///< to_json(): lines in a file, documents
+};
+/// Dead letters through any sink; each keeps the id of what it is about. Texts are cut to a bound. A letter that the
+/// sink rejects goes in parts, which become smaller until the sink takes them; put() returns when all are safe.
+/// @param timeout  how long put() waits for a sink that is safe later; then it gives errc::timed_out, and the next
+///                 put() of the same letters goes on waiting for them
+[[nodiscard]] std::unique_ptr<dead_letters> make_dead_letters(std::unique_ptr<sink> to, letter_form form,
+                                                              std::chrono::milliseconds timeout = std::chrono::seconds{
                                                                   10});
 /// {"id":…,"stage":…,"reason":…,"origin":…,"tag":…,"time":…,"event_time":…,"received":…,"record":…}; times that are not
-/// known are left out, and a record that is not UTF-8 stands in "record_base64" instead.
+/// known are left out, a record that is not UTF-8 stands in "record_base64" instead, and a part of a letter has "part"
+/// (from 0) and "parts".
+[[nodiscard]] std::string to_json(letter_view const& letter);
 [[nodiscard]] std::string to_json(dead_letter const& letter);
-/// What to_json() wrote. @return errc::corrupt for anything else.
+/// What to_json() wrote of a whole letter. @return errc::corrupt for anything else.
 [[nodiscard]] result<dead_letter> parse_dead_letter(std::string_view json);
 
 /// A sink that sends each event on by its tag. A tag that no route matches is rejected: "no route for tag …".

@@ -65,14 +65,13 @@ int move(settings const& options, transform_maker const& make_transform) {
                               {errc::invalid_argument,
                                fmt::format("--from and --to are both {}: what is written would be read again", from)});
     endpoints ends{options};
-    auto letters = ends.make_letter_sink(dead_letters_uri(options));
-    if (!letters) return report_failure(options, letters.error());
-    auto const dead = make_dead_letters(*std::move(letters));
+    auto const dead = ends.make_letters(dead_letters_uri(options));
+    if (!dead) return report_failure(options, dead.error());
 
     process whole{options};
     whole.output_is_data(writes_to_standard_output(options.text("to")));
     for (std::uint64_t i = 0; i < threads; ++i) {
-        auto stages = make_stages(ends, make_transform, *dead);
+        auto stages = make_stages(ends, make_transform, **dead);
         if (!stages) return report_failure(options, stages.error());
         auto const name = threads == 1 ? options.subcommand() : fmt::format("{}-{}", options.subcommand(), i);
         // Records, and with the transform twice as much again in documents: the whole process stays below 100 MB.

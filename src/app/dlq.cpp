@@ -8,10 +8,12 @@
 #include "transfer.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <unistd.h>
 
 #include <iostream>
+#include <utility>
 
 namespace logpipe {
 
@@ -44,20 +46,27 @@ void print(letter_list const& list, std::vector<letter_summary> const& newest, b
                                   quoted(each.stage), quoted(each.reason), each.letters);
         std::string letters;
         for (auto const& each : newest)
-            letters += fmt::format(R"({}{{"id":"{}","time":"{}","stage":{},"reason":{},"attempts":{}}})",
-                                   letters.empty() ? "" : ",", each.id.text(), iso_time(each.time_ms * 1'000'000),
-                                   quoted(each.stage), quoted(each.reason), each.attempts);
-        fmt::print(R"({{"letters":{},"unreadable":{},"groups":[{}],"newest":[{}]}})"
+            letters +=
+                fmt::format(R"({}{{"id":"{}","time":"{}","stage":{},"reason":{},"attempts":{},"parts":{},"found":{}}})",
+                            letters.empty() ? "" : ",", each.id.text(), iso_time(each.time_ms * 1'000'000),
+                            quoted(each.stage), quoted(each.reason), each.attempts, each.parts, each.parts_found);
+        fmt::print(R"({{"letters":{},"incomplete":{},"unreadable":{},"groups":[{}],"newest":[{}]}})"
                    "\n",
-                   list.letters, list.unreadable, groups, letters);
+                   list.letters, list.incomplete, list.unreadable, groups, letters);
         return;
     }
     fmt::print("{} dead letters\n", list.letters);
     for (auto const& each : list.groups) fmt::print("{:>10}  {}: {}\n", each.letters, each.stage, each.reason);
     if (!newest.empty()) fmt::print("newest:\n");
     for (auto const& each : newest)
-        fmt::print("{}  {}  {}: {}{}\n", each.id.text(), iso_time(each.time_ms * 1'000'000), each.stage, each.reason,
-                   each.attempts > 1 ? fmt::format(" ({} times)", each.attempts) : "");
+        fmt::print("{}  {}  {}: {}{}{}\n", each.id.text(), iso_time(each.time_ms * 1'000'000), each.stage, each.reason,
+                   each.attempts > 1 ? fmt::format(" ({} times)", each.attempts) : "",
+                   each.parts_found < each.parts
+                       ? fmt::format(" (incomplete: {} of {} parts)", each.parts_found, each.parts)
+                       : "");
+    if (list.incomplete > 0)
+        fmt::print("{} letters are incomplete: parts of them are missing; show prints what is there\n",
+                   list.incomplete);
     if (list.unreadable > 0) fmt::print("{} entries are no letter of logpipe's\n", list.unreadable);
 }
 
@@ -79,15 +88,24 @@ int list(settings const& options, letter_topic& from) {
 int show(settings const& options, letter_topic& from, std::span<std::string const> ids) {
     auto const which = selection_of(options, ids);
     if (!which) return report_failure(options, which.error());
-    auto const shown = show_letters(from, *which, [&](dead_letter const& letter, std::uint64_t attempts) -> result<> {
+    auto const shown = show_letters(from, *which, [&](found_letter const& found) -> result<> {
+        auto const& letter = found.letter;
         if (options.on("json")) {
+            if (!found.missing.empty())
+                log_warn("dlq show: {} is incomplete, parts {} of {} are missing", letter.id.text(),
+                         fmt::join(found.missing, ", "), found.parts);
             fmt::print("{}\n", to_json(letter));
             return {};
         }
         fmt::print("id        {}\nstage     {}\nreason    {}\norigin    {}\ntag       {}\ntime      {}\n",
                    letter.id.text(), letter.stage, letter.reason, letter.origin, letter.tag, iso_time(letter.time_ns));
+        if (letter.event_time_ns != 0) fmt::print("event     {}\n", exact_iso_time(letter.event_time_ns));
         if (letter.received_ns != 0) fmt::print("received  {}\n", exact_iso_time(letter.received_ns));
-        fmt::print("attempts  {}\nrecord    {} bytes\n", attempts, letter.record.size());
+        fmt::print("attempts  {}\n", found.attempts);
+        if (found.parts > 1) fmt::print("parts     {}\n", found.parts);
+        if (!found.missing.empty())
+            fmt::print("missing   parts {}: the record is what is there\n", fmt::join(found.missing, ", "));
+        fmt::print("record    {} bytes\n", letter.record.size());
         if (std::fwrite(letter.record.data(), 1, letter.record.size(), stdout) != letter.record.size())
             return error{errc::storage_failed, "standard output cannot be written"};
         fmt::print("\n");
@@ -100,7 +118,13 @@ int finish(settings const& options, retry_report const& report, std::string_view
     fmt::print("{} letters {}\n", report.letters, done);
     for (auto const& id : report.not_found)
         log_error("{}: no dead letter has the id {}", options.subcommand(), id.text());
-    return report.not_found.empty() ? exit_done : exit_failed;
+    for (auto const& id : report.incomplete)
+        log_error("{}: {} is incomplete and stays: dlq show prints what is there, dlq purge drops it",
+                  options.subcommand(), id.text());
+    for (auto const& [id, why] : report.refused)
+        log_error("{}: {} stays, its destination never takes it: {}", options.subcommand(), id.text(), why);
+    bool const all = report.not_found.empty() && report.incomplete.empty() && report.refused.empty();
+    return all ? exit_done : exit_failed;
 }
 
 int retry(settings const& options, operator_ends& ends, std::string const& uri, letter_topic& from,
@@ -137,13 +161,14 @@ result<bool> is_meant(settings const& options) {
 int purge(settings const& options, letter_topic& from, std::span<std::string const> ids) {
     auto const which = selection_of(options, ids);
     if (!which) return report_failure(options, which.error());
-    auto const counted = retry_letters(from, *which, {}, true);
+    auto counted = retry_letters(from, *which, {}, true);
     if (!counted) return report_failure(options, counted.error());
+    counted->letters += std::exchange(counted->incomplete, {}).size();
     if (options.on("dry-run") || counted->letters == 0) return finish(options, *counted, "would be purged");
     fmt::print("{} letters are selected\n", counted->letters);
     auto const meant = is_meant(options);
     if (!meant) return report_failure(options, meant.error());
-    if (!*meant) return finish(options, {.letters = 0, .not_found = {}}, "purged");
+    if (!*meant) return finish(options, {.letters = 0, .not_found = {}, .incomplete = {}, .refused = {}}, "purged");
     auto const report = purge_letters(from, *which);
     if (!report) return report_failure(options, report.error());
     return finish(options, *report, "purged");

@@ -1,6 +1,7 @@
 #include "endpoints.hpp"
 
 #include "base/file.hpp"
+#include "logpipe/pipeline.hpp"
 #include "stage_options.hpp"
 #include "uri.hpp"
 
@@ -143,12 +144,17 @@ result<std::unique_ptr<sink>> endpoints::make_sink(std::string const& uri) {
     return row->make_sink(*this, *parsed);
 }
 
-result<std::unique_ptr<sink>> endpoints::make_letter_sink(std::string const& uri) {
+result<std::unique_ptr<dead_letters>> endpoints::make_letters(std::string const& uri) {
     auto const parsed = parse_uri(uri);
-    if (!parsed || parsed->scheme != "kafka") return make_sink(uri);
-    auto options = kafka_sink_options_of(options_, *parsed, true);
-    if (!options) return options.error();
-    return make_kafka_sink(*std::move(options));
+    if (!parsed) return parsed.error();
+    if (parsed->scheme == "kafka") {
+        auto options = kafka_sink_options_of(options_, *parsed, true);
+        if (!options) return options.error();
+        return make_dead_letters(make_kafka_sink(*std::move(options)), letter_form::frame);
+    }
+    auto to = make_sink(uri);
+    if (!to) return to.error();
+    return make_dead_letters(*std::move(to), parsed->scheme == "journal" ? letter_form::frame : letter_form::json);
 }
 
 result<std::shared_ptr<journal>> endpoints::open_topic(std::string const& folder) {

@@ -21,8 +21,8 @@ class endpoints final {
     /// @return errc::invalid_argument for an unknown scheme or parameter, with those that there are.
     [[nodiscard]] result<std::unique_ptr<source>> make_source(std::string const& uri);
     [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri);
-    /// For dead letters: a Kafka topic that is made is compacted.
-    [[nodiscard]] result<std::unique_ptr<sink>> make_letter_sink(std::string const& uri);
+    /// In the form of that end: original bytes behind a head or headers in a journal or Kafka, JSON elsewhere.
+    [[nodiscard]] result<std::unique_ptr<dead_letters>> make_letters(std::string const& uri);
     /// Opened for writing by the first who asks.
     [[nodiscard]] result<std::shared_ptr<journal>> open_topic(std::string const& folder);
 

@@ -2,6 +2,8 @@
 #include "logpipe/journal.hpp"
 
 #include "base/json_text.hpp"
+#include "base/letter_frame.hpp"
+#include "logpipe/pipeline.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 
@@ -72,10 +74,15 @@ int repair(settings const& options, std::string const& folder) {
     return exit_done;
 }
 
+/// A line each; a dead letter as JSON, for its head is not a line.
 int write_out(settings const& options, std::string const& folder) {
-    auto const exported = export_journal(folder, [](batch const& events) -> result<> {
+    bool const letters = folder.ends_with(".dlq");
+    auto const exported = export_journal(folder, [letters](batch const& events) -> result<> {
+        std::string json;
         for (auto const& row : events.events) {
-            auto const record = events.record(row);
+            auto record = events.record(row);
+            if (auto const letter = letters ? read_letter_frame(record) : std::nullopt)
+                record = json = to_json(*letter);
             if (std::fwrite(record.data(), 1, record.size(), stdout) != record.size() ||
                 std::fputc('\n', stdout) == EOF)
                 return error{errc::storage_failed, "standard output cannot be written"};

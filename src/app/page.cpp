@@ -4,6 +4,8 @@
 #include "base/thread.hpp"
 #include "logpipe/letters.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -107,6 +109,11 @@ class run_letters final : public letter_desk {
         };
         auto const report = retry_letters(*topic, {.ids = which.ids, .reason = {}, .all = which.all}, counted, false);
         if (!report) return report.error();
+        if (report->letters == 0 && !report->incomplete.empty())
+            return error{errc::corrupt, fmt::format("dead letter {} is incomplete: parts of it are missing",
+                                                    report->incomplete.front().text())};
+        if (report->letters == 0 && !report->refused.empty())
+            return error{errc::rejected, report->refused.front().second};
         return report->letters;
     }
 
@@ -125,25 +132,29 @@ class run_letters final : public letter_desk {
                                   .time = {},
                                   .stage = std::string{each.stage},
                                   .reason = std::string{each.reason},
-                                  .attempts = each.attempts});
+                                  .attempts = each.attempts,
+                                  .parts = each.parts,
+                                  .parts_found = each.parts_found});
         });
         if (!list) return list.error();
         all.letters = list->letters;
+        all.incomplete = list->incomplete;
         all.unreadable = list->unreadable;
         for (auto const& each : list->groups)
             all.reasons.push_back({.stage = each.stage, .reason = each.reason, .letters = each.letters});
         if (wanted.ids.empty()) return all;
-        auto const shown =
-            show_letters(*topic, wanted, [&](dead_letter const& letter, std::uint64_t /*attempts*/) -> result<> {
-                auto const place = places.find(letter.id.text());
-                if (place == places.end()) return {};
-                auto& into = all.newest[place->second];
-                into.time = iso_time(letter.time_ns);
-                into.origin = letter.origin;
-                into.tag = letter.tag;
-                into.record = letter.record;
-                return {};
-            });
+        auto const shown = show_letters(*topic, wanted, [&](found_letter const& found) -> result<> {
+            auto const& letter = found.letter;
+            auto const place = places.find(letter.id.text());
+            if (place == places.end()) return {};
+            auto& into = all.newest[place->second];
+            into.time = iso_time(letter.time_ns);
+            into.origin = letter.origin;
+            into.tag = letter.tag;
+            into.record = letter.record.substr(0, shown_letter::record_bytes_max);
+            into.record_bytes = letter.record.size();
+            return {};
+        });
         if (!shown) return shown.error();
         return all;
     }

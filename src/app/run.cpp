@@ -89,7 +89,7 @@ result<transfer> make_run_produce(settings const& options, embedded_parts const&
     endpoints ends{options};
     auto from = ends.make_source(source);
     if (!from) return from.error();
-    transfer made{.dead = make_dead_letters(parts.letters->make_sink()), .moving = nullptr};
+    transfer made{.dead = make_dead_letters(parts.letters->make_sink(), letter_form::frame), .moving = nullptr};
     made.moving = make_pump(
         {.from = *std::move(from), .change = nullptr, .to = parts.topic->make_sink(), .dead = made.dead.get()},
         {.name = "produce", .source_failure_is_final = true});
@@ -174,7 +174,7 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     if (!parts) return report_failure(options, parts.error());
     bool const has_end = !options.text("from").empty();
     auto const begin = parts->topic->synced_offset();
-    auto const dead = make_dead_letters(parts->letters->make_sink());
+    auto const dead = make_dead_letters(parts->letters->make_sink(), letter_form::frame);
 
     produce_runs runs{options, [&](std::string const& source) { return make_run_produce(options, *parts, source); },
                       options.text("url"), "the journal"};

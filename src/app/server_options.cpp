@@ -103,7 +103,7 @@ result<kafka_source_options> kafka_source_options_of(settings const& options, en
                                 .until_end = options.on("once") && options.subcommand() != "run"};
 }
 
-result<kafka_sink_options> kafka_sink_options_of(settings const& options, end_uri const& uri, bool compacted) {
+result<kafka_sink_options> kafka_sink_options_of(settings const& options, end_uri const& uri, bool letters) {
     auto where = kafka_place_of(options, uri);
     if (!where) return where.error();
     auto const partitions = number_of<std::int32_t>(options, "partitions", 1);
@@ -126,9 +126,9 @@ result<kafka_sink_options> kafka_sink_options_of(settings const& options, end_ur
                             .queue_bytes_max = options.bytes("send-bytes-max"),
                             .key_field = options.text("key"),
                             .tag_header = options.text("tag-header")};
-    if (compacted) {
+    if (letters) {
         // Keyed by id and waited for: a letter is not collected with others.
-        sink.compacted = true;
+        sink.letters = true;
         sink.partitions = 1;
         sink.key_field.clear();
         sink.linger = kafka_sink_options{}.linger;

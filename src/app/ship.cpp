@@ -10,13 +10,12 @@ int run_ship(settings const& options, argument_list const& /*rest*/) {
     if (!from) return report_failure(options, from.error());
     auto to = ends.make_sink(options.text("to"));
     if (!to) return report_failure(options, to.error());
-    auto letters = ends.make_letter_sink(options.text("dead-letters"));
-    if (!letters) return report_failure(options, letters.error());
-    auto const dead = make_dead_letters(*std::move(letters));
+    auto const dead = ends.make_letters(options.text("dead-letters"));
+    if (!dead) return report_failure(options, dead.error());
 
     process whole{options};
     whole.output_is_data(writes_to_standard_output(options.text("to")));
-    whole.add(make_pump({.from = *std::move(from), .change = nullptr, .to = *std::move(to), .dead = dead.get()},
+    whole.add(make_pump({.from = *std::move(from), .change = nullptr, .to = *std::move(to), .dead = dead->get()},
                         {.name = "ship"}));
     return whole.run();
 }

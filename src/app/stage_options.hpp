@@ -34,9 +34,9 @@ struct kafka_place {
 };
 [[nodiscard]] result<kafka_place> kafka_place_of(settings const& options, end_uri const& uri);
 [[nodiscard]] result<kafka_source_options> kafka_source_options_of(settings const& options, end_uri const& uri);
-/// @param compacted  for dead letters
+/// @param letters  for dead letters
 [[nodiscard]] result<kafka_sink_options> kafka_sink_options_of(settings const& options, end_uri const& uri,
-                                                               bool compacted);
+                                                               bool letters);
 /// opensearch://HOST:PORT/INDEX, opensearchs:// for TLS
 struct opensearch_place {
     opensearch_connection connection;

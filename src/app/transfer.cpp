@@ -86,9 +86,9 @@ result<transfer> make_produce(endpoints& ends, std::string const& from_uri) {
     if (!from) return from.error();
     auto to = ends.make_sink(options.text("to"));
     if (!to) return to.error();
-    auto dead_sink = ends.make_sink(options.text("dead-letters"));
-    if (!dead_sink) return dead_sink.error();
-    transfer made{.dead = make_dead_letters(*std::move(dead_sink)), .moving = nullptr};
+    auto dead = ends.make_letters(options.text("dead-letters"));
+    if (!dead) return dead.error();
+    transfer made{.dead = *std::move(dead), .moving = nullptr};
     made.moving =
         make_pump({.from = *std::move(from), .change = nullptr, .to = *std::move(to), .dead = made.dead.get()},
                   {.name = "produce", .source_failure_is_final = true});

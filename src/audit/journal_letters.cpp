@@ -5,6 +5,7 @@
 // `letter_time` is the time of the newest letter that it settles.
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
+#include "base/letter_frame.hpp"
 #include "logpipe/journal.hpp"
 #include "logpipe/letters.hpp"
 #include "logpipe/pipeline.hpp"
@@ -62,7 +63,7 @@ result<std::shared_ptr<journal>> open_to_write(std::string const& folder) {
     return *std::move(opened);
 }
 
-std::string tombstone_of(letter_entry const& letter, std::string_view why) {
+std::string tombstone_of(settled_letter const& letter, std::string_view why) {
     return fmt::format(R"({{"id":"{}","tombstone":true,"time":"{}","letter_time":"{}","why":"{}"}})", letter.id.text(),
                        iso_time(now_ns()), iso_time(letter.time_ms * ns_per_ms), why);
 }
@@ -81,7 +82,7 @@ std::optional<letter_entry> parse_tombstone(std::string_view text) {
     auto const id = event_id::parse(text_of("id"));
     auto const time = parse_iso_time(text_of("letter_time"));
     if (!id || !time) return std::nullopt;
-    return letter_entry{.id = *id, .time_ms = *time / ns_per_ms, .tombstone = true, .text = {}};
+    return letter_entry{.id = *id, .time_ms = *time / ns_per_ms, .tombstone = true, .letter = std::nullopt, .part = {}};
 }
 
 class journal_letters final : public letter_topic {
@@ -97,7 +98,8 @@ class journal_letters final : public letter_topic {
         });
     }
 
-    result<> settle(std::span<letter_entry const> letters, std::string_view why) override {
+    /// One settles all parts: here nothing is compacted.
+    result<> settle(std::span<settled_letter const> letters, std::string_view why) override {
         if (!done_) {
             auto opened = open_to_write(done_folder());
             if (!opened) return opened.error();
@@ -127,11 +129,17 @@ class journal_letters final : public letter_topic {
     }
 
     static letter_entry entry_of(batch const& events, event const& row) {
-        letter_entry entry{.id = row.id, .time_ms = 0, .tombstone = false, .text = events.record(row)};
-        if (auto const letter = parse_dead_letter(entry.text)) {
-            if (letter->id) entry.id = letter->id;
-            entry.time_ms = letter->time_ns / ns_per_ms;
+        letter_entry entry{.id = row.id, .time_ms = 0, .tombstone = false, .letter = std::nullopt, .part = {}};
+        if (auto const letter = read_letter_frame(events.record(row))) {
+            entry.letter = copy_of(*letter);
+            entry.part = letter->part;
+        } else if (auto read = parse_dead_letter(events.record(row))) {
+            entry.letter = *std::move(read);  // in JSON, as logpipe wrote them before
         }
+        if (!entry.letter) return entry;
+        if (entry.letter->id) entry.id = entry.letter->id;
+        entry.letter->id = entry.id;
+        entry.time_ms = entry.letter->time_ns / ns_per_ms;
         return entry;
     }
 

@@ -1,6 +1,8 @@
 // Dead letters in a compacted topic: the message's time decides what a tombstone settles, so a tombstone carries the
 // time of the letter it settles.
+#include "logpipe/kafka_letter.hpp"
 #include "logpipe/letters.hpp"
+#include "logpipe/pipeline.hpp"
 
 namespace logpipe {
 
@@ -14,31 +16,56 @@ class kafka_letters final : public letter_topic {
         auto const partitions = cluster_.partitions(topic_);
         if (!partitions) return partitions.error();
         for (auto const& part : *partitions) {
-            auto scanned = cluster_.scan(topic_, part.partition, part.begin, part.end, [&](kafka_message const& from) {
-                return each({.id = from.id,
-                             .time_ms = from.timestamp_ms,
-                             .tombstone = !from.value,
-                             .text = from.value.value_or(std::string_view{})});
-            });
+            auto scanned = cluster_.scan(topic_, part.partition, part.begin, part.end,
+                                         [&](kafka_message const& from) { return each(entry_of(from)); });
             if (!scanned) return scanned;
         }
         return {};
     }
 
     /// What it was for is not kept: a message without a value has no place for it.
-    result<> settle(std::span<letter_entry const> letters, std::string_view /*why*/) override {
-        return send(letters, true);
+    result<> settle(std::span<settled_letter const> letters, std::string_view /*why*/) override {
+        std::vector<kafka_admin::outgoing> messages;
+        auto const add = [&](settled_letter const& letter, letter_part part) {
+            messages.push_back(
+                {.key = kafka_letter_key(letter.id, part), .value = std::nullopt, .timestamp_ms = letter.time_ms});
+        };
+        for (auto const& each : letters) {
+            add(each, {});
+            for (std::uint32_t i = 0; each.parts_max > 1 && i < each.parts_max; ++i)
+                add(each, {.index = i, .count = each.parts_max});
+        }
+        return cluster_.send(topic_, messages);
     }
-    result<> put_again(std::span<letter_entry const> letters) override { return send(letters, false); }
+
+    result<> put_again(std::span<letter_entry const> letters) override {
+        std::vector<kafka_admin::outgoing> messages;
+        for (auto const& each : letters) {
+            auto view = view_of(*each.letter);
+            view.part = each.part;
+            messages.push_back(kafka_letter(view, each.time_ms));
+        }
+        return cluster_.send(topic_, messages);
+    }
 
   private:
-    result<> send(std::span<letter_entry const> letters, bool tombstones) {
-        std::vector<kafka_admin::outgoing> messages;
-        for (auto const& each : letters)
-            messages.push_back({.key = kafka_key(each.id),
-                                .value = tombstones ? std::nullopt : std::optional{std::string{each.text}},
-                                .timestamp_ms = each.time_ms});
-        return cluster_.send(topic_, messages);
+    static letter_entry entry_of(kafka_message const& from) {
+        letter_entry entry{.id = id_in_letter_key(from.key),
+                           .time_ms = from.timestamp_ms,
+                           .tombstone = !from.value,
+                           .letter = {},
+                           .part = {}};
+        if (!entry.id) entry.id = from.id;
+        if (!from.value) return entry;
+        if (auto const letter = read_kafka_letter(from)) {
+            entry.letter = copy_of(*letter);
+            entry.part = letter->part;
+        } else if (!is_kafka_letter(from)) {
+            // In JSON, as logpipe wrote them before.
+            if (auto read = parse_dead_letter(*from.value)) entry.letter = *std::move(read);
+            if (entry.letter) entry.letter->id = entry.id;
+        }
+        return entry;
     }
 
     kafka_admin& cluster_;

@@ -1,10 +1,9 @@
 #include "letter_book.hpp"
 
-#include "logpipe/pipeline.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace logpipe {
@@ -62,20 +61,37 @@ void letter_book::add(letter_entry const& entry) {
         what.settled_ms = what.settled ? std::max(what.settled_ms, entry.time_ms) : entry.time_ms;
         what.settled = true;
         what.overtaken = what.letter && what.newest_ms > what.settled_ms;
+        sets_.overtake(entry.id);
         return;
     }
-    auto const letter = parse_dead_letter(entry.text);
-    if (!letter) {
+    if (!entry.letter || !is_possible(entry.part)) {
         ++unreadable_;
         return;
     }
     auto& what = records_[entry.id];
+    letter_facts letter{.time_ms = entry.time_ms,
+                        .time_ns = entry.letter->time_ns,
+                        .parts = entry.part.count,
+                        .group = group_of(*entry.letter)};
+    if (!entry.part.is_whole()) {
+        what.parts_max = std::max(what.parts_max, entry.part.count);
+        auto const complete = sets_.add(entry, letter.group);
+        if (!complete) return;
+        letter.time_ms = complete->time_ms;
+        letter.overtaken = complete->overtaken;
+    }
+    add_letter(what, letter);
+}
+
+void letter_book::add_letter(record& what, letter_facts const& letter) {
     ++what.attempts;
-    if (what.letter && entry.time_ms < what.newest_ms) return;
+    if (what.letter && letter.time_ms < what.newest_ms) return;
     what.letter = true;
-    what.newest_ms = entry.time_ms;
-    what.overtaken = false;
-    what.group = group_of(*letter);
+    what.newest_ms = letter.time_ms;
+    what.newest_ns = letter.time_ns;
+    what.parts = letter.parts;
+    what.overtaken = letter.overtaken;
+    what.group = letter.group;
 }
 
 std::uint32_t letter_book::group_of(dead_letter const& letter) {
@@ -92,9 +108,36 @@ letter_book::record const* letter_book::find(event_id id) const {
 }
 
 bool letter_book::is_live(letter_entry const& entry) const {
-    if (entry.tombstone) return false;
+    if (entry.tombstone || !entry.letter) return false;
     auto const* what = find(entry.id);
-    return what != nullptr && what->live() && what->newest_ms == entry.time_ms;
+    if (what == nullptr || !what->live() || what->parts != entry.part.count) return false;
+    return entry.part.is_whole() ? what->newest_ms == entry.time_ms : what->newest_ns == entry.letter->time_ns;
+}
+
+std::uint32_t letter_book::parts_max(event_id id) const {
+    auto const found = records_.find(id);
+    return found == records_.end() ? 1 : found->second.parts_max;
+}
+
+part_set const* letter_book::find_incomplete(event_id id) const {
+    auto const& sets = sets_.incomplete();
+    auto at = sets.upper_bound({.id = id,
+                                .time_ns = std::numeric_limits<std::int64_t>::max(),
+                                .count = std::numeric_limits<std::uint32_t>::max()});
+    if (at == sets.begin() || (--at)->first.id != id) return nullptr;
+    auto const& what = records_.at(id);
+    bool const over = (what.letter && what.newest_ms >= at->second.time_ms) ||
+                      (what.settled && what.settled_ms >= at->second.time_ms);
+    return over ? nullptr : &at->second;
+}
+
+void letter_book::each_incomplete(std::function<void(event_id, part_set const&)> const& tell) const {
+    auto const& sets = sets_.incomplete();
+    for (auto at = sets.begin(); at != sets.end();) {
+        auto const id = at->first.id;
+        if (auto const* set = find_incomplete(id)) tell(id, *set);
+        while (at != sets.end() && at->first.id == id) ++at;
+    }
 }
 
 bool letter_book::any_overtaken() const noexcept {

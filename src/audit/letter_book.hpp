@@ -2,6 +2,7 @@
 #pragma once
 
 #include "logpipe/letters.hpp"
+#include "part_sets.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -23,8 +24,11 @@ class letter_book final {
 
     struct record {
         std::int64_t newest_ms = 0;
+        std::int64_t newest_ns = 0;   ///< when the newest was rejected
         std::int64_t settled_ms = 0;  ///< tombstones go up to here
         std::uint32_t attempts = 0;
+        std::uint32_t parts = 1;      ///< of the newest letter
+        std::uint32_t parts_max = 1;  ///< of any letter, complete or not: a tombstone is for all of them
         std::uint32_t group = 0;
         bool settled = false;    ///< there is a tombstone
         bool letter = false;     ///< there is a letter
@@ -33,14 +37,20 @@ class letter_book final {
     };
     /// None for an id that no letter has.
     [[nodiscard]] record const* find(event_id id) const;
-    /// True for the one entry that is the live letter of its id. One that was put again is there twice: either will do.
+    /// The newest set of parts of this id where it is newer than all complete letters and tombstones; else none.
+    [[nodiscard]] part_set const* find_incomplete(event_id id) const;
+    /// True for the entry that is the live letter of its id, or a part of that. What was put again is there twice:
+    /// either will do.
     [[nodiscard]] bool is_live(letter_entry const& entry) const;
     [[nodiscard]] bool any_overtaken() const noexcept;
 
     /// Live letters only.
     void each_live(std::function<void(event_id, record const&)> const& tell) const;
-    [[nodiscard]] std::string const& stage_of(record const& what) const { return groups_[what.group].first; }
-    [[nodiscard]] std::string const& reason_of(record const& what) const { return groups_[what.group].second; }
+    void each_incomplete(std::function<void(event_id, part_set const&)> const& tell) const;
+    /// @param group  of a record or a part_set
+    [[nodiscard]] std::string const& stage_of(std::uint32_t group) const { return groups_[group].first; }
+    [[nodiscard]] std::string const& reason_of(std::uint32_t group) const { return groups_[group].second; }
+    [[nodiscard]] std::uint32_t parts_max(event_id id) const;
     [[nodiscard]] std::uint64_t unreadable() const noexcept { return unreadable_; }
 
   private:
@@ -51,11 +61,20 @@ class letter_book final {
     };
     using group_name = std::pair<std::string, std::string>;  // stage, reason
 
+    struct letter_facts {
+        std::int64_t time_ms = 0;
+        std::int64_t time_ns = 0;
+        std::uint32_t parts = 1;
+        std::uint32_t group = 0;
+        bool overtaken = false;
+    };
+    void add_letter(record& what, letter_facts const& letter);
     [[nodiscard]] std::uint32_t group_of(dead_letter const& letter);
 
     std::unordered_map<event_id, record, id_hash> records_;
     std::vector<group_name> groups_;
     std::map<group_name, std::uint32_t> group_numbers_;
+    part_sets sets_;
     std::uint64_t unreadable_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include "logpipe/journal.hpp"
 #include "logpipe/sqlite.hpp"
 #include "named_place.hpp"
+#include "part_sets.hpp"
 
 #include <fmt/format.h>
 
@@ -53,7 +54,7 @@ class journal_place final : public named_place {
 
 /// What these stages refuse has never been in a topic, so no input has it.
 bool is_before_topics(std::string_view stage) {
-    return stage == "forward" || stage == "ingest" || stage == "router";
+    return stage == "forward" || stage == "ingest" || stage == "router" || stage == "journal";
 }
 
 class letters_place final : public named_place {
@@ -67,14 +68,23 @@ class letters_place final : public named_place {
         place_facts facts{.total = 0, .visible = list->letters, .on_their_way = 0, .unseen = {}};
         for (auto const& group : list->groups)
             if (!is_before_topics(group.stage)) facts.total += group.letters;
+        if (list->incomplete > 0) facts.unseen.push_back(fmt::format("{} letters are incomplete", list->incomplete));
         if (list->unreadable > 0) facts.unseen.push_back(fmt::format("{} entries are no letter", list->unreadable));
         return facts;
     }
 
     result<> scan(each_sighting const& each) override {
-        return letters_->scan([&](letter_entry const& entry) {
+        part_sets sets;
+        return letters_->scan([&](letter_entry const& entry) -> result<> {
+            auto time_ms = entry.time_ms;
+            if (entry.letter && !entry.part.is_whole()) {
+                // A letter whose parts are not all there keeps nothing.
+                auto const complete = is_possible(entry.part) ? sets.add(entry) : std::nullopt;
+                if (!complete) return {};
+                time_ms = complete->time_ms;
+            }
             // A time of 0 must not look like no letter.
-            auto const time = static_cast<std::uint64_t>(std::max<std::int64_t>(entry.time_ms, 1));
+            auto const time = static_cast<std::uint64_t>(std::max<std::int64_t>(time_ms, 1));
             return each({.id = entry.id, .on_its_way = false, .letter = time * 2 + (entry.tombstone ? 1 : 0)});
         });
     }

@@ -137,6 +137,9 @@ result<> topic_writer::write(std::shared_ptr<outlet> const& to, batch& events) {
         held taken{.to = to, .events = std::move(events), .counts = {}};
         if (auto appended = append(taken); !appended) {
             events = std::move(taken.events);
+            // That one alone: the others of the batch are offered again.
+            if (appended.error().code == errc::rejected)
+                events.reject(encoder_.index(), "journal", appended.error().message);
             return appended;
         }
         held_bytes_ += bytes_of(taken.events);

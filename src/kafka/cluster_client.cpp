@@ -15,6 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
+// One message may be as large as a topic allows, and an answer holds at least one.
+constexpr std::int32_t answer_bytes_max = 1'100'000'000;
+
 using metadata_handle = std::unique_ptr<struct rd_kafka_metadata const, decltype(&rd_kafka_metadata_destroy)>;
 
 /// What another try soon may get over.
@@ -76,6 +79,7 @@ result<std::unique_ptr<cluster_client>> cluster_client::connect(kafka_connection
     std::unique_ptr<cluster_client> made{new cluster_client{stage, patience, cancelled}};
     // A consumer, for it may read partitions as well; a group it does not have.
     std::array const ours{kafka_property{"allow.auto.create.topics", "false"},
+                          kafka_property{"receive.message.max.bytes", std::to_string(answer_bytes_max)},
                           kafka_property{"enable.partition.eof", "true"},
                           kafka_property{"auto.offset.reset", "earliest"}};
     auto client = make_client(client_kind::admin, connection, ours, made->events_);
@@ -237,7 +241,8 @@ result<> cluster_client::create_topic(new_topic const& wanted) {
     owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy> const topic{
         rd_kafka_NewTopic_new(wanted.name.c_str(), wanted.partitions, wanted.replication, words.data(), words.size())};
     if (!topic) return error{errc::invalid_argument, fmt::format("kafka: topic {}: {}", wanted.name, words.data())};
-    if (wanted.compacted) rd_kafka_NewTopic_set_config(topic.get(), "cleanup.policy", "compact");
+    for (auto const& [name, value] : wanted.properties)
+        rd_kafka_NewTopic_set_config(topic.get(), name.c_str(), value.c_str());
     auto const doing = fmt::format("making topic {}", wanted.name);
     auto const answer = ask(RD_KAFKA_ADMIN_OP_CREATETOPICS, doing, [&](auto* options, auto* queue) {
         auto* only = topic.get();

@@ -39,7 +39,7 @@ class cluster_client final {
         std::string name;
         std::int32_t partitions = 1;
         std::int16_t replication = 1;
-        bool compacted = false;
+        std::vector<std::pair<std::string, std::string>> properties;
     };
     /// A topic that somebody made meanwhile is fine. Returns when every partition has a leader.
     [[nodiscard]] result<> create_topic(new_topic const& wanted);

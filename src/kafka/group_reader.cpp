@@ -47,6 +47,8 @@ std::vector<kafka_property> settings_of(kafka_source_options const& options) {
         {"queued.min.messages", "10000000"},  // so that only the bytes count
         // How long a fetcher that found the queue full sleeps, whatever is taken out meanwhile.
         {"fetch.queue.backoff.ms", "5"},
+        // An answer holds at least one message, which may be larger.
+        {"receive.message.max.bytes", "1100000000"},
         {"fetch.max.bytes", std::to_string(std::min(queue_bytes, std::size_t{50} << 20U))},
         // Not where it goes on: taken in a batch, an end's offset counts as a message's for librdkafka (2.8.0), which
         // then reads on one offset too far after a rebalance, and where that is past the end, all of it again.

@@ -1,3 +1,4 @@
+#include "base/clean_text.hpp"
 #include "base/clock.hpp"
 #include "cluster_client.hpp"
 #include "commit_metadata.hpp"
@@ -10,6 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
+#include <span>
 
 namespace logpipe {
 
@@ -28,17 +31,27 @@ std::string text_or_empty(char const* text) {
     return text == nullptr ? std::string{} : std::string{text};
 }
 
-/// What was sent and not reported yet, and the first failure.
+/// What was sent and not reported yet, and what failed. A message's opaque value is its place among the messages.
 class sending final : public client_events {
   public:
+    struct failed_message {
+        std::size_t index = 0;
+        rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR_NO_ERROR;
+    };
     sending() : client_events{"kafka_admin"} {}
     void delivered(rd_kafka_message_t const& message) noexcept override {
         ++reported;
-        if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR && failure == RD_KAFKA_RESP_ERR_NO_ERROR) failure = message.err;
+        if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            failures.push_back({.index = reinterpret_cast<std::uintptr_t>(message._private), .why = message.err});
     }
     std::size_t reported = 0;
-    rd_kafka_resp_err_t failure = RD_KAFKA_RESP_ERR_NO_ERROR;
+    std::vector<failed_message> failures;
 };
+
+bool is_too_large(rd_kafka_resp_err_t code) noexcept {
+    return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
+           code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE;
+}
 
 class cluster_admin final : public kafka_admin {
   public:
@@ -59,6 +72,11 @@ class cluster_admin final : public kafka_admin {
   private:
     [[nodiscard]] result<> describe(std::string const& name, std::string const& topic, kafka_group& out);
     [[nodiscard]] result<> read_positions(std::string const& name, std::string const& topic, kafka_group& out);
+    [[nodiscard]] result<> make_producer();
+    [[nodiscard]] rd_kafka_resp_err_t produce(rd_kafka_topic_t* topic, outgoing const& message, std::size_t index);
+    [[nodiscard]] std::vector<sending::failed_message> deliver(rd_kafka_topic_t* topic,
+                                                               std::vector<outgoing> const& messages,
+                                                               std::span<std::size_t const> indices);
     [[nodiscard]] result<> read_to(std::int64_t end, rd_kafka_topic_t* topic, std::int32_t partition,
                                    message_ids const& ids, std::function<result<>(kafka_message const&)> const& each);
 
@@ -240,6 +258,7 @@ result<> cluster_admin::read_to(std::int64_t end, rd_kafka_topic_t* topic, std::
             out.received_ns = facts.received_ns;
             out.time_ns = facts.time_ns;
             out.tag = facts.tag;
+            out.header = [from = message.get()](char const* name) { return header_of(*from, name); };
             if (auto done = each(out); !done) return done;
             if (message->offset + 1 == end) return {};
         }
@@ -249,46 +268,86 @@ result<> cluster_admin::read_to(std::int64_t end, rd_kafka_topic_t* topic, std::
     }
 }
 
-result<> cluster_admin::send(std::string const& topic, std::vector<outgoing> const& messages) {
-    if (!producer_) {
-        std::array const ours{kafka_property{"enable.idempotence", "true"}, kafka_property{"acks", "all"},
-                              kafka_property{"linger.ms", "5"}, kafka_property{"compression.codec", "lz4"},
-                              kafka_property{"message.timeout.ms", std::to_string(timeout_.count())}};
-        auto made = make_client(client_kind::producer, connection_, ours, reports_);
-        if (!made) return made.error();
-        producer_ = *std::move(made);
+result<> cluster_admin::make_producer() {
+    // A message may be as large as the topic allows; the broker decides. Larger sets than this are not made.
+    std::array const ours{kafka_property{"enable.idempotence", "true"},
+                          kafka_property{"acks", "all"},
+                          kafka_property{"linger.ms", "5"},
+                          kafka_property{"compression.codec", "lz4"},
+                          kafka_property{"message.max.bytes", "1000000000"},
+                          kafka_property{"batch.size", "900000"},
+                          kafka_property{"queue.buffering.max.kbytes", "2097151"},
+                          kafka_property{"message.timeout.ms", std::to_string(timeout_.count())}};
+    auto made = make_client(client_kind::producer, connection_, ours, reports_);
+    if (!made) return made.error();
+    producer_ = *std::move(made);
+    return {};
+}
+
+rd_kafka_resp_err_t cluster_admin::produce(rd_kafka_topic_t* topic, outgoing const& message, std::size_t index) {
+    auto* const value = message.value ? const_cast<char*>(message.value->data()) : nullptr;
+    auto const value_bytes = message.value ? message.value->size() : 0;
+    while (true) {
+        owned<rd_kafka_headers_t, rd_kafka_headers_destroy> headers{rd_kafka_headers_new(message.headers.size())};
+        for (auto const& [name, text] : message.headers)
+            rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), text.data(),
+                                static_cast<ssize_t>(text.size()));
+        auto const code = rd_kafka_producev(
+            producer_.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_KEY(message.key.data(), message.key.size()), RD_KAFKA_V_VALUE(value, value_bytes),
+            RD_KAFKA_V_TIMESTAMP(message.timestamp_ms), RD_KAFKA_V_HEADERS(headers.get()),
+            RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(index)), RD_KAFKA_V_END);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) (void)headers.release();  // the message's now
+        rd_kafka_poll(producer_.get(), code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
+        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return code;
     }
+}
+
+/// Sends the messages of these places and waits until each is reported: as written, or as timed out.
+std::vector<sending::failed_message> cluster_admin::deliver(rd_kafka_topic_t* topic,
+                                                            std::vector<outgoing> const& messages,
+                                                            std::span<std::size_t const> indices) {
+    reports_.reported = 0;
+    reports_.failures.clear();
+    std::size_t sent = 0;
+    for (auto const index : indices) {
+        auto const code = produce(topic, messages[index], index);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            ++sent;
+        else
+            reports_.failures.push_back({.index = index, .why = code});
+    }
+    while (reports_.reported < sent) rd_kafka_poll(producer_.get(), 100);
+    return std::move(reports_.failures);
+}
+
+result<> cluster_admin::send(std::string const& topic, std::vector<outgoing> const& messages) {
+    if (!producer_)
+        if (auto made = make_producer(); !made) return made;
     topic_handle const handle{rd_kafka_topic_new(producer_.get(), topic.c_str(), nullptr)};
     auto const doing = fmt::format("writing to topic {}", topic);
     if (!handle) return kafka_error(rd_kafka_last_error(), doing);
-    reports_.reported = 0;
-    reports_.failure = RD_KAFKA_RESP_ERR_NO_ERROR;
-    std::size_t sent = 0;
-    for (auto const& message : messages) {
-        auto* const value = message.value ? const_cast<char*>(message.value->data()) : nullptr;
-        auto const value_bytes = message.value ? message.value->size() : 0;
-        while (true) {
-            auto const code = rd_kafka_producev(
-                producer_.get(), RD_KAFKA_V_RKT(handle.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                RD_KAFKA_V_KEY(message.key.data(), message.key.size()), RD_KAFKA_V_VALUE(value, value_bytes),
-                RD_KAFKA_V_TIMESTAMP(message.timestamp_ms), RD_KAFKA_V_END);
-            rd_kafka_poll(producer_.get(), code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
-            if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) continue;
-            if (code != RD_KAFKA_RESP_ERR_NO_ERROR && reports_.failure == RD_KAFKA_RESP_ERR_NO_ERROR)
-                reports_.failure = code;
-            sent += code == RD_KAFKA_RESP_ERR_NO_ERROR ? 1 : 0;
-            break;
-        }
-    }
-    // Each is reported by then: as written, or as timed out.
-    while (reports_.reported < sent) rd_kafka_poll(producer_.get(), 100);
+    std::vector<std::size_t> all(messages.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    auto failures = deliver(handle.get(), messages, all);
+    // A broker refuses a whole set as too large: alone, each shows whether it is.
+    auto const refused = std::ranges::partition(failures, [](auto const& each) { return !is_too_large(each.why); });
+    std::vector<sending::failed_message> left{failures.begin(), refused.begin()};
+    for (auto const& each : refused)
+        for (auto const& again : deliver(handle.get(), messages, {&each.index, 1})) left.push_back(again);
     if (reports_.fatal()) {
         producer_.reset();
         reports_.made_anew();
     }
-    if (reports_.failure == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    if (left.empty()) return {};
     if (auto const trouble = reports_.trouble(); trouble && trouble->code == errc::unauthorized) return *trouble;
-    return kafka_error(reports_.failure, doing);
+    auto const& first = left.front();
+    if (!is_too_large(first.why)) return kafka_error(first.why, doing);
+    auto const& message = messages[first.index];
+    return error{errc::too_large,
+                 fmt::format("kafka: {}: the message {} of {} bytes is larger than the topic's max.message.bytes: "
+                             "raise that",
+                             doing, clean_line(message.key), message.value ? message.value->size() : 0)};
 }
 
 }  // namespace

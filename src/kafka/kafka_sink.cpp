@@ -1,5 +1,6 @@
 #include "flight_table.hpp"
 #include "logpipe/kafka.hpp"
+#include "logpipe/kafka_letter.hpp"
 #include "producer.hpp"
 #include "topic_facts.hpp"
 
@@ -11,6 +12,8 @@
 namespace logpipe {
 
 namespace {
+
+using properties = std::vector<std::pair<std::string, std::string>>;
 
 // librdkafka tells nobody what a broker refuses and it tries again, too few in-sync replicas for one.
 constexpr std::chrono::seconds stall_time{5};
@@ -39,7 +42,7 @@ class kafka_sink final : public sink {
                                  .create = options_.create,
                                  .partitions = options_.partitions,
                                  .replication = options_.replication,
-                                 .compacted = options_.compacted},
+                                 .properties = options_.letters ? letter_topic_properties() : properties{}},
                                 cancelled_);
         if (!facts) return explained(facts.error());
         flights_.bound(std::min(options_.queue_bytes_max, waiting_bytes_max * facts->partitions.size()));

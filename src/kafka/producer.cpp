@@ -2,8 +2,10 @@
 
 #include "base/assert.hpp"
 #include "base/clean_text.hpp"
+#include "base/letter_frame.hpp"
 #include "base/thread.hpp"
 #include "json_member.hpp"
+#include "letter_headers.hpp"
 #include "message_id.hpp"
 
 #include <fmt/format.h>
@@ -144,6 +146,7 @@ std::int32_t producer::choose_partition(rd_kafka_topic_t const* topic, void cons
 rd_kafka_resp_err_t producer::produce(message_tag tag) {
     auto const& events = flights_.at(tag).events;
     auto const& row = events.events[flight_table::event_of(tag)];
+    if (options_.letters) return produce_letter(tag, events.payload(row), row.received_ns);
     auto const payload = events.payload(row);
     std::string_view const tag_text = events.tags[row.tag];
 
@@ -171,9 +174,6 @@ rd_kafka_resp_err_t producer::produce(message_tag tag) {
             if (row.time_ns != 0) header(time_header, decimal(row.time_ns, time));
             if (!tag_text.empty()) header(event_tag_header, tag_text);
         }
-    } else if (row.id && options_.compacted) {
-        id_key = key_of(row.id);
-        key = text_of(id_key);
     } else if (row.id) {
         write_event_key(scratch,
                         {.id = row.id, .received_ns = row.received_ns, .time_ns = row.time_ns, .tag = tag_text});
@@ -187,6 +187,30 @@ rd_kafka_resp_err_t producer::produce(message_tag tag) {
     part(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = row.received_ns / 1'000'000;  // 0: now
     if (key.data() != nullptr)
         part(RD_KAFKA_VTYPE_KEY).u.mem = {.ptr = const_cast<char*>(key.data()), .size = key.size()};
+    kafka_failure const failure{rd_kafka_produceva(client_.get(), parts.data(), count)};
+    return failure ? rd_kafka_error_code(failure.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/// The original bytes are the value, what stands in front of them becomes key and headers.
+rd_kafka_resp_err_t producer::produce_letter(message_tag tag, std::string_view frame, std::int64_t time_ns) {
+    auto const letter = read_letter_frame(frame);
+    LOGPIPE_ASSERT(letter.has_value());  // dead_letter_writer wrote it
+    letter_headers const made{*letter};
+    std::array<rd_kafka_vu_t, letter_headers::count_max + 5> parts;  // what is not set is not read
+    std::size_t count = 0;
+    auto const part = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
+        parts[count].vtype = type;
+        return parts[count++];
+    };
+    for (auto const& [name, value] : made.all())
+        part(RD_KAFKA_VTYPE_HEADER).u.header = {
+            .name = name, .val = value.data(), .size = static_cast<ssize_t>(value.size())};
+    part(RD_KAFKA_VTYPE_RKT).u.rkt = topic_.get();
+    // librdkafka copies the key and reads the value where it lies; its interface takes writable pointers to both.
+    part(RD_KAFKA_VTYPE_VALUE).u.mem = {.ptr = const_cast<char*>(letter->record.data()), .size = letter->record.size()};
+    part(RD_KAFKA_VTYPE_KEY).u.mem = {.ptr = const_cast<char*>(made.key().data()), .size = made.key().size()};
+    part(RD_KAFKA_VTYPE_OPAQUE).u.ptr = reinterpret_cast<void*>(static_cast<std::uint64_t>(tag));
+    part(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = time_ns / 1'000'000;
     kafka_failure const failure{rd_kafka_produceva(client_.get(), parts.data(), count)};
     return failure ? rd_kafka_error_code(failure.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
 }

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -50,6 +51,7 @@ class producer final : private client_events {
     [[nodiscard]] result<client_handle> make_handle();
     [[nodiscard]] bool make_topic();
     [[nodiscard]] rd_kafka_resp_err_t produce(message_tag tag);
+    [[nodiscard]] rd_kafka_resp_err_t produce_letter(message_tag tag, std::string_view frame, std::int64_t time_ns);
     [[nodiscard]] static std::int32_t choose_partition(rd_kafka_topic_t const* topic, void const* key,
                                                        std::size_t key_bytes, std::int32_t partition_count, void* table,
                                                        void* message);

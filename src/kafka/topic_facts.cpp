@@ -18,7 +18,7 @@ result<topic_facts> find_topic(kafka_connection const& connection, std::string c
         if (auto made = cluster.create_topic({.name = wish.name,
                                               .partitions = wish.partitions,
                                               .replication = wish.replication,
-                                              .compacted = wish.compacted});
+                                              .properties = wish.properties});
             !made)
             return made.error();
         log_info("{}: made topic {} with {} partitions, replication {}", stage, wish.name, wish.partitions,

@@ -24,7 +24,7 @@ struct topic_wish {
     bool create = false;  ///< makes it where it is unknown, with the next three
     std::int32_t partitions = 1;
     std::int16_t replication = 1;
-    bool compacted = false;
+    std::vector<std::pair<std::string, std::string>> properties;
     bool with_offsets = false;  ///< fills in begin and end
     std::chrono::milliseconds patience{10'000};
 };

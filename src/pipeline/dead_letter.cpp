@@ -62,6 +62,10 @@ result<> read_record(json::object const& from, dead_letter& into) {
 }  // namespace
 
 std::string to_json(dead_letter const& letter) {
+    return to_json(view_of(letter));
+}
+
+std::string to_json(letter_view const& letter) {
     std::string out = "{";
     if (letter.id) append_field(out, "id", letter.id.text());
     append_field(out, "stage", letter.stage);
@@ -71,6 +75,7 @@ std::string to_json(dead_letter const& letter) {
     append_field(out, "time", iso_time(letter.time_ns));
     if (letter.event_time_ns != 0) append_field(out, "event_time", exact_iso_time(letter.event_time_ns));
     if (letter.received_ns != 0) append_field(out, "received", exact_iso_time(letter.received_ns));
+    if (!letter.part.is_whole()) out += fmt::format(R"(,"part":{},"parts":{})", letter.part.index, letter.part.count);
     if (is_utf8(letter.record)) {
         append_field(out, "record", letter.record);
     } else {

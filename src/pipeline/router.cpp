@@ -55,7 +55,7 @@ class router final : public sink {
         }
         while (!unwritten_.empty()) {
             auto& [to, part] = unwritten_.back();
-            if (auto written = to->write(part); !written) return written.error();
+            if (auto written = write_part(*to, part); !written) return written.error();
             unwritten_.pop_back();
         }
         return finish_part(number_, std::move(events));
@@ -153,6 +153,21 @@ class router final : public sink {
         journeys_.erase(events.sequence);
         events.sequence = sequence;
         return written.error();
+    }
+
+    /// What its sink rejects it carries back as any part carries its rejections; the caller's batch knows nothing of
+    /// it.
+    result<> write_part(sink& to, batch& part) {
+        while (part.rejections.size() < part.events.size()) {
+            auto const rejected_before = part.rejections.size();
+            auto const written = to.write(part);
+            if (written || written.error().code != errc::rejected) return written;
+            if (part.rejections.size() > rejected_before) continue;  // the sink has named some
+            for (std::uint32_t i = 0; i < part.events.size(); ++i)
+                if (!part.events[i].rejected) part.reject(i, "sink", written.error().message);
+        }
+        part_done(std::move(part));
+        return {};
     }
 
     void split(batch const& events) {

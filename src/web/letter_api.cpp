@@ -12,16 +12,15 @@ namespace {
 
 constexpr std::int64_t letters_max = 1'000;
 constexpr std::int64_t letters_usual = 100;
-constexpr std::size_t record_bytes_max = 16U << 10U;  // of each letter in the list; more of it is not for reading
 
-std::string record_json(std::string const& record) {
-    auto shown = record.substr(0, record_bytes_max);
+std::string record_json(shown_letter const& letter) {
+    auto shown = letter.record;
     // The cut must not fall into a character.
-    for (int i = 0; i < 3 && shown.size() < record.size() && !is_utf8(shown); ++i) shown.pop_back();
-    if (is_utf8(shown)) return fmt::format(R"("record":{},"record_bytes":{})", json_string(shown), record.size());
+    for (int i = 0; i < 3 && shown.size() < letter.record_bytes && !is_utf8(shown); ++i) shown.pop_back();
+    if (is_utf8(shown)) return fmt::format(R"("record":{},"record_bytes":{})", json_string(shown), letter.record_bytes);
     std::string encoded(base64_bytes(shown.size()), '\0');
     write_base64(encoded.data(), shown);
-    return fmt::format(R"("record_base64":"{}","record_bytes":{})", encoded, record.size());
+    return fmt::format(R"("record_base64":"{}","record_bytes":{})", encoded, letter.record_bytes);
 }
 
 result<letter_choice> choice_of(std::string_view body) {
@@ -65,13 +64,14 @@ web_answer letters_answer(letter_desk& desk, query_pairs const& query) {
                                json_string(each.stage), json_string(each.reason), each.letters);
     std::string letters;
     for (auto const& each : shown->newest)
-        letters +=
-            fmt::format(R"({}{{"id":"{}","time":{},"stage":{},"reason":{},"origin":{},"tag":{},"attempts":{},{}}})",
-                        letters.empty() ? "" : ",", each.id.text(), json_string(each.time), json_string(each.stage),
-                        json_string(each.reason), json_string(each.origin), json_string(each.tag), each.attempts,
-                        record_json(each.record));
-    return json_answer(fmt::format("{{\"letters\":{},\"unreadable\":{},\"reasons\":[{}],\"newest\":[{}]}}\n",
-                                   shown->letters, shown->unreadable, reasons, letters));
+        letters += fmt::format(R"({}{{"id":"{}","time":{},"stage":{},"reason":{},"origin":{},"tag":{},"attempts":{},)"
+                               R"("parts":{},"found":{},{}}})",
+                               letters.empty() ? "" : ",", each.id.text(), json_string(each.time),
+                               json_string(each.stage), json_string(each.reason), json_string(each.origin),
+                               json_string(each.tag), each.attempts, each.parts, each.parts_found, record_json(each));
+    return json_answer(
+        fmt::format("{{\"letters\":{},\"incomplete\":{},\"unreadable\":{},\"reasons\":[{}],\"newest\":[{}]}}\n",
+                    shown->letters, shown->incomplete, shown->unreadable, reasons, letters));
 }
 
 web_answer retry_answer(letter_desk& desk, std::string_view body) {

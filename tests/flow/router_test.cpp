@@ -74,3 +74,19 @@ TEST_CASE("a batch of mixed tags is taken apart and finished when all its parts 
     CHECK(test.dead.letters().size() == 1);
     CHECK(test.moving->snapshot().book.line() == "in 4 = indexed 3 + already there 0 + dead 1 + in flight 0");
 }
+
+TEST_CASE("what a route's sink will never take is dead, and the other routes' events are not", "[router]") {
+    rig test;
+    test.app.fail_write({errc::rejected, "too large"});
+    test.from.add_mixed(0, {{"app.a", "1"}, {"fluent.b", "2"}, {"app.c", "3"}, {"stray", "4"}});
+    test.from.add(0, {"5"}, "app.d");
+    test.run();
+    CHECK(test.app.payloads() == std::vector<std::string>{"5"});
+    CHECK(test.rest.payloads() == std::vector<std::string>{"2"});
+    auto const letters = test.dead.letters();
+    REQUIRE(letters.size() == 3);
+    CHECK(letters[0].reason == "no route for the tag \"stray\"");
+    CHECK((letters[1].record == "1" && letters[2].record == "3"));
+    CHECK(letters[1].reason == "too large");
+    CHECK(test.moving->snapshot().book.line() == "in 5 = indexed 2 + already there 0 + dead 3 + in flight 0");
+}

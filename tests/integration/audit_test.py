@@ -6,9 +6,11 @@
 PROGRAM is $LOGPIPE unless given. Standard library, kcat, Java.
 """
 
+import base64
 import json
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -108,6 +110,52 @@ class DeadLetters(Case):
         self.assertEqual([(group["letters"], group["reason"].partition(";")[0]) for group in listed["groups"]],
                          [(4, "500 fail_processor_exception: poison")])
         self.assertEqual(sorted(self.ids("apart").values()), [serial for serial in range(1, LINES + 1) if serial % 50 != 0])
+
+
+class LargeLetters(Case):
+    """Each message is one that its topic takes just so; a topic of letters with the broker's own limits may not."""
+
+    MESSAGES = {"nuls": b"\0" * 180_000, "quotes": b'"' * 600_000, "not UTF-8": b"\xff\xc3\x28" * 100_000, "looks like a letter": b'{"id":"x"}}',
+                "noise": random.Random(1).randbytes(1_048_400)}
+
+    def letters(self, uri):
+        shown = self.run_program("dlq", "show", uri, "--all", "--json").stdout.splitlines()
+        return sorted(base64.b64decode(letter["record_base64"]) if "record_base64" in letter else letter["record"].encode()
+                      for letter in map(json.loads, shown))
+
+    def put(self, topic):
+        for name, message in self.MESSAGES.items():
+            (folder / name).write_bytes(message)
+        subprocess.run(["kcat", "-P", "-b", kafka.address, "-t", topic, "-X", "message.max.bytes=2000000", *[str(folder / name) for name in self.MESSAGES]],
+                       check=True, timeout=60)
+
+    def moves_on(self, kind, topic, *words):
+        """To the end of the topic, and so again: nothing is left."""
+        for left in (len(self.MESSAGES), 0):
+            done = self.run_program(kind, "--from", f"kafka://{kafka.address}/{topic}", *words, "--once", "--admin", "none", "--group", f"{topic}-{kind}",
+                                    status=4 if left else 0)
+            self.assertIn(f"dead {len(self.MESSAGES)} + in flight 0" if left else "in flight 0", done.stdout)
+
+    def test_what_is_rejected_is_a_letter_that_fits_and_comes_back_to_the_byte(self):
+        wanted = sorted(self.MESSAGES.values())
+        for kind, to in (("consume", f"kafka://{kafka.address}/large-out"), ("index", f"sqlite:{folder}/large.sqlite")):
+            for made_before in (True, False):
+                topic = f"large-{kind}-{to.split(':')[0]}-{'old' if made_before else 'new'}"
+                with self.subTest(topic):
+                    kafka.admin().create_topic(topic)
+                    if made_before:
+                        kafka.admin().create_topic(f"{topic}.dlq", cleanup_policy="compact")
+                    self.put(topic)
+                    self.moves_on(kind, topic, "--to", to)
+                    letters = f"kafka://{kafka.address}/{topic}.dlq"
+                    self.assertTrue(self.letters(letters) == wanted)
+                    listed = json.loads(self.run_program("dlq", "ls", letters, "--json").stdout)
+                    self.assertEqual((listed["letters"], listed["incomplete"], listed["unreadable"]), (len(wanted), 0, 0))
+                    self.assertEqual(sum(letter["parts"] > 1 for letter in listed["newest"]), int(made_before))
+                    self.run_program("dlq", "retry", letters, "--all")
+                    self.assertEqual(self.letters(letters), [])
+                    self.moves_on(kind, topic, "--to", to)
+                    self.assertTrue(self.letters(letters) == wanted)
 
 
 class ReplayAndVerify(Case):

@@ -6,9 +6,13 @@
 PROGRAM is $LOGPIPE unless given. Standard library only.
 """
 
+import base64
 import json
 import os
+import socket
 import sqlite3
+import struct
+import subprocess
 import sys
 import unittest
 
@@ -17,6 +21,13 @@ from program_test import Case, free_address
 
 GOOD = '{"remote_ip": "10.0.0.1", "response": 200, "serial": %d}'
 BAD = "not json %d"
+
+
+def forward_message(tag, entry, chunk):
+    """One message of the forward protocol, MessagePack by hand: [tag, entries, {"chunk": chunk}]."""
+    def text(value):
+        return b"\xdb" + struct.pack(">I", len(value)) + value
+    return b"\x93" + text(tag) + b"\xc6" + struct.pack(">I", len(entry)) + entry + b"\x81" + text(b"chunk") + text(chunk)
 
 
 class DeadLetters(Case):
@@ -69,6 +80,53 @@ class DeadLetters(Case):
         self.run_program("consume", "--from", "journal:other/nginx-logs", "--to", "file:out", "--once", "--admin", "none")
         again = json.loads(self.run_program("dlq", "ls", "journal:other/nginx-logs.consume.dlq", "--json").stdout)
         self.assertEqual(again["newest"][0]["id"], letter["id"])
+
+    def test_an_event_whose_letter_was_too_large_for_a_journal_ends_as_one_letter_and_blocks_nothing(self):
+        # 28 MiB of control characters are 168 MiB of JSON; as text in JSON once more they would be 196 MiB.
+        entry = b"\x92\x01\x81\xa1m\xdb" + struct.pack(">I", 28 << 20) + b"\x01" * (28 << 20)
+        good = b"\x92\x01\x81\xa7request\xa5GET /"
+        for round in range(2):  # a restart between: the letter's own journal and the position are as they should be
+            listen, admin = free_address(), free_address()
+            child = self.start("run", "--listen", listen, "--page", "none", "--admin", admin, "--data-dir", "data")
+            self.wait_ready(admin)
+            host, port = listen.split(":")
+            for chunk, event in enumerate((entry, good)) if round == 0 else [(2, good)]:
+                with socket.create_connection((host, int(port)), timeout=program_test.TIME_MAX) as client:
+                    client.sendall(forward_message(b"app.x", event, b"chunk %d" % chunk))
+                    self.assertIn(b"chunk %d" % chunk, client.recv(100))
+            self.wait_drained(admin, 2 + round)
+            self.assertIn(f"in {2 + round} = indexed {1 + round} + already there 0 + dead 1 + in flight 0", self.end(child))
+        (letter,) = self.listed()["newest"]
+        with open(self.folder / "shown", "wb") as shown:
+            subprocess.run([program_test.PROGRAM, "dlq", "show", self.LETTERS, letter["id"]], cwd=self.folder, stdout=shown, check=True,
+                           timeout=program_test.TIME_MAX)
+        original = b'{"m":"' + b"\\u0001" * (28 << 20) + b'"}\n'
+        whole = (self.folder / "shown").read_bytes()
+        self.assertTrue(whole.endswith(b"record    %d bytes\n" % (len(original) - 1) + original))
+        self.assertLess(len(whole) - len(original), 4096)
+
+    def test_lines_of_any_bytes_come_back_as_they_were_from_every_destination(self):
+        lines = [b"\0" * 180_000, b'"' * 600_000, b"\xff\xc3\x28" * 50_000, b"\xfeLPD\x01\0 not a head", b'{"id":"x","stage":"y"}}',
+                 b"\x01" * (8 << 20), b"x" * ((8 << 20) + 1)]
+        (self.folder / "lines").write_bytes(b"\n".join(lines) + b"\n")
+        self.run_program("produce", "--file", "lines", "--to", "journal:data/nginx-logs", "--dead-letters", "file:too-long.jsonl")
+        self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "file:out", "--once", "--admin", "none", "--dead-letters",
+                         "journal:other", status=4)
+        self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "file:out", "--once", "--admin", "none", "--group", "second",
+                         "--dead-letters", "file:letters.jsonl", status=4)
+        self.assertEqual((self.folder / "out").read_bytes() if (self.folder / "out").exists() else b"", b"")
+        kept = [self.original(json.loads(text)) for text in (self.folder / "letters.jsonl").read_text().splitlines()]
+        self.assertEqual(len(kept), 6)
+        self.assertTrue(kept == lines[:6])
+        shown = self.run_program("dlq", "show", "journal:other", "--all", "--json").stdout.splitlines()
+        self.assertTrue([self.original(json.loads(text)) for text in shown] == lines[:6])
+        # Its end is cut off where it is read, so that no memory is taken: what is left has its letter.
+        (long,) = (self.folder / "too-long.jsonl").read_text().splitlines()
+        self.assertTrue(lines[6].startswith(self.original(json.loads(long))))
+
+    @staticmethod
+    def original(letter):
+        return base64.b64decode(letter["record_base64"]) if "record_base64" in letter else letter["record"].encode()
 
     def test_purge_asks_first_and_takes_only_what_is_named(self):
         self.run_lines(BAD % 1, BAD % 2, "[3]")

@@ -156,10 +156,10 @@ class RealPipeline:
         prove(self.store.documents(self.index_name), expected)
 
     def dead_letters(self, topic):
-        """Of a topic's stage, as they are in TOPIC.dlq."""
+        """Of a topic's stage, as they are in TOPIC.dlq, the newest of each id."""
         if self.kafka.admin().describe_topic(f"{topic}.dlq") is None:
             return []
-        done = subprocess.run(["kcat", "-C", "-b", self.kafka.address, "-t", f"{topic}.dlq", "-o", "beginning", "-e", "-q"],
+        done = subprocess.run([self.program, "dlq", "show", f"{self.topic_uri(topic)}.dlq", "--all", "--json"],
                               capture_output=True, text=True, timeout=60, check=True)
         return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -31,8 +31,9 @@ export function lettersView(main) {
   function letterCard(letter) {
     const original = letter.record ?? decode(letter.record_base64);
     return el("article.letter", { "data-id": letter.id }, el("div.head", {}, el("span.chip.bad", {}, letter.stage), el("strong", {}, letter.reason), el("span.grow"),
-      el("button", { type: "button", "aria-label": "Retry " + letter.id, onclick: () => retry({ ids: [letter.id] }) }, "Retry")),
-      el("p.dim", {}, [stamp(Date.parse(letter.time), true), letter.origin, letter.tag, letter.id, letter.attempts > 1 ? letter.attempts + " attempts" : ""].filter(Boolean).join(" · ")),
+      el("button", { type: "button", "aria-label": "Retry " + letter.id, disabled: letter.found < letter.parts, onclick: () => retry({ ids: [letter.id] }) }, "Retry")),
+      el("p.dim", {}, [stamp(Date.parse(letter.time), true), letter.origin, letter.tag, letter.id, letter.attempts > 1 ? letter.attempts + " attempts" : "",
+        letter.found < letter.parts ? `incomplete: ${letter.found} of ${letter.parts} parts` : ""].filter(Boolean).join(" · ")),
       el("pre", { tabindex: "0" }, original + (letter.record_bytes > original.length && letter.record_bytes > 16384 ? `\n… ${bytes(letter.record_bytes)} in all` : "")));
   }
 
@@ -52,7 +53,7 @@ export function lettersView(main) {
   }
 
   function draw(answer) {
-    setText(total, count(answer.letters));
+    setText(total, count(answer.letters) + (answer.incomplete ? ` and ${count(answer.incomplete)} incomplete` : ""));
     all.disabled = !answer.letters;
     const most = answer.reasons[0]?.letters || 1;
     fill(reasons, answer.reasons.length ? answer.reasons.slice(0, 50).map((each) => {

@@ -56,18 +56,6 @@ TEST_CASE("a message is the record, keyed by id, both times and tag, stamped wit
     }
 }
 
-TEST_CASE("a topic of dead letters is keyed by the ids alone", "[kafka]") {
-    own_topic const topic;
-    auto options = topic.sink_options();
-    options.compacted = true;
-    auto events = numbered_events(7, 1, 1'423'456'789'123'456'789);
-    auto const id = events.events.front().id;
-    std::vector<batch> batches;
-    batches.push_back(std::move(events));
-    topic.write(std::move(batches), options);
-    REQUIRE(messages_of(topic).front().key == kafka_key(id));
-}
-
 TEST_CASE("an unknown topic is made with its partitions, and whole batches are spread over them", "[kafka]") {
     own_topic const topic{3};
     awaited_reports reports;

@@ -81,9 +81,9 @@ TEST_CASE("numbers for Kafka are refused outside of what it takes", "[servers]")
 TEST_CASE("a topic of dead letters is compacted, has one partition and waits for nothing", "[servers]") {
     auto const options = merged({{"partitions", {"4"}}, {"key", {"remote_ip"}}, {"flush-interval", {"5s"}}});
     auto const events = kafka_sink_options_of(options, uri_of("kafka://b:1/t"), false).value();
-    CHECK((events.partitions == 4 && !events.compacted && events.linger == std::chrono::seconds{5}));
+    CHECK((events.partitions == 4 && !events.letters && events.linger == std::chrono::seconds{5}));
     auto const letters = kafka_sink_options_of(options, uri_of("kafka://b:1/t.dlq"), true).value();
-    CHECK((letters.partitions == 1 && letters.compacted && letters.key_field.empty()));
+    CHECK((letters.partitions == 1 && letters.letters && letters.key_field.empty()));
     CHECK(letters.linger < std::chrono::seconds{1});
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("all letters of one chunk are kept by a journal, alike as they may be"
     auto const folder = scratch.path("in.dlq");
     auto topic = open_journal({.folder = folder, .chunk_window_count = with_window});
     REQUIRE(topic.has_value());
-    auto const dead = make_dead_letters((*topic)->make_sink());
+    auto const dead = make_dead_letters((*topic)->make_sink(), letter_form::frame);
     for (std::uint32_t i = 0; i < 500; ++i) {
         auto one = letter(2 * i, 1000);
         one.record = "the same";
@@ -57,7 +57,7 @@ TEST_CASE("letters of a journal are settled beside it while its writer runs", "[
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder});
     REQUIRE(running.has_value());
-    auto const dead = make_dead_letters((*running)->make_sink());
+    auto const dead = make_dead_letters((*running)->make_sink(), letter_form::frame);
     REQUIRE(dead->put(std::array{letter(1, 1000), letter(2, 1000)}));
 
     auto const letters = make_journal_letters(folder);
@@ -84,7 +84,7 @@ TEST_CASE("a retry into a journal keeps id, tag, times and bytes, as often as it
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder});
     REQUIRE(running.has_value());
-    auto const dead = make_dead_letters((*running)->make_sink());
+    auto const dead = make_dead_letters((*running)->make_sink(), letter_form::frame);
     for (int round = 0; round < 2; ++round) {
         REQUIRE(dead->put(std::array{letter(1, 1000 + round)}));
         auto const input = make_journal_input(scratch.path("in"));
@@ -117,4 +117,61 @@ TEST_CASE("a journal that another process writes takes no retry", "[letters]") {
     auto const input = make_journal_input(scratch.path("in"));
     REQUIRE_FALSE(input.has_value());
     CHECK(input.error().code == errc::busy);
+}
+
+TEST_CASE("a journal gives a letter's bytes back, whatever they are, beside letters in JSON", "[letters]") {
+    test::scratch_folder const scratch;
+    auto const folder = scratch.path("in.dlq");
+    auto running = open_journal({.folder = folder, .chunk_window_count = 0});
+    REQUIRE(running.has_value());
+    auto const as_before = make_dead_letters((*running)->make_sink(), letter_form::json);
+    auto const now = make_dead_letters((*running)->make_sink(), letter_form::frame);
+    std::vector<dead_letter> all;
+    for (std::uint32_t number = 1; number <= 6; ++number) all.push_back(letter(number, 1000));
+    all[1].record = std::string(180'000, '\0');
+    all[2].record = std::string(600'000, '"');
+    all[3].record = std::string("\xfeLPD\x01\0\x40\0\xff\xc3", 10);
+    all[4].record = to_json(letter(9, 1000));
+    all[5].record.clear();
+    REQUIRE(as_before->put(all));
+    for (auto& each : all) each.id = each.id.at(each.id.index() + 100);
+    REQUIRE(now->put(all));
+    std::size_t count = 0;
+    REQUIRE(show_letters(*make_journal_letters(folder), everything, [&](found_letter const& found) -> result<> {
+        auto const& wanted = all[(found.letter.id.index() - 1) % 100];
+        CHECK((found.letter.record == wanted.record));
+        CHECK((found.letter.tag == wanted.tag && found.letter.event_time_ns == wanted.event_time_ns));
+        CHECK(found.letter.received_ns == wanted.received_ns);
+        ++count;
+        return {};
+    }));
+    CHECK(count == 12);
+}
+
+TEST_CASE("a letter that no frame of a journal holds is there in parts, and goes back whole", "[letters]") {
+    test::scratch_folder const scratch;
+    auto const folder = scratch.path("in.dlq");
+    auto running = open_journal({.folder = folder, .chunk_window_count = 0});
+    REQUIRE(running.has_value());
+    auto const dead = make_dead_letters((*running)->make_sink(), letter_form::frame);
+    auto large = letter(1, 1000);
+    large.record.assign((std::size_t{192} << 20U) + 5, '\x01');
+    large.record.back() = 'z';
+    auto const small = letter(2, 1000);
+    REQUIRE(dead->put(std::array{large, small}));
+    auto const letters = make_journal_letters(folder);
+    CHECK(live(*letters) == 2);
+    std::size_t sent = 0;
+    auto const input = [&](std::span<dead_letter const> given) -> result<> {
+        for (auto const& each : given)
+            if (each.id == large.id)
+                CHECK((each.record == large.record));
+            else
+                CHECK(each.record == small.record);
+        sent += given.size();
+        return {};
+    };
+    REQUIRE(retry_letters(*letters, everything, input, false).value().letters == 2);
+    CHECK(sent == 2);
+    CHECK(live(*letters) == 0);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "logpipe/kafka.hpp"
+#include "logpipe/kafka_letter.hpp"
 
 #include <algorithm>
 #include <map>
@@ -20,6 +21,11 @@ class memory_kafka final : public kafka_admin {
         std::optional<std::string> value;
         enum class seen : std::uint8_t { committed, uncommitted, never };
         seen by = seen::committed;
+        std::vector<std::pair<std::string, std::string>> headers;
+        [[nodiscard]] std::string_view header(std::string_view name) const {
+            auto const found = std::ranges::find(headers, name, &std::pair<std::string, std::string>::first);
+            return found == headers.end() ? std::string_view{} : std::string_view{found->second};
+        }
     };
     struct topic {
         std::vector<std::vector<message>> partitions;
@@ -81,7 +87,8 @@ class memory_kafka final : public kafka_admin {
                                      .timestamp_ms = what.timestamp_ms,
                                      .key = what.key,
                                      .value = what.value ? std::optional<std::string_view>{*what.value} : std::nullopt,
-                                     .id = event_id::parse(std::string_view{what.key}.substr(4)).value()};
+                                     .id = id_in_letter_key(what.key),
+                                     .header = [&what](char const* wanted) { return what.header(wanted); }};
             if (auto stopped = each(told); !stopped) return stopped;
         }
         return {};
@@ -89,14 +96,18 @@ class memory_kafka final : public kafka_admin {
 
     result<> send(std::string const& name, std::vector<outgoing> const& messages) override {
         if (before_send) before_send(name);
-        for (auto const& each : messages) add(name, each.key, each.value, each.timestamp_ms);
+        for (auto const& each : messages) add(name, each.key, each.value, each.timestamp_ms, each.headers);
         return {};
     }
 
-    void add(std::string const& name, std::string key, std::optional<std::string> value, std::int64_t timestamp_ms) {
+    void add(std::string const& name, std::string key, std::optional<std::string> value, std::int64_t timestamp_ms,
+             std::vector<std::pair<std::string, std::string>> headers = {}) {
         auto& into = topics[name];
         if (into.partitions.empty()) into.partitions.emplace_back();
-        into.partitions[0].push_back({timestamp_ms, std::move(key), std::move(value)});
+        into.partitions[0].push_back({.timestamp_ms = timestamp_ms,
+                                      .key = std::move(key),
+                                      .value = std::move(value),
+                                      .headers = std::move(headers)});
     }
 };
 

@@ -189,6 +189,23 @@ TEST_CASE("a batch with nothing but rejected events is safe without being writte
     REQUIRE(topic.records().empty());
 }
 
+TEST_CASE("a record that no frame can hold is rejected alone, and its neighbours are kept", "[journal]") {
+    topic_on_faulty_files topic;
+    auto events = loose_events("t", {"a", "", "b"});
+    auto const begin = events.records.size();
+    events.records.resize(begin + (std::size_t{192} << 20U));
+    events.events[1].record_begin = static_cast<std::uint32_t>(begin);
+    events.events[1].record_bytes = std::uint32_t{192} << 20U;
+    auto const refused = topic.end->to->write(events);
+    REQUIRE(!refused);
+    REQUIRE(refused.error().code == errc::rejected);
+    REQUIRE(events.rejections.size() == 1);
+    REQUIRE((events.rejections[0].event == 1 && events.rejections[0].stage == "journal"));
+    REQUIRE(topic.end->to->write(events));
+    REQUIRE(topic.end->flush());
+    REQUIRE(topic.records() == strings{"a", "b"});
+}
+
 TEST_CASE("a second writer is refused while the first one is there, or one of its sinks", "[journal]") {
     scratch_folder const folder;
     auto first = open_journal({.folder = folder.path("t")});

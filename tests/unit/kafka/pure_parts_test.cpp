@@ -1,6 +1,7 @@
 #include "commit_metadata.hpp"
 #include "json_member.hpp"
 #include "logpipe/kafka.hpp"
+#include "logpipe/kafka_letter.hpp"
 #include "message_id.hpp"
 #include "rdkafka_handles.hpp"
 #include "start_point.hpp"
@@ -113,6 +114,19 @@ TEST_CASE("a key that is nearly one of ours is somebody else's", "[kafka]") {
         wrong[place] = 'f';
         CHECK(facts_in_key(wrong).has_value());
     }
+}
+
+TEST_CASE("the key of a letter's part names the letter, and to everybody else it is a foreign key", "[kafka]") {
+    event_id const id{.high = 0x0123456789abcdef, .low = 0xfedcba9876543210};
+    REQUIRE(kafka_letter_key(id, {}) == kafka_key(id));
+    REQUIRE(kafka_letter_key(id, {.index = 12, .count = 40}) == kafka_key(id) + "#12");
+    REQUIRE(kafka_letter_key(id, {.index = 4'294'967'294, .count = 4'294'967'295}) == kafka_key(id) + "#4294967294");
+    REQUIRE(id_in_letter_key(kafka_key(id)) == id);
+    REQUIRE(id_in_letter_key(kafka_key(id) + "#12") == id);
+    REQUIRE(!id_in_key(kafka_key(id) + "#12"));
+    for (auto const* more : {"#", "#x", "12", "#-1", "#1 ", "#4294967296"})
+        REQUIRE(!id_in_letter_key(kafka_key(id) + more));
+    REQUIRE(!id_in_letter_key("#1"));
 }
 
 TEST_CASE("a foreign message's id hangs on everything that tells it from another", "[kafka]") {

@@ -41,7 +41,8 @@ class fixed_dashboard final : public log_dashboard {
 class fixed_letters final : public letter_desk {
   public:
     [[nodiscard]] result<letters_shown> list(std::size_t newest_max) override {
-        letters_shown all{.letters = 2, .unreadable = 0, .reasons = {{"normalize", "no JSON", 2}}, .newest = {}};
+        letters_shown all{
+            .letters = 2, .incomplete = 1, .unreadable = 0, .reasons = {{"normalize", "no JSON", 2}}, .newest = {}};
         all.newest = {{.id = {.high = 1, .low = 2},
                        .time = "t",
                        .stage = "normalize",
@@ -49,8 +50,14 @@ class fixed_letters final : public letter_desk {
                        .origin = "o",
                        .tag = "app",
                        .record = "text",
-                       .attempts = 1},
-                      {.id = {.high = 1, .low = 3}, .record = "\xff\x01", .attempts = 2}};
+                       .attempts = 1,
+                       .record_bytes = 4},
+                      {.id = {.high = 1, .low = 3},
+                       .record = "\xff\x01",
+                       .attempts = 2,
+                       .record_bytes = 20'000,
+                       .parts = 3,
+                       .parts_found = 2}};
         all.newest.resize(std::min(newest_max, all.newest.size()));
         return all;
     }

@@ -167,6 +167,9 @@ TEST_CASE("letters are listed with what they were, bytes that are no text in bas
     CHECK(json.at("letters").as_int64() == 2);
     CHECK(json.at("newest").at(0).at("record").as_string() == "text");
     CHECK(json.at("newest").at(1).at("record_base64").as_string() == "/wE=");
+    CHECK(json.at("newest").at(1).at("record_bytes").as_int64() == 20'000);
+    CHECK(json.at("incomplete").as_int64() == 1);
+    CHECK((json.at("newest").at(1).at("parts").as_int64() == 3 && json.at("newest").at(1).at("found").as_int64() == 2));
     CHECK(get("/api/letters?limit=1001", whole.options()).status == 400);
     CHECK(get("/api/letters?nosuch=1", whole.options()).status == 400);
 }

@@ -1,0 +1,1 @@
+logpipe_fuzz(letter_frame logpipe_base)
