@@ -3,7 +3,7 @@
 // nothing else. All of it is pure; who wires the program does the probing.
 #pragma once
 
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 #include "logpipe/opensearch.hpp"
 #include "logpipe/status.hpp"
 

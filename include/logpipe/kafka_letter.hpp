@@ -16,7 +16,7 @@
 #pragma once
 
 #include "logpipe/dead_letter.hpp"
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 
 #include <optional>
 #include <string>

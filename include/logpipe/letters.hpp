@@ -3,7 +3,7 @@
 
 #include "logpipe/dead_letter.hpp"
 #include "logpipe/journal.hpp"
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "logpipe/audit.hpp"
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 #include "logpipe/letters.hpp"
 #include "logpipe/opensearch.hpp"
 #include "settings.hpp"

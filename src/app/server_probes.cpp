@@ -1,6 +1,6 @@
 #include "server_probes.hpp"
 
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 #include "logpipe/opensearch.hpp"
 #include "logpipe/web.hpp"
 #include "stage_options.hpp"

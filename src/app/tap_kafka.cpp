@@ -1,6 +1,6 @@
 #include "tap_topics.hpp"
 
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 #include "process.hpp"
 #include "stage_options.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client_events.hpp"
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 #include "rdkafka_handles.hpp"
 
 #include <atomic>

@@ -1,9 +1,9 @@
+#include "logpipe/kafka_admin.hpp"
 #include "base/clean_text.hpp"
 #include "base/clock.hpp"
 #include "cluster_client.hpp"
 #include "commit_metadata.hpp"
 #include "kafka_settings.hpp"
-#include "logpipe/kafka.hpp"
 #include "message_id.hpp"
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // asking for them, as producers do where the broker allows it.
 #pragma once
 
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -96,6 +96,7 @@ class stage_pump final : public pump, private completions {
     queue_bounds bounds() const {
         return {.count_max = options_.queue_batches_max, .bytes_max = options_.queue_bytes_max};
     }
+    backoff_options retry_pace() const { return {.first = options_.retry_first, .longest = options_.retry_longest}; }
 
     stage_status with_reason(stage_status status, pump_stage which) const {
         if (auto why = state_.down_reason(which); !why.empty()) {
@@ -133,7 +134,7 @@ class stage_pump final : public pump, private completions {
             return false;
         }
         state_.source_opened();
-        backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
+        backoff wait{retry_pace()};
         while (true) {
             auto opened = start_where_stored();
             if (opened) break;
@@ -158,7 +159,7 @@ class stage_pump final : public pump, private completions {
 
     /// Tries until it is open. @return false when there is no use in going on.
     bool open_source() {
-        backoff wait{{.first = options_.retry_first, .longest = options_.retry_longest}};
+        backoff wait{retry_pace()};
         auto const began = std::chrono::steady_clock::now();
         while (true) {
             auto opened = stages_.from->open();
@@ -179,18 +180,16 @@ class stage_pump final : public pump, private completions {
         if (auto opened = stages_.to->open(*this); !opened) return opened.error();
         auto stored = stages_.to->stored(stages_.from->identity());
         if (!stored) return stored.error();
-        if (!*stored) {
-            state_.start();
-            return {};
+        if (*stored) {
+            event_counts before;
+            std::vector<position> positions;
+            for (auto const& each : **stored) {
+                before += each.counts;
+                positions.push_back(each.safe);
+            }
+            if (auto sought = stages_.from->seek(positions); !sought) return sought;
+            stored_before_ = before;
         }
-        event_counts before;
-        std::vector<position> positions;
-        for (auto const& each : **stored) {
-            before += each.counts;
-            positions.push_back(each.safe);
-        }
-        if (auto sought = stages_.from->seek(positions); !sought) return sought;
-        stored_before_ = before;
         state_.start();
         return {};
     }
@@ -224,8 +223,7 @@ class stage_pump final : public pump, private completions {
         if (why.code == errc::end_of_input) return false;
         if (options_.source_failure_is_final || is_hopeless(why.code)) return ends(why);
         state_.went_down(pump_stage::source, why);
-        if (!source_wait_)
-            source_wait_.emplace(backoff_options{.first = options_.retry_first, .longest = options_.retry_longest});
+        if (!source_wait_) source_wait_.emplace(retry_pace());
         if (stopping_ || !state_.sleep_for(source_wait_->next())) return false;
         return !needs_open(why.code) || open_source();
     }
@@ -324,7 +322,7 @@ class stage_pump final : public pump, private completions {
             // Asked to by abandon(), or the sink itself knows that there is no use in going on.
             if (is_hopeless(worked.error().code)) return give_up(worked.error());
             state_.went_down(pump_stage::sink, worked.error());
-            if (!wait) wait.emplace(backoff_options{.first = options_.retry_first, .longest = options_.retry_longest});
+            if (!wait) wait.emplace(retry_pace());
             if (!state_.sleep_for(wait->next())) return false;
             if (!needs_open(worked.error().code)) continue;
             auto opened = stages_.to->open(*this);

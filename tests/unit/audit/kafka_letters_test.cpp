@@ -37,8 +37,7 @@ void send(memory_kafka& cluster, letter_view const& letter, std::int64_t time_ms
 }
 
 void add_letter(memory_kafka& cluster, std::uint64_t number, std::int64_t time_ms, std::string const& reason = "bad") {
-    auto const letter = letter_of(number, time_ms, reason);
-    send(cluster, view_of(letter), time_ms);
+    send(cluster, view_of(letter_of(number, time_ms, reason)), time_ms);
 }
 
 /// Parts of ten bytes. @param left_out  the index of one that does not come
@@ -61,8 +60,7 @@ std::size_t tombstones(memory_kafka& cluster) {
 std::vector<event_id> live_ids(letter_topic& topic) {
     std::vector<event_id> ids;
     auto const listed = list_letters(topic, 100, [&](letter_summary const& each) { ids.push_back(each.id); });
-    REQUIRE(listed.has_value());
-    CHECK(listed->letters == ids.size());
+    REQUIRE((listed.has_value() && listed->letters == ids.size()));
     return ids;
 }
 
@@ -79,8 +77,8 @@ TEST_CASE("letters are listed once an id, by stage and reason, the newest first"
     cluster.add("in.dlq", kafka_key(id_of(4)), "no letter", noon_ms + 4);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
     std::vector<std::pair<event_id, std::uint64_t>> newest;
-    auto const list =
-        list_letters(*topic, 2, [&](letter_summary const& each) { newest.emplace_back(each.id, each.attempts); });
+    auto const note = [&](letter_summary const& each) { newest.emplace_back(each.id, each.attempts); };
+    auto const list = list_letters(*topic, 2, note);
     REQUIRE(list.has_value());
     CHECK(list->letters == 3);
     CHECK(list->unreadable == 1);

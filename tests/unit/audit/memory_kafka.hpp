@@ -1,7 +1,7 @@
 // A cluster in memory: what the audit needs of one. Topics that a test did not make are unknown.
 #pragma once
 
-#include "logpipe/kafka.hpp"
+#include "logpipe/kafka_admin.hpp"
 #include "logpipe/kafka_letter.hpp"
 
 #include <algorithm>
