@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "kept_run_id.hpp"
 #include "logpipe/forward.hpp"
+#include "logpipe/kafka_admin.hpp"
 #include "logpipe/normalize.hpp"
 #include "logpipe/sqlite.hpp"
 #include "page.hpp"

@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t byte
         for (std::uint32_t i = 0; i < sent; ++i) {
             bool const is_there =
                 outcome.items[i] == item_fate::indexed || outcome.items[i] == item_fate::already_there;
-            bool const has_reason = reason != outcome.reasons.end() && reason->first == i;
+            bool const has_reason = reason != outcome.reasons.end() && reason->item == i;
             if (is_there == has_reason) std::abort();
             if (has_reason) ++reason;
         }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/log.hpp"
+#include "logpipe/kafka_admin.hpp"
 #include "support/catch.hpp"
 #include "support/kafka_ends.hpp"
 
