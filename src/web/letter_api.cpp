@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 namespace logpipe {
 
 namespace {
@@ -13,10 +15,20 @@ namespace {
 constexpr std::int64_t letters_max = 1'000;
 constexpr std::int64_t letters_usual = 100;
 
+/// Without the beginning of a character that the end cuts off.
+std::string_view whole_characters(std::string_view text) {
+    for (std::size_t i = 1; i <= std::min<std::size_t>(3, text.size()); ++i) {
+        auto const byte = static_cast<unsigned char>(text[text.size() - i]);
+        if ((byte & 0xc0U) == 0x80U) continue;  // in the middle of one
+        std::size_t const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+        return length > i ? text.substr(0, text.size() - i) : text;
+    }
+    return text;
+}
+
 std::string record_json(shown_letter const& letter) {
-    auto shown = letter.record;
-    // The cut must not fall into a character.
-    for (int i = 0; i < 3 && shown.size() < letter.record_bytes && !is_utf8(shown); ++i) shown.pop_back();
+    std::string_view shown = letter.record;
+    if (shown.size() < letter.record_bytes && is_utf8(whole_characters(shown))) shown = whole_characters(shown);
     if (is_utf8(shown)) return fmt::format(R"("record":{},"record_bytes":{})", json_string(shown), letter.record_bytes);
     std::string encoded(base64_bytes(shown.size()), '\0');
     write_base64(encoded.data(), shown);

@@ -33,13 +33,14 @@ def forward_message(tag, entry, chunk):
 class DeadLetters(Case):
     LETTERS = "journal:data/nginx-logs.dlq"
 
-    def run_lines(self, *lines):
+    def run_lines(self, *lines, status=0):
+        """@param status  4 where all of them become dead letters"""
         (self.folder / "lines").write_text("\n".join(lines))
-        return self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none").stdout
+        return self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none", status=status).stdout
 
-    def run_nothing_new(self):
+    def run_nothing_new(self, status=0):
         """What is in the journal and not yet through."""
-        return self.run_lines("")
+        return self.run_lines("", status=status)
 
     def listed(self):
         return json.loads(self.run_program("dlq", "ls", self.LETTERS, "--json").stdout)
@@ -67,17 +68,17 @@ class DeadLetters(Case):
         self.assertEqual(self.listed()["letters"], 1)
         self.assertEqual(self.run_program("dlq", "retry", self.LETTERS, before["id"]).stdout, "1 letters went to journal:data/nginx-logs\n")
         self.assertEqual(self.listed()["letters"], 0)
-        self.run_nothing_new()
+        self.run_nothing_new(status=4)
         (after,) = self.listed()["newest"]
         self.assertEqual((after["id"], after["attempts"]), (before["id"], 2))
         self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 1)
 
     def test_a_retry_to_another_topic_goes_through_it_with_the_same_id(self):
-        self.run_lines(BAD % 1)
+        self.run_lines(BAD % 1, status=4)
         (letter,) = self.listed()["newest"]
         self.run_program("dlq", "retry", self.LETTERS, "--reason", letter["reason"], "--to", "journal:other/nginx-logs")
         self.assertEqual(self.run_program("journal", "export", "other/nginx-logs").stdout, "not json 1\n")
-        self.run_program("consume", "--from", "journal:other/nginx-logs", "--to", "file:out", "--once", "--admin", "none")
+        self.run_program("consume", "--from", "journal:other/nginx-logs", "--to", "file:out", "--once", "--admin", "none", status=4)
         again = json.loads(self.run_program("dlq", "ls", "journal:other/nginx-logs.consume.dlq", "--json").stdout)
         self.assertEqual(again["newest"][0]["id"], letter["id"])
 
@@ -129,7 +130,7 @@ class DeadLetters(Case):
         return base64.b64decode(letter["record_base64"]) if "record_base64" in letter else letter["record"].encode()
 
     def test_purge_asks_first_and_takes_only_what_is_named(self):
-        self.run_lines(BAD % 1, BAD % 2, "[3]")
+        self.run_lines(BAD % 1, BAD % 2, "[3]", status=4)
         refused = self.run_program("dlq", "purge", self.LETTERS, "--all", stdin="", status=2)
         self.assertIn("--yes", refused.stderr)
         self.assertEqual(self.listed()["letters"], 3)
@@ -153,7 +154,7 @@ class DeadLetters(Case):
         self.end(pipeline)
 
     def test_wrong_words_say_what_is_right(self):
-        self.run_lines(BAD % 1)
+        self.run_lines(BAD % 1, status=4)
         for arguments, word in ((("dlq", "ls"), "ls|show|retry|purge"), (("dlq", "explode", self.LETTERS), "ls|show|retry|purge"),
                                 (("dlq", "retry", self.LETTERS), "--all"), (("dlq", "retry", self.LETTERS, "--all", "--reason", "x"), "one of"),
                                 (("dlq", "show", self.LETTERS, "nope"), "no id"), (("dlq", "ls", "file:x"), "kafka:, journal:"),

@@ -152,7 +152,7 @@ TEST_CASE("while memory is short a message waits, and is taken once there is som
         short_memory const low{3 << 20};
         client.send(message);
         REQUIRE(comes_true([&] { return gauge_of(source->status(), "memory_waits_total") >= 1; }));
-        CHECK(gauge_of(source->status(), "connections") == 1);
+        CHECK(gauge_of(source->status(), "open_connections") == 1);
     }
     auto const batches = read_events(*source, 1);
     CHECK(batches[0].events.size() == 1);
