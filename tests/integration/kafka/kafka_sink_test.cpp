@@ -1,4 +1,4 @@
-#include "kafka_support.hpp"
+#include "topic_operator.hpp"
 
 #include <set>
 
@@ -180,10 +180,9 @@ TEST_CASE("what was refused by the topic alone is found by halving", "[kafka]") 
 
 TEST_CASE("a sink that is full waits for room, and cancel() ends the wait", "[kafka]") {
     own_topic const topic;
-    topic.write({numbered_events(0, 1)});
+    topic_operator{topic}.create(1, {{"min.insync.replicas", "2"}});  // there is one: nothing is acknowledged
     auto options = topic.sink_options();
-    options.queue_bytes_max = 1000;
-    options.linger = std::chrono::milliseconds{600'000};  // nothing leaves
+    options.queue_bytes_max = 500;
     awaited_reports reports;
     auto const to = make_kafka_sink(options);
     REQUIRE(to->open(reports));
