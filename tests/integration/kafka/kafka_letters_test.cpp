@@ -149,6 +149,7 @@ TEST_CASE("a topic of letters with the broker's limits takes larger ones in part
 
 TEST_CASE("a topic of letters with a small limit takes them in small parts", "[kafka]") {
     own_letters const all;
+    all.make(all.input.name, {});
     all.make(all.topic, {{"cleanup.policy", "compact"}, {"max.message.bytes", "20000"}});
     auto const letters = letters_with({noise(200'000), "x"});
     REQUIRE(all.writer()->put(letters));
