@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <functional>
 #include <random>
@@ -45,7 +46,7 @@ class counted_values {
 
     /// What the page is told of all of it.
     [[nodiscard]] log_values shown(std::size_t count = 10) const {
-        auto const opened = open_dashboard({.path = path_, .top_count = count});
+        auto const opened = open_dashboard({.path = path_, .top_count = count, .time_max = std::chrono::hours{1}});
         REQUIRE(opened.has_value());
         return ask(**opened, everything).fields.at(ip);
     }
