@@ -214,6 +214,12 @@ class Hangup(Case):
         host, port = listen.split(":")
         return ssl.get_server_certificate((host, int(port)))
 
+    def test_a_status_that_is_watched_ends_when_nobody_can_read_it_any_more(self):
+        with open("/dev/full", "w") as gone:
+            done = subprocess.run([program_test.PROGRAM, "status", "--watch", "--interval", "50ms", "--at", free_address()], cwd=self.folder,
+                                  stdout=gone, stderr=subprocess.DEVNULL, timeout=TIME_MAX)
+        self.assertNotEqual(done.returncode, 0)
+
     def test_a_new_certificate_is_served_under_load_and_every_line_is_there_once(self):
         old, new = make_tls(self.folder / "old"), make_tls(self.folder / "new")
         live = self.folder / "live"
