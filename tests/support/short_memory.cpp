@@ -17,6 +17,11 @@ void* operator new(std::size_t bytes) {
     if (auto* const memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
     throw std::bad_alloc{};
 }
+// Under AddressSanitizer this one would be its own, and what it gave would be freed by ours.
+void* operator new(std::size_t bytes, std::nothrow_t const& /*tag*/) noexcept {
+    if (bytes > largest.load(std::memory_order_relaxed)) return nullptr;
+    return std::malloc(bytes == 0 ? 1 : bytes);
+}
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
