@@ -20,6 +20,10 @@ namespace logpipe {
 
 namespace {
 
+/// At once. Above it Linux takes huge pages for its cache, and fills them at a quarter of the speed (measured with 5 MB
+/// on ext4, Linux 6.18).
+constexpr std::size_t write_bytes_max = std::size_t{1} << 20U;
+
 errc code_of(int number) {
     switch (number) {
         case ENOENT:
@@ -76,12 +80,13 @@ class system_file final : public file {
         std::size_t skip = 0;  // bytes of parts.front() that are written already
         while (!parts.empty()) {
             std::array<iovec, 64> pieces;
-            std::size_t const count = std::min(parts.size(), pieces.size());
-            for (std::size_t i = 0; i < count; ++i)
-                pieces[i] = {.iov_base = const_cast<char*>(parts[i].data()), .iov_len = parts[i].size()};
-            pieces[0].iov_base = static_cast<char*>(pieces[0].iov_base) + skip;
-            pieces[0].iov_len -= skip;
-
+            std::size_t count = 0;
+            for (std::size_t room = write_bytes_max, from = skip; room > 0 && count < std::min(parts.size(), pieces.size());
+                 ++count, from = 0) {
+                auto const piece = parts[count].substr(from, room);
+                pieces[count] = {.iov_base = const_cast<char*>(piece.data()), .iov_len = piece.size()};
+                room -= piece.size();
+            }
             auto const put =
                 ::pwritev(number_.get(), pieces.data(), static_cast<int>(count), static_cast<off_t>(offset_bytes));
             if (put < 0 && errno == EINTR) continue;

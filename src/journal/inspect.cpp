@@ -59,11 +59,13 @@ result<> export_segment(std::string const& folder, std::uint64_t first_offset, s
         if (!step) return step.error();
         if (*step == segment_step::damage) continue;
         if (*step == segment_step::end || frames.header().first_offset >= limit_offset) return {};
-        append_events(frames.header(), frames.payload(), frames.header().first_offset, into);
-        into.end_offset = frames.header().end_offset();
-        if (!into.full()) continue;
-        if (auto taken = each(into); !taken) return taken;
-        into.clear();
+        for (auto offset = frames.header().first_offset; offset < frames.header().end_offset();) {
+            offset = append_portion(frames.header(), frames.payload(), offset, into);
+            into.end_offset = offset;
+            if (!into.full()) continue;
+            if (auto taken = each(into); !taken) return taken;
+            into.clear();
+        }
     }
 }
 

@@ -73,18 +73,32 @@ bool payload_is_whole(frame_header const& header, std::string_view payload) noex
     return bytes == payload.size();
 }
 
-void append_events(frame_header const& header, std::string_view payload, std::uint64_t from_offset, batch& into) {
+std::uint64_t append_portion(frame_header const& header, std::string_view payload, std::uint64_t from_offset,
+                             batch& into) {
     LOGPIPE_ASSERT(from_offset < header.end_offset());
     auto const skip = from_offset > header.first_offset ? from_offset - header.first_offset : 0;
     std::size_t const rows_bytes = header.event_count * row_bytes;
     auto const tag = into.tag_index(payload.substr(rows_bytes, header.tag_bytes));
     auto records = payload.substr(rows_bytes + header.tag_bytes);
-    for (std::size_t i = 0; i < skip; ++i) records.remove_prefix(read_row(payload.data() + i * row_bytes).record_bytes);
+
+    std::size_t end = 0;
+    std::size_t skipped_bytes = 0;
+    std::size_t bytes = 0;
+    for (std::size_t portion = 0; end < header.event_count; ++end) {
+        if (portion >= portion_bytes) {
+            if (end > skip) break;
+            portion = 0;
+        }
+        auto const record_bytes = read_row(payload.data() + end * row_bytes).record_bytes;
+        portion += row_bytes + record_bytes;
+        (end < skip ? skipped_bytes : bytes) += record_bytes;
+    }
+    records = records.substr(skipped_bytes, bytes);
 
     LOGPIPE_ASSERT(into.records.size() + records.size() <= std::numeric_limits<std::uint32_t>::max());
     auto begin = static_cast<std::uint32_t>(into.records.size());
     into.records.append(records);
-    for (std::size_t i = skip; i < header.event_count; ++i) {
+    for (std::size_t i = skip; i < end; ++i) {
         auto const row = read_row(payload.data() + i * row_bytes);
         auto const offset = header.first_offset + i;
         auto& added = into.events.emplace_back();
@@ -97,6 +111,7 @@ void append_events(frame_header const& header, std::string_view payload, std::ui
         added.tag = tag;
         begin += row.record_bytes;
     }
+    return header.first_offset + end;
 }
 
 }  // namespace logpipe::topic

@@ -78,7 +78,12 @@ void write_row(event_row const& row, char* out) noexcept;
 [[nodiscard]] std::optional<frame_header> read_header(std::string_view bytes) noexcept;
 /// True when the sum is right and the rows describe exactly these bytes.
 [[nodiscard]] bool payload_is_whole(frame_header const& header, std::string_view payload) noexcept;
-/// Adds the events from `from_offset` on of a frame whose payload is whole.
-void append_events(frame_header const& header, std::string_view payload, std::uint64_t from_offset, batch& into);
+/// A frame is read in portions of about so much. Where they end follows from the frame alone, because a forward sink
+/// makes a chunk of each, and what it repeats after a crash must be the same chunk.
+inline constexpr std::size_t portion_bytes = std::size_t{2} << 20U;
+/// Adds the events from `from_offset` on, to the end of its portion, of a frame whose payload is whole.
+/// @return the offset behind them
+[[nodiscard]] std::uint64_t append_portion(frame_header const& header, std::string_view payload,
+                                           std::uint64_t from_offset, batch& into);
 
 }  // namespace logpipe::topic

@@ -94,6 +94,10 @@ result<> topic_reader::skip_to_position() {
 
 result<> topic_reader::read_step(batch& into) {
     auto& frames = *segment_->frames;
+    if (segment_->in_frame) {
+        read_portion(into);
+        return {};
+    }
     auto const step = frames.next(segment_->end_bytes);
     if (!step) return step.error();
     if (*step == segment_step::damage) {
@@ -112,10 +116,15 @@ result<> topic_reader::read_step(batch& into) {
         return {};
     }
     if (header.first_offset > position_) lose_until(header.first_offset);
-    append_events(header, frames.payload(), position_, into);
-    position_ = header.end_offset();
     damage_.clear();
+    read_portion(into);
     return {};
+}
+
+void topic_reader::read_portion(batch& into) {
+    auto const& frames = *segment_->frames;
+    position_ = append_portion(frames.header(), frames.payload(), position_, into);
+    segment_->in_frame = position_ < frames.header().end_offset();
 }
 
 void topic_reader::lose_until(std::uint64_t offset) {

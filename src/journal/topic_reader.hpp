@@ -23,7 +23,7 @@ class topic_reader final {
     void seek(std::uint64_t offset);
     /// Everything before it was given out, or is lost.
     [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
-    /// Adds whole frames below `mark` until `into` is full or there are no more.
+    /// Adds portions of frames below `mark` until `into` is full or there are no more.
     [[nodiscard]] result<> read(batch& into, synced_mark const& mark);
     /// Offsets below a mark that held no event, or a damaged one.
     [[nodiscard]] std::uint64_t lost_offsets() const noexcept { return lost_offsets_; }
@@ -35,12 +35,14 @@ class topic_reader final {
         std::uint64_t first_offset = 0;
         std::uint64_t end_bytes = 0;
         std::uint64_t end_offset = 0;
+        bool in_frame = false;  ///< the last frame has more portions
     };
 
     [[nodiscard]] result<bool> open_at_position(synced_mark const& mark);
     [[nodiscard]] result<> update_end(synced_mark const& mark);
     [[nodiscard]] result<> skip_to_position();
     [[nodiscard]] result<> read_step(batch& into);
+    void read_portion(batch& into);
     void lose_until(std::uint64_t offset);
 
     file_system& files_;

@@ -18,20 +18,28 @@ void flight_table::bound(std::size_t bytes_max) {
 
 result<std::uint32_t> flight_table::board(batch& events, std::uint32_t messages, std::size_t bytes) {
     std::unique_lock lock{mutex_};
-    room_.wait(lock, [&] { return cancelled_ || has_room(); });
+    room_.wait(lock, [&] { return cancelled_ || (has_room() && !free_.empty()); });
     if (cancelled_) return error{errc::cancelled, "kafka: the sink was cancelled"};
     auto const slot = free_.back();
     free_.pop_back();
-    bytes_ += bytes;
     auto& taken = flights_[slot];
     taken.events = std::move(events);
     taken.number = next_number_++;
-    taken.bytes_left = bytes;
+    taken.bytes_left = 0;
     taken.message_bytes = messages == 0 ? 0 : bytes / messages;
     taken.partition.store(-1, std::memory_order_relaxed);
     taken.left = messages;
     taken.boarding = true;
     return slot;
+}
+
+bool flight_table::hand_over(std::uint32_t slot, std::size_t bytes) {
+    std::unique_lock lock{mutex_};
+    room_.wait(lock, [&] { return cancelled_ || has_room(); });
+    if (cancelled_) return false;
+    bytes_ += bytes;
+    flights_[slot].bytes_left += bytes;
+    return true;
 }
 
 void flight_table::refuse(message_tag tag, std::string reason) {
@@ -84,13 +92,13 @@ void flight_table::cancel() {
 }
 
 bool flight_table::has_room() const {
-    // The last batch goes over the bound, so that a batch of any size goes, and the next is there before it has left.
-    return !held_ && !free_.empty() && bytes_ < bytes_max_;
+    // The last portion goes over the bound, so that a message of any size goes.
+    return !held_ && bytes_ < bytes_max_;
 }
 
 bool flight_table::full() const {
     std::lock_guard lock{mutex_};
-    return !has_room();
+    return !has_room() || free_.empty();
 }
 
 std::size_t flight_table::bytes() const {

@@ -25,7 +25,7 @@ struct flight {
     // Guarded by the table's lock.
     bool boarding = false;          ///< whoever boarded it still hands its messages over
     std::uint32_t left = 0;         ///< messages that are not accounted for
-    std::size_t bytes_left = 0;     ///< of those messages
+    std::size_t bytes_left = 0;     ///< of those that were handed over
     std::size_t message_bytes = 0;  ///< of one of them, in the mean
     std::vector<std::pair<std::uint32_t, std::string>> refused;
 };
@@ -39,9 +39,11 @@ class flight_table final {
     void bound(std::size_t bytes_max);
 
     /// Waits for room, then takes the batch (moved from). It stays until boarded(), also when all its messages land
-    /// before.
+    /// before. `messages` of it, of `bytes` together, are to be handed over.
     /// @return errc::cancelled: `events` is untouched
     [[nodiscard]] result<std::uint32_t> board(batch& events, std::uint32_t messages, std::size_t bytes);
+    /// Waits for room, then counts `bytes` of its messages as handed over. @return false: cancelled
+    [[nodiscard]] bool hand_over(std::uint32_t slot, std::size_t bytes);
     /// All its messages were handed over. @return the batch when they have landed already.
     [[nodiscard]] std::optional<batch> boarded(std::uint32_t slot);
     [[nodiscard]] flight& at(std::uint32_t slot) noexcept { return flights_[slot]; }
@@ -52,13 +54,13 @@ class flight_table final {
     /// So many messages of it are accounted for. @return the batch when those were the last.
     [[nodiscard]] std::optional<batch> land(std::uint32_t slot, std::uint32_t messages);
 
-    /// While held, board() waits.
+    /// While held, board() and hand_over() wait.
     void hold(bool held);
     void cancel();
 
-    /// board() would wait.
+    /// board() and hand_over() would wait.
     [[nodiscard]] bool full() const;
-    /// Of messages that are not accounted for.
+    /// Of messages that were handed over and are not accounted for.
     [[nodiscard]] std::size_t bytes() const;
     [[nodiscard]] std::size_t count() const;
 

@@ -19,9 +19,9 @@ using properties = std::vector<std::pair<std::string, std::string>>;
 constexpr std::chrono::seconds stall_time{5};
 
 /// Of a partition. librdkafka, where it is idempotent, has one request of a partition under way at a time, and while
-/// messages wait longer than the linger time for their turn its thread turns in circles. So one batch
-/// goes and one is ready; the rest waits with us.
-constexpr std::size_t waiting_bytes_max = std::size_t{2} << 20U;
+/// messages wait longer than the linger time for their turn its thread turns in circles. So one request goes and one
+/// is ready; the rest waits with us.
+constexpr std::size_t waiting_bytes_max = 2 * producer::request_bytes_max;
 
 /// So much fills a request well.
 constexpr std::size_t much_bytes = std::size_t{256} << 10U;

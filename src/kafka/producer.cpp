@@ -24,7 +24,10 @@ using std::chrono::steady_clock;
 
 constexpr auto wait_first = 100ms;
 constexpr auto wait_longest = 5'000ms;
+constexpr int patience_ms = 10;
 constexpr int flush_slice_ms = 5;
+/// Messages are handed over in portions of this, so that a batch of any size does not fill librdkafka's queue.
+constexpr std::size_t portion_bytes = std::size_t{128} << 10U;
 
 // The broker counts a batch after compression and with its header (61 bytes); librdkafka stops before compression, so
 // only text that does not shrink at all comes near.
@@ -61,6 +64,7 @@ std::vector<kafka_property> settings_of(kafka_sink_options const& options, std::
     auto const batch_bytes = batch_bytes_max <= 0 ? message_bytes_default
                                                   : std::max(batch_bytes_max - batch_overhead_bytes, std::int64_t{1});
     auto const message_bytes = std::clamp(batch_bytes_max, message_bytes_default, message_bytes_limit);
+    auto const request_bytes = std::int64_t{producer::request_bytes_max};
     return {{"statistics.interval.ms", "5000"},
             {"enable.idempotence", "true"},
             {"acks", "all"},
@@ -72,7 +76,7 @@ std::vector<kafka_property> settings_of(kafka_sink_options const& options, std::
             {"queue.buffering.max.messages", "0"},
             {"queue.buffering.max.kbytes", "2097151"},
             {"message.max.bytes", std::to_string(message_bytes)},
-            {"batch.size", std::to_string(std::min(batch_bytes, message_bytes))},
+            {"batch.size", std::to_string(std::min({batch_bytes, message_bytes, request_bytes}))},
             {"batch.num.messages", "100000"},
             // Whole batches are spread, by choose_partition(), also of messages without a key.
             {"sticky.partitioning.linger.ms", "0"}};
@@ -216,32 +220,44 @@ rd_kafka_resp_err_t producer::produce_letter(message_tag tag, std::string_view f
 }
 
 void producer::send(std::uint32_t slot) {
-    auto const& events = flights_.at(slot).events.events;
-    std::uint32_t refused = 0;
-    {
-        std::shared_lock lock{handle_mutex_};
-        for (std::uint32_t i = 0; i < events.size(); ++i) {
-            if (events[i].rejected) continue;
-            auto const tag = flight_table::tag_of(slot, i);
-            auto const code = produce(tag);
-            if (code == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]]
-                continue;
-            if (is_refusal(code)) {
-                flights_.refuse(tag, fmt::format("{} bytes: {}", events[i].record_bytes, rd_kafka_err2str(code)));
-                ++refused;
-            } else {
-                went_wrong(kafka_error(code, fmt::format("writing to topic {}", options_.topic)));
-                std::lock_guard failing{failed_mutex_};
-                failed_at_once_.push_back(tag);
-            }
-        }
+    auto const& events = flights_.at(slot).events;
+    auto const count = static_cast<std::uint32_t>(events.events.size());
+    for (std::uint32_t begin = 0, end = 0; begin < count; begin = end) {
+        std::size_t bytes = 0;
+        for (; end < count && bytes < portion_bytes; ++end)
+            if (auto const& row = events.events[end]; !row.rejected) bytes += events.payload(row).size();
+        if (flights_.full()) hurry();
+        if (!flights_.hand_over(slot, bytes)) return;
+        if (auto const refused = send_portion(slot, begin, end); refused > 0) land(slot, refused);
     }
-    if (refused > 0) land(slot, refused);
     if (auto done = flights_.boarded(slot)) landed_(*std::move(done));
 }
 
+/// @return how many librdkafka refuses for good
+std::uint32_t producer::send_portion(std::uint32_t slot, std::uint32_t begin, std::uint32_t end) {
+    auto const& events = flights_.at(slot).events.events;
+    std::uint32_t refused = 0;
+    std::shared_lock lock{handle_mutex_};
+    for (auto i = begin; i < end; ++i) {
+        if (events[i].rejected) continue;
+        auto const tag = flight_table::tag_of(slot, i);
+        auto const code = produce(tag);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]]
+            continue;
+        if (is_refusal(code)) {
+            flights_.refuse(tag, fmt::format("{} bytes: {}", events[i].record_bytes, rd_kafka_err2str(code)));
+            ++refused;
+        } else {
+            went_wrong(kafka_error(code, fmt::format("writing to topic {}", options_.topic)));
+            std::lock_guard failing{failed_mutex_};
+            failed_at_once_.push_back(tag);
+        }
+    }
+    return refused;
+}
+
 void producer::hurry() {
-    hurried_ = true;
+    if (hurried_.exchange(true)) return;
     std::shared_lock lock{handle_mutex_};
     queue_handle const reports{rd_kafka_queue_get_main(client_.get())};
     rd_kafka_queue_yield(reports.get());  // wakes serve()
@@ -304,10 +320,11 @@ void producer::run() {
 
 /// Waits for reports and handles them.
 void producer::serve() {
-    if (hurried_.exchange(false)) {
-        // While rd_kafka_flush() lasts, the linger time is 0. It lasts a moment only, because the last batch that is
-        // done is known after it.
-        rd_kafka_flush(client_.get(), flush_slice_ms);
+    if (hurried_) {
+        // While rd_kafka_flush() lasts, the linger time is 0, and librdkafka's thread turns in circles until the broker
+        // answers. So it is called only where nothing moves by itself, and lasts a moment.
+        if (rd_kafka_poll(client_.get(), patience_ms) == 0) rd_kafka_flush(client_.get(), flush_slice_ms);
+        hurried_ = false;  // before the look: what is handed over after it is hurried again
         if (rd_kafka_outq_len(client_.get()) > 0) hurried_ = true;
     } else {
         rd_kafka_poll(client_.get(), 100);

@@ -24,6 +24,9 @@ namespace logpipe {
 /// the end.
 class producer final : private client_events {
   public:
+    /// What one request carries of a partition, at most.
+    static constexpr std::size_t request_bytes_max = std::size_t{1} << 20U;
+
     /// @param landed  gets each batch that is done, on whatever thread finds that out
     producer(kafka_sink_options const& options, flight_table& flights, std::function<void(batch&&)> landed);
     ~producer() override;
@@ -31,9 +34,9 @@ class producer final : private client_events {
     /// @param batch_bytes_max  what the topic takes at once; 0: not known
     [[nodiscard]] result<> start(std::int64_t batch_bytes_max);
     [[nodiscard]] bool started() const noexcept { return reports_.joinable(); }
-    /// All events of a slot that are not rejected.
+    /// All events of a slot that are not rejected. Waits where that is more than there is room for.
     void send(std::uint32_t slot);
-    /// Somebody waits for what was sent: it leaves at once, not after the linger time.
+    /// Somebody waits for what was sent: where nothing moves by itself, it leaves now, not after the linger time.
     void hurry();
 
     [[nodiscard]] std::optional<error> trouble() const { return client_events::trouble(); }
@@ -50,6 +53,7 @@ class producer final : private client_events {
 
     [[nodiscard]] result<client_handle> make_handle();
     [[nodiscard]] bool make_topic();
+    [[nodiscard]] std::uint32_t send_portion(std::uint32_t slot, std::uint32_t begin, std::uint32_t end);
     [[nodiscard]] rd_kafka_resp_err_t produce(message_tag tag);
     [[nodiscard]] rd_kafka_resp_err_t produce_letter(message_tag tag, std::string_view frame, std::int64_t time_ns);
     [[nodiscard]] static std::int32_t choose_partition(rd_kafka_topic_t const* topic, void const* key,
@@ -87,7 +91,6 @@ class producer final : private client_events {
     std::chrono::steady_clock::time_point again_at_;
     std::chrono::milliseconds again_wait_;
     std::deque<tags> parts_;  // sets of which the broker would not take the whole
-    bool in_parts_ = false;   // what fails now is of the set that was sent alone
     tags too_large_;
     std::string too_large_why_;
     std::uint32_t run_slot_ = 0;  // reports of one batch come in runs: one subtraction each

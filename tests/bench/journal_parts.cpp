@@ -98,7 +98,8 @@ prepared_part decode_frames() {
                 auto const header = topic::read_header(with->bytes);
                 auto const payload = std::string_view{with->bytes}.substr(topic::header_bytes);
                 if (!header || !topic::payload_is_whole(*header, payload)) throw std::logic_error{"a bad frame"};
-                topic::append_events(*header, payload, 0, with->into);
+                std::uint64_t offset = 0;
+                while (offset < header->end_offset()) offset = topic::append_portion(*header, payload, offset, with->into);
             }};
 }
 

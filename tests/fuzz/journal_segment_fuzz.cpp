@@ -47,7 +47,8 @@ void read_all(std::string_view bytes, std::size_t read_ahead_bytes, logpipe::top
         if (*step == segment_step::frame && depth == read_depth::whole) {
             auto const& header = reader.header();
             into.clear();
-            append_events(header, reader.payload(), header.first_offset + header.event_count / 2, into);
+            for (auto offset = header.first_offset + header.event_count / 2; offset < header.end_offset();)
+                offset = append_portion(header, reader.payload(), offset, into);
             LOGPIPE_ASSERT(into.events.size() == header.event_count - header.event_count / 2);
         }
     }

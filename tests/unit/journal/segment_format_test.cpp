@@ -38,7 +38,8 @@ batch decode(std::string_view bytes) {
         REQUIRE(header);
         auto const payload = bytes.substr(header_bytes, header->payload_bytes);
         REQUIRE(payload_is_whole(*header, payload));
-        append_events(*header, payload, header->first_offset, got);
+        for (auto offset = header->first_offset; offset < header->end_offset();)
+            offset = append_portion(*header, payload, offset, got);
         bytes.remove_prefix(header->frame_bytes());
     }
     return got;
