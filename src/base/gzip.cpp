@@ -1,6 +1,7 @@
 #include "base/gzip.hpp"
 
 #include "base/assert.hpp"
+#include "inflating.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -16,9 +17,6 @@ namespace {
 // zlib's code for "gzip only", added to the window's bits (zlib.h, inflateInit2 and deflateInit2).
 constexpr int window_bits_gzip = MAX_WBITS + 16;
 
-// What is added to an output string at a time: its bound may be far above what there is.
-constexpr std::size_t output_step_bytes = std::size_t{64} << 10U;
-
 Bytef* bytes_of(std::string_view text) noexcept {
     // zlib does not write there; z_stream::next_in is only const where ZLIB_CONST is set for all of a program.
     return reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
@@ -32,7 +30,7 @@ uInt clamp_bytes(std::size_t bytes) noexcept {
 
 struct gzip_inflater::state {
     z_stream stream{};
-    bool in_member = false;
+    bool inside = false;
 
     state() {
         if (inflateInit2(&stream, window_bits_gzip) != Z_OK) throw std::bad_alloc{};
@@ -50,12 +48,12 @@ struct gzip_inflater::state {
         stream.next_out = reinterpret_cast<Bytef*>(output.data() + before);
         stream.avail_out = static_cast<uInt>(room);
         auto const input_offered = stream.avail_in;
-        in_member = true;
+        inside = true;
         int const code = ::inflate(&stream, Z_NO_FLUSH);
         input.remove_prefix(input_offered - stream.avail_in);
         output.resize(before + room - stream.avail_out);
         if (code == Z_STREAM_END) {
-            in_member = false;
+            inside = false;
             inflateReset(&stream);
             return {};
         }
@@ -72,41 +70,15 @@ gzip_inflater::gzip_inflater(gzip_inflater&&) noexcept = default;
 gzip_inflater& gzip_inflater::operator=(gzip_inflater&&) noexcept = default;
 
 result<> gzip_inflater::inflate(std::string_view& input, std::string& output, std::size_t output_bytes_max) {
-    std::size_t left = output_bytes_max;
-    while (left > 0) {
-        // Between members only input moves us on; within one, zlib may still hold output without any.
-        if (input.empty() && !state_->in_member) return {};
-        auto const input_before = input.size();
-        auto const output_before = output.size();
-        auto const room = std::min(left, output_step_bytes);
-        if (auto done = state_->step(input, output, room); !done) return done;
-        auto const gained = output.size() - output_before;
-        left -= gained;
-        if (gained < room && (input.empty() || (gained == 0 && input.size() == input_before))) return {};
-    }
-    return {};
+    return inflate_by_steps(*state_, input, output, output_bytes_max);
 }
 
-bool gzip_inflater::at_member_end() const noexcept {
-    return !state_->in_member;
+bool gzip_inflater::at_end() const noexcept {
+    return !state_->inside;
 }
 
 result<std::string> gunzip(std::string_view input, std::size_t output_bytes_max) {
-    LOGPIPE_ASSERT(output_bytes_max < std::numeric_limits<std::size_t>::max());
-    if (input.empty()) return error{errc::corrupt, "bad gzip: no bytes"};
-    gzip_inflater inflater;
-    std::string output;
-    // One byte more than allowed tells "exactly the bound" from "above it".
-    while (output.size() <= output_bytes_max) {
-        auto const before = output.size();
-        if (auto done = inflater.inflate(input, output, output_bytes_max + 1 - output.size()); !done)
-            return done.error();
-        if (input.empty() && output.size() == before) break;
-    }
-    if (output.size() > output_bytes_max)
-        return error{errc::too_large, fmt::format("gzip inflates to more than {} bytes", output_bytes_max)};
-    if (!inflater.at_member_end()) return error{errc::corrupt, "gzip ends in the middle of a member"};
-    return output;
+    return inflate_whole<gzip_inflater>("gzip", input, output_bytes_max);
 }
 
 std::string gzip(std::string_view input, int level) {

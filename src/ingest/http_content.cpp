@@ -120,7 +120,7 @@ result<std::string_view> http_content::next() {
             body_.clear();
             body_done_ = 0;
         }
-        if (finished() && !inflater_->at_member_end()) {
+        if (finished() && !inflater_->at_end()) {
             auto const why = "the gzip content ends in the middle";
             return error{ends_with_connection_ ? errc::not_connected : errc::corrupt, why};
         }

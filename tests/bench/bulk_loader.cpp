@@ -5,9 +5,8 @@
 //
 // DOCUMENTS_FILE has a JSON document a line; they are repeated until there are COUNT, each with an id of its own, in
 // order. Prints documents a second and CPU seconds of itself a million documents.
-#include <netdb.h>
-#include <netinet/tcp.h>
-#include <sys/resource.h>
+#include "bare_client.hpp"
+
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,33 +20,9 @@
 #include <thread>
 #include <vector>
 
+using namespace logpipe::bench;
+
 namespace {
-
-[[noreturn]] void fail(std::string const& why) {
-    std::fprintf(stderr, "bulk_loader: %s\n", why.c_str());
-    std::exit(1);
-}
-
-int connect_to(std::string const& host, std::string const& port) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) fail("no such host: " + host);
-    int const made = socket(found->ai_family, found->ai_socktype, 0);
-    if (connect(made, found->ai_addr, found->ai_addrlen) != 0) fail("cannot connect to " + host + ":" + port);
-    int const yes = 1;
-    setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    freeaddrinfo(found);
-    return made;
-}
-
-void send_all(int socket, std::string_view bytes) {
-    while (!bytes.empty()) {
-        auto const sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent <= 0) fail("the connection was cut");
-        bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-}
 
 /// Reads one answer, with a length, and sees that all went well.
 void read_answer(int socket, std::string& buffer) {
@@ -108,8 +83,7 @@ int main(int argument_count, char** arguments) {
                            std::to_string(body.size()) + "\r\n\r\n" + body);
     }
 
-    rusage before{};
-    getrusage(RUSAGE_SELF, &before);
+    auto const cpu = cpu_seconds();
     auto const began = std::chrono::steady_clock::now();
     {
         std::vector<std::jthread> senders;
@@ -125,13 +99,7 @@ int main(int argument_count, char** arguments) {
             });
     }
     auto const wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    rusage after{};
-    getrusage(RUSAGE_SELF, &after);
-    auto const seconds = [](rusage const& used) {
-        return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-               static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-    };
     auto const documents_sent = static_cast<double>(count);
     std::printf("%.0f documents/s, %.3f CPU-s a million\n", documents_sent / wall,
-                (seconds(after) - seconds(before)) * 1e6 / documents_sent);
+                (cpu_seconds() - cpu) * 1e6 / documents_sent);
 }

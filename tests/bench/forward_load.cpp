@@ -5,12 +5,10 @@
 //
 // Sends COUNT events (rounded up to whole chunks) and prints acknowledged events a second and CPU seconds of itself a
 // million events. Every chunk has an id of its own.
+#include "bare_client.hpp"
 #include "chunk_encoder.hpp"
 #include "lines.hpp"
 
-#include <netdb.h>
-#include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,35 +24,11 @@
 #include <thread>
 #include <vector>
 
+using namespace logpipe::bench;
+
 namespace {
 
 constexpr std::string_view id_place = "00000000000000000000000000";
-
-[[noreturn]] void fail(std::string const& why) {
-    std::fprintf(stderr, "forward_load: %s\n", why.c_str());
-    std::exit(1);
-}
-
-int connect_to(std::string const& host, std::string const& port) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) fail("no such host: " + host);
-    int const made = socket(found->ai_family, found->ai_socktype, 0);
-    if (connect(made, found->ai_addr, found->ai_addrlen) != 0) fail("cannot connect to " + host + ":" + port);
-    int const yes = 1;
-    setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    freeaddrinfo(found);
-    return made;
-}
-
-void send_all(int socket, std::string_view bytes) {
-    while (!bytes.empty()) {
-        auto const sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent <= 0) fail("the connection was cut");
-        bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-}
 
 /// {"ack": id} in the form that the id came in.
 void await_ack(int socket, std::string_view id) {
@@ -72,13 +46,6 @@ void write_id(char* out, std::uint64_t run, std::uint64_t number) {
     constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuv";
     for (std::size_t i = 13; i > 0; --i, run >>= 5U) out[i - 1] = digits[run & 31U];
     for (std::size_t i = 26; i > 13; --i, number >>= 5U) out[i - 1] = digits[number & 31U];
-}
-
-double cpu_seconds() {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
 }  // namespace

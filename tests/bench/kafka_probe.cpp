@@ -8,8 +8,9 @@
 //
 // Prints messages a second (from the first one on) and CPU seconds a million messages. The same settings as logpipe's
 // ends: idempotent, acks=all, lz4, linger 25 ms, one batch ahead; batches of the consumer's queue.
+#include "bare_client.hpp"
+
 #include <librdkafka/rdkafka.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <atomic>
@@ -24,12 +25,9 @@
 #include <utility>
 #include <vector>
 
-namespace {
+using namespace logpipe::bench;
 
-[[noreturn]] void fail(std::string const& why) {
-    std::fprintf(stderr, "kafka_probe: %s\n", why.c_str());
-    std::exit(1);
-}
+namespace {
 
 rd_kafka_t* make(rd_kafka_type_t type, std::vector<std::pair<char const*, char const*>> const& properties) {
     auto* conf = rd_kafka_conf_new();
@@ -43,13 +41,6 @@ rd_kafka_t* make(rd_kafka_type_t type, std::vector<std::pair<char const*, char c
     auto* made = rd_kafka_new(type, conf, why.data(), why.size());
     if (made == nullptr) fail(why.data());
     return made;
-}
-
-double cpu_seconds() {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
 using clock_time = std::chrono::steady_clock::time_point;

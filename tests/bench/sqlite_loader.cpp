@@ -9,11 +9,11 @@
 #include "logpipe/sqlite.hpp"
 
 #include "../support/nginx_lines.hpp"
+#include "bare_client.hpp"
 #include "row_reader.hpp"
 #include "schema.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <chrono>
@@ -86,14 +86,7 @@ struct ready_row {
 
 struct clock_pair {
     std::chrono::steady_clock::time_point wall = std::chrono::steady_clock::now();
-    double cpu_seconds = [] {
-        rusage used{};
-        getrusage(RUSAGE_SELF, &used);
-        auto const seconds = [](timeval time) {
-            return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-        };
-        return seconds(used.ru_utime) + seconds(used.ru_stime);
-    }();
+    double cpu_seconds = bench::cpu_seconds();
 };
 
 void print(std::string_view name, bool full_text, std::size_t rows, clock_pair const& begin) {

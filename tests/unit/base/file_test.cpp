@@ -81,6 +81,20 @@ void keeps_its_promises(file_system& files, std::string const& folder) {
 
 }  // namespace
 
+TEST_CASE("what is larger than one write of the system comes whole", "[base]") {
+    scratch_folder folder;
+    auto const path = folder.path("large");
+    std::string const first(3'000'001, 'a');
+    std::string const second(1'500'000, 'b');
+    std::array<std::string_view, 3> const parts{first, "", second};
+    {
+        auto const made = system_files().open(path, file_access::create);
+        REQUIRE(made.has_value());
+        REQUIRE((*made)->write_at(0, parts));
+    }
+    CHECK(read_file(system_files(), path, 10'000'000).value() == first + second);
+}
+
 TEST_CASE("the system's files do what the interface says", "[file]") {
     scratch_folder const folder;
     keeps_its_promises(system_files(), folder.path("x"));

@@ -79,7 +79,7 @@ TEST_CASE("the inflater takes any pieces and keeps to the bound of each call", "
                 REQUIRE(got <= step_max);
             } while (!input.empty() || got == step_max);
         }
-        REQUIRE(inflater.at_member_end());
+        REQUIRE(inflater.at_end());
         REQUIRE(output == text + text);
     }
 }

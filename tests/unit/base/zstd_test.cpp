@@ -78,7 +78,7 @@ TEST_CASE("the zstd inflater takes any pieces and keeps to the bound of each cal
                 REQUIRE(got <= step_max);
             } while (!input.empty() || got == step_max);
         }
-        REQUIRE(inflater.at_frame_end());
+        REQUIRE(inflater.at_end());
         REQUIRE(output == text + text);
     }
 }

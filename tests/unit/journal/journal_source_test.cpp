@@ -99,6 +99,33 @@ TEST_CASE("a batch ends at a frame when it is full", "[journal]") {
     REQUIRE(got.end_offset == 2);
 }
 
+TEST_CASE("a large frame is read in portions that end where they ended before", "[journal]") {
+    open_topic topic;
+    std::string const large(std::size_t{1} << 20U, 'x');
+    auto const chunk = chunk_of("t", "c", {large, large, large, large, "last"});
+    REQUIRE(topic.end->write(chunk));
+    REQUIRE(topic.end->flush());
+    auto const ends_from = [&](std::uint64_t offset) {
+        auto from = topic.opened->make_source("g");
+        REQUIRE(from->open());
+        position const stored{.partition = 0, .offset = offset};
+        REQUIRE(from->seek({&stored, 1}));
+        std::vector<std::uint64_t> ends;
+        for (auto next = offset; next < 5; next = ends.back()) {
+            batch got;
+            REQUIRE(from->read(got, soon()));
+            REQUIRE(got.events.front().offset == next);
+            REQUIRE(got.events.front().id == chunk.events[next].id);
+            REQUIRE(got.record(got.events.back()) == chunk.record(chunk.events[got.end_offset - 1]));
+            ends.push_back(got.end_offset);
+        }
+        return ends;
+    };
+    CHECK(ends_from(0) == std::vector<std::uint64_t>{2, 4, 5});
+    CHECK(ends_from(2) == std::vector<std::uint64_t>{4, 5});
+    CHECK(ends_from(3) == std::vector<std::uint64_t>{4, 5});
+}
+
 TEST_CASE("a cursor keeps position and counts over a restart", "[journal]") {
     open_topic topic;
     for (auto const* record : {"a", "b", "c"}) topic.add(record);

@@ -13,6 +13,7 @@ TEST_CASE("a batch lands with its last message, with what was refused", "[kafka]
     auto const slot = flights.board(events, 3, 24);
     REQUIRE(slot.has_value());
     REQUIRE(flights.count() == 1);
+    REQUIRE(flights.hand_over(*slot, 24));
     REQUIRE(flights.bytes() == 24);
     REQUIRE(!flights.land(*slot, 2));
     flights.refuse(flight_table::tag_of(*slot, 1), "too large");
@@ -37,12 +38,15 @@ TEST_CASE("a message's name is never 0 and leads back to it", "[kafka]") {
         }
 }
 
-TEST_CASE("boarding waits while messages that are not accounted for fill the bound; the last batch goes over it",
-          "[kafka]") {
+TEST_CASE("boarding waits while messages that are not accounted for fill the bound", "[kafka]") {
     flight_table flights{100};
     auto large = numbered_events(0, 10);
     auto const first = flights.board(large, 10, 1000);
     REQUIRE(first.has_value());
+    REQUIRE(!flights.full());
+    REQUIRE(flights.hand_over(*first, 90));
+    REQUIRE(!flights.full());
+    REQUIRE(flights.hand_over(*first, 910));  // the last portion goes over it
     REQUIRE(flights.full());
     REQUIRE(!flights.land(*first, 9));
     REQUIRE(flights.bytes() == 100);
@@ -53,12 +57,31 @@ TEST_CASE("boarding waits while messages that are not accounted for fill the bou
         landed = true;
         (void)flights.land(*first, 1);
     }};
-    REQUIRE(flights.board(next, 1, 10).has_value());
+    auto const second = flights.board(next, 1, 10);
+    REQUIRE(second.has_value());
     REQUIRE(landed);
     REQUIRE(flights.count() == 2);
     REQUIRE(flights.boarded(*first));
     REQUIRE(flights.count() == 1);
-    REQUIRE(flights.bytes() == 10);
+    REQUIRE(flights.bytes() == 0);
+}
+
+TEST_CASE("a portion waits for those before it, and for the table to be let go or cancelled", "[kafka]") {
+    flight_table flights{100};
+    auto events = numbered_events(0, 10);
+    auto const slot = flights.board(events, 10, 1000);
+    REQUIRE(flights.hand_over(*slot, 500));
+    {
+        std::atomic<bool> landed{false};
+        std::jthread const lander{[&] {
+            landed = true;
+            REQUIRE(!flights.land(*slot, 5));
+        }};
+        REQUIRE(flights.hand_over(*slot, 500));
+        REQUIRE(landed);
+    }
+    std::jthread const other{[&] { flights.cancel(); }};
+    REQUIRE(!flights.hand_over(*slot, 1));
 }
 
 TEST_CASE("a held table takes nothing until it is let go or cancelled", "[kafka]") {

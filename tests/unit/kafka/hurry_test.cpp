@@ -1,6 +1,9 @@
-// When messages leave before their linger time, which is longer here than a test waits.
+// How much is handed to librdkafka, and when it leaves before its linger time, which is longer here than a test waits.
 #include "mock_cluster.hpp"
 #include "support/catch.hpp"
+
+#include <algorithm>
+#include <thread>
 
 using namespace logpipe;
 using namespace logpipe::test;
@@ -61,4 +64,24 @@ TEST_CASE("little waits for company within the linger time", "[kafka]") {
     CHECK(reports.events() == 0);
     REQUIRE(to->flush());
     CHECK(reports.wait_events(2));
+}
+
+TEST_CASE("a batch of any size waits with us, not in librdkafka's queue", "[kafka]") {
+    mock_cluster cluster;
+    rd_kafka_mock_broker_set_rtt(cluster.get(), 1, 20);
+    awaited_reports reports;
+    auto const to = make_kafka_sink(cluster.sink_options());
+    REQUIRE(to->open(reports));
+    batch events;
+    auto const tag = events.tag_index("t");
+    for (std::uint64_t i = 0; i < 100; ++i) events.append(tag, {.high = 1, .low = i}, 5, std::string(100'000, 'x'));
+    std::jthread const writer{[&] { (void)to->write(events); }};
+    double most = 0;
+    for (auto const end = in_time(); reports.events() < 100; std::this_thread::sleep_for(1ms)) {
+        REQUIRE(std::chrono::steady_clock::now() < end);
+        for (auto const& [name, value] : to->status().gauges)
+            if (name == "kafka_in_flight_bytes") most = std::max(most, value);
+    }
+    CHECK(most > 1'000'000);
+    CHECK(most < 2'600'000);
 }

@@ -23,7 +23,7 @@ class gzip_inflater final {
     /// @return errc::corrupt for bytes that are no gzip; garbage after a complete member included.
     [[nodiscard]] result<> inflate(std::string_view& input, std::string& output, std::size_t output_bytes_max);
     /// True between members: an end of input here is no truncation.
-    [[nodiscard]] bool at_member_end() const noexcept;
+    [[nodiscard]] bool at_end() const noexcept;
 
   private:
     struct state;

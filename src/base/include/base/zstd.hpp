@@ -24,7 +24,7 @@ class zstd_inflater final {
     /// @return errc::corrupt for bytes that are not zstd; garbage after a complete frame included.
     [[nodiscard]] result<> inflate(std::string_view& input, std::string& output, std::size_t output_bytes_max);
     /// True between frames: an end of input here is no truncation.
-    [[nodiscard]] bool at_frame_end() const noexcept;
+    [[nodiscard]] bool at_end() const noexcept;
 
   private:
     struct state;
