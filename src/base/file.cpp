@@ -81,8 +81,8 @@ class system_file final : public file {
         while (!parts.empty()) {
             std::array<iovec, 64> pieces;
             std::size_t count = 0;
-            for (std::size_t room = write_bytes_max, from = skip; room > 0 && count < std::min(parts.size(), pieces.size());
-                 ++count, from = 0) {
+            for (std::size_t room = write_bytes_max, from = skip;
+                 room > 0 && count < std::min(parts.size(), pieces.size()); ++count, from = 0) {
                 auto const piece = parts[count].substr(from, room);
                 pieces[count] = {.iov_base = const_cast<char*>(piece.data()), .iov_len = piece.size()};
                 room -= piece.size();

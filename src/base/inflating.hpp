@@ -18,7 +18,8 @@ namespace logpipe {
 inline constexpr std::size_t output_step_bytes = std::size_t{64} << 10U;
 
 /// Until the input is used up or `output_bytes_max` are added.
-/// @param state  step(input, output, room) is one call of the library, into at most `room` bytes behind `output`; `inside`
+/// @param state  step(input, output, room) is one call of the library, into at most `room` bytes behind `output`;
+/// `inside`
 ///               says that a frame (of zstd; a member, of gzip) has begun and not ended
 template <class State>
 result<> inflate_by_steps(State& state, std::string_view& input, std::string& output, std::size_t output_bytes_max) {

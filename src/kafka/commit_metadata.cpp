@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view prefix = "lp2";
 constexpr std::string_view prefix_without_passed = "lp1";
+constexpr std::size_t topic_id_bytes = 22;  // of 16 in base64
 
 template <class Number>
 bool take_number(std::string_view& text, Number& into) noexcept {
@@ -26,11 +27,12 @@ bool take_number(std::string_view& text, Number& into) noexcept {
 std::string to_text(commit_metadata const& metadata) {
     auto const& counts = metadata.counts;
     auto const& passed = metadata.passed;
-    return fmt::format("{} {} {} {} {} {} {} {} {}", prefix, metadata.counted_from, counts.in, counts.indexed,
-                       counts.already_there, counts.dead, passed.tombstones, passed.gaps, passed.expired);
+    return fmt::format("{} {} {} {} {} {} {} {} {}{}{}", prefix, metadata.counted_from, counts.in, counts.indexed,
+                       counts.already_there, counts.dead, passed.tombstones, passed.gaps, passed.expired,
+                       metadata.topic_id.empty() ? "" : " ", metadata.topic_id);
 }
 
-std::optional<commit_metadata> parse_commit_metadata(std::string_view text, std::int64_t committed) noexcept {
+std::optional<commit_metadata> parse_commit_metadata(std::string_view text, std::int64_t committed) {
     bool const with_passed = text.starts_with(prefix);
     if (!with_passed && !text.starts_with(prefix_without_passed)) return std::nullopt;
     text.remove_prefix(prefix.size());
@@ -42,6 +44,10 @@ std::optional<commit_metadata> parse_commit_metadata(std::string_view text, std:
     if (with_passed) {
         for (auto* each : {&out.passed.tombstones, &out.passed.gaps, &out.passed.expired})
             if (!take_number(text, *each)) return std::nullopt;
+        if (text.size() == 1 + topic_id_bytes && text.starts_with(' ')) {
+            out.topic_id = text.substr(1);
+            text = {};
+        }
     } else {
         auto const offsets = static_cast<std::uint64_t>(std::max<std::int64_t>(0, committed - out.counted_from));
         out.passed.gaps = offsets - std::min(offsets, counts.in);

@@ -24,11 +24,13 @@ group_positions::held* group_positions::find(std::uint32_t number) {
 }
 
 std::uint32_t group_positions::assign(std::int32_t partition, std::int64_t offset,
-                                      std::optional<commit_metadata> const& found) {
+                                      std::optional<commit_metadata> const& found, std::string const& topic_id) {
+    auto base = found.value_or(commit_metadata{.counted_from = offset});
+    base.topic_id = topic_id;
     std::lock_guard lock{mutex_};
     held_.push_back({.partition = partition,
                      .number = ++last_number_,
-                     .base = found.value_or(commit_metadata{.counted_from = offset}),
+                     .base = std::move(base),
                      .taken = offset,
                      .next = offset,
                      .safe = offset,

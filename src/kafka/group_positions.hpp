@@ -19,8 +19,9 @@ namespace logpipe {
 class group_positions final {
   public:
     /// A partition is ours from `offset` on. @return the number of this assignment, never one that was used before
+    /// @param topic_id  goes with what is committed of it
     [[nodiscard]] std::uint32_t assign(std::int32_t partition, std::int64_t offset,
-                                       std::optional<commit_metadata> const& found);
+                                       std::optional<commit_metadata> const& found, std::string const& topic_id = {});
     /// It is not ours any more; what is still under way of it counts for nobody.
     void give_up(std::uint32_t number);
 

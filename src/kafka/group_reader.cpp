@@ -112,6 +112,7 @@ void group_reader::run() {
         if (told) took_error(*told);
         leave_when_settled();
         commit_some();
+        watch_topic();
         measure();
         if (resting) continue;
         if (options_.until_end && at_end()) {
@@ -127,6 +128,7 @@ void group_reader::run() {
     for (auto const& [partition, from] : readings_) positions_.give_up(from.number);  // where nobody asked for them
     commits_.reset();
     messages_.reset();
+    topic_question_.reset();
 }
 
 /// What librdkafka 2.8.0 (rdkafka_cgrp.c) does not do by itself is behind the order of this:
@@ -235,7 +237,7 @@ bool group_reader::follows(std::int32_t partition, reading& from, std::int64_t o
             from.origin, offset, from.next);
         if (from.touched) positions_.saw(from.number, from.taken, from.next, from.marks);
         positions_.give_up(from.number);
-        from.number = positions_.assign(partition, offset, std::nullopt);
+        from.number = positions_.assign(partition, offset, std::nullopt, topic_id_);
         from.next = from.taken = from.end = offset;
         from.passed = {};
         from.marks.clear();

@@ -9,6 +9,7 @@
 #include "logpipe/kafka.hpp"
 #include "message_id.hpp"
 #include "topic_facts.hpp"
+#include "topic_id.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -43,6 +44,8 @@ class group_reader final : private client_events {
 
     [[nodiscard]] std::optional<error> trouble() const { return client_events::trouble(); }
     [[nodiscard]] bool fatal() const noexcept { return client_events::fatal(); }
+    /// Its topic is not there any more, but one of the same name; a new reader is needed.
+    [[nodiscard]] bool outdated() const noexcept { return outdated_; }
     [[nodiscard]] double round_trip_seconds() const noexcept { return client_events::round_trip_seconds(); }
     struct figures {
         std::atomic<std::uint64_t> assigned{0};
@@ -53,7 +56,8 @@ class group_reader final : private client_events {
         std::atomic<std::uint64_t> expired_offsets{0};
         std::atomic<std::uint64_t> rebalances{0};
         std::atomic<std::uint64_t> commits_failed{0};
-        std::atomic<std::uint64_t> beyond_end{0};  // committed offsets
+        std::atomic<std::uint64_t> beyond_end{0};       // committed offsets
+        std::atomic<std::uint64_t> of_other_topics{0};  // likewise, of a topic that was deleted
     };
     [[nodiscard]] figures const& counts() const noexcept { return figures_; }
 
@@ -98,7 +102,10 @@ class group_reader final : private client_events {
     void take_over(rd_kafka_topic_partition_list_t const& partitions);
     [[nodiscard]] bool find_positions(rd_kafka_topic_partition_list_t* list);
     [[nodiscard]] result<> find_committed(rd_kafka_topic_partition_list_t* list);
+    void drop_of_other_topics(rd_kafka_topic_partition_list_t* list);
     [[nodiscard]] result<> drop_beyond_end(rd_kafka_topic_partition_list_t* list);
+    void watch_topic();
+    void begin_anew(rd_kafka_topic_partition_t& partition);
     [[nodiscard]] bool find_starts(rd_kafka_topic_partition_list_t* list);
     [[nodiscard]] result<> find_late_partitions();
     void begin_leaving(rd_kafka_topic_partition_list_t const& partitions);
@@ -124,6 +131,10 @@ class group_reader final : private client_events {
     queue_handle messages_;  // of all partitions; not the client's own, so we can poll that one without taking more in
     queue_handle commits_;   // their outcomes
 
+    std::string topic_id_;  // when partitions were taken over; empty: not known
+    std::optional<topic_id_question> topic_question_;
+    std::chrono::steady_clock::time_point watch_at_;
+    std::atomic<bool> outdated_{false};
     readings readings_;
     std::uint64_t round_ = 0;
     std::vector<std::int32_t> seeks_;

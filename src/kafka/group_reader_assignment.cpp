@@ -22,9 +22,17 @@ constexpr auto measure_interval = 200ms;
 // While nothing is fetched, the broker is asked for the partitions' ends; so long, it holds up commits.
 constexpr auto ask_ends_interval = 2'000ms;
 constexpr int ask_ends_time_ms = 1'000;
+constexpr auto ask_id_time = 2'000ms;
+constexpr auto watch_interval = 5'000ms;
 
 std::span<rd_kafka_topic_partition_t> all_of(rd_kafka_topic_partition_list_t const& list) {
     return {list.elems, static_cast<std::size_t>(list.cnt)};
+}
+
+/// What logpipe has committed with the offset.
+std::optional<commit_metadata> metadata_of(rd_kafka_topic_partition_t const& found) {
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR || found.metadata_size == 0) return std::nullopt;
+    return parse_commit_metadata({static_cast<char const*>(found.metadata), found.metadata_size}, found.offset);
 }
 
 partition_list copy_of(rd_kafka_topic_partition_list_t const& list) {
@@ -52,13 +60,10 @@ void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) 
     auto const list = copy_of(partitions);
     if (partitions.cnt > 0 && find_positions(list.get())) {
         for (auto& each : all_of(*list)) {
-            std::optional<commit_metadata> found;
-            if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR && each.metadata_size > 0)
-                found =
-                    parse_commit_metadata({static_cast<char const*>(each.metadata), each.metadata_size}, each.offset);
+            auto found = metadata_of(each);
             // `opaque` says that the offset was committed, by whomever.
             if (!found && each.opaque != nullptr) found = commit_metadata{.counted_from = each.offset};
-            reading from{.number = positions_.assign(each.partition, each.offset, found),
+            reading from{.number = positions_.assign(each.partition, each.offset, found, topic_id_),
                          .next = each.offset,
                          .taken = each.offset,
                          .epoch = rd_kafka_topic_partition_get_leader_epoch(&each),
@@ -84,7 +89,10 @@ void group_reader::take_over(rd_kafka_topic_partition_list_t const& partitions) 
 bool group_reader::find_positions(rd_kafka_topic_partition_list_t* list) {
     while (!stopping_ && rd_kafka_assignment_lost(client_.get()) == 0) {
         auto found = find_committed(list);
-        if (found) found = drop_beyond_end(list);
+        if (found) {
+            drop_of_other_topics(list);
+            found = drop_beyond_end(list);
+        }
         if (found) {
             if (find_starts(list)) return true;
             continue;
@@ -104,8 +112,30 @@ result<> group_reader::find_committed(rd_kafka_topic_partition_list_t* list) {
     return kafka_error(code, fmt::format("the positions of group {}", options_.group));
 }
 
-/// Where the topic was recreated or lost its end, no message would ever come at the committed offset. Such a partition
-/// is a new one to us.
+/// What was committed of a topic that was deleted says nothing about the one that has its name now.
+void group_reader::drop_of_other_topics(rd_kafka_topic_partition_list_t* list) {
+    topic_question_.reset();
+    topic_id_question question{client_.get(), options_.topic, ask_id_time};
+    auto const id = question.answer(ask_id_time);
+    if (!id || !*id)
+        log_info("kafka_source: going on without the id of topic {}: {}", options_.topic,
+                 id ? "no answer" : id.error().message);
+    topic_id_ = id ? id->value_or("") : "";
+    if (topic_id_.empty()) return;
+    for (auto& each : all_of(*list)) {
+        auto const found = metadata_of(each);
+        if (!found || found->topic_id.empty() || found->topic_id == topic_id_) continue;
+        ++figures_.of_other_topics;
+        log_warn(
+            "kafka_source: {} partition {}: group {} has committed offset {} of a topic of this name that was deleted "
+            "since (its id was {}, this one's is {}); reading from the beginning, and counting starts there",
+            each.topic, each.partition, options_.group, each.offset, found->topic_id, topic_id_);
+        begin_anew(each);
+    }
+}
+
+/// Where the topic lost its end, or was recreated and the broker does not tell it, no message would ever come at the
+/// committed offset. Such a partition is a new one to us.
 result<> group_reader::drop_beyond_end(rd_kafka_topic_partition_list_t* list) {
     auto const ends = find_log_ends(client_.get(), *list, std::chrono::milliseconds{ask_time_ms});
     if (!ends) return ends.error();
@@ -117,12 +147,36 @@ result<> group_reader::drop_beyond_end(rd_kafka_topic_partition_list_t* list) {
             "kafka_source: {} partition {}: group {} has committed offset {}, but the partition ends at {}: the topic "
             "was recreated, or lost its end; reading from the beginning, and counting starts there",
             each.topic, each.partition, options_.group, each.offset, end->second);
-        each.offset = RD_KAFKA_OFFSET_BEGINNING;
-        rd_kafka_topic_partition_set_leader_epoch(&each, -1);
-        rd_kafka_mem_free(client_.get(), std::exchange(each.metadata, nullptr));
-        each.metadata_size = 0;
+        begin_anew(each);
     }
     return {};
+}
+
+/// Where the topic is deleted and made again before the group notices, the broker goes on with the new one's messages
+/// at the old one's offset. Without a word.
+void group_reader::watch_topic() {
+    auto const now = steady_clock::now();
+    if (!topic_question_) {
+        if (now < watch_at_ || topic_id_.empty() || readings_.empty()) return;
+        watch_at_ = now + watch_interval;
+        topic_question_.emplace(client_.get(), options_.topic, ask_id_time);
+        return;
+    }
+    auto const id = topic_question_->answer(0ms);
+    if (id && !*id) return;
+    topic_question_.reset();
+    // While it is deleted, nobody knows its id.
+    if (!id || (*id)->empty() || **id == topic_id_ || outdated_) return;
+    log_warn("kafka_source: topic {} was deleted and made again: joining group {} anew, for the new one",
+             options_.topic, options_.group);
+    outdated_ = true;
+}
+
+void group_reader::begin_anew(rd_kafka_topic_partition_t& partition) {
+    partition.offset = RD_KAFKA_OFFSET_BEGINNING;
+    rd_kafka_topic_partition_set_leader_epoch(&partition, -1);
+    rd_kafka_mem_free(client_.get(), std::exchange(partition.metadata, nullptr));
+    partition.metadata_size = 0;
 }
 
 /// With `--start end`, partitions that were added after the group got its position are read from their beginning: their

@@ -2,6 +2,7 @@
 #include "logpipe/kafka.hpp"
 #include "logpipe/kafka_letter.hpp"
 #include "producer.hpp"
+#include "producer_settings.hpp"
 #include "topic_facts.hpp"
 
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ constexpr std::chrono::seconds stall_time{5};
 /// Of a partition. librdkafka, where it is idempotent, has one request of a partition under way at a time, and while
 /// messages wait longer than the linger time for their turn its thread turns in circles. So one request goes and one
 /// is ready; the rest waits with us.
-constexpr std::size_t waiting_bytes_max = 2 * producer::request_bytes_max;
+constexpr std::size_t waiting_bytes_max = 2 * request_bytes_max;
 
 /// So much fills a request well.
 constexpr std::size_t much_bytes = std::size_t{256} << 10U;

@@ -33,7 +33,7 @@ class kafka_source final : public source {
         if (!start) return start.error();
         if (options_.group.empty()) return error{errc::invalid_argument, "kafka: a source needs a group"};
         // A member that is held up finds its way by itself; only one that cannot go on is replaced.
-        if (reader_ && !reader_->fatal()) {
+        if (reader_ && !reader_->fatal() && !reader_->outdated()) {
             auto const trouble = reader_->trouble();
             return trouble && trouble->code == errc::unauthorized ? result<>{*trouble} : result<>{};
         }
@@ -73,6 +73,9 @@ class kafka_source final : public source {
         if (taken == intake::taken::events) return {};
         if (taken == intake::taken::closed_and_empty)
             return error{errc::end_of_input, fmt::format("kafka: topic {} was read", options_.topic)};
+        if (reader_->outdated())
+            return error{errc::not_connected,
+                         fmt::format("kafka: topic {} was deleted and made again", options_.topic)};
         auto const trouble = reader_->trouble();
         if (trouble && reader_->fatal()) return error{errc::not_connected, trouble->message};
         if (trouble && trouble->code == errc::unauthorized) return *trouble;
@@ -122,6 +125,7 @@ stage_status kafka_source::status() const {
                   {"kafka_commits_failed_total", static_cast<double>(counts.commits_failed.load())},
                   {"kafka_tombstones_total", static_cast<double>(counts.tombstones.load())},
                   {"kafka_offsets_beyond_end_total", static_cast<double>(counts.beyond_end.load())},
+                  {"kafka_offsets_of_deleted_topics_total", static_cast<double>(counts.of_other_topics.load())},
                   {"kafka_missing_offsets_total", static_cast<double>(counts.missing_offsets.load())},
                   {"kafka_expired_offsets_total", static_cast<double>(counts.expired_offsets.load())}};
     return now;

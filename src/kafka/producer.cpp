@@ -7,6 +7,7 @@
 #include "json_member.hpp"
 #include "letter_headers.hpp"
 #include "message_id.hpp"
+#include "producer_settings.hpp"
 
 #include <fmt/format.h>
 
@@ -28,12 +29,6 @@ constexpr int patience_ms = 10;
 constexpr int flush_slice_ms = 5;
 /// Messages are handed over in portions of this, so that a batch of any size does not fill librdkafka's queue.
 constexpr std::size_t portion_bytes = std::size_t{128} << 10U;
-
-// The broker counts a batch after compression and with its header (61 bytes); librdkafka stops before compression, so
-// only text that does not shrink at all comes near.
-constexpr std::int64_t batch_overhead_bytes = 512;
-constexpr std::int64_t message_bytes_default = 1'000'000;
-constexpr std::int64_t message_bytes_limit = 1'000'000'000;  // librdkafka's
 
 /// The broker refuses all of a set for one of its messages.
 bool is_refusal(rd_kafka_resp_err_t code) noexcept {
@@ -60,28 +55,6 @@ std::string_view text_of(key_text const& key) noexcept {
     return {key.data(), key.size()};
 }
 
-std::vector<kafka_property> settings_of(kafka_sink_options const& options, std::int64_t batch_bytes_max) {
-    auto const batch_bytes = batch_bytes_max <= 0 ? message_bytes_default
-                                                  : std::max(batch_bytes_max - batch_overhead_bytes, std::int64_t{1});
-    auto const message_bytes = std::clamp(batch_bytes_max, message_bytes_default, message_bytes_limit);
-    auto const request_bytes = std::int64_t{producer::request_bytes_max};
-    return {{"statistics.interval.ms", "5000"},
-            {"enable.idempotence", "true"},
-            {"acks", "all"},
-            {"message.timeout.ms", "0"},  // for ever: the journal holds the rest
-            {"compression.codec", options.compression},
-            {"linger.ms", std::to_string(options.linger.count())},
-            {"max.in.flight.requests.per.connection", std::to_string(options.requests_in_flight_max)},
-            // The bound is ours: it counts the batches that wait, in bytes.
-            {"queue.buffering.max.messages", "0"},
-            {"queue.buffering.max.kbytes", "2097151"},
-            {"message.max.bytes", std::to_string(message_bytes)},
-            {"batch.size", std::to_string(std::min({batch_bytes, message_bytes, request_bytes}))},
-            {"batch.num.messages", "100000"},
-            // Whole batches are spread, by choose_partition(), also of messages without a key.
-            {"sticky.partitioning.linger.ms", "0"}};
-}
-
 }  // namespace
 
 producer::producer(kafka_sink_options const& options, flight_table& flights, std::function<void(batch&&)> landed)
@@ -100,7 +73,7 @@ producer::~producer() {
 }
 
 result<> producer::start(std::int64_t batch_bytes_max) {
-    settings_ = settings_of(options_, batch_bytes_max);
+    settings_ = producer_settings(options_, batch_bytes_max);
     auto made = make_handle();
     if (!made) return made.error();
     client_ = *std::move(made);

@@ -24,9 +24,6 @@ namespace logpipe {
 /// the end.
 class producer final : private client_events {
   public:
-    /// What one request carries of a partition, at most.
-    static constexpr std::size_t request_bytes_max = std::size_t{1} << 20U;
-
     /// @param landed  gets each batch that is done, on whatever thread finds that out
     producer(kafka_sink_options const& options, flight_table& flights, std::function<void(batch&&)> landed);
     ~producer() override;

@@ -99,7 +99,8 @@ prepared_part decode_frames() {
                 auto const payload = std::string_view{with->bytes}.substr(topic::header_bytes);
                 if (!header || !topic::payload_is_whole(*header, payload)) throw std::logic_error{"a bad frame"};
                 std::uint64_t offset = 0;
-                while (offset < header->end_offset()) offset = topic::append_portion(*header, payload, offset, with->into);
+                while (offset < header->end_offset())
+                    offset = topic::append_portion(*header, payload, offset, with->into);
             }};
 }
 

@@ -72,6 +72,42 @@ TEST_CASE("a topic that ends before the committed offset is read from its beginn
     }
 }
 
+TEST_CASE("a topic that is deleted and made again while it is read is read from its beginning", "[kafka]") {
+    own_topic const topic;
+    topic_operator operating{topic};
+    operating.create(1);
+    topic.write({numbered_events(0, 20)});
+    auto const from = make_kafka_source(topic.source_options());
+    REQUIRE(from->open());
+    {
+        taken_events old{*from};
+        REQUIRE(old.read(20));
+        old.commit_all();
+        REQUIRE(comes_true([&] { return position_of(topic, 0).committed == 20; }));
+    }
+    operating.remove();
+    operating.create(1);
+    topic.write({numbered_events(500, 50)});
+
+    std::set<std::string> records;
+    REQUIRE(comes_true([&] {
+        batch into;
+        if (!from->read(into, std::chrono::steady_clock::now() + std::chrono::milliseconds{200})) {
+            (void)from->open();  // tried again, as the pump does
+            return false;
+        }
+        for (auto const& row : into.events) records.emplace(into.record(row));
+        if (into.empty()) return false;
+        progress const safe{.safe = {.partition = into.partition, .offset = into.end_offset},
+                            .counts = {.in = into.events.size(), .indexed = into.events.size()}};
+        REQUIRE(from->commit({&safe, 1}));
+        return records.size() == 50;
+    }));
+    CHECK(*records.begin() == R"({"n":500})");
+    CHECK(was_logged(fmt::format("topic {} was deleted and made again", topic.name)));
+    CHECK(comes_true([&] { return position_of(topic, 0).committed == 50; }));
+}
+
 TEST_CASE("partitions that are added are written to and read, from their beginning also with a start at the end",
           "[kafka]") {
     own_topic const topic;

@@ -30,6 +30,17 @@ class topic_operator final {
         if (!comes_true([&] { return has_leaders(static_cast<std::size_t>(partitions)); }))
             throw std::runtime_error{"the topic got no leader"};
     }
+    /// Returns when no broker knows it any more.
+    void remove() {
+        owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy> const unwanted{
+            rd_kafka_DeleteTopic_new(topic_.name.c_str())};
+        auto* only = unwanted.get();
+        if (!done(RD_KAFKA_ADMIN_OP_DELETETOPICS,
+                  [&](auto* options, auto* queue) { rd_kafka_DeleteTopics(client_.get(), &only, 1, options, queue); }))
+            throw std::runtime_error{"the topic was not deleted"};
+        if (!comes_true([&] { return !topic_.admin->partitions(topic_.name); }))
+            throw std::runtime_error{"the topic is still there"};
+    }
     /// So that it has `count` in all.
     void add_partitions(std::size_t count) {
         std::array<char, 256> words{};
@@ -76,6 +87,8 @@ class topic_operator final {
         rd_kafka_topic_result_t const** results = nullptr;
         if (what == RD_KAFKA_ADMIN_OP_CREATETOPICS)
             results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.get()), &count);
+        if (what == RD_KAFKA_ADMIN_OP_DELETETOPICS)
+            results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(answer.get()), &count);
         if (what == RD_KAFKA_ADMIN_OP_CREATEPARTITIONS)
             results =
                 rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(answer.get()), &count);

@@ -17,6 +17,10 @@ TEST_CASE("the counts go through the commit's metadata unchanged", "[kafka]") {
                                    .counts = {.in = 18446744073709551615U, .indexed = 2, .already_there = 3, .dead = 4},
                                    .passed = {.tombstones = 5, .gaps = 6, .expired = 7}};
     REQUIRE(to_text(metadata) == "lp2 17 18446744073709551615 2 3 4 5 6 7");
+    auto with_id = metadata;
+    with_id.topic_id = "Nz3q-x0vRPmQv1cO_7-t0A";
+    REQUIRE(to_text(with_id) == "lp2 17 18446744073709551615 2 3 4 5 6 7 Nz3q-x0vRPmQv1cO_7-t0A");
+    REQUIRE(parse_commit_metadata(to_text(with_id), 42) == with_id);
     REQUIRE(parse_commit_metadata(to_text(metadata), 1000) == metadata);
 }
 
