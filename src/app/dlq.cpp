@@ -1,9 +1,11 @@
 // Dead letters: list, show, send again, drop.
+#include "base/clean_text.hpp"
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
 #include "base/log.hpp"
 #include "logpipe/pipeline.hpp"
 #include "operator_ends.hpp"
+#include "output.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 
@@ -50,17 +52,19 @@ void print(letter_list const& list, std::vector<letter_summary> const& newest, b
                 fmt::format(R"({}{{"id":"{}","time":"{}","stage":{},"reason":{},"attempts":{},"parts":{},"found":{}}})",
                             letters.empty() ? "" : ",", each.id.text(), iso_time(each.time_ms * 1'000'000),
                             quoted(each.stage), quoted(each.reason), each.attempts, each.parts, each.parts_found);
-        fmt::print(R"({{"letters":{},"incomplete":{},"unreadable":{},"groups":[{}],"newest":[{}]}})"
-                   "\n",
-                   list.letters, list.incomplete, list.unreadable, groups, letters);
+        static_cast<void>(
+            write_data(fmt::format(R"({{"letters":{},"incomplete":{},"unreadable":{},"groups":[{}],"newest":[{}]}})"
+                                   "\n",
+                                   list.letters, list.incomplete, list.unreadable, groups, letters)));
         return;
     }
     fmt::print("{} dead letters\n", list.letters);
-    for (auto const& each : list.groups) fmt::print("{:>10}  {}: {}\n", each.letters, each.stage, each.reason);
+    for (auto const& each : list.groups)
+        fmt::print("{:>10}  {}: {}\n", each.letters, clean_line(each.stage), clean_line(each.reason));
     if (!newest.empty()) fmt::print("newest:\n");
     for (auto const& each : newest)
-        fmt::print("{}  {}  {}: {}{}{}\n", each.id.text(), iso_time(each.time_ms * 1'000'000), each.stage, each.reason,
-                   each.attempts > 1 ? fmt::format(" ({} times)", each.attempts) : "",
+        fmt::print("{}  {}  {}: {}{}{}\n", each.id.text(), iso_time(each.time_ms * 1'000'000), clean_line(each.stage),
+                   clean_line(each.reason), each.attempts > 1 ? fmt::format(" ({} times)", each.attempts) : "",
                    each.parts_found < each.parts
                        ? fmt::format(" (incomplete: {} of {} parts)", each.parts_found, each.parts)
                        : "");
@@ -94,11 +98,13 @@ int show(settings const& options, letter_topic& from, std::span<std::string cons
             if (!found.missing.empty())
                 log_warn("dlq show: {} is incomplete, parts {} of {} are missing", letter.id.text(),
                          fmt::join(found.missing, ", "), found.parts);
-            fmt::print("{}\n", to_json(letter));
-            return {};
+            return write_data(to_json(letter) + "\n")
+                       ? result<>{}
+                       : error{errc::storage_failed, "standard output cannot be written"};
         }
         fmt::print("id        {}\nstage     {}\nreason    {}\norigin    {}\ntag       {}\ntime      {}\n",
-                   letter.id.text(), letter.stage, letter.reason, letter.origin, letter.tag, iso_time(letter.time_ns));
+                   letter.id.text(), clean_line(letter.stage), clean_line(letter.reason), clean_line(letter.origin),
+                   clean_line(letter.tag), iso_time(letter.time_ns));
         if (letter.event_time_ns != 0) fmt::print("event     {}\n", exact_iso_time(letter.event_time_ns));
         if (letter.received_ns != 0) fmt::print("received  {}\n", exact_iso_time(letter.received_ns));
         fmt::print("attempts  {}\n", found.attempts);
@@ -106,8 +112,7 @@ int show(settings const& options, letter_topic& from, std::span<std::string cons
         if (!found.missing.empty())
             fmt::print("missing   parts {}: the record is what is there\n", fmt::join(found.missing, ", "));
         fmt::print("record    {} bytes\n", letter.record.size());
-        if (std::fwrite(letter.record.data(), 1, letter.record.size(), stdout) != letter.record.size())
-            return error{errc::storage_failed, "standard output cannot be written"};
+        if (!write_data(letter.record)) return error{errc::storage_failed, "standard output cannot be written"};
         fmt::print("\n");
         return {};
     });

@@ -4,6 +4,7 @@
 #include "base/json_text.hpp"
 #include "base/letter_frame.hpp"
 #include "logpipe/pipeline.hpp"
+#include "output.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 
@@ -83,8 +84,7 @@ int write_out(settings const& options, std::string const& folder) {
             auto record = events.record(row);
             if (auto const letter = letters ? read_letter_frame(record) : std::nullopt)
                 record = json = to_json(*letter);
-            if (std::fwrite(record.data(), 1, record.size(), stdout) != record.size() ||
-                std::fputc('\n', stdout) == EOF)
+            if (!write_data(record) || std::fputc('\n', stdout) == EOF)
                 return error{errc::storage_failed, "standard output cannot be written"};
         }
         return {};

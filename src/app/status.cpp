@@ -1,5 +1,6 @@
 // How every component is, in one table.
 #include "base/log.hpp"
+#include "output.hpp"
 #include "probes.hpp"
 #include "process.hpp"
 #include "subcommands.hpp"
@@ -30,7 +31,7 @@ int exit_status_of(status_report const& report) {
 int show(settings const& options, std::string const& token, bool terminal) {
     auto const report = look_at_all(options, token);
     if (options.on("json")) {
-        fmt::print("{}", to_json(report));
+        static_cast<void>(write_data(to_json(report)));
     } else if (!report.components.empty()) {
         fmt::print("{}", to_table(report, terminal ? table_colour::on : table_colour::off));
     }

@@ -2,6 +2,7 @@
 
 #include "base/clean_text.hpp"
 #include "base/log.hpp"
+#include "output.hpp"
 #include "subcommands.hpp"
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ std::uint64_t number_behind(std::string_view line, std::string_view key) {
 }  // namespace
 
 bool tap_printer::print(std::string_view line) {
-    if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) broken_ = true;
+    if (!write_data(line)) broken_ = true;
     ++printed_;
     return !broken_ && (options_.count_max == 0 || printed_ < options_.count_max);
 }

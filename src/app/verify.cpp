@@ -1,6 +1,7 @@
 // Is every event of the inputs in the store or among the dead letters?
 #include "logpipe/audit.hpp"
 #include "operator_ends.hpp"
+#include "output.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 
@@ -34,7 +35,8 @@ result<audit_report> verify(settings const& options) {
 int run_verify(settings const& options, argument_list const& /*rest*/) {
     auto const report = verify(options);
     if (!report) return report_failure(options, report.error());
-    fmt::print("{}", options.on("json") ? to_json(*report) + '\n' : to_text(*report));
+    if (!write_data(options.on("json") ? to_json(*report) + '\n' : to_text(*report)))
+        return report_failure(options, {errc::storage_failed, "standard output cannot be written"});
     return all_accounted_for(*report) ? exit_done : exit_failed;
 }
 

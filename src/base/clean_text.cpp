@@ -2,9 +2,49 @@
 
 #include "base/utf8.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <iterator>
 
 namespace logpipe {
+
+namespace {
+
+/// Of a well-formed sequence.
+char32_t character_of(std::string_view sequence) noexcept {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+    if (sequence.size() == 1) return byte(0);
+    char32_t character = byte(0) & (0x7fU >> sequence.size());
+    for (std::size_t i = 1; i < sequence.size(); ++i) character = (character << 6U) | (byte(i) & 0x3fU);
+    return character;
+}
+
+/// Control characters drive a terminal; the others turn the text around them, end its line, or cannot be seen.
+bool disguises(char32_t c) noexcept {
+    struct range {
+        char32_t first;
+        char32_t last;
+    };
+    static constexpr std::array ranges{range{0x00, 0x1f},     range{0x7f, 0x9f},     range{0x61c, 0x61c},
+                                       range{0x200b, 0x200f}, range{0x2028, 0x202e}, range{0x2060, 0x2069},
+                                       range{0xfeff, 0xfeff}};
+    return std::ranges::any_of(ranges, [c](range const& each) { return each.first <= c && c <= each.last; });
+}
+
+/// Calls `each` with every sequence of UTF-8 and with every byte that is not part of one.
+template <class Each>
+void for_each_sequence(std::string_view text, Each each) {
+    for (auto const *at = text.data(), *const end = at + text.size(); at != end;) {
+        auto const bytes = utf8_sequence_bytes(at, end);
+        each(std::string_view{at, bytes == 0 ? 1 : bytes}, bytes != 0);
+        at += bytes == 0 ? 1 : bytes;
+    }
+}
+
+}  // namespace
 
 std::string clean_utf8(std::string_view text) {
     std::string out{text};
@@ -13,11 +53,24 @@ std::string clean_utf8(std::string_view text) {
 }
 
 std::string clean_line(std::string_view text) {
-    std::string out = clean_utf8(text);
-    std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-    // U+0080 to U+009F are control characters too; in UTF-8 they are c2 80 to c2 9f.
-    for (std::size_t i = 0; i + 1 < out.size(); ++i)
-        if (out[i] == '\xc2' && static_cast<unsigned char>(out[i + 1]) < 0xa0) out.replace(i, 2, " ");
+    std::string out;
+    for_each_sequence(clean_utf8(text), [&out](std::string_view sequence, bool) {
+        out.append(disguises(character_of(sequence)) ? " " : sequence);
+    });
+    return out;
+}
+
+std::string visible_text(std::string_view text) {
+    std::string out;
+    for_each_sequence(text, [&out](std::string_view sequence, bool well_formed) {
+        if (!well_formed) {
+            fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(sequence.front()));
+        } else if (auto const c = character_of(sequence); disguises(c) && c != U'\n' && c != U'\t') {
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(c));
+        } else {
+            out.append(sequence);
+        }
+    });
     return out;
 }
 

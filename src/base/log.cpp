@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 
+#include "base/clean_text.hpp"
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
 
@@ -117,8 +118,10 @@ bool log_enabled(log_level level) noexcept {
 }
 
 void log_write(log_level level, std::string_view message) {
-    if (level == log_level::warn || level == log_level::error) keep_note(level, message);
-    logger()->log(to_spdlog(level), "{}", message);
+    // A peer's words are in many of them, and the reader may be a terminal, or count lines.
+    auto const line = clean_line(message);
+    if (level == log_level::warn || level == log_level::error) keep_note(level, line);
+    logger()->log(to_spdlog(level), "{}", line);
 }
 
 std::vector<log_note> recent_notes() {

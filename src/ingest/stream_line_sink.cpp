@@ -1,5 +1,6 @@
 #include "stream_line_sink.hpp"
 
+#include "base/clean_text.hpp"
 #include "line_text.hpp"
 #include "unique_fd.hpp"
 #include "waiter.hpp"
@@ -34,6 +35,7 @@ class stream_line_sink final : public sink {
         struct stat about{};
         if (to_.get() < 0 || fstat(to_.get(), &about) != 0) return failed(errno);
         regular_ = S_ISREG(about.st_mode);
+        terminal_ = isatty(to_.get()) == 1;
         up_.store(true, std::memory_order_relaxed);
         return {};
     }
@@ -41,6 +43,7 @@ class stream_line_sink final : public sink {
     result<> write(batch& events) override {
         text_.clear();
         append_lines(events, text_);
+        if (terminal_) text_ = visible_text(text_);
         // After a failure the same batch is offered again; what had gone out of it already cannot be taken back.
         while (written_bytes_ < text_.size())
             if (auto put = put_some(); !put) return put;
@@ -106,6 +109,7 @@ class stream_line_sink final : public sink {
     unique_fd to_;
     completions* reports_ = nullptr;
     bool regular_ = false;
+    bool terminal_ = false;  // which a client's text must not drive
     std::string text_;
     std::size_t written_bytes_ = 0;  // of text_
     waiter waiter_;

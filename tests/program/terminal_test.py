@@ -8,12 +8,14 @@ PROGRAM is $LOGPIPE unless given. Standard library only.
 
 import codecs
 import fcntl
+import json
 import os
 import pathlib
 import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -272,6 +274,66 @@ class Monitor(Case):
         terminal.child.send_signal(signal.SIGTERM)
         self.assertEqual(terminal.wait_end(), 0)
         terminal.assert_as_it_was()
+
+
+class HostileText(Case):
+    """What a client sends never drives the terminal of whoever looks at it, and is exact where no terminal is."""
+
+    HOSTILE = "\x1b]0;owned\x07\x1b[2J \u009b2J \u202egnp.exe"
+    FORBIDDEN = ("\x1b", "\x07", "\u009b", "\u202e")
+
+    def on_terminal(self, *arguments):
+        """All that the program writes to a terminal. (Its log, in colour, has a test of its own.)"""
+        main, side = pty.openpty()
+        child = subprocess.Popen([program_test.PROGRAM, *map(str, arguments)], cwd=self.folder, stdin=side, stdout=side, stderr=subprocess.DEVNULL)
+        os.close(side)
+        written = b""
+        try:
+            while part := os.read(main, 65536):
+                written += part
+        except OSError:
+            pass  # the other side is closed
+        finally:
+            os.close(main)
+        self.assertEqual(child.wait(TIME_MAX), 0, written)
+        return written.decode("utf-8")
+
+    def assert_harmless(self, text):
+        for each in self.FORBIDDEN:
+            self.assertNotIn(each, text)
+
+    def test_lines_dead_letters_and_their_export(self):
+        bad = f"no JSON {self.HOSTILE}"
+        good = json.dumps({"agent": "\u009b2J \u202egnp.exe"}, ensure_ascii=False)
+        lines = self.folder / "lines"
+        lines.write_text(f"{bad}\n{good}\n")
+        self.run_program("run", "--data-dir", "data", "--from", lines, "--once", "--page", "none", "--admin", "none")
+        letters = "journal:data/nginx-logs.dlq"
+        for words in (["dlq", "ls", letters], ["dlq", "ls", letters, "--json"], ["dlq", "show", letters, "--all"],
+                      ["dlq", "show", letters, "--all", "--json"], ["journal", "export", "data/nginx-logs"],
+                      ["produce", "--file", lines, "--to", "stdout:"]):
+            with self.subTest(words):
+                shown = self.on_terminal(*words)
+                self.assert_harmless(shown)
+                if "ls" not in words and "--json" not in words:
+                    self.assertIn("\\u009b2J", shown)
+        exact = self.run_program("journal", "export", "data/nginx-logs").stdout
+        self.assertEqual(exact, f"{bad}\n{good}\n")
+        self.assertIn(bad, self.run_program("dlq", "show", letters, "--all").stdout)
+
+    def test_a_tag_in_the_log_and_in_status(self):
+        listen, admin = free_address(), free_address()
+        forwarder = self.start("forward", "--listen", listen, "--journal", "data", "--to", "none", "--admin", admin, "--log-format", "text")
+        self.wait_ready(admin)
+        tag = f"x{self.HOSTILE}\r\n00:00:00 error forged".encode()
+        host, port = listen.split(":")
+        with socket.create_connection((host, int(port)), timeout=TIME_MAX) as client:
+            client.sendall(b"\x93\xd9" + bytes([len(tag)]) + tag + b"\xce\x00\x00\x00\x01\x81\xa1k\xa1v")
+        self.wait_for(lambda: (self.status(admin) or {"ledger": {"in": 0}})["ledger"]["in"] == 1, "the event")
+        self.assert_harmless(self.on_terminal("status", "--at", admin, "--json"))
+        log = self.end(forwarder)
+        self.assert_harmless(log)
+        self.assertFalse([line for line in log.splitlines() if line.startswith("00:00:00 error forged")])
 
 
 if __name__ == "__main__":

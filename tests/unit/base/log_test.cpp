@@ -61,3 +61,9 @@ TEST_CASE("the newest warnings and errors are kept, oldest first, a bounded numb
     REQUIRE(notes.back().message.size() == log_note_bytes_max);
     REQUIRE(notes.front().time_ns > 0);
 }
+
+TEST_CASE("a line of the log is one line and drives no terminal, whatever a peer said", "[log]") {
+    log_warn("tag \"{}\" is none", "a\x1b]0;owned\x07\r\n12:00:00 error forged\u009b2J\u202e");
+    auto const line = recent_notes().back().message;
+    CHECK(line == "tag \"a ]0;owned   12:00:00 error forged 2J \" is none");
+}
