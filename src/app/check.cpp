@@ -33,6 +33,16 @@ int check_line(settings const& options) {
     return exit_done;
 }
 
+/// A value as it may stand on a screen: without login and secret.
+std::string shown(std::string_view name, std::string const& value) {
+    if (name != "kafka") return without_login(value);
+    auto const equals = std::min(value.find('='), value.size());
+    auto const key = std::string_view{value}.substr(0, equals);
+    for (auto const* word : {"password", "secret", "key.pem", "sasl.oauthbearer.config"})
+        if (key.contains(word)) return fmt::format("{}=...", key);
+    return value;
+}
+
 int check_configuration(settings const& options) {
     auto const& whose = options.text("for");
     std::map<std::string, std::string, std::less<>> environment;
@@ -44,7 +54,7 @@ int check_configuration(settings const& options) {
     for (auto const& [name, value] : effective->all()) {
         if (value.origin.empty()) continue;
         std::string text;
-        for (auto const& each : value.values) text += (text.empty() ? "" : ", ") + each;
+        for (auto const& each : value.values) text += (text.empty() ? "" : ", ") + shown(name, each);
         fmt::print("{:24} {:40} {}\n", name, text.empty() ? "\"\"" : text, value.origin);
     }
     return exit_done;

@@ -1,6 +1,8 @@
 #include "command_line.hpp"
 
 #include "base/log.hpp"
+#include "base/secrets.hpp"
+#include "data_mode.hpp"
 #include "process.hpp"
 #include "settings.hpp"
 #include "subcommands.hpp"
@@ -95,6 +97,11 @@ int run_parsed(parsed_flags const& parsed) {
     }
     set_up_log({.level = parse_log_level(options->text("log-level")).value(),
                 .format = parse_log_format(options->text("log-format")).value()});
+    if (auto used = use_data_mode(*options); !used) {
+        log_error("{}: {}", parsed.what->name, used.error().message);
+        return exit_usage;
+    }
+    refuse_open_secrets(options->on("strict-secrets"));
     return parsed.what->run(*options, parsed.rest);
 }
 

@@ -1,4 +1,6 @@
 #include "logpipe/forward.hpp"
+
+#include "data_mode.hpp"
 #include "stage_options.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
@@ -32,6 +34,7 @@ int run_forward(settings const& options, argument_list const& /*rest*/) {
     auto const folder = fmt::format("{}/{}", options.text("journal"), options.text("topic"));
     auto topic = ends.open_topic(folder);
     if (!topic) return report_failure(options, topic.error());
+    compare_with_data_mode(options, options.text("journal"));
     auto letters = ends.open_topic(folder + ".forward.dlq");
     if (!letters) return report_failure(options, letters.error());
     auto listener = forward_source_options_of(options);

@@ -24,6 +24,10 @@ constexpr std::array rows{
     option_row{"config", text, "FILE", "", "*", "configuration; without it ./logpipe.toml where there is one"},
     option_row{"log-level", choice, "debug|info|warn|error|off", "info", "*", "least important messages to log"},
     option_row{"log-format", choice, "auto|text|json", "auto", "*", "auto: text on a terminal, JSON lines otherwise"},
+    option_row{"data-mode", text, "MODE", "0700", "produce serve run forward consume index ship dlq replay journal",
+               "mode of the folders that are made, and of the files without x; 0750 lets the group read"},
+    option_row{"strict-secrets", choice, "yes|no", "no", sends,
+               "refuse files of secrets that every user of the machine can read, instead of warning"},
 
     // What runs long.
     option_row{"admin", text, "HOST:PORT", "127.0.0.1:24230", "run", admin_help},

@@ -1,6 +1,7 @@
 // The whole pipeline in one process: forward protocol (or --from) → journal → transform → SQLite. Either embedded part
 // may be swapped for the real one: --broker puts Kafka behind the journal, --store takes the documents elsewhere.
 #include "base/log.hpp"
+#include "data_mode.hpp"
 #include "kept_run_id.hpp"
 #include "logpipe/forward.hpp"
 #include "logpipe/kafka_admin.hpp"
@@ -221,6 +222,7 @@ int run_run(settings const& options, argument_list const& /*rest*/) {
     auto const& folder = options.text("data-dir");
     if (auto made = make_lasting_folder(system_files(), folder); !made)
         return report_failure(options, in_context("--data-dir", made.error()));
+    compare_with_data_mode(options, folder);
     kept_run_id run_id{system_files(), folder + "/run-id"};
     std::string id;
     if (!options.text("from").empty()) {

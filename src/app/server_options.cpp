@@ -1,5 +1,6 @@
 // From settings and a URI to the options of the ends that are servers of their own: Kafka and OpenSearch.
 #include "base/address.hpp"
+#include "base/secrets.hpp"
 #include "stage_options.hpp"
 
 #include <fmt/format.h>
@@ -53,6 +54,8 @@ result<kafka_connection> kafka_connection_of(settings const& options, std::strin
     if (!properties) return properties.error();
     auto password = options.secret("kafka-password-file");
     if (!password) return password.error();
+    if (auto const& key = options.text("client-key-file"); !key.empty())
+        if (auto usable = check_secret_file(key); !usable) return usable.error();
     auto const& security = options.text("kafka-security");
     auto const& user = options.text("kafka-user");
     bool const sasl = security.starts_with("sasl");

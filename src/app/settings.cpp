@@ -1,7 +1,7 @@
 #include "settings.hpp"
 
 #include "base/assert.hpp"
-#include "base/reload.hpp"
+#include "base/secrets.hpp"
 #include "config_file.hpp"
 
 #include <fmt/format.h>
@@ -34,12 +34,21 @@ result<> check_count(std::string_view value) {
     return {};
 }
 
+/// A password on a command line is seen by every user of the machine, and one in a file of options is shown by `check`.
+result<> check_property(std::string_view value) {
+    if (value.substr(0, value.find('=')) != "sasl.password") return {};
+    return error{errc::invalid_argument,
+                 "sasl.password is a secret: name its file by --kafka-password-file, or put it into the variable "
+                 "LOGPIPE_KAFKA_PASSWORD; the user is --kafka-user"};
+}
+
 result<> check_value(option_row const& row, std::string_view value) {
     switch (row.kind) {
         case option_kind::text:
         case option_kind::secret:
-        case option_kind::list:
             return {};
+        case option_kind::list:
+            return row.name == "kafka" ? check_property(value) : result<>{};
         case option_kind::choice:
             return check_choice(row, value);
         case option_kind::count:
@@ -144,7 +153,7 @@ bool settings::on(std::string_view name) const {
 result<std::string> settings::secret_lines(std::string_view name) const {
     auto const& path = text(name);
     if (auto const held = secrets_.find(name); held != secrets_.end()) {
-        if (path.empty()) return held->second;
+        if (path.empty()) return without_line_end(held->second);
         return error{errc::invalid_argument,
                      fmt::format("both --{} and {} are given", name, secret_environment_name(name))};
     }

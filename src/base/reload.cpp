@@ -2,11 +2,6 @@
 
 #include "base/log.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -61,20 +56,6 @@ void reload_files() {
         else
             log_info("SIGHUP: {} reloaded its certificates and secrets", each.name);
     }
-}
-
-result<std::string> read_secret_lines(std::string const& path) {
-    std::ifstream file{path};
-    std::string lines{std::istreambuf_iterator<char>{file}, {}};
-    if (!file || lines.empty() || lines.front() == '\n')
-        return error{errc::invalid_argument, fmt::format("{} cannot be read or its first line is empty", path)};
-    return lines;
-}
-
-result<std::string> read_secret(std::string const& path) {
-    auto line = read_secret_lines(path);
-    if (line) line->resize(std::min(line->find('\n'), line->size()));
-    return line;
 }
 
 }  // namespace logpipe

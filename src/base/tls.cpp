@@ -1,5 +1,7 @@
 #include "base/tls.hpp"
 
+#include "base/secrets.hpp"
+
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -26,6 +28,7 @@ result<> use_certificate(ssl::context& context, std::string const& certificate_f
     if (certificate_file.empty() && key_file.empty()) return {};
     if (certificate_file.empty() || key_file.empty())
         return error{errc::invalid_argument, "a certificate needs its key file, and a key file its certificate"};
+    if (auto usable = check_secret_file(key_file); !usable) return usable;
     auto used = configure("certificate", certificate_file,
                           [&](auto& failed) { context.use_certificate_chain_file(certificate_file, failed); });
     if (!used) return used;

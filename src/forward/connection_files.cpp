@@ -1,6 +1,6 @@
 #include "connection_files.hpp"
 
-#include "base/reload.hpp"
+#include "base/secrets.hpp"
 #include "base/tls.hpp"
 
 namespace logpipe {

@@ -1,5 +1,7 @@
 #include "kafka_settings.hpp"
 
+#include "base/secrets.hpp"
+
 #include <fmt/format.h>
 
 #include <unistd.h>

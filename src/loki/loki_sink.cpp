@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/reload.hpp"
 #include "base/rest_client.hpp"
+#include "base/secrets.hpp"
 #include "base/thread.hpp"
 
 #include <fmt/format.h>

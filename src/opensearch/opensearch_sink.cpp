@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/reload.hpp"
+#include "base/secrets.hpp"
 
 #include <fmt/format.h>
 

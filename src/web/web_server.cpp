@@ -1,6 +1,7 @@
 #include "base/address.hpp"
 #include "base/log.hpp"
 #include "base/reload.hpp"
+#include "base/secrets.hpp"
 #include "base/thread.hpp"
 #include "listen.hpp"
 #include "session.hpp"

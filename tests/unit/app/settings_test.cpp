@@ -167,6 +167,25 @@ TEST_CASE("a secret comes from a file or from a variable, and not from both", "[
     CHECK_THAT(both.error().message, ContainsSubstring("both --kafka-password-file and LOGPIPE_KAFKA_PASSWORD"));
 }
 
+TEST_CASE("a variable's secret has no line end, as one that was read from a file of any system", "[settings]") {
+    for (auto const* held : {"sesame", "sesame\n", "sesame\r\n", "sesame\r"}) {
+        variables const environment{{"LOGPIPE_KAFKA_PASSWORD", held}};
+        CHECK(settings::merge("consume", {}, environment, "")->secret("kafka-password-file").value() == "sesame");
+    }
+}
+
+TEST_CASE("Kafka's password is taken from a file or its variable only, wherever it is written", "[settings]") {
+    config_file const file{"kafka = [\"linger.ms=5\", \"sasl.password=open sesame\"]\n"};
+    for (auto const& merged : {settings::merge("consume", {{"kafka", {"sasl.password=open sesame"}}}, {}, ""),
+                               settings::merge("consume", {}, {{"LOGPIPE_KAFKA", "sasl.password=open sesame"}}, ""),
+                               settings::merge("consume", {}, {}, file.path())}) {
+        REQUIRE(merged.has_error());
+        CHECK_THAT(merged.error().message,
+                   ContainsSubstring("--kafka-password-file") && !ContainsSubstring("open sesame"));
+    }
+    CHECK(settings::merge("consume", {{"kafka", {"sasl.mechanism=PLAIN", "linger.ms=5"}}}, {}, "").has_value());
+}
+
 TEST_CASE("a secret of several lines is all of its file, or what a variable holds", "[settings]") {
     config_file const file{"alice:a\nbob:b\n"};
     flag_values const flags{{"users-file", {file.path()}}};

@@ -2,10 +2,8 @@
 
 #include "base/log.hpp"
 #include "support/catch.hpp"
-#include "support/scratch_folder.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 using namespace logpipe;
@@ -53,11 +51,4 @@ TEST_CASE("an entry that fails is named, and the others still reload", "[reload]
     CHECK(std::ranges::any_of(recent_notes(), [](auto const& note) {
         return note.message == "SIGHUP: fails keeps its previous certificates and secrets: no such file";
     }));
-}
-
-TEST_CASE("a secret is the first line of its file", "[reload]") {
-    test::scratch_folder const folder;
-    CHECK(*read_secret(folder.write("secret", "sesame\nopen\n")) == "sesame");
-    CHECK(read_secret(folder.write("empty", "")).error().code == errc::invalid_argument);
-    CHECK(read_secret(folder.path("nothing")).error().code == errc::invalid_argument);
 }

@@ -29,9 +29,4 @@ class reload_entry final {
 /// Has all of them reload, and logs each outcome.
 void reload_files();
 
-/// A file of secrets, whose first line must not be empty. @return errc::invalid_argument where it cannot be used.
-[[nodiscard]] result<std::string> read_secret_lines(std::string const& path);
-/// The first line of a file, which is a secret. @return errc::invalid_argument where it cannot be read or is empty.
-[[nodiscard]] result<std::string> read_secret(std::string const& path);
-
 }  // namespace logpipe
