@@ -69,6 +69,8 @@ struct page_options {
     /// Called from a thread of its own, as is all of what it gives; errc::not_found while there is no store yet.
     std::function<result<std::unique_ptr<log_dashboard>>()> open_logs;
     std::shared_ptr<letter_desk> letters;  ///< used by that thread only
+    std::uint64_t produce_lines_max = 0;   ///< made-up lines of one run; 0: no bound
+    bool open = false;                     ///< off loopback it may be served without a token
     std::string produce_source;            ///< what a produce sends unless told otherwise, for people
     std::size_t viewers_max = 64;          ///< live streams at a time; 503 above
     std::size_t questions_max = 8;         ///< that wait for that thread; 503 above

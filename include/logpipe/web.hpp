@@ -13,14 +13,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logpipe {
 
 struct produce_request {
-    std::string demo;  ///< "lines=1000&rate=0&seed=1": made-up lines; empty: the process's own source
+    std::string demo;              ///< "lines=1000&rate=0&seed=1": made-up lines; empty: the process's own source
+    std::uint64_t demo_lines = 0;  ///< how many those are
 };
 struct produce_answer {
-    int status = 200;  ///< 200 or, with the reason as message, 502
+    int status = 200;  ///< or, with the reason as message, 400, 409 (it was stopped), 413 (above its bound) or 502
     std::string message;
     std::uint64_t events = 0;  ///< that are safe, also where it failed
 };
@@ -34,17 +36,32 @@ struct web_limits {
     std::chrono::milliseconds idle_time{60'000};     ///< between two requests of a connection
 };
 
+/// Whether a GET starts a produce run, as a link in a browser does; a POST always may.
+enum class run_by_get : std::uint8_t {
+    no,
+    on_loopback,  ///< where a browser says which site makes it ask
+    yes,
+};
+
 struct web_options {
     std::string listen = "127.0.0.1:0";      ///< HOST:PORT; without HOST all addresses, port 0 takes a free one
     std::function<process_snapshot()> look;  ///< called from the server's thread; does not wait for anything
     /// Runs one produce to its end and answers; called from a thread of its own, never two at once. It goes on when the
     /// client leaves. Empty: no such page.
     std::function<produce_answer(produce_request const&)> produce;
-    bool produce_by_get = true;        ///< as a link in a browser; false: POST only
+    /// Has the run that goes on end in order; called from the server's thread, does not wait. @return false: none goes
+    /// on
+    std::function<bool()> stop_produce;
+    run_by_get produce_by_get = run_by_get::on_loopback;
     std::optional<page_options> page;  ///< none: no page, as of an admin server
+    /// By which it may be asked, besides numeric addresses, names without dots, the listening one and the machine's;
+    /// all others are 421, for they may be another site's (DNS rebinding).
+    std::vector<std::string> host_names;
     /// Who asks for anything but `/healthz` and the page's own files must show it. Empty: nobody need.
     std::string token;
-    std::string token_file;  ///< its file, reloaded on SIGHUP; empty: none
+    std::string token_file;        ///< its file, reloaded on SIGHUP; empty: none
+    std::string certificate_file;  ///< TLS: the server's certificate chain (PEM), reloaded on SIGHUP; empty: plain HTTP
+    std::string key_file;          ///< its private key (PEM)
     /// Opens a tap behind a stage; called from the server's thread. @return errc::not_found, with the stages that there
     /// are. Empty: no such page.
     std::function<result<std::unique_ptr<tap_reader>>(std::string const& stage, std::uint64_t sample)> tap;
@@ -60,15 +77,23 @@ class web_server {
     [[nodiscard]] virtual std::uint16_t port() const = 0;
 };
 
-/// @return errc::invalid_argument or, where another one listens there, errc::busy; both name the address.
+/// @return errc::busy where another one listens there, else errc::invalid_argument, also for a page that other machines
+/// reach without a token and without `page_options::open`; both name the address.
 [[nodiscard]] result<std::unique_ptr<web_server>> start_web_server(web_options options);
 
-/// GET of another logpipe process's `/api/status`, of at most 4 MiB. @param address HOST:PORT; without HOST this
-/// machine  @param token  of its --auth-token-file, where it has one
+/// How another process is asked.
+struct peer_access {
+    std::string token;    ///< of its --auth-token-file; empty: none is shown
+    std::string ca_file;  ///< of https; empty: the system's
+    bool insecure_skip_verify = false;
+};
+
+/// GET of another logpipe process's `/api/status`, of at most 4 MiB.
+/// @param address  HOST:PORT; without HOST this machine; https://HOST:PORT by TLS
 /// @return errc::not_connected, timed_out, unauthorized when it wants another token, or protocol when what answers is
 /// no logpipe; all name the address.
 [[nodiscard]] result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout,
-                                                    std::string const& token = {});
+                                                    peer_access const& access = {});
 
 struct page_request {
     std::string url;                           ///< http://HOST[:PORT]/PATH or https://…
@@ -86,9 +111,9 @@ struct fetched_page {
 [[nodiscard]] result<fetched_page> fetch_page(page_request const& request);
 
 struct tap_place {
-    std::string address;  ///< HOST:PORT
+    std::string address;  ///< as of fetch_status()
     std::string query;    ///< as in DESIGN.md "/api/tap"
-    std::string token;    ///< as of page_request
+    peer_access access;
 };
 /// `/api/tap` of another process, line by line, until `each` returns false, `over` (asked ten times a second) says so,
 /// or the process ends: then errc::end_of_input.

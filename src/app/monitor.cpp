@@ -8,10 +8,10 @@
 namespace logpipe {
 
 int run_monitor(settings const& options, argument_list const& /*rest*/) {
-    auto const token = options.secret("auth-token-file");
-    if (!token) return report_failure(options, token.error());
+    auto const access = peer_access_of(options);
+    if (!access) return report_failure(options, access.error());
     auto const ran = run_monitor({.interval = options.duration("interval"), .plain = options.on("plain")},
-                                 [&] { return look_at_all(options, *token); });
+                                 [&] { return look_at_all(options, *access); });
     return ran ? exit_done : report_failure(options, ran.error());
 }
 

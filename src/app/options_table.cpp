@@ -17,6 +17,7 @@ constexpr std::string_view sends =
 constexpr std::string_view kafka_users = "forward consume index run dlq verify replay status monitor tap";
 constexpr std::string_view kafka_writers = "forward consume index run";
 constexpr std::string_view opensearch_users = "consume index run verify setup status monitor";
+constexpr std::string_view servers = "run serve produce forward consume index ship";
 constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
 
 constexpr std::array rows{
@@ -24,6 +25,7 @@ constexpr std::array rows{
     option_row{"config", text, "FILE", "", "*", "configuration; without it ./logpipe.toml where there is one"},
     option_row{"log-level", choice, "debug|info|warn|error|off", "info", "*", "least important messages to log"},
     option_row{"log-format", choice, "auto|text|json", "auto", "*", "auto: text on a terminal, JSON lines otherwise"},
+
     option_row{"data-mode", text, "MODE", "0700", "produce serve run forward consume index ship dlq replay journal",
                "mode of the folders that are made, and of the files without x; 0750 lets the group read"},
     option_row{"strict-secrets", choice, "yes|no", "no", sends,
@@ -224,14 +226,31 @@ constexpr std::array rows{
     // Looking.
     option_row{"page", text, "HOST:PORT", "127.0.0.1:8000", "run", "serve the page there; none: do not"},
     option_row{"auth-token-file", secret, "FILE", "", "run serve",
-               "who asks for the page or its API must show the file's first line; without it anybody may"},
+               "who asks for the page or its API must show the file's first line; required off loopback"},
     option_row{"auth-token-file", secret, "FILE", "", "status monitor tap",
                "of a page whose address --at names: its token, first line of the file"},
-    option_row{"produce-by-get", choice, "yes|no", "yes", "run serve",
-               "GET of /produceEventsToPipeline starts a run too, as a link does; no: POST only"},
+    option_row{"page-open", choice, "yes|no", "no", "run serve",
+               "off loopback, serve the page without --auth-token-file to anybody who reaches it"},
+    option_row{"page-host", list, "NAME", "", servers,
+               "name by which browsers may ask the page and the admin server, besides localhost, numeric addresses, "
+               "names without dots and the machine's own; may be given often"},
+    option_row{"page-certificate", text, "FILE", "", servers,
+               "TLS for the page, and for an admin server off loopback: the certificate chain (PEM)"},
+    option_row{"page-certificate", text, "FILE", "", "status",
+               "of --self: given where the process has it, so that its admin server is asked by TLS"},
+    option_row{"page-key", text, "FILE", "", servers, "private key (PEM) of --page-certificate"},
+    option_row{
+        "produce-by-get", choice, "auto|yes|no", "auto", "run serve",
+        "GET of /produceEventsToPipeline starts a run too, as a link does; auto: on a loopback address only; no: "
+        "POST only"},
+    option_row{"produce-lines-max", count, "N", "10000000", "run serve",
+               "most lines of one run that /produceEventsToPipeline starts; 0: no bound"},
+    option_row{"produce-bytes-max", bytes, "SIZE", "4G", "run serve", "most bytes that such a run reads; 0: no bound"},
     option_row{"show-store", text, "sqlite:PATH", "", "serve", "the store whose documents the page shows"},
     option_row{"at", list, "HOST:PORT", "", "status monitor tap serve",
-               "admin address of a process; may be given often; without it all the default ones are tried"},
+               "admin address of a process, https://HOST:PORT where it has a certificate; may be given often; without "
+               "it all the "
+               "default ones are tried"},
     option_row{"brokers", text, "HOST:PORT,…", "", "status monitor", "Kafka to look at"},
     option_row{"hop", list, "TOPIC:GROUP", "", "status monitor",
                "a topic and the group that reads it; may be given often; default: nginx-logs:consume and "

@@ -20,8 +20,9 @@ constexpr auto wanted_time = 5s;  // after the last look
 
 }  // namespace
 
-neighbours::neighbours(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout)
-    : timeout_{timeout} {
+neighbours::neighbours(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout,
+                       peer_access access)
+    : timeout_{timeout}, access_{std::move(access)} {
     for (auto& address : addresses)
         all_.push_back(
             {.seen = {.address = std::move(address), .now = {}, .why = "it was not asked yet"}, .shown = named});
@@ -63,7 +64,7 @@ void neighbours::ask_all() {
     std::vector<std::jthread> asking;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         asking.push_back(start_thread("page-ask", [this, i, address = addresses[i]] {
-            auto got = fetch_status(address, timeout_);
+            auto got = fetch_status(address, timeout_, access_);
             std::lock_guard const lock{mutex_};
             auto& each = all_[i];
             each.shown = each.shown || got.has_value();
@@ -182,16 +183,31 @@ std::function<result<std::unique_ptr<log_dashboard>>()> logs_of(std::string cons
     return [path = store_uri.substr(scheme.size())] { return open_dashboard({.path = path}); };
 }
 
+namespace {
+
+run_by_get run_by_get_of(std::string const& choice) {
+    if (choice == "auto") return run_by_get::on_loopback;
+    return choice == "yes" ? run_by_get::yes : run_by_get::no;
+}
+
+}  // namespace
+
 result<web_options> web_options_of(settings const& options, std::string listen, produce_runs& runs) {
     auto token = options.secret("auth-token-file");
     if (!token) return token.error();
     web_options web;
     web.listen = std::move(listen);
     web.produce = [&runs](produce_request const& what) { return runs.run(what); };
-    web.produce_by_get = options.on("produce-by-get");
+    web.stop_produce = [&runs] { return runs.cancel(); };
+    web.produce_by_get = run_by_get_of(options.text("produce-by-get"));
+    web.host_names = options.list("page-host");
     web.token = *std::move(token);
     web.token_file = options.text("auth-token-file");
+    web.certificate_file = options.text("page-certificate");
+    web.key_file = options.text("page-key");
     web.page.emplace();
+    web.page->produce_lines_max = options.count("produce-lines-max");
+    web.page->open = options.on("page-open");
     web.page->produce_source = without_login(runs.source());
     return web;
 }

@@ -22,7 +22,7 @@ namespace logpipe {
 class neighbours final {
   public:
     /// @param named  an address that does not answer is shown; those that are only tried, once they have answered
-    neighbours(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout);
+    neighbours(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout, peer_access access);
     ~neighbours();
     neighbours(neighbours const&) = delete;
     neighbours& operator=(neighbours const&) = delete;
@@ -39,6 +39,7 @@ class neighbours final {
     void ask_all();
 
     std::chrono::milliseconds const timeout_;
+    peer_access const access_;
     std::mutex mutex_;  // guards wanted_until_, all_
     std::condition_variable_any wanted_;
     std::chrono::steady_clock::time_point wanted_until_;

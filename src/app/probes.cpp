@@ -2,6 +2,7 @@
 
 #include "base/address.hpp"
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "logpipe/web.hpp"
 #include "server_probes.hpp"
 
@@ -21,11 +22,13 @@ constexpr std::array<std::string_view, 6> default_addresses{"127.0.0.1:24230", "
                                                             "127.0.0.1:24233", "127.0.0.1:24234", "127.0.0.1:8000"};
 
 /// Where a process that listens on all addresses of its machine is reached from that machine.
-std::string own_address(std::string const& listen) {
-    auto where = parse_host_port(listen);
-    if (!where) return listen;
-    if (where->host == "0.0.0.0" || where->host == "::" || where->host.empty()) where->host = "127.0.0.1";
-    return to_text(*where);
+/// @param tls  it has a certificate, which it uses off loopback
+result<std::string> own_url(std::string const& listen, bool tls) {
+    auto peer = parse_peer_address(listen);
+    if (!peer) return peer.error();
+    peer->tls = peer->tls || (tls && !is_loopback(peer->where.host));
+    if (auto& host = peer->where.host; host == "0.0.0.0" || host == "::" || host.empty()) host = "127.0.0.1";
+    return to_url(*peer) + "/healthz";
 }
 
 }  // namespace
@@ -36,13 +39,28 @@ std::vector<std::string> admin_addresses_of(settings const& options) {
     return addresses;
 }
 
-status_report look_at_all(settings const& options, std::string const& token) {
+result<peer_access> peer_access_of(settings const& options) {
+    auto token = options.secret("auth-token-file");
+    if (!token) return token.error();
+    for (auto const& address : options.list("at")) {
+        auto const peer = parse_peer_address(address);
+        if (token->empty() || !peer || peer->tls || peer->where.host.empty() || is_loopback(peer->where.host)) continue;
+        log_warn(
+            "{}: whoever is on the way to {} can read the token: ask by https://{}, where it has --page-certificate",
+            options.subcommand(), address, address);
+    }
+    return peer_access{.token = *std::move(token),
+                       .ca_file = options.text("ca-file"),
+                       .insecure_skip_verify = options.on("insecure-skip-verify")};
+}
+
+status_report look_at_all(settings const& options, peer_access const& access) {
     std::vector<std::function<status_report()>> probes;
     auto const timeout = options.duration("timeout");
     bool const named = !options.list("at").empty();
     for (auto const& address : admin_addresses_of(options))
-        probes.emplace_back([&token, address, timeout, named] {
-            auto report = look_at_process(address, timeout, token);
+        probes.emplace_back([&access, address, timeout, named] {
+            auto report = look_at_process(address, timeout, access);
             return named || !report.processes.empty() ? report : status_report{};
         });
     using probe = status_report (*)(settings const&);
@@ -81,9 +99,12 @@ result<> look_at_self(settings const& options) {
     if (addresses.empty()) addresses.assign(default_addresses.begin(), default_addresses.end());
     std::string why;
     for (auto const& address : addresses) {
-        auto const page = fetch_page({.url = fmt::format("http://{}/healthz", own_address(address)),
-                                      .timeout = options.duration("timeout"),
-                                      .ca_file = {}});
+        auto const url = own_url(address, !options.text("page-certificate").empty());
+        if (!url) return url.error();
+        // Whether it lives is all that is asked, and nothing is told: no name of this machine need be in its
+        // certificate.
+        auto const page = fetch_page(
+            {.url = *url, .timeout = options.duration("timeout"), .ca_file = {}, .insecure_skip_verify = true});
         if (page && page->status == 200) return {};
         why += fmt::format(
             "{}{}", why.empty() ? "" : "; ",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "logpipe/components.hpp"
+#include "logpipe/web.hpp"
 #include "settings.hpp"
 
 #include <string>
@@ -12,10 +13,14 @@ namespace logpipe {
 /// Those of --at; without it all the default ones.
 [[nodiscard]] std::vector<std::string> admin_addresses_of(settings const& options);
 
+/// By --auth-token-file, --ca-file and --insecure-skip-verify. Warns where the token would go to another machine in
+/// clear. @return errc::invalid_argument where the token cannot be read
+[[nodiscard]] result<peer_access> peer_access_of(settings const& options);
+
 /// Takes as long as the slowest: --timeout for one answer, some components are asked two or three. Where --at is not
 /// given, processes that do not answer at their default addresses are left out. Any thread.
-/// @param token  of --auth-token-file, for our processes
-[[nodiscard]] status_report look_at_all(settings const& options, std::string const& token);
+/// @param access  for our processes
+[[nodiscard]] status_report look_at_all(settings const& options, peer_access const& access);
 
 /// --self: the process of this container. @return errc::not_connected when it does not answer.
 [[nodiscard]] result<> look_at_self(settings const& options);

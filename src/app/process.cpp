@@ -1,5 +1,6 @@
 #include "process.hpp"
 
+#include "base/address.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/reload.hpp"
@@ -104,10 +105,16 @@ result<std::unique_ptr<tap_reader>> process::open_tap(std::string const& stage, 
 
 int process::run() {
     if (auto const& listen = options_.text("admin"); listen != "none") {
+        // On loopback nobody is on the way, and `status` needs no certificate there.
+        auto const where = parse_host_port(listen);
+        bool const tls = where && !is_loopback(where->host);
         auto started = start_web_server(
             {.listen = listen,
              .look = [this] { return snapshot(); },
              .produce = {},
+             .host_names = options_.list("page-host"),
+             .certificate_file = tls ? options_.text("page-certificate") : std::string{},
+             .key_file = tls ? options_.text("page-key") : std::string{},
              .tap = [this](std::string const& stage, std::uint64_t sample) { return open_tap(stage, sample); }});
         if (!started) {
             log_error("--admin {}: {}; choose another address, or none", listen, started.error().message);

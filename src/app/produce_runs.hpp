@@ -24,8 +24,10 @@ class produce_runs final {
                  std::string goal)
         : options_{options}, make_{std::move(make)}, source_{std::move(source)}, goal_{std::move(goal)} {}
 
-    /// To its end, which is logged, whether or not anybody waits for the answer.
+    /// To its end or its bound, which is logged, whether or not anybody waits for the answer. One at a time.
     [[nodiscard]] produce_answer run(produce_request const& what);
+    /// Ends the run that goes on: what it has read becomes safe. @return false: none goes on
+    bool cancel();
 
     void stop();
     void abandon();
@@ -50,6 +52,9 @@ class produce_runs final {
     /// To its end, and into the figures of all runs.
     [[nodiscard]] ended carry_out(std::string const& uri);
     [[nodiscard]] ended wait(pump& moving, std::chrono::milliseconds give_up_after) const;
+    /// Which of --produce-lines-max and --produce-bytes-max that run has come to, for people; empty: neither.
+    [[nodiscard]] std::string bound_of(pump_snapshot const& run) const;
+    [[nodiscard]] bool is_cancelled() const;
 
     settings const& options_;
     std::function<result<transfer>(std::string const&)> const make_;
@@ -59,6 +64,7 @@ class produce_runs final {
     std::shared_ptr<pump> now_;  // shared by the thread that runs it and by those that look at it
     event_counts before_;
     bool stopping_ = false;
+    bool cancelled_ = false;  // the run that goes on
 };
 
 }  // namespace logpipe

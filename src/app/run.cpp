@@ -129,7 +129,7 @@ result<std::unique_ptr<web_server>> start_page(settings const& options, process 
         make_run_letters(options.text("data-dir") + "/nginx-logs.dlq", parts.letters, parts.topic, retried);
     auto server = start_web_server(*std::move(web));
     if (server) {
-        log_info("run: the page is at http://{}", listen);
+        log_info("run: the page is at {}://{}", options.text("page-certificate").empty() ? "http" : "https", listen);
     } else if (server.error().code == errc::busy && options.all().at("page").origin == "default") {
         // The pipeline is worth more than its page; whoever named the address wants it there.
         log_warn("run: no page: {}; --page names another address", server.error().message);

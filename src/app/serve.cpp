@@ -35,7 +35,12 @@ neighbours others_of(settings const& options) {
     auto addresses = options.list("at");
     bool const named = !addresses.empty();
     if (!named) addresses.assign(part_addresses.begin(), part_addresses.end());
-    return neighbours{std::move(addresses), named, options.duration("timeout")};
+    return neighbours{std::move(addresses),
+                      named,
+                      options.duration("timeout"),
+                      {.token = {},  // that of --auth-token-file is its own
+                       .ca_file = options.text("ca-file"),
+                       .insecure_skip_verify = options.on("insecure-skip-verify")}};
 }
 
 }  // namespace
@@ -62,8 +67,9 @@ int run_serve(settings const& options, argument_list const& /*rest*/) {
     web->page->open_logs = logs_of(options.text("show-store"));
     auto server = start_web_server(*std::move(web));
     if (!server) return report_failure(options, server.error());
-    log_info("serve: http://{} answers; /produceEventsToPipeline sends {} to {}", options.text("listen"),
-             without_login(*from), options.text("to"));
+    log_info("serve: {}://{} answers; /produceEventsToPipeline sends {} to {}",
+             options.text("page-certificate").empty() ? "http" : "https", options.text("listen"), without_login(*from),
+             options.text("to"));
     while (!signal_came(1000ms)) {
     }
     return runs.end([] { return signal_came(50ms); }) ? exit_done : exit_undrained;

@@ -83,8 +83,9 @@ result<kafka_findings> ask_kafka(settings const& options) {
 
 }  // namespace
 
-status_report look_at_process(std::string const& address, std::chrono::milliseconds timeout, std::string const& token) {
-    return report_of_process(timed<process_snapshot>(address, [&] { return fetch_status(address, timeout, token); }));
+status_report look_at_process(std::string const& address, std::chrono::milliseconds timeout,
+                              peer_access const& access) {
+    return report_of_process(timed<process_snapshot>(address, [&] { return fetch_status(address, timeout, access); }));
 }
 
 status_report look_at_kafka(settings const& options) {

@@ -2,12 +2,13 @@
 #pragma once
 
 #include "logpipe/components.hpp"
+#include "logpipe/web.hpp"
 #include "settings.hpp"
 
 namespace logpipe {
 
 [[nodiscard]] status_report look_at_process(std::string const& address, std::chrono::milliseconds timeout,
-                                            std::string const& token);
+                                            peer_access const& access);
 [[nodiscard]] status_report look_at_kafka(settings const& options);
 [[nodiscard]] status_report look_at_opensearch(settings const& options);
 [[nodiscard]] status_report look_at_dashboards(settings const& options);

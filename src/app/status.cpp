@@ -28,8 +28,8 @@ int exit_status_of(status_report const& report) {
     return exit_usage;
 }
 
-int show(settings const& options, std::string const& token, bool terminal) {
-    auto const report = look_at_all(options, token);
+int show(settings const& options, peer_access const& access, bool terminal) {
+    auto const report = look_at_all(options, access);
     if (options.on("json")) {
         static_cast<void>(write_data(to_json(report)));
     } else if (!report.components.empty()) {
@@ -51,14 +51,14 @@ int run_status(settings const& options, argument_list const& /*rest*/) {
         if (!alive) log_error("status: {}", alive.error().message);
         return alive ? exit_done : exit_failed;
     }
-    auto const token = options.secret("auth-token-file");
-    if (!token) return report_failure(options, token.error());
+    auto const access = peer_access_of(options);
+    if (!access) return report_failure(options, access.error());
     bool const terminal = isatty(STDOUT_FILENO) == 1 && !options.on("json");
-    if (!options.on("watch")) return show(options, *token, terminal);
+    if (!options.on("watch")) return show(options, *access, terminal);
     int status = exit_done;
     do {
         if (terminal) fmt::print("\x1b[H\x1b[2J");
-        status = show(options, *token, terminal);
+        status = show(options, *access, terminal);
         if (!terminal && !options.on("json")) fmt::print("\n");
         // Whoever looked may be gone: a terminal that was closed, a full disk.
     } while (std::fflush(stdout) == 0 && !signal_came(options.duration("interval")));

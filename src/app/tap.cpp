@@ -29,15 +29,15 @@ std::string encoded(std::string_view text) {
 
 /// The stage may be of any process: those that --at names, or all at their default addresses.
 int tap_process(settings const& options, std::string const& stage, tap_printer& printer) {
-    auto const token = options.secret("auth-token-file");
-    if (!token) return report_failure(options, token.error());
+    auto const access = peer_access_of(options);
+    if (!access) return report_failure(options, access.error());
     auto addresses = admin_addresses_of(options);
     auto const query = fmt::format("stage={}&sample={}&form={}", encoded(stage), options.count("sample"),
                                    options.on("readable") ? "readable" : "json");
     std::string why;
     for (auto const& address : addresses) {
         auto const followed = follow_tap(
-            {.address = address, .query = query, .token = *token},
+            {.address = address, .query = query, .access = *access},
             [&](std::string_view line) { return printer.take_line(line); }, [] { return signal_came(0ms); });
         if (followed) return printer.end();
         auto const& failure = followed.error();

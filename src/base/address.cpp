@@ -1,6 +1,7 @@
 #include "base/address.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/ip/address.hpp>
 
 #include <charconv>
 
@@ -36,6 +37,26 @@ result<host_port> parse_host_port(std::string_view text, std::uint16_t port_defa
         return bad("the port is missing");
     }
     return host_port{.host = std::string{host}, .port = number};
+}
+
+result<peer_address> parse_peer_address(std::string_view text) {
+    constexpr std::string_view scheme = "https://";
+    bool const tls = text.starts_with(scheme);
+    auto where = parse_host_port(tls ? text.substr(scheme.size()) : text);
+    if (!where) return where.error();
+    return peer_address{.where = *std::move(where), .tls = tls};
+}
+
+std::string to_url(peer_address const& peer) {
+    auto where = peer.where;
+    if (where.host.empty()) where.host = "localhost";
+    return fmt::format("{}://{}", peer.tls ? "https" : "http", to_text(where));
+}
+
+bool is_loopback(std::string_view host) {
+    boost::system::error_code failed;
+    auto const address = boost::asio::ip::make_address(host, failed);
+    return failed ? host == "localhost" : address.is_loopback();
 }
 
 std::string to_text(host_port const& address) {

@@ -16,6 +16,7 @@ struct web_request {
     // Header fields; empty where there is none.
     std::string_view host;
     std::string_view origin;
+    std::string_view referer;
     std::string_view fetch_site;  ///< Sec-Fetch-Site
     std::string_view content_type;
     std::string_view authorization;

@@ -147,13 +147,17 @@ result<fetched_page> fetch_page(page_request const& request) {
 }
 
 result<process_snapshot> fetch_status(std::string const& address, std::chrono::milliseconds timeout,
-                                      std::string const& token) {
-    if (auto const good = parse_host_port(address); !good) return good.error();
-    auto const page = fetch_page(
-        {.url = fmt::format("http://{}/api/status", address), .timeout = timeout, .ca_file = {}, .token = token});
+                                      peer_access const& access) {
+    auto const peer = parse_peer_address(address);
+    if (!peer) return peer.error();
+    auto const page = fetch_page({.url = to_url(*peer) + "/api/status",
+                                  .timeout = timeout,
+                                  .ca_file = access.ca_file,
+                                  .insecure_skip_verify = access.insecure_skip_verify,
+                                  .token = access.token});
     if (!page) return page.error();
     if (page->status == 401)
-        return error{errc::unauthorized, fmt::format("{}: {}", address, wants_token(token.empty()))};
+        return error{errc::unauthorized, fmt::format("{}: {}", address, wants_token(access.token.empty()))};
     if (page->status != 200)
         return error{errc::protocol,
                      fmt::format("{}: /api/status answers with {}, so this is no logpipe", address, page->status)};

@@ -1,6 +1,8 @@
 #include "answers.hpp"
 #include "base/address.hpp"
+#include "base/tls.hpp"
 #include "logpipe/web.hpp"
+#include "web_stream.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -10,7 +12,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -35,7 +36,8 @@ constexpr std::size_t line_bytes_max = std::size_t{16} << 20U;
 
 /// One tap as it is followed; outlives the io_context.
 struct following {
-    host_port where;
+    peer_address peer;
+    std::optional<asio::ssl::context> tls;
     tap_place place;
     std::function<bool(std::string_view)> each;
     std::optional<result<>> ended;
@@ -58,17 +60,20 @@ asio::awaitable<result<>> read_tap(following& what) {
     };
     auto const executor = co_await asio::this_coro::executor;
     tcp::resolver resolver{executor};
-    auto [not_found, endpoints] = co_await resolver.async_resolve(what.where.host, fmt::format("{}", what.where.port),
-                                                                  tcp::resolver::numeric_service, nothrow);
+    auto [not_found, endpoints] = co_await resolver.async_resolve(
+        what.peer.where.host, fmt::format("{}", what.peer.where.port), tcp::resolver::numeric_service, nothrow);
     if (not_found) co_return lost(errc::not_connected, not_found.message());
-    beast::tcp_stream stream{executor};
+    web_stream stream{executor};
     stream.expires_after(connect_time);
-    auto [unreachable, endpoint] = co_await stream.async_connect(endpoints, nothrow);
+    auto [unreachable, endpoint] = co_await stream.tcp().async_connect(endpoints, nothrow);
     if (unreachable) co_return lost(errc::not_connected, unreachable.message());
+    if (what.tls)
+        if (auto untrusted = co_await stream.connect_tls(*what.tls, what.peer.where.host))
+            co_return lost(errc::not_connected, untrusted.message());
 
     http::request<http::empty_body> request{http::verb::get, "/api/tap?" + what.place.query, 11};
-    request.set(http::field::host, host_field(what.where));
-    if (!what.place.token.empty()) request.set(http::field::authorization, "Bearer " + what.place.token);
+    request.set(http::field::host, host_field(what.peer.where));
+    if (!what.place.access.token.empty()) request.set(http::field::authorization, "Bearer " + what.place.access.token);
     auto [not_written, written_bytes] = co_await http::async_write(stream, request, nothrow);
     if (not_written) co_return lost(errc::not_connected, not_written.message());
     beast::flat_buffer buffer;
@@ -87,7 +92,7 @@ asio::awaitable<result<>> read_tap(following& what) {
         if (text.size() > line_bytes_max) co_return lost(errc::protocol, "a line without end");
     }
     if (parser.get().result() == http::status::unauthorized)
-        co_return lost(errc::unauthorized, wants_token(what.place.token.empty()));
+        co_return lost(errc::unauthorized, wants_token(what.place.access.token.empty()));
     if (!accepted)
         co_return lost(parser.get().result() == http::status::not_found ? errc::not_found : errc::protocol, text);
     co_return lost(errc::end_of_input, "the process ended the tap");
@@ -100,9 +105,15 @@ asio::awaitable<void> follow(following& what) {
 }  // namespace
 
 result<> follow_tap(tap_place const& place, std::function<bool(std::string_view)> each, std::function<bool()> over) {
-    auto where = parse_host_port(place.address);
-    if (!where) return where.error();
-    following what{.where = *std::move(where), .place = place, .each = std::move(each), .ended = {}};
+    auto peer = parse_peer_address(place.address);
+    if (!peer) return peer.error();
+    following what{.peer = *std::move(peer), .tls = {}, .place = place, .each = std::move(each), .ended = {}};
+    if (what.peer.tls) {
+        auto made = make_tls_client(
+            {.ca_file = place.access.ca_file, .insecure_skip_verify = place.access.insecure_skip_verify});
+        if (!made) return made.error();
+        what.tls = *std::move(made);
+    }
     asio::io_context context{1};
     asio::co_spawn(context, follow(what), asio::detached);
     while (!what.ended && !over()) context.run_for(std::chrono::milliseconds{100});

@@ -23,11 +23,12 @@ result<log_dashboard*> page_desk::logs() {
 web_answer page_answer(web_options const& options) {
     auto const now = options.look();
     auto const& page = *options.page;
-    return json_answer(
-        fmt::format(R"({{"subcommand":{},"version":{},"logs":{},"letters":{},"produce":{},"produce_source":{}}})"
-                    "\n",
-                    json_string(now.subcommand), json_string(now.version), static_cast<bool>(page.open_logs),
-                    page.letters != nullptr, static_cast<bool>(options.produce), json_string(page.produce_source)));
+    return json_answer(fmt::format(
+        R"({{"subcommand":{},"version":{},"logs":{},"letters":{},"produce":{},"produce_source":{},"produce_lines_max":{}}})"
+        "\n",
+        json_string(now.subcommand), json_string(now.version), static_cast<bool>(page.open_logs),
+        page.letters != nullptr, static_cast<bool>(options.produce), json_string(page.produce_source),
+        page.produce_lines_max));
 }
 
 std::string processes_json(page_options const& options) {
@@ -81,7 +82,9 @@ result<produce_request> produce_request_of(std::string_view body) {
         request.demo += fmt::format("{}{}={}", request.demo.empty() ? "" : "&", name, each.value().get_int64());
     }
     // Without an end it would never answer.
-    if (!demo->get_object().contains("lines") || demo->at("lines").as_int64() == 0) return wrong;
+    auto const* const lines = demo->get_object().if_contains("lines");
+    if (lines == nullptr || lines->get_int64() == 0) return wrong;
+    request.demo_lines = static_cast<std::uint64_t>(lines->get_int64());
     return request;
 }
 

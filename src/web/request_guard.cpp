@@ -34,31 +34,28 @@ std::string_view cookie_of(std::string_view cookies) {
     return {};
 }
 
-std::string_view without_port(std::string_view host) {
-    if (host.starts_with('[')) return host.substr(0, std::min(host.size(), host.find(']') + 1));
-    return host.substr(0, host.find(':'));
-}
-
-bool is_ipv4(std::string_view name) {
-    return !name.empty() && name.find_first_not_of("0123456789.") == std::string_view::npos;
+/// Of a URL, or of an origin, which is one without a path; empty where it is none.
+std::string_view host_of(std::string_view url) {
+    auto const scheme = url.find("://");
+    if (scheme == std::string_view::npos) return {};
+    auto const host = url.substr(scheme + 3);
+    return host.substr(0, host.find_first_of("/?#"));
 }
 
 }  // namespace
 
 bool is_same_origin(web_request const& request) {
     if (!request.fetch_site.empty()) return request.fetch_site == "same-origin" || request.fetch_site == "none";
-    if (request.origin.empty()) return true;
-    auto const host = request.origin.find("://");
-    return host != std::string_view::npos && request.origin.substr(host + 3) == request.host;
+    auto const from = request.origin.empty() ? request.referer : request.origin;
+    return from.empty() || host_of(from) == request.host;
 }
 
-bool is_local_name(std::string_view host) {
-    auto const name = without_port(host);
-    return !name.contains('.') || name.ends_with(".localhost") || name.starts_with('[') || is_ipv4(name);
-}
-
-request_guard::request_guard(std::string token, bool loopback)
-    : token_{std::move(token)}, session_{random_text()}, loopback_{loopback} {}
+request_guard::request_guard(guard_options options)
+    : token_{std::move(options.token)},
+      session_{random_text()},
+      names_{std::move(options.host_names)},
+      loopback_{options.loopback},
+      tls_{options.tls} {}
 
 void request_guard::set_token(std::string token) {
     if (token == token_) return;
@@ -67,10 +64,10 @@ void request_guard::set_token(std::string token) {
 }
 
 std::optional<web_answer> request_guard::refusal(web_request const& request) const {
-    if (loopback_ && !request.host.empty() && !is_local_name(request.host))
-        return problem_answer(421,
-                              "This server is asked as localhost, by a name without dots, or by a numeric address.");
-    return std::nullopt;
+    if (names_.allow(request.host)) return std::nullopt;
+    return problem_answer(421,
+                          "This server answers to localhost, numeric addresses, names without dots, the name of its "
+                          "machine and those of --page-host.");
 }
 
 bool request_guard::is_known(web_request const& request) const {
@@ -85,7 +82,8 @@ web_answer request_guard::open_session(web_request const& request) const {
     if (!is_same_origin(request)) return problem_answer(403, "Another site's page may not do that.");
     if (!token_.empty() && !is_equal(request.body, token_)) return problem_answer(401, "This is not the token.");
     auto answer = json_answer("{}\n");
-    answer.set_cookie = fmt::format("{}{}; Path=/; HttpOnly; SameSite=Strict", cookie_name, session_);
+    answer.set_cookie =
+        fmt::format("{}{}; Path=/; HttpOnly; SameSite=Strict{}", cookie_name, session_, tls_ ? "; Secure" : "");
     return answer;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "answers.hpp"
+#include "host_names.hpp"
 
 #include <optional>
 #include <string>
@@ -9,34 +10,38 @@
 
 namespace logpipe {
 
-/// True unless a browser says that another site's page made it send this. Programs say neither Origin nor
-/// Sec-Fetch-Site.
+/// True unless a browser says that another site's page made it send this: by Sec-Fetch-Site, which it leaves out on
+/// plain HTTP off loopback, else by Origin, else by Referer. Programs say none of them, and a page can keep a GET from
+/// saying any.
 [[nodiscard]] bool is_same_origin(web_request const& request);
 
-/// A name by which a loopback address may be asked: a number, or one without dots, as localhost. Another site's name
-/// that leads here is a rebound one (DNS rebinding): to the browser its page is of our own origin.
-[[nodiscard]] bool is_local_name(std::string_view host);
+struct guard_options {
+    std::string token;                    ///< empty: nobody need show one
+    std::vector<std::string> host_names;  ///< of this server, besides those that are always allowed
+    bool loopback = false;                ///< the server listens on a loopback address
+    bool tls = false;                     ///< it is asked by TLS only
+};
 
 /// Of one server. Its thread only.
 class request_guard final {
   public:
-    /// @param token  empty: nobody need show one
-    /// @param loopback  the server listens on a loopback address
-    request_guard(std::string token, bool loopback);
+    explicit request_guard(guard_options options);
 
     /// From now on this one. Where it is another, sessions that the last one opened end.
     void set_token(std::string token);
     /// @return what to say to one who may not ask at all; none: go on.
     [[nodiscard]] std::optional<web_answer> refusal(web_request const& request) const;
     [[nodiscard]] bool is_known(web_request const& request) const;
-    [[nodiscard]] bool has_token() const noexcept { return !token_.empty(); }
+    [[nodiscard]] bool is_loopback() const noexcept { return loopback_; }
     /// `/api/session`: a token for a cookie, which scripts cannot read and other sites do not send.
     [[nodiscard]] web_answer open_session(web_request const& request) const;
 
   private:
     std::string token_;
     std::string session_;  ///< what the cookie holds; new with each process and token
+    host_names const names_;
     bool const loopback_;
+    bool const tls_;
 };
 
 }  // namespace logpipe

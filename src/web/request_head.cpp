@@ -63,8 +63,8 @@ head_fault fault(std::string reason, unsigned status = 400) {
 }
 
 /// What a second one of these would say is anybody's guess.
-constexpr std::array<std::string_view, 7> given_once{"host",   "content-length", "content-type", "authorization",
-                                                     "origin", "sec-fetch-site", "expect"};
+constexpr std::array<std::string_view, 8> given_once{"host",   "content-length", "content-type",   "authorization",
+                                                     "origin", "referer",        "sec-fetch-site", "expect"};
 
 std::optional<head_fault> check_absolute_target(std::string_view target) {
     auto const scheme = target.substr(0, target.find("://"));

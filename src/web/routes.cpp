@@ -45,8 +45,9 @@ struct page {
     std::string_view path;
     web_answer (*make)(web_options const&);
 };
-constexpr std::array pages{page{"/healthz", healthz_page}, page{"/readyz", readyz_page}, page{"/metrics", metrics_page},
-                           page{"/api/status", status_page}};
+constexpr std::string_view health_path = "/healthz";
+constexpr std::array pages{page{health_path, healthz_page}, page{"/readyz", readyz_page},
+                           page{"/metrics", metrics_page}, page{"/api/status", status_page}};
 constexpr std::string_view tap_path = "/api/tap";
 constexpr std::string_view produce_path = "/produceEventsToPipeline";
 constexpr std::string_view session_path = "/api/session";
@@ -66,12 +67,20 @@ web_answer no_page(web_options const& options) {
     return problem_answer(404, fmt::format("There is no such page. There are:{}", known));
 }
 
-web_route produce_route(web_request const& request, web_options const& options) {
-    // HEAD is not here: it must change nothing, and a GET of this page does.
-    bool const may_get = options.produce_by_get;
-    if (request.method != "POST" && !(may_get && request.method == "GET"))
-        return {.answer = wrong_method(produce_path, may_get ? "GET, POST" : "POST")};
-    if (!is_same_origin(request)) return {.answer = problem_answer(403, "Another site's page may not start a run.")};
+web_route produce_route(web_request const& request, web_options const& options, request_guard const& guard) {
+    // HEAD is not here: it must change nothing, and a GET of this page does. Off loopback a browser does not say which
+    // site makes it send a GET, as for an image.
+    bool const may_get = options.produce_by_get == run_by_get::yes ||
+                         (options.produce_by_get == run_by_get::on_loopback && guard.is_loopback());
+    bool const stops = options.stop_produce && request.method == "DELETE";
+    if (request.method != "POST" && !stops && !(may_get && request.method == "GET"))
+        return {.answer = wrong_method(produce_path, fmt::format("{}POST{}", may_get ? "GET, " : "",
+                                                                 options.stop_produce ? ", DELETE" : ""))};
+    if (!is_same_origin(request))
+        return {.answer = problem_answer(403, "Another site's page may not start or stop a run.")};
+    if (stops)
+        return {.answer = options.stop_produce() ? json_answer("{\"stopping\":true}\n")
+                                                 : problem_answer(409, "No run is going on.")};
     if (!request.body.empty() && !request.content_type.starts_with("application/json"))
         return {.answer = problem_answer(415, "The body must be application/json.")};
     auto what = produce_request_of(request.body);
@@ -134,7 +143,9 @@ bool reads(web_request const& request) {
 
 web_route find_route(web_request const& request, web_options const& options, request_guard const& guard) {
     auto const path = path_of(request.target);
-    if (auto refusal = guard.refusal(request)) return {.answer = *std::move(refusal)};
+    // Health checks ask by names that only their proxy knows; "ok" tells nobody anything.
+    if (path != health_path)
+        if (auto refusal = guard.refusal(request)) return {.answer = *std::move(refusal)};
     if (options.page) {
         if (auto const file = std::ranges::find(assets(), path, &asset::path); file != assets().end()) {
             if (!reads(request)) return {.answer = wrong_method(path, "GET, HEAD")};
@@ -145,9 +156,9 @@ web_route find_route(web_request const& request, web_options const& options, req
         if (path == session_path)
             return {.answer = request.method == "POST" ? guard.open_session(request) : wrong_method(path, "POST")};
     }
-    if (path != "/healthz" && !guard.is_known(request))
+    if (path != health_path && !guard.is_known(request))
         return {.answer = problem_answer(401, "Show the token, as \"Authorization: Bearer TOKEN\".")};
-    if (options.produce && path == produce_path) return produce_route(request, options);
+    if (options.produce && path == produce_path) return produce_route(request, options, guard);
     if (options.page)
         if (auto const found = std::ranges::find(api_pages, path, &api_page::path);
             found != api_pages.end() && found->is_there(*options.page))

@@ -38,7 +38,7 @@ using request_parser = http::request_parser<http::string_body>;
 /// Keeps a connection in the server's list while it is open.
 class connection_entry final {
   public:
-    connection_entry(web_state& state, beast::tcp_stream& stream) : state_{state}, stream_{stream} {
+    connection_entry(web_state& state, web_stream& stream) : state_{state}, stream_{stream} {
         state_.connections.insert(&stream_);
     }
     connection_entry(connection_entry const&) = delete;
@@ -47,7 +47,7 @@ class connection_entry final {
 
   private:
     web_state& state_;
-    beast::tcp_stream& stream_;
+    web_stream& stream_;
 };
 
 /// What to say to a body that cannot be read; none where the client has left or was too slow.
@@ -73,7 +73,7 @@ std::string_view text_of(beast::flat_buffer const& buffer) {
 
 /// Waits for the whole head and checks it, so that the parser sees nothing that can be read in two ways.
 /// @param wait  for its first byte
-asio::awaitable<read_end> receive_head(beast::tcp_stream& stream, beast::flat_buffer& buffer, web_limits const& limits,
+asio::awaitable<read_end> receive_head(web_stream& stream, beast::flat_buffer& buffer, web_limits const& limits,
                                        std::chrono::milliseconds wait) {
     request_head head{limits.header_bytes_max};
     bool has_begun = buffer.size() > 0;
@@ -95,7 +95,7 @@ asio::awaitable<read_end> receive_head(beast::tcp_stream& stream, beast::flat_bu
 }
 
 /// Reads the head of one request into `parser`.
-asio::awaitable<read_end> read_head(beast::tcp_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
+asio::awaitable<read_end> read_head(web_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
                                     web_limits const& limits, std::chrono::milliseconds wait) {
     parser.header_limit(limits.header_bytes_max);
     parser.body_limit(limits.body_bytes_max);
@@ -106,7 +106,7 @@ asio::awaitable<read_end> read_head(beast::tcp_stream& stream, beast::flat_buffe
     co_return read_end{.ok = true};
 }
 
-asio::awaitable<read_end> read_body(beast::tcp_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
+asio::awaitable<read_end> read_body(web_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
                                     web_limits const& limits) {
     stream.expires_after(limits.request_time);
     if (!parser.is_done() && parser.get().version() == 11 && parser.get().count(http::field::expect) > 0) {
@@ -171,6 +171,7 @@ web_request head_of(http::request<http::string_body> const& request) {
             .target = request.target(),
             .host = authority.empty() ? std::string_view{request[http::field::host]} : authority,
             .origin = request[http::field::origin],
+            .referer = request[http::field::referer],
             .fetch_site = request["Sec-Fetch-Site"],
             .content_type = request[http::field::content_type],
             .authorization = request[http::field::authorization],
@@ -210,7 +211,7 @@ void set_safety(Response& response) {
 }
 
 /// The stream of what happens, until the client leaves, is too slow, or the server ends.
-asio::awaitable<void> stream_live(beast::tcp_stream& stream, web_state& state) {
+asio::awaitable<void> stream_live(web_stream& stream, web_state& state) {
     live_feed::viewer const watching{*state.feed};
     http::response<http::empty_body> head{http::status::ok, 11};
     head.set(http::field::content_type, "text/event-stream");
@@ -233,7 +234,7 @@ asio::awaitable<void> stream_live(beast::tcp_stream& stream, web_state& state) {
 }
 
 /// @return whether the client has all of it, as far as TCP tells.
-asio::awaitable<bool> write_answer(beast::tcp_stream& stream, web_answer answer, answer_form form,
+asio::awaitable<bool> write_answer(web_stream& stream, web_answer answer, answer_form form,
                                    std::chrono::milliseconds time) {
     http::response<http::string_body> response{static_cast<http::status>(answer.status), form.version};
     response.set(http::field::date, fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr))));
@@ -253,11 +254,10 @@ asio::awaitable<bool> write_answer(beast::tcp_stream& stream, web_answer answer,
 
 /// Says that nothing more comes, and reads for a moment what is still on its way: closing before that resets the
 /// connection, which can take the answer from the client.
-asio::awaitable<void> close_gently(beast::tcp_stream& stream) {
+asio::awaitable<void> close_gently(web_stream& stream) {
     constexpr std::size_t bytes_max = 256U << 10U;
-    error_code ignored;  // a connection that is gone already is what we want
-    stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     stream.expires_after(std::chrono::seconds{1});
+    co_await stream.end_sending();
     std::array<char, 4096> unwanted;
     for (std::size_t drained = 0; drained < bytes_max;) {
         auto [failed, bytes] = co_await stream.async_read_some(asio::buffer(unwanted), nothrow);
@@ -271,8 +271,12 @@ asio::awaitable<void> close_gently(beast::tcp_stream& stream) {
 asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, web_state& state) {
     if (state.closing) co_return;
     auto const& limits = state.options.limits;
-    beast::tcp_stream stream{std::move(socket)};
+    web_stream stream{std::move(socket)};
     connection_entry const entry{state, stream};
+    if (auto const tls = state.tls) {
+        stream.expires_after(limits.request_time);
+        if (co_await stream.accept_tls(*tls)) co_return;
+    }
     beast::flat_buffer buffer{limits.header_bytes_max + std::size_t{8192}};
     auto wait = limits.request_time;
     while (true) {

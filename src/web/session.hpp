@@ -5,10 +5,11 @@
 #include "produce_job.hpp"
 #include "question_thread.hpp"
 #include "request_guard.hpp"
+#include "web_stream.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
+#include <memory>
 #include <optional>
 #include <set>
 
@@ -16,8 +17,8 @@ namespace logpipe {
 
 /// What the connections of a server share. Its thread only.
 struct web_state {
-    web_state(web_options from, boost::asio::io_context& context, bool loopback)
-        : options{std::move(from)}, guard{options.token, loopback}, job{options.produce} {
+    web_state(web_options from, boost::asio::io_context& context, guard_options rules)
+        : options{std::move(from)}, guard{std::move(rules)}, job{options.produce} {
         if (!options.page) return;
         feed.emplace(context, *options.page);
         questions.emplace(*options.page);
@@ -25,10 +26,11 @@ struct web_state {
 
     web_options options;
     request_guard guard;
+    std::shared_ptr<boost::asio::ssl::context> tls;  ///< of new connections; none: plain HTTP
     produce_job job;
-    std::optional<live_feed> feed;                    ///< where there is a page
-    std::optional<question_thread> questions;         ///< the same
-    std::set<boost::beast::tcp_stream*> connections;  ///< open ones; the server closes them when it ends
+    std::optional<live_feed> feed;             ///< where there is a page
+    std::optional<question_thread> questions;  ///< the same
+    std::set<web_stream*> connections;         ///< open ones; the server closes them when it ends
     bool closing = false;
 };
 

@@ -25,14 +25,13 @@ std::string chunk_of(std::string const& text) {
 
 }  // namespace
 
-asio::awaitable<void> stream_tap(boost::beast::tcp_stream& stream, tap_route from,
-                                 std::chrono::milliseconds write_time) {
+asio::awaitable<void> stream_tap(web_stream& stream, tap_route from, std::chrono::milliseconds write_time) {
     std::string out =
         "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nCache-Control: no-store\r\n"
         "X-Content-Type-Options: nosniff\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
     asio::steady_timer pause{stream.get_executor()};
     // The server closes the socket when it ends.
-    for (int turn = 0; stream.socket().is_open(); ++turn) {
+    for (int turn = 0; stream.is_open(); ++turn) {
         std::string lines;
         for (auto const& each : from.reader->take())
             lines += from.readable ? to_readable_line(each) : to_json_line(each);

@@ -3,9 +3,11 @@
 #include "base/reload.hpp"
 #include "base/secrets.hpp"
 #include "base/thread.hpp"
+#include "base/tls.hpp"
 #include "listen.hpp"
 #include "session.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -69,19 +71,44 @@ asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, web_state& state) 
     }
 }
 
-bool is_loopback(std::string const& host) {
-    error_code failed;
-    auto const address = asio::ip::make_address(host, failed);
-    return failed ? host == "localhost" : address.is_loopback();
+guard_options rules_of(web_options const& options) {
+    guard_options rules{
+        .token = options.token, .host_names = options.host_names, .tls = !options.certificate_file.empty()};
+    if (auto own = own_host_name(); !own.empty()) rules.host_names.push_back(std::move(own));
+    auto const address = parse_host_port(options.listen);
+    if (!address) return rules;
+    rules.host_names.push_back(address->host);
+    rules.loopback = is_loopback(address->host);
+    return rules;
+}
+
+/// Whoever puts the page where other machines reach it says whom it is for.
+result<> check_exposure(web_options const& options, bool loopback) {
+    if (loopback || !options.page) return {};
+    if (options.token.empty() && !options.page->open)
+        return error{errc::invalid_argument,
+                     fmt::format("{} can be reached from other machines: give --auth-token-file FILE, so that only "
+                                 "those get in who show its token, or --page-open yes to let anybody in",
+                                 options.listen)};
+    if (!options.token.empty() && options.certificate_file.empty())
+        log_warn(
+            "web: whoever is between {} and those who ask can read the token: give --page-certificate and "
+            "--page-key, or put a proxy with TLS before it",
+            options.listen);
+    return {};
 }
 
 class beast_web_server final : public web_server {
   public:
-    explicit beast_web_server(web_options options, bool loopback) : state_{std::move(options), context_, loopback} {}
+    beast_web_server(web_options options, guard_options rules)
+        : state_{std::move(options), context_, std::move(rules)} {}
     beast_web_server(beast_web_server const&) = delete;
     beast_web_server& operator=(beast_web_server const&) = delete;
 
     [[nodiscard]] result<> start() {
+        auto tls = read_tls();
+        if (!tls) return tls.error();
+        state_.tls = *std::move(tls);
         auto acceptor = listen_on(context_, state_.options.listen);
         if (!acceptor) return acceptor.error();
         acceptor_ = std::move(*acceptor);
@@ -91,7 +118,8 @@ class beast_web_server final : public web_server {
         asio::co_spawn(context_, accept_clients(acceptor_, state_), log_end);
         if (state_.feed) asio::co_spawn(context_, state_.feed->run(), log_end);
         thread_ = start_thread("web-0", [this] { context_.run(); });
-        if (!state_.options.token_file.empty()) reload_ = reload_entry{"web", [this] { return reload_token(); }};
+        if (!state_.options.token_file.empty() || state_.tls)
+            reload_ = reload_entry{"web", [this] { return reload(); }};
         return {};
     }
 
@@ -104,10 +132,29 @@ class beast_web_server final : public web_server {
     [[nodiscard]] std::uint16_t port() const override { return port_; }
 
   private:
-    result<> reload_token() {
-        auto token = read_secret(state_.options.token_file);
-        if (!token) return token.error();
-        asio::post(context_, [this, token = *std::move(token)]() mutable { state_.guard.set_token(std::move(token)); });
+    /// None where there is no certificate.
+    [[nodiscard]] result<std::shared_ptr<asio::ssl::context>> read_tls() const {
+        auto const& options = state_.options;
+        if (options.certificate_file.empty() && options.key_file.empty()) return nullptr;
+        auto made = make_tls_server({.certificate_file = options.certificate_file, .key_file = options.key_file});
+        if (!made) return made.error();
+        return std::make_shared<asio::ssl::context>(*std::move(made));
+    }
+
+    /// All of it or nothing.
+    result<> reload() {
+        auto tls = read_tls();
+        if (!tls) return tls.error();
+        std::optional<std::string> token;
+        if (auto const& file = state_.options.token_file; !file.empty()) {
+            auto read = read_secret(file);
+            if (!read) return read.error();
+            token = *std::move(read);
+        }
+        asio::post(context_, [this, tls = *std::move(tls), token = std::move(token)]() mutable {
+            state_.tls = std::move(tls);
+            if (token) state_.guard.set_token(*std::move(token));
+        });
         return {};
     }
 
@@ -131,9 +178,9 @@ class beast_web_server final : public web_server {
 }  // namespace
 
 result<std::unique_ptr<web_server>> start_web_server(web_options options) {
-    auto const address = parse_host_port(options.listen);
-    bool const loopback = address && is_loopback(address->host);
-    auto server = std::make_unique<beast_web_server>(std::move(options), loopback);
+    auto rules = rules_of(options);
+    if (auto safe = check_exposure(options, rules.loopback); !safe) return safe.error();
+    auto server = std::make_unique<beast_web_server>(std::move(options), std::move(rules));
     if (auto started = server->start(); !started) return started.error();
     return std::unique_ptr<web_server>{std::move(server)};
 }

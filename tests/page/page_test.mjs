@@ -1,5 +1,6 @@
 // What a reader of the page sees, compared with what jq says of the same lines.
 import { check, clean, drawn, equal, freePort, picture, program, tile, until, World } from "./support.mjs";
+import { addAccessTests } from "./access_tests.mjs";
 
 const tests = [];
 const test = (name, run) => tests.push({ name, run, servers: false });
@@ -305,23 +306,7 @@ test("a cut connection shows as stale, and the page comes back by itself", async
   check(page.faults.every((fault) => fault.startsWith("console: Failed to load resource")), `faults: ${page.faults}`);
 });
 
-test("with a token nothing is shown without it, and a browser keeps it in a cookie", async (world) => {
-  await world.pipeline("--auth-token-file", world.file("token", "open sesame\n"));
-  equal((await fetch(world.address + "/api/logs/overview")).status, 401, "the API without it");
-  equal((await fetch(world.address + "/metrics", { headers: { Authorization: "Bearer wrong" } })).status, 401, "with a wrong one");
-  equal((await fetch(world.address + "/metrics", { headers: { Authorization: "Bearer open sesame" } })).status, 200, "with it");
-  const page = await world.open("pipeline");
-  await page.fill("#token", "wrong");
-  await page.click("text=Go on");
-  await page.waitForFunction(() => document.querySelector("[role=alert]")?.textContent.includes("not the token"));
-  await page.fill("#token", "open sesame");
-  await page.click("text=Go on");
-  await page.waitForSelector(".box");
-  equal(await page.evaluate(() => document.cookie), "", "scripts cannot read it");
-  await page.reload();
-  await page.waitForSelector(".box");
-  check(page.faults.every((fault) => fault.includes("401")), `faults: ${page.faults}`);
-});
+addAccessTests(test, linesOf);
 
 test("all of it can be done by keyboard, and in a narrow window", async (world) => {
   await world.pipeline();

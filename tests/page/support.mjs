@@ -1,6 +1,7 @@
 // What the page's tests share: a folder, processes, a browser page that must stay clean, and waiting.
 import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
+import http from "node:http";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -41,12 +42,18 @@ export async function freePort() {
   return port;
 }
 
+/** Where other machines reach this one; none where they cannot. */
+export function machineAddress() {
+  return Object.values(os.networkInterfaces()).flat().find((each) => each.family === "IPv4" && !each.internal)?.address;
+}
+
 /** Everything of one test; close() ends and removes it. */
 export class World {
   constructor() {
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), "logpipe-page-"));
     this.children = [];
     this.browsers = [];
+    this.sites = [];
   }
   file(name, text) {
     const full = path.join(this.folder, name);
@@ -105,8 +112,7 @@ export class World {
   }
   /** A page that fails the test by a console error, a script error, or a request to another host. */
   async open(hash, options = {}) {
-    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
-    this.browsers.push(browser);
+    const browser = await this.browser();
     const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, colorScheme: "light", ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(timeMax);
@@ -118,7 +124,28 @@ export class World {
     await page.goto(`${this.address}/#/${hash}`);
     return page;
   }
+  /** A page of another site. @return its address */
+  async site(html) {
+    const server = http.createServer((request, answer) => answer.writeHead(200, { "Content-Type": "text/html" }).end(html));
+    this.sites.push(server);
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `http://localhost:${server.address().port}/`;
+  }
+  /** What a user's browser does there. */
+  async visit(address) {
+    const browser = await this.browser();
+    const page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(timeMax);
+    await page.goto(address);
+    return page;
+  }
+  async browser() {
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+    this.browsers.push(browser);
+    return browser;
+  }
   async close() {
+    for (const site of this.sites) site.close();
     for (const browser of this.browsers) await browser.close();
     for (const child of this.children) await this.end(child, "SIGKILL");
     fs.rmSync(this.folder, { recursive: true, force: true });

@@ -83,8 +83,20 @@ check_image() {
     check 'ports are on 127.0.0.1 only' ports_are_local
 }
 
+# answers STATUS CURL-ARGUMENTS…: what the producer says.
+# shellcheck disable=SC2317  # it is called by check
+answers() {
+    local wanted=$1 got
+    shift
+    got=$(curl -sS -o /dev/null -w '%{http_code}' "$@") || return
+    [[ $got == "$wanted" ]] || { echo "$got, not $wanted" && return 1; }
+}
+
 check_produce() {
-    check 'produce.sh: the lines of a URL' "$root/scripts/produce.sh"
+    local produce=http://127.0.0.1:$PRODUCER_PORT/produceEventsToPipeline
+    check "another site's page starts no run" answers 403 -H 'Sec-Fetch-Site: cross-site' "$produce"
+    check "another site's name for the producer is refused" answers 421 -H 'Host: evil.example' "$produce"
+    check 'produce.sh: the lines of a URL, by a GET as in the original' "$root/scripts/produce.sh"
     check "$lines lines are $lines documents" documents_are "$lines"
     check 'produce.sh --demo' "$root/scripts/produce.sh" --demo --lines 2000
     check 'produce.sh --url' "$root/scripts/produce.sh" --url "$DATA_URL"

@@ -1,19 +1,20 @@
 // What /produceEventsToPipeline does, with its progress.
-import { post } from "./api.js";
+import { ask, post } from "./api.js";
 import { bytes, count, el, setText, short } from "./dom.js";
 
 export function produceView(main, { page, live }) {
   const source = el("select", { id: "source" }, el("option", { value: "own" }, page.produce_source || "the configured source"), el("option", { value: "demo" }, "made-up nginx lines"));
-  const number = (id, value, least) => el("input", { id, type: "number", value, min: least, max: 1000000000, step: 1, required: true });
-  const lines = number("lines", 10000, 1);
+  const number = (id, value, least, most = 1000000000) => el("input", { id, type: "number", value, min: least, max: most, step: 1, required: true });
+  const lines = number("lines", 10000, 1, page.produce_lines_max || undefined);
   const rate = number("rate", 0, 0);
   const seed = number("seed", 1, 0);
   const demo = el("div.fields", { hidden: true }, el("label", {}, "Lines", lines), el("label", {}, "A second (0: no limit)", rate), el("label", {}, "Seed", seed));
   const button = el("button.primary", { type: "submit" }, "Produce");
+  const stopper = el("button", { type: "button", id: "stop", hidden: true, onclick: end }, "Stop");
   const bar = el("progress", { hidden: true, "aria-label": "Progress" });
   const figures = el("p.figures-line");
   const said = el("p.note", { role: "status" });
-  const form = el("form.card.narrow", { onsubmit: run }, el("h2", {}, "Send lines through the pipeline"), el("label", {}, "Source", source), demo, button, bar, figures, said,
+  const form = el("form.card.narrow", { onsubmit: run }, el("h2", {}, "Send lines through the pipeline"), el("label", {}, "Source", source), demo, el("div.actions", {}, button, stopper), bar, figures, said,
     el("p.dim", {}, "The same as POST /produceEventsToPipeline. It ends when every line is acknowledged, and goes on when this page is closed."));
   main.append(form);
   source.addEventListener("change", () => (demo.hidden = source.value !== "demo"));
@@ -38,10 +39,21 @@ export function produceView(main, { page, live }) {
     asking = button.disabled = false;
   }
 
+  async function end() {
+    stopper.disabled = true;
+    try {
+      await ask("/produceEventsToPipeline", { method: "DELETE" });
+    } catch (problem) {
+      setText(said, problem.message);
+      said.className = "note bad";
+    }
+  }
+
   let before = null;
   const stop = live.listen((news) => {
     const pump = news.processes.find((each) => !each.address)?.status?.pumps.find((each) => each.name === "produce");
-    bar.hidden = !pump;
+    bar.hidden = stopper.hidden = !pump;
+    if (!pump) stopper.disabled = false;
     button.disabled = asking || Boolean(pump); // one at a time, whoever started it
     if (!pump) {
       before = null;

@@ -276,8 +276,8 @@ std::vector<row> allowed_requests() {
         {"chunked written large", with_field("Transfer-Encoding: CHUNKED") + "0\r\n\r\n", 200},
         {"trailers, which change nothing",
          with_chunks("0\r\nHost: elsewhere.example.com\r\nConnection: close\r\nX: a\r\n\r\n"), 200},
-        {"another site's name", with_host("elsewhere.example.com"), 421},
-        {"another site's name in the target", with_line("GET http://elsewhere.example.com/healthz HTTP/1.1"), 421},
+        {"another site's name", "GET /metrics HTTP/1.1\r\nHost: elsewhere.example.com\r\n\r\n", 421},
+        {"another site's name in the target", with_line("GET http://elsewhere.example.com/metrics HTTP/1.1"), 421},
         {"a method that nobody knows", with_line("BREW /healthz HTTP/1.1"), 405},
         {"a star for OPTIONS", with_line("OPTIONS * HTTP/1.1"), 404},
     };

@@ -15,7 +15,7 @@ web_options options_for(process_snapshot const& process) {
 }
 
 web_answer get(std::string_view target, web_options const& options) {
-    return find_route({.method = "GET", .target = target}, options, request_guard{{}, false}).answer;
+    return find_route({.method = "GET", .target = target}, options, request_guard{{.loopback = true}}).answer;
 }
 
 }  // namespace
@@ -91,12 +91,14 @@ TEST_CASE("the produce page takes GET and POST and only those, for even a HEAD w
     web_options options;
     options.produce = [](produce_request const&) { return produce_answer{}; };
     REQUIRE(
-        find_route({.method = "GET", .target = "/produceEventsToPipeline"}, options, request_guard{{}, false}).produce);
-    REQUIRE(find_route({.method = "POST", .target = "/produceEventsToPipeline"}, options, request_guard{{}, false})
-                .produce);
+        find_route({.method = "GET", .target = "/produceEventsToPipeline"}, options, request_guard{{.loopback = true}})
+            .produce);
+    REQUIRE(
+        find_route({.method = "POST", .target = "/produceEventsToPipeline"}, options, request_guard{{.loopback = true}})
+            .produce);
     for (auto const* method : {"HEAD", "PUT", "DELETE", "OPTIONS"}) {
-        auto const route =
-            find_route({.method = method, .target = "/produceEventsToPipeline"}, options, request_guard{{}, false});
+        auto const route = find_route({.method = method, .target = "/produceEventsToPipeline"}, options,
+                                      request_guard{{.loopback = true}});
         REQUIRE_FALSE(route.produce);
         REQUIRE(route.answer.status == 405);
         REQUIRE(route.answer.allow == "GET, POST");

@@ -79,7 +79,7 @@ TEST_CASE("a tap is followed line by line until enough were seen", "[tap]") {
     auto const address = fmt::format("127.0.0.1:{}", (*server)->port());
     std::vector<std::string> lines;
     auto const followed = follow_tap(
-        {.address = address, .query = "stage=normalize&sample=2", .token = {}},
+        {.address = address, .query = "stage=normalize&sample=2", .access = {}},
         [&](std::string_view line) {
             lines.emplace_back(line);
             return lines.size() < 5;
@@ -101,14 +101,14 @@ TEST_CASE("a tap that cannot be is told apart: no such stage, nobody there, the 
     auto const address = fmt::format("127.0.0.1:{}", (*server)->port());
     auto const every = [](std::string_view) { return true; };
     auto const never = [] { return false; };
-    auto const refused = follow_tap({.address = address, .query = "stage=none", .token = {}}, every, never);
+    auto const refused = follow_tap({.address = address, .query = "stage=none", .access = {}}, every, never);
     REQUIRE(refused.has_error());
     CHECK(refused.error().code == errc::not_found);
     CHECK_THAT(refused.error().message, ContainsSubstring("index/normalize"));
 
     bool stopped = false;
     auto const ended = follow_tap(
-        {.address = address, .query = "stage=index", .token = {}},
+        {.address = address, .query = "stage=index", .access = {}},
         [&](std::string_view) {
             if (!stopped) server->reset();  // closes our connection too
             stopped = true;
@@ -118,7 +118,7 @@ TEST_CASE("a tap that cannot be is told apart: no such stage, nobody there, the 
     REQUIRE(ended.has_error());
     CHECK(ended.error().code == errc::end_of_input);
 
-    auto const away = follow_tap({.address = address, .query = "stage=index", .token = {}}, every, never);
+    auto const away = follow_tap({.address = address, .query = "stage=index", .access = {}}, every, never);
     REQUIRE(away.has_error());
     CHECK(away.error().code == errc::not_connected);
 }

@@ -16,6 +16,17 @@ struct host_port {
 
 /// @param port_default  0: a port must be given.
 [[nodiscard]] result<host_port> parse_host_port(std::string_view text, std::uint16_t port_default = 0);
+/// Another process of ours: "HOST:PORT", or "https://HOST:PORT" where it speaks TLS.
+struct peer_address {
+    host_port where;
+    bool tls = false;
+};
+[[nodiscard]] result<peer_address> parse_peer_address(std::string_view text);
+/// "https://HOST:PORT"; without a host it is localhost.
+[[nodiscard]] std::string to_url(peer_address const& peer);
+
+/// A HOST that only this machine reaches: a loopback address, or localhost.
+[[nodiscard]] bool is_loopback(std::string_view host);
 [[nodiscard]] std::string to_text(host_port const& address);
 
 }  // namespace logpipe
