@@ -62,7 +62,12 @@ struct event_counts {
     std::uint64_t indexed = 0;        ///< newly stored by the sink
     std::uint64_t already_there = 0;  ///< met their own id there
     std::uint64_t dead = 0;           ///< durable in the dead letters
+    /// Safe at another route than the one that this account follows. Only a listener has routes, and it keeps no
+    /// figures: no durable position has this one.
+    std::uint64_t routed = 0;
 
+    /// All of `in` that is not on its way any more.
+    [[nodiscard]] std::uint64_t done() const noexcept { return indexed + already_there + dead + routed; }
     event_counts& operator+=(event_counts const& other) noexcept;
     friend bool operator==(event_counts const&, event_counts const&) = default;
 };

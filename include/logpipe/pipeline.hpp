@@ -78,6 +78,7 @@ enum class letter_form : std::uint8_t {
 struct route {
     std::string pattern;  ///< as in Fluentd: `*` is one part, `**` any number of parts, parts are cut at "."
     std::unique_ptr<sink> to;
+    bool leads_away = false;  ///< what is safe there is counted as routed, not as indexed
 };
 [[nodiscard]] std::unique_ptr<sink> make_router(std::vector<route> routes);
 [[nodiscard]] bool tag_matches(std::string_view pattern, std::string_view tag) noexcept;

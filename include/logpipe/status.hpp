@@ -13,7 +13,8 @@
 
 namespace logpipe {
 
-/// in = indexed + already there + dead + in flight; behind Kafka, where `in` counts offsets, also + skipped + expired.
+/// in = indexed + already there + dead + in flight; with routes also + routed; behind Kafka, where `in` counts offsets,
+/// also + skipped + expired.
 /// Every term is counted by itself, none is a difference.
 struct ledger {
     event_counts counts;
@@ -22,7 +23,7 @@ struct ledger {
 
     [[nodiscard]] std::int64_t difference() const noexcept;  ///< must be 0
     /// "in 51462 = indexed 51462 + already there 0 + dead 0 + in flight 0"; where there are any, also
-    /// " + skipped 8 (2 tombstones, 6 gaps)" and " + expired 5"
+    /// " + skipped 8 (2 tombstones, 6 gaps)", " + expired 5" and " + routed 200"
     [[nodiscard]] std::string line() const;
 };
 

@@ -20,10 +20,10 @@ result<std::unique_ptr<sink>> make_routes(endpoints& ends, journal& topic) {
             return error{errc::invalid_argument, fmt::format("--route {}: write it as PATTERN=URI", each)};
         auto to = ends.make_sink(each.substr(equals + 1));
         if (!to) return to.error();
-        routes.push_back({.pattern = each.substr(0, equals), .to = *std::move(to)});
+        routes.push_back({.pattern = each.substr(0, equals), .to = *std::move(to), .leads_away = true});
     }
     routes.push_back({.pattern = "app.**", .to = topic.make_sink()});
-    routes.push_back({.pattern = "fluent.**", .to = make_line_sink("-")});
+    routes.push_back({.pattern = "fluent.**", .to = make_line_sink("-"), .leads_away = true});
     return make_router(std::move(routes));
 }
 

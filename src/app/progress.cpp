@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 std::uint64_t safe_events(pump_snapshot const& now) {
-    return now.this_run.indexed + now.this_run.already_there + now.this_run.dead;
+    return now.this_run.done();
 }
 
 }  // namespace

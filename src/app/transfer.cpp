@@ -120,6 +120,7 @@ ledger journal_book(process_snapshot& now, std::uint64_t journal_begin) {
     book.counts.in = journal_begin + in.this_run.in;
     book.counts.already_there += in.this_run.already_there;
     book.counts.dead += in.this_run.dead;
+    book.counts.routed += in.this_run.routed;
     book.in_flight = in.book.in_flight + waiting_events(out);
     return book;
 }

@@ -22,7 +22,7 @@ steady_time ack_tracker::complete(std::uint32_t partition, std::uint64_t sequenc
     LOGPIPE_ASSERT(sequence >= part.first_sequence && sequence - part.first_sequence < part.entries.size());
     auto& finished = part.entries[sequence - part.first_sequence];
     LOGPIPE_ASSERT(!finished.done);
-    LOGPIPE_ASSERT(counts.indexed + counts.already_there + counts.dead == counts.in);
+    LOGPIPE_ASSERT(counts.done() == counts.in);
     auto const read_at = finished.read_at;
     finished.counts += counts;
     LOGPIPE_ASSERT(finished.counts.in <= finished.event_count);

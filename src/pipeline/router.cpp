@@ -90,12 +90,17 @@ class router final : public sink {
 
   private:
     struct leg final : completions {
-        leg(router& all, route&& from) : owner{all}, pattern{std::move(from.pattern)}, to{std::move(from.to)} {}
-        void done(batch&& finished) override { owner.part_done(std::move(finished)); }
+        leg(router& all, route&& from)
+            : owner{all}, pattern{std::move(from.pattern)}, to{std::move(from.to)}, leads_away{from.leads_away} {}
+        void done(batch&& finished) override {
+            if (leads_away) finished.counts.routed = std::exchange(finished.counts.indexed, 0);
+            owner.part_done(std::move(finished));
+        }
 
         router& owner;
         std::string pattern;
         std::unique_ptr<sink> to;
+        bool leads_away;
     };
 
     /// A batch on its way: whole, or in parts, of which the batch itself is the last to arrive.
@@ -217,6 +222,7 @@ class router final : public sink {
         }
         whole.counts.indexed += part.counts.indexed;
         whole.counts.already_there += part.counts.already_there;
+        whole.counts.routed += part.counts.routed;
         for (auto& why : part.rejections) {
             why.event = static_cast<std::uint32_t>(part.events[why.event].offset);
             whole.rejections.push_back(std::move(why));
@@ -237,6 +243,7 @@ class router final : public sink {
         lock.unlock();
         finished.whole.counts.indexed = finished.counts.indexed;
         finished.whole.counts.already_there = finished.counts.already_there;
+        finished.whole.counts.routed = finished.counts.routed;
         for (auto& why : finished.rejections) finished.whole.reject(why.event, why.stage, std::move(why.reason));
         reports_->done(std::move(finished.whole));
     }

@@ -109,7 +109,7 @@ status_report report_of_process(probed<process_snapshot> const& from) {
     }
     auto const& process = *from.got;
     auto const& counts = process.book.counts;
-    auto const done = counts.indexed + counts.already_there + counts.dead;
+    auto const done = counts.done();
     row.name = process.subcommand;
     row.version = process.version;
     if (process.draining) row.why = "it drains: what it holds is finished, nothing new is taken in";

@@ -116,6 +116,7 @@ event_counts parse_counts(object_reader from) {
     from.read("indexed", counts.indexed);
     from.read("already_there", counts.already_there);
     from.read("dead", counts.dead);
+    from.read_newer("routed", counts.routed);
     return counts;
 }
 

@@ -12,6 +12,7 @@ void add_counts(object_writer& object, event_counts const& counts) {
     object.add("indexed", counts.indexed);
     object.add("already_there", counts.already_there);
     object.add("dead", counts.dead);
+    object.add("routed", counts.routed);
 }
 
 void write_counts(std::string& out, event_counts const& counts) {

@@ -7,13 +7,14 @@
 namespace logpipe {
 
 std::int64_t ledger::difference() const noexcept {
-    auto const out = counts.indexed + counts.already_there + counts.dead + in_flight + passed.all();
+    auto const out = counts.done() + in_flight + passed.all();
     return static_cast<std::int64_t>(counts.in - out);  // unsigned arithmetic wraps, so the sign comes out right
 }
 
 std::string ledger::line() const {
     auto out = fmt::format("in {} = indexed {} + already there {} + dead {} + in flight {}", counts.in, counts.indexed,
                            counts.already_there, counts.dead, in_flight);
+    if (counts.routed > 0) out += fmt::format(" + routed {}", counts.routed);
     if (passed.skipped() > 0)
         out += fmt::format(" + skipped {} ({} tombstones, {} gaps)", passed.skipped(), passed.tombstones, passed.gaps);
     if (passed.expired > 0) out += fmt::format(" + expired {}", passed.expired);

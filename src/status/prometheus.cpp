@@ -41,6 +41,7 @@ void add_ledger(exposition& out, std::string_view name, std::string_view help, s
     add_term(out, name, help, labels, "indexed", book.counts.indexed);
     add_term(out, name, help, labels, "already_there", book.counts.already_there);
     add_term(out, name, help, labels, "dead", book.counts.dead);
+    add_term(out, name, help, labels, "routed", book.counts.routed);
     add_term(out, name, help, labels, "in_flight", book.in_flight);
     add_term(out, name, help, labels, "tombstones", book.passed.tombstones);
     add_term(out, name, help, labels, "gaps", book.passed.gaps);
@@ -55,6 +56,7 @@ void add_results(exposition& out, std::string_view pump, event_counts const& cou
     add("indexed", counts.indexed);
     add("already_there", counts.already_there);
     add("dead", counts.dead);
+    add("routed", counts.routed);
 }
 
 void add_stage(exposition& out, std::string_view pump, stage_status const& stage) {

@@ -38,6 +38,7 @@ void write_hop(std::string& out, hop const& step) {
     object.add("indexed", step.book.counts.indexed);
     object.add("already_there", step.book.counts.already_there);
     object.add("dead", step.book.counts.dead);
+    object.add("routed", step.book.counts.routed);
     object.add("in_flight", step.book.in_flight);
     object.add("tombstones", step.book.passed.tombstones);
     object.add("gaps", step.book.passed.gaps);

@@ -10,7 +10,7 @@ namespace logpipe {
 namespace {
 
 std::uint64_t safe_events(pump_snapshot const& pump) noexcept {
-    return pump.this_run.indexed + pump.this_run.already_there + pump.this_run.dead;
+    return pump.this_run.done();
 }
 
 std::uint64_t errors_of(pump_snapshot const& pump) noexcept {

@@ -75,6 +75,26 @@ TEST_CASE("a batch of mixed tags is taken apart and finished when all its parts 
     CHECK(test.moving->snapshot().book.line() == "in 4 = indexed 3 + already there 0 + dead 1 + in flight 0");
 }
 
+TEST_CASE("what is safe at a route that leads away is a term of its own, whole batches and parts alike", "[router]") {
+    memory_source from;
+    memory_sink app{{.finish_in_write = true, .stored = {}, .refuse = {}}};
+    memory_sink away{{.finish_in_flush = true, .stored = {}, .refuse = {}}};
+    memory_dead_letters dead;
+    std::vector<route> routes;
+    routes.push_back({.pattern = "app.**", .to = borrow<sink>(app)});
+    routes.push_back({.pattern = "fluent.**", .to = borrow<sink>(away), .leads_away = true});
+    auto const moving = make_pump(
+        {.from = borrow<source>(from), .change = nullptr, .to = make_router(std::move(routes)), .dead = &dead},
+        {.name = "test", .retry_first = 1ms, .retry_longest = 1ms});
+    from.add(0, {"1", "2"}, "fluent.info");
+    from.add_mixed(0, {{"app.a", "3"}, {"fluent.b", "4"}, {"stray", "5"}});
+    from.end();
+    moving->start();
+    REQUIRE(moving->wait_until(std::chrono::steady_clock::now() + 20s));
+    CHECK(moving->snapshot().book.line() == "in 5 = indexed 1 + already there 0 + dead 1 + in flight 0 + routed 3");
+    CHECK(moving->snapshot().book.difference() == 0);
+}
+
 TEST_CASE("what a route's sink will never take is dead, and the other routes' events are not", "[router]") {
     rig test;
     test.app.fail_write({errc::rejected, "too large"});

@@ -22,6 +22,12 @@ TEST_CASE("offsets that hold no event stand in the line where there are any", "[
     REQUIRE(book.line() == "in 20 = indexed 10 + already there 0 + dead 0 + in flight 0 + expired 10");
 }
 
+TEST_CASE("events that went another way are a term, and stand in the line where there are any", "[ledger]") {
+    ledger const book{.counts = {.in = 300, .indexed = 90, .dead = 1, .routed = 200}, .in_flight = 9};
+    REQUIRE(book.difference() == 0);
+    REQUIRE(book.line() == "in 300 = indexed 90 + already there 0 + dead 1 + in flight 9 + routed 200");
+}
+
 TEST_CASE("the ledger's difference is positive where events are missing and negative where there are too many",
           "[ledger]") {
     REQUIRE(ledger{.counts = {.in = 10, .indexed = 4}, .in_flight = 1}.difference() == 5);
