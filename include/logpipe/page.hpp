@@ -66,14 +66,15 @@ class letter_desk {
 struct page_options {
     /// Called from the server's thread, about once a second while anybody looks; does not wait for anything.
     std::function<std::vector<watched_process>()> watch;
-    /// Called from a thread of its own, as is all of what it gives; errc::not_found while there is no store yet.
+    /// Called from two threads, one for questions with a search or filter and one for all others, each of which uses
+    /// what it was given by itself; errc::not_found while there is no store yet.
     std::function<result<std::unique_ptr<log_dashboard>>()> open_logs;
-    std::shared_ptr<letter_desk> letters;  ///< used by that thread only
+    std::shared_ptr<letter_desk> letters;  ///< used by the other questions' thread only
     std::uint64_t produce_lines_max = 0;   ///< made-up lines of one run; 0: no bound
     bool open = false;                     ///< off loopback it may be served without a token
     std::string produce_source;            ///< what a produce sends unless told otherwise, for people
     std::size_t viewers_max = 64;          ///< live streams at a time; 503 above
-    std::size_t questions_max = 8;         ///< that wait for that thread; 503 above
+    std::size_t questions_max = 64;        ///< that wait for that thread; above, 503 for the address with the most
 };
 
 }  // namespace logpipe

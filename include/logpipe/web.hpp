@@ -29,9 +29,14 @@ struct produce_answer {
 
 /// What a client may ask of the server; DESIGN.md "Limits".
 struct web_limits {
-    std::uint32_t header_bytes_max = 8U << 10U;      ///< 431 above
-    std::uint64_t body_bytes_max = 64U << 10U;       ///< 413 above
-    std::size_t connections_max = 256;               ///< 503 above
+    std::uint32_t header_bytes_max = 8U << 10U;  ///< 431 above
+    std::uint64_t body_bytes_max = 64U << 10U;   ///< 413 above
+    /// Above it the one that has waited longest for its client is closed; where none waits, a new one may ask for
+    /// `/healthz`, `/readyz` and `/metrics` only, and `health_connections_max` above it are refused with 503.
+    std::size_t connections_max = 256;
+    std::size_t health_connections_max = 8;
+    std::size_t requests_max = 1000;                 ///< of one connection, which is then closed
+    std::size_t taps_max = 16;                       ///< at a time; 503 above
     std::chrono::milliseconds request_time{10'000};  ///< to send a request, and again to take the answer
     std::chrono::milliseconds idle_time{60'000};     ///< between two requests of a connection
 };

@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 
+#include "base/descriptors.hpp"
 #include "base/log.hpp"
 #include "base/secrets.hpp"
 #include "data_mode.hpp"
@@ -109,6 +110,7 @@ int run_parsed(parsed_flags const& parsed) {
 
 int run_command_line(int argument_count, char const* const* values) {
     take_over_signals();
+    raise_descriptor_limit();
     CLI::App app{"logpipe: log events from a client's socket to an index, each exactly once", "logpipe"};
     app.require_subcommand(1);
     app.set_version_flag("--version", fmt::format("logpipe {}", version_text));

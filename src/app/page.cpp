@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/thread.hpp"
 #include "logpipe/letters.hpp"
+#include "process.hpp"
 
 #include <fmt/format.h>
 
@@ -205,6 +206,7 @@ result<web_options> web_options_of(settings const& options, std::string listen, 
     web.token_file = options.text("auth-token-file");
     web.certificate_file = options.text("page-certificate");
     web.key_file = options.text("page-key");
+    web.limits = http_limits();
     web.page.emplace();
     web.page->produce_lines_max = options.count("produce-lines-max");
     web.page->open = options.on("page-open");

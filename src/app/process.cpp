@@ -2,6 +2,7 @@
 
 #include "base/address.hpp"
 #include "base/clock.hpp"
+#include "base/descriptors.hpp"
 #include "base/log.hpp"
 #include "base/reload.hpp"
 #include "subcommands.hpp"
@@ -47,6 +48,10 @@ bool signal_came(std::chrono::milliseconds time) {
         if (signal != SIGHUP) return signal > 0;
         reload_files();
     }
+}
+
+web_limits http_limits() {
+    return {.connections_max = share_descriptors(descriptor_limit()).http_connections};
 }
 
 std::vector<warning> newest_warnings() {
@@ -115,7 +120,8 @@ int process::run() {
              .host_names = options_.list("page-host"),
              .certificate_file = tls ? options_.text("page-certificate") : std::string{},
              .key_file = tls ? options_.text("page-key") : std::string{},
-             .tap = [this](std::string const& stage, std::uint64_t sample) { return open_tap(stage, sample); }});
+             .tap = [this](std::string const& stage, std::uint64_t sample) { return open_tap(stage, sample); },
+             .limits = http_limits()});
         if (!started) {
             log_error("--admin {}: {}; choose another address, or none", listen, started.error().message);
             return started.error().code == errc::invalid_argument ? exit_usage : exit_failed;

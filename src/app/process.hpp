@@ -26,6 +26,9 @@ void take_over_signals();
 /// beyond its end must not be given out again as offsets of other events.
 enum class start_order { with_others, before_others };
 
+/// With the connections that the process has descriptors for.
+[[nodiscard]] web_limits http_limits();
+
 /// The newest warnings and errors of this process's log.
 [[nodiscard]] std::vector<warning> newest_warnings();
 

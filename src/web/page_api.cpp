@@ -55,6 +55,13 @@ page_question logs_question(web_request const& request, bool lines) {
     };
 }
 
+bool looks_at_rows(web_request const& request) {
+    auto const query = parse_query(request.target);
+    if (!query) return false;
+    auto const view = log_view_of(*query);
+    return view && !(view->search.empty() && view->filters.empty());
+}
+
 page_question letters_question(web_request const& request, bool retry) {
     return [target = std::string{request.target}, body = std::string{request.body}, retry](page_desk& desk) {
         auto const query = parse_query(target);

@@ -31,6 +31,8 @@ using page_question = std::function<web_answer(page_desk&)>;
 [[nodiscard]] std::string processes_json(page_options const& options);
 
 [[nodiscard]] page_question logs_question(web_request const& request, bool lines);
+/// A question under a search or a filter, which takes as long as the store lets it; any other is answered from sums.
+[[nodiscard]] bool looks_at_rows(web_request const& request);
 [[nodiscard]] page_question letters_question(web_request const& request, bool retry);
 
 /// @param body  empty, or {"demo":{"lines":N,"rate":N,"seed":N}}

@@ -48,6 +48,7 @@ struct page {
 constexpr std::string_view health_path = "/healthz";
 constexpr std::array pages{page{health_path, healthz_page}, page{"/readyz", readyz_page},
                            page{"/metrics", metrics_page}, page{"/api/status", status_page}};
+constexpr std::array<std::string_view, 3> health_paths{health_path, "/readyz", "/metrics"};
 constexpr std::string_view tap_path = "/api/tap";
 constexpr std::string_view produce_path = "/produceEventsToPipeline";
 constexpr std::string_view session_path = "/api/session";
@@ -88,6 +89,10 @@ web_route produce_route(web_request const& request, web_options const& options, 
     return {.answer = {}, .produce = true, .what = *std::move(what)};
 }
 
+web_route logs_route(web_request const& request, bool lines) {
+    return {.answer = {}, .question = logs_question(request, lines), .searches = looks_at_rows(request)};
+}
+
 /// A page that only some processes have.
 struct api_page {
     std::string_view path;
@@ -109,13 +114,9 @@ constexpr std::array api_pages{
     api_page{"/api/live", "GET", always,
              [](web_request const&, web_options const&) { return web_route{.answer = {}, .live = true}; }},
     api_page{"/api/logs/overview", "GET", has_logs,
-             [](web_request const& request, web_options const&) {
-                 return web_route{.answer = {}, .question = logs_question(request, false)};
-             }},
+             [](web_request const& request, web_options const&) { return logs_route(request, false); }},
     api_page{"/api/logs/lines", "GET", has_logs,
-             [](web_request const& request, web_options const&) {
-                 return web_route{.answer = {}, .question = logs_question(request, true)};
-             }},
+             [](web_request const& request, web_options const&) { return logs_route(request, true); }},
     api_page{"/api/letters", "GET", has_letters,
              [](web_request const& request, web_options const&) {
                  return web_route{.answer = {}, .question = letters_question(request, false)};
@@ -140,6 +141,10 @@ bool reads(web_request const& request) {
 }
 
 }  // namespace
+
+bool is_health_check(web_request const& request) {
+    return std::ranges::find(health_paths, path_of(request.target)) != health_paths.end();
+}
 
 web_route find_route(web_request const& request, web_options const& options, request_guard const& guard) {
     auto const path = path_of(request.target);
@@ -171,7 +176,7 @@ web_route find_route(web_request const& request, web_options const& options, req
     auto const found = std::ranges::find(pages, path, &page::path);
     if (found == pages.end()) return {.answer = no_page(options)};
     if (!reads(request)) return {.answer = wrong_method(path, "GET, HEAD")};
-    return {.answer = found->make(options)};
+    return {.answer = found->make(options), .metrics = found->make == metrics_page};
 }
 
 }  // namespace logpipe

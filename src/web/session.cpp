@@ -35,19 +35,16 @@ using boost::system::error_code;
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 using request_parser = http::request_parser<http::string_body>;
 
-/// Keeps a connection in the server's list while it is open.
-class connection_entry final {
+/// Counts a tap while it is open.
+class tap_entry final {
   public:
-    connection_entry(web_state& state, web_stream& stream) : state_{state}, stream_{stream} {
-        state_.connections.insert(&stream_);
-    }
-    connection_entry(connection_entry const&) = delete;
-    connection_entry& operator=(connection_entry const&) = delete;
-    ~connection_entry() { state_.connections.erase(&stream_); }
+    explicit tap_entry(web_state& state) : state_{state} { ++state_.taps; }
+    tap_entry(tap_entry const&) = delete;
+    tap_entry& operator=(tap_entry const&) = delete;
+    ~tap_entry() { --state_.taps; }
 
   private:
     web_state& state_;
-    web_stream& stream_;
 };
 
 /// What to say to a body that cannot be read; none where the client has left or was too slow.
@@ -145,12 +142,13 @@ asio::awaitable<produce_answer> run_produce(produce_job& job, produce_request wh
 /// What lets a waiting coroutine go on with a question's answer.
 struct ask_question {
     question_thread* questions;
+    std::string asker;
     page_question question;
 
     template <class Handler>
     void operator()(Handler&& handler) {
         auto const executor = asio::get_associated_executor(handler);
-        questions->ask(std::move(question),
+        questions->ask(asker, std::move(question),
                        [executor, waiting = std::forward<Handler>(handler)](web_answer answer) mutable {
                            asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
                                std::move(waiting)(std::move(answer));
@@ -159,9 +157,10 @@ struct ask_question {
     }
 };
 
-asio::awaitable<web_answer> ask(question_thread& questions, page_question question) {
+asio::awaitable<web_answer> ask(question_thread& questions, std::string asker, page_question question) {
     return asio::async_initiate<asio::use_awaitable_t<> const, void(web_answer)>(
-        ask_question{.questions = &questions, .question = std::move(question)}, asio::use_awaitable);
+        ask_question{.questions = &questions, .asker = std::move(asker), .question = std::move(question)},
+        asio::use_awaitable);
 }
 
 /// All but the body. It refers to `request`; fields that come after a chunked body change nothing of it any more.
@@ -178,15 +177,24 @@ web_request head_of(http::request<http::string_body> const& request) {
             .cookie = request[http::field::cookie]};
 }
 
-web_route route_of(web_request const& request, web_state& state) {
+web_route route_of(web_request const& request, http_place const& place, web_state& state) {
+    if (place.health_only() && !is_health_check(request))
+        return {.answer = problem_answer(503, "All connections are taken: only health checks are answered.")};
     auto route = find_route(request, state.options, state.guard);
+    if (route.metrics)
+        route.answer.body +=
+            state.places.metrics(state.questions ? state.questions->refused() + state.searches->refused() : 0);
+    if (route.tap.reader && state.taps >= state.options.limits.taps_max)
+        return {.answer = problem_answer(503, "Too many taps are open already.")};
     if (route.live && state.feed->viewers() >= state.options.page->viewers_max)
         return {.answer = problem_answer(503, "Too many are looking already.")};
     return route;
 }
 
-asio::awaitable<web_answer> make_answer(web_route route, web_state& state) {
-    if (route.question) co_return co_await ask(*state.questions, std::move(route.question));
+asio::awaitable<web_answer> make_answer(web_route route, std::string asker, web_state& state) {
+    if (route.question)
+        co_return co_await ask(route.searches ? *state.searches : *state.questions, std::move(asker),
+                               std::move(route.question));
     if (!route.produce) co_return std::move(route.answer);
     auto const answer = co_await run_produce(state.job, std::move(route.what));
     co_return produce_page(answer);
@@ -268,18 +276,22 @@ asio::awaitable<void> close_gently(web_stream& stream) {
 
 }  // namespace
 
-asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, web_state& state) {
+asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, http_place place, web_state& state) {
     if (state.closing) co_return;
     auto const& limits = state.options.limits;
+    error_code gone;  // then nothing is read from it either
+    auto const client = socket.remote_endpoint(gone).address().to_string();
     web_stream stream{std::move(socket)};
-    connection_entry const entry{state, stream};
+    place.hold(stream.tcp());
     if (auto const tls = state.tls) {
+        place.wait();
         stream.expires_after(limits.request_time);
         if (co_await stream.accept_tls(*tls)) co_return;
     }
     beast::flat_buffer buffer{limits.header_bytes_max + std::size_t{8192}};
     auto wait = limits.request_time;
-    while (true) {
+    for (std::size_t requests = 1;; ++requests) {
+        place.wait();
         request_parser parser;
         web_request request;
         answer_form form;
@@ -287,31 +299,34 @@ asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, web_state& state)
         if (read.ok) {
             request = head_of(parser.get());
             form = {.version = parser.get().version(),
-                    .keep_alive = parser.keep_alive(),
+                    .keep_alive = parser.keep_alive() && !place.health_only() && requests < limits.requests_max,
                     .head_only = parser.get().method() == http::verb::head};
             read = co_await read_body(stream, buffer, parser, limits);
         }
+        if (!place.work()) co_return;
         if (!read.ok) {
             if (!read.refusal) co_return;
             co_await write_answer(stream, *std::move(read.refusal), {}, limits.request_time);
             break;
         }
         request.body = parser.get().body();
-        auto route = route_of(request, state);
+        auto route = route_of(request, place, state);
         if (route.live) {
             co_await stream_live(stream, state);
             co_return;
         }
         if (route.tap.reader) {
+            tap_entry const open{state};
             co_await stream_tap(stream, std::move(route.tap), limits.request_time);
             co_return;
         }
-        auto answer = co_await make_answer(std::move(route), state);
+        auto answer = co_await make_answer(std::move(route), client, state);
         bool const written = co_await write_answer(stream, std::move(answer), form, limits.request_time);
         if (!written) co_return;
         if (!form.keep_alive) break;
         wait = limits.idle_time;
     }
+    place.wait();
     co_await close_gently(stream);
 }
 

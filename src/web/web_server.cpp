@@ -57,16 +57,17 @@ asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, web_state& state) 
             // Out of descriptors, as a rule: trying again at once would only burn the processor.
             if (auto const times = limit.admit())
                 log_warn("web: cannot accept connections ({} times): {}", times, failed.message());
+            state.places.close_longest();  // its descriptor is the next one's
             pause.expires_after(std::chrono::milliseconds{100});
             co_await pause.async_wait(nothrow);
-        } else if (state.connections.size() >= state.options.limits.connections_max) {
+        } else if (auto place = state.places.take(); !place.valid()) {
             if (auto const times = limit.admit())
-                log_warn("web: {} connections refused: {} are open", times, state.connections.size());
+                log_warn("web: {} connections refused: {} are open and busy", times, state.places.open());
             refuse(std::move(socket));
         } else {
             error_code ignored;  // it only makes small answers faster
             socket.set_option(tcp::no_delay{true}, ignored);
-            asio::co_spawn(acceptor.get_executor(), serve_http(std::move(socket), state), log_end);
+            asio::co_spawn(acceptor.get_executor(), serve_http(std::move(socket), std::move(place), state), log_end);
         }
     }
 }
@@ -162,7 +163,7 @@ class beast_web_server final : public web_server {
         state_.closing = true;
         error_code ignored;  // nobody is left to care
         acceptor_.close(ignored);
-        for (auto* stream : state_.connections) stream->close();
+        state_.places.close_all();
         if (state_.feed) state_.feed->close();
     }
 
