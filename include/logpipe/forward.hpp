@@ -27,8 +27,15 @@ struct forward_source_options {
     std::size_t decompressed_bytes_max = std::size_t{256} << 20U;
     std::uint32_t entries_max = 4'000'000;  ///< in one message
     std::uint32_t nesting_max = 64;
+    /// Above it the client that came first of those that never completed a message gives way; without one, new ones
+    /// wait.
     std::uint32_t connections_max = 1024;
-    std::chrono::seconds idle_timeout{0};  ///< 0: none; TCP keep-alive finds dead peers
+    std::uint32_t connections_per_address = 0;           ///< one more is closed at once; 0: no bound
+    std::chrono::seconds idle_timeout{0};                ///< 0: none; TCP keep-alive finds dead peers
+    std::chrono::milliseconds first_message_timeout{0};  ///< from connecting; 0: until its place is needed
+    /// Without a byte of a message that has begun, and for all of it, plus a second for each 4 KiB; 0: none
+    std::chrono::milliseconds message_timeout{60'000};
+    bool heartbeat = true;  ///< answer UDP heartbeats, at most one a second a peer and 256 a second in all
     std::chrono::seconds handshake_timeout{10};
     std::size_t pending_bytes_max = std::size_t{32} << 20U;  ///< decoded and not yet read by the pump
     bool trust_chunk_ids = true;

@@ -1,5 +1,7 @@
 #include "stage_options.hpp"
 
+#include "base/descriptors.hpp"
+#include "base/log.hpp"
 #include "base/tls.hpp"
 
 #include <fmt/format.h>
@@ -24,6 +26,23 @@ result<> read_number(end_uri const& uri, std::string_view key, std::string_view 
     auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), into);
     if (failed == std::errc{} && end == text.data() + text.size() && into >= 0) return {};
     return error{errc::invalid_argument, fmt::format("{}: {}=\"{}\" is no number", uri.whole, key, text)};
+}
+
+/// What is asked for above the descriptors that there are could only fail.
+std::uint32_t connections_max_of(settings const& options) {
+    auto const asked = small_count(options, "connections-max");
+    auto const limit = descriptor_limit();
+    auto const most = share_descriptors(limit).forward_connections;
+    if (asked <= most) return asked;
+    auto const said = fmt::format(
+        "{}: at most {} clients instead of {} (--connections-max): the process may open {} files (ulimit -Hn)",
+        options.subcommand(), most, asked, limit);
+    if (options.all().at("connections-max").origin == "default") {
+        log_info("{}", said);
+    } else {
+        log_warn("{}", said);
+    }
+    return static_cast<std::uint32_t>(most);
 }
 
 /// None where the option is not given.
@@ -94,8 +113,12 @@ result<forward_source_options> forward_source_options_of(settings const& options
                                   .decompressed_bytes_max = options.bytes("decompressed-bytes-max"),
                                   .entries_max = small_count(options, "entries-max"),
                                   .nesting_max = small_count(options, "nesting-max"),
-                                  .connections_max = small_count(options, "connections-max"),
+                                  .connections_max = connections_max_of(options),
+                                  .connections_per_address = small_count(options, "connections-per-address"),
                                   .idle_timeout = duration_cast<seconds>(options.duration("client-idle-timeout")),
+                                  .first_message_timeout = options.duration("first-message-timeout"),
+                                  .message_timeout = options.duration("message-timeout"),
+                                  .heartbeat = options.on("heartbeat"),
                                   .handshake_timeout = duration_cast<seconds>(options.duration("handshake-timeout")),
                                   .pending_bytes_max = options.bytes("pending-bytes-max"),
                                   .trust_chunk_ids = options.on("trust-chunk-ids"),

@@ -59,15 +59,6 @@ bool has_memory(Action const& action) {
 
 }  // namespace
 
-struct forward_server::client {
-    std::shared_ptr<connection> link;
-    std::string address;
-    std::string acks;  // being gathered, to go out as one
-    std::size_t acks_due = 0;
-    bool has_left = false;     // sends nothing more, but may wait for acks
-    bool passes_over = false;  // a message above the limit
-};
-
 forward_server::forward_server(forward_source_options const& options, forward_limits const& limits, inbox& into)
     : options_{options},
       limits_{limits},
@@ -76,6 +67,8 @@ forward_server::forward_server(forward_source_options const& options, forward_li
       room_made_{io_, asio::steady_timer::time_point::max()},
       client_left_{io_, asio::steady_timer::time_point::max()},
       drain_ends_{io_},
+      watch_{io_},
+      clients_{options.connections_max, options.connections_per_address},
       hostname_{options.self_hostname} {}
 
 forward_server::~forward_server() {
@@ -96,7 +89,9 @@ result<> forward_server::open() {
     }
     if (auto listening = listen(); !listening) return listening;
     asio::co_spawn(io_, accept_clients(), report);
-    asio::co_spawn(io_, answer_heartbeats(), report);
+    if (options_.heartbeat) asio::co_spawn(io_, answer_heartbeats(), report);
+    if (options_.first_message_timeout.count() > 0 || options_.message_timeout.count() > 0)
+        asio::co_spawn(io_, watch_clients(), report);
     log_info("forward_source: listening on {} port {}{}{}{}", options_.listen, port_, tls_ ? ", TLS" : "",
              options_.shared_key.empty() ? "" : ", shared key",
              options_.users.empty() ? std::string{} : fmt::format(", {} users", options_.users.size()));
@@ -130,12 +125,22 @@ void forward_server::use(connection_files files) {
 void forward_server::admit(tcp::socket socket) {
     boost::system::error_code gone;
     auto const remote = socket.remote_endpoint(gone);
+    if (clients_.is_full_for(remote.address())) {
+        ++connections_refused_;
+        if (auto const count = trouble_.admit(); count != 0)
+            log_warn(
+                "forward_source: connection of {} closed: its address has {} already, the limit "
+                "(--connections-per-address) ({} times)",
+                remote.address().to_string(), options_.connections_per_address, count);
+        return;
+    }
     auto peer = std::make_shared<client>();
+    peer->host = remote.address();
     peer->link = std::make_shared<connection>(std::move(socket));
     peer->link->set_socket_options();
     if (stopping_) peer->link->stop_reading_after(quiet_max);
     if (!gone) peer->address = to_text({.host = remote.address().to_string(), .port = remote.port()});
-    clients_.insert(peer);
+    clients_.add(peer);
     connections_ = clients_.size();
     ++connections_total_;
     ++readers_;
@@ -170,7 +175,7 @@ asio::awaitable<void> forward_server::serve(std::shared_ptr<client> peer) {
     }
     if (stopping_) co_return;  // finish() closes the ones that are left
     peer->link->close("the peer left");
-    clients_.erase(peer);
+    clients_.remove(peer);
     connections_ = clients_.size();
     client_left_.cancel();
 }
@@ -184,6 +189,7 @@ asio::awaitable<result<>> forward_server::converse(std::shared_ptr<client> peer)
     msgpack_stream stream{greeting_bytes_max};
     if (!options_.shared_key.empty() || !options_.users.empty()) {
         if (auto greeted = co_await greet(peer, stream); !greeted) co_return greeted.error();
+        clients_.establish(*peer);
     }
     peer->link->clear_deadline();
     co_return co_await take_messages(peer, forward_decoder{limits_, std::move(stream)});
@@ -215,7 +221,9 @@ asio::awaitable<result<>> forward_server::take_messages(std::shared_ptr<client> 
             peer->link->close_after(options_.idle_timeout, "idle for too long");
         std::span<char> space;
         while (!has_memory([&] { space = decoder.space(); })) co_await wait_for_memory();
+        peer->is_awaited = true;
         auto [failed, bytes] = co_await peer->link->read_some(space);
+        peer->is_awaited = false;
         peer->link->clear_deadline();
         if (peer->link->closed()) co_return error{errc::timed_out, peer->link->why_closed()};
         if (failed) {
@@ -226,10 +234,13 @@ asio::awaitable<result<>> forward_server::take_messages(std::shared_ptr<client> 
         }
         bytes_in_ += bytes;
         decoder.commit(bytes);
+        bool whole = false;
         while (true) {
             auto message = decoder.next();
             if (!message) co_return message.error();
             if (!*message) break;
+            // From here on it has something to lose.
+            if (!std::exchange(whole, true) && !peer->pace.established()) clients_.establish(*peer);
             std::uint64_t end_offset = 0;
             while (!has_memory([&] { end_offset = inbox_.put(**message); })) {
                 if (drained()) co_return result<>{};  // it is not acked: its client sends it again
@@ -238,6 +249,7 @@ asio::awaitable<result<>> forward_server::take_messages(std::shared_ptr<client> 
             take(peer, **message, end_offset);
             if (!has_room(*peer)) co_await wait_for_room(peer);
         }
+        peer->pace.received(bytes, whole, decoder.within_message());
         tell_of_passing_over(*peer, decoder.passes_over());
     }
     co_return result<>{};
@@ -344,6 +356,7 @@ void forward_server::stop_taking_in() {
     acceptor_.cancel(ignored);
     heartbeats_.close(ignored);
     client_left_.cancel();
+    watch_.cancel();
     for (auto const& peer : clients_) peer->link->stop_reading_after(quiet_max);
 }
 
@@ -371,20 +384,6 @@ asio::awaitable<void> forward_server::finish() {
     for (auto const& peer : clients_) peer->link->close("we leave");
     clients_.clear();
     keep_running_.reset();
-}
-
-void forward_server::describe(stage_status& into) const {
-    auto const gauge = [&](char const* name, std::uint64_t value) {
-        into.gauges.emplace_back(name, static_cast<double>(value));
-    };
-    gauge("open_connections", connections_);
-    gauge("connections_total", connections_total_);
-    gauge("connections_broken_total", broken_connections_);
-    gauge("connections_unauthorized_total", unauthorized_);
-    gauge("bytes_in_total", bytes_in_);
-    gauge("messages_total", messages_);
-    gauge("chunks_acked_total", chunks_acked_);
-    gauge("memory_waits_total", memory_waits_);
 }
 
 }  // namespace logpipe

@@ -4,7 +4,9 @@
 #include "connection.hpp"
 #include "connection_files.hpp"
 #include "forward_decoder.hpp"
+#include "heartbeat_table.hpp"
 #include "inbox.hpp"
+#include "peer_table.hpp"
 
 #include "logpipe/forward.hpp"
 
@@ -19,7 +21,6 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -43,11 +44,11 @@ class forward_server final {
     void ack_until(std::uint64_t offset);
     /// The inbox was full and is not any more.
     void made_room();
-    /// Adds its gauges.
+    /// Adds its gauges, and whether new clients can connect.
     void describe(stage_status& into) const;
 
   private:
-    struct client;
+    using client = forward_peer;
     struct due_ack {
         std::uint64_t end_offset = 0;  // behind the chunk's last event
         std::shared_ptr<client> to;
@@ -61,6 +62,10 @@ class forward_server final {
     [[nodiscard]] result<> listen();
     [[nodiscard]] result<> listen_at(boost::asio::ip::tcp::endpoint const& endpoint);
     [[nodiscard]] boost::asio::awaitable<void> accept_clients();
+    [[nodiscard]] boost::asio::awaitable<void> wait_for_place();
+    [[nodiscard]] boost::asio::awaitable<void> recover_from(boost::system::error_code failed);
+    bool close_newcomer();
+    [[nodiscard]] boost::asio::awaitable<void> watch_clients();
     [[nodiscard]] boost::asio::awaitable<void> answer_heartbeats();
     [[nodiscard]] boost::asio::awaitable<void> serve(std::shared_ptr<client> peer);
     [[nodiscard]] boost::asio::awaitable<result<>> converse(std::shared_ptr<client> peer);
@@ -90,7 +95,9 @@ class forward_server final {
     boost::asio::steady_timer room_made_;    // cancelled to tell those who wait
     boost::asio::steady_timer client_left_;  // the same
     boost::asio::steady_timer drain_ends_;
-    std::set<std::shared_ptr<client>> clients_;
+    boost::asio::steady_timer watch_;  // between two looks at who lets us wait
+    peer_table clients_;
+    heartbeat_table heartbeat_answers_;
     std::deque<due_ack> acks_;  // in the order of their offsets
     std::size_t acks_bytes_ = 0;
     std::size_t readers_ = 1;  // who may still put something into the inbox: sessions, and the one who accepts them
@@ -110,7 +117,15 @@ class forward_server final {
     std::atomic<std::uint64_t> chunks_acked_{0};
     std::atomic<std::uint64_t> bytes_in_{0};
     std::atomic<std::uint64_t> memory_waits_{0};
-    std::jthread thread_;  // after all that it uses
+    std::atomic<std::uint64_t> connections_evicted_{0};
+    std::atomic<std::uint64_t> connections_timed_out_{0};
+    std::atomic<std::uint64_t> connections_refused_{0};
+    std::atomic<std::uint64_t> heartbeats_answered_{0};
+    std::atomic<std::uint64_t> heartbeats_dropped_{0};
+    std::atomic<std::uint64_t> accept_failures_{0};
+    std::atomic<bool> clients_wait_{false};  // for a place
+    std::atomic<int> accept_failure_{0};     // errno of the last accept(); 0: it worked
+    std::jthread thread_;                    // after all that it uses
     reload_entry reload_;
 };
 

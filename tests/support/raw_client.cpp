@@ -44,7 +44,13 @@ bool wait_readable(int socket, int milliseconds) {
 
 }  // namespace
 
-raw_client::raw_client(std::uint16_t port) : socket_{open_socket(SOCK_STREAM)} {
+raw_client::raw_client() : socket_{open_socket(SOCK_STREAM)} {}
+
+raw_client::raw_client(std::uint16_t port) : raw_client{} {
+    connect(port);
+}
+
+void raw_client::connect(std::uint16_t port) {
     auto const address = local(port);
     if (::connect(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0) fail("connect");
 }

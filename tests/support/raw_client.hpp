@@ -13,6 +13,8 @@ namespace logpipe::test {
 /// Fails the test (by exception) where the system does not do what is asked within 20 s.
 class raw_client final {
   public:
+    /// Has a socket, and is not connected yet.
+    raw_client();
     explicit raw_client(std::uint16_t port);
     ~raw_client();
     raw_client(raw_client&& other) noexcept;
@@ -20,6 +22,7 @@ class raw_client final {
     raw_client& operator=(raw_client const&) = delete;
     raw_client& operator=(raw_client&&) = delete;
 
+    void connect(std::uint16_t port);
     void send(std::string_view bytes);
     /// As much as the peer takes without being read by it. @return how many bytes that were.
     std::size_t send_until_full(std::string_view bytes);
