@@ -33,7 +33,8 @@ TEST_CASE("what can never be taken is refused with its reason, whole, and still 
     refused(packed(entries, "\x82" + chunk + compressed + fix_string("gzip")), "entries");
     refused(packed(gzip(entries).substr(0, 12), "\x82" + chunk + compressed + fix_string("gzip")), "entries");
     refused(packed(entries, "\x82" + chunk + compressed + fix_string("zstd")), "bad zstd");
-    refused(packed(zstd(entries).substr(0, 12), "\x82" + chunk + compressed + fix_string("zstd")), "zstd ends in the middle");
+    refused(packed(zstd(entries).substr(0, 12), "\x82" + chunk + compressed + fix_string("zstd")),
+            "zstd ends in the middle");
     refused(packed(zstd(entries) + "x", "\x82" + chunk + compressed + fix_string("zstd")), "zstd");
     refused("\x90", "an array of 0", false);
     refused("\x91\xa1t", "an array of 1", false);
