@@ -1,5 +1,7 @@
 #include "base/clock.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -102,6 +104,12 @@ std::optional<std::int64_t> parse_iso_time(std::string_view text) noexcept {
 std::int64_t now_ns() noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
+}
+
+std::int64_t running_time_ns() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 void write_iso_time(std::int64_t time_ns, char* out) noexcept {

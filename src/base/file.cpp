@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -119,6 +120,24 @@ class system_file final : public file {
         return static_cast<std::uint64_t>(what.st_size);
     }
 
+    result<> allocate(std::uint64_t bytes) override {
+        int number = EINTR;
+        while (number == EINTR) number = ::posix_fallocate(number_.get(), 0, static_cast<off_t>(bytes));
+        if (number != 0) return failure("make room for", path_, number);
+        return {};
+    }
+
+    result<> in_place() const override {
+        struct stat here{};
+        struct stat there{};
+        if (::fstat(number_.get(), &here) != 0) return failure("look at", path_, errno);
+        bool const named = ::stat(path_.c_str(), &there) == 0;
+        if (named && here.st_dev == there.st_dev && here.st_ino == there.st_ino) return {};
+        if (!named && errno != ENOENT && errno != ENOTDIR) return failure("look at", path_, errno);
+        return error{errc::storage_failed,
+                     fmt::format("{} is gone: it, or a folder above, was removed, renamed or unmounted", path_)};
+    }
+
     result<> lock() override {
         if (::flock(number_.get(), LOCK_EX | LOCK_NB) == 0) return {};
         if (errno == EWOULDBLOCK) return error{errc::busy, fmt::format("{} is locked by someone else", path_)};
@@ -176,6 +195,13 @@ class system_file_system final : public file_system {
         if (::fsync(number.get()) != 0 && errno != EROFS && errno != EINVAL) return failure("sync", folder, errno);
         return {};
     }
+
+    result<disk_space> space(std::string const& folder) override {
+        struct statvfs what{};
+        if (::statvfs(folder.c_str(), &what) != 0) return failure("look at the disk of", folder, errno);
+        return disk_space{.total_bytes = std::uint64_t{what.f_blocks} * what.f_frsize,
+                          .available_bytes = std::uint64_t{what.f_bavail} * what.f_frsize};
+    }
 };
 
 }  // namespace
@@ -199,15 +225,25 @@ result<std::string> read_file(file_system& files, std::string const& path, std::
     return contents;
 }
 
+namespace {
+
+result<> write_whole(file_system& files, std::string const& path, std::string_view contents) {
+    auto opened = files.open(path, file_access::create);
+    if (!opened) return opened.error();
+    auto& to = **opened;
+    if (auto cut = to.truncate(0); !cut) return cut;
+    if (auto written = to.write_at(0, {&contents, 1}); !written) return written;
+    return to.sync_data();
+}
+
+}  // namespace
+
 result<> replace_file(file_system& files, std::string const& path, std::string_view contents) {
     auto const temporary = path + ".tmp";
-    {
-        auto opened = files.open(temporary, file_access::create);
-        if (!opened) return opened.error();
-        auto& to = **opened;
-        if (auto cut = to.truncate(0); !cut) return cut;
-        if (auto written = to.write_at(0, {&contents, 1}); !written) return written;
-        if (auto synced = to.sync_data(); !synced) return synced;
+    if (auto written = write_whole(files, temporary, contents); !written) {
+        // A full disk needs what it takes; where this fails, too, the next try writes over it.
+        (void)files.remove(temporary);
+        return written;
     }
     return files.rename(temporary, path);
 }

@@ -1,6 +1,7 @@
 #include "support/faulty_files.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace logpipe::test {
 
@@ -14,8 +15,8 @@ error off() {
 
 class faulty_file final : public file {
   public:
-    faulty_file(faulty_files& of, std::shared_ptr<faulty_files::inode> node)
-        : of_{of}, node_{std::move(node)}, life_{of.life_} {}
+    faulty_file(faulty_files& of, std::string path, std::shared_ptr<faulty_files::inode> node)
+        : of_{of}, path_{std::move(path)}, node_{std::move(node)}, life_{of.life_} {}
     ~faulty_file() override {
         std::lock_guard lock{of_.mutex_};
         if (locked_ && life_ == of_.life_) node_->locked = false;
@@ -42,8 +43,7 @@ class faulty_file final : public file {
         } else if (of_.space_bytes_) {
             auto const growth =
                 std::max<std::uint64_t>(node_->now.size(), offset_bytes + bytes.size()) - node_->now.size();
-            auto const used = of_.used_bytes();
-            auto const room = *of_.space_bytes_ > used ? *of_.space_bytes_ - used : 0;
+            auto const room = of_.room_bytes();
             if (growth > room) {
                 bytes.resize(bytes.size() -
                              static_cast<std::size_t>(std::min<std::uint64_t>(growth - room, bytes.size())));
@@ -84,6 +84,24 @@ class faulty_file final : public file {
         return std::uint64_t{node_->now.size()};
     }
 
+    result<> allocate(std::uint64_t bytes) override {
+        std::lock_guard lock{of_.mutex_};
+        if (auto admitted = admit(file_operation::write); !admitted) return admitted;
+        auto const have = node_->now.size();
+        if (bytes <= have) return {};
+        if (bytes - have > of_.room_bytes()) return error{errc::storage_full, "no space left on the disk"};
+        change({.truncation = true, .at = bytes, .bytes = {}});
+        return {};
+    }
+
+    result<> in_place() const override {
+        std::lock_guard lock{of_.mutex_};
+        if (!of_.on_ || life_ != of_.life_) return off();
+        auto const named = of_.now_.find(path_);
+        if (named != of_.now_.end() && named->second == node_) return {};
+        return error{errc::storage_failed, path_ + " is gone"};
+    }
+
     result<> lock() override {
         std::lock_guard lock{of_.mutex_};
         if (auto admitted = admit(file_operation::lock); !admitted) return admitted;
@@ -100,6 +118,7 @@ class faulty_file final : public file {
     }
 
     faulty_files& of_;
+    std::string const path_;
     std::shared_ptr<faulty_files::inode> const node_;
     std::uint64_t const life_;
     bool locked_ = false;
@@ -211,6 +230,27 @@ std::uint64_t faulty_files::used_bytes() const {
     return bytes;
 }
 
+std::uint64_t faulty_files::room_bytes() const {
+    if (!space_bytes_) return std::numeric_limits<std::uint64_t>::max() / 2;
+    auto const used = used_bytes();
+    return *space_bytes_ > used ? *space_bytes_ - used : 0;
+}
+
+void faulty_files::set_room(std::uint64_t bytes) {
+    std::lock_guard lock{mutex_};
+    space_bytes_ = used_bytes() + bytes;
+}
+
+void faulty_files::vanish(std::string const& folder) {
+    std::lock_guard lock{mutex_};
+    auto const is_inside = [&](std::string const& path) { return path == folder || path.starts_with(folder + "/"); };
+    std::erase_if(folders_, is_inside);
+    for (auto* const each : {&now_, &synced_})
+        std::erase_if(*each, [&](auto const& named) { return is_inside(named.first); });
+    std::erase_if(unsynced_folders_, is_inside);
+    std::erase_if(unsynced_, [&](renaming const& what) { return is_inside(what.from) || is_inside(what.to); });
+}
+
 std::string faulty_files::contents(std::string const& path) const {
     std::lock_guard lock{mutex_};
     return now_.at(path)->now;
@@ -249,7 +289,7 @@ result<std::unique_ptr<file>> faulty_files::open(std::string const& path, file_a
             return error{errc::not_found, path + " is not there"};
         rename_now({.from = {}, .to = path, .made = std::make_shared<inode>()});
     }
-    return std::unique_ptr<file>{std::make_unique<faulty_file>(*this, now_.at(path))};
+    return std::unique_ptr<file>{std::make_unique<faulty_file>(*this, path, now_.at(path))};
 }
 
 result<> faulty_files::rename(std::string const& from, std::string const& to) {
@@ -275,6 +315,9 @@ result<std::vector<std::string>> faulty_files::list(std::string const& folder) {
     std::vector<std::string> found;
     for (auto const& [name, node] : now_)
         if (folder_of(name) == folder) found.push_back(name.substr(name.find_last_of('/') + 1));
+    for (auto const& name : folders_)
+        if (name != folder && folder_of(name) == folder) found.push_back(name.substr(name.find_last_of('/') + 1));
+    std::ranges::sort(found);
     return found;
 }
 
@@ -295,6 +338,14 @@ result<> faulty_files::sync_folder(std::string const& folder) {
     for (auto const& what : unsynced_) apply(synced_, what);
     unsynced_.clear();
     return {};
+}
+
+result<disk_space> faulty_files::space(std::string const& folder) {
+    std::lock_guard lock{mutex_};
+    if (!on_) return off();
+    if (!is_folder(folder)) return error{errc::not_found, folder + " is not there"};
+    auto const room = room_bytes();
+    return disk_space{.total_bytes = space_bytes_.value_or(room), .available_bytes = room};
 }
 
 }  // namespace logpipe::test

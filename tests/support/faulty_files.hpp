@@ -37,8 +37,12 @@ class faulty_files final : public file_system {
     void fail(file_operation which, errc code = errc::storage_failed, std::uint64_t calls_before = 0);
     /// Every operation fails with this probability.
     void fail_at_random(double probability) { probability_ = probability; }
+    /// The folder and all in it are gone; who has a file of it open goes on writing to it.
+    void vanish(std::string const& folder);
     /// Bytes that fit on the disk.
     void set_space(std::uint64_t bytes) { space_bytes_ = bytes; }
+    /// Bytes that fit on the disk besides what is there.
+    void set_room(std::uint64_t bytes);
 
     // --- Looking, and damage. Both behind the back of whoever has the file open.
     [[nodiscard]] std::string contents(std::string const& path) const;
@@ -52,6 +56,7 @@ class faulty_files final : public file_system {
     result<std::vector<std::string>> list(std::string const& folder) override;
     result<> make_folder(std::string const& folder) override;
     result<> sync_folder(std::string const& folder) override;
+    result<disk_space> space(std::string const& folder) override;
 
   private:
     friend class faulty_file;
@@ -78,6 +83,7 @@ class faulty_files final : public file_system {
     [[nodiscard]] result<> admit(file_operation which);
     [[nodiscard]] bool is_folder(std::string const& path) const { return path == "." || folders_.contains(path); }
     [[nodiscard]] std::uint64_t used_bytes() const;
+    [[nodiscard]] std::uint64_t room_bytes() const;
     [[nodiscard]] bool toss() { return random_() % 2 == 0; }
     static void apply(std::string& bytes, change const& what);
     static bool replaces(change const& newer, change const& older);

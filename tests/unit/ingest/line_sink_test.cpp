@@ -38,6 +38,7 @@ class failing_disk final : public file_system {
     result<std::vector<std::string>> list(std::string const& folder) override { return system_files().list(folder); }
     result<> make_folder(std::string const& folder) override { return system_files().make_folder(folder); }
     result<> sync_folder(std::string const& folder) override { return system_files().sync_folder(folder); }
+    result<disk_space> space(std::string const& folder) override { return system_files().space(folder); }
 
   private:
     class failing_file final : public file {
@@ -60,6 +61,8 @@ class failing_disk final : public file_system {
             return error{errc::storage_failed, "input/output error"};
         }
         result<std::uint64_t> bytes() const override { return real_->bytes(); }
+        result<> allocate(std::uint64_t bytes) override { return real_->allocate(bytes); }
+        result<> in_place() const override { return real_->in_place(); }
         result<> lock() override { return real_->lock(); }
 
       private:

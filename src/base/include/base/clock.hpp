@@ -11,6 +11,8 @@ namespace logpipe {
 
 /// Nanoseconds since the Unix epoch, now.
 [[nodiscard]] std::int64_t now_ns() noexcept;
+/// Nanoseconds since the machine was started, also those that it slept through: nobody sets it.
+[[nodiscard]] std::int64_t running_time_ns() noexcept;
 
 /// What a stage takes its times from; tests hand in their own.
 using wall_clock = std::function<std::int64_t()>;

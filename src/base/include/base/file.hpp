@@ -26,6 +26,11 @@ class file {
     /// What was written survives a power cut once this has returned; not so the name of a new file.
     [[nodiscard]] virtual result<> sync_data() = 0;
     [[nodiscard]] virtual result<std::uint64_t> bytes() const = 0;
+    /// Makes it at least that long, with room on the disk for all of it: writing there needs no more.
+    [[nodiscard]] virtual result<> allocate(std::uint64_t bytes) = 0;
+    /// Whether its path still names it. @return errc::storage_failed when the file or a folder above was removed,
+    /// renamed or unmounted: what is written here then is lost with us.
+    [[nodiscard]] virtual result<> in_place() const = 0;
     /// Until the file is closed, also by the process's end. @return errc::busy when someone else has locked it.
     [[nodiscard]] virtual result<> lock() = 0;
 };
@@ -34,6 +39,11 @@ enum class file_access {
     read,
     write,   ///< and read; the file must be there
     create,  ///< and read, write; made empty where there is none
+};
+
+struct disk_space {
+    std::uint64_t total_bytes = 0;
+    std::uint64_t available_bytes = 0;  ///< to this user
 };
 
 /// Any thread.
@@ -53,6 +63,8 @@ class file_system {
     [[nodiscard]] virtual result<> make_folder(std::string const& folder) = 0;
     /// Names made, renamed and removed in the folder survive a power cut once this has returned.
     [[nodiscard]] virtual result<> sync_folder(std::string const& folder) = 0;
+    /// Of the disk that the folder is on.
+    [[nodiscard]] virtual result<disk_space> space(std::string const& folder) = 0;
 };
 
 /// The operating system's.
