@@ -27,7 +27,14 @@ namespace {
 
 error sqlite_error(sqlite3* connection, int code, std::string_view doing) {
     char const* const words = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
-    return error{meaning_of(code), fmt::format("{}: {}", doing, words)};
+    auto const meaning = meaning_of(code);
+    char const* const path = connection != nullptr ? sqlite3_db_filename(connection, "main") : nullptr;
+    if (meaning != errc::corrupt || path == nullptr) return error{meaning, fmt::format("{}: {}", doing, words)};
+    return error{meaning,
+                 fmt::format("the store {} is damaged: {} ({}). Stop logpipe, move the file away with its -wal "
+                             "and -shm, and start again: the store is filled with what the journal or topic "
+                             "still holds. sqlite3 FILE .recover reads what is left of the old one",
+                             path, words, doing)};
 }
 
 std::string statement::text(int column) const {

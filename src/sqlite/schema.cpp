@@ -12,6 +12,11 @@ namespace {
 /// "logp", so that `file` and we can tell a store from any other database.
 constexpr std::int64_t application_id = 0x6c6f6770;
 
+/// What is damaged is named with its file already.
+[[nodiscard]] error in_store(std::string const& path, error const& why) {
+    return why.code == errc::corrupt ? why : in_context(path, why);
+}
+
 [[nodiscard]] result<bool> is_empty(database& store) {
     auto const tables = store.integer("SELECT count(*) FROM sqlite_schema");
     if (!tables) return tables.error();
@@ -113,11 +118,11 @@ namespace {
 
 result<std::int64_t> version_of(database& store, std::string const& path) {
     auto const mark = store.integer("PRAGMA application_id");
-    if (!mark) return in_context(path, mark.error());
+    if (!mark) return in_store(path, mark.error());
     if (*mark != application_id)
         return error{errc::invalid_argument, fmt::format("{}: a database, but not a store of logpipe", path)};
     auto const version = store.integer("PRAGMA user_version");
-    if (!version) return in_context(path, version.error());
+    if (!version) return in_store(path, version.error());
     if (*version < 1 || *version > store_version)
         return error{errc::invalid_argument,
                      fmt::format("{}: a store of version {}, made by a newer logpipe; this one knows version {}", path,
@@ -139,19 +144,19 @@ result<> check_store(database& store, std::string const& path) {
 
 result<> prepare_store(database& store, std::string const& path, bool full_text) {
     auto const empty = is_empty(store);
-    if (!empty) return in_context(path, empty.error());
+    if (!empty) return in_store(path, empty.error());
     std::int64_t version = store_version;
     if (!*empty) {
         auto const found = version_of(store, path);
         if (!found) return found.error();
         version = *found;
     }
-    if (auto told = store.run(writer_pragmas); !told) return in_context(path, told.error());
+    if (auto told = store.run(writer_pragmas); !told) return in_store(path, told.error());
     if (*empty)
-        if (auto made = create(store); !made) return in_context(path, made.error());
+        if (auto made = create(store); !made) return in_store(path, made.error());
     if (version < store_version)
-        if (auto done = upgrade(store, path, version); !done) return in_context(path, done.error());
-    if (auto matched = match_full_text(store, full_text); !matched) return in_context(path, matched.error());
+        if (auto done = upgrade(store, path, version); !done) return in_store(path, done.error());
+    if (auto matched = match_full_text(store, full_text); !matched) return in_store(path, matched.error());
     return {};
 }
 

@@ -55,6 +55,7 @@ class sqlite_sink final : public sink {
     std::atomic<std::uint64_t> already_there_{0};
     std::atomic<std::uint64_t> transactions_{0};
     std::atomic<std::uint64_t> removed_{0};
+    std::atomic<std::uint64_t> clock_jumps_{0};
     std::atomic<std::uint64_t> events_waiting_{0};
     mutable std::mutex mutex_;  // guards why_
     std::string why_;
@@ -138,6 +139,7 @@ result<> sqlite_sink::commit() {
     if (!committed) return committed;
     transactions_.fetch_add(1, std::memory_order_relaxed);
     removed_.store(writer_->removed(), std::memory_order_relaxed);
+    clock_jumps_.store(writer_->clock_jumps(), std::memory_order_relaxed);
     report_held();
     return {};
 }
@@ -184,6 +186,7 @@ stage_status sqlite_sink::status() const {
     gauge("waiting_events", events_waiting_);
     gauge("transactions_total", transactions_);
     gauge("removed_documents_total", removed_);
+    gauge("clock_jumps_total", clock_jumps_);
     return now;
 }
 

@@ -36,10 +36,10 @@ int wait_for_other(void* waits, int /*times*/) {
 }  // namespace
 
 result<std::unique_ptr<store_writer>> store_writer::open(sqlite_sink_options const& options,
-                                                         std::function<bool()> waits) {
+                                                         std::function<bool()> waits, store_clocks const& clocks) {
     auto store = database::open(options.path, database_mode::read_write);
     if (!store) return store.error();
-    auto writer = std::unique_ptr<store_writer>{new store_writer};
+    auto writer = std::unique_ptr<store_writer>{new store_writer{clocks}};
     writer->waits_ = std::move(waits);
     sqlite3_busy_handler(store->handle(), wait_for_other, &writer->waits_);
     if (auto prepared = prepare_store(*store, options.path, options.full_text); !prepared) return prepared.error();
@@ -123,7 +123,9 @@ result<> store_writer::write_end(std::string const& source, std::vector<batch> c
     }
     // Twice as many may leave as come, so that a limit that was lowered is reached in a while.
     auto const at_most = std::max<std::uint64_t>(1000, 2 * new_rows_);
-    auto const removed = retention_.trim(store_, now_ns() / nanos_of_milli, at_most, documents_.counts());
+    auto const now_ms = watch_.look() / nanos_of_milli;
+    auto const removed = retention_.trim(store_, watch_.tells_age() ? std::optional{now_ms} : std::nullopt, at_most,
+                                         documents_.counts());
     if (!removed) return removed.error();
     if (auto counted = documents_.counts().write(store_); !counted) return counted;
     if (auto committed = store_.run("COMMIT"); !committed) return committed;

@@ -1,5 +1,7 @@
+#include "base/log.hpp"
 #include "handles.hpp"
 #include "logpipe/sqlite.hpp"
+#include "store_writer.hpp"
 #include "support/catch.hpp"
 #include "support/looking.hpp"
 #include "support/reports.hpp"
@@ -106,4 +108,68 @@ TEST_CASE("a removed document's id may come again", "[sqlite]") {
     store(*sink, store_batch(0, 1));
     REQUIRE(reports.counts.indexed == 21);
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 10);
+}
+
+TEST_CASE("rows of the future do not keep what is old behind them", "[sqlite]") {
+    test::scratch_folder const folder;
+    auto const path = folder.path("store.sqlite");
+    test::reported reports;
+    auto const future_rows = GENERATE(std::uint64_t{1}, std::uint64_t{2500});
+    {
+        auto const sink = make_sqlite_sink({.path = path});
+        REQUIRE(sink->open(reports));
+        store(*sink, store_batch(0, future_rows, ago(-1000h)));
+        store(*sink, store_batch(3000, 3050, ago(3h)));
+        store(*sink, store_batch(3050, 3060, ago(30min)));
+    }
+    auto const sink = make_sqlite_sink({.path = path, .age_max = 1h});
+    REQUIRE(sink->open(reports));
+    // A few at a time.
+    for (std::uint64_t i = 0; i < 8; ++i) store(*sink, store_batch(4000 + i, 4001 + i, ago(0h)));
+    REQUIRE(number(path, "SELECT count(*) FROM documents") == 18);
+    check_full_text(path);
+}
+
+TEST_CASE("rows of the future with nothing old behind them stay", "[sqlite]") {
+    test::scratch_folder const folder;
+    auto const path = folder.path("store.sqlite");
+    test::reported reports;
+    auto const sink = make_sqlite_sink({.path = path, .age_max = 1h});
+    REQUIRE(sink->open(reports));
+    store(*sink, store_batch(0, 5, ago(-1000h)));
+    store(*sink, store_batch(5, 6, ago(0h)));
+    store(*sink, store_batch(6, 7, ago(0h)));
+    REQUIRE(number(path, "SELECT count(*) FROM documents") == 7);
+}
+
+TEST_CASE("a clock that jumps forward by more than an hour removes no document for a day", "[sqlite]") {
+    set_up_log({.level = log_level::off});
+    test::scratch_folder const folder;
+    auto const path = folder.path("store.sqlite");
+    auto wall = std::int64_t{1'700'000'000'000'000'000};
+    std::int64_t running = 0;
+    auto const opened = store_writer::open({.path = path, .age_max = 24h}, [] { return false; },
+                                           {.now = [&] { return wall; }, .running = [&] { return running; }});
+    REQUIRE(opened.has_value());
+    std::uint64_t next = 0;
+    auto const add = [&] {
+        auto events = store_batch(next, next + 1, wall);
+        ++next;
+        REQUIRE((*opened)->insert(events));
+        REQUIRE((*opened)->commit("", {}));
+        return (*opened)->removed();
+    };
+    constexpr std::int64_t hour = 3'600'000'000'000;
+    REQUIRE(add() == 0);
+    wall += 9000 * hour;
+    REQUIRE(add() == 0);
+    for (int i = 0; i < 23; ++i) {
+        wall += hour;
+        running += hour;
+        REQUIRE(add() == 0);
+    }
+    REQUIRE((*opened)->clock_jumps() == 1);
+    wall += 2 * hour;
+    running += 2 * hour;
+    REQUIRE(add() == 2);
 }
