@@ -13,13 +13,14 @@
 
 namespace logpipe {
 
+/// When what was written is synced. Batches are done after that, but for `never`.
 enum class journal_sync { every_group, interval, never };
 enum class journal_full { block, drop_oldest };
 
 struct journal_options {
     std::string folder;  ///< DIR/TOPIC
     std::uint64_t segment_bytes = std::uint64_t{128} << 20U;
-    std::uint64_t bytes_max = std::uint64_t{8} << 30U;
+    std::uint64_t bytes_max = std::uint64_t{8} << 30U;  ///< less where the disk has less: some of it is left to others
     /// Events received longer ago are dropped, read or not; 0: none. Looked at when something is written.
     std::chrono::seconds age_max{0};
     /// Segments that every cursor has passed stay while their newest event was received less long ago than this, and
@@ -39,7 +40,7 @@ struct journal_recovery {
 };
 
 /// What a sink does with a chunk that the topic has already: a client's repeat is dropped; what an operator sends once
-/// more is not.
+/// more is not, and is synced by each flush(), since somebody waits for it.
 enum class journal_repeats { drop, keep };
 
 /// One topic, open for writing: holds the writer's lock. Its sinks and sources may outlive it. Any thread.

@@ -64,6 +64,8 @@ class source {
     [[nodiscard]] virtual passed_offsets passed() const { return {}; }
     /// Starts at these positions instead of the source's own: the sink holds better ones. After open(), before read().
     [[nodiscard]] virtual result<> seek(std::span<position const> stored) = 0;
+    /// Instead of seek(), where the sink keeps positions and has none of this source: starts with the oldest event.
+    [[nodiscard]] virtual result<> seek_oldest() { return {}; }
     /// Fills `into` (given empty) with what there is, as soon as there is something. Returns with it still empty at
     /// `until` or after wake(): completions wake it, so that an ack never waits for the next batch.
     /// @return errc::end_of_input when nothing will ever come any more, also after stop().

@@ -1,5 +1,6 @@
 #include "kept_run_id.hpp"
 
+#include "base/disk_reserve.hpp"
 #include "base/log.hpp"
 #include "logpipe/lines.hpp"
 
@@ -25,7 +26,8 @@ result<std::string> kept_run_id::take() {
                  path_);
     }
     auto id = make_run_id();
-    if (auto stored = store_file(files_, path_, id + '\n'); !stored) return stored.error();
+    auto stored = with_reserve(files_, folder_of(path_), [&] { return store_file(files_, path_, id + '\n'); });
+    if (!stored) return stored.error();
     return id;
 }
 

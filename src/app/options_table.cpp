@@ -154,7 +154,8 @@ constexpr std::array rows{
 
     // Journal.
     option_row{"journal", text, "DIR", "logpipe-data", "forward", "the folder of the disk buffer"},
-    option_row{"journal-bytes-max", bytes, "SIZE", "8G", "forward run consume", "a topic's limit on disk"},
+    option_row{"journal-bytes-max", bytes, "SIZE", "8G", "forward run consume",
+               "a topic's limit on disk; less where the disk has less"},
     option_row{"journal-age-max", duration, "TIME", "0", "forward run consume",
                "events older than that are dropped; 0: never"},
     option_row{"journal-keep", duration, "TIME", "0", "forward run consume",

@@ -160,16 +160,18 @@ journal_options journal_options_of(settings const& options, std::string folder) 
     auto const& sync = options.text("journal-sync");
     // Dead letters of one chunk are many small runs of it; told apart by their sums alone, two in four thousand million
     // would pass for a repeat. A letter that comes twice is shown once anyway.
-    std::size_t const window = folder.ends_with(".dlq") ? 0 : journal_options{}.chunk_window_count;
+    bool const letters = folder.ends_with(".dlq");
+    std::size_t const window = letters ? 0 : journal_options{}.chunk_window_count;
     return {.folder = std::move(folder),
             .segment_bytes = options.bytes("journal-segment-bytes"),
             .bytes_max = options.bytes("journal-bytes-max"),
             .age_max = duration_cast<seconds>(options.duration("journal-age-max")),
             .keep = duration_cast<seconds>(options.duration("journal-keep")),
             .when_full = options.text("journal-full") == "block" ? journal_full::block : journal_full::drop_oldest,
-            .sync = sync == "every-group" ? journal_sync::every_group
-                    : sync == "interval"  ? journal_sync::interval
-                                          : journal_sync::never,
+            // A letter is waited for: its event goes no further without it.
+            .sync = sync == "every-group" || (letters && sync == "interval") ? journal_sync::every_group
+                    : sync == "interval"                                     ? journal_sync::interval
+                                                                             : journal_sync::never,
             .sync_interval = options.duration("journal-sync-interval"),
             .chunk_window_count = window};
 }

@@ -21,10 +21,6 @@ bool is_name_character(char c) noexcept {
            c == '.';
 }
 
-std::string cursor_path(std::string const& folder, std::string_view group) {
-    return fmt::format("{}/{}", cursors_folder(folder), group);
-}
-
 }  // namespace
 
 std::string encode_cursor(cursor const& what) {
@@ -38,7 +34,7 @@ std::string encode_cursor(cursor const& what) {
 }
 
 std::optional<cursor> decode_cursor(std::string_view bytes) noexcept {
-    if (bytes.size() != cursor_bytes || !bytes.starts_with(cursor_magic)) return std::nullopt;
+    if (bytes.size() < cursor_bytes || !bytes.starts_with(cursor_magic)) return std::nullopt;
     if (load_little<std::uint32_t>(bytes.data() + 60) != crc32c(bytes.substr(0, 60))) return std::nullopt;
     auto const number = [&](std::size_t i) { return load_little<std::uint64_t>(bytes.data() + 8 * (i + 1)); };
     return cursor{.offset = number(0),
@@ -54,17 +50,16 @@ std::string cursors_folder(std::string const& folder) {
     return folder + "/cursors";
 }
 
-result<cursor> load_cursor(file_system& files, std::string const& folder, std::string const& group) {
-    auto const path = cursor_path(folder, group);
-    auto const bytes = read_file(files, path, cursor_bytes);
-    if (!bytes && bytes.error().code != errc::too_large) return bytes.error();
-    auto const decoded = bytes ? decode_cursor(*bytes) : std::nullopt;
-    if (!decoded) return error{errc::corrupt, fmt::format("{} is damaged", path)};
-    return *decoded;
+std::string cursor_path(std::string const& folder, std::string_view group) {
+    return fmt::format("{}/{}", cursors_folder(folder), group);
 }
 
-result<> store_cursor(file_system& files, std::string const& folder, std::string const& group, cursor const& what) {
-    return replace_file(files, cursor_path(folder, group), encode_cursor(what));
+result<cursor> load_cursor(slot_file& from) {
+    auto const bytes = from.load();
+    if (!bytes && bytes.error().code != errc::too_large) return bytes.error();
+    auto const decoded = bytes ? decode_cursor(*bytes) : std::nullopt;
+    if (!decoded) return error{errc::corrupt, fmt::format("{} is damaged", from.path())};
+    return *decoded;
 }
 
 result<std::vector<journal_cursor_info>> list_cursors(file_system& files, std::string const& folder,
@@ -75,7 +70,8 @@ result<std::vector<journal_cursor_info>> list_cursors(file_system& files, std::s
     if (!names) return names.error();
     for (auto const& name : *names) {
         if (!group_name_is_good(name)) continue;
-        auto const loaded = load_cursor(files, folder, name);
+        slot_file from{files, cursor_path(folder, name)};
+        auto const loaded = load_cursor(from);
         if (loaded)
             found.push_back({.group = name, .offset = loaded->offset, .counts = loaded->counts});
         else if (loaded.error().code == errc::corrupt)
@@ -84,6 +80,15 @@ result<std::vector<journal_cursor_info>> list_cursors(file_system& files, std::s
             return loaded.error();
     }
     return found;
+}
+
+result<> sync_cursors(file_system& files, std::string const& folder, std::vector<journal_cursor_info> const& groups) {
+    for (auto const& each : groups) {
+        auto const opened = files.open(cursor_path(folder, each.group), file_access::write);
+        if (!opened) return opened.error();
+        if (auto synced = (*opened)->sync_data(); !synced) return synced;
+    }
+    return files.sync_folder(cursors_folder(folder));
 }
 
 }  // namespace logpipe::topic

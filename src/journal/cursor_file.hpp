@@ -1,4 +1,4 @@
-// A group's position and what became of the events before it, in one file that is replaced as a whole:
+// A group's position and what became of the events before it, in a file of two slots (base/slot_file.hpp). The value:
 //
 //   byte  size
 //      0     8  magic "LPCURSR1"
@@ -6,9 +6,11 @@
 //     16    32  counts: in, indexed, already there, dead
 //     48    12  0
 //     60     4  CRC-32C of bytes 0 to 59
+//
+// A file without slots that holds just this is of an earlier version.
 #pragma once
 
-#include "base/file.hpp"
+#include "base/slot_file.hpp"
 #include "logpipe/journal.hpp"
 
 #include <optional>
@@ -31,14 +33,17 @@ struct cursor {
 /// 1 to 100 of letters, digits, '-', '_' and '.', not first a '.', not ending in ".lock" or ".tmp".
 [[nodiscard]] bool group_name_is_good(std::string_view group) noexcept;
 [[nodiscard]] std::string cursors_folder(std::string const& folder);
+[[nodiscard]] std::string cursor_path(std::string const& folder, std::string_view group);
 
 /// @return errc::not_found when the group has none yet, errc::corrupt when it is damaged.
-[[nodiscard]] result<cursor> load_cursor(file_system& files, std::string const& folder, std::string const& group);
-[[nodiscard]] result<> store_cursor(file_system& files, std::string const& folder, std::string const& group,
-                                    cursor const& what);
+[[nodiscard]] result<cursor> load_cursor(slot_file& from);
 
 /// All groups by name. A damaged one is named in `notes` and left out.
 [[nodiscard]] result<std::vector<journal_cursor_info>> list_cursors(file_system& files, std::string const& folder,
                                                                     std::vector<std::string>& notes);
+
+/// The groups' cursors are on disk as they are read: another process may be about to sync what it has written.
+[[nodiscard]] result<> sync_cursors(file_system& files, std::string const& folder,
+                                    std::vector<journal_cursor_info> const& groups);
 
 }  // namespace logpipe::topic

@@ -18,6 +18,7 @@ namespace logpipe::topic {
 struct environment {
     file_system* files = &system_files();  ///< outlives the journal
     wall_clock now = now_ns;
+    wall_clock running = running_time_ns;
     std::function<std::uint64_t()> random = random_number;
 };
 

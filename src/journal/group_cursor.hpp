@@ -26,16 +26,23 @@ class group_cursor final {
     [[nodiscard]] cursor const& at() const noexcept { return at_; }
 
     void move(std::uint64_t offset, event_counts const& counts);
+    /// Back to `offset`, with nothing counted.
+    void restart(std::uint64_t offset) noexcept { at_ = {.offset = offset, .counts = {}}; }
     /// Moves that were not stored did not happen.
     void undo(cursor const& before) noexcept { at_ = before; }
     /// When moves should be stored; never while there are none.
     [[nodiscard]] std::chrono::steady_clock::time_point due() const noexcept;
+    /// A full disk does not stop it.
     [[nodiscard]] result<> store();
 
   private:
+    [[nodiscard]] result<> lock();
+    [[nodiscard]] result<> begin(std::uint64_t oldest_offset);
+
     file_system& files_;
     std::string const folder_;
     std::string const group_;
+    slot_file stored_in_;
     std::unique_ptr<file> lock_;
     cursor at_;
     cursor stored_;

@@ -28,7 +28,7 @@ class journal_sink final : public sink {
 
     result<> flush() override {
         if (cancelled_) return error{errc::cancelled, "the journal's sink was cancelled"};
-        return noted(writer_->flush());
+        return noted(writer_->flush(*outlet_));
     }
 
     result<std::optional<std::vector<progress>>> stored(std::string const& /*source_identity*/) override {
@@ -50,10 +50,16 @@ class journal_sink final : public sink {
                       {"journal_synced_offset", static_cast<double>(writer_->board()->mark().offset)},
                       {"journal_syncs_total", gauge(figures.syncs)},
                       {"journal_repeated_events_total", gauge(figures.repeated_events)},
+                      {"journal_limit_bytes", gauge(figures.limit_bytes)},
+                      {"journal_reserve_bytes", gauge(figures.reserve_bytes)},
+                      {"journal_reserves_given_up_total", gauge(figures.reserves_given_up)},
+                      {"journal_clock_jumps_total", gauge(figures.clock_jumps)},
                       {"journal_dropped_segments_total", gauge(figures.dropped_segments)}};
         std::lock_guard lock{mutex_};
         now.up = why_.empty();
         now.why = why_;
+        if (now.up && figures.reserves_given_up > 0 && figures.reserve_bytes == 0)
+            now.why = "the disk was full, and its reserve is given up: make room there";
         return now;
     }
 

@@ -46,6 +46,7 @@ class journal_source final : public source {
     event_counts counted() const override { return counted_before_; }
     std::optional<std::uint64_t> backlog() const override;
     result<> seek(std::span<position const> stored) override;
+    result<> seek_oldest() override;
     result<> read(batch& into, steady_time until) override { return noted(read_until(into, until)); }
     result<> commit(std::span<progress const> safe) override { return noted(move_cursor(safe)); }
 
@@ -62,6 +63,7 @@ class journal_source final : public source {
   private:
     [[nodiscard]] result<> open_topic();
     [[nodiscard]] result<> look_at_state() const;
+    [[nodiscard]] result<std::uint64_t> oldest_offset() const;
     [[nodiscard]] result<> read_until(batch& into, steady_time until);
     [[nodiscard]] result<> move_cursor(std::span<progress const> safe);
     [[nodiscard]] result<> store_cursor_now();
@@ -108,15 +110,20 @@ result<> journal_source::open_topic() {
     identity_ = identity_text(folder_, *identity);
     if (cursor_.is_open()) return {};
 
-    auto const segments = list_segments(*world_.files, folder_);
-    if (!segments) return segments.error();
-    if (auto opened = cursor_.open(segments->empty() ? board_->mark().offset : segments->front()); !opened)
-        return opened;
+    auto const oldest = oldest_offset();
+    if (!oldest) return oldest.error();
+    if (auto opened = cursor_.open(*oldest); !opened) return opened;
     counted_before_ = cursor_.at().counts;
     reader_.seek(cursor_.at().offset);
     committed_ = read_ = cursor_.at().offset;
     known_ = true;
     return {};
+}
+
+result<std::uint64_t> journal_source::oldest_offset() const {
+    auto const segments = list_segments(*world_.files, folder_);
+    if (!segments) return segments.error();
+    return segments->empty() ? board_->mark().offset : segments->front();
 }
 
 /// Another process writes: its state is read here as well, since nobody reads events while the sink is away.
@@ -150,6 +157,20 @@ result<> journal_source::seek(std::span<position const> stored) {
         if (auto moved = store_cursor_now(); !moved) return moved;
     }
     return {};
+}
+
+result<> journal_source::seek_oldest() {
+    auto const oldest = oldest_offset();
+    if (!oldest) return oldest.error();
+    if (*oldest >= cursor_.at().offset) return {};
+    log_warn(
+        "{}: the store has nothing of it: starting with the oldest event, at offset {}, instead of the group's "
+        "position {}",
+        name_, *oldest, cursor_.at().offset);
+    cursor_.restart(*oldest);
+    reader_.seek(*oldest);
+    committed_ = read_ = *oldest;
+    return store_cursor_now();
 }
 
 result<> journal_source::read_until(batch& into, steady_time until) {

@@ -52,8 +52,15 @@ result<> segment_writer::sync() {
         broken_ = true;
         return synced.error();
     }
+    if (auto there = check_place(); !there) return there;
     synced_bytes_ = bytes_;
     return {};
+}
+
+result<> segment_writer::check_place() {
+    auto there = file_->in_place();
+    if (!there) broken_ = true;
+    return there;
 }
 
 void segment_writer::give_up(std::uint64_t keep_bytes) {

@@ -25,9 +25,12 @@ class segment_writer final {
 
     /// @return an error with the segment as it was before; unless broken(): then another segment must be begun.
     [[nodiscard]] result<> append(std::span<std::string_view const> parts, std::uint64_t bytes);
+    /// What was appended is on disk, and where the next start looks for it.
     [[nodiscard]] result<> sync();
+    /// Fails where the segment was taken away: what is in it then is lost with the process.
+    [[nodiscard]] result<> check_place();
     /// Bytes on disk are not known any more: a sync failed (the kernel forgets which pages it lost, so another sync
-    /// would lie), or a half-written frame could not be cut off.
+    /// would lie), a half-written frame could not be cut off, or the file was taken away.
     [[nodiscard]] bool broken() const noexcept { return broken_; }
     /// No more of this segment: cuts off what lies behind `keep_bytes`. Where the disk does not let us, readers still
     /// skip it, because the next segment's name says that it holds these offsets.

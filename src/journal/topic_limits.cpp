@@ -21,8 +21,9 @@ std::int64_t nanoseconds(std::chrono::seconds duration) {
 /// Before `bytes` are appended: begins another segment where this one is full or old, and frees room.
 /// @return errc::storage_full where the limit does not allow it and nothing may go.
 result<> topic_writer::make_room(std::uint64_t bytes) {
-    bool const old = options_.age_max.count() > 0 && active_began_ns_ != 0 &&
-                     active_began_ns_ < world_.now() - nanoseconds(options_.age_max);
+    auto const old_before =
+        options_.age_max.count() > 0 ? clock_.older_than(nanoseconds(options_.age_max)) : std::nullopt;
+    bool const old = active_began_ns_ != 0 && old_before && active_began_ns_ < *old_before;
     if (active_.bytes() > 0 && (old || active_.bytes() + bytes > options_.segment_bytes)) {
         if (auto rolled = roll(); !rolled) return rolled;
         // Readers of other processes move their cursors unseen.
@@ -30,13 +31,21 @@ result<> topic_writer::make_room(std::uint64_t bytes) {
     }
     if (auto dropped = drop_old(); !dropped) return dropped;
     // What is larger than the limit itself goes into an empty journal: it would wait forever.
-    while (segments_.bytes() > 0 && segments_.bytes() + bytes > options_.bytes_max) {
+    auto limit = room_.limit(segments_.bytes());
+    while (segments_.bytes() > 0 && segments_.bytes() + bytes > limit) {
         auto const freed = free_something();
         if (!freed) return freed.error();
-        if (!*freed)
-            return error{errc::storage_full,
-                         fmt::format("{} holds {} bytes that are not read by all groups yet; its limit is {}", name_,
-                                     segments_.bytes(), options_.bytes_max)};
+        if (*freed) continue;
+        // What is not synced cannot be read, and would hold this segment for ever.
+        if (auto synced = sync(); !synced) return synced;
+        room_.look(segments_.bytes());  // others may have made room
+        limit = room_.limit();
+        if (segments_.bytes() + bytes > limit)
+            return error{
+                errc::storage_full,
+                fmt::format("{} holds {} bytes that are not read by all groups yet; its limit is {}{}", name_,
+                            segments_.bytes(), limit,
+                            room_.is_short() ? fmt::format(" of {}: its disk is full", options_.bytes_max) : "")};
     }
     return {};
 }
@@ -68,15 +77,15 @@ result<topic_writer::freed_room> topic_writer::free_behind_cursors(std::int64_t 
     if (cursors->empty() || !damaged.empty()) return freed_room{};
     auto const last = std::ranges::min(*cursors, {}, &journal_cursor_info::offset).offset;
     if (segments_.oldest_end() > last) return freed_room{.segments = 0, .cursor = last};
-    if (auto synced = world_.files->sync_folder(cursors_folder(options_.folder)); !synced) return synced.error();
+    if (auto synced = sync_cursors(*world_.files, options_.folder, *cursors); !synced) return synced.error();
     auto const removed = segments_.remove_before(last, before_ns);
     if (!removed) return removed.error();
     return freed_room{.segments = *removed, .cursor = last};
 }
 
-std::int64_t topic_writer::kept_since_ns() const {
-    return options_.keep.count() == 0 ? std::numeric_limits<std::int64_t>::max()
-                                      : world_.now() - nanoseconds(options_.keep);
+std::int64_t topic_writer::kept_since_ns() {
+    if (options_.keep.count() == 0) return std::numeric_limits<std::int64_t>::max();
+    return clock_.older_than(nanoseconds(options_.keep)).value_or(std::numeric_limits<std::int64_t>::min());
 }
 
 result<> topic_writer::free_passed(std::uint64_t offset) {
@@ -89,8 +98,8 @@ result<> topic_writer::free_passed(std::uint64_t offset) {
 
 result<> topic_writer::drop_old() {
     if (options_.age_max.count() == 0) return {};
-    auto const before_ns = world_.now() - nanoseconds(options_.age_max);
-    while (segments_.count() > 1 && segments_.oldest_newest_ns() < before_ns)
+    auto const before_ns = clock_.older_than(nanoseconds(options_.age_max));
+    while (before_ns && segments_.count() > 1 && segments_.oldest_newest_ns() < *before_ns)
         if (auto dropped = drop_oldest(); !dropped) return dropped;
     return {};
 }

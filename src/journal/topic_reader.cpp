@@ -18,6 +18,8 @@ void topic_reader::seek(std::uint64_t offset) {
 }
 
 result<> topic_reader::read(batch& into, synced_mark const& mark) {
+    // One that is done with may have been removed; it takes its room until it is closed.
+    if (segment_ && position_ >= mark.offset && segment_->first_offset != mark.segment) segment_.reset();
     while (!into.full() && position_ < mark.offset) {
         if (!segment_) {
             auto const opened = open_at_position(mark);

@@ -1,6 +1,7 @@
 #include "topic_writer.hpp"
 
 #include "base/assert.hpp"
+#include "base/disk_reserve.hpp"
 #include "base/thread.hpp"
 #include "cursor_file.hpp"
 #include "topic_folder.hpp"
@@ -19,6 +20,9 @@ using std::chrono::steady_clock;
 // What is written and not synced: memory, because it must be there to be written again, and work that a crash undoes.
 constexpr std::size_t held_bytes_max = std::size_t{16} << 20U;
 constexpr std::size_t held_batches_max = 1024;
+// With a sync only now and then, this much does not wait for it: what a pump has in flight is bounded, and a source
+// that has reached that bound would wait for the time to pass.
+constexpr std::size_t waiting_bytes_max = std::size_t{2} << 20U;
 
 std::size_t bytes_of(batch const& events) {
     return events.records.size() + events.documents.size() + events.events.size() * sizeof(event);
@@ -31,13 +35,13 @@ topic_writer::topic_writer(journal_options options, environment world)
       world_{std::move(world)},
       name_{fmt::format("journal {}", topic_name(options_.folder))},
       segments_{*world_.files, options_.folder},
+      room_{*world_.files, options_.folder, options_.bytes_max},
+      clock_{name_, world_},
       window_{options_.chunk_window_count} {}
 
 topic_writer::~topic_writer() {
     stop_.request_stop();
     if (regular_sync_.joinable()) regular_sync_.join();
-    if (options_.sync != journal_sync::interval || active_.broken()) return;
-    if (auto synced = active_.sync(); !synced) log_error("{}: {}", name_, synced.error().message);
 }
 
 result<std::shared_ptr<topic_writer>> topic_writer::open(journal_options options, environment world) {
@@ -46,8 +50,13 @@ result<std::shared_ptr<topic_writer>> topic_writer::open(journal_options options
         return error{errc::invalid_argument,
                      fmt::format("journal {}: its limit of {} bytes must be at least a segment's, {}", options.folder,
                                  options.bytes_max, options.segment_bytes)};
-    std::shared_ptr<topic_writer> made{new topic_writer{std::move(options), std::move(world)}};
-    if (auto started = made->start(); !started) return in_context(made->name_, started.error());
+    std::shared_ptr<topic_writer> made;
+    auto started = with_reserve(*world.files, folder_of(options.folder), [&] {
+        made.reset();  // with its lock
+        made.reset(new topic_writer{options, world});
+        return made->start();
+    });
+    if (!started) return in_context(made->name_, started.error());
     return made;
 }
 
@@ -80,6 +89,13 @@ result<> topic_writer::start() {
     if (!state) return state.error();
     state_ = *std::move(state);
     publish();
+    room_.look(segments_.bytes());
+    if (room_.is_short())
+        log_warn(
+            "{}: its limit is {} bytes, but its disk has room for {} of them: it fills up there; make room, or lower "
+            "the limit",
+            name_, options_.bytes_max, room_.limit());
+    show_figures();
     for (auto const& note : report_.notes) log_warn("{}: {}", name_, note);
     if (options_.sync == journal_sync::interval)
         regular_sync_ = start_thread("journal-sync", [this] { sync_regularly(stop_.get_token()); });
@@ -96,7 +112,10 @@ result<> topic_writer::open_segments(recovered_topic found, std::uint64_t cursor
         report_.notes.push_back(fmt::format("events end at offset {}, but a cursor is at {}: going on from there",
                                             found.end_offset, next_offset_));
     for (auto const& key : found.runs) window_.insert(key);
-    for (auto const& entry : found.segments) segments_.add(entry);
+    for (auto const& entry : found.segments) {
+        segments_.add(entry);
+        clock_.not_before(entry.newest_ns);
+    }
     if (found.segments.empty()) return begin_segment();
 
     auto const& last = found.segments.back();
@@ -133,7 +152,7 @@ result<> topic_writer::write(std::shared_ptr<outlet> const& to, batch& events) {
         if (active_.broken())
             if (auto again = start_over(); !again) return again;
         if (held_bytes_ >= held_bytes_max || held_.size() >= held_batches_max)
-            if (auto synced = sync(false); !synced) return synced;
+            if (auto synced = sync(); !synced) return synced;
         held taken{.to = to, .events = std::move(events), .counts = {}};
         if (auto appended = append(taken); !appended) {
             events = std::move(taken.events);
@@ -148,8 +167,14 @@ result<> topic_writer::write(std::shared_ptr<outlet> const& to, batch& events) {
     });
 }
 
-result<> topic_writer::flush() {
-    return run_and_deliver([&] { return sync(false); });
+result<> topic_writer::flush(outlet const& by) {
+    return run_and_deliver([&] { return by.repeats == journal_repeats::drop && may_wait() ? result<>{} : sync(); });
+}
+
+/// Whether what is held is left to the next regular sync.
+bool topic_writer::may_wait() const {
+    return options_.sync == journal_sync::interval && held_bytes_ < waiting_bytes_max &&
+           steady_clock::now() - synced_at_ < options_.sync_interval;
 }
 
 result<> topic_writer::append(held& what) {
@@ -165,7 +190,8 @@ result<> topic_writer::encode(held const& what, event_counts& counts) {
     bool const drops = what.to->repeats == journal_repeats::drop && options_.chunk_window_count > 0;
     counts = {};
     fresh_.clear();
-    encoder_.begin(events, world_.now());
+    received_ns_ = clock_.now();
+    encoder_.begin(events, received_ns_);
     auto offset = next_offset_;
     while (true) {
         auto const more = encoder_.next();
@@ -188,34 +214,33 @@ result<> topic_writer::encode(held const& what, event_counts& counts) {
 
 /// Appends the encoded frames to the active segment.
 result<> topic_writer::put(batch const& events, event_counts const& counts) {
-    if (auto written = active_.append(encoder_.parts(), encoder_.bytes()); !written) return written;
+    if (auto written = active_.append(encoder_.parts(), encoder_.bytes()); !written) {
+        if (written.error().code == errc::storage_full) room_.look(segments_.bytes());
+        return written;
+    }
     pending_.merge(fresh_);
     next_offset_ += counts.indexed;
     std::int64_t const received_ns =
-        events.events.back().received_ns != 0 ? events.events.back().received_ns : world_.now();
+        events.events.back().received_ns != 0 ? events.events.back().received_ns : received_ns_;
     if (active_began_ns_ == 0) active_began_ns_ = received_ns;
     segments_.set_active(active_.bytes(), received_ns);
     return {};
 }
 
 /// Group commit: one sync for all that was written since the last.
-/// @param forced  also where the options ask for a sync only now and then
-result<> topic_writer::sync(bool forced) {
+result<> topic_writer::sync() {
     if (active_.broken())
         if (auto again = start_over(); !again) return again;
-    auto const now = steady_clock::now();
-    bool const due =
-        options_.sync == journal_sync::every_group ||
-        (options_.sync == journal_sync::interval && (forced || now - synced_at_ >= options_.sync_interval));
-    if (due && active_.bytes() > active_.synced_bytes()) {
-        if (auto synced = active_.sync(); !synced) {
+    if (active_.bytes() > published_bytes_) {
+        auto const synced = options_.sync == journal_sync::never ? active_.check_place() : active_.sync();
+        if (!synced) {
             log_warn("{}: {}; writing again to another segment", name_, synced.error().message);
             active_.give_up(published_bytes_);
             return synced;
         }
-        figures_.syncs.fetch_add(1, std::memory_order_relaxed);
-        synced_at_ = now;
+        if (options_.sync != journal_sync::never) figures_.syncs.fetch_add(1, std::memory_order_relaxed);
     }
+    synced_at_ = steady_clock::now();
     if (published_offset_ != next_offset_) {
         published_offset_ = next_offset_;
         published_bytes_ = active_.bytes();
@@ -253,7 +278,13 @@ result<> topic_writer::start_over() {
 }
 
 result<> topic_writer::begin_segment() {
-    auto made = segment_writer::create(*world_.files, options_.folder, next_offset_);
+    // Where the folder was taken away, another one of its name may be another writer's.
+    if (auto there = lock_->in_place(); !there)
+        return error{there.error().code,
+                     fmt::format("{}; nothing is acknowledged until it is back: bring it back, or start logpipe again",
+                                 there.error().message)};
+    auto made = with_reserve(*world_.files, folder_of(options_.folder),
+                             [this] { return segment_writer::create(*world_.files, options_.folder, next_offset_); });
     if (!made) return made.error();
     active_ = *std::move(made);
     published_bytes_ = 0;
@@ -264,17 +295,20 @@ result<> topic_writer::begin_segment() {
 
 /// Only the last segment ever holds bytes that are not synced.
 result<> topic_writer::roll() {
-    if (auto synced = sync(true); !synced) return synced;
+    if (auto synced = sync(); !synced) return synced;
     auto begun = begin_segment();
     // Its name may be there, which says that no later offset is in the one before: nothing may be appended to that.
-    if (!begun) active_.give_up(published_bytes_);
+    if (!begun)
+        active_.give_up(published_bytes_);
+    else
+        publish();  // so that readers close the one before
     return begun;
 }
 
 result<> topic_writer::raise_to(std::uint64_t offset) {
     return run_and_deliver([&]() -> result<> {
         if (offset <= next_offset_) return {};
-        if (auto synced = sync(true); !synced) return synced;
+        if (auto synced = sync(); !synced) return synced;
         log_warn("{}: events end at offset {}, but a reader is at {}: going on from there", name_, next_offset_,
                  offset);
         board_->add_gap(next_offset_, offset);
@@ -298,6 +332,10 @@ void topic_writer::publish() {
 void topic_writer::show_figures() {
     figures_.bytes.store(segments_.bytes(), std::memory_order_relaxed);
     figures_.segments.store(segments_.count(), std::memory_order_relaxed);
+    figures_.limit_bytes.store(room_.limit(), std::memory_order_relaxed);
+    figures_.reserve_bytes.store(room_.reserve().bytes(), std::memory_order_relaxed);
+    figures_.reserves_given_up.store(room_.reserve().given_up(), std::memory_order_relaxed);
+    figures_.clock_jumps.store(clock_.jumps(), std::memory_order_relaxed);
 }
 
 void topic_writer::sync_regularly(std::stop_token stop) {
@@ -306,7 +344,7 @@ void topic_writer::sync_regularly(std::stop_token stop) {
     while (!stop.stop_requested()) {
         std::unique_lock lock{waiting};
         never.wait_for(lock, stop, options_.sync_interval, [] { return false; });
-        if (auto synced = run_and_deliver([&] { return sync(true); }); !synced)
+        if (auto synced = run_and_deliver([&] { return sync(); }); !synced)
             log_error("{}: {}", name_, synced.error().message);
     }
 }

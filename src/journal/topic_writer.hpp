@@ -4,9 +4,11 @@
 
 #include "base/log.hpp"
 #include "chunk_window.hpp"
+#include "disk_room.hpp"
 #include "environment.hpp"
 #include "frame_encoder.hpp"
 #include "logpipe/journal.hpp"
+#include "receive_clock.hpp"
 #include "recovery.hpp"
 #include "segment_list.hpp"
 #include "segment_writer.hpp"
@@ -39,6 +41,10 @@ struct writer_figures {
     std::atomic<std::uint64_t> syncs{0};
     std::atomic<std::uint64_t> repeated_events{0};
     std::atomic<std::uint64_t> dropped_segments{0};
+    std::atomic<std::uint64_t> limit_bytes{0};  ///< what the disk leaves of the option's
+    std::atomic<std::uint64_t> reserve_bytes{0};
+    std::atomic<std::uint64_t> reserves_given_up{0};
+    std::atomic<std::uint64_t> clock_jumps{0};
 };
 
 /// Any thread.
@@ -54,8 +60,9 @@ class topic_writer final {
     /// Appends `events` and takes them, to give them back by `to` once they are synced. Syncs by itself what was
     /// written before when that has become much.
     [[nodiscard]] result<> write(std::shared_ptr<outlet> const& to, batch& events);
-    /// Makes all that was written safe and gives it back.
-    [[nodiscard]] result<> flush();
+    /// Makes all that was written safe and gives it back; where the options ask for a sync only now and then, by the
+    /// next one, unless somebody waits.
+    [[nodiscard]] result<> flush(outlet const& by);
     /// New events get offsets from here on at least: somebody's position is there already.
     [[nodiscard]] result<> raise_to(std::uint64_t offset);
     /// Removes segments that every cursor on disk has passed. @param offset  of the cursor that was moved
@@ -85,14 +92,15 @@ class topic_writer final {
     [[nodiscard]] result<> append(held& what);
     [[nodiscard]] result<> encode(held const& what, event_counts& counts);
     [[nodiscard]] result<> put(batch const& events, event_counts const& counts);
-    [[nodiscard]] result<> sync(bool forced);
+    [[nodiscard]] result<> sync();
+    [[nodiscard]] bool may_wait() const;
     [[nodiscard]] result<> start_over();
     [[nodiscard]] result<> begin_segment();
     [[nodiscard]] result<> roll();
     [[nodiscard]] result<> make_room(std::uint64_t bytes);
     [[nodiscard]] result<bool> free_something();
     [[nodiscard]] result<freed_room> free_behind_cursors(std::int64_t before_ns);
-    [[nodiscard]] std::int64_t kept_since_ns() const;
+    [[nodiscard]] std::int64_t kept_since_ns();
     [[nodiscard]] result<> drop_old();
     [[nodiscard]] result<> drop_oldest();
     void publish();
@@ -116,6 +124,9 @@ class topic_writer final {
     std::uint64_t published_bytes_ = 0;   // of the active segment
     segment_writer active_;
     segment_list segments_;
+    disk_room room_;
+    receive_clock clock_;
+    std::int64_t received_ns_ = 0;      // of what encoder_ holds
     std::int64_t active_began_ns_ = 0;  // when its first event was received; 0: it has none
     chunk_window window_;
     run_keys pending_;  // appended and not published

@@ -52,7 +52,6 @@ class stage_pump final : public pump, private completions {
     }
 
     bool wait_until(steady_time until) override { return state_.wait_finished(until); }
-
     void abandon() override {
         state_.abandon();
         stop();
@@ -187,7 +186,8 @@ class stage_pump final : public pump, private completions {
                 before += each.counts;
                 positions.push_back(each.safe);
             }
-            if (auto sought = stages_.from->seek(positions); !sought) return sought;
+            auto const sought = positions.empty() ? stages_.from->seek_oldest() : stages_.from->seek(positions);
+            if (!sought) return sought;
             stored_before_ = before;
         }
         state_.start();
@@ -323,7 +323,7 @@ class stage_pump final : public pump, private completions {
             if (is_hopeless(worked.error().code)) return give_up(worked.error());
             state_.went_down(pump_stage::sink, worked.error());
             if (!wait) wait.emplace(retry_pace());
-            if (!state_.sleep_for(wait->next())) return false;
+            if (!state_.sleep_for(wait_before(worked.error().code, wait->next()))) return false;
             if (!needs_open(worked.error().code)) continue;
             auto opened = stages_.to->open(*this);
             if (!opened && is_hopeless(opened.error().code)) return give_up(opened.error());

@@ -1,10 +1,13 @@
 #include "pump_rules.hpp"
 
+#include <algorithm>
+
 namespace logpipe {
 
 namespace {
 
 constexpr std::chrono::seconds release_time{5};
+constexpr std::chrono::milliseconds full_disk_wait{500};
 
 }  // namespace
 
@@ -19,6 +22,10 @@ bool needs_open(errc code) noexcept {
         default:
             return false;
     }
+}
+
+std::chrono::milliseconds wait_before(errc code, std::chrono::milliseconds backed_off) noexcept {
+    return code == errc::storage_full ? std::min(backed_off, full_disk_wait) : backed_off;
 }
 
 bool is_hopeless(errc code) noexcept {

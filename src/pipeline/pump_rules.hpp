@@ -13,6 +13,10 @@ enum class pump_stage : std::uint8_t { source, sink };
 /// A stage that lost its peer or its file must be opened again; one that is only full or busy is asked again.
 [[nodiscard]] bool needs_open(errc code) noexcept;
 
+/// How long to wait before a call that failed is made again. A full disk is asked more often than a peer that is away:
+/// that costs nothing, and readers make room at any time.
+[[nodiscard]] std::chrono::milliseconds wait_before(errc code, std::chrono::milliseconds backed_off) noexcept;
+
 /// Nothing that could pass: the pump ends.
 [[nodiscard]] bool is_hopeless(errc code) noexcept;
 

@@ -209,7 +209,18 @@ TEST_CASE("a sink that stores positions decides where the source starts and what
     test.moving->start();
     REQUIRE(test.moving->wait_until(soon()));
     CHECK(test.from.sought() == std::vector{stored.safe});
+    CHECK_FALSE(test.from.sought_oldest());
     CHECK(test.moving->snapshot().book.line() == "in 41 = indexed 40 + already there 0 + dead 1 + in flight 0");
+}
+
+TEST_CASE("a sink that stores positions and has none of the source makes it start with the oldest", "[pump]") {
+    rig test{{.finish_in_write = true, .stored = std::vector<progress>{}, .refuse = {}}};
+    test.from.add(0, {"a"});
+    test.from.end();
+    test.moving->start();
+    REQUIRE(test.moving->wait_until(soon()));
+    CHECK(test.from.sought_oldest());
+    CHECK(test.from.sought().empty());
 }
 
 TEST_CASE("stop drains what was taken in and commits it", "[pump]") {

@@ -100,6 +100,11 @@ std::vector<position> memory_source::sought() const {
     return sought_;
 }
 
+bool memory_source::sought_oldest() const {
+    std::lock_guard lock{mutex_};
+    return sought_oldest_;
+}
+
 result<> memory_source::open() {
     std::lock_guard lock{mutex_};
     return take_failure(open_failures_);
@@ -108,6 +113,12 @@ result<> memory_source::open() {
 result<> memory_source::seek(std::span<position const> stored) {
     std::lock_guard lock{mutex_};
     sought_.assign(stored.begin(), stored.end());
+    return {};
+}
+
+result<> memory_source::seek_oldest() {
+    std::lock_guard lock{mutex_};
+    sought_oldest_ = true;
     return {};
 }
 
@@ -294,6 +305,7 @@ class borrowed_source final : public source {
     event_counts counted() const override { return to_.counted(); }
     std::optional<std::uint64_t> backlog() const override { return to_.backlog(); }
     result<> seek(std::span<position const> stored) override { return to_.seek(stored); }
+    result<> seek_oldest() override { return to_.seek_oldest(); }
     result<> read(batch& into, steady_time until) override { return to_.read(into, until); }
     result<> commit(std::span<progress const> safe) override { return to_.commit(safe); }
     void stop() override { to_.stop(); }

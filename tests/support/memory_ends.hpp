@@ -38,12 +38,14 @@ class memory_source final : public source {
     /// Waits until `partition` is committed up to `offset`. @return false after 20 s.
     [[nodiscard]] bool wait_committed(std::uint32_t partition, std::uint64_t offset);
     [[nodiscard]] std::vector<position> sought() const;
+    [[nodiscard]] bool sought_oldest() const;
 
     result<> open() override;
     std::string identity() const override { return "memory"; }
     event_counts counted() const override;
     std::optional<std::uint64_t> backlog() const override;
     result<> seek(std::span<position const> stored) override;
+    result<> seek_oldest() override;
     result<> read(batch& into, steady_time until) override;
     result<> commit(std::span<progress const> safe) override;
     void stop() override;
@@ -58,6 +60,7 @@ class memory_source final : public source {
     std::map<std::uint32_t, std::uint64_t> next_offset_, committed_;
     event_counts counted_before_, committed_counts_;
     std::vector<position> sought_;
+    bool sought_oldest_ = false;
     bool ended_ = false;
     bool stopped_ = false;
     bool woken_ = false;

@@ -1,4 +1,5 @@
 #include "base/log.hpp"
+#include "cursor_file.hpp"
 #include "environment.hpp"
 #include "journal_support.hpp"
 #include "support/catch.hpp"
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <thread>
 
 using namespace logpipe;
@@ -38,6 +40,14 @@ struct open_topic {
 void commit(source& of, std::uint64_t offset, event_counts counts = {}) {
     progress const safe{.safe = {.partition = 0, .offset = offset}, .counts = counts};
     REQUIRE(of.commit({&safe, 1}));
+}
+
+/// What is on disk of a group of "d/t".
+topic::cursor inspected(file_system& files, std::string_view group) {
+    slot_file from{files, topic::cursor_path("d/t", group)};
+    auto const found = topic::load_cursor(from);
+    REQUIRE(found.has_value());
+    return *found;
 }
 
 }  // namespace
@@ -170,14 +180,14 @@ TEST_CASE("a failed commit leaves the old position, and is made again", "[journa
     REQUIRE(end.flush());
     auto from = opened->make_source("g");
     REQUIRE(from->open());
-    files.fail(file_operation::rename);
+    files.fail(file_operation::write);
     // Written to disk with the first commit of each interval, which then fails.
     progress const moved{.safe = {.partition = 0, .offset = 1}, .counts = {}};
     while (from->commit({&moved, 1})) {
     }
     REQUIRE(!from->status().up);
     progress const safe{.safe = {.partition = 0, .offset = 2}, .counts = {.in = 2, .indexed = 2}};
-    files.fail(file_operation::rename);
+    files.fail(file_operation::sync);
     REQUIRE(from->commit({&safe, 1}).error().code == errc::storage_failed);
     REQUIRE(gauge_of(from->status(), "journal_committed_offset") < 2);
     REQUIRE(from->commit({&safe, 1}));
@@ -187,6 +197,71 @@ TEST_CASE("a failed commit leaves the old position, and is made again", "[journa
     auto const again = opened->make_source("g");
     REQUIRE(again->open());
     REQUIRE(again->counted() == event_counts{.in = 2, .indexed = 2});
+}
+
+TEST_CASE("a full disk does not stop a cursor, nor a group that has none yet", "[journal]") {
+    set_up_log({.level = log_level::off});
+    faulty_files files;
+    auto const opened = *topic::open_journal({.folder = "d/t"}, {.files = &files});
+    journal_end end{*opened};
+    REQUIRE(end.write(loose_events("t", {"a", "b"})));
+    REQUIRE(end.flush());
+    auto from = opened->make_source("g");
+    REQUIRE(from->open());
+    files.set_room(0);
+    commit(*from, 2, {.in = 2, .indexed = 2});
+    from.reset();
+    REQUIRE(inspected(files, "g").offset == 2);
+    REQUIRE(gauge_of(end.to->status(), "journal_reserve_bytes") > 0);
+
+    auto first = opened->make_source("another");
+    REQUIRE(first->open());
+    REQUIRE(files.contents("d/t/reserve").empty());
+    commit(*first, 1);
+    first.reset();
+    REQUIRE(inspected(files, "another").offset == 1);
+}
+
+TEST_CASE("a cursor of the first version is read, and turned over by the next move, also on a full disk", "[journal]") {
+    set_up_log({.level = log_level::off});
+    faulty_files files;
+    auto const opened = *topic::open_journal({.folder = "d/t"}, {.files = &files});
+    journal_end end{*opened};
+    REQUIRE(end.write(loose_events("t", {"a", "b", "c"})));
+    REQUIRE(end.flush());
+    std::ifstream fixture{LOGPIPE_TESTS_FOLDER "/unit/journal/fixtures/format-1/cursors/index", std::ios::binary};
+    files.set_contents("d/t/cursors/index", {std::istreambuf_iterator<char>{fixture}, {}});
+    files.set_room(0);
+    auto from = opened->make_source("index");
+    REQUIRE(from->open());
+    REQUIRE(from->counted() == event_counts{.in = 3, .indexed = 2, .already_there = 1, .dead = 0});
+    REQUIRE(gauge_of(from->status(), "journal_committed_offset") == 3);
+    files.set_room(0);
+    commit(*from, 4, {.in = 1, .indexed = 1});
+    from.reset();
+    REQUIRE(inspected(files, "index") ==
+            topic::cursor{.offset = 4, .counts = {.in = 4, .indexed = 3, .already_there = 1, .dead = 0}});
+}
+
+TEST_CASE("a sink without a position makes the group start with the oldest event that is there", "[journal]") {
+    open_topic topic;
+    for (auto const* const record : {"a", "b", "c"}) topic.add(record);
+    {
+        auto from = topic.opened->make_source("g");
+        REQUIRE(from->open());
+        REQUIRE(read_records(*from).size() == 3);
+        commit(*from, 3, {.in = 3, .indexed = 3});
+    }
+    auto again = topic.opened->make_source("g");
+    REQUIRE(again->open());
+    REQUIRE(again->seek_oldest());
+    REQUIRE(read_records(*again) == strings{"a", "b", "c"});
+    commit(*again, 3, {.in = 3, .indexed = 3});
+    again.reset();
+    auto const info = inspect_journal(topic.folder.path("nginx-logs"));
+    REQUIRE(info.has_value());
+    REQUIRE(info->cursors.at(0).offset == 3);
+    REQUIRE(info->cursors.at(0).counts == event_counts{.in = 3, .indexed = 3});
 }
 
 TEST_CASE("a failed read goes on where it was", "[journal]") {

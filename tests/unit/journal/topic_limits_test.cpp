@@ -1,8 +1,10 @@
+#include "base/disk_reserve.hpp"
 #include "base/log.hpp"
 #include "environment.hpp"
 #include "journal_support.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_files.hpp"
+#include "support/looking.hpp"
 #include "topic_folder.hpp"
 
 using namespace logpipe;
@@ -16,7 +18,8 @@ struct small_topic {
         set_up_log({.level = log_level::off});
         options.folder = "data/topic";
         if (options.segment_bytes > 1000) options.segment_bytes = 1000;
-        opened = *topic::open_journal(options, {.files = &files, .now = [this] { return now_ns; }});
+        opened = *topic::open_journal(
+            options, {.files = &files, .now = [this] { return now_ns; }, .running = [this] { return running_ns; }});
         end.emplace(*opened);
     }
     result<> add() {
@@ -30,7 +33,13 @@ struct small_topic {
     }
 
     faulty_files files;
+    void pass(std::int64_t time) {
+        now_ns += time;
+        running_ns += time;
+    }
+
     std::int64_t now_ns = 1;
+    std::int64_t running_ns = 0;
     std::shared_ptr<journal> opened;
     std::optional<journal_end> end;
 };
@@ -91,6 +100,21 @@ TEST_CASE("an active segment that alone is over the limit makes room once it is 
     REQUIRE(topic.segments() == 1);
 }
 
+TEST_CASE("at the limit what was written is synced, so that readers can make room", "[journal]") {
+    small_topic topic{{.segment_bytes = 1000, .bytes_max = 1000}};
+    auto from = topic.opened->make_source("g");
+    REQUIRE(from->open());
+    REQUIRE(topic.end->write(loose_events("t", {std::string(500, 'x')})));
+    // As a pump does it: what is refused is offered again and again, without a flush in between.
+    auto const refused = topic.end->write(loose_events("t", {std::string(500, 'y')}));
+    REQUIRE(refused.error().code == errc::storage_full);
+    REQUIRE(read_records(*from).size() == 1);
+    topic.commit(*from, 1);
+    from.reset();
+    REQUIRE(topic.add());
+    REQUIRE(topic.end->reports.batches.size() == 2);
+}
+
 TEST_CASE("a batch that is larger than the limit goes into an empty journal", "[journal]") {
     small_topic topic{{.segment_bytes = 100, .bytes_max = 100}};
     REQUIRE(topic.add());
@@ -124,7 +148,7 @@ TEST_CASE("events older than age_max are dropped when something is written", "[j
     small_topic topic{{.age_max = std::chrono::seconds{60}}};
     REQUIRE(topic.add());
     REQUIRE(topic.add());
-    topic.now_ns += 61 * second;
+    topic.pass(61 * second);
     REQUIRE(topic.add());
     REQUIRE(topic.segments() == 1);
 }
@@ -137,7 +161,7 @@ TEST_CASE("segments behind every cursor stay for `keep`", "[journal]") {
     topic.commit(*from, 3);
     from.reset();
     REQUIRE(topic.segments() == 3);
-    topic.now_ns += 61 * second;
+    topic.pass(61 * second);
     REQUIRE(topic.add());
     REQUIRE(topic.segments() == 1);
 }
@@ -159,4 +183,110 @@ TEST_CASE("a damaged cursor holds everything, for its group begins again", "[jou
     auto again = topic.opened->make_source("g");
     REQUIRE(again->open());
     REQUIRE(read_records(*again).size() == 4);
+}
+
+TEST_CASE("a full disk stops writing until all groups have passed, which makes room", "[journal]") {
+    small_topic topic{{}};
+    auto const reserve = [&] { return gauge_of(topic.end->to->status(), "journal_reserve_bytes"); };
+    auto from = topic.opened->make_source("g");
+    REQUIRE(from->open());
+    for (int i = 0; i < 6; ++i) REQUIRE(topic.add());
+    REQUIRE(reserve() == disk_reserve::bytes_max);
+    topic.files.set_room(0);
+    for (int i = 0; i < 2; ++i) REQUIRE(topic.add().error().code == errc::storage_full);
+    REQUIRE_THAT(topic.end->to->status().why, ContainsSubstring("its disk is full"));
+    REQUIRE(topic.segments() >= 6);
+    topic.commit(*from, 6);
+    from.reset();
+    REQUIRE(topic.add());
+    REQUIRE(topic.segments() == 1);
+    REQUIRE(topic.opened->synced_offset() == 7);
+}
+
+TEST_CASE("a reserve that was given up is told until the disk has room for it again", "[journal]") {
+    small_topic topic{{}};
+    for (int i = 0; i < 2; ++i) REQUIRE(topic.add());
+    REQUIRE(release_reserves(topic.files, "data") == disk_reserve::bytes_max);
+    REQUIRE(release_reserves(topic.files, "data") == 0);
+    topic.files.set_room(0);
+    REQUIRE(topic.add().error().code == errc::storage_full);
+    auto const status = [&] { return topic.end->to->status(); };
+    REQUIRE(topic.end->flush());
+    REQUIRE(status().up);
+    REQUIRE_THAT(status().why, ContainsSubstring("reserve"));
+    REQUIRE(gauge_of(status(), "journal_reserves_given_up_total") == 1);
+    topic.files.set_room(std::uint64_t{200} << 20U);
+    REQUIRE(topic.add());
+    REQUIRE(status().why.empty());
+    REQUIRE(topic.files.contents("data/topic/reserve").size() == disk_reserve::bytes_max);
+}
+
+TEST_CASE("the limit is no more than the disk has, less what is left to others", "[journal]") {
+    faulty_files files;
+    set_up_log({.level = log_level::off});
+    files.set_space(std::uint64_t{160} << 20U);
+    auto const opened = *topic::open_journal({.folder = "data/topic"}, {.files = &files});
+    journal_end end{*opened};
+    auto const limit = gauge_of(end.to->status(), "journal_limit_bytes");
+    REQUIRE(limit > 140 << 20U);
+    REQUIRE(limit <= 150 << 20U);
+}
+
+TEST_CASE("a topic begins on a full disk where another one has a reserve", "[journal]") {
+    small_topic topic{{}};
+    REQUIRE(topic.add());
+    topic.files.set_room(0);
+    auto const other = topic::open_journal({.folder = "data/other"}, {.files = &topic.files});
+    REQUIRE(other);
+    REQUIRE(topic.files.contents("data/topic/reserve").empty());
+}
+
+TEST_CASE("receive times never go back, also across a restart", "[journal]") {
+    small_topic topic{{}};
+    auto const newest = [&] {
+        auto from = topic.opened->make_source("reader");
+        REQUIRE(from->open());
+        std::int64_t last = 0;
+        batch got;
+        while (true) {
+            got.clear();
+            REQUIRE(from->read(got, at_once()));
+            if (got.empty()) return last;
+            for (auto const& row : got.events) {
+                REQUIRE(row.received_ns >= last);
+                last = row.received_ns;
+            }
+        }
+    };
+    topic.now_ns = 100 * second;
+    REQUIRE(topic.add());
+    topic.now_ns = 40 * second;
+    REQUIRE(topic.add());
+    REQUIRE(newest() == 100 * second);
+    topic.end.reset();
+    topic.opened.reset();
+    topic.opened =
+        *topic::open_journal({.folder = "data/topic"}, {.files = &topic.files, .now = [&] { return topic.now_ns; }});
+    topic.end.emplace(*topic.opened);
+    REQUIRE(topic.add());
+    REQUIRE(newest() == 100 * second);
+    topic.now_ns = 101 * second;
+    REQUIRE(topic.add());
+    REQUIRE(newest() == 101 * second);
+}
+
+TEST_CASE("a clock that jumps forward by more than an hour deletes nothing for a day", "[journal]") {
+    small_topic topic{{.age_max = std::chrono::hours{24}}};
+    REQUIRE(topic.add());
+    topic.now_ns += 1000 * 24 * 3600 * second;
+    REQUIRE(topic.add());
+    REQUIRE(topic.add());
+    REQUIRE(topic.segments() == 3);
+    REQUIRE(gauge_of(topic.end->to->status(), "journal_clock_jumps_total") == 1);
+    topic.pass(23 * 3600 * second);
+    REQUIRE(topic.add());
+    REQUIRE(topic.segments() == 4);
+    topic.pass(3 * 3600 * second);
+    REQUIRE(topic.add());
+    REQUIRE(topic.segments() < 4);
 }

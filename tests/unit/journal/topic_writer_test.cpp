@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <future>
 #include <latch>
 #include <thread>
 
@@ -116,7 +118,7 @@ TEST_CASE("a full disk leaves the batch untouched and the journal as it was, unt
     topic_on_faulty_files topic;
     REQUIRE(topic.end->write(loose_events("t", {"first"})));
     REQUIRE(topic.end->flush());
-    topic.files.set_space(1000);
+    topic.files.set_room(1000);
     auto events = loose_events("t", {std::string(3000, 'x')});
     auto const refused = topic.end->to->write(events);
     REQUIRE(!refused);
@@ -127,7 +129,7 @@ TEST_CASE("a full disk leaves the batch untouched and the journal as it was, unt
     REQUIRE(topic.end->flush());
     REQUIRE(topic.end->reports.batches.size() == 1);
 
-    topic.files.set_space(100'000);
+    topic.files.set_room(1'000'000);
     REQUIRE(topic.end->to->write(events));
     REQUIRE(topic.end->flush());
     REQUIRE(topic.end->to->status().up);
@@ -277,13 +279,88 @@ TEST_CASE("never synced: batches are safe once written", "[journal]") {
     REQUIRE(topic.records() == strings{"x"});
 }
 
-TEST_CASE("synced per interval: batches are safe once written, the disk has them an interval later", "[journal]") {
-    topic_on_faulty_files topic{{.sync = journal_sync::interval, .sync_interval = std::chrono::milliseconds{10}}};
-    auto const before = topic.files.calls(file_operation::sync);
+TEST_CASE("synced per interval: batches are safe with the interval's sync, and not before", "[journal]") {
+    topic_on_faulty_files topic{{.sync = journal_sync::interval, .sync_interval = std::chrono::hours{1}}};
     REQUIRE(topic.end->write(loose_events("t", {"x"})));
     REQUIRE(topic.end->flush());
+    REQUIRE(topic.end->reports.batches.empty());
+    REQUIRE(topic.records().empty());
+    topic.files.power_off();
+    topic.end.reset();
+    topic.opened.reset();
+    topic.files.power_on();
+
+    topic.opened = *topic::open_journal(
+        {.folder = "data/topic", .sync = journal_sync::interval, .sync_interval = std::chrono::milliseconds{10}},
+        {.files = &topic.files});
+    struct one_report final : completions {
+        void done(batch&& finished) override { events.set_value(finished.events.size()); }
+        std::promise<std::size_t> events;
+    } report;
+    auto said = report.events.get_future();
+    auto const to = topic.opened->make_sink();
+    REQUIRE(to->open(report));
+    auto events = loose_events("t", {"y"});
+    REQUIRE(to->write(events));
+    REQUIRE(to->flush());
+    REQUIRE(said.wait_until(soon()) == std::future_status::ready);
+    REQUIRE(said.get() == 1);
+    REQUIRE(topic.records().back() == "y");
+}
+
+TEST_CASE("synced per interval: much does not wait, and neither does what an operator sends", "[journal]") {
+    topic_on_faulty_files topic{{.sync = journal_sync::interval, .sync_interval = std::chrono::hours{1}}};
+    REQUIRE(topic.end->write(loose_events("t", {std::string(std::size_t{3} << 20U, 'x')})));
+    REQUIRE(topic.end->flush());
     REQUIRE(topic.end->reports.batches.size() == 1);
-    while (topic.files.calls(file_operation::sync) == before) std::this_thread::yield();
+    journal_end letters{*topic.opened, journal_repeats::keep};
+    REQUIRE(letters.write(loose_events("t", {"x"})));
+    REQUIRE(letters.flush());
+    REQUIRE(letters.reports.batches.size() == 1);
+}
+
+TEST_CASE("when the journal's folder vanishes nothing is done any more", "[journal]") {
+    auto const sync = GENERATE(journal_sync::every_group, journal_sync::never);
+    topic_on_faulty_files topic{{.sync = sync}};
+    REQUIRE(topic.end->write(loose_events("t", {"before"})));
+    REQUIRE(topic.end->flush());
+    REQUIRE(topic.end->reports.batches.size() == 1);
+    topic.files.vanish("data");
+    for (int i = 0; i < 3; ++i) {
+        auto events = loose_events("t", {"after"});
+        auto const written = topic.end->to->write(events);
+        auto const flushed = topic.end->to->flush();
+        REQUIRE(!flushed);
+        REQUIRE_THAT(topic.end->to->status().why, ContainsSubstring("gone"));
+    }
+    // Another one of the same name belongs to whoever made it.
+    REQUIRE(topic.files.make_folder("data/topic"));
+    REQUIRE(!topic.end->flush());
+    REQUIRE(topic.end->reports.batches.size() == 1);
+}
+
+TEST_CASE("when a real folder is removed or renamed nothing is done any more", "[journal]") {
+    set_up_log({.level = log_level::off});
+    auto const renamed = GENERATE(false, true);
+    scratch_folder const folder;
+    auto const opened = open_journal({.folder = folder.path("data/t")});
+    REQUIRE(opened);
+    journal_end end{**opened};
+    REQUIRE(end.write(loose_events("t", {"before"})));
+    REQUIRE(end.flush());
+    if (renamed)
+        std::filesystem::rename(folder.path("data"), folder.path("other"));
+    else
+        std::filesystem::remove_all(folder.path("data"));
+    REQUIRE(end.write(loose_events("t", {"after"})));
+    REQUIRE(!end.flush());
+    REQUIRE(end.reports.batches.size() == 1);
+    REQUIRE(!end.to->status().up);
+    if (!renamed) return;
+    // As a disk that was unmounted and is mounted again.
+    std::filesystem::rename(folder.path("other"), folder.path("data"));
+    REQUIRE(end.flush());
+    REQUIRE(end.reports.batches.size() == 2);
 }
 
 TEST_CASE("sinks on several threads share a journal", "[journal]") {
