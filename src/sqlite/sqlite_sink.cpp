@@ -32,6 +32,7 @@ class sqlite_sink final : public sink {
     [[nodiscard]] stage_status status() const override;
 
   private:
+    [[nodiscard]] result<> refuse_other_store();
     [[nodiscard]] result<> refuse_unreadable(batch& events);
     [[nodiscard]] result<> insert_held_again();
     [[nodiscard]] result<> insert(batch& events);
@@ -44,7 +45,8 @@ class sqlite_sink final : public sink {
     sqlite_sink_options const options_;
     completions* reports_ = nullptr;
     std::unique_ptr<store_writer> writer_;
-    std::string source_;  ///< whose positions go with the documents; empty before stored()
+    std::string source_;         ///< whose positions go with the documents; empty before stored()
+    bool has_position_ = false;  ///< the store has one of it
     std::vector<batch> held_;
     std::size_t inserted_ = 0;  ///< of held_, those in the open transaction: all, or after a failure none
     std::size_t held_events_ = 0;
@@ -70,7 +72,21 @@ result<> sqlite_sink::open(completions& reports) {
     auto opened = store_writer::open(options_, waits);
     if (!opened) return noted(in_context(sink_name, opened.error()));
     writer_ = std::move(*opened);
-    return noted({});
+    return noted(has_position_ ? refuse_other_store() : result<>{});
+}
+
+/// Opened again, after a failure: with another store in the first one's place everything before would be missing, and
+/// its position would say that it is there.
+result<> sqlite_sink::refuse_other_store() {
+    auto const positions = writer_->positions_of(source_);
+    if (!positions) return positions.error();
+    if (!positions->empty()) return {};
+    writer_.reset();
+    return error{
+        errc::invalid_argument,
+        fmt::format("{}: the store was taken away while it was written; start again: the one that is there now "
+                    "is filled with what the journal or topic still holds",
+                    options_.path)};
 }
 
 result<> sqlite_sink::write(batch& events) {
@@ -137,6 +153,7 @@ result<> sqlite_sink::commit() {
     auto committed = writer_->commit(source_, held_);
     inserted_ = 0;
     if (!committed) return committed;
+    has_position_ = has_position_ || !source_.empty();
     transactions_.fetch_add(1, std::memory_order_relaxed);
     removed_.store(writer_->removed(), std::memory_order_relaxed);
     clock_jumps_.store(writer_->clock_jumps(), std::memory_order_relaxed);
@@ -161,6 +178,7 @@ result<std::optional<std::vector<progress>>> sqlite_sink::stored(std::string con
     source_ = source_identity;
     auto positions = writer_->positions_of(source_);
     if (!positions) return positions.error();
+    has_position_ = !positions->empty();
     return std::optional{std::move(*positions)};
 }
 

@@ -114,7 +114,18 @@ result<> store_writer::commit(std::string const& source, std::vector<batch> cons
     return {};
 }
 
+/// SQLite goes on writing to a file that has lost its name: what is in it then is lost with us.
+result<> store_writer::check_place() const {
+    int moved = 0;
+    if (sqlite3_file_control(store_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved == 0)
+        return {};
+    return error{errc::storage_failed,
+                 fmt::format("the store {} is gone: it, or a folder above, was removed, renamed or unmounted",
+                             sqlite3_db_filename(store_.handle(), "main"))};
+}
+
 result<> store_writer::write_end(std::string const& source, std::vector<batch> const& held) {
+    if (auto there = check_place(); !there) return there;
     if (!source.empty()) {
         position_changes changes;
         for (auto const& events : held)

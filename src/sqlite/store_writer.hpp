@@ -49,6 +49,7 @@ class store_writer final {
   private:
     explicit store_writer(store_clocks const& clocks) : watch_{"sqlite_sink", clocks.now, clocks.running} {}
     [[nodiscard]] result<> insert_rows(batch& events);
+    [[nodiscard]] result<> check_place() const;
     [[nodiscard]] result<> write_end(std::string const& source, std::vector<batch> const& held);
     /// @return `why`, with the transaction rolled back.
     [[nodiscard]] error rolled_back(error why);

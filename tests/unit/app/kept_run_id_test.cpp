@@ -1,5 +1,6 @@
 #include "kept_run_id.hpp"
 
+#include "base/disk_reserve.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_files.hpp"
 
@@ -33,6 +34,17 @@ TEST_CASE("a run id that cannot be stored or read is an error, not a run without
         files.fail(which);
         CHECK(kept_run_id(files, "data/run-id").take().error().code == errc::storage_failed);
     }
+}
+
+TEST_CASE("a run id is kept on a full disk where a topic has a reserve", "[run]") {
+    faulty_files files;
+    REQUIRE(make_lasting_folder(files, "data/topic"));
+    disk_reserve reserve{files, "data/topic"};
+    reserve.tend(files.space("data").value());
+    files.set_room(0);
+    auto const taken = kept_run_id(files, "data/run-id").take();
+    REQUIRE(taken.has_value());
+    CHECK(files.contents("data/run-id") == *taken + "\n");
 }
 
 TEST_CASE("a file that holds no run id is replaced", "[run]") {

@@ -304,3 +304,32 @@ TEST_CASE("write() and flush() before open() say so", "[sqlite]") {
     REQUIRE(sink->stored("a").error().code == errc::storage_failed);
     REQUIRE(sink->flush());
 }
+
+TEST_CASE("a store that is taken away while it is written takes nothing more, and no other one its place", "[sqlite]") {
+    test::scratch_folder const folder;
+    auto const path = folder.path("store.sqlite");
+    test::open_sink sink{path};
+    sink.store(test::store_batch(0, 10));
+    REQUIRE(sink.to->flush());
+    for (auto const* const part : {"", "-wal", "-shm"}) std::filesystem::remove(path + part);
+    sink.store(test::store_batch(10, 20));
+    auto const gone = sink.to->flush();
+    REQUIRE(gone.error().code == errc::storage_failed);
+    REQUIRE_THAT(gone.error().message, ContainsSubstring("is gone"));
+    auto const again = sink.to->open(sink.reports);
+    REQUIRE(again.error().code == errc::invalid_argument);
+    REQUIRE_THAT(again.error().message, ContainsSubstring(path));
+    REQUIRE(sink.reports.counts.indexed == 10);
+}
+
+TEST_CASE("a store that has nothing of the source yet is opened again after a failure", "[sqlite]") {
+    test::scratch_folder const folder;
+    test::open_sink sink{folder.path("store.sqlite")};
+    REQUIRE(sink.to->open(sink.reports));
+    sink.store(test::store_batch(0, 10));
+    REQUIRE(sink.to->flush());
+    REQUIRE(sink.to->open(sink.reports));
+    sink.store(test::store_batch(10, 20));
+    REQUIRE(sink.to->flush());
+    REQUIRE(sink.reports.counts.indexed == 20);
+}
