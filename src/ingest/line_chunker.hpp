@@ -42,6 +42,7 @@ class line_chunker final {
 
     [[nodiscard]] std::uint64_t offset_bytes() const noexcept { return splitter_.offset_bytes(); }
     [[nodiscard]] std::uint64_t empty_lines() const noexcept { return splitter_.empty_lines(); }
+    [[nodiscard]] std::uint64_t hole_bytes() const noexcept { return splitter_.hole_bytes(); }
     [[nodiscard]] std::uint64_t cut_lines() const noexcept { return cut_lines_; }
     [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
 

@@ -1,5 +1,6 @@
 #include "line_source.hpp"
 
+#include "base/log.hpp"
 #include "binary_content.hpp"
 
 #include <fmt/format.h>
@@ -82,6 +83,7 @@ class line_source final : public source {
         gauge("source_read_bytes_total", bytes_read_);
         gauge("source_empty_lines_total", empty_lines_);
         gauge("source_cut_lines_total", cut_lines_);
+        gauge("source_hole_bytes_total", hole_bytes_);
         return status;
     }
 
@@ -116,6 +118,14 @@ class line_source final : public source {
         bytes_read_.store(chunker_.offset_bytes(), std::memory_order_relaxed);
         empty_lines_.store(chunker_.empty_lines(), std::memory_order_relaxed);
         cut_lines_.store(chunker_.cut_lines(), std::memory_order_relaxed);
+        auto const holes = chunker_.hole_bytes() - hole_bytes_.load(std::memory_order_relaxed);
+        if (holes == 0) return;
+        hole_bytes_.fetch_add(holes, std::memory_order_relaxed);
+        if (auto const times = hole_log_.admit(); times > 0)
+            log_warn(
+                "{}: {} NULs in a row stand among the lines, as where a file is truncated while it is written; they "
+                "are taken for a line by themselves ({} times)",
+                origin_, holes, times);
     }
 
     std::unique_ptr<byte_input> input_;
@@ -131,6 +141,8 @@ class line_source final : public source {
     std::atomic<std::uint64_t> bytes_read_{0};
     std::atomic<std::uint64_t> empty_lines_{0};
     std::atomic<std::uint64_t> cut_lines_{0};
+    std::atomic<std::uint64_t> hole_bytes_{0};
+    log_limit hole_log_;
 };
 
 }  // namespace

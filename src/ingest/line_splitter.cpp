@@ -13,14 +13,22 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 std::optional<input_line> line_splitter::next(std::string_view& input) {
     if (at_start_) skip_mark(input);
     while (!input.empty()) {
-        auto const end = input.find('\n');
-        auto const part = input.substr(0, end);
-        auto const taken = end == std::string_view::npos ? input.size() : end + 1;
+        if (nuls_ > 0 || input.front() == '\0') {
+            if (auto const made = take_nuls(input)) return made;
+            continue;
+        }
+        // Looked for once a piece, not once a line.
+        if (clean_bytes_ == 0) clean_bytes_ = std::min(input.find('\0'), input.size());
+        auto const clean = input.substr(0, clean_bytes_);
+        auto const end = clean.find('\n');
+        auto const part = clean.substr(0, end);
+        auto const taken = end == std::string_view::npos ? clean.size() : end + 1;
         input.remove_prefix(taken);
+        clean_bytes_ -= taken;
         offset_bytes_ += taken;
         if (end == std::string_view::npos) {
             hold(part);
-            return std::nullopt;
+            continue;
         }
         if (held_length_ > 0) {
             hold(part);
@@ -38,8 +46,42 @@ std::optional<input_line> line_splitter::finish() {
     // A part of the mark that nothing followed was no mark.
     if (at_start_) hold(byte_order_mark.substr(0, mark_bytes_));
     at_start_ = false;
+    hold_nuls();
     if (held_length_ == 0) return std::nullopt;
     return end_held_line();
+}
+
+/// Takes NULs, or ends what was taken of them. @return the line that a hole ends, then the hole, which is one by
+/// itself.
+std::optional<input_line> line_splitter::take_nuls(std::string_view& input) {
+    auto const run = std::min(input.find_first_not_of('\0'), input.size());
+    if (run == 0) {
+        bool const is_line = in_hole_ && input.front() != '\n';
+        hold_nuls();
+        return is_line ? end_held_line() : std::nullopt;
+    }
+    // Up to where it is a hole, so that the line before it ends at the same byte whatever the pieces are.
+    auto const taken = in_hole_ ? run : std::min<std::size_t>(run, hole_bytes_min - nuls_);
+    input.remove_prefix(taken);
+    offset_bytes_ += taken;
+    nuls_ += taken;
+    if (in_hole_) {
+        hole_bytes_ += taken;
+        return std::nullopt;
+    }
+    if (nuls_ < hole_bytes_min) return std::nullopt;
+    in_hole_ = true;
+    hole_bytes_ += nuls_;
+    return held_length_ > 0 ? end_held_line() : std::nullopt;
+}
+
+void line_splitter::hold_nuls() {
+    if (held_length_ == 0) held_.clear();
+    held_.append(std::min<std::uint64_t>(nuls_, line_bytes_max_ + 1 - held_.size()), '\0');
+    held_length_ += nuls_;
+    if (nuls_ > 0) last_ = '\0';
+    nuls_ = 0;
+    in_hole_ = false;
 }
 
 void line_splitter::skip_mark(std::string_view& input) {

@@ -13,6 +13,7 @@ struct split_result {
     std::vector<std::string> lines;  // "!" in front of one that was cut
     std::uint64_t empty = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t holes = 0;  // their bytes
 
     friend bool operator==(split_result const&, split_result const&) = default;
 };
@@ -32,6 +33,7 @@ split_result split(std::string_view text, std::size_t piece_bytes, std::size_t l
     REQUIRE(!splitter.finish());
     got.empty = splitter.empty_lines();
     got.bytes = splitter.offset_bytes();
+    got.holes = splitter.hole_bytes();
     return got;
 }
 
@@ -82,4 +84,27 @@ TEST_CASE("a line over the limit is cut to it, one at the limit is not", "[lines
 
 TEST_CASE("zero bytes and wrong UTF-8 pass as they are", "[lines]") {
     REQUIRE(lines_of("a\0b\xff\n"s) == lines{"a\0b\xff"s});
+}
+
+TEST_CASE("a hole of NULs is a line by itself and costs none of those beside it", "[lines]") {
+    std::string const hole(300, '\0');
+    REQUIRE(lines_of(hole + "one\ntwo\n") == lines{hole, "one", "two"});
+    REQUIRE(lines_of("one\n" + hole + "two\n") == lines{"one", hole, "two"});
+    REQUIRE(lines_of("one\nhalf" + hole + "two\n" + hole) == lines{"one", "half", hole, "two", hole});
+    REQUIRE(lines_of("one" + hole + "\ntwo" + hole + "three") == lines{"one", hole, "two", hole, "three"});
+    REQUIRE(lines_of(hole) == lines{hole});
+    REQUIRE(split("one" + hole + "\ntwo" + hole + "three", 7).holes == 600);
+    REQUIRE(split(hole + "\none\n", 7).empty == 0);
+    auto const cut = "!"s + std::string(5, '\0');
+    REQUIRE(lines_of("12345" + hole + "1234567" + hole + "1\n", 5) == lines{"12345", cut, "!12345", cut, "1"});
+}
+
+TEST_CASE("a few NULs are bytes of their line", "[lines]") {
+    for (std::size_t const count : {1U, 15U}) {
+        std::string const few(count, '\0');
+        REQUIRE(lines_of(few + "one\ntwo" + few + "\n" + few) == lines{few + "one", "two" + few, few});
+        REQUIRE(split(few + "one\n", 3).holes == 0);
+    }
+    std::string const least(16, '\0');
+    REQUIRE(lines_of(least + "one\ntwo" + least + "\n") == lines{least, "one", "two", least});
 }
