@@ -3,6 +3,8 @@
 
 #include "logpipe/stage.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -27,11 +29,20 @@ struct letter_view {
     std::int64_t time_ns = 0;
     std::int64_t event_time_ns = 0;
     std::int64_t received_ns = 0;
+    std::uint32_t entries = 0;  ///< as in dead_letter
     letter_part part;
     std::string_view record;  ///< the bytes of this part
 };
 [[nodiscard]] letter_view view_of(dead_letter const& letter) noexcept;
 /// A copy; of a part, `record` holds the bytes of that part.
 [[nodiscard]] dead_letter copy_of(letter_view const& letter);
+/// Memory that it takes, about: its texts may be longer than its record.
+[[nodiscard]] std::size_t bytes_of(dead_letter const& letter) noexcept;
+
+/// How long a topic that is made for letters keeps them; then the oldest go.
+struct letter_retention {
+    std::uint64_t bytes_max = 0;           ///< 0: no limit
+    std::chrono::milliseconds age_max{0};  ///< 0: no limit
+};
 
 }  // namespace logpipe

@@ -51,9 +51,10 @@ struct event {
 
 /// Why an event goes to the dead letters instead of onwards.
 struct rejection {
-    std::uint32_t event = 0;  ///< index into `batch::events`
-    std::string stage;        ///< who refused it: "forward", "normalize", "sqlite", …
-    std::string reason;       ///< one line for people
+    std::uint32_t event = 0;    ///< index into `batch::events`
+    std::string stage;          ///< who refused it: "forward", "normalize", "sqlite", …
+    std::string reason;         ///< one line for people
+    std::uint32_t entries = 0;  ///< above 0: the event stands for so many, see dead_letter::entries
 };
 
 /// What became of the events of a batch, or of many: the terms of the ledger.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,12 @@ struct journal_recovery {
 /// more is not, and is synced by each flush(), since somebody waits for it.
 enum class journal_repeats { drop, keep };
 
+/// Offsets from `begin` up to `end`, which is not one of them.
+struct offset_range {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+};
+
 /// One topic, open for writing: holds the writer's lock. Its sinks and sources may outlive it. Any thread.
 class journal {
   public:
@@ -54,10 +61,22 @@ class journal {
     [[nodiscard]] virtual std::uint64_t synced_offset() const = 0;
     /// Events that were recognised as repeats of chunks already held, since the journal was opened.
     [[nodiscard]] virtual std::uint64_t repeated_events() const = 0;
+    /// Removes every segment all of whose events are in one of `ranges`, the one that is written to included.
+    /// @param ranges  ascending and apart
+    /// @return the bytes that are free now
+    [[nodiscard]] virtual result<std::uint64_t> free(std::span<offset_range const> ranges) = 0;
+    /// To be called now and then: does what another process has asked for by ask_to_free(), and keeps to the limit of
+    /// age while nothing is written.
+    [[nodiscard]] virtual result<> tend() = 0;
 };
 
 /// Opens or makes a topic. @return errc::busy when another process writes it; a damaged one opens, see recovery().
 [[nodiscard]] result<std::shared_ptr<journal>> open_journal(journal_options options);
+
+/// Asks the process that has the topic open for writing to do free(), in place of what was asked and not done yet.
+[[nodiscard]] result<> ask_to_free(std::string const& folder, std::span<offset_range const> ranges);
+/// What was asked is not done yet.
+[[nodiscard]] bool is_asked_to_free(std::string const& folder);
 
 /// Reads a topic that another process may be writing; never past what that one has synced. open() gives
 /// errc::not_connected until the topic is there.
@@ -66,6 +85,11 @@ class journal {
 /// nothing back. `each` gets an empty batch, many times a second, while nothing comes; it ends by false or an error.
 /// @return errc::not_found where there is no such topic
 [[nodiscard]] result<> follow_journal(std::string const& folder, std::function<result<bool>(batch const&)> const& each);
+
+/// Moves the position of a group that nobody reads for. @param counts  of the events in between, added to its own
+/// @return errc::busy while a source reads for it, or where it is not at `from` any more; errc::not_found for no group
+[[nodiscard]] result<> move_journal_group(std::string const& folder, std::string const& group, std::uint64_t from,
+                                          std::uint64_t to, event_counts const& counts);
 
 struct journal_segment_info {
     std::string path;

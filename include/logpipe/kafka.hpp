@@ -2,6 +2,7 @@
 // https://github.com/confluentinc/librdkafka/blob/master/INTRODUCTION.md
 #pragma once
 
+#include "logpipe/dead_letter.hpp"
 #include "logpipe/kafka_key.hpp"
 #include "logpipe/stage.hpp"
 
@@ -35,6 +36,7 @@ struct kafka_sink_options {
     bool create = true;  ///< makes the topic where it is unknown, with the next three
     std::int32_t partitions = 1;
     std::int16_t replication = 1;
+    letter_retention letters_keep;  ///< of a topic that is made for letters
     bool letters = false;  ///< takes letter frames (base/letter_frame.hpp) and writes letters (kafka_letter.hpp)
     std::string compression = "lz4";
     std::chrono::milliseconds linger{25};

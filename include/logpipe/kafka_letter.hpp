@@ -3,7 +3,9 @@
 //
 //   key                   lp1.ID; of a part lp1.ID#INDEX
 //   timestamp             when it was rejected, ms; of a tombstone: the timestamp of the newest letter that it settles
-//   logpipe-letter        1, the version. Without it the value is a letter in JSON, as logpipe wrote them before.
+//   logpipe-letter        1, the version; 2 of a letter that is about several entries of one message. Without it the
+//                         value is a letter in JSON, as logpipe wrote them before.
+//   logpipe-entries       how many entries; only of version 2, whose value is a pack (base/letter_pack.hpp)
 //   logpipe-stage         who rejected it
 //   logpipe-reason        why
 //   logpipe-origin        where it was read: "kafka nginx-logs 0 offset 7"
@@ -26,10 +28,11 @@
 
 namespace logpipe {
 
-/// What a topic of dead letters is made with. Letters stay until an operator settles them or sets a retention.
+/// What a topic of dead letters is made with. Letters stay until an operator settles them, or the topic's retention
+/// drops the oldest.
 inline constexpr std::size_t letter_line_bytes = std::size_t{8} << 20U;   ///< the default of --line-bytes-max
 inline constexpr std::size_t letter_head_bytes = std::size_t{64} << 10U;  ///< more than headers, key and batch take
-[[nodiscard]] std::vector<std::pair<std::string, std::string>> letter_topic_properties();
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> letter_topic_properties(letter_retention const& keep);
 
 [[nodiscard]] std::string kafka_letter_key(event_id id, letter_part part);
 /// Of a letter or a part of one; zero for any other key.

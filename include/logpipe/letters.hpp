@@ -24,6 +24,8 @@ struct letter_entry {
     event_id id;
     std::int64_t time_ms = 0;  ///< of the letter; of a tombstone: of the newest letter that it settles
     bool tombstone = false;
+    std::uint64_t attempts =
+        0;  ///< of a tombstone: letters of this id up to it, also those that are gone; 0: not known
     std::optional<dead_letter> letter;  ///< none: a tombstone, or unreadable; of a part, `record` holds its bytes
     letter_part part;
 };
@@ -32,6 +34,13 @@ struct settled_letter {
     event_id id;
     std::int64_t time_ms = 0;
     std::uint32_t parts_max = 1;  ///< of all letters of this id
+    std::uint64_t attempts = 0;   ///< letters of this id up to this one
+};
+
+/// What settled letters have given back.
+struct letter_room {
+    std::uint64_t freed_bytes = 0;
+    bool pending = false;  ///< the process that writes the letters was asked, and has not done it yet
 };
 
 /// A topic of dead letters.
@@ -44,18 +53,23 @@ class letter_topic {
     [[nodiscard]] virtual result<> settle(std::span<settled_letter const> letters, std::string_view why) = 0;
     /// Writes letters again which a tombstone has overtaken, before compaction takes them away.
     [[nodiscard]] virtual result<> put_again(std::span<letter_entry const> letters) = 0;
+    /// Frees the room of entries that are not needed, as far as they share it with none that is.
+    [[nodiscard]] virtual result<letter_room> free(std::function<bool(letter_entry const&)> const& is_needed) = 0;
 };
-/// A compacted topic: a tombstone is a message without a value. `cluster` outlives it.
+/// A compacted topic: a tombstone is a message without a value, and compaction frees. `cluster` outlives it.
 [[nodiscard]] std::unique_ptr<letter_topic> make_kafka_letters(kafka_admin& cluster, std::string topic);
 /// A journal DIR/NAME.dlq. A running process holds its lock, so tombstones stand in DIR/NAME.dlq.done; that one is
 /// opened for writing by the first settle(), which gives errc::busy while another tool has it.
-[[nodiscard]] std::unique_ptr<letter_topic> make_journal_letters(std::string folder);
+/// @param open  where this process is the one that writes them
+[[nodiscard]] std::unique_ptr<letter_topic> make_journal_letters(std::string folder,
+                                                                 std::shared_ptr<journal> open = nullptr);
 
 /// What is known of the letters that are not settled, the newest of each id.
 struct letter_summary {
     event_id id;
     std::int64_t time_ms = 0;
-    std::uint64_t attempts = 0;  ///< letters of this id that the topic still has
+    std::uint64_t attempts = 0;  ///< letters of this id, as far as the topic and its tombstones know
+    std::uint32_t entries = 0;   ///< of one message that it is about; 0: one event
     std::string_view stage;
     std::string_view reason;        ///< with '…' in place of what stands in single quotes
     std::uint32_t parts = 1;        ///< that the letter has
@@ -68,6 +82,7 @@ struct letter_group {
 };
 struct letter_list {
     std::uint64_t letters = 0;
+    std::uint64_t events = 0;          ///< that these are about
     std::uint64_t incomplete = 0;      ///< beside those: parts of them are missing
     std::uint64_t unreadable = 0;      ///< entries that are not a letter of ours
     std::vector<letter_group> groups;  ///< most first; without the incomplete ones
@@ -90,20 +105,26 @@ struct found_letter {
 [[nodiscard]] result<> show_letters(letter_topic& from, letter_selection const& which,
                                     std::function<result<>(found_letter const&)> const& each);
 
+/// For people, a line each: the first entries that a letter with `entries` is about, and how many more there are.
+[[nodiscard]] std::string readable_entries(dead_letter const& letter, std::size_t entries_max);
+
 /// Takes original bytes once more, with their ids; durable when it returns.
 using letter_input = std::function<result<>(std::span<dead_letter const>)>;
 [[nodiscard]] letter_input make_kafka_input(kafka_admin& cluster, std::string topic);
 /// @return errc::busy while another process writes that journal.
 [[nodiscard]] result<letter_input> make_journal_input(std::string folder);
-/// The same for the process that has the journal open.
-[[nodiscard]] letter_input make_journal_input(std::shared_ptr<journal> open);
+/// Told how many events have become safe, from any thread; those of a put that failed may come later.
+using events_safe = std::function<void(std::uint64_t events)>;
+/// The same for the process that has the journal open, and whose other threads write to it.
+[[nodiscard]] letter_input make_journal_input(std::shared_ptr<journal> open, events_safe on_safe = {});
 
 struct retry_report {
     std::uint64_t letters = 0;
-    std::vector<event_id> not_found;   ///< selected by id, and no letter is there
-    std::vector<event_id> incomplete;  ///< selected, and left where they are: parts are missing
+    std::vector<event_id> not_found{};   ///< selected by id, and no letter is there
+    std::vector<event_id> incomplete{};  ///< selected, and left where they are: parts are missing
     /// Selected, and left where they are: the input never takes them, for this reason.
-    std::vector<std::pair<event_id, std::string>> refused;
+    std::vector<std::pair<event_id, std::string>> refused{};
+    letter_room room{};
 };
 /// Sends the selected letters to `to` and settles them, a portion at a time; a crash in between sends a portion again,
 /// which meets its ids.

@@ -134,7 +134,8 @@ struct dead_letter {
     std::int64_t time_ns = 0;        ///< when it was rejected
     std::int64_t event_time_ns = 0;  ///< as the client said
     std::int64_t received_ns = 0;
-    std::string record;  ///< the original bytes, whatever they are
+    std::uint32_t entries = 0;  ///< above 0: of one message; `record` is a pack of them (base/letter_pack.hpp)
+    std::string record;         ///< the original bytes, whatever they are
 };
 
 /// Where dead letters go. From any thread, one call at a time.
@@ -145,6 +146,7 @@ class dead_letters {
     [[nodiscard]] virtual result<> put(std::span<dead_letter const> letters) = 0;
     /// Makes a waiting put() return errc::cancelled, for good. From any thread, at any time.
     virtual void cancel() {}  // where put() never waits for others there is nothing to do
+    [[nodiscard]] virtual stage_status status() const { return {}; }  ///< of their destination; from any thread
 };
 
 }  // namespace logpipe

@@ -64,7 +64,8 @@ struct process_snapshot {
     bool draining = false;
     ledger book;  ///< of the whole process: what came into its first stage, what left its last
     std::vector<pump_snapshot> pumps;
-    std::vector<warning> warnings;  ///< the newest ones, oldest first
+    std::optional<stage_status> letters;  ///< where dead letters go; none: the process has no such place
+    std::vector<warning> warnings;        ///< the newest ones, oldest first
 };
 
 /// What waits in its source and what it has read and is not safe.

@@ -69,6 +69,8 @@ int move(settings const& options, transform_maker const& make_transform) {
     if (!dead) return report_failure(options, dead.error());
 
     process whole{options};
+    whole.show_letters(**dead);
+    whole.on_tick([&ends](process_snapshot const&) { ends.tend(); });
     whole.output_is_data(writes_to_standard_output(options.text("to")));
     for (std::uint64_t i = 0; i < threads; ++i) {
         auto stages = make_stages(ends, make_transform, **dead);

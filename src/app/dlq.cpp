@@ -12,9 +12,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <unistd.h>
-
-#include <iostream>
 #include <utility>
 
 namespace logpipe {
@@ -48,23 +45,25 @@ void print(letter_list const& list, std::vector<letter_summary> const& newest, b
                                   quoted(each.stage), quoted(each.reason), each.letters);
         std::string letters;
         for (auto const& each : newest)
-            letters +=
-                fmt::format(R"({}{{"id":"{}","time":"{}","stage":{},"reason":{},"attempts":{},"parts":{},"found":{}}})",
-                            letters.empty() ? "" : ",", each.id.text(), iso_time(each.time_ms * 1'000'000),
-                            quoted(each.stage), quoted(each.reason), each.attempts, each.parts, each.parts_found);
-        static_cast<void>(
-            write_data(fmt::format(R"({{"letters":{},"incomplete":{},"unreadable":{},"groups":[{}],"newest":[{}]}})"
-                                   "\n",
-                                   list.letters, list.incomplete, list.unreadable, groups, letters)));
+            letters += fmt::format(
+                R"({}{{"id":"{}","time":"{}","stage":{},"reason":{},"attempts":{},"entries":{},"parts":{},"found":{}}})",
+                letters.empty() ? "" : ",", each.id.text(), iso_time(each.time_ms * 1'000'000), quoted(each.stage),
+                quoted(each.reason), each.attempts, each.entries, each.parts, each.parts_found);
+        static_cast<void>(write_data(
+            fmt::format(R"({{"letters":{},"events":{},"incomplete":{},"unreadable":{},"groups":[{}],"newest":[{}]}})"
+                        "\n",
+                        list.letters, list.events, list.incomplete, list.unreadable, groups, letters)));
         return;
     }
-    fmt::print("{} dead letters\n", list.letters);
+    fmt::print("{} dead letters{}\n", list.letters,
+               list.events > list.letters ? fmt::format(", of {} events", list.events) : "");
     for (auto const& each : list.groups)
         fmt::print("{:>10}  {}: {}\n", each.letters, clean_line(each.stage), clean_line(each.reason));
     if (!newest.empty()) fmt::print("newest:\n");
     for (auto const& each : newest)
-        fmt::print("{}  {}  {}: {}{}{}\n", each.id.text(), iso_time(each.time_ms * 1'000'000), clean_line(each.stage),
-                   clean_line(each.reason), each.attempts > 1 ? fmt::format(" ({} times)", each.attempts) : "",
+        fmt::print("{}  {}  {}: {}{}{}{}\n", each.id.text(), iso_time(each.time_ms * 1'000'000), clean_line(each.stage),
+                   clean_line(each.reason), each.entries > 0 ? fmt::format(" ({} entries)", each.entries) : "",
+                   each.attempts > 1 ? fmt::format(" ({} times)", each.attempts) : "",
                    each.parts_found < each.parts
                        ? fmt::format(" (incomplete: {} of {} parts)", each.parts_found, each.parts)
                        : "");
@@ -111,6 +110,11 @@ int show(settings const& options, letter_topic& from, std::span<std::string cons
         if (found.parts > 1) fmt::print("parts     {}\n", found.parts);
         if (!found.missing.empty())
             fmt::print("missing   parts {}: the record is what is there\n", fmt::join(found.missing, ", "));
+        if (letter.entries > 0) {
+            fmt::print("entries   {} of one message, {} bytes compressed\n{}\n", letter.entries, letter.record.size(),
+                       readable_entries(letter, options.count("newest")));
+            return {};
+        }
         fmt::print("record    {} bytes\n", letter.record.size());
         if (!write_data(letter.record)) return error{errc::storage_failed, "standard output cannot be written"};
         fmt::print("\n");
@@ -121,6 +125,10 @@ int show(settings const& options, letter_topic& from, std::span<std::string cons
 
 int finish(settings const& options, retry_report const& report, std::string_view done) {
     fmt::print("{} letters {}\n", report.letters, done);
+    if (report.room.freed_bytes > 0)
+        log_info("{}: {} bytes are free now", options.subcommand(), report.room.freed_bytes);
+    if (report.room.pending)
+        log_info("{}: the process that writes the letters frees their room when it gets to it", options.subcommand());
     for (auto const& id : report.not_found)
         log_error("{}: no dead letter has the id {}", options.subcommand(), id.text());
     for (auto const& id : report.incomplete)
@@ -152,17 +160,6 @@ int retry(settings const& options, operator_ends& ends, std::string const& uri, 
     return finish(options, *report, fmt::format("{} {}", options.on("dry-run") ? "would go to" : "went to", to));
 }
 
-/// Asks on a terminal; elsewhere --yes must be there.
-result<bool> is_meant(settings const& options) {
-    if (options.on("yes")) return true;
-    if (::isatty(STDIN_FILENO) == 0)
-        return error{errc::invalid_argument, "what is purged is gone for good: say --yes to mean it"};
-    fmt::print("What is purged is gone for good. Go on? [y/N] ");
-    std::fflush(stdout);
-    std::string answer;
-    return std::getline(std::cin, answer) && (answer == "y" || answer == "yes");
-}
-
 int purge(settings const& options, letter_topic& from, std::span<std::string const> ids) {
     auto const which = selection_of(options, ids);
     if (!which) return report_failure(options, which.error());
@@ -171,7 +168,7 @@ int purge(settings const& options, letter_topic& from, std::span<std::string con
     counted->letters += std::exchange(counted->incomplete, {}).size();
     if (options.on("dry-run") || counted->letters == 0) return finish(options, *counted, "would be purged");
     fmt::print("{} letters are selected\n", counted->letters);
-    auto const meant = is_meant(options);
+    auto const meant = is_meant(options, "What is purged is gone for good.");
     if (!meant) return report_failure(options, meant.error());
     if (!*meant) return finish(options, {.letters = 0, .not_found = {}, .incomplete = {}, .refused = {}}, "purged");
     auto const report = purge_letters(from, *which);

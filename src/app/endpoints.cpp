@@ -1,6 +1,7 @@
 #include "endpoints.hpp"
 
 #include "base/file.hpp"
+#include "base/log.hpp"
 #include "logpipe/pipeline.hpp"
 #include "stage_options.hpp"
 #include "uri.hpp"
@@ -154,7 +155,7 @@ result<std::unique_ptr<dead_letters>> endpoints::make_letters(std::string const&
     }
     auto to = make_sink(uri);
     if (!to) return to.error();
-    return make_dead_letters(*std::move(to), parsed->scheme == "journal" ? letter_form::frame : letter_form::json);
+    return make_dead_letters(*std::move(to), parsed->scheme == "journal" ? letter_form::bundle : letter_form::json);
 }
 
 result<std::shared_ptr<journal>> endpoints::open_topic(std::string const& folder) {
@@ -164,6 +165,14 @@ result<std::shared_ptr<journal>> endpoints::open_topic(std::string const& folder
     if (!opened) return opened.error();
     topics_[path] = *opened;
     return *opened;
+}
+
+void endpoints::tend() {
+    auto const now = std::chrono::steady_clock::now();
+    if (now - tended_at_ < std::chrono::seconds{1}) return;
+    tended_at_ = now;
+    for (auto const& [folder, topic] : topics_)
+        if (auto tended = topic->tend(); !tended) log_warn("journal {}: {}", folder, tended.error().message);
 }
 
 }  // namespace logpipe

@@ -5,6 +5,7 @@
 #include "logpipe/stage.hpp"
 #include "settings.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ class endpoints final {
     [[nodiscard]] result<std::unique_ptr<dead_letters>> make_letters(std::string const& uri);
     /// Opened for writing by the first who asks.
     [[nodiscard]] result<std::shared_ptr<journal>> open_topic(std::string const& folder);
+    /// To be called a few times a second: what the open journals have to do while nothing is written. From one thread.
+    void tend();
 
     [[nodiscard]] settings const& options() const noexcept { return options_; }
     [[nodiscard]] std::string const& run_id() const noexcept { return run_id_; }
@@ -33,6 +36,7 @@ class endpoints final {
     settings const& options_;
     std::string run_id_;
     std::map<std::string, std::shared_ptr<journal>> topics_;
+    std::chrono::steady_clock::time_point tended_at_{};
 };
 
 }  // namespace logpipe

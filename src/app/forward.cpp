@@ -42,8 +42,10 @@ int run_forward(settings const& options, argument_list const& /*rest*/) {
     auto routes = make_routes(ends, **topic);
     if (!routes) return report_failure(options, routes.error());
 
-    auto const dead = make_dead_letters((*letters)->make_sink(), letter_form::frame);
+    auto const dead = make_dead_letters((*letters)->make_sink(), letter_form::bundle);
     process whole{options};
+    whole.show_letters(*dead);
+    whole.on_tick([&ends](process_snapshot const&) { ends.tend(); });
     auto const begin = (*topic)->synced_offset();
     whole.add(make_pump({.from = make_forward_source(*std::move(listener)),
                          .change = nullptr,

@@ -13,11 +13,12 @@ namespace {
 using enum option_kind;
 
 constexpr std::string_view sends =
-    "produce serve run forward consume index ship dlq verify replay setup status monitor tap";
-constexpr std::string_view kafka_users = "forward consume index run dlq verify replay status monitor tap";
+    "produce serve run forward consume index ship dlq verify replay skip setup status monitor tap";
+constexpr std::string_view kafka_users = "forward consume index run dlq verify replay skip status monitor tap";
 constexpr std::string_view kafka_writers = "forward consume index run";
 constexpr std::string_view opensearch_users = "consume index run verify setup status monitor";
 constexpr std::string_view servers = "run serve produce forward consume index ship";
+constexpr std::string_view letter_writers = "forward run consume index produce serve ship skip";
 constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
 
 constexpr std::array rows{
@@ -70,6 +71,9 @@ constexpr std::array rows{
     option_row{"from", list, "URI", "kafka://localhost:9092/nginx-logs", "verify",
                "the topics that the events went through, in their order; may be given often"},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "replay", "the topic"},
+    option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "skip", "the topic, of Kafka or a journal"},
+    option_row{"to", text, "sqlite:PATH", "", "skip",
+               "the store of a journal's reader, which keeps the position; default: store.sqlite beside the journal"},
     option_row{"to", text, "URI", "", "dlq", "where retried events go; default: the topic's name without .dlq"},
     option_row{"to", text, "URI", "opensearch://localhost:9200/nginx-logs", "verify setup", "the store"},
     option_row{"to", text, "PLACE", "", "replay",
@@ -79,11 +83,12 @@ constexpr std::array rows{
     option_row{"group", text, "NAME", "forward", "forward", "names the position in the journal"},
     option_row{"group", text, "NAME", "consume", "consume", "names the position in the journal"},
     option_row{"group", text, "NAME", "index", "index run", "names the position in the journal"},
-    option_row{"dead-letters", text, "URI", "", "consume index",
+    option_row{"at", text, "PARTITION:OFFSET", "", "skip", "the last event to pass over; of a journal OFFSET alone"},
+    option_row{"dead-letters", text, "URI", "", "consume index skip",
                "where rejected events go; default: the topic's name with .dlq"},
     option_row{"dead-letters", list, "URI", "", "verify",
                "letters beside those of the topics' own .dlq; may be given often"},
-    option_row{"group", text, "NAME", "", "replay", "whose position is moved"},
+    option_row{"group", text, "NAME", "", "replay skip", "whose position is moved"},
     option_row{"group", list, "NAME", "", "verify",
                "who reads the topics: what is behind its position is on its way; default: consume and index"},
     option_row{"dead-letters", text, "URI", "file:logpipe-dead-letters.jsonl", "produce serve ship",
@@ -112,9 +117,10 @@ constexpr std::array rows{
     option_row{"send-user", text, "NAME", "", "produce serve forward", "user name for a server that asks for one"},
     option_row{"send-password-file", secret, "FILE", "", "produce serve forward",
                "that user's password, first line of the file"},
-    option_row{"client-certificate-file", text, "FILE", "", "produce serve forward dlq verify replay",
+    option_row{"client-certificate-file", text, "FILE", "", "produce serve forward dlq verify replay skip",
                "certificate (PEM) to show to the server"},
-    option_row{"client-key-file", text, "FILE", "", "produce serve forward dlq verify replay", "its private key (PEM)"},
+    option_row{"client-key-file", text, "FILE", "", "produce serve forward dlq verify replay skip",
+               "its private key (PEM)"},
 
     // Forward protocol, as server.
     option_row{"listen", text, "HOST:PORT", "127.0.0.1:24224", "forward run",
@@ -165,6 +171,12 @@ constexpr std::array rows{
                "when to fdatasync; acks wait for it, but for never"},
     option_row{"journal-sync-interval", duration, "TIME", "1s", "forward run consume", "for --journal-sync interval"},
     option_row{"journal-segment-bytes", bytes, "SIZE", "128M", "forward run consume", "size of a file of the journal"},
+    option_row{"letters-bytes-max", bytes, "SIZE", "1G", letter_writers,
+               "limit of dead letters in a journal, or in a topic of Kafka that is made for them"},
+    option_row{"letters-age-max", duration, "TIME", "0", letter_writers,
+               "dead letters older than that are dropped; 0: never"},
+    option_row{"letters-full", choice, "drop-oldest|block", "drop-oldest", letter_writers,
+               "at the limit: drop the oldest dead letters, or stop until dlq retry or purge has made room"},
 
     // Kafka.
     option_row{"kafka", list, "KEY=VALUE", "", kafka_users, "any property of librdkafka; may be given often"},
@@ -286,7 +298,7 @@ constexpr std::array rows{
     option_row{"sample", count, "N", "1", "tap", "show every Nth event"},
     option_row{"count", count, "N", "0", "tap", "end after so many events; 0: never"},
     option_row{"readable", on_off, "", "off", "tap", "lines for people instead of JSON"},
-    option_row{"timeout", duration, "TIME", "30s", "dlq verify replay", "for an answer of Kafka"},
+    option_row{"timeout", duration, "TIME", "30s", "dlq verify replay skip", "for an answer of Kafka"},
     option_row{"ids", on_off, "", "off", "verify", "compare id by id instead of by numbers"},
     option_row{"accept-expired", on_off, "", "off", "verify",
                "what expired in a topic before it was read is known, and no failure"},
@@ -296,8 +308,8 @@ constexpr std::array rows{
     option_row{"all", on_off, "", "off", "dlq", "all letters"},
     option_row{"ecs", on_off, "", "off", "setup",
                "also the Elastic Common Schema's names, as aliases; lines with texts of their own there are refused"},
-    option_row{"dry-run", on_off, "", "off", "dlq replay setup", "only say what would be done"},
-    option_row{"yes", on_off, "", "off", "dlq", "purge without asking"},
+    option_row{"dry-run", on_off, "", "off", "dlq replay setup skip", "only say what would be done"},
+    option_row{"yes", on_off, "", "off", "dlq skip", "purge or skip without asking"},
     option_row{"line", text, "TEXT", "", "check", "run this line (- for standard input) through the transform"},
     option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as JSON"},
     option_row{"show-options", on_off, "", "off", "check", "print the table of all options"},

@@ -82,7 +82,10 @@ class run_letters final : public letter_desk {
   public:
     run_letters(std::string folder, std::shared_ptr<journal> letters, std::shared_ptr<journal> input,
                 std::atomic<std::uint64_t>& retried)
-        : folder_{std::move(folder)}, letters_{std::move(letters)}, input_{std::move(input)}, retried_{retried} {}
+        : folder_{std::move(folder)},
+          letters_{std::move(letters)},
+          // For as long as the process runs: what a failed retry has written counts when it becomes safe.
+          input_{make_journal_input(std::move(input), [&retried](std::uint64_t events) { retried += events; })} {}
 
     [[nodiscard]] result<letters_shown> list(std::size_t newest_max) override {
         auto const now = std::chrono::steady_clock::now();
@@ -102,14 +105,8 @@ class run_letters final : public letter_desk {
     [[nodiscard]] result<std::uint64_t> retry(letter_choice const& which) override {
         listed_.reset();
         // Made for the occasion: while it is there, no other process can settle letters.
-        auto const topic = make_journal_letters(folder_);
-        auto const input = make_journal_input(input_);
-        auto const counted = [&](std::span<dead_letter const> letters) -> result<> {
-            auto sent = input(letters);
-            if (sent) retried_ += letters.size();
-            return sent;
-        };
-        auto const report = retry_letters(*topic, {.ids = which.ids, .reason = {}, .all = which.all}, counted, false);
+        auto const topic = make_journal_letters(folder_, letters_);
+        auto const report = retry_letters(*topic, {.ids = which.ids, .reason = {}, .all = which.all}, input_, false);
         if (!report) return report.error();
         if (report->letters == 0 && !report->incomplete.empty())
             return error{errc::corrupt, fmt::format("dead letter {} is incomplete: parts of it are missing",
@@ -121,6 +118,7 @@ class run_letters final : public letter_desk {
 
   private:
     static constexpr auto list_time = 10s;
+    static constexpr std::size_t entries_shown_max = 20;
 
     [[nodiscard]] result<letters_shown> read(std::size_t newest_max) const {
         auto const topic = make_journal_letters(folder_);
@@ -153,8 +151,10 @@ class run_letters final : public letter_desk {
             into.time = iso_time(letter.time_ns);
             into.origin = letter.origin;
             into.tag = letter.tag;
-            into.record = letter.record.substr(0, shown_letter::record_bytes_max);
-            into.record_bytes = letter.record.size();
+            auto const entries = letter.entries > 0 ? readable_entries(letter, entries_shown_max) : std::string{};
+            std::string_view const record = letter.entries > 0 ? entries : letter.record;
+            into.record = record.substr(0, shown_letter::record_bytes_max);
+            into.record_bytes = record.size();
             return {};
         });
         if (!shown) return shown.error();
@@ -163,8 +163,7 @@ class run_letters final : public letter_desk {
 
     std::string const folder_;
     std::shared_ptr<journal> const letters_;
-    std::shared_ptr<journal> const input_;
-    std::atomic<std::uint64_t>& retried_;
+    letter_input const input_;
     std::optional<letters_shown> listed_;
     std::uint64_t listed_end_ = 0;
     std::size_t listed_max_ = 0;

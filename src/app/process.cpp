@@ -75,6 +75,7 @@ process_snapshot process::look() const {
     now.draining = draining_;
     now.warnings = newest_warnings();
     for (auto const& each : pumps_) now.pumps.push_back(each->snapshot());
+    if (letters_ != nullptr) now.letters = letters_->status();
     now.ready = !now.draining && all_up(now);
     bool const known = std::ranges::all_of(now.pumps, &pump_snapshot::source_known);
     if (known && !now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
@@ -172,7 +173,7 @@ bool process::start() {
 bool process::wait_for_end() {
     while (!signal_came(100ms)) {
         auto const now = snapshot();
-        if (tick_) tick_(now);
+        for (auto const& tick : ticks_) tick(now);
         bool finished = true;
         for (auto const& each : now.pumps) finished = finished && each.finished;
         if (finished || (over_ && over_(now))) return false;
@@ -195,7 +196,7 @@ bool process::drain() {
             // `timeout` and others signal a process and then its group: that is one wish.
             bool const impatient = asked_again && now - began >= 1s;
             auto const left = each->snapshot();
-            if (tick_) tick_(snapshot());
+            for (auto const& tick : ticks_) tick(snapshot());
             if (impatient || now >= end) {
                 log_error("{}: {} with {} events not yet safe downstream; whoever sent them still has them", left.name,
                           impatient ? "a second signal ended the drain" : "the drain ran out", left.book.in_flight);

@@ -44,10 +44,12 @@ class process final {
     void set_book(std::function<ledger(process_snapshot&)> book) { book_ = std::move(book); }
     /// What else goes on in the process, to be added to a snapshot. Any thread.
     void also_look(std::function<void(process_snapshot&)> add) { add_ = std::move(add); }
+    /// Where dead letters go, to be shown. They outlive the process.
+    void show_letters(dead_letters const& letters) { letters_ = &letters; }
     /// Called before the first pump is stopped.
     void before_drain(std::function<void()> stop) { before_drain_ = std::move(stop); }
     /// Called a few times a second while running.
-    void on_tick(std::function<void(process_snapshot const&)> tick) { tick_ = std::move(tick); }
+    void on_tick(std::function<void(process_snapshot const&)> tick) { ticks_.push_back(std::move(tick)); }
     /// The run is over when this says so, besides all pumps being finished.
     void ends_when(std::function<bool(process_snapshot const&)> over) { over_ = std::move(over); }
 
@@ -75,7 +77,8 @@ class process final {
     std::function<ledger(process_snapshot&)> book_;
     std::function<void(process_snapshot&)> add_;
     std::function<void()> before_drain_;
-    std::function<void(process_snapshot const&)> tick_;
+    std::vector<std::function<void(process_snapshot const&)>> ticks_;
+    dead_letters const* letters_ = nullptr;
     std::function<bool(process_snapshot const&)> over_;
     std::int64_t const started_ns_;
     std::atomic<bool> draining_{false};

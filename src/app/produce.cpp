@@ -15,6 +15,8 @@ int run_produce(settings const& options, argument_list const& rest) {
     auto& moving = *made->moving;
 
     process whole{options};
+    whole.show_letters(*made->dead);
+    whole.on_tick([&ends](process_snapshot const&) { ends.tend(); });
     whole.output_is_data(writes_to_standard_output(options.text("to")));
     progress_view view;
     patience waiting{give_up_after(options, *from)};

@@ -91,7 +91,7 @@ result<transfer> make_run_produce(settings const& options, embedded_parts const&
     endpoints ends{options};
     auto from = ends.make_source(source);
     if (!from) return from.error();
-    transfer made{.dead = make_dead_letters(parts.letters->make_sink(), letter_form::frame), .moving = nullptr};
+    transfer made{.dead = make_dead_letters(parts.letters->make_sink(), letter_form::bundle), .moving = nullptr};
     made.moving = make_pump(
         {.from = *std::move(from), .change = nullptr, .to = parts.topic->make_sink(), .dead = made.dead.get()},
         {.name = "produce", .source_failure_is_final = true});
@@ -176,12 +176,14 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     if (!parts) return report_failure(options, parts.error());
     bool const has_end = !options.text("from").empty();
     auto const begin = parts->topic->synced_offset();
-    auto const dead = make_dead_letters(parts->letters->make_sink(), letter_form::frame);
+    auto const dead = make_dead_letters(parts->letters->make_sink(), letter_form::bundle);
 
     produce_runs runs{options, [&](std::string const& source) { return make_run_produce(options, *parts, source); },
                       options.text("url"), "the journal"};
     std::atomic<std::uint64_t> retried = 0;
     process whole{options};
+    whole.show_letters(*dead);
+    whole.on_tick([&ends](process_snapshot const&) { ends.tend(); });
     if (auto added = add_pumps(whole, ends, *parts, *dead); !added) return report_failure(options, added.error());
     whole.set_book([begin](process_snapshot& now) {
         return now.pumps.size() == 2 ? journal_book(now, begin) : broker_book(now, begin);

@@ -132,6 +132,9 @@ result<kafka_sink_options> kafka_sink_options_of(settings const& options, end_ur
     if (letters) {
         // Keyed by id and waited for: a letter is not collected with others.
         sink.letters = true;
+        sink.letters_keep = {
+            .bytes_max = options.text("letters-full") == "block" ? 0 : options.bytes("letters-bytes-max"),
+            .age_max = options.duration("letters-age-max")};
         sink.partitions = 1;
         sink.key_field.clear();
         sink.linger = kafka_sink_options{}.linger;

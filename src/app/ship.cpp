@@ -14,6 +14,8 @@ int run_ship(settings const& options, argument_list const& /*rest*/) {
     if (!dead) return report_failure(options, dead.error());
 
     process whole{options};
+    whole.show_letters(**dead);
+    whole.on_tick([&ends](process_snapshot const&) { ends.tend(); });
     whole.output_is_data(writes_to_standard_output(options.text("to")));
     whole.add(make_pump({.from = *std::move(from), .change = nullptr, .to = *std::move(to), .dead = dead->get()},
                         {.name = "ship"}));

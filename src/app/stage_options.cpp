@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -156,24 +157,44 @@ result<forward_sink_options> forward_sink_options_of(settings const& options, st
                                 .insecure_skip_verify = options.on("insecure-skip-verify")};
 }
 
-journal_options journal_options_of(settings const& options, std::string folder) {
-    auto const& sync = options.text("journal-sync");
+namespace {
+
+// Of the limit of dead letters: what goes at a time when they are full, or when all of a file are settled.
+constexpr std::uint64_t letter_segments = 16;
+
+/// A topic of dead letters has limits of its own, and is full without stopping what it takes letters of.
+journal_options for_letters(settings const& options, journal_options all) {
+    all.bytes_max = std::max<std::uint64_t>(options.bytes("letters-bytes-max"), 1);
+    all.segment_bytes =
+        std::clamp<std::uint64_t>(all.bytes_max / letter_segments, 1, std::max<std::uint64_t>(all.segment_bytes, 1));
+    all.age_max = duration_cast<seconds>(options.duration("letters-age-max"));
+    all.keep = seconds{0};
+    all.when_full = options.text("letters-full") == "block" ? journal_full::block : journal_full::drop_oldest;
     // Dead letters of one chunk are many small runs of it; told apart by their sums alone, two in four thousand million
     // would pass for a repeat. A letter that comes twice is shown once anyway.
+    all.chunk_window_count = 0;
+    // A letter is waited for: its event goes no further without it.
+    if (all.sync == journal_sync::interval) all.sync = journal_sync::every_group;
+    return all;
+}
+
+}  // namespace
+
+journal_options journal_options_of(settings const& options, std::string folder) {
+    auto const& sync = options.text("journal-sync");
     bool const letters = folder.ends_with(".dlq");
-    std::size_t const window = letters ? 0 : journal_options{}.chunk_window_count;
-    return {.folder = std::move(folder),
-            .segment_bytes = options.bytes("journal-segment-bytes"),
-            .bytes_max = options.bytes("journal-bytes-max"),
-            .age_max = duration_cast<seconds>(options.duration("journal-age-max")),
-            .keep = duration_cast<seconds>(options.duration("journal-keep")),
-            .when_full = options.text("journal-full") == "block" ? journal_full::block : journal_full::drop_oldest,
-            // A letter is waited for: its event goes no further without it.
-            .sync = sync == "every-group" || (letters && sync == "interval") ? journal_sync::every_group
-                    : sync == "interval"                                     ? journal_sync::interval
-                                                                             : journal_sync::never,
-            .sync_interval = options.duration("journal-sync-interval"),
-            .chunk_window_count = window};
+    journal_options made{
+        .folder = std::move(folder),
+        .segment_bytes = options.bytes("journal-segment-bytes"),
+        .bytes_max = options.bytes("journal-bytes-max"),
+        .age_max = duration_cast<seconds>(options.duration("journal-age-max")),
+        .keep = duration_cast<seconds>(options.duration("journal-keep")),
+        .when_full = options.text("journal-full") == "block" ? journal_full::block : journal_full::drop_oldest,
+        .sync = sync == "every-group" ? journal_sync::every_group
+                : sync == "interval"  ? journal_sync::interval
+                                      : journal_sync::never,
+        .sync_interval = options.duration("journal-sync-interval")};
+    return letters ? for_letters(options, std::move(made)) : made;
 }
 
 sqlite_sink_options sqlite_options_of(settings const& options, std::string path) {

@@ -74,6 +74,10 @@ constexpr std::array table{
                "  logpipe replay --group index --from kafka://localhost:9092/nginx-events --to beginning --dry-run\n"
                "  logpipe replay --group consume --to 2026-01-31T00:00:00Z\n",
                run_replay},
+    subcommand{"skip", "pass a group over events that stop its reader; they become dead letters", "",
+               "  logpipe skip --group consume --from kafka://localhost:9092/nginx-logs --at 0:1234 --dry-run\n"
+               "  logpipe skip --group index --from journal:data/nginx-events --at 1234 --yes\n",
+               run_skip},
     subcommand{"setup", "put OpenSearch's index template", "opensearch",
                "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", run_setup},
     subcommand{"check", "check the configuration, or run one line through the transform", "",

@@ -9,8 +9,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <iostream>
 
 namespace logpipe {
+
+result<bool> is_meant(settings const& options, std::string_view consequence) {
+    if (options.on("yes")) return true;
+    if (::isatty(STDIN_FILENO) == 0)
+        return error{errc::invalid_argument, fmt::format("{} Say --yes to mean it.", consequence)};
+    fmt::print("{} Go on? [y/N] ", consequence);
+    std::fflush(stdout);
+    std::string answer;
+    return std::getline(std::cin, answer) && (answer == "y" || answer == "yes");
+}
 
 int report_failure(settings const& options, error const& why) {
     log_error("{}: {}", options.subcommand(), why.message);

@@ -8,9 +8,13 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace logpipe {
 
+/// Whether the operator means it: asks on a terminal; elsewhere --yes must be there.
+/// @param consequence  a sentence
+[[nodiscard]] result<bool> is_meant(settings const& options, std::string_view consequence);
 /// Says why, with the way out, and gives the exit status that belongs to it.
 [[nodiscard]] int report_failure(settings const& options, error const& why);
 

@@ -60,6 +60,7 @@ void letter_book::add(letter_entry const& entry) {
         auto& what = records_[entry.id];
         what.settled_ms = what.settled ? std::max(what.settled_ms, entry.time_ms) : entry.time_ms;
         what.settled = true;
+        what.known_before = std::max(what.known_before, entry.attempts);
         what.overtaken = what.letter && what.newest_ms > what.settled_ms;
         sets_.overtake(entry.id);
         return;
@@ -71,6 +72,7 @@ void letter_book::add(letter_entry const& entry) {
     auto& what = records_[entry.id];
     letter_facts letter{.time_ms = entry.time_ms,
                         .time_ns = entry.letter->time_ns,
+                        .entries = entry.letter->entries,
                         .parts = entry.part.count,
                         .group = group_of(*entry.letter)};
     if (!entry.part.is_whole()) {
@@ -84,11 +86,12 @@ void letter_book::add(letter_entry const& entry) {
 }
 
 void letter_book::add_letter(record& what, letter_facts const& letter) {
-    ++what.attempts;
+    ++(what.settled && letter.time_ms <= what.settled_ms ? what.found_before : what.found);
     if (what.letter && letter.time_ms < what.newest_ms) return;
     what.letter = true;
     what.newest_ms = letter.time_ms;
     what.newest_ns = letter.time_ns;
+    what.entries = letter.entries;
     what.parts = letter.parts;
     what.overtaken = letter.overtaken;
     what.group = letter.group;
@@ -114,9 +117,26 @@ bool letter_book::is_live(letter_entry const& entry) const {
     return entry.part.is_whole() ? what->newest_ms == entry.time_ms : what->newest_ns == entry.letter->time_ns;
 }
 
+bool letter_book::is_needed(letter_entry const& entry) const {
+    if (entry.tombstone) return false;
+    if (!entry.letter || !is_possible(entry.part)) return true;  // whatever it is, an operator has not seen to it
+    // What is newer than all that was read here came meanwhile.
+    auto const found = records_.find(entry.id);
+    if (found == records_.end()) return true;
+    auto const& what = found->second;
+    bool const settled = what.settled && entry.time_ms <= what.settled_ms;
+    bool const replaced = what.letter && entry.time_ms < what.newest_ms;
+    return !settled && !replaced;
+}
+
 std::uint32_t letter_book::parts_max(event_id id) const {
     auto const found = records_.find(id);
     return found == records_.end() ? 1 : found->second.parts_max;
+}
+
+std::uint64_t letter_book::attempts(event_id id) const {
+    auto const found = records_.find(id);
+    return found == records_.end() ? 0 : found->second.attempts();
 }
 
 part_set const* letter_book::find_incomplete(event_id id) const {

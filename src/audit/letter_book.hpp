@@ -4,6 +4,7 @@
 #include "logpipe/letters.hpp"
 #include "part_sets.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,15 +25,20 @@ class letter_book final {
 
     struct record {
         std::int64_t newest_ms = 0;
-        std::int64_t newest_ns = 0;   ///< when the newest was rejected
-        std::int64_t settled_ms = 0;  ///< tombstones go up to here
-        std::uint32_t attempts = 0;
-        std::uint32_t parts = 1;      ///< of the newest letter
-        std::uint32_t parts_max = 1;  ///< of any letter, complete or not: a tombstone is for all of them
+        std::int64_t newest_ns = 0;      ///< when the newest was rejected
+        std::int64_t settled_ms = 0;     ///< tombstones go up to here
+        std::uint64_t known_before = 0;  ///< letters up to a tombstone, as it says; some may be gone
+        std::uint64_t found_before = 0;  ///< letters up to a tombstone that came before them in the scan
+        std::uint64_t found = 0;         ///< the others
+        std::uint32_t entries = 0;       ///< of the newest letter, see dead_letter
+        std::uint32_t parts = 1;         ///< of the newest letter
+        std::uint32_t parts_max = 1;     ///< of any letter, complete or not: a tombstone is for all of them
         std::uint32_t group = 0;
         bool settled = false;    ///< there is a tombstone
         bool letter = false;     ///< there is a letter
         bool overtaken = false;  ///< the newest letter stands before a tombstone that does not settle it
+        /// Letters of this id that there have been.
+        [[nodiscard]] std::uint64_t attempts() const noexcept { return std::max(known_before, found_before) + found; }
         [[nodiscard]] bool live() const noexcept { return letter && (!settled || newest_ms > settled_ms); }
     };
     /// None for an id that no letter has.
@@ -42,6 +48,8 @@ class letter_book final {
     /// True for the entry that is the live letter of its id, or a part of that. What was put again is there twice:
     /// either will do.
     [[nodiscard]] bool is_live(letter_entry const& entry) const;
+    /// False for what nobody misses: a letter that is settled or that a newer one of its id has replaced.
+    [[nodiscard]] bool is_needed(letter_entry const& entry) const;
     [[nodiscard]] bool any_overtaken() const noexcept;
 
     /// Live letters only.
@@ -51,6 +59,7 @@ class letter_book final {
     [[nodiscard]] std::string const& stage_of(std::uint32_t group) const { return groups_[group].first; }
     [[nodiscard]] std::string const& reason_of(std::uint32_t group) const { return groups_[group].second; }
     [[nodiscard]] std::uint32_t parts_max(event_id id) const;
+    [[nodiscard]] std::uint64_t attempts(event_id id) const;
     [[nodiscard]] std::uint64_t unreadable() const noexcept { return unreadable_; }
 
   private:
@@ -64,6 +73,7 @@ class letter_book final {
     struct letter_facts {
         std::int64_t time_ms = 0;
         std::int64_t time_ns = 0;
+        std::uint32_t entries = 0;
         std::uint32_t parts = 1;
         std::uint32_t group = 0;
         bool overtaken = false;

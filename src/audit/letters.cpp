@@ -1,16 +1,15 @@
 // List, show, retry, purge: two passes over the topic, the first for what is live, the second for the letters.
 #include "letter_book.hpp"
 #include "letter_joiner.hpp"
+#include "packed_letter.hpp"
+
+#include "base/log.hpp"
 
 #include <algorithm>
 
 namespace logpipe {
 
 namespace {
-
-// Of one portion that is sent and then settled: memory, and what a crash in between sends again.
-constexpr std::size_t portion_letters_max = 1'000;
-constexpr std::size_t portion_bytes_max = std::size_t{4} << 20U;
 
 /// A live letter or an incomplete one.
 bool is_selected(letter_selection const& which, letter_book const& book, event_id id, std::uint32_t group) {
@@ -46,7 +45,7 @@ result<> pass_over(letter_topic& from, letter_book const& book, letter_selection
         if (!book.is_live(entry)) return {};
         auto const& what = *book.find(entry.id);
         if (!is_selected(which, book, entry.id, what.group)) return {};
-        bool const may_come_again = what.attempts > 1 || !entry.part.is_whole();
+        bool const may_come_again = what.attempts() > 1 || !entry.part.is_whole();
         if (may_come_again && given.contains(entry.id)) return {};
         auto whole = entry.part.is_whole() ? std::optional{entry} : joiner.add(entry);
         if (!whole) return {};
@@ -78,7 +77,7 @@ struct portion {
     std::size_t bytes = 0;
 
     void add(letter_entry entry) {
-        bytes += entry.letter->record.size();
+        bytes += bytes_of(*entry.letter);
         entries.push_back(std::move(entry));
     }
     [[nodiscard]] bool full() const { return entries.size() >= portion_letters_max || bytes >= portion_bytes_max; }
@@ -130,8 +129,10 @@ class settling final {
     result<> incomplete(letter_book const& book, std::span<event_id const> ids) {
         std::vector<settled_letter> settled;
         for (auto const& id : ids)
-            settled.push_back(
-                {.id = id, .time_ms = book.find_incomplete(id)->time_ms, .parts_max = book.parts_max(id)});
+            settled.push_back({.id = id,
+                               .time_ms = book.find_incomplete(id)->time_ms,
+                               .parts_max = book.parts_max(id),
+                               .attempts = book.attempts(id)});
         if (settled.empty()) return {};
         auto done = from_.settle(settled, why_);
         if (done) count_ += ids.size();
@@ -164,7 +165,10 @@ class settling final {
         if (auto handled = first_(entries); !handled) return handled;
         std::vector<settled_letter> settled;
         for (auto const& each : entries)
-            settled.push_back({.id = each.id, .time_ms = each.time_ms, .parts_max = book.parts_max(each.id)});
+            settled.push_back({.id = each.id,
+                               .time_ms = each.time_ms,
+                               .parts_max = book.parts_max(each.id),
+                               .attempts = book.attempts(each.id)});
         if (auto done = from_.settle(settled, why_); !done) return done;
         count_ += entries.size();
         return {};
@@ -201,6 +205,12 @@ result<retry_report> settle_selected(letter_topic& from, letter_selection const&
     auto const now = letter_book::read(from);
     if (!now) return now.error();
     if (auto kept = put_overtaken_again(from, *now); !kept) return kept.error();
+    // Settled they are, whatever comes of this; the next run tries again.
+    auto room = from.free([&](letter_entry const& entry) { return now->is_needed(entry); });
+    if (room)
+        report.room = *room;
+    else
+        log_warn("dead letters: their room was not freed: {}", room.error().message);
     return report;
 }
 
@@ -221,7 +231,7 @@ result<> show_incomplete(letter_topic& from, letter_book const& book, std::span<
         if (!what) continue;  // settled meanwhile
         auto const* const record = book.find(id);
         if (auto shown = each({.letter = what->letter,
-                               .attempts = record == nullptr ? 0 : record->attempts,
+                               .attempts = record == nullptr ? 0 : record->attempts(),
                                .parts = what->parts,
                                .missing = what->missing});
             !shown)
@@ -236,15 +246,17 @@ result<letter_list> list_letters(letter_topic& from, std::size_t newest_max,
                                  std::function<void(letter_summary const&)> const& newest) {
     auto const book = letter_book::read(from);
     if (!book) return book.error();
-    letter_list list{.letters = 0, .incomplete = 0, .unreadable = book->unreadable(), .groups = {}};
+    letter_list list{.letters = 0, .events = 0, .incomplete = 0, .unreadable = book->unreadable(), .groups = {}};
     std::map<std::pair<std::string_view, std::string_view>, std::uint64_t> groups;
     std::vector<letter_summary> all;
     book->each_live([&](event_id id, letter_book::record const& what) {
         ++list.letters;
+        list.events += std::max(what.entries, 1U);
         ++groups[{book->stage_of(what.group), book->reason_of(what.group)}];
         all.push_back({.id = id,
                        .time_ms = what.newest_ms,
-                       .attempts = what.attempts,
+                       .attempts = what.attempts(),
+                       .entries = what.entries,
                        .stage = book->stage_of(what.group),
                        .reason = book->reason_of(what.group),
                        .parts = what.parts,
@@ -255,7 +267,8 @@ result<letter_list> list_letters(letter_topic& from, std::size_t newest_max,
         auto const* const what = book->find(id);
         all.push_back({.id = id,
                        .time_ms = set.time_ms,
-                       .attempts = what == nullptr ? 0 : what->attempts,
+                       .attempts = what == nullptr ? 0 : what->attempts(),
+                       .entries = 0,
                        .stage = book->stage_of(set.group),
                        .reason = book->reason_of(set.group),
                        .parts = static_cast<std::uint32_t>(set.found.size()),
@@ -280,7 +293,7 @@ result<> show_letters(letter_topic& from, letter_selection const& which,
     if (auto const missing = without_letter(which, *book); !missing.empty())
         return error{errc::not_found, "no dead letter has the id " + missing.front().text()};
     auto passed = pass_over(from, *book, which, [&](letter_entry&& entry, letter_book::record const& what) -> result<> {
-        return each({.letter = *entry.letter, .attempts = what.attempts, .parts = what.parts, .missing = {}});
+        return each({.letter = *entry.letter, .attempts = what.attempts(), .parts = what.parts, .missing = {}});
     });
     if (!passed) return passed;
     return show_incomplete(from, *book, selected_incomplete(which, *book), each);
@@ -301,9 +314,12 @@ result<retry_report> retry_letters(letter_topic& from, letter_selection const& w
         return report;
     }
     return settle_selected(from, which, "retried", false, [&](std::span<letter_entry const> entries) -> result<> {
-        std::vector<dead_letter> letters;
-        for (auto const& entry : entries) letters.push_back(*entry.letter);
-        return to(letters);
+        event_sender events{to};
+        for (auto const& entry : entries) {
+            auto sent = each_event_of(*entry.letter, [&](dead_letter&& event) { return events.add(std::move(event)); });
+            if (!sent) return sent;
+        }
+        return events.finish();
     });
 }
 

@@ -10,8 +10,10 @@ namespace logpipe {
 namespace {
 
 constexpr std::string_view magic{"\xfeLPD", 4};
-constexpr std::uint16_t version = 1;
-constexpr std::size_t fixed_bytes = 64;
+constexpr std::uint16_t plain_version = 1;
+constexpr std::uint16_t pack_version = 2;
+constexpr std::size_t plain_fixed_bytes = 64;
+constexpr std::size_t pack_fixed_bytes = 68;
 constexpr std::size_t text_bytes_max = 16'000;
 
 std::uint16_t size_of(std::string_view text) noexcept {
@@ -30,6 +32,7 @@ letter_view view_of(dead_letter const& letter) noexcept {
             .time_ns = letter.time_ns,
             .event_time_ns = letter.event_time_ns,
             .received_ns = letter.received_ns,
+            .entries = letter.entries,
             .part = {},
             .record = letter.record};
 }
@@ -43,15 +46,24 @@ dead_letter copy_of(letter_view const& letter) {
             .time_ns = letter.time_ns,
             .event_time_ns = letter.event_time_ns,
             .received_ns = letter.received_ns,
+            .entries = letter.entries,
             .record = std::string{letter.record}};
+}
+
+std::size_t bytes_of(dead_letter const& letter) noexcept {
+    return sizeof letter + letter.stage.size() + letter.reason.size() + letter.origin.size() + letter.tag.size() +
+           letter.record.size();
 }
 
 void append_letter_frame(std::string& out, letter_view const& letter) {
     LOGPIPE_ASSERT(letter.part.index < letter.part.count);
     std::array const texts{letter.stage, letter.reason, letter.origin, letter.tag};
-    std::array<char, fixed_bytes> head;
+    bool const is_pack = letter.entries > 0;
+    std::size_t const fixed_bytes = is_pack ? pack_fixed_bytes : plain_fixed_bytes;
+    std::array<char, pack_fixed_bytes> head;
     magic.copy(head.data(), magic.size());
-    store_little(head.data() + 4, version);
+    store_little(head.data() + 4, is_pack ? pack_version : plain_version);
+    store_little(head.data() + 64, letter.entries);
     store_little(head.data() + 8, letter.id.high);
     store_little(head.data() + 16, letter.id.low);
     store_little(head.data() + 24, static_cast<std::uint64_t>(letter.time_ns));
@@ -65,14 +77,17 @@ void append_letter_frame(std::string& out, letter_view const& letter) {
         head_bytes += texts[i].size();
     }
     store_little(head.data() + 6, static_cast<std::uint16_t>(head_bytes));
-    out.append(head.data(), head.size());
+    out.append(head.data(), fixed_bytes);
     for (auto const text : texts) out.append(text);
     out.append(letter.record);
 }
 
 std::optional<letter_view> read_letter_frame(std::string_view bytes) noexcept {
-    if (bytes.size() < fixed_bytes || !bytes.starts_with(magic)) return std::nullopt;
-    if (load_little<std::uint16_t>(bytes.data() + 4) != version) return std::nullopt;
+    if (bytes.size() < plain_fixed_bytes || !bytes.starts_with(magic)) return std::nullopt;
+    auto const version = load_little<std::uint16_t>(bytes.data() + 4);
+    if (version != plain_version && version != pack_version) return std::nullopt;
+    std::size_t const fixed_bytes = version == pack_version ? pack_fixed_bytes : plain_fixed_bytes;
+    if (bytes.size() < fixed_bytes) return std::nullopt;
     std::size_t const head_bytes = load_little<std::uint16_t>(bytes.data() + 6);
     auto const time_at = [&](std::size_t at) {
         return static_cast<std::int64_t>(load_little<std::uint64_t>(bytes.data() + at));
@@ -85,6 +100,8 @@ std::optional<letter_view> read_letter_frame(std::string_view bytes) noexcept {
                        .part = {.index = load_little<std::uint32_t>(bytes.data() + 48),
                                 .count = load_little<std::uint32_t>(bytes.data() + 52)}};
     if (letter.part.index >= letter.part.count || head_bytes > bytes.size()) return std::nullopt;
+    if (version == pack_version) letter.entries = load_little<std::uint32_t>(bytes.data() + 64);
+    if ((version == pack_version) != (letter.entries > 0)) return std::nullopt;
     auto at = fixed_bytes;
     std::size_t number = 0;
     for (auto* const text : {&letter.stage, &letter.reason, &letter.origin, &letter.tag}) {

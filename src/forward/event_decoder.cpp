@@ -4,6 +4,7 @@
 #include "base/bytes.hpp"
 #include "base/chunk_hash.hpp"
 #include "base/gzip.hpp"
+#include "base/letter_pack.hpp"
 #include "base/zstd.hpp"
 #include "json_writer.hpp"
 #include "msgpack_reader.hpp"
@@ -82,6 +83,10 @@ struct event_decoder::target {
     std::uint32_t tag;
     event_id first_id;           // zero: the events get none
     std::uint32_t position = 0;  // of the next event, as sent
+    // The first entry that was rejected has this row, which the pack of all of them gets where there are more.
+    std::optional<std::uint32_t> rejected_row;
+    std::uint32_t rejected_position = 0;
+    letter_packer pack;
 };
 
 event_decoder::event_decoder(event_decoder_options options) : options_{options} {
@@ -127,6 +132,7 @@ void event_decoder::append_message(forward_message const& message, batch& into) 
     }
     if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, entries);
     append_entries(entries, message.mode, to);
+    if (to.pack.count() > 0) finish_pack(to);
 }
 
 void event_decoder::append_entries(std::string_view entries, forward_mode mode, target& to) {
@@ -223,6 +229,17 @@ bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std:
 }
 
 void event_decoder::reject(std::string_view bytes, std::string why, target& to) {
+    if (to.rejected_row) {
+        reject_also(bytes, why, to);
+    } else {
+        reject_first(bytes, std::move(why), to);
+    }
+    ++to.position;
+    ++counts_.events;
+    ++counts_.rejected_events;
+}
+
+void event_decoder::reject_first(std::string_view bytes, std::string why, target& to) {
     event row;
     row.id = id_of_rejected(to, bytes);
     row.record_begin = static_cast<std::uint32_t>(to.records.written());
@@ -230,10 +247,29 @@ void event_decoder::reject(std::string_view bytes, std::string why, target& to) 
     row.tag = to.tag;
     to.records.raw(bytes);
     to.into.events.push_back(row);
-    to.into.reject(static_cast<std::uint32_t>(to.into.events.size() - 1), "forward", std::move(why));
-    ++to.position;
-    ++counts_.events;
-    ++counts_.rejected_events;
+    to.rejected_row = static_cast<std::uint32_t>(to.into.events.size() - 1);
+    to.rejected_position = to.position;
+    to.into.reject(*to.rejected_row, "forward", std::move(why));
+}
+
+void event_decoder::reject_also(std::string_view bytes, std::string_view why, target& to) {
+    if (to.pack.count() == 0)
+        to.pack.add(to.rejected_position, to.into.rejections.back().reason,
+                    to.into.record(to.into.events[*to.rejected_row]));
+    to.pack.add(to.position, why, bytes);
+}
+
+void event_decoder::finish_pack(target& to) {
+    auto& row = to.into.events[*to.rejected_row];
+    auto& why = to.into.rejections.back();
+    why.reason = to.pack.reasons();
+    why.entries = to.pack.count();
+    auto const record = to.pack.finish();
+    // Not the id of any entry: a retry gives them theirs, and one may come back as a letter by itself.
+    row.id = row.id.at(pack_place);
+    row.record_begin = static_cast<std::uint32_t>(to.records.written());
+    row.record_bytes = static_cast<std::uint32_t>(record.size());
+    to.records.raw(record);
 }
 
 event_id event_decoder::id_of_rejected(target const& to, std::string_view bytes) {

@@ -15,7 +15,7 @@ namespace logpipe {
 class json_writer;
 class msgpack_reader;
 
-/// What was seen, since construction. `events` includes the rejected ones.
+/// What was seen, since construction. `events` includes the rejected ones, each entry of a message by itself.
 struct event_decoder_counts {
     std::uint64_t events = 0;
     std::uint64_t rejected_events = 0;
@@ -34,10 +34,11 @@ struct event_decoder_options {
 /// An event of an acked chunk gets the id chunk_hash(tag, chunk id, entries decompressed as sent) and its place there,
 /// so a chunk that is sent again makes the same ids. Others get none; the journal mints one.
 ///
-/// Nothing that came is dropped. An entry that is no event is rejected with its own bytes as the record; entries that
-/// cannot be told apart any more are rejected as one event, and so is a message that is refused as a whole. A record
-/// that is a string instead of a map is a raw line, which our forward sink sends for what is no JSON object: its bytes
-/// become the record as they are, and the transform decides.
+/// Nothing that came is dropped. An entry that is no event is rejected with its own bytes as the record; where a
+/// message has several, they are rejected together, as one event whose record is a pack of them (base/letter_pack.hpp).
+/// Entries that cannot be told apart any more are one, and so is a message that is refused as a whole. A record that is
+/// a string instead of a map is a raw line, which our forward sink sends for what is no JSON object: its bytes become
+/// the record as they are, and the transform decides.
 class event_decoder final {
   public:
     explicit event_decoder(event_decoder_options options);
@@ -56,6 +57,9 @@ class event_decoder final {
     [[nodiscard]] bool read_time(msgpack_reader& from, std::int64_t& time_ns);
     [[nodiscard]] bool read_record(msgpack_reader& from, json_writer& records, std::string& why);
     void reject(std::string_view bytes, std::string why, target& to);
+    void reject_first(std::string_view bytes, std::string why, target& to);
+    void reject_also(std::string_view bytes, std::string_view why, target& to);
+    void finish_pack(target& to);
     [[nodiscard]] event_id id_of_rejected(target const& to, std::string_view bytes);
 
     event_decoder_options options_;

@@ -1,6 +1,7 @@
 // Looking at, mending and printing a topic that nobody has to have open.
 #include "cursor_file.hpp"
 #include "environment.hpp"
+#include "group_cursor.hpp"
 #include "recovery.hpp"
 #include "topic_folder.hpp"
 
@@ -87,6 +88,19 @@ result<journal_info> inspect_journal(std::string const& folder) {
     if (!cursors) return cursors.error();
     info.cursors = *std::move(cursors);
     return info;
+}
+
+result<> move_journal_group(std::string const& folder, std::string const& group, std::uint64_t from, std::uint64_t to,
+                            event_counts const& counts) {
+    slot_file stored{system_files(), cursor_path(folder, group)};
+    if (auto there = load_cursor(stored); !there) return there.error();
+    group_cursor place{system_files(), folder, group};
+    if (auto opened = place.open(from); !opened) return opened;
+    if (place.at().offset != from)
+        return error{errc::busy,
+                     fmt::format("the group {} is at offset {} by now, not at {}", group, place.at().offset, from)};
+    place.move(to, counts);
+    return place.store();
 }
 
 result<journal_recovery> repair_journal(std::string const& folder) {

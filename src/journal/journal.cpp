@@ -25,6 +25,8 @@ class topic_journal final : public journal {
     std::uint64_t repeated_events() const override {
         return writer_->figures().repeated_events.load(std::memory_order_relaxed);
     }
+    result<std::uint64_t> free(std::span<offset_range const> ranges) override { return writer_->free(ranges); }
+    result<> tend() override { return writer_->tend(); }
 
   private:
     // Shared with the sinks and sources, which may outlive us.

@@ -1,5 +1,7 @@
 #include "journal_sink.hpp"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <mutex>
 
@@ -54,12 +56,15 @@ class journal_sink final : public sink {
                       {"journal_reserve_bytes", gauge(figures.reserve_bytes)},
                       {"journal_reserves_given_up_total", gauge(figures.reserves_given_up)},
                       {"journal_clock_jumps_total", gauge(figures.clock_jumps)},
+                      {"journal_dropped_events_total", gauge(figures.dropped_events)},
                       {"journal_dropped_segments_total", gauge(figures.dropped_segments)}};
         std::lock_guard lock{mutex_};
         now.up = why_.empty();
         now.why = why_;
         if (now.up && figures.reserves_given_up > 0 && figures.reserve_bytes == 0)
             now.why = "the disk was full, and its reserve is given up: make room there";
+        if (auto const dropped = figures.dropped_events.load(std::memory_order_relaxed); now.why.empty() && now.up && dropped > 0)
+            now.why = fmt::format("the oldest {} were dropped since the start, by the limits of size and age", dropped);
         return now;
     }
 

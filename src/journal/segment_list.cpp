@@ -1,6 +1,7 @@
 #include "segment_list.hpp"
 
 #include "base/assert.hpp"
+#include "free_request.hpp"
 #include "topic_folder.hpp"
 
 #include <algorithm>
@@ -41,12 +42,28 @@ result<std::size_t> segment_list::remove_before(std::uint64_t offset, std::int64
 
 result<std::uint64_t> segment_list::remove_oldest() {
     LOGPIPE_ASSERT(entries_.size() > 1);
-    auto const& oldest = entries_.front();
-    auto gone = files_.remove(segment_path(folder_, oldest.first_offset));
-    if (!gone && gone.error().code != errc::not_found) return gone.error();
-    bytes_ -= oldest.bytes;
+    if (auto gone = remove_file(entries_.front()); !gone) return gone.error();
     entries_.pop_front();
     return entries_.front().first_offset;
+}
+
+result<> segment_list::remove_within(std::span<offset_range const> ranges) {
+    for (std::size_t i = 0; i + 1 < entries_.size();) {
+        if (!covers(ranges, entries_[i].first_offset, entries_[i + 1].first_offset)) {
+            ++i;
+            continue;
+        }
+        if (auto gone = remove_file(entries_[i]); !gone) return gone;
+        entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    return {};
+}
+
+result<> segment_list::remove_file(segment_entry const& entry) {
+    auto gone = files_.remove(segment_path(folder_, entry.first_offset));
+    if (!gone && gone.error().code != errc::not_found) return gone;
+    bytes_ -= entry.bytes;
+    return {};
 }
 
 }  // namespace logpipe::topic

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,15 @@ class segment_list final {
     [[nodiscard]] result<std::size_t> remove_before(std::uint64_t offset, std::int64_t before_ns);
     /// Removes the oldest, read or not. There must be one behind the active one. @return the end of its offsets.
     [[nodiscard]] result<std::uint64_t> remove_oldest();
+    /// Removes what lies wholly in one of `ranges`, which are ascending and apart.
+    [[nodiscard]] result<> remove_within(std::span<offset_range const> ranges);
+    [[nodiscard]] std::uint64_t oldest_begin() const noexcept { return entries_.front().first_offset; }
     /// The receive time of the oldest segment's newest event.
     [[nodiscard]] std::int64_t oldest_newest_ns() const noexcept { return entries_.front().newest_ns; }
 
   private:
+    [[nodiscard]] result<> remove_file(segment_entry const& entry);
+
     file_system& files_;
     std::string const folder_;
     std::deque<segment_entry> entries_;

@@ -5,6 +5,7 @@
 //   state                     how far readers may read (state_file.hpp)
 //   00000000000000000000.seg  frames (segment_format.hpp); the name is the first offset
 //   00000000000000131072.seg.bad  set aside by recovery
+//   free                      offsets that the writer is asked to free (free_request.hpp)
 //   cursors/GROUP             a group's position (cursor_file.hpp), cursors/GROUP.lock while it reads
 #pragma once
 

@@ -21,10 +21,7 @@ std::int64_t nanoseconds(std::chrono::seconds duration) {
 /// Before `bytes` are appended: begins another segment where this one is full or old, and frees room.
 /// @return errc::storage_full where the limit does not allow it and nothing may go.
 result<> topic_writer::make_room(std::uint64_t bytes) {
-    auto const old_before =
-        options_.age_max.count() > 0 ? clock_.older_than(nanoseconds(options_.age_max)) : std::nullopt;
-    bool const old = active_began_ns_ != 0 && old_before && active_began_ns_ < *old_before;
-    if (active_.bytes() > 0 && (old || active_.bytes() + bytes > options_.segment_bytes)) {
+    if (active_.bytes() > 0 && (is_active_old() || active_.bytes() + bytes > options_.segment_bytes)) {
         if (auto rolled = roll(); !rolled) return rolled;
         // Readers of other processes move their cursors unseen.
         if (auto freed = free_behind_cursors(kept_since_ns()); !freed) return freed.error();
@@ -104,11 +101,26 @@ result<> topic_writer::drop_old() {
     return {};
 }
 
+bool topic_writer::is_active_old() {
+    if (options_.age_max.count() == 0 || active_began_ns_ == 0) return false;
+    auto const old_before = clock_.older_than(nanoseconds(options_.age_max));
+    return old_before && active_began_ns_ < *old_before;
+}
+
+/// While nothing is written.
+result<> topic_writer::drop_idle_old() {
+    if (active_.bytes() > 0 && is_active_old())
+        if (auto rolled = roll(); !rolled) return rolled;
+    return drop_old();
+}
+
 /// Read or not.
 result<> topic_writer::drop_oldest() {
+    auto const begin = segments_.oldest_begin();
     auto const end = segments_.remove_oldest();
     if (!end) return end.error();
     figures_.dropped_segments.fetch_add(1, std::memory_order_relaxed);
+    figures_.dropped_events.fetch_add(*end - begin, std::memory_order_relaxed);
     if (auto const times = dropped_log_.admit(); times > 0)
         log_warn("{}: dropped the oldest events, those before offset {}, by its limits ({} times)", name_, *end, times);
     return {};

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -45,6 +46,7 @@ struct writer_figures {
     std::atomic<std::uint64_t> reserve_bytes{0};
     std::atomic<std::uint64_t> reserves_given_up{0};
     std::atomic<std::uint64_t> clock_jumps{0};
+    std::atomic<std::uint64_t> dropped_events{0};
 };
 
 /// Any thread.
@@ -67,6 +69,9 @@ class topic_writer final {
     [[nodiscard]] result<> raise_to(std::uint64_t offset);
     /// Removes segments that every cursor on disk has passed. @param offset  of the cursor that was moved
     [[nodiscard]] result<> free_passed(std::uint64_t offset);
+    /// As journal::free() and journal::tend().
+    [[nodiscard]] result<std::uint64_t> free(std::span<offset_range const> ranges);
+    [[nodiscard]] result<> tend();
 
     [[nodiscard]] std::shared_ptr<synced_board> const& board() const noexcept { return board_; }
     [[nodiscard]] writer_figures const& figures() const noexcept { return figures_; }
@@ -101,7 +106,9 @@ class topic_writer final {
     [[nodiscard]] result<bool> free_something();
     [[nodiscard]] result<freed_room> free_behind_cursors(std::int64_t before_ns);
     [[nodiscard]] std::int64_t kept_since_ns();
+    [[nodiscard]] bool is_active_old();
     [[nodiscard]] result<> drop_old();
+    [[nodiscard]] result<> drop_idle_old();
     [[nodiscard]] result<> drop_oldest();
     void publish();
     void show_figures();

@@ -38,13 +38,14 @@ class kafka_sink final : public sink {
 
     result<> open(completions& reports) override {
         reports_ = &reports;
-        auto facts = find_topic(options_.connection, "kafka_sink",
-                                {.name = options_.topic,
-                                 .create = options_.create,
-                                 .partitions = options_.partitions,
-                                 .replication = options_.replication,
-                                 .properties = options_.letters ? letter_topic_properties() : properties{}},
-                                cancelled_);
+        auto facts =
+            find_topic(options_.connection, "kafka_sink",
+                       {.name = options_.topic,
+                        .create = options_.create,
+                        .partitions = options_.partitions,
+                        .replication = options_.replication,
+                        .properties = options_.letters ? letter_topic_properties(options_.letters_keep) : properties{}},
+                       cancelled_);
         if (!facts) return explained(facts.error());
         flights_.bound(std::min(options_.queue_bytes_max, waiting_bytes_max * facts->partitions.size()));
         if (!producer_.started()) return producer_.start(facts->batch_bytes_max);

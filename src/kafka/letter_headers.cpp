@@ -18,7 +18,9 @@ constexpr char const* origin_header = "logpipe-origin";
 constexpr char const* rejected_header = "logpipe-rejected-ns";
 constexpr char const* part_header = "logpipe-part";
 constexpr char const* parts_header = "logpipe-parts";
-constexpr std::string_view version = "1";
+constexpr char const* entries_header = "logpipe-entries";
+constexpr std::string_view plain_version = "1";
+constexpr std::string_view pack_version = "2";
 constexpr char part_mark = '#';
 
 template <class Number>
@@ -30,7 +32,7 @@ bool read_number(std::string_view text, Number& into) noexcept {
 }  // namespace
 
 letter_headers::letter_headers(letter_view const& letter) noexcept {
-    add(version_header, version);
+    add(version_header, letter.entries > 0 ? pack_version : plain_version);
     add(stage_header, letter.stage);
     add(reason_header, letter.reason);
     add(origin_header, letter.origin);
@@ -38,6 +40,7 @@ letter_headers::letter_headers(letter_view const& letter) noexcept {
     add(rejected_header, letter.time_ns);
     if (letter.event_time_ns != 0) add(time_header.data(), letter.event_time_ns);
     if (letter.received_ns != 0) add(received_header.data(), letter.received_ns);
+    if (letter.entries > 0) add(entries_header, std::int64_t{letter.entries});
     auto const key = key_of(letter.id);
     std::ranges::copy(key, key_.begin());
     key_bytes_ = key.size();
@@ -58,9 +61,11 @@ void letter_headers::add(char const* name, std::int64_t number) noexcept {
     add(name, std::string_view{begin, end});
 }
 
-std::vector<std::pair<std::string, std::string>> letter_topic_properties() {
+std::vector<std::pair<std::string, std::string>> letter_topic_properties(letter_retention const& keep) {
+    auto const limit = [](auto number) { return number == 0 ? std::string{"-1"} : std::to_string(number); };
     return {{"cleanup.policy", "compact,delete"},
-            {"retention.ms", "-1"},
+            {"retention.ms", limit(keep.age_max.count())},
+            {"retention.bytes", limit(keep.bytes_max)},
             {"max.message.bytes", std::to_string(letter_line_bytes + letter_head_bytes)}};
 }
 
@@ -88,7 +93,10 @@ bool is_kafka_letter(kafka_message const& message) {
 }
 
 std::optional<letter_view> read_kafka_letter(kafka_message const& message) {
-    if (!message.value || !is_kafka_letter(message) || message.header(version_header) != version) return std::nullopt;
+    if (!message.value || !is_kafka_letter(message)) return std::nullopt;
+    auto const version = message.header(version_header);
+    bool const is_pack = version == pack_version;
+    if (!is_pack && version != plain_version) return std::nullopt;
     letter_view letter{.id = id_in_letter_key(message.key),
                        .stage = message.header(stage_header),
                        .reason = message.header(reason_header),
@@ -101,7 +109,8 @@ std::optional<letter_view> read_kafka_letter(kafka_message const& message) {
     };
     bool const readable = number(rejected_header, letter.time_ns) && number(time_header.data(), letter.event_time_ns) &&
                           number(received_header.data(), letter.received_ns) &&
-                          number(part_header, letter.part.index) && number(parts_header, letter.part.count);
+                          number(part_header, letter.part.index) && number(parts_header, letter.part.count) &&
+                          number(entries_header, letter.entries) && (letter.entries > 0) == is_pack;
     if (!readable || !letter.id || letter.part.index >= letter.part.count) return std::nullopt;
     return letter;
 }

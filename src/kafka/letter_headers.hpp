@@ -26,7 +26,7 @@ class letter_headers final {
     [[nodiscard]] std::span<letter_header const> all() const noexcept { return std::span{headers_}.first(count_); }
     [[nodiscard]] std::string_view key() const noexcept { return {key_.data(), key_bytes_}; }
 
-    static constexpr std::size_t count_max = 10;
+    static constexpr std::size_t count_max = 11;
 
   private:
     static constexpr std::size_t digits_max = 20;
@@ -36,7 +36,7 @@ class letter_headers final {
 
     std::array<letter_header, count_max> headers_;
     std::size_t count_ = 0;
-    std::array<char, 5 * digits_max> numbers_;
+    std::array<char, 6 * digits_max> numbers_;
     std::size_t number_bytes_ = 0;
     std::array<char, 64> key_;
     std::size_t key_bytes_ = 0;

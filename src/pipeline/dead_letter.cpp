@@ -75,6 +75,7 @@ std::string to_json(letter_view const& letter) {
     append_field(out, "time", iso_time(letter.time_ns));
     if (letter.event_time_ns != 0) append_field(out, "event_time", exact_iso_time(letter.event_time_ns));
     if (letter.received_ns != 0) append_field(out, "received", exact_iso_time(letter.received_ns));
+    if (letter.entries > 0) out += fmt::format(R"(,"entries":{})", letter.entries);
     if (!letter.part.is_whole()) out += fmt::format(R"(,"part":{},"parts":{})", letter.part.index, letter.part.count);
     if (is_utf8(letter.record)) {
         append_field(out, "record", letter.record);

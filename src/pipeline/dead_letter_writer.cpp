@@ -1,7 +1,9 @@
 // Dead letters through a sink: safe at once, as the journal's is, or later, as Kafka's. What the sink takes no whole is
 // written in parts, so a letter never waits for room that will not come.
 #include "base/chunk_hash.hpp"
+#include "base/letter_bundle.hpp"
 #include "base/letter_frame.hpp"
+#include "base/letter_pack.hpp"
 #include "base/utf8.hpp"
 #include "logpipe/pipeline.hpp"
 
@@ -19,6 +21,7 @@ namespace logpipe {
 namespace {
 
 // With these a head takes at most 4 KiB, as a frame and as headers.
+constexpr std::size_t head_bytes_max = 4096;
 constexpr std::size_t stage_bytes_max = 64;
 constexpr std::size_t text_bytes_max = 1024;  // a tag of the forward protocol has no more
 
@@ -27,6 +30,8 @@ constexpr std::size_t portion_bytes_max = std::size_t{8} << 20U;
 // The first try at parts. Kafka's default for max.message.bytes is 1,048,588.
 constexpr std::size_t part_bytes_first = 900'000;
 constexpr std::size_t part_bytes_min = 1024;
+// What is less is not worth a bundle, which a person cannot read in the file.
+constexpr std::size_t bundle_bytes_min = std::size_t{64} << 10U;
 
 using letter_span = std::span<dead_letter const>;
 
@@ -131,6 +136,22 @@ batch batch_of(letter_span letters, std::span<letter_piece const> pieces, letter
     return events;
 }
 
+/// One record in place of many where that is much smaller: letters of one batch say nearly the same, and whoever sends
+/// a thousand bad lines in a few bytes must not fill our disk with their tag. A few letters stay as they are.
+void make_bundle(batch& events) {
+    if (events.events.size() < 2 || events.records.size() < bundle_bytes_min) return;
+    std::vector<std::string_view> frames;
+    for (auto const& row : events.events) frames.push_back(events.record(row));
+    auto const record = letter_bundle(frames);
+    if (record.size() > events.records.size() / 2) return;
+    batch one;
+    auto const& first = events.events.front();
+    auto& row = one.append(one.tag_index(events.tags[first.tag]), first.id.at(pack_place), first.time_ns, record);
+    row.received_ns = first.received_ns;
+    one.end_offset = 1;
+    events = std::move(one);
+}
+
 class dead_letter_writer final : public dead_letters, private completions {
   public:
     dead_letter_writer(std::unique_ptr<sink> to, letter_form form, std::chrono::milliseconds timeout)
@@ -142,12 +163,18 @@ class dead_letter_writer final : public dead_letters, private completions {
     result<> put(letter_span letters) override {
         std::lock_guard const one_at_a_time{calls_};
         while (!letters.empty()) {
-            auto const count = portion_of(letters, [](auto const& each) { return each.record.size(); });
+            auto const count = portion_of(letters, bytes_of);
             if (auto put = put_portion(letters.first(count)); !put) return put;
             letters = letters.subspan(count);
         }
         outcomes_.clear();
         return {};
+    }
+
+    stage_status status() const override {
+        auto now = to_->status();
+        now.name = "dead_letters";
+        return now;
     }
 
     void cancel() override {
@@ -187,7 +214,7 @@ class dead_letter_writer final : public dead_letters, private completions {
             std::span left{pieces};
             refusals refused;
             while (!left.empty() && refused.empty()) {
-                auto const count = portion_of(left, [](auto const& each) { return each.bytes; });
+                auto const count = portion_of(left, [](auto const& each) { return each.bytes + head_bytes_max; });
                 auto written = write(letter, left.first(count));
                 if (!written) return written.error();
                 refused = *std::move(written);
@@ -210,6 +237,7 @@ class dead_letter_writer final : public dead_letters, private completions {
             open_ = true;
         }
         auto events = batch_of(letters, pieces, form_);
+        if (form_ == letter_form::bundle) make_bundle(events);
         auto const name = chunk_hash({}, {}, events.records);
         auto const known = std::ranges::find(outcomes_, name, &outcome::name);
         if (known != outcomes_.end()) return known->refused;
@@ -247,7 +275,11 @@ class dead_letter_writer final : public dead_letters, private completions {
 
     static refusals refusals_of(batch const& finished, std::span<letter_piece const> pieces) {
         refusals all;
-        for (auto const& each : finished.rejections) all.push_back({pieces[each.event].letter, each.reason});
+        bool const is_bundle = finished.events.size() < pieces.size();
+        for (auto const& each : finished.rejections) {
+            if (!is_bundle) all.push_back({pieces[each.event].letter, each.reason});
+            for (std::size_t i = 0; is_bundle && i < pieces.size(); ++i) all.push_back({pieces[i].letter, each.reason});
+        }
         return all;
     }
 

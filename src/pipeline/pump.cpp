@@ -241,7 +241,6 @@ class stage_pump final : public pump, private completions {
     }
 
     // --- The transform's thread.
-
     void run_transform() {
         while (!state_.abandoned()) {
             auto events = to_transform_.pop(std::chrono::steady_clock::now() + 1s);
@@ -259,7 +258,6 @@ class stage_pump final : public pump, private completions {
     }
 
     // --- The sink's thread.
-
     void run_sink() {
         bool unflushed = false;
         while (!state_.abandoned() && !drained_) {
@@ -340,15 +338,18 @@ class stage_pump final : public pump, private completions {
 
     /// Makes the letters of all rejections durable that have none yet, before anything says that the batch is safe.
     bool put_dead_letters(batch& events) {
-        if (events.counts.dead == events.rejections.size()) return true;
-        auto const letters = letters_of(events, events.counts.dead);
-        LOGPIPE_ASSERT(stages_.dead != nullptr);
-        if (!persist([&] { return stages_.dead->put(letters); })) return false;
-        events.counts.dead = events.rejections.size();
+        auto const count = events.rejections.size() - events.counts.dead;
+        if (count == 0) return true;
+        while (events.counts.dead < events.rejections.size()) {
+            LOGPIPE_ASSERT(stages_.dead != nullptr);
+            auto const letters = letters_of(events, events.counts.dead);
+            if (!persist([&] { return stages_.dead->put(letters); })) return false;
+            events.counts.dead += letters.size();
+        }
         if (auto const lines = dead_lines_.admit(); lines != 0)
             log_warn("{}: {} went to the dead letters, the newest: {}: {} ({} such lines)", options_.name,
-                     letters.size() == 1 ? "an event" : fmt::format("{} events", letters.size()), letters.back().stage,
-                     letters.back().reason, lines);
+                     count == 1 ? "an event" : fmt::format("{} events", count), events.rejections.back().stage,
+                     events.rejections.back().reason, lines);
         return true;
     }
 
@@ -363,7 +364,6 @@ class stage_pump final : public pump, private completions {
     }
 
     // --- Whatever thread the sink reports from.
-
     void done(batch&& finished) override {
         if (finished.rejections.size() == finished.counts.dead) {
             finish(std::move(finished));

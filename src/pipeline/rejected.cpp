@@ -2,14 +2,23 @@
 
 #include "base/assert.hpp"
 #include "base/clock.hpp"
+#include "logpipe/dead_letter.hpp"
 
 #include <fmt/format.h>
 
 namespace logpipe {
 
+namespace {
+
+// Of the dead letters that are made at a time.
+constexpr std::size_t letters_bytes_max = std::size_t{4} << 20U;
+
+}  // namespace
+
 std::vector<dead_letter> letters_of(batch const& events, std::size_t first) {
     std::vector<dead_letter> letters;
-    for (auto i = first; i < events.rejections.size(); ++i) {
+    std::size_t bytes = 0;
+    for (auto i = first; i < events.rejections.size() && (letters.empty() || bytes < letters_bytes_max); ++i) {
         auto const& why = events.rejections[i];
         auto const& row = events.events[why.event];
         letters.push_back({.id = row.id,
@@ -20,7 +29,9 @@ std::vector<dead_letter> letters_of(batch const& events, std::size_t first) {
                            .time_ns = now_ns(),
                            .event_time_ns = row.time_ns,
                            .received_ns = row.received_ns,
+                           .entries = why.entries,
                            .record = std::string{events.record(row)}});
+        bytes += bytes_of(letters.back());
     }
     return letters;
 }

@@ -27,13 +27,18 @@ constexpr std::array figures{figure_row{"open_connections", "connections"},
                              figure_row{"journal_bytes", "bytes on disk"},
                              figure_row{"requests_in_flight", "requests in flight"}};
 
-std::string figure_of(pump_snapshot const& pump, stage_status const& stage) {
-    if (pump.backlog && &stage == pump.stages.data()) return fmt::format("backlog {}", grouped(*pump.backlog));
+std::string figure_of(stage_status const& stage) {
     for (auto const& row : figures) {
         auto const found = std::ranges::find(stage.gauges, row.gauge, &std::pair<std::string, double>::first);
         if (found != stage.gauges.end() && found->second >= 0.0)
             return fmt::format("{} {}", grouped(static_cast<std::uint64_t>(found->second)), row.words);
     }
+    return {};
+}
+
+std::string figure_of(pump_snapshot const& pump, stage_status const& stage) {
+    if (pump.backlog && &stage == pump.stages.data()) return fmt::format("backlog {}", grouped(*pump.backlog));
+    if (auto figure = figure_of(stage); !figure.empty()) return figure;
     if (&stage == &pump.stages.back()) return fmt::format("{} indexed", grouped(pump.book.counts.indexed));
     return {};
 }
@@ -60,6 +65,16 @@ component stage_row(pump_snapshot const& pump, stage_status const& stage) {
     row.numbers = stage.gauges;
     if (pump.backlog && &stage == pump.stages.data()) row.numbers.emplace_back("backlog_events", number(*pump.backlog));
     row.numbers.emplace_back("retries", number(stage.retries));
+    return row;
+}
+
+/// A letter that cannot be written shows its pump down, with the reason: these may be full, and nothing stops for that.
+component letters_row(stage_status const& letters) {
+    component row{.kind = "stage", .name = letters.name};
+    row.state = component_state::up;
+    row.why = letters.why;
+    row.figure = figure_of(letters);
+    row.numbers = letters.gauges;
     return row;
 }
 
@@ -129,6 +144,8 @@ status_report report_of_process(probed<process_snapshot> const& from) {
     report.components.push_back(std::move(row));
     for (auto const& pump : process.pumps)
         for (auto const& stage : pump.stages) report.components.push_back(stage_row(pump, stage));
+    // A row only where there is something to say.
+    if (process.letters && !process.letters->why.empty()) report.components.push_back(letters_row(*process.letters));
     report.hops.push_back({.name = process.subcommand, .book = process.book, .note = {}});
     if (process.pumps.size() > 1)
         for (auto const& pump : process.pumps)

@@ -55,6 +55,7 @@ class object_reader final {
     void read_newer(std::string_view key, std::uint64_t& into) {
         if (find(key) != nullptr) read(key, into);
     }
+    [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
     [[nodiscard]] object_reader object(std::string_view key) { return {find(key), path_of(key), problem_}; }
     void read(std::string_view key, std::vector<std::pair<std::string, double>>& into) {
         auto const* found = find(key);
@@ -194,6 +195,7 @@ result<process_snapshot> parse_process_snapshot(std::string_view text) {
     from.read("draining", process.draining);
     process.book = parse_ledger(from.object("ledger"));
     from.read("pumps", process.pumps, parse_pump);
+    if (from.has("letters")) process.letters = parse_stage(from.object("letters"));
     from.read("warnings", process.warnings, parse_warning);
     if (!problem.empty()) return error{errc::protocol, fmt::format("the status is not as expected: {}", problem)};
     return process;

@@ -103,6 +103,7 @@ std::string to_json(process_snapshot const& process) {
         object.add("all_up", all_up(process));
         write_ledger(object.at("ledger"), process.book);
         write_list(object.at("pumps"), process.pumps, write_pump);
+        if (process.letters) write_stage(object.at("letters"), *process.letters);
         write_list(object.at("warnings"), process.warnings, write_warning);
     }
     out.push_back('\n');

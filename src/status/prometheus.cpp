@@ -106,6 +106,8 @@ std::string to_prometheus(process_snapshot const& process) {
     out.add("logpipe_ledger_difference_events", "in minus all other terms: 0.", {},
             static_cast<double>(process.book.difference()));
     for (auto const& pump : process.pumps) add_pump(out, pump);
+    // Of no pump: all of them share it.
+    if (process.letters) add_stage(out, "", *process.letters);
     return out.text();
 }
 

@@ -27,7 +27,11 @@ web_answer readyz_page(web_options const& options) {
                     fmt::format("{} of {}: {}\n", clean_line(stage.name), clean_line(pump.name), clean_line(stage.why));
     if (process.draining) reasons += "draining: what is held is finished, nothing new is taken in\n";
     if (!process.ready && reasons.empty()) reasons = "not ready yet\n";
-    if (reasons.empty()) return text_answer(200, "ready\n");
+    if (reasons.empty()) {
+        auto const& letters = process.letters;
+        if (!letters || letters->why.empty()) return text_answer(200, "ready\n");
+        return text_answer(200, fmt::format("ready\n{}: {}\n", clean_line(letters->name), clean_line(letters->why)));
+    }
     return text_answer(503, std::move(reasons));
 }
 

@@ -7,8 +7,10 @@ PROGRAM is $LOGPIPE unless given. Standard library only.
 """
 
 import base64
+import gzip
 import json
 import os
+import re
 import socket
 import sqlite3
 import struct
@@ -28,6 +30,10 @@ def forward_message(tag, entry, chunk):
     def text(value):
         return b"\xdb" + struct.pack(">I", len(value)) + value
     return b"\x93" + text(tag) + b"\xc6" + struct.pack(">I", len(entry)) + entry + b"\x81" + text(b"chunk") + text(chunk)
+
+
+def incompressible(size):
+    return base64.b64encode(os.urandom(size)).decode()[:size]
 
 
 class DeadLetters(Case):
@@ -153,6 +159,103 @@ class DeadLetters(Case):
         self.assertEqual(self.listed()["letters"], 1)
         self.end(pipeline)
 
+    def test_a_message_of_a_hundred_thousand_bad_entries_is_one_small_letter(self):
+        tag = b"app." + b"t" * 1000
+        payload = gzip.compress(bytes(100_000))
+        listen, admin = free_address(), free_address()
+        pipeline = self.start("run", "--data-dir", "data", "--listen", listen, "--admin", admin)
+        self.wait_ready(admin)
+        host, port = listen.split(":")
+        with socket.create_connection((host, int(port)), timeout=program_test.TIME_MAX) as client:
+            def text(value):
+                return b"\xdb" + struct.pack(">I", len(value)) + value
+            client.sendall(b"\x93" + text(tag) + b"\xc6" + struct.pack(">I", len(payload)) + payload + b"\x82" + text(b"chunk") + text(b"c") +
+                           text(b"compressed") + text(b"gzip"))
+            self.assertTrue(client.recv(100))
+        self.wait_drained(admin, 1)
+        self.assertIn("in 1 = indexed 0 + already there 0 + dead 1 + in flight 0", self.end(pipeline))
+        size = sum(file.stat().st_size for file in (self.folder / "data/nginx-logs.dlq").iterdir() if file.is_file())
+        self.assertLess(size, 10_000)
+        listed = self.listed()
+        self.assertEqual((listed["letters"], listed["events"]), (1, 100_000))
+        (letter,) = listed["newest"]
+        self.assertEqual(letter["entries"], 100_000)
+        shown = self.run_program("dlq", "show", self.LETTERS, letter["id"], "--newest", "2").stdout
+        self.assertIn("entry 0 (an entry is no array of a time and a record), 1 bytes: 00\n", shown)
+        self.assertIn("and 99998 more entries\n", shown)
+        self.run_program("dlq", "retry", self.LETTERS, "--all", "--to", "journal:again/nginx-logs")
+        self.assertEqual(self.run_program("journal", "export", "again/nginx-logs").stdout, "\0\n" * 100_000)
+        self.assertEqual(self.listed()["letters"], 0)
+
+    def test_a_hole_in_a_file_costs_no_line(self):
+        lines = [GOOD % number for number in range(199)]
+        (self.folder / "holed").write_bytes(b"\0" * 200_000 + "\n".join(lines[:100]).encode() + b"\n" + b"\0" * 5_000 +
+                                            "\n".join(lines[100:]).encode())
+        self.run_program("run", "--from", "holed", "--once", "--data-dir", "data", "--admin", "none")
+        self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 199)
+        self.assertEqual(self.listed()["letters"], 2)
+
+    def test_full_letters_lose_their_oldest_and_stop_nothing(self):
+        lines = [f"{BAD % number} {incompressible(1000)}" for number in range(3000)]
+        (self.folder / "lines").write_text("\n".join([*lines, GOOD % 1]))
+        done = self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none", "--letters-bytes-max", "1M")
+        self.assertIn("in 3001 = indexed 1 + already there 0 + dead 3000 + in flight 0", done.stdout)
+        self.assertIn("dropped the oldest events", done.stderr)
+        kept = self.listed()["letters"]
+        self.assertTrue(300 < kept < 1000, kept)
+
+    def test_purge_gives_room_back_of_a_pipeline_that_runs(self):
+        listen, admin = free_address(), free_address()
+        pipeline = self.start("run", "--data-dir", "data", "--listen", listen, "--admin", admin)
+        self.wait_ready(admin)
+        lines = "".join(f"{BAD % number} {incompressible(1000)}\n" for number in range(2000))
+        self.run_program("produce", "-", "--to", f"forward://{listen}", stdin=lines)
+        self.wait_drained(admin, 2000)
+        folder = self.folder / "data/nginx-logs.dlq"
+        before = sum(file.stat().st_size for file in folder.glob("*.seg"))
+        self.assertGreater(before, 2_000_000)
+        purged = self.run_program("dlq", "purge", self.LETTERS, "--all", "--yes")
+        self.assertEqual(purged.stdout.splitlines()[-1], "2000 letters purged")
+        (freed,) = re.findall("([0-9]+) bytes are free now", purged.stderr)
+        self.assertGreaterEqual(int(freed), before)
+        self.assertEqual(sum(file.stat().st_size for file in folder.glob("*.seg")), 0)
+        self.end(pipeline)
+
+    def test_skip_passes_a_group_over_events_into_the_letters(self):
+        (self.folder / "lines").write_text("\n".join(GOOD % number for number in range(10)))
+        self.run_program("produce", "--file", "lines", "--to", "journal:data/nginx-logs")
+        consume = ("consume", "--from", "journal:data/nginx-logs", "--to", "file:out", "--once", "--admin", "none")
+        self.run_program(*consume)
+        more = "\n".join(GOOD % number for number in range(10, 15))
+        self.run_program("produce", "-", "--to", "journal:data/nginx-logs", stdin=more)
+        skip = ("skip", "--group", "consume", "--from", "journal:data/nginx-logs", "--at")
+        self.assertIn("from offset 10 to 12; 2 events become dead letters", self.run_program(*skip, "11", "--dry-run").stdout)
+        self.assertIn("--yes", self.run_program(*skip, "11", stdin="", status=2).stderr)
+        self.run_program(*skip, "11", "--yes")
+        self.assertIn("it is at 12", self.run_program(*skip, "11", "--yes", status=2).stderr)
+        self.assertIn("ends at 15", self.run_program(*skip, "15", "--yes", status=2).stderr)
+        letters = json.loads(self.run_program("dlq", "ls", "journal:data/nginx-logs.consume.dlq", "--json").stdout)
+        self.assertEqual(letters["groups"], [{"stage": "operator", "reason": "skipped by operator", "letters": 2}])
+        last = self.run_program(*consume).stdout
+        self.assertIn("in 15 = indexed 13 + already there 0 + dead 2 + in flight 0", last)
+
+    def test_skip_moves_the_position_that_a_store_keeps(self):
+        (self.folder / "lines").write_text("\n".join(GOOD % number for number in range(10)))
+        self.run_program("produce", "--file", "lines", "--to", "journal:data/nginx-logs")
+        run = ("run", "--data-dir", "data", "--admin", "none", "--page", "none", "--once", "--from")
+        (self.folder / "nothing").write_text("")
+        self.run_program(*run, "nothing")
+        more = "\n".join(GOOD % number for number in range(10, 15))
+        self.run_program("produce", "-", "--to", "journal:data/nginx-logs", stdin=more)
+        skip = ("skip", "--group", "index", "--from", "journal:data/nginx-logs", "--at", "11", "--yes")
+        self.assertIn("from offset 10 to 12; 2 events become dead letters in journal:data/nginx-logs.dlq", self.run_program(*skip).stdout)
+        self.assertIn("in 15 = indexed 13 + already there 0 + dead 2 + in flight 0", self.run_program(*run, "nothing").stdout)
+        self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 13)
+        self.assertEqual(self.listed()["letters"], 2)
+        self.run_program("dlq", "retry", self.LETTERS, "--all")
+        self.run_program(*run, "nothing")
+        self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 15)
+
     def test_wrong_words_say_what_is_right(self):
         self.run_lines(BAD % 1, status=4)
         for arguments, word in ((("dlq", "ls"), "ls|show|retry|purge"), (("dlq", "explode", self.LETTERS), "ls|show|retry|purge"),
@@ -161,6 +264,8 @@ class DeadLetters(Case):
                                 (("dlq", "retry", "journal:data/nginx-logs", "--all"), "--to"),
                                 (("replay", "--to", "end"), "--group"), (("replay", "--group", "x"), "--to"),
                                 (("replay", "--group", "x", "--to", "end", "--from", "journal:x/y"), "kafka:"),
+                                (("skip", "--at", "1"), "--group"), (("skip", "--group", "x"), "--at"),
+                                (("skip", "--group", "x", "--at", "a:1"), "--at"),
                                 (("setup",), "setup opensearch"), (("setup", "opensearch", "--to", "sqlite:x"), "opensearch://"),
                                 (("verify", "--to", "file:x", "--from", "journal:data/nginx-logs"), "sqlite:"),
                                 # Before a broker is asked that does not answer.

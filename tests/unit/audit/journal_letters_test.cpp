@@ -1,11 +1,17 @@
 #include "logpipe/letters.hpp"
 
+#include "base/letter_pack.hpp"
 #include "logpipe/journal.hpp"
 #include "logpipe/pipeline.hpp"
 #include "support/catch.hpp"
 #include "support/scratch_folder.hpp"
 
+#include "support/reports.hpp"
+
 #include <array>
+#include <atomic>
+#include <stop_token>
+#include <thread>
 
 using namespace logpipe;
 
@@ -174,4 +180,196 @@ TEST_CASE("a letter that no frame of a journal holds is there in parts, and goes
     REQUIRE(retry_letters(*letters, everything, input, false).value().letters == 2);
     CHECK(sent == 2);
     CHECK(live(*letters) == 0);
+}
+
+TEST_CASE("a retry into a journal that other threads write and sync is done once, and counted once", "[letters]") {
+    test::scratch_folder const scratch;
+    auto running = open_journal({.folder = scratch.path("in")});
+    REQUIRE(running.has_value());
+    // Three clients' threads: each may be the one whose sync makes a retry safe.
+    std::vector<std::jthread> others;
+    for (std::uint32_t thread = 0; thread < 3; ++thread)
+        others.emplace_back([&, thread](std::stop_token const& stop) {
+            auto const to = (*running)->make_sink();
+            test::finished_batches reports;
+            if (!to->open(reports)) return;
+            for (std::uint32_t i = 0; !stop.stop_requested(); ++i) {
+                batch one;
+                one.append(one.tag_index("app.x"), event_id{.high = 50 + thread, .low = i + 1}.at(0), 1, "other");
+                one.end_offset = 1;
+                if (!to->write(one) || !to->flush()) return;
+            }
+        });
+    std::atomic<std::uint64_t> safe = 0;
+    auto const input = make_journal_input(*running, [&](std::uint64_t events) { safe += events; });
+    std::uint64_t failed = 0;
+    for (std::uint32_t i = 0; i < 300; ++i)
+        if (!input(std::array{letter(2 * i, 1000), letter(2 * i + 1, 1000)})) ++failed;
+    others.clear();
+    CHECK(failed == 0);
+    CHECK(safe == 600);
+    std::uint64_t found = 0;
+    REQUIRE(export_journal(scratch.path("in"), [&](batch const& read) -> result<> {
+        for (auto const& row : read.events) found += read.tags[row.tag] == "app.follow" ? 1U : 0U;
+        return {};
+    }));
+    CHECK(found == 600);
+}
+
+TEST_CASE("a retry of a letter about many entries sends each with its own id, in portions", "[letters]") {
+    test::scratch_folder const scratch;
+    auto const folder = scratch.path("in.dlq");
+    auto running = open_journal({.folder = folder, .chunk_window_count = 0});
+    REQUIRE(running.has_value());
+    auto const dead = make_dead_letters((*running)->make_sink(), letter_form::frame);
+    letter_packer pack;
+    for (std::uint32_t i = 0; i < 2'500; ++i) pack.add(2 * i, i == 0 ? "first" : "bad", "entry " + std::to_string(i));
+    auto several = letter(pack_place, 1000);
+    several.entries = pack.count();
+    several.record = pack.finish();
+    auto damaged = letter(4, 1000);
+    damaged.id.high = 77;
+    damaged.entries = 3;
+    damaged.record = "no pack";
+    REQUIRE(dead->put(std::array{several, letter(1, 1000), damaged}));
+
+    auto const letters = make_journal_letters(folder);
+    auto const list = list_letters(*letters, 10, [&](letter_summary const& each) {
+        CHECK(each.entries == (each.id == several.id ? 2500U : each.id == damaged.id ? 3U : 0U));
+    });
+    REQUIRE(list.has_value());
+    CHECK(list->letters == 3);
+    CHECK(list->events == 2'504);
+    auto const text = readable_entries(several, 2);
+    CHECK(text == "entry 0 (first), 7 bytes: entry 0\nentry 2 (bad), 7 bytes: entry 1\nand 2498 more entries\n");
+
+    std::size_t sent = 0;
+    auto const input = [&](std::span<dead_letter const> given) -> result<> {
+        CHECK(given.size() <= 1'001);
+        for (auto const& each : given) {
+            CHECK(each.entries == 0);
+            if (each.record.starts_with("line")) continue;
+            if (each.id == place(0)) sent = 0;  // once more, letter by letter, because of the damaged one
+            CHECK((each.id == place(2 * static_cast<std::uint32_t>(sent)) && each.tag == "app.follow"));
+            CHECK((each.record == "entry " + std::to_string(sent) && each.received_ns == several.received_ns));
+            ++sent;
+        }
+        return {};
+    };
+    auto const done = retry_letters(*letters, everything, input, false);
+    REQUIRE(done.has_value());
+    CHECK(done->letters == 2);
+    REQUIRE(done->refused.size() == 1);
+    CHECK(done->refused[0].first == damaged.id);
+    CHECK(done->refused[0].second.contains("damaged"));
+    CHECK(sent == 2'500);
+    CHECK(live(*letters) == 1);
+}
+
+namespace {
+
+std::uint64_t segment_bytes(std::string const& folder) {
+    std::uint64_t bytes = 0;
+    for (auto const& each : inspect_journal(folder).value().segments) bytes += each.bytes;
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("purged and retried letters give their room back, whoever has their journal open", "[letters]") {
+    test::scratch_folder const scratch;
+    auto const folder = scratch.path("in.dlq");
+    enum class way { closed, here, elsewhere };
+    auto const how = GENERATE(way::closed, way::here, way::elsewhere);
+    auto running =
+        open_journal({.folder = folder, .segment_bytes = 4'000, .bytes_max = 1'000'000, .chunk_window_count = 0});
+    REQUIRE(running.has_value());
+    std::shared_ptr<journal> open = *running;
+    running = error{errc::busy, ""};
+    {
+        auto const dead = make_dead_letters(open->make_sink(), letter_form::frame);
+        for (std::uint32_t i = 0; i < 200; ++i) REQUIRE(dead->put(std::array{letter(i, 1000 + i)}));
+    }
+    auto const full = segment_bytes(folder);
+    if (how == way::closed) open.reset();
+    std::atomic<bool> tended = true;  // Catch counts on one thread only
+    std::jthread tending;
+    if (how == way::elsewhere)
+        tending = std::jthread{[&](std::stop_token const& stop) {
+            while (!stop.stop_requested()) {
+                if (!open->tend()) tended = false;
+                std::this_thread::sleep_for(std::chrono::milliseconds{5});
+            }
+        }};
+    auto const letters = make_journal_letters(folder, how == way::here ? open : nullptr);
+
+    // The first half in single files, but for one letter in the middle.
+    letter_selection some;
+    for (std::uint32_t i = 0; i < 100; ++i)
+        if (i != 50) some.ids.push_back(place(i));
+    auto const purged = purge_letters(*letters, some);
+    REQUIRE(purged.has_value());
+    CHECK(purged->letters == 99);
+    CHECK_FALSE(purged->room.pending);
+    CHECK(purged->room.freed_bytes > full / 4);
+    CHECK(segment_bytes(folder) < full * 3 / 4);
+    CHECK(live(*letters) == 101);
+
+    auto const taken = [](std::span<dead_letter const>) -> result<> { return {}; };
+    auto const retried = retry_letters(*letters, everything, taken, false);
+    REQUIRE(retried.has_value());
+    CHECK(retried->letters == 101);
+    CHECK(segment_bytes(folder) == 0);
+    CHECK(live(*letters) == 0);
+
+    // Rejected once more, it says that it is the second time although the first one is gone.
+    tending = {};
+    CHECK(tended);
+    if (!open) open = open_journal({.folder = folder}).value();
+    auto const dead = make_dead_letters(open->make_sink(), letter_form::frame);
+    REQUIRE(dead->put(std::array{letter(150, 5'000)}));
+    REQUIRE(list_letters(*letters, 10, [](letter_summary const& each) { CHECK(each.attempts == 2); }).value().letters ==
+            1);
+}
+
+TEST_CASE("room that nobody gives back is asked for, and is no failure of the purge", "[letters]") {
+    test::scratch_folder const scratch;
+    auto const folder = scratch.path("in.dlq");
+    auto const running = open_journal({.folder = folder, .chunk_window_count = 0});
+    REQUIRE(running.has_value());
+    auto const dead = make_dead_letters((*running)->make_sink(), letter_form::frame);
+    REQUIRE(dead->put(std::array{letter(1, 1000)}));
+    auto const purged = purge_letters(*make_journal_letters(folder), everything);
+    REQUIRE(purged.has_value());
+    CHECK(purged->letters == 1);
+    CHECK(purged->room.pending);
+    CHECK(is_asked_to_free(folder));
+    REQUIRE((*running)->tend());
+    CHECK_FALSE(is_asked_to_free(folder));
+    CHECK(segment_bytes(folder) == 0);
+}
+
+TEST_CASE("letters of a bundle are settled one by one, and their room is free when all are", "[letters]") {
+    test::scratch_folder const scratch;
+    auto const folder = scratch.path("in.dlq");
+    auto const running = open_journal({.folder = folder, .chunk_window_count = 0});
+    REQUIRE(running.has_value());
+    auto const dead = make_dead_letters((*running)->make_sink(), letter_form::bundle);
+    std::vector<dead_letter> all;
+    for (std::uint32_t i = 0; i < 1'000; ++i) all.push_back(letter(i, 1000));
+    for (auto& each : all) each.tag = std::string(1'000, 't');
+    REQUIRE(dead->put(all));
+    CHECK(segment_bytes(folder) < 100'000);
+    auto const letters = make_journal_letters(folder, *running);
+    CHECK(live(*letters) == 1'000);
+    REQUIRE(purge_letters(*letters, {.ids = {place(500)}, .reason = {}, .all = false}).value().letters == 1);
+    CHECK(live(*letters) == 999);
+    std::size_t sent = 0;
+    auto const input = [&](std::span<dead_letter const> given) -> result<> {
+        for (auto const& each : given) sent += each.tag == all[0].tag ? 1U : 0U;
+        return {};
+    };
+    REQUIRE(retry_letters(*letters, everything, input, false).has_value());
+    CHECK(sent == 999);
+    CHECK(segment_bytes(folder) == 0);
 }

@@ -82,3 +82,23 @@ TEST_CASE("what is cut, of another version or does not add up is not a letter's 
     CHECK_FALSE(read_letter_frame(beyond));
     CHECK_FALSE(read_letter_frame(R"({"id":"x","stage":"normalize","reason":"y","record":"z"}          )"));
 }
+
+TEST_CASE("a letter about several entries says so in its head, in a version of its own", "[letter_frame]") {
+    auto letter = some_letter();
+    letter.entries = 70'000;
+    auto const bytes = frame_of(letter);
+    CHECK(bytes.substr(4, 2) == std::string("\x02\0", 2));
+    CHECK(static_cast<unsigned char>(bytes[6]) == 68 + 9 + 19 + 27 + 10);
+    CHECK(bytes.substr(64, 4) == std::string("\x70\x11\x01\0", 4));
+    auto const read = read_letter_frame(bytes);
+    REQUIRE(read.has_value());
+    CHECK(read->entries == 70'000);
+    CHECK(read->tag == letter.tag);
+    CHECK(read->record == letter.record);
+    CHECK(copy_of(*read).entries == 70'000);
+    CHECK(view_of(copy_of(*read)).entries == 70'000);
+    auto none = bytes;
+    none.replace(64, 4, 4, '\0');
+    CHECK_FALSE(read_letter_frame(none).has_value());
+    for (std::size_t size = 0; size < 68; ++size) CHECK_FALSE(read_letter_frame(bytes.substr(0, size)).has_value());
+}

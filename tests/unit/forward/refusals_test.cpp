@@ -3,6 +3,7 @@
 #include "support/forward_decoding.hpp"
 
 #include "base/gzip.hpp"
+#include "base/letter_pack.hpp"
 #include "base/zstd.hpp"
 
 using namespace logpipe;
@@ -165,4 +166,42 @@ TEST_CASE("a bomb is refused at the limit, many entries at theirs", "[forward_de
     auto const from_listed = decode("\x92\xa1t\x9a" + ten, few);
     CHECK(from_listed.records().size() == 1);
     CHECK(from_listed.reasons().size() == 1);
+}
+
+TEST_CASE("the bad entries of a message are one dead letter that tells their places, and the good ones go on",
+          "[forward_decoder]") {
+    auto const chunk = "\x81" + fix_string("chunk") + fix_string("c");
+    auto const bad = "\x92\x01\xc0"s;
+    auto const entries = entry("\x01", 1) + bad + entry("\x01", 3) + "\x05" + bad;
+    for (auto const& [options, trusted] :
+         {std::pair{chunk, true}, std::pair{chunk, false}, std::pair{std::string{}, false}}) {
+        auto const got = decode(packed(entries, options), {.limits = {}, .trust_chunk_ids = trusted});
+        REQUIRE(got.events.events.size() == 3);
+        REQUIRE(got.events.rejections.size() == 1);
+        auto const& why = got.events.rejections[0];
+        CHECK(why.entries == 3);
+        CHECK(why.reason == "the record is a msgpack nil, not a map; an entry is no array of a time and a record");
+        auto const& row = got.events.events[why.event];
+        CHECK(row.id.index() == pack_place);
+        if (trusted) CHECK(row.id.at(0) == got.events.events[0].id);
+        std::vector<std::pair<std::uint32_t, std::string>> places;
+        REQUIRE(unpack_letter(got.events.record(row), [&](packed_entry const& one) -> result<> {
+            places.emplace_back(one.place, one.bytes);
+            return {};
+        }));
+        CHECK(places == std::vector<std::pair<std::uint32_t, std::string>>{{1, bad}, {3, "\x05"}, {4, bad}});
+        CHECK(got.counts.events == 5);
+        CHECK(got.counts.rejected_events == 3);
+    }
+}
+
+TEST_CASE("a kilobyte of wire with a hundred thousand bad entries stays a kilobyte of letters", "[forward_decoder]") {
+    std::string const tag = "app." + std::string(1000, 't');
+    std::string message = "\x93\xda\x03\xec"s + tag + binary(gzip(std::string(100'000, '\0'))) + "\x82" +
+                          fix_string("compressed") + fix_string("gzip") + fix_string("chunk") + fix_string("p");
+    auto const got = decode(message);
+    REQUIRE(got.events.events.size() == 1);
+    CHECK(got.events.rejections[0].entries == 100'000);
+    CHECK(got.events.events[0].record_bytes < 1'000);
+    CHECK(got.counts.rejected_events == 100'000);
 }

@@ -7,6 +7,9 @@
 #include "support/looking.hpp"
 #include "topic_folder.hpp"
 
+#include <algorithm>
+#include <vector>
+
 using namespace logpipe;
 using namespace logpipe::test;
 
@@ -289,4 +292,53 @@ TEST_CASE("a clock that jumps forward by more than an hour deletes nothing for a
     topic.pass(3 * 3600 * second);
     REQUIRE(topic.add());
     REQUIRE(topic.segments() < 4);
+}
+
+TEST_CASE("segments of which nobody needs an event are freed, the one that is written to included", "[journal]") {
+    small_topic topic{{.bytes_max = 8000}};
+    for (int i = 0; i < 6; ++i) REQUIRE(topic.add());
+    REQUIRE(topic.segments() == 6);
+    // One in the middle, half of what is behind it, and the last.
+    auto const freed = topic.opened->free(std::vector<offset_range>{{1, 3}, {5, 6}});
+    REQUIRE(freed.has_value());
+    REQUIRE(*freed > 1'500);
+    REQUIRE(topic.segments() == 4);  // 0, 3, 4 and a new one
+    REQUIRE(topic.opened->free(std::vector<offset_range>{{4, 6}}).value() > 500);
+    REQUIRE(topic.opened->free(std::vector<offset_range>{{0, 6}}).value() > 1'000);
+    REQUIRE(topic.segments() == 1);
+    REQUIRE(topic.add());
+    REQUIRE(topic.opened->synced_offset() == 7);
+    // What came since is not in the ranges.
+    REQUIRE(topic.opened->free(std::vector<offset_range>{{0, 6}}).value() == 0);
+    REQUIRE(topic.segments() == 1);
+    // It opens again, and goes on behind.
+    topic.end.reset();
+    topic.opened.reset();
+    topic.opened = *topic::open_journal({.folder = "data/topic", .segment_bytes = 1000}, {.files = &topic.files});
+    REQUIRE(topic.opened->synced_offset() == 7);
+}
+
+TEST_CASE("a journal that is full drops its oldest events, counts them and says so while it is up", "[journal]") {
+    small_topic topic{{.bytes_max = 4000, .when_full = journal_full::drop_oldest}};
+    for (int i = 0; i < 10; ++i) REQUIRE(topic.add());
+    auto const status = topic.end->to->status();
+    CHECK(status.up);
+    CHECK(status.why.contains("the oldest 4 were dropped"));
+    auto const gauge =
+        std::ranges::find(status.gauges, "journal_dropped_events_total", &std::pair<std::string, double>::first);
+    REQUIRE(gauge != status.gauges.end());
+    CHECK(gauge->second == 4);
+}
+
+TEST_CASE("what is too old goes while nothing is written", "[journal]") {
+    small_topic topic{{.age_max = std::chrono::seconds{10}}};
+    REQUIRE(topic.add());
+    REQUIRE(topic.add());
+    topic.pass(9 * second);
+    REQUIRE(topic.opened->tend());
+    REQUIRE(topic.segments() == 2);
+    topic.pass(2 * second);
+    REQUIRE(topic.opened->tend());
+    REQUIRE(topic.segments() == 1);
+    REQUIRE(topic.opened->synced_offset() == 2);
 }

@@ -47,9 +47,13 @@ TEST_CASE("Kafka's sink for letters writes the original bytes, and makes key and
     awaited_reports reports;
     auto const to = make_kafka_sink(options);
     REQUIRE(to->open(reports));
-    auto events = batch_of({letter_with(hostile), letter_with(""), part});
+    auto several = letter_with("a pack");
+    several.entries = 100'000;
+    several.event_time_ns = noon_ns - 2;
+    several.part = {.index = 0, .count = 2};
+    auto events = batch_of({letter_with(hostile), letter_with(""), part, several});
     REQUIRE(to->write(events));
-    REQUIRE(reports.wait_events(3));
+    REQUIRE(reports.wait_events(4));
     REQUIRE(reports.rejections().empty());
 
     auto const admin = make_kafka_admin(cluster.connection(), std::chrono::seconds{30}).value();
@@ -61,16 +65,19 @@ TEST_CASE("Kafka's sink for letters writes the original bytes, and makes key and
         REQUIRE(read->id == part.id);
         REQUIRE((read->stage == part.stage && read->reason == part.reason && read->origin == part.origin));
         REQUIRE((read->tag.empty() && read->tag.data() != nullptr));
-        REQUIRE((read->time_ns == noon_ns && read->event_time_ns == 0 && read->received_ns == noon_ns - 1));
+        REQUIRE((read->time_ns == noon_ns && read->received_ns == noon_ns - 1));
+        REQUIRE(read->event_time_ns == (count == 3 ? noon_ns - 2 : 0));
+        REQUIRE(read->entries == (count == 3 ? 100'000U : 0U));
+        REQUIRE(message.header("logpipe-letter") == (count == 3 ? "2" : "1"));
         if (count == 0) REQUIRE(read->record == hostile);
         if (count == 1) REQUIRE(read->record.empty());
-        REQUIRE(read->part == (count == 2 ? part.part : letter_part{}));
+        REQUIRE(read->part == (count == 2 ? part.part : count == 3 ? several.part : letter_part{}));
         REQUIRE(message.key == kafka_letter_key(part.id, read->part));
         ++count;
         return {};
     };
-    REQUIRE(admin->scan("t", 0, 0, 3, look));
-    REQUIRE(count == 3);
+    REQUIRE(admin->scan("t", 0, 0, 4, look));
+    REQUIRE(count == 4);
 }
 
 TEST_CASE("a letter over the client's limit is rejected at once, and its neighbours are safe", "[kafka]") {

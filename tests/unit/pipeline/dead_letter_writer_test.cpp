@@ -1,3 +1,4 @@
+#include "base/letter_bundle.hpp"
 #include "base/letter_frame.hpp"
 #include "logpipe/pipeline.hpp"
 #include "support/catch.hpp"
@@ -329,4 +330,35 @@ TEST_CASE("what a destination does not even take in the smallest parts waits wit
     bytes_max = 10'000;
     CHECK(dead->put(letters));
     CHECK((joined(kept, letters.front().id) == letters.front().record));
+}
+
+TEST_CASE("many letters that say nearly the same are one small record of a journal, a few stay as they are",
+          "[dead_letter]") {
+    std::vector<std::string> kept;
+    std::size_t bytes_max = SIZE_MAX;
+    auto const dead = make_dead_letters(std::make_unique<limited_sink>(bytes_max, limited_sink::way::names, kept),
+                                        letter_form::bundle, 0ms);
+    auto letters = letters_of_one_chunk(5'000);
+    for (auto& each : letters) each.tag = "app." + std::string(1'000, 't');
+    REQUIRE(dead->put(letters));
+    REQUIRE(kept.size() == 1);
+    CHECK(kept[0].size() < 200'000);
+    CHECK_FALSE(read_letter_frame(kept[0]).has_value());
+    std::size_t count = 0;
+    REQUIRE(is_letter_bundle(kept[0]));
+    REQUIRE(each_in_bundle(kept[0], [&](std::string_view frame) -> result<> {
+        CHECK(read_letter_frame(frame).value().id == letters[count++].id);
+        return {};
+    }));
+    CHECK(count == 5'000);
+
+    kept.clear();
+    REQUIRE(dead->put(std::span{letters}.first(20)));
+    CHECK(kept.size() == 20);
+
+    // Not one that the destination takes no bundle of is lost.
+    kept.clear();
+    bytes_max = 3'000;
+    REQUIRE(dead->put(letters));
+    CHECK(kept.size() == 5'000);
 }

@@ -256,3 +256,29 @@ TEST_CASE("the JSON of a report is documented, and has what the table has", "[co
         R"("processes":[]})"
         "\n");
 }
+
+TEST_CASE("dead letters get a row, which is up with a note, where the oldest were dropped", "[components]") {
+    auto process = sample_snapshot();
+    process.letters = stage_status{.name = "dead_letters",
+                                   .up = true,
+                                   .why = "the oldest 4 were dropped",
+                                   .retries = 0,
+                                   .gauges = {{"journal_bytes", 1'000'000.0}, {"journal_dropped_events_total", 4.0}}};
+    auto const back = parse_process_snapshot(to_json(process));
+    REQUIRE(back.has_value());
+    REQUIRE(back->letters.has_value());
+    CHECK(back->letters->gauges == process.letters->gauges);
+    auto const report = report_of_process({.address = "127.0.0.1:1", .got = *back, .took = 1ms});
+    auto const& row = find(report, "stage", "dead_letters");
+    CHECK(row.state == component_state::up);
+    CHECK(row.why == "the oldest 4 were dropped");
+    CHECK(row.figure == "1,000,000 bytes on disk");
+    CHECK_THAT(to_table(report, table_colour::off),
+               ContainsSubstring("stage dead_letters: the oldest 4 were dropped") ||
+                   ContainsSubstring("note: the oldest 4 were dropped"));
+    CHECK_THAT(to_prometheus(process), ContainsSubstring("stage=\"dead_letters\"} 4\n"));
+
+    process.letters->why.clear();
+    auto const quiet = report_of_process({.address = "127.0.0.1:1", .got = process, .took = 1ms});
+    CHECK(quiet.components.size() + 1 == report.components.size());
+}

@@ -41,6 +41,16 @@ TEST_CASE("readyz says for each stage that is down why", "[routes]") {
     REQUIRE(up.body == "ready\n");
 }
 
+TEST_CASE("readyz warns of dead letters that were dropped, and stays ready", "[routes]") {
+    auto process = sample_snapshot();
+    process.pumps.at(1).stages.at(2).up = true;
+    process.letters = stage_status{
+        .name = "dead_letters", .up = true, .why = "the oldest 4 were dropped", .retries = 0, .gauges = {}};
+    auto const ready = get("/readyz", options_for(process));
+    REQUIRE(ready.status == 200);
+    REQUIRE(ready.body == "ready\ndead_letters: the oldest 4 were dropped\n");
+}
+
 TEST_CASE("readyz refuses before the process is ready and while it drains", "[routes]") {
     process_snapshot process;
     REQUIRE(get("/readyz", options_for(process)).status == 503);

@@ -1,9 +1,9 @@
 // A dead letter as one record: a head, then the original bytes as they came. In a journal it stands like this; Kafka's
-// sink makes headers of the head. All numbers are little-endian. Version 1:
+// sink makes headers of the head. All numbers are little-endian:
 //
 //   byte  size
 //      0     4  magic fe 4c 50 44: fe is in no UTF-8 text, so no letter in JSON begins like this
-//      4     2  version, 1
+//      4     2  version: 1, or 2 of a letter that is about several entries of one message
 //      6     2  head_bytes, where the original bytes begin
 //      8    16  id: its upper 64 bits, its lower 64 bits
 //     24     8  when it was rejected           } nanoseconds since the Unix epoch, signed;
@@ -15,7 +15,8 @@
 //     58     2  reason_bytes
 //     60     2  origin_bytes
 //     62     2  tag_bytes
-//     64        stage, reason, origin, tag, back to back; head_bytes is 64 and their sizes
+//     64     4  entry count, above 0   } of version 2 only; the original bytes are then a pack (letter_pack.hpp)
+//     64 or 68  stage, reason, origin, tag, back to back; head_bytes is that and their sizes
 //               the original bytes, to the end of the record
 //
 // The head is bounded by the four texts, which their writer has cut (dead_letter_writer.cpp). Original bytes may look
