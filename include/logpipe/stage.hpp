@@ -66,9 +66,8 @@ class source {
     [[nodiscard]] virtual result<> seek(std::span<position const> stored) = 0;
     /// Instead of seek(), where the sink keeps positions and has none of this source: starts with the oldest event.
     [[nodiscard]] virtual result<> seek_oldest() { return {}; }
-    /// Fills `into` (given empty) with what there is, as soon as there is something. Returns with it still empty at
-    /// `until` or after wake(): completions wake it, so that an ack never waits for the next batch.
-    /// @return errc::end_of_input when nothing will ever come any more, also after stop().
+    /// Fills `into` (given empty) as soon as there is something; still empty at `until` or after wake(), by which
+    /// completions end it. @return errc::end_of_input when nothing will ever come any more, also after stop().
     [[nodiscard]] virtual result<> read(batch& into, steady_time until) = 0;
     /// Cumulative for each partition named. Unknown partitions are ignored: they were taken away meanwhile.
     [[nodiscard]] virtual result<> commit(std::span<progress const> safe) = 0;
@@ -115,9 +114,8 @@ class sink {
     /// The source is idle: what was written becomes safe without waiting for more. A sink that is synchronous does it
     /// before it returns; on failure it keeps what it holds, for the next flush().
     [[nodiscard]] virtual result<> flush() = 0;
-    /// What this sink stores in one transaction with the data, for a source of this identity: positions, and all that
-    /// was counted up to them (not increments); none where it does not store any. The pump then seeks the source there.
-    /// After open(); batches written later are of that source.
+    /// What this sink stores in one transaction with the data of this source (that of all later batches): positions,
+    /// and what was counted up to them; none where it stores none. The pump then seeks the source there. After open().
     [[nodiscard]] virtual result<std::optional<std::vector<progress>>> stored(std::string const& source_identity) = 0;
     /// Makes a waiting call return errc::cancelled; what is in flight is given up. From any thread.
     virtual void cancel() = 0;

@@ -63,7 +63,8 @@ class journal_sink final : public sink {
         now.why = why_;
         if (now.up && figures.reserves_given_up > 0 && figures.reserve_bytes == 0)
             now.why = "the disk was full, and its reserve is given up: make room there";
-        if (auto const dropped = figures.dropped_events.load(std::memory_order_relaxed); now.why.empty() && now.up && dropped > 0)
+        if (auto const dropped = figures.dropped_events.load(std::memory_order_relaxed);
+            now.why.empty() && now.up && dropped > 0)
             now.why = fmt::format("the oldest {} were dropped since the start, by the limits of size and age", dropped);
         return now;
     }
