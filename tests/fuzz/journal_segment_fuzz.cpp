@@ -23,6 +23,8 @@ class bytes_file final : public logpipe::file {
     logpipe::result<> truncate(std::uint64_t) override { return read_only(); }
     logpipe::result<> sync_data() override { return read_only(); }
     logpipe::result<std::uint64_t> bytes() const override { return std::uint64_t{bytes_.size()}; }
+    logpipe::result<> allocate(std::uint64_t) override { return read_only(); }
+    logpipe::result<> in_place() const override { return {}; }
     logpipe::result<> lock() override { return read_only(); }
 
   private:
