@@ -174,7 +174,7 @@ class DeadLetters(Case):
             self.assertTrue(client.recv(100))
         self.wait_drained(admin, 1)
         self.assertIn("in 1 = indexed 0 + already there 0 + dead 1 + in flight 0", self.end(pipeline))
-        size = sum(file.stat().st_size for file in (self.folder / "data/nginx-logs.dlq").iterdir() if file.is_file())
+        size = sum(file.stat().st_size for file in (self.folder / "data/nginx-logs.dlq").glob("*.seg"))
         self.assertLess(size, 10_000)
         listed = self.listed()
         self.assertEqual((listed["letters"], listed["events"]), (1, 100_000))
