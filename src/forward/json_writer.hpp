@@ -20,7 +20,7 @@ class json_writer final {
 
     [[nodiscard]] std::size_t written() const noexcept { return written_; }
     [[nodiscard]] std::string_view since(std::size_t written) const noexcept {
-        return std::string_view{text_}.substr(written, written_ - written);
+        return {text_.data() + written, written_ - written};
     }
     /// Forgets what was written after `written`.
     void rewind(std::size_t written) noexcept { written_ = written; }

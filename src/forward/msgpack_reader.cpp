@@ -175,7 +175,7 @@ msgpack_problem msgpack_reader::next(msgpack_token& into) noexcept {
     if (auto const problem = read_msgpack_header(bytes, into.header); problem != msgpack_problem::none) return problem;
     auto const payload_bytes = into.header.payload_bytes();
     if (payload_bytes > bytes.size() - into.header.bytes) return msgpack_problem::truncated;
-    into.payload = bytes.substr(into.header.bytes, payload_bytes);
+    into.payload = {bytes.data() + into.header.bytes, payload_bytes};
     position_ += into.header.bytes + payload_bytes;
     return msgpack_problem::none;
 }

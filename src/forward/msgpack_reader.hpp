@@ -68,9 +68,11 @@ class msgpack_reader final {
 
     [[nodiscard]] bool at_end() const noexcept { return position_ == bytes_.size(); }
     [[nodiscard]] std::size_t position() const noexcept { return position_; }
-    [[nodiscard]] std::string_view rest() const noexcept { return bytes_.substr(position_); }
+    [[nodiscard]] std::string_view rest() const noexcept {
+        return {bytes_.data() + position_, bytes_.size() - position_};
+    }
     [[nodiscard]] std::string_view since(std::size_t position) const noexcept {
-        return bytes_.substr(position, position_ - position);
+        return {bytes_.data() + position, position_ - position};
     }
     void go_to(std::size_t position) noexcept { position_ = position; }
 

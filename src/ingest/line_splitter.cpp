@@ -13,15 +13,17 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 std::optional<input_line> line_splitter::next(std::string_view& input) {
     if (at_start_) skip_mark(input);
     while (!input.empty()) {
-        if (nuls_ > 0 || input.front() == '\0') {
-            if (auto const made = take_nuls(input)) return made;
-            continue;
+        // NULs are looked for once a piece, not once a line.
+        if (clean_bytes_ == 0) {
+            if (nuls_ > 0 || input.front() == '\0') {
+                if (auto const made = take_nuls(input)) return made;
+                continue;
+            }
+            clean_bytes_ = std::min(input.find('\0'), input.size());
         }
-        // Looked for once a piece, not once a line.
-        if (clean_bytes_ == 0) clean_bytes_ = std::min(input.find('\0'), input.size());
-        auto const clean = input.substr(0, clean_bytes_);
+        std::string_view const clean{input.data(), clean_bytes_};
         auto const end = clean.find('\n');
-        auto const part = clean.substr(0, end);
+        std::string_view const part{clean.data(), std::min(end, clean.size())};
         auto const taken = end == std::string_view::npos ? clean.size() : end + 1;
         input.remove_prefix(taken);
         clean_bytes_ -= taken;
@@ -36,7 +38,7 @@ std::optional<input_line> line_splitter::next(std::string_view& input) {
             continue;
         }
         // The usual way: the whole line stands in this piece and is not copied.
-        auto const line = part.ends_with('\r') ? part.substr(0, part.size() - 1) : part;
+        std::string_view const line{part.data(), part.size() - (part.ends_with('\r') ? 1 : 0)};
         if (auto const made = make_line(line, line.size())) return made;
     }
     return std::nullopt;
@@ -118,8 +120,8 @@ std::optional<input_line> line_splitter::make_line(std::string_view text, std::u
         ++empty_lines_;
         return std::nullopt;
     }
-    if (line_bytes > line_bytes_max_) return input_line{.text = text.substr(0, line_bytes_max_), .cut = true};
-    return input_line{.text = text.substr(0, line_bytes)};
+    bool const cut = line_bytes > line_bytes_max_;
+    return input_line{.text = {text.data(), cut ? line_bytes_max_ : static_cast<std::size_t>(line_bytes)}, .cut = cut};
 }
 
 }  // namespace logpipe
