@@ -21,11 +21,16 @@ bool read_number(std::string_view& from, char after, std::uint64_t& into) {
     return true;
 }
 
+/// Where the range ends that holds `begin`. @return `begin` or less where none does
+std::uint64_t end_from(std::span<offset_range const> ranges, std::uint64_t begin) noexcept {
+    auto const after = std::ranges::upper_bound(ranges, begin, {}, &offset_range::begin);
+    return after == ranges.begin() ? 0 : std::prev(after)->end;
+}
+
 }  // namespace
 
 bool covers(std::span<offset_range const> ranges, std::uint64_t begin, std::uint64_t end) noexcept {
-    auto const after = std::ranges::upper_bound(ranges, begin, {}, &offset_range::begin);
-    return after != ranges.begin() && std::prev(after)->end >= end;
+    return end_from(ranges, begin) >= end;
 }
 
 std::string free_request_path(std::string const& folder) {
@@ -59,9 +64,7 @@ result<> ask_to_free(std::string const& folder, std::span<offset_range const> ra
     std::vector<offset_range> wanted;
     for (std::size_t i = 0; i < segments->size(); ++i) {
         auto const begin = (*segments)[i];
-        auto const after = std::ranges::upper_bound(ranges, begin, {}, &offset_range::begin);
-        if (after == ranges.begin()) continue;
-        auto const end = std::prev(after)->end;
+        auto const end = topic::end_from(ranges, begin);
         if (i + 1 == segments->size()) {
             // Its writer knows how far it goes by now; where that is further already, there is no use in asking.
             auto const state = read_file(files, topic::state_path(folder), topic::state_bytes);

@@ -4,10 +4,9 @@ in Kafka at about the same rate.
 Part of paths_bench.py: adds rows and targets to its Bench."""
 
 import re
-import socket
 import time
 
-from logpipe_process import Failed, free_address
+from logpipe_process import Failed, free_address, wait_until_it_listens
 
 WAIT_MAX = 600
 SMALL = 200  # a chunk of a client that flushes often: its fsync is shared with the others'
@@ -34,25 +33,13 @@ def connections(size):
     return 4 if size == SMALL else 2
 
 
-def wait_until_it_listens(address):
-    host, port = address.rsplit(":", 1)
-    end = time.monotonic() + WAIT_MAX
-    while True:
-        try:
-            return socket.create_connection((host, int(port))).close()
-        except ConnectionRefusedError:
-            if time.monotonic() > end:
-                raise Failed(f"nobody listens on {address}") from None
-            time.sleep(0.01)
-
-
 def one_run(bench, kafka, size, number, measured):
     """Counts until the last event is in the topic; the forwarder's CPU until then."""
     topic, listen = f"bench-chunks-{size}-{number}", free_address()
     admin = kafka.admin()
     admin.create_topic(topic, partitions=1, **{"retention.ms": "-1"})
     forwarder = bench.start_forwarder(listen, f"chunks-{size}-{number}", kafka, topic)
-    wait_until_it_listens(listen)
+    wait_until_it_listens(listen, WAIT_MAX)
     count = -(-bench.rows // size) * size
     began = time.monotonic()
     acked = bench.told([bench.programs / "forward_load", listen, connections(size), size, count])

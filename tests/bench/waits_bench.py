@@ -3,11 +3,10 @@
 Parts of paths_bench.py: each function takes its Bench and adds rows and targets to it."""
 
 import re
-import socket
 import statistics
 import time
 
-from logpipe_process import Failed, Stage, free_address, wait_while_it_moves
+from logpipe_process import Failed, Stage, free_address, wait_until_it_listens, wait_while_it_moves
 
 LOADED_SECONDS = 20
 STARTS = 11
@@ -58,17 +57,11 @@ def start_forward(bench, listen, journal):
 def seconds_to_ready(bench, journal):
     """From the start of `forward` until it takes connections."""
     listen = free_address()
-    host, port = listen.split(":")
     began = time.monotonic()
     child = start_forward(bench, listen, journal)
     try:
-        while time.monotonic() < began + READY_SECONDS_MAX:
-            try:
-                socket.create_connection((host, int(port)), timeout=5).close()
-                return time.monotonic() - began
-            except ConnectionRefusedError:
-                time.sleep(0.001)
-        raise Failed(f"forward is not ready after {READY_SECONDS_MAX} s")
+        wait_until_it_listens(listen, READY_SECONDS_MAX)
+        return time.monotonic() - began
     finally:
         child.kill()
         child.wait()

@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace logpipe::test {
@@ -29,6 +31,15 @@ using namespace std::chrono_literals;
 
 [[nodiscard]] inline std::string ack_of(std::string_view chunk) {
     return "\x81" + fix_string("ack") + fix_string(chunk);
+}
+
+/// A source that listens, on a free port of 127.0.0.1 unless told otherwise. Fails the test (by exception) where it
+/// does not.
+[[nodiscard]] inline std::unique_ptr<forward_source> listening(forward_source_options options = {}) {
+    if (options.listen == forward_source_options{}.listen) options.listen = "127.0.0.1:0";
+    auto source = make_forward_source(std::move(options));
+    if (auto const opened = source->open(); !opened) throw std::runtime_error{opened.error().message};
+    return source;
 }
 
 /// Reads batches until `count` events came. Fails the test (by exception) after 20 s.

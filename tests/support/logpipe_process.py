@@ -30,6 +30,19 @@ def free_address():
 _prctl = ctypes.CDLL(None).prctl
 
 
+def wait_until_it_listens(address, seconds_max):
+    """Returns when somebody takes connections there."""
+    host, port = address.rsplit(":", 1)
+    end = time.monotonic() + seconds_max
+    while True:
+        try:
+            return socket.create_connection((host, int(port)), timeout=5).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise Failed(f"nobody listens on {address} after {seconds_max} s") from None
+            time.sleep(0.001)
+
+
 def die_with_parent():
     """Runs in the child before the program: a test that is killed itself leaves nothing behind (Linux).
 

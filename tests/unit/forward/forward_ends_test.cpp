@@ -15,13 +15,6 @@ using namespace logpipe::test;
 
 namespace {
 
-std::unique_ptr<forward_source> listening(forward_source_options options = {}) {
-    if (options.listen == forward_source_options{}.listen) options.listen = "127.0.0.1:0";
-    auto source = make_forward_source(std::move(options));
-    REQUIRE(source->open().has_value());
-    return source;
-}
-
 batch numbered(std::uint64_t chunk, int count) {
     batch events;
     auto const tag = events.tag_index("app.follow");

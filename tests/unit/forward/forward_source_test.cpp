@@ -13,14 +13,6 @@ using namespace logpipe::test;
 
 namespace {
 
-std::unique_ptr<forward_source> listening(forward_source_options options = {}) {
-    options.listen = "127.0.0.1:0";
-    auto source = make_forward_source(std::move(options));
-    auto const opened = source->open();
-    REQUIRE(opened.has_value());
-    return source;
-}
-
 std::string read_record(source& from) {
     auto const batches = read_events(from, 1);
     return std::string{batches[0].record(batches[0].events[0])};

@@ -16,13 +16,6 @@ using asio::ip::udp;
 
 namespace {
 
-std::unique_ptr<forward_source> listening(forward_source_options options = {}) {
-    options.listen = "127.0.0.1:0";
-    auto source = make_forward_source(std::move(options));
-    REQUIRE(source->open().has_value());
-    return source;
-}
-
 /// Stands between two listeners: to each it is the other one, as a datagram with the other's address would be.
 class both_ways final {
   public:

@@ -14,14 +14,6 @@ using namespace logpipe::test;
 
 namespace {
 
-std::unique_ptr<forward_source> listening(forward_source_options options = {}) {
-    options.listen = "127.0.0.1:0";
-    auto source = make_forward_source(std::move(options));
-    auto const opened = source->open();
-    REQUIRE(opened.has_value());
-    return source;
-}
-
 /// No descriptor is left to the process while it lives.
 class no_descriptors final {
   public:

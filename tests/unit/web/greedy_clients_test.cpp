@@ -1,6 +1,7 @@
 // Clients that keep, or fill, all connections, beside one that only wants to know how the process is.
 #include "logpipe/web.hpp"
 
+#include "started.hpp"
 #include "support/catch.hpp"
 #include "support/http_client.hpp"
 #include "support/looking.hpp"
@@ -27,12 +28,6 @@ web_options options_with(web_limits limits) {
     };
     options.limits = limits;
     return options;
-}
-
-std::unique_ptr<web_server> start(web_options options) {
-    auto server = start_web_server(std::move(options));
-    REQUIRE(server.has_value());
-    return *std::move(server);
 }
 
 int status_for(web_server const& server, std::string_view request) {

@@ -2,6 +2,7 @@
 #include "page_support.hpp"
 #include "query_string.hpp"
 #include "routes.hpp"
+#include "started.hpp"
 #include "support/catch.hpp"
 #include "support/http_client.hpp"
 
@@ -29,12 +30,6 @@ web_answer answer_of(web_request const& request, web_options const& options) {
 
 web_answer get(std::string_view target, web_options const& options) {
     return answer_of({.method = "GET", .target = target, .host = "localhost:8000"}, options);
-}
-
-std::unique_ptr<web_server> start(web_options options) {
-    auto server = start_web_server(std::move(options));
-    REQUIRE(server.has_value());
-    return *std::move(server);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "logpipe/web.hpp"
 
+#include "started.hpp"
 #include "support/catch.hpp"
 #include "support/http_client.hpp"
 #include "support/snapshots.hpp"
@@ -31,12 +32,6 @@ struct held_run {
         return made;
     }
 };
-
-std::unique_ptr<web_server> start(web_options options) {
-    auto server = start_web_server(std::move(options));
-    REQUIRE(server.has_value());
-    return *std::move(server);
-}
 
 constexpr auto get_request = "GET /produceEventsToPipeline HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

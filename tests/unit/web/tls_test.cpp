@@ -1,6 +1,7 @@
 // The page and its API by TLS.
 #include "base/reload.hpp"
 #include "logpipe/web.hpp"
+#include "started.hpp"
 #include "support/catch.hpp"
 #include "support/certificates.hpp"
 #include "support/http_client.hpp"
@@ -40,12 +41,6 @@ struct tls_world {
 
 std::string address_of(web_server const& server) {
     return fmt::format("https://127.0.0.1:{}", server.port());
-}
-
-std::unique_ptr<web_server> start(web_options options) {
-    auto server = start_web_server(std::move(options));
-    REQUIRE(server.has_value());
-    return *std::move(server);
 }
 
 }  // namespace

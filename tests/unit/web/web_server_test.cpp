@@ -1,5 +1,6 @@
 #include "logpipe/web.hpp"
 
+#include "started.hpp"
 #include "support/catch.hpp"
 #include "support/http_client.hpp"
 #include "support/snapshots.hpp"
@@ -18,12 +19,6 @@ web_options sample_options() {
     web_options options;
     options.look = sample_snapshot;
     return options;
-}
-
-std::unique_ptr<web_server> start(web_options options) {
-    auto server = start_web_server(std::move(options));
-    REQUIRE(server.has_value());
-    return *std::move(server);
 }
 
 /// The whole answer to bytes that stand for a connection's first ones.
