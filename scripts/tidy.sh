@@ -61,6 +61,11 @@ long_files() { wc -l "${sources[@]}" "${shell[@]}" | awk '$2 != "total" && $1 > 
 long_contract() { wc -l include/logpipe/*.hpp | awk '$2 != "total" && $1 > 150'; }
 pragma_once() { grep -L '^#pragma once$' "${headers[@]}"; }
 open_ends() { grep -nE '\b(T[O]DO|F[I]XME|X[X]X)\b' "${sources[@]}" "${shell[@]}" | grep -vE 'T[O]DO\(#[0-9]+\)'; }
+# The later one would be called by both.
+twice_in_shell() {
+    local file
+    for file in "${shell[@]}"; do grep -oE '^[a-z_]+\(\)' "$file" | sort | uniq -d | sed "s|^|$file: |"; done
+}
 
 contract_includes() {
     grep -nE '^#include' include/logpipe/*.hpp |
@@ -109,6 +114,7 @@ check '#pragma once in every header' pragma_once
 check 'no open end without the number of its issue' open_ends
 check 'the contract includes the standard library and boost/system only' contract_includes
 check 'each third-party library stays at home' library_homes
+check 'no shell function twice in a file' twice_in_shell
 check 'shellcheck' shellcheck "${shell[@]}"
 if [[ $mode == full ]]; then
     check 'each header compiles alone' headers_alone

@@ -83,9 +83,9 @@ check_image() {
     check 'ports are on 127.0.0.1 only' ports_are_local
 }
 
-# answers STATUS CURL-ARGUMENTS…: what the producer says.
+# http_status_is STATUS CURL-ARGUMENTS…
 # shellcheck disable=SC2317  # it is called by check
-answers() {
+http_status_is() {
     local wanted=$1 got
     shift
     got=$(curl -sS -o /dev/null -w '%{http_code}' "$@") || return
@@ -94,8 +94,8 @@ answers() {
 
 check_produce() {
     local produce=http://127.0.0.1:$PRODUCER_PORT/produceEventsToPipeline
-    check "another site's page starts no run" answers 403 -H 'Sec-Fetch-Site: cross-site' "$produce"
-    check "another site's name for the producer is refused" answers 421 -H 'Host: evil.example' "$produce"
+    check "another site's page starts no run" http_status_is 403 -H 'Sec-Fetch-Site: cross-site' "$produce"
+    check "another site's name for the producer is refused" http_status_is 421 -H 'Host: evil.example' "$produce"
     check 'produce.sh: the lines of a URL, by a GET as in the original' "$root/scripts/produce.sh"
     check "$lines lines are $lines documents" documents_are "$lines"
     check 'produce.sh --demo' "$root/scripts/produce.sh" --demo --lines 2000
