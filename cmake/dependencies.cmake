@@ -44,7 +44,7 @@ endif()
 
 add_library(logpipe_boost INTERFACE)
 target_link_libraries(logpipe_boost INTERFACE Boost::headers)
-# Asio is compiled once, in src/base/asio_impl.cpp.
+# Asio is compiled once, in src/net/asio_impl.cpp.
 target_compile_definitions(logpipe_boost INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 if(LOGPIPE_SANITIZE MATCHES "thread")

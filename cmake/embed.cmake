@@ -23,7 +23,7 @@ file(WRITE "${OUT}" "// Made by cmake/embed.cmake.
 #include <array>
 #include <cstddef>
 
-namespace logpipe {
+namespace logpipe::web {
 
 namespace {
 
@@ -42,5 +42,5 @@ std::span<asset const> assets() noexcept {
     return all;
 }
 
-}  // namespace logpipe
+}  // namespace logpipe::web
 ")

@@ -30,13 +30,13 @@ add_library(logpipe_contract INTERFACE)
 target_include_directories(logpipe_contract INTERFACE ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(logpipe_contract INTERFACE Boost::headers logpipe_flags)
 
-# logpipe_folder(NAME [PUBLIC libraries…] [PRIVATE libraries…]): all .cpp files of the calling folder. The folder itself is on
-# nobody else's include path, so a header of another folder does not resolve.
+# logpipe_folder(NAME [PUBLIC libraries…] [PRIVATE libraries…]): all .cpp files of the calling folder. Others see what is in
+# include/, as "NAME/….hpp"; the folder itself is on nobody else's include path, so its other headers do not resolve there.
 function(logpipe_folder name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PUBLIC;PRIVATE")
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(logpipe_${name} STATIC ${sources})
-  target_include_directories(logpipe_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_include_directories(logpipe_${name} PUBLIC include PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(logpipe_${name} PUBLIC logpipe_contract ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 endfunction()
 

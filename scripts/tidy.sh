@@ -78,21 +78,24 @@ library_homes() {
     while read -r library home; do
         grep -rnE "^#include <$library" src | grep -vE "^src/($home)/"
     done <<'HOMES'
-sqlite3\.h sqlite
-CLI/ app
-toml\+\+/ app
-librdkafka/ kafka|app
-spdlog/ base
-zlib\.h base
-xxhash\.h base
+sqlite3\.h ends/store
+CLI/ cli
+toml\+\+/ cli
+librdkafka/ ends/kafka|cli
+spdlog/ core
+zlib\.h codec
+zstd\.h codec
+xxhash\.h core
 HOMES
 }
 
 # Compiles one header alone, as its own folder's files see it.
 header_alone() {
+    local public
+    mapfile -t public < <(find src -type d -name include)
     echo "#include \"$PWD/$1\"" | g++ -std=c++23 -fsyntax-only -DBOOST_ASIO_SEPARATE_COMPILATION \
         -DBOOST_ASIO_NO_DEPRECATED \
-        -I include -I src/base/include -I tests -I "$(dirname "$1")" -x c++ -
+        -I include -I tests "${public[@]/#/-I}" -I "${1%/include/*}" -I "$(dirname "$1")" -x c++ -
 }
 export -f header_alone
 headers_alone() {

@@ -4,9 +4,7 @@
 #include "logpipe/result.hpp"
 
 #include <array>
-#include <chrono>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,7 +73,7 @@ struct log_lines {
 };
 
 /// One thread. Every call is one short read transaction; nothing stays open in between, so the write-ahead log can
-/// always be reset. A call that takes longer than `dashboard_options::time_max` ends with errc::timed_out.
+/// always be reset. A call that takes longer than its time limit ends with errc::timed_out.
 class log_dashboard {
   public:
     virtual ~log_dashboard() = default;
@@ -83,19 +81,5 @@ class log_dashboard {
     /// @param before  rows below it; 0: the newest
     [[nodiscard]] virtual result<log_lines> lines(log_view const& view, std::int64_t before, std::size_t count_max) = 0;
 };
-
-struct dashboard_options {
-    std::string path;
-    std::size_t top_count = 10;
-    /// Under a filter, documents are looked at from the newest on: at first so many, then more for `time_usual`, and
-    /// at most so many, by all questions about one view.
-    std::int64_t rows_first = 2'048;
-    std::int64_t rows_max = 1'000'000;
-    std::chrono::milliseconds time_usual{100};
-    std::chrono::milliseconds time_max{10'000};           ///< for a call; then errc::timed_out
-    std::size_t lines_bytes_max = std::size_t{1} << 20U;  ///< of lines(); the first line is given whatever its size
-};
-/// @return errc::not_found where there is no file, errc::invalid_argument where it is no store of this version.
-[[nodiscard]] result<std::unique_ptr<log_dashboard>> open_dashboard(dashboard_options options);
 
 }  // namespace logpipe

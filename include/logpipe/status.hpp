@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace logpipe {
@@ -72,10 +71,5 @@ struct process_snapshot {
 [[nodiscard]] std::uint64_t waiting_events(pump_snapshot const& pump) noexcept;
 /// True when no stage is down.
 [[nodiscard]] bool all_up(process_snapshot const& process) noexcept;
-/// `/api/status`: documented in DESIGN.md "Status".
-[[nodiscard]] std::string to_json(process_snapshot const& process);
-[[nodiscard]] result<process_snapshot> parse_process_snapshot(std::string_view json);
-/// Prometheus text exposition format 0.0.4.
-[[nodiscard]] std::string to_prometheus(process_snapshot const& process);
 
 }  // namespace logpipe

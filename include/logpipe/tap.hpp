@@ -42,11 +42,4 @@ class tap_reader {
     [[nodiscard]] virtual tap_counts counts() const = 0;
 };
 
-/// One JSON object on one line: {"stage":…,"id":…,"tag":…,"time":…,"received":…,"origin":…,"event":…}. What is not
-/// known is left out; a payload that is no JSON stands as text in "text", or in "base64"; "rejected" says why, if it
-/// was.
-[[nodiscard]] std::string to_json_line(tapped_event const& event);
-/// For people: time, stage, tag, payload, on one line and without control characters.
-[[nodiscard]] std::string to_readable_line(tapped_event const& event);
-
 }  // namespace logpipe

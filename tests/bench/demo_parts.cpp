@@ -1,8 +1,9 @@
 // How fast lines come in: made-up ones as text, through the demo source as batches, and split from text in memory.
 // The aim is 5 million lines a second from the demo source, so that it never is what a measurement measures.
+#include "demo/demo.hpp"
 #include "demo_lines.hpp"
-#include "line_chunker.hpp"
-#include "logpipe/lines.hpp"
+#include "lines/line_chunker.hpp"
+#include "lines/lines.hpp"
 #include "part.hpp"
 
 #include <memory>
@@ -32,7 +33,7 @@ prepared_part make_lines() {
 }
 
 prepared_part read_demo_source() {
-    std::shared_ptr<source> const from = make_demo_source({.lines = {.run_id = "run"}});
+    std::shared_ptr<source> const from = demo::make_demo_source({.lines = {.run_id = "run"}});
     auto const into = std::make_shared<batch>();
     auto const read = [from, into] {
         into->clear();
@@ -46,7 +47,7 @@ prepared_part read_demo_source() {
 prepared_part split_text() {
     struct work {
         std::string text = demo_text();
-        line_chunker chunker{{.run_id = "run"}, {}, "bench"};
+        lines::line_chunker chunker{{.run_id = "run"}, {}, "bench"};
         batch into;
     };
     auto const with = std::make_shared<work>();

@@ -1,8 +1,8 @@
 // The journal: how fast batches are appended (with and without fsync) and read back, how fast frames are encoded and
 // checked without a disk, and how long a journal takes to open.
 #include "frame_encoder.hpp"
+#include "journal/journal.hpp"
 #include "lines.hpp"
-#include "logpipe/journal.hpp"
 #include "part.hpp"
 #include "segment_format.hpp"
 
@@ -26,7 +26,8 @@ class keep_one final : public completions {
 /// Appends one batch after the other; chunks are new each time, as from a client.
 class appender final {
   public:
-    explicit appender(journal_options options) : journal_{open(std::move(options))}, to_{journal_->make_sink()} {
+    explicit appender(journal::journal_options options)
+        : journal_{open(std::move(options))}, to_{journal_->make_sink()} {
         if (!to_->open(reports_)) throw std::runtime_error{"no sink"};
     }
     void append() {
@@ -36,25 +37,25 @@ class appender final {
         events_.counts = {};
     }
     [[nodiscard]] std::size_t bytes() const { return events_.records.size(); }
-    [[nodiscard]] static std::shared_ptr<journal> open(journal_options options) {
-        auto opened = open_journal(std::move(options));
+    [[nodiscard]] static std::shared_ptr<journal::topic> open(journal::journal_options options) {
+        auto opened = journal::open_journal(std::move(options));
         if (!opened) throw std::runtime_error{opened.error().message};
         return *std::move(opened);
     }
 
   private:
-    std::shared_ptr<journal> journal_;
+    std::shared_ptr<journal::topic> journal_;
     keep_one reports_;
     std::unique_ptr<sink> to_;
     batch events_ = nginx_batch(lines_in_batch);
 };
 
-prepared_part append(journal_sync sync) {
+prepared_part append(journal::journal_sync sync) {
     struct work {
-        explicit work(journal_sync sync)
+        explicit work(journal::journal_sync sync)
             : to{{.folder = folder.path("topic"),
                   .bytes_max = std::uint64_t{2} << 30U,
-                  .when_full = journal_full::drop_oldest,
+                  .when_full = journal::journal_full::drop_oldest,
                   .sync = sync}} {}
         test::scratch_folder folder;
         appender to;
@@ -64,14 +65,14 @@ prepared_part append(journal_sync sync) {
 }
 
 void fill(std::string const& folder, std::size_t bytes) {
-    appender to{{.folder = folder, .bytes_max = std::uint64_t{64} << 30U, .sync = journal_sync::never}};
+    appender to{{.folder = folder, .bytes_max = std::uint64_t{64} << 30U, .sync = journal::journal_sync::never}};
     for (std::size_t done = 0; done < bytes; done += to.bytes()) to.append();
 }
 
 prepared_part encode_frames() {
     struct work {
         batch events = nginx_batch(lines_in_batch);
-        topic::frame_encoder encoder;
+        journal::frame_encoder encoder;
     };
     auto const with = std::make_shared<work>();
     return {.events = lines_in_batch, .bytes = with->events.records.size(), .round = [with] {
@@ -88,19 +89,19 @@ prepared_part decode_frames() {
     };
     auto const with = std::make_shared<work>();
     auto const events = nginx_batch(lines_in_batch);
-    topic::frame_encoder encoder;
+    journal::frame_encoder encoder;
     encoder.begin(events, 1);
     if (!encoder.next().value()) throw std::logic_error{"nothing to encode"};
     encoder.keep(1, 0);
     for (auto const piece : encoder.parts()) with->bytes += piece;
     return {.events = lines_in_batch, .bytes = events.records.size(), .round = [with] {
                 with->into.clear();
-                auto const header = topic::read_header(with->bytes);
-                auto const payload = std::string_view{with->bytes}.substr(topic::header_bytes);
-                if (!header || !topic::payload_is_whole(*header, payload)) throw std::logic_error{"a bad frame"};
+                auto const header = journal::read_header(with->bytes);
+                auto const payload = std::string_view{with->bytes}.substr(journal::header_bytes);
+                if (!header || !journal::payload_is_whole(*header, payload)) throw std::logic_error{"a bad frame"};
                 std::uint64_t offset = 0;
                 while (offset < header->end_offset())
-                    offset = topic::append_portion(*header, payload, offset, with->into);
+                    offset = journal::append_portion(*header, payload, offset, with->into);
             }};
 }
 
@@ -108,7 +109,7 @@ prepared_part decode_frames() {
 prepared_part read_back() {
     struct work {
         test::scratch_folder folder;
-        std::shared_ptr<journal> opened;
+        std::shared_ptr<journal::topic> opened;
         std::unique_ptr<source> from;
         batch got;
         std::uint64_t events = 0;
@@ -146,8 +147,8 @@ prepared_part open_large() {
 std::vector<part> journal_parts() {
     return {{"journal_encode_frames", encode_frames},
             {"journal_decode_frames", decode_frames},
-            {"journal_append", [] { return append(journal_sync::never); }},
-            {"journal_append_synced", [] { return append(journal_sync::every_group); }, true},
+            {"journal_append", [] { return append(journal::journal_sync::never); }},
+            {"journal_append_synced", [] { return append(journal::journal_sync::every_group); }, true},
             {"journal_read_back", read_back},
             {"journal_open_2_GiB", open_large, true}};
 }

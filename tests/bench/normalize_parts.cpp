@@ -1,7 +1,7 @@
 // The transform, in batches as the pump makes them. LOGPIPE_BENCH_LINES names a file of lines; without it, made-up ones
 // are taken.
+#include "formats/normalize.hpp"
 #include "lines.hpp"
-#include "logpipe/normalize.hpp"
 #include "part.hpp"
 
 #include <cstdlib>
@@ -25,13 +25,13 @@ std::vector<std::string> lines() {
     return all;
 }
 
-prepared_part transform(timestamp_from time) {
+prepared_part transform(formats::timestamp_from time) {
     struct work {
         std::unique_ptr<logpipe::transform> change;
         std::vector<batch> batches = std::vector<batch>(1);
     };
     auto const with = std::make_shared<work>();
-    with->change = make_normalize({.timestamp = time});
+    with->change = formats::make_normalize({.timestamp = time});
     prepared_part ready{.round = [with] {
         for (auto& each : with->batches) with->change->apply(each);
     }};
@@ -50,8 +50,8 @@ prepared_part transform(timestamp_from time) {
 }  // namespace
 
 std::vector<part> normalize_parts() {
-    return {{"transform", [] { return transform(timestamp_from::receive); }},
-            {"transform_with_time", [] { return transform(timestamp_from::event); }}};
+    return {{"transform", [] { return transform(formats::timestamp_from::receive); }},
+            {"transform_with_time", [] { return transform(formats::timestamp_from::event); }}};
 }
 
 }  // namespace logpipe::bench

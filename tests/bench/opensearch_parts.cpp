@@ -1,8 +1,8 @@
 // Bodies of `_bulk` requests, and what the server says to them.
 #include "bulk_request.hpp"
 #include "bulk_response.hpp"
+#include "formats/normalize.hpp"
 #include "lines.hpp"
-#include "logpipe/normalize.hpp"
 #include "part.hpp"
 
 #include <memory>
@@ -21,7 +21,7 @@ prepared_part bulk_body() {
     };
     auto const with = std::make_shared<work>();
     with->held.events = nginx_batch(items);
-    make_normalize({})->apply(with->held.events);
+    formats::make_normalize({})->apply(with->held.events);
     return {.events = items, .bytes = with->held.events.records.size(), .round = [with] {
                 with->request.clear();
                 for (std::uint32_t i = 0; i < items; ++i) {

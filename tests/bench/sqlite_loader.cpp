@@ -5,8 +5,8 @@
 //
 // LINES is a file of nginx lines, of which the first 16,000 are loaded again and again; without it they are made up.
 // Prints wall and CPU seconds for each million rows, with and without full text.
-#include "logpipe/normalize.hpp"
-#include "logpipe/sqlite.hpp"
+#include "formats/normalize.hpp"
+#include "store/sqlite.hpp"
 
 #include "../support/nginx_lines.hpp"
 #include "bare_client.hpp"
@@ -28,6 +28,9 @@
 namespace {
 
 using namespace logpipe;
+using namespace logpipe::formats;
+using namespace logpipe::runtime;
+using namespace logpipe::store;
 
 constexpr std::size_t batch_rows = 2000;
 constexpr std::size_t distinct_batches = 8;

@@ -1,12 +1,16 @@
 // From whatever stage rejects to whatever keeps the letters: the original bytes come back, whatever they are.
-#include "base/letter_frame.hpp"
-#include "logpipe/pipeline.hpp"
+#include "codec/letter_frame.hpp"
+#include "runtime/dead_letters.hpp"
+#include "runtime/pump.hpp"
+#include "runtime/router.hpp"
 #include "support/catch.hpp"
 #include "support/memory_ends.hpp"
 
 #include <map>
 
 using namespace logpipe;
+using namespace logpipe::codec;
+using namespace logpipe::runtime;
 using namespace logpipe::test;
 using namespace std::chrono_literals;
 

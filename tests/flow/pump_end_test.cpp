@@ -1,7 +1,7 @@
 // When a pump tries again, how long it waits, what it says meanwhile, and when it had better end.
-#include "logpipe/pipeline.hpp"
+#include "runtime/pump.hpp"
 
-#include "base/log.hpp"
+#include "core/log.hpp"
 #include "support/catch.hpp"
 #include "support/memory_ends.hpp"
 
@@ -10,6 +10,7 @@
 #include <utility>
 
 using namespace logpipe;
+using namespace logpipe::runtime;
 using namespace logpipe::test;
 using namespace std::chrono_literals;
 

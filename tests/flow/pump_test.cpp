@@ -1,6 +1,5 @@
 // The pump between ends in memory: acknowledgement, wake-ups, retry, dead letters, revoke, drain.
-#include "logpipe/pipeline.hpp"
-
+#include "runtime/pump.hpp"
 #include "support/catch.hpp"
 #include "support/memory_ends.hpp"
 
@@ -9,6 +8,7 @@
 #include <thread>
 
 using namespace logpipe;
+using namespace logpipe::runtime;
 using namespace logpipe::test;
 using namespace std::chrono_literals;
 

@@ -1,9 +1,11 @@
-#include "logpipe/pipeline.hpp"
+#include "runtime/router.hpp"
+#include "runtime/pump.hpp"
 
 #include "support/catch.hpp"
 #include "support/memory_ends.hpp"
 
 using namespace logpipe;
+using namespace logpipe::runtime;
 using namespace logpipe::test;
 using namespace std::chrono_literals;
 

@@ -9,6 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t bytes) {
     using namespace logpipe;
+    using namespace logpipe::opensearch;
     if (bytes == 0) return 0;
     std::size_t const sent = data[0];
     std::string const text{reinterpret_cast<char const*>(data) + 1, bytes - 1};

@@ -1,1 +1,1 @@
-logpipe_fuzz(docker_log logpipe_docker logpipe_base)
+logpipe_fuzz(docker_log logpipe_docker logpipe_core)

@@ -2,7 +2,7 @@
 // is longer than it may be. The engine's JSON and the positions file: any bytes give a value or an error.
 #include "log_decoder.hpp"
 
-#include "base/assert.hpp"
+#include "core/assert.hpp"
 #include "engine_json.hpp"
 #include "positions_file.hpp"
 
@@ -14,6 +14,7 @@
 namespace {
 
 using namespace logpipe;
+using namespace logpipe::docker;
 
 constexpr std::size_t line_bytes_max = 1024;
 

@@ -5,7 +5,7 @@
 #include "forward_decoder.hpp"
 #include "json_to_msgpack.hpp"
 
-#include "base/assert.hpp"
+#include "core/assert.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -16,6 +16,7 @@
 namespace {
 
 using namespace logpipe;
+using namespace logpipe::forward;
 
 // Small, so that messages above it are passed over.
 constexpr forward_limits limits{.message_bytes_max = std::size_t{2} << 10U,

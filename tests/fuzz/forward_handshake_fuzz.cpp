@@ -2,13 +2,15 @@
 #include "handshake.hpp"
 #include "msgpack_stream.hpp"
 
-#include "base/assert.hpp"
+#include "core/assert.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     using namespace logpipe;
+    using namespace logpipe::forward;
+    using namespace logpipe::forward;
     std::string_view bytes{reinterpret_cast<char const*>(data), size};
     static server_greeting const greeting{.nonce = "0123456789abcdef", .auth_salt = "fedcba9876543210"};
     static forward_users const nobody;

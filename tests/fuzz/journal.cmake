@@ -1,1 +1,1 @@
-logpipe_fuzz(journal_segment logpipe_journal logpipe_base)
+logpipe_fuzz(journal_segment logpipe_journal logpipe_core)

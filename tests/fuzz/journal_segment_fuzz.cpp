@@ -1,7 +1,7 @@
 // Whatever bytes a segment holds, the reader comes to their end, in steps that neither overlap nor leave anything out,
 // and what it takes for a whole frame can be decoded.
-#include "base/assert.hpp"
-#include "base/file.hpp"
+#include "core/assert.hpp"
+#include "core/file.hpp"
 #include "logpipe/event.hpp"
 #include "segment_reader.hpp"
 
@@ -33,8 +33,8 @@ class bytes_file final : public logpipe::file {
     std::string_view bytes_;
 };
 
-void read_all(std::string_view bytes, std::size_t read_ahead_bytes, logpipe::topic::read_depth depth) {
-    using namespace logpipe::topic;
+void read_all(std::string_view bytes, std::size_t read_ahead_bytes, logpipe::journal::read_depth depth) {
+    using namespace logpipe::journal;
     bytes_file const file{bytes};
     segment_reader reader{file, read_ahead_bytes};
     logpipe::batch into;
@@ -61,8 +61,8 @@ void read_all(std::string_view bytes, std::size_t read_ahead_bytes, logpipe::top
 
 extern "C" int LLVMFuzzerTestOneInput(unsigned char const* data, std::size_t size) {
     std::string_view const bytes{reinterpret_cast<char const*>(data), size};
-    read_all(bytes, 64, logpipe::topic::read_depth::whole);
-    read_all(bytes, std::size_t{1} << 16U, logpipe::topic::read_depth::whole);
-    read_all(bytes, 64, logpipe::topic::read_depth::headers);
+    read_all(bytes, 64, logpipe::journal::read_depth::whole);
+    read_all(bytes, std::size_t{1} << 16U, logpipe::journal::read_depth::whole);
+    read_all(bytes, 64, logpipe::journal::read_depth::headers);
     return 0;
 }

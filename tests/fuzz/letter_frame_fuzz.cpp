@@ -1,5 +1,5 @@
 // A record of a journal of dead letters: any bytes are a letter or none, and a letter is written as it was read.
-#include "base/letter_frame.hpp"
+#include "codec/letter_frame.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t bytes) {
     using namespace logpipe;
+    using namespace logpipe::codec;
     std::string_view const record{reinterpret_cast<char const*>(data), bytes};
     auto const letter = read_letter_frame(record);
     if (!letter) return 0;

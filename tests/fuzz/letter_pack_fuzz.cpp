@@ -1,7 +1,7 @@
 // Records of dead letters as a disk may give them back: any bytes are a pack, a bundle, or neither, in bounded memory.
-#include "base/letter_bundle.hpp"
-#include "base/letter_pack.hpp"
-#include "base/zstd.hpp"
+#include "codec/letter_bundle.hpp"
+#include "codec/letter_pack.hpp"
+#include "codec/zstd.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t bytes) {
     using namespace logpipe;
+    using namespace logpipe::codec;
     std::string_view const input{reinterpret_cast<char const*>(data), bytes};
     // Compressed here, so that what stands in the frame is what is tried.
     auto const record = zstd(input);

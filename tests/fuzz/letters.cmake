@@ -1,2 +1,2 @@
-logpipe_fuzz(letter_frame logpipe_base)
-logpipe_fuzz(letter_pack logpipe_base)
+logpipe_fuzz(letter_frame logpipe_codec)
+logpipe_fuzz(letter_pack logpipe_codec)

@@ -3,9 +3,9 @@
 // Checked besides memory safety: the result does not depend on the pieces, and every line keeps to its limit.
 #include "content_history.hpp"
 #include "http_content.hpp"
-#include "line_chunker.hpp"
+#include "lines/line_chunker.hpp"
 
-#include "base/assert.hpp"
+#include "core/assert.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,6 +15,8 @@
 #include <string_view>
 
 using namespace logpipe;
+using namespace logpipe::http;
+using namespace logpipe::lines;
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Any bytes through the transform: lines of one batch, cut at line ends. Whatever it makes must be JSON by the
 // judgement of another parser, and be made again from the same line; all else must be rejected with a reason.
-#include "logpipe/normalize.hpp"
+#include "formats/normalize.hpp"
 
 #include <simdjson.h>
 
@@ -42,10 +42,10 @@ bool is_json(std::string_view document) {
 
 /// Kept from input to input, as a pump keeps its own.
 logpipe::transform& transform_of(std::size_t timestamp) {
-    using enum logpipe::timestamp_from;
-    static std::array const all = {logpipe::make_normalize({.timestamp = receive}),
-                                   logpipe::make_normalize({.timestamp = entry}),
-                                   logpipe::make_normalize({.timestamp = event})};
+    using enum logpipe::formats::timestamp_from;
+    static std::array const all = {logpipe::formats::make_normalize({.timestamp = receive}),
+                                   logpipe::formats::make_normalize({.timestamp = entry}),
+                                   logpipe::formats::make_normalize({.timestamp = event})};
     return *all[timestamp];
 }
 

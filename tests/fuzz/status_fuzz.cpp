@@ -1,6 +1,7 @@
 // What another process answers as its status: any bytes give a snapshot or an error, and the JSON of a snapshot can be
 // read again.
-#include "logpipe/components.hpp"
+#include "status/components.hpp"
+#include "status/process.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t bytes) {
     using namespace logpipe;
+    using namespace logpipe::status;
     auto const process = parse_process_snapshot({reinterpret_cast<char const*>(data), bytes});
     if (!process) return 0;
     auto const again = parse_process_snapshot(to_json(*process));

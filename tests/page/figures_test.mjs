@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 // The browser knows by the element that loads it that a file is a module; Node by a package.json beside it.
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "logpipe-figures-"));
 process.on("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
-fs.cpSync(path.join(path.dirname(fileURLToPath(import.meta.url)), "../../src/web/page"), folder, { recursive: true });
+fs.cpSync(path.join(path.dirname(fileURLToPath(import.meta.url)), "../../src/ui/web/page"), folder, { recursive: true });
 fs.writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
 const load = (name) => import(pathToFileURL(path.join(folder, name)));
 const { bytes, count, short } = await load("dom.js");

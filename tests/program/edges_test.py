@@ -319,7 +319,7 @@ class Hangup(Case):
 
 
 class Smuggling(Case):
-    """Over the real listeners; tests/unit/web/request_table_test.cpp has the whole table."""
+    """Over the real listeners; tests/unit/ui/web/request_table_test.cpp has the whole table."""
 
     def answers_to(self, address, request):
         host, port = address.split(":")

@@ -1,6 +1,6 @@
 #include "support/bulk_script.hpp"
 
-#include "base/gzip.hpp"
+#include "codec/gzip.hpp"
 
 #include <fmt/format.h>
 #include <openssl/ssl.h>
@@ -12,6 +12,8 @@
 #include <stdexcept>
 
 namespace logpipe::test {
+
+using namespace codec;
 
 namespace {
 
@@ -66,7 +68,7 @@ class bulk_script::peer final {
         into.wire_bytes = bytes;
         into.body = unread_.substr(0, bytes);
         unread_.erase(0, bytes);
-        if (field_of(into.head, "Content-Encoding") == "gzip") into.body = gunzip(into.body, 1U << 30U).value();
+        if (field_of(into.head, "Content-Encoding") == "gzip") into.body = codec::gunzip(into.body, 1U << 30U).value();
         return true;
     }
     bool write(std::string_view bytes) {

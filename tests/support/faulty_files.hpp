@@ -2,7 +2,7 @@
 // it, as disks do. They can be full, and any operation can fail.
 #pragma once
 
-#include "base/file.hpp"
+#include "core/file.hpp"
 
 #include <array>
 #include <cstdint>

@@ -15,6 +15,8 @@
 
 namespace logpipe::test {
 
+using namespace forward;
+
 using namespace std::string_literals;
 
 struct decoded {

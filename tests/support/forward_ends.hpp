@@ -1,7 +1,7 @@
 // What the tests of the forward protocol share: messages, a reader that gathers.
 #pragma once
 
-#include "logpipe/forward.hpp"
+#include "forward/forward.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -35,9 +35,9 @@ using namespace std::chrono_literals;
 
 /// A source that listens, on a free port of 127.0.0.1 unless told otherwise. Fails the test (by exception) where it
 /// does not.
-[[nodiscard]] inline std::unique_ptr<forward_source> listening(forward_source_options options = {}) {
-    if (options.listen == forward_source_options{}.listen) options.listen = "127.0.0.1:0";
-    auto source = make_forward_source(std::move(options));
+[[nodiscard]] inline std::unique_ptr<forward::forward_source> listening(forward::forward_source_options options = {}) {
+    if (options.listen == forward::forward_source_options{}.listen) options.listen = "127.0.0.1:0";
+    auto source = forward::make_forward_source(std::move(options));
     if (auto const opened = source->open(); !opened) throw std::runtime_error{opened.error().message};
     return source;
 }

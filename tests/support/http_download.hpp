@@ -1,7 +1,8 @@
 // Downloads from a scripted server, for tests of the HTTP source.
 #pragma once
 
-#include "logpipe/lines.hpp"
+#include "http/http.hpp"
+#include "lines/lines.hpp"
 #include "support/http_script.hpp"
 #include "support/source_reading.hpp"
 
@@ -11,7 +12,10 @@
 
 namespace logpipe::test {
 
-inline http_source_options options_for(std::string url) {
+using namespace http;
+using namespace lines;
+
+inline http::http_source_options options_for(std::string url) {
     return {.url = std::move(url),
             .connect_timeout = std::chrono::seconds{20},
             .idle_timeout = std::chrono::seconds{20},
@@ -19,8 +23,8 @@ inline http_source_options options_for(std::string url) {
             .lines = {.tag = "app.follow", .run_id = "20260131T013139Z-0123456789ab"}};
 }
 
-inline all_read download(http_source_options options) {
-    auto const from = make_http_source(std::move(options));
+inline all_read download(http::http_source_options options) {
+    auto const from = http::make_http_source(std::move(options));
     all_read got;
     if (auto opened = from->open(); !opened) {
         got.failure = opened.error();

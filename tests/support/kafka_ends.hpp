@@ -2,8 +2,8 @@
 // there.
 #pragma once
 
-#include "base/chunk_hash.hpp"
-#include "logpipe/kafka.hpp"
+#include "core/chunk_hash.hpp"
+#include "kafka/kafka.hpp"
 #include "logpipe/stage.hpp"
 #include "support/looking.hpp"
 
@@ -19,6 +19,8 @@
 #include <vector>
 
 namespace logpipe::test {
+
+using namespace kafka;
 
 [[nodiscard]] inline steady_time in_time() {
     return std::chrono::steady_clock::now() + std::chrono::seconds{60};

@@ -3,6 +3,7 @@
 #include <set>
 
 using namespace logpipe;
+using namespace logpipe::kafka;
 using namespace logpipe::test;
 
 // KIP-848, where the broker assigns: Kafka 4.

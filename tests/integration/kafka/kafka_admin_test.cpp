@@ -1,6 +1,7 @@
 #include "kafka_support.hpp"
 
 using namespace logpipe;
+using namespace logpipe::kafka;
 using namespace logpipe::test;
 
 TEST_CASE("the cluster tells its id, its brokers and its controller", "[kafka]") {

@@ -1,13 +1,16 @@
+#include "audit/letters.hpp"
 #include "cluster_client.hpp"
+#include "kafka/kafka_letter.hpp"
 #include "kafka_support.hpp"
-#include "logpipe/kafka_letter.hpp"
-#include "logpipe/letters.hpp"
-#include "logpipe/pipeline.hpp"
+#include "runtime/dead_letters.hpp"
 
 #include <algorithm>
 #include <random>
 
 using namespace logpipe;
+using namespace logpipe::audit;
+using namespace logpipe::kafka;
+using namespace logpipe::runtime;
 using namespace logpipe::test;
 
 namespace {

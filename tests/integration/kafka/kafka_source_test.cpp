@@ -1,12 +1,13 @@
 #include "kafka_support.hpp"
 
-#include "base/clock.hpp"
+#include "core/clock.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <set>
 
 using namespace logpipe;
+using namespace logpipe::kafka;
 using namespace logpipe::test;
 
 namespace {

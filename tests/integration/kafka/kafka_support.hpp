@@ -1,8 +1,8 @@
 // A real broker: topics and groups that no other test has.
 #pragma once
 
-#include "base/log.hpp"
-#include "logpipe/kafka_admin.hpp"
+#include "core/log.hpp"
+#include "kafka/kafka_admin.hpp"
 #include "support/catch.hpp"
 #include "support/kafka_ends.hpp"
 
@@ -11,6 +11,8 @@
 #include <cstdlib>
 
 namespace logpipe::test {
+
+using namespace kafka;
 
 [[nodiscard]] inline std::string unique_name(std::string_view what) {
     static int count = 0;
@@ -27,16 +29,16 @@ struct own_topic {
         connection.brokers = address;
         admin = *make_kafka_admin(connection, std::chrono::seconds{30});
     }
-    [[nodiscard]] kafka_sink_options sink_options() const {
+    [[nodiscard]] kafka::kafka_sink_options sink_options() const {
         return {.connection = connection, .topic = name, .partitions = partitions};
     }
-    [[nodiscard]] kafka_source_options source_options() const {
+    [[nodiscard]] kafka::kafka_source_options source_options() const {
         return {.connection = connection, .topic = name, .group = group};
     }
     /// Through a sink of its own, until all is safe.
-    void write(std::vector<batch> batches, kafka_sink_options const& options) const {
+    void write(std::vector<batch> batches, kafka::kafka_sink_options const& options) const {
         awaited_reports reports;
-        auto const to = make_kafka_sink(options);
+        auto const to = kafka::make_kafka_sink(options);
         if (auto opened = to->open(reports); !opened) throw std::runtime_error{opened.error().message};
         std::size_t count = 0;
         for (auto& each : batches) {
@@ -47,11 +49,11 @@ struct own_topic {
     }
     void write(std::vector<batch> batches) const { write(std::move(batches), sink_options()); }
 
-    kafka_connection connection;
+    kafka::kafka_connection connection;
     std::int32_t partitions;
     std::string name = unique_name("topic");
     std::string group = unique_name("group");
-    std::unique_ptr<kafka_admin> admin;
+    std::unique_ptr<kafka::kafka_admin> admin;
 };
 
 }  // namespace logpipe::test

@@ -2,11 +2,11 @@
 // the hop's account and the audit each have terms for them.
 #include "kafka_support.hpp"
 
+#include "audit/audit.hpp"
 #include "commit_metadata.hpp"
 #include "kafka_settings.hpp"
-#include "logpipe/audit.hpp"
-#include "logpipe/components.hpp"
 #include "rdkafka_handles.hpp"
+#include "status/components.hpp"
 
 #include <array>
 #include <random>
@@ -15,6 +15,9 @@
 #include <vector>
 
 using namespace logpipe;
+using namespace logpipe::audit;
+using namespace logpipe::kafka;
+using namespace logpipe::status;
 using namespace logpipe::test;
 
 namespace {
@@ -128,8 +131,8 @@ class stored_ids final : public audited_place {
 };
 
 /// `verify` and `verify --ids`.
-std::array<audit_report, 2> audit(own_topic const& topic, std::vector<event_id> const& ids,
-                                  audit_options const& options = {}) {
+std::array<audit_report, 2> audited(own_topic const& topic, std::vector<event_id> const& ids,
+                                    audit_options const& options = {}) {
     auto uncommitted = topic.connection;
     uncommitted.properties.emplace_back("isolation.level", "read_uncommitted");
     auto const shows_all = *make_kafka_admin(uncommitted, std::chrono::seconds{30});
@@ -207,7 +210,7 @@ TEST_CASE("transactions, aborted messages and tombstones have terms of their own
     CHECK(hop.difference() == 0);
     CHECK(hop.in_flight == 0);
     CHECK(hop.passed == passed);
-    for (auto const& report : audit(topic, reading.taken.ids)) {
+    for (auto const& report : audited(topic, reading.taken.ids)) {
         CAPTURE(to_text(report));
         CHECK(all_accounted_for(report));
         CHECK(report.places[0].offsets.aborted == 7);
@@ -217,7 +220,7 @@ TEST_CASE("transactions, aborted messages and tombstones have terms of their own
     // And what is missing is missing.
     auto less = reading.taken.ids;
     less.pop_back();
-    auto const [by_counts, by_ids] = audit(topic, less);
+    auto const [by_counts, by_ids] = audited(topic, less);
     CHECK_FALSE(all_accounted_for(by_counts));
     CHECK(by_ids.missing.events == 1);
 }
@@ -247,25 +250,25 @@ TEST_CASE("what expires before it is read is told and counted, and what expires 
         ids = reading.taken.ids;
     }
     delete_before(topic, 60);
-    for (auto const& report : audit(topic, ids)) CHECK(all_accounted_for(report));
+    for (auto const& report : audited(topic, ids)) CHECK(all_accounted_for(report));
 
     topic.write({numbered_events(100, 50)});
     delete_before(topic, 120);
     // Nobody has read 100 to 119, and nobody will.
     CHECK(hop_of(topic).passed.expired == 20);
     CHECK(hop_of(topic).difference() == 0);
-    for (auto const& report : audit(topic, ids)) CHECK(report.expired() == 20);
+    for (auto const& report : audited(topic, ids)) CHECK(report.expired() == 20);
 
     whole_reading const reading{topic, 30};
     ids.insert(ids.end(), reading.taken.ids.begin(), reading.taken.ids.end());
     CHECK(position_of(topic).passed == passed_offsets{.expired = 20});
     CHECK(gauge_of(reading.from->status(), "kafka_expired_offsets_total") == 20);
     CHECK(hop_of(topic).difference() == 0);
-    for (auto const& report : audit(topic, ids)) {
+    for (auto const& report : audited(topic, ids)) {
         CHECK(report.expired() == 20);
         CHECK_FALSE(all_accounted_for(report));
     }
-    for (auto const& report : audit(topic, ids, {.accept_expired = true})) {
+    for (auto const& report : audited(topic, ids, {.accept_expired = true})) {
         CAPTURE(to_text(report));
         CHECK(all_accounted_for(report));
     }
@@ -303,7 +306,7 @@ TEST_CASE("what compaction took is a gap, whether it was read before or not", "[
     CHECK(position_of(topic).passed == passed_offsets{.gaps = 40 - left});
     CHECK(hop_of(topic).difference() == 0);
     auto const stored = std::set(reading.taken.ids.begin(), reading.taken.ids.end());
-    auto const by_ids = audit(topic, {stored.begin(), stored.end()})[1];
+    auto const by_ids = audited(topic, {stored.begin(), stored.end()})[1];
     CAPTURE(to_text(by_ids));
     CHECK(all_accounted_for(by_ids));
     CHECK(by_ids.places[0].offsets.unwritten >= 40 - left);
@@ -329,7 +332,7 @@ TEST_CASE("offsets that a group was moved past, and that hold messages, stay red
     text.copy(static_cast<char*>(at->metadata), text.size());
     must(rd_kafka_commit(member.get(), list.get(), 0));
     ids.resize(8);
-    for (auto const& report : audit(topic, ids)) {
+    for (auto const& report : audited(topic, ids)) {
         CHECK(report.unexplained() == 2);
         CHECK_FALSE(all_accounted_for(report));
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 using namespace logpipe;
+using namespace logpipe::kafka;
 using namespace logpipe::test;
 
 namespace {

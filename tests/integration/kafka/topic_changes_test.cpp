@@ -4,6 +4,7 @@
 #include <set>
 
 using namespace logpipe;
+using namespace logpipe::kafka;
 using namespace logpipe::test;
 
 namespace {

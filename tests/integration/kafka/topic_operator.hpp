@@ -13,6 +13,8 @@
 
 namespace logpipe::test {
 
+using namespace kafka;
+
 class topic_operator final {
   public:
     explicit topic_operator(own_topic const& topic) : topic_{topic}, client_{client_of(topic, {})} {}

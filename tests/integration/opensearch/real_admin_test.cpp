@@ -1,5 +1,4 @@
 #include "support/catch.hpp"
-#include "support/forward_ends.hpp"
 #include "support/reports.hpp"
 #include "support/store_events.hpp"
 
@@ -9,6 +8,7 @@
 #include <set>
 
 using namespace logpipe;
+using namespace logpipe::opensearch;
 using namespace logpipe::test;
 
 namespace {

@@ -1,6 +1,5 @@
 // Whose fault a failure is, by what a real server says: the target's, which pauses the sink, or the document's.
 #include "support/catch.hpp"
-#include "support/forward_ends.hpp"
 #include "support/looking.hpp"
 #include "support/reports.hpp"
 #include "support/store_events.hpp"
@@ -8,7 +7,10 @@
 #include "real_server.hpp"
 
 using namespace logpipe;
+using namespace logpipe::net;
+using namespace logpipe::opensearch;
 using namespace logpipe::test;
+using namespace std::chrono_literals;
 
 namespace {
 

@@ -1,6 +1,5 @@
 // TLS, names and passwords, against a server with the security plugin.
 #include "support/catch.hpp"
-#include "support/forward_ends.hpp"
 #include "support/looking.hpp"
 #include "support/reports.hpp"
 #include "support/store_events.hpp"
@@ -8,7 +7,9 @@
 #include "real_server.hpp"
 
 using namespace logpipe;
+using namespace logpipe::opensearch;
 using namespace logpipe::test;
+using namespace std::chrono_literals;
 
 namespace {
 

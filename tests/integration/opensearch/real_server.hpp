@@ -1,7 +1,7 @@
 // The OpenSearch that the tests were given, and an index of each test's own in it.
 #pragma once
 
-#include "logpipe/opensearch.hpp"
+#include "opensearch/opensearch.hpp"
 
 #include "rest_questions.hpp"
 
@@ -21,7 +21,7 @@ namespace logpipe::test {
 using namespace std::chrono_literals;
 
 /// From LOGPIPE_OPENSEARCH; without it the tests fail.
-inline opensearch_connection real_server() {
+inline opensearch::opensearch_connection real_server() {
     auto const* const address = std::getenv("LOGPIPE_OPENSEARCH");
     if (address == nullptr) throw std::runtime_error{"LOGPIPE_OPENSEARCH names no server"};
     return {.address = address};
@@ -43,7 +43,8 @@ class real_index final {
     /// Below the index ("/_settings"); throws unless it succeeds.
     boost::json::value ask(std::string_view method, std::string_view below, std::string_view body = {}) {
         auto const path = "/" + name_ + std::string{below};
-        return boost::json::parse(ask_for_body(client_, {.method = method, .path = path, .body = body}).value());
+        return boost::json::parse(
+            opensearch::ask_for_body(client_, {.method = method, .path = path, .body = body}).value());
     }
     /// The answer to a search after a refresh.
     boost::json::value search(std::string_view query) {
@@ -53,7 +54,7 @@ class real_index final {
     void block_writes(bool blocked) {
         ask("PUT", "/_settings", fmt::format(R"({{"index.blocks.write":{}}})", blocked));
     }
-    [[nodiscard]] opensearch_sink_options options() const {
+    [[nodiscard]] opensearch::opensearch_sink_options options() const {
         return {.connection = real_server(),
                 .index = name_,
                 .retry_first = 10ms,
@@ -63,7 +64,7 @@ class real_index final {
 
   private:
     std::string name_;
-    rest_client client_{make_rest_target(real_server()).value()};
+    net::rest_client client_{opensearch::make_rest_target(real_server()).value()};
 };
 
 }  // namespace logpipe::test

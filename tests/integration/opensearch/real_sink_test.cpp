@@ -1,5 +1,4 @@
 #include "support/catch.hpp"
-#include "support/forward_ends.hpp"
 #include "support/looking.hpp"
 #include "support/reports.hpp"
 #include "support/store_events.hpp"
@@ -7,6 +6,7 @@
 #include "real_server.hpp"
 
 using namespace logpipe;
+using namespace logpipe::opensearch;
 using namespace logpipe::test;
 
 namespace {

@@ -1,15 +1,16 @@
 // Our template beside those of others: it is put where none of them matches the index, and else not.
 #include "support/catch.hpp"
-#include "support/forward_ends.hpp"
 #include "support/reports.hpp"
 #include "support/store_events.hpp"
 
-#include "base/log.hpp"
+#include "core/log.hpp"
 #include "real_server.hpp"
 
 #include <algorithm>
 
 using namespace logpipe;
+using namespace logpipe::net;
+using namespace logpipe::opensearch;
 using namespace logpipe::test;
 
 namespace {

@@ -1,9 +1,0 @@
-#pragma once
-
-#include <string_view>
-
-namespace logpipe {
-
-inline constexpr std::string_view version_text = LOGPIPE_VERSION;
-
-}  // namespace logpipe

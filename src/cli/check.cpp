@@ -1,0 +1,81 @@
+// Configuration before it runs, and one line through the transform.
+#include "config_file.hpp"
+#include "core/chunk_hash.hpp"
+#include "core/clock.hpp"
+#include "core/log.hpp"
+#include "formats/normalize.hpp"
+#include "stage_options.hpp"
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+namespace logpipe::cli {
+
+namespace {
+
+int check_line(settings const& options) {
+    auto line = options.text("line");
+    if (line == "-" && !std::getline(std::cin, line))
+        return report_failure(options, {errc::invalid_argument, "no line on standard input"});
+    batch one;
+    auto& row = one.append(one.tag_index("app.follow"), chunk_hash("app.follow", "check", line), 0, line);
+    row.received_ns = now_ns();
+    auto const change = formats::make_normalize(normalize_options_of(options));
+    change->apply(one);
+    if (!one.rejections.empty()) {
+        log_error("check: rejected: {}", one.rejections.front().reason);
+        return exit_failed;
+    }
+    fmt::print("{}\n", one.payload(one.events.front()));
+    return exit_done;
+}
+
+/// A value as it may stand on a screen: without login and secret.
+std::string shown(std::string_view name, std::string const& value) {
+    if (name != "kafka") return without_login(value);
+    auto const equals = std::min(value.find('='), value.size());
+    auto const key = std::string_view{value}.substr(0, equals);
+    for (auto const* word : {"password", "secret", "key.pem", "sasl.oauthbearer.config"})
+        if (key.contains(word)) return fmt::format("{}=...", key);
+    return value;
+}
+
+int check_configuration(settings const& options) {
+    auto const& whose = options.text("for");
+    std::map<std::string, std::string, std::less<>> environment;
+    for (auto const& row : option_rows_of(whose))
+        if (auto const* value = std::getenv(environment_name(row.name).c_str()))
+            environment[environment_name(row.name)] = value;
+    auto effective = settings::merge(whose, {}, environment, options.text("config"));
+    if (!effective) return report_failure(options, effective.error());
+    for (auto const& [name, value] : effective->all()) {
+        if (value.origin.empty()) continue;
+        std::string text;
+        for (auto const& each : value.values) text += (text.empty() ? "" : ", ") + shown(name, each);
+        fmt::print("{:24} {:40} {}\n", name, text.empty() ? "\"\"" : text, value.origin);
+    }
+    return exit_done;
+}
+
+}  // namespace
+
+int run_check(settings const& options, argument_list const& /*rest*/) {
+    if (options.on("show-mapping")) {
+        fmt::print("{}\n", to_json(normalize_options_of(options).table));
+        return exit_done;
+    }
+    if (options.on("show-options")) {
+        fmt::print("{}", options_markdown());
+        return exit_done;
+    }
+    if (!options.text("line").empty()) return check_line(options);
+    if (option_rows_of(options.text("for")).empty() || !is_subcommand(options.text("for")))
+        return report_failure(
+            options, {errc::invalid_argument, fmt::format("--for {}: no such subcommand", options.text("for"))});
+    return check_configuration(options);
+}
+
+}  // namespace logpipe::cli

@@ -1,0 +1,20 @@
+// logpipe.toml: keys at the top hold for every subcommand that has such an option, keys in [produce], [run], … for that
+// one.
+#pragma once
+
+#include "logpipe/result.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe::cli {
+
+using config_values = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// @return the values for `subcommand`; errc::invalid_argument names file, line and the nearest right name of an
+/// unknown key.
+[[nodiscard]] result<config_values> read_config_file(std::string const& path, std::string_view subcommand);
+
+}  // namespace logpipe::cli

@@ -1,0 +1,42 @@
+// From a URI to a stage: one table. Adding an end is a folder, and a line here.
+#pragma once
+
+#include "journal/journal.hpp"
+#include "logpipe/stage.hpp"
+#include "settings.hpp"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace logpipe::cli {
+
+/// Makes the ends of one process. Owns the journals that it opened for writing, one a folder. One thread.
+class endpoints final {
+  public:
+    /// @param run_id  of line sources; empty = that of --run-id, or a new one
+    explicit endpoints(settings const& options, std::string run_id = {});
+
+    /// @return errc::invalid_argument for an unknown scheme or parameter, with those that there are.
+    [[nodiscard]] result<std::unique_ptr<source>> make_source(std::string const& uri);
+    [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri);
+    /// In the form of that end: original bytes behind a head or headers in a journal or Kafka, JSON elsewhere.
+    [[nodiscard]] result<std::unique_ptr<dead_letters>> make_letters(std::string const& uri);
+    /// Opened for writing by the first who asks.
+    [[nodiscard]] result<std::shared_ptr<journal::topic>> open_topic(std::string const& folder);
+    /// To be called a few times a second: what the open journals have to do while nothing is written. From one thread.
+    void tend();
+
+    [[nodiscard]] settings const& options() const noexcept { return options_; }
+    [[nodiscard]] std::string const& run_id() const noexcept { return run_id_; }
+
+  private:
+    settings const& options_;
+    std::string run_id_;
+    std::map<std::string, std::shared_ptr<journal::topic>> topics_;
+    std::chrono::steady_clock::time_point tended_at_{};
+};
+
+}  // namespace logpipe::cli

@@ -1,0 +1,135 @@
+#include "operator_ends.hpp"
+
+#include "stage_options.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <filesystem>
+
+namespace logpipe::cli {
+
+namespace {
+
+// `forward`, `consume` and `index` have journals of their own for their dead letters; `run` has the first.
+constexpr std::array<std::string_view, 3> journal_letters_suffixes{".dlq", ".consume.dlq", ".index.dlq"};
+
+error no_such_end(end_uri const& uri, std::string_view what, std::string_view known) {
+    return {errc::invalid_argument,
+            fmt::format("{}: \"{}:\" is no {}; there are {}", uri.whole, uri.scheme, what, known)};
+}
+
+}  // namespace
+
+std::string input_of_letters(std::string const& uri) {
+    std::string_view left = uri;
+    if (!left.ends_with(".dlq")) return {};
+    left.remove_suffix(4);
+    if (!left.starts_with("journal:")) return std::string{left};
+    for (std::string_view const stage : {".forward", ".consume", ".index"}) {
+        if (!left.ends_with(stage)) continue;
+        left.remove_suffix(stage.size());
+        break;
+    }
+    return std::string{left};
+}
+
+result<operator_ends::kafka_topic> operator_ends::kafka(end_uri const& uri) {
+    if (uri.scheme != "kafka") return no_such_end(uri, "topic of Kafka", "kafka://HOST:PORT/TOPIC");
+    auto place = kafka_place_of(options_, uri);
+    if (!place) return place.error();
+    auto const cluster = kafka_in(kafkas_, place->connection);
+    if (!cluster) return cluster.error();
+    return kafka_topic{.cluster = **cluster, .topic = std::move(place->topic)};
+}
+
+result<kafka::kafka_admin*> operator_ends::kafka_uncommitted(end_uri const& uri) {
+    auto place = kafka_place_of(options_, uri);
+    if (!place) return place.error();
+    place->connection.properties.emplace_back("isolation.level", "read_uncommitted");
+    return kafka_in(uncommitted_kafkas_, place->connection);
+}
+
+result<kafka::kafka_admin*> operator_ends::kafka_in(kafka_admins& all,
+                                                    kafka::kafka_connection const& connection) const {
+    auto& cluster = all[connection.brokers];
+    if (!cluster) {
+        auto made = kafka::make_kafka_admin(connection, options_.duration("timeout"));
+        if (!made) return made.error();
+        cluster = *std::move(made);
+    }
+    return cluster.get();
+}
+
+result<operator_ends::opensearch_index> operator_ends::opensearch(end_uri const& uri) {
+    if (!uri.scheme.starts_with("opensearch"))
+        return no_such_end(uri, "index of OpenSearch", "opensearch://HOST:PORT/INDEX, and opensearchs:// for TLS");
+    auto place = opensearch_place_of(options_, uri);
+    if (!place) return place.error();
+    auto& cluster = opensearches_[uri.scheme + ' ' + place->connection.address];
+    if (!cluster) cluster = opensearch::make_opensearch_admin(place->connection);
+    return opensearch_index{.cluster = *cluster, .index = std::move(place->index)};
+}
+
+result<std::unique_ptr<audit::letter_topic>> operator_ends::letters(std::string const& uri) {
+    auto const parsed = parse_uri(uri);
+    if (!parsed) return parsed.error();
+    if (parsed->scheme == "journal") return audit::make_journal_letters(parsed->rest);
+    if (parsed->scheme != "kafka") return no_such_end(*parsed, "topic of dead letters", "kafka:, journal:");
+    auto const where = kafka(*parsed);
+    if (!where) return where.error();
+    return audit::make_kafka_letters(where->cluster, where->topic);
+}
+
+result<audit::letter_input> operator_ends::input(std::string const& uri) {
+    auto const parsed = parse_uri(uri);
+    if (!parsed) return parsed.error();
+    if (parsed->scheme == "journal") {
+        auto opened = audit::make_journal_input(parsed->rest);
+        if (opened || opened.error().code != errc::busy) return opened;
+        return error{errc::busy, opened.error().message + ": stop it, retry, and start it again"};
+    }
+    if (parsed->scheme != "kafka") return no_such_end(*parsed, "topic", "kafka:, journal:");
+    auto const where = kafka(*parsed);
+    if (!where) return where.error();
+    return audit::make_kafka_input(where->cluster, where->topic);
+}
+
+result<> operator_ends::add_input(std::string const& uri, std::vector<std::unique_ptr<audit::audited_place>>& to) {
+    auto const parsed = parse_uri(uri);
+    if (!parsed) return parsed.error();
+    if (parsed->scheme == "journal") {
+        to.push_back(audit::audit_journal(parsed->rest));
+        for (auto const suffix : journal_letters_suffixes) {
+            auto const folder = fmt::format("{}{}", parsed->rest, suffix);
+            if (std::filesystem::exists(folder))
+                to.push_back(audit::audit_letters("journal " + folder, audit::make_journal_letters(folder)));
+        }
+        return {};
+    }
+    if (parsed->scheme != "kafka") return no_such_end(*parsed, "topic", "kafka:, journal:");
+    auto const where = kafka(*parsed);
+    if (!where) return where.error();
+    auto groups = options_.list("group");
+    if (groups.empty()) groups = {"consume", "index"};
+    to.push_back(audit::audit_kafka(
+        where->cluster, [this, uri = *parsed] { return kafka_uncommitted(uri); }, where->topic, std::move(groups)));
+    auto const letters = where->topic + ".dlq";
+    if (auto there = where->cluster.partitions(letters); !there)
+        return there.error().code == errc::not_found ? result<>{} : there.error();
+    to.push_back(audit::audit_letters("kafka " + letters, audit::make_kafka_letters(where->cluster, letters)));
+    return {};
+}
+
+result<std::unique_ptr<audit::audited_place>> operator_ends::store(std::string const& uri) {
+    auto const parsed = parse_uri(uri);
+    if (!parsed) return parsed.error();
+    if (parsed->scheme == "sqlite") return audit::audit_sqlite(parsed->rest);
+    if (!parsed->scheme.starts_with("opensearch"))
+        return no_such_end(*parsed, "store", "opensearch:, opensearchs:, sqlite:");
+    auto const where = opensearch(*parsed);
+    if (!where) return where.error();
+    return audit::audit_opensearch(where->cluster, where->index);
+}
+
+}  // namespace logpipe::cli

@@ -1,0 +1,66 @@
+// What `run` and `serve` give to the page.
+#pragma once
+
+#include "journal/journal.hpp"
+#include "produce_runs.hpp"
+#include "settings.hpp"
+#include "web/page.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace logpipe::cli {
+
+/// Asks other processes' admin servers about once a second, while somebody wants to know.
+class neighbours final {
+  public:
+    /// @param named  an address that does not answer is shown; those that are only tried, once they have answered
+    neighbours(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout,
+               web::peer_access access);
+    ~neighbours();
+    neighbours(neighbours const&) = delete;
+    neighbours& operator=(neighbours const&) = delete;
+
+    /// The newest that is known; does not wait. Any thread.
+    [[nodiscard]] std::vector<web::watched_process> look();
+
+  private:
+    struct neighbour {
+        web::watched_process seen;
+        bool shown = false;
+    };
+    void watch(std::stop_token stop);
+    void ask_all();
+
+    std::chrono::milliseconds const timeout_;
+    web::peer_access const access_;
+    std::mutex mutex_;  // guards wanted_until_, all_
+    std::condition_variable_any wanted_;
+    std::chrono::steady_clock::time_point wanted_until_;
+    std::vector<neighbour> all_;
+    std::stop_source stop_;
+    std::jthread thread_;
+};
+
+/// The dead letters of `run`, which has both journals open.
+/// @param retried  counts what was sent again, for the ledger; outlives it
+[[nodiscard]] std::shared_ptr<web::letter_desk> make_run_letters(std::string folder,
+                                                                 std::shared_ptr<journal::topic> letters,
+                                                                 std::shared_ptr<journal::topic> input,
+                                                                 std::atomic<std::uint64_t>& retried);
+
+/// Opens the store of a URI for the page. @return empty where it is none of SQLite's
+[[nodiscard]] std::function<result<std::unique_ptr<log_dashboard>>()> logs_of(std::string const& store_uri);
+
+/// The page's options that `run` and `serve` share.
+/// @return errc::invalid_argument or not_found for --auth-token-file
+[[nodiscard]] result<web::web_options> web_options_of(settings const& options, std::string listen, produce_runs& runs);
+
+}  // namespace logpipe::cli

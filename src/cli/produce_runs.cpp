@@ -1,0 +1,144 @@
+#include "produce_runs.hpp"
+
+#include "core/log.hpp"
+#include "patience.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::cli {
+
+using namespace std::chrono_literals;
+
+web::produce_answer produce_runs::run(web::produce_request const& what) {
+    if (auto const most = options_.count("produce-lines-max"); most != 0 && what.demo_lines > most)
+        return {.status = 400,
+                .message = fmt::format("{} lines are more than the {} of one run (--produce-lines-max).",
+                                       what.demo_lines, most),
+                .events = 0};
+    auto const uri = what.demo.empty() ? source_ : "demo:nginx?" + what.demo;
+    auto done = carry_out(uri);
+    auto const& counts = done.book.counts;
+    if (done.answer.status == 200)
+        log_info("produce: {}: {} lines read, {} acked by {}, {} of them dead letters", without_login(uri), counts.in,
+                 done.answer.events, goal_, counts.dead);
+    else if (done.answer.status == 409)
+        log_info("produce: {}: stopped on request: {} lines read, {} acked by {}", without_login(uri), counts.in,
+                 done.answer.events, goal_);
+    else
+        log_error("produce: {} failed after {} lines read and {} acked: {}", without_login(uri), counts.in,
+                  done.answer.events, done.answer.message);
+    return std::move(done.answer);
+}
+
+produce_runs::ended produce_runs::carry_out(std::string const& uri) {
+    auto const refused = [](std::string why) { return ended{{.status = 502, .message = std::move(why)}, {}}; };
+    auto made = make_(uri);
+    if (!made) return refused(made.error().message);
+    std::shared_ptr<runtime::pump> const moving = std::move(made->moving);
+    {
+        std::lock_guard const lock{mutex_};
+        if (stopping_) return refused("the server is stopping");
+        now_ = moving;
+        cancelled_ = false;
+    }
+    moving->start();
+    auto done = wait(*moving, give_up_after(options_, uri));
+    std::lock_guard const lock{mutex_};
+    before_ += done.book.counts;
+    now_.reset();
+    return done;
+}
+
+void produce_runs::stop() {
+    std::lock_guard const lock{mutex_};
+    stopping_ = true;
+    if (now_) now_->stop();
+}
+
+bool produce_runs::cancel() {
+    std::lock_guard const lock{mutex_};
+    if (!now_) return false;
+    cancelled_ = true;
+    now_->stop();
+    return true;
+}
+
+bool produce_runs::is_cancelled() const {
+    std::lock_guard const lock{mutex_};
+    return cancelled_;
+}
+
+void produce_runs::abandon() {
+    std::lock_guard const lock{mutex_};
+    if (now_) now_->abandon();
+}
+
+bool produce_runs::busy() const {
+    std::lock_guard const lock{mutex_};
+    return now_ != nullptr;
+}
+
+bool produce_runs::end(std::function<bool()> const& impatient) {
+    stop();
+    auto const end = std::chrono::steady_clock::now() + options_.duration("drain-timeout");
+    while (busy() && std::chrono::steady_clock::now() < end && !impatient()) {
+    }
+    bool const drained = !busy();
+    abandon();
+    return drained;
+}
+
+produce_runs::figures produce_runs::look() const {
+    std::lock_guard const lock{mutex_};
+    figures all{.book = {.counts = before_, .in_flight = 0}, .now = std::nullopt, .stopping = stopping_};
+    if (!now_) return all;
+    all.now = now_->snapshot();
+    all.book.counts += all.now->book.counts;
+    all.book.in_flight = all.now->book.in_flight;
+    return all;
+}
+
+std::string produce_runs::bound_of(pump_snapshot const& run) const {
+    auto const lines_max = options_.count("produce-lines-max");
+    auto const bytes_max = options_.bytes("produce-bytes-max");
+    if (lines_max != 0 && run.this_run.in > lines_max) return fmt::format("--produce-lines-max {}", lines_max);
+    if (bytes_max != 0 && run.bytes_in > bytes_max)
+        return fmt::format("--produce-bytes-max {}", options_.text("produce-bytes-max"));
+    return {};
+}
+
+produce_runs::ended produce_runs::wait(runtime::pump& moving, std::chrono::milliseconds give_up_after) const {
+    patience waiting{give_up_after};
+    std::string bound;
+    while (!moving.wait_until(std::chrono::steady_clock::now() + 100ms)) {
+        auto const now = moving.snapshot();
+        if (bound.empty()) {
+            bound = bound_of(now);
+            if (!bound.empty()) moving.stop();
+        }
+        if (waiting.is_out(now)) moving.abandon();
+    }
+    auto const last = moving.snapshot();
+    auto const events = last.book.counts.in - last.book.in_flight;
+    auto const failure = moving.failure();
+    if (!failure && !bound.empty())
+        return {{.status = 413,
+                 .message =
+                     fmt::format("The run was ended at its bound, {}: {} events are safe at {}.", bound, events, goal_),
+                 .events = events},
+                last.book};
+    if (!failure && is_cancelled())
+        return {{.status = 409,
+                 .message = fmt::format("The run was stopped: {} events are safe at {}.", events, goal_),
+                 .events = events},
+                last.book};
+    if (!failure)
+        return {{.status = 200, .message = fmt::format("{} events are safe at {}", events, goal_), .events = events},
+                last.book};
+    auto why = failure->message;
+    for (auto const& stage : last.stages)
+        if (!stage.up) why += fmt::format("; {}: {}", stage.name, stage.why);
+    return {{.status = 502, .message = why, .events = events}, last.book};
+}
+
+}  // namespace logpipe::cli

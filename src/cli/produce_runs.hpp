@@ -1,0 +1,70 @@
+// The produce run of the moment, of `serve` and of `run`: each request to /produceEventsToPipeline is one.
+#pragma once
+
+#include "runtime/pump.hpp"
+#include "settings.hpp"
+#include "transfer.hpp"
+#include "web/web.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace logpipe::cli {
+
+/// The web server's threads and the main one call it.
+class produce_runs final {
+  public:
+    /// @param make  puts a run together, from a source's URI
+    /// @param source  URI of what is sent unless told otherwise
+    /// @param goal  where to, for people
+    produce_runs(settings const& options, std::function<result<transfer>(std::string const&)> make, std::string source,
+                 std::string goal)
+        : options_{options}, make_{std::move(make)}, source_{std::move(source)}, goal_{std::move(goal)} {}
+
+    /// To its end or its bound, which is logged, whether or not anybody waits for the answer. One at a time.
+    [[nodiscard]] web::produce_answer run(web::produce_request const& what);
+    /// Ends the run that goes on: what it has read becomes safe. @return false: none goes on
+    bool cancel();
+
+    void stop();
+    void abandon();
+    [[nodiscard]] bool busy() const;
+    /// Ends the run that goes on, in order, or after the drain's time by giving it up. @return whether it ended in
+    /// order
+    bool end(std::function<bool()> const& impatient);
+
+    [[nodiscard]] std::string const& source() const noexcept { return source_; }
+    struct figures {
+        ledger book;                       ///< of all runs since the process started
+        std::optional<pump_snapshot> now;  ///< of the run that goes on
+        bool stopping = false;
+    };
+    [[nodiscard]] figures look() const;
+
+  private:
+    struct ended {
+        web::produce_answer answer;
+        ledger book;
+    };
+    /// To its end, and into the figures of all runs.
+    [[nodiscard]] ended carry_out(std::string const& uri);
+    [[nodiscard]] ended wait(runtime::pump& moving, std::chrono::milliseconds give_up_after) const;
+    /// Which of --produce-lines-max and --produce-bytes-max that run has come to, for people; empty: neither.
+    [[nodiscard]] std::string bound_of(pump_snapshot const& run) const;
+    [[nodiscard]] bool is_cancelled() const;
+
+    settings const& options_;
+    std::function<result<transfer>(std::string const&)> const make_;
+    std::string const source_;
+    std::string const goal_;
+    mutable std::mutex mutex_;            // guards all below
+    std::shared_ptr<runtime::pump> now_;  // shared by the thread that runs it and by those that look at it
+    event_counts before_;
+    bool stopping_ = false;
+    bool cancelled_ = false;  // the run that goes on
+};
+
+}  // namespace logpipe::cli

@@ -1,0 +1,78 @@
+// The web app: /produceEventsToPipeline, and the page of a pipeline whose parts are other processes.
+#include "core/clock.hpp"
+#include "core/log.hpp"
+#include "page.hpp"
+#include "subcommands.hpp"
+#include "version.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+#include <array>
+
+namespace logpipe::cli {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+process_snapshot look_at(produce_runs const& runs, std::int64_t started_ns) {
+    process_snapshot out{.subcommand = "serve", .version = std::string{version_text}, .pid = getpid()};
+    out.started_ns = started_ns;
+    out.warnings = newest_warnings();
+    auto figures = runs.look();
+    out.draining = figures.stopping;
+    out.book = figures.book;
+    if (figures.now) out.pumps.push_back(*std::move(figures.now));
+    out.ready = !out.draining && all_up(out);
+    return out;
+}
+
+/// Admin addresses of those that make a pipeline of parts.
+constexpr std::array part_addresses{"127.0.0.1:24230", "127.0.0.1:24231", "127.0.0.1:24232", "127.0.0.1:24233"};
+
+neighbours others_of(settings const& options) {
+    auto addresses = options.list("at");
+    bool const named = !addresses.empty();
+    if (!named) addresses.assign(part_addresses.begin(), part_addresses.end());
+    return neighbours{std::move(addresses),
+                      named,
+                      options.duration("timeout"),
+                      {.token = {},  // that of --auth-token-file is its own
+                       .ca_file = options.text("ca-file"),
+                       .insecure_skip_verify = options.on("insecure-skip-verify")}};
+}
+
+}  // namespace
+
+int run_serve(settings const& options, argument_list const& /*rest*/) {
+    auto const from = source_uri_of(options, {});
+    if (!from) return report_failure(options, from.error());
+    produce_runs runs{options,
+                      [&options](std::string const& source) {
+                          endpoints ends{options};
+                          return make_produce(ends, source);
+                      },
+                      *from, options.text("to")};
+    auto const started_ns = now_ns();
+    auto others = others_of(options);
+    auto web = web_options_of(options, options.text("listen"), runs);
+    if (!web) return report_failure(options, web.error());
+    web->look = [&runs, started_ns] { return look_at(runs, started_ns); };
+    web->page->watch = [&] {
+        auto all = others.look();
+        all.insert(all.begin(), {.address = {}, .now = look_at(runs, started_ns), .why = {}});
+        return all;
+    };
+    web->page->open_logs = logs_of(options.text("show-store"));
+    auto server = web::start_web_server(*std::move(web));
+    if (!server) return report_failure(options, server.error());
+    log_info("serve: {}://{} answers; /produceEventsToPipeline sends {} to {}",
+             options.text("page-certificate").empty() ? "http" : "https", options.text("listen"), without_login(*from),
+             options.text("to"));
+    while (!signal_came(1000ms)) {
+    }
+    return runs.end([] { return signal_came(50ms); }) ? exit_done : exit_undrained;
+}
+
+}  // namespace logpipe::cli

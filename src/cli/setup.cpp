@@ -1,0 +1,25 @@
+// Prepares what logpipe writes to: OpenSearch's index template.
+#include "operator_ends.hpp"
+#include "subcommands.hpp"
+#include "transfer.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::cli {
+
+int run_setup(settings const& options, argument_list const& rest) {
+    if (rest != argument_list{"opensearch"})
+        return report_failure(options, {errc::invalid_argument, "say what to set up: setup opensearch"});
+    auto const uri = parse_uri(options.text("to"));
+    if (!uri) return report_failure(options, uri.error());
+    operator_ends ends{options};
+    auto const where = ends.opensearch(*uri);
+    if (!where) return report_failure(options, where.error());
+    auto const done =
+        where->cluster.set_up(where->index, {.dry_run = options.on("dry-run"), .ecs_names = options.on("ecs")});
+    if (!done) return report_failure(options, done.error());
+    for (auto const& line : done->lines) fmt::print("{}\n", line);
+    return done->left_to_others ? exit_failed : exit_done;
+}
+
+}  // namespace logpipe::cli

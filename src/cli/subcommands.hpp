@@ -1,0 +1,54 @@
+// The subcommands: a name, what it is for, and the function that runs it to its exit status.
+#pragma once
+
+#include "settings.hpp"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace logpipe::cli {
+
+/// Exit statuses, the same everywhere.
+enum exit_status : int {
+    exit_done = 0,       ///< all that was taken in is safe
+    exit_failed = 1,     ///< it could not be done; for `status`: something is down
+    exit_usage = 2,      ///< a flag, variable, key or URI is wrong; for `status`: nobody can tell
+    exit_undrained = 3,  ///< the drain ran out; what is left is named
+    exit_all_dead = 4,   ///< a run that came to its end: every event is a dead letter
+};
+
+using argument_list = std::vector<std::string>;
+
+int run_produce(settings const& options, argument_list const& rest);
+int run_serve(settings const& options, argument_list const& rest);
+int run_forward(settings const& options, argument_list const& rest);
+int run_consume(settings const& options, argument_list const& rest);
+int run_index(settings const& options, argument_list const& rest);
+int run_ship(settings const& options, argument_list const& rest);
+int run_run(settings const& options, argument_list const& rest);
+int run_status(settings const& options, argument_list const& rest);
+int run_monitor(settings const& options, argument_list const& rest);
+int run_tap(settings const& options, argument_list const& rest);
+int run_dlq(settings const& options, argument_list const& rest);
+int run_verify(settings const& options, argument_list const& rest);
+int run_replay(settings const& options, argument_list const& rest);
+int run_skip(settings const& options, argument_list const& rest);
+int run_setup(settings const& options, argument_list const& rest);
+int run_check(settings const& options, argument_list const& rest);
+int run_journal(settings const& options, argument_list const& rest);
+int run_version(settings const& options, argument_list const& rest);
+
+struct subcommand {
+    std::string_view name;
+    std::string_view summary;
+    std::string_view arguments;  ///< as in the usage line; empty: it takes none
+    std::string_view examples;
+    int (*run)(settings const&, argument_list const&);
+};
+
+[[nodiscard]] std::span<subcommand const> subcommands() noexcept;
+[[nodiscard]] std::vector<std::string_view> subcommand_names();
+[[nodiscard]] bool is_subcommand(std::string_view name) noexcept;
+
+}  // namespace logpipe::cli

@@ -1,0 +1,88 @@
+// The text forms of option values.
+#include "settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <numeric>
+
+namespace logpipe::cli {
+
+namespace {
+
+struct unit {
+    std::string_view name;
+    std::uint64_t factor;
+};
+
+constexpr std::array duration_units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000},
+                                    unit{"d", 86'400'000}};
+constexpr std::array byte_units{unit{"", 1},
+                                unit{"B", 1},
+                                unit{"K", 1ULL << 10U},
+                                unit{"KiB", 1ULL << 10U},
+                                unit{"M", 1ULL << 20U},
+                                unit{"MiB", 1ULL << 20U},
+                                unit{"G", 1ULL << 30U},
+                                unit{"GiB", 1ULL << 30U}};
+
+result<std::uint64_t> parse_with_unit(std::string_view text, std::span<unit const> units, std::string_view examples) {
+    auto const bad = [&](std::string_view why) {
+        return error{errc::invalid_argument, fmt::format("\"{}\" {}; write it as {}", text, why, examples)};
+    };
+    std::uint64_t number = 0;
+    auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc{}) return bad("does not begin with a number");
+    std::string_view const suffix{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+    auto const found = std::ranges::find(units, suffix, &unit::name);
+    if (found == units.end()) return bad("has no known unit");
+    // Half the range is kept free, so that callers may add and convert without overflow.
+    if (number > std::numeric_limits<std::uint64_t>::max() / 2 / found->factor / 1'000'000) return bad("is too large");
+    return number * found->factor;
+}
+
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+    std::vector<std::size_t> row(to.size() + 1);
+    std::iota(row.begin(), row.end(), 0U);
+    for (std::size_t i = 1; i <= from.size(); ++i) {
+        auto diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= to.size(); ++j) {
+            auto const replaced = diagonal + (from[i - 1] == to[j - 1] ? 0U : 1U);
+            diagonal = row[j];
+            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+result<std::chrono::milliseconds> parse_duration(std::string_view text) {
+    if (text == "0") return std::chrono::milliseconds{0};
+    auto const parsed = parse_with_unit(text, duration_units, "500ms, 30s, 10m, 24h or 7d");
+    if (!parsed) return parsed.error();
+    return std::chrono::milliseconds{*parsed};
+}
+
+result<std::uint64_t> parse_bytes(std::string_view text) {
+    return parse_with_unit(text, byte_units, "4096, 64K, 16M or 8G");
+}
+
+std::string_view nearest(std::string_view name, std::span<std::string_view const> candidates) {
+    std::string_view best;
+    std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+    for (auto const candidate : candidates) {
+        auto const distance = edit_distance(name, candidate);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+}  // namespace logpipe::cli

@@ -1,0 +1,116 @@
+// Dead letters as text.
+#include "codec/letter_json.hpp"
+
+#include "codec/base64.hpp"
+#include "core/clock.hpp"
+#include "core/json_text.hpp"
+#include "core/utf8.hpp"
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <optional>
+
+namespace logpipe::codec {
+
+namespace {
+
+namespace json = boost::json;
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+    if (out.size() > 1) out.push_back(',');
+    append_json_string(out, name);
+    out.push_back(':');
+    append_json_string(out, value);
+}
+
+error unreadable(std::string_view why) {
+    return {errc::corrupt, fmt::format("no dead letter: {}", why)};
+}
+
+/// None where it is missing or no text.
+std::optional<std::string> text_of(json::object const& letter, std::string_view name) {
+    auto const* value = letter.if_contains(name);
+    auto const* text = value == nullptr ? nullptr : value->if_string();
+    if (text == nullptr) return std::nullopt;
+    return std::string{*text};
+}
+
+result<> read_times(json::object const& from, dead_letter& into) {
+    for (auto const& [name, time] :
+         {std::pair{"time", &into.time_ns}, {"event_time", &into.event_time_ns}, {"received", &into.received_ns}}) {
+        auto const text = text_of(from, name);
+        if (!text) continue;
+        auto const parsed = parse_iso_time(*text);
+        if (!parsed) return unreadable(fmt::format("\"{}\" is no time", name));
+        *time = *parsed;
+    }
+    return {};
+}
+
+result<> read_record(json::object const& from, dead_letter& into) {
+    if (auto record = text_of(from, "record")) {
+        into.record = *std::move(record);
+        return {};
+    }
+    auto const encoded = text_of(from, "record_base64");
+    auto record = encoded ? read_base64(*encoded) : std::nullopt;
+    if (!record) return unreadable("there is no record");
+    into.record = *std::move(record);
+    return {};
+}
+
+}  // namespace
+
+std::string to_json(dead_letter const& letter) {
+    return to_json(view_of(letter));
+}
+
+std::string to_json(letter_view const& letter) {
+    std::string out = "{";
+    if (letter.id) append_field(out, "id", letter.id.text());
+    append_field(out, "stage", letter.stage);
+    append_field(out, "reason", letter.reason);
+    append_field(out, "origin", letter.origin);
+    append_field(out, "tag", letter.tag);
+    append_field(out, "time", iso_time(letter.time_ns));
+    if (letter.event_time_ns != 0) append_field(out, "event_time", exact_iso_time(letter.event_time_ns));
+    if (letter.received_ns != 0) append_field(out, "received", exact_iso_time(letter.received_ns));
+    if (letter.entries > 0) out += fmt::format(R"(,"entries":{})", letter.entries);
+    if (!letter.part.is_whole()) out += fmt::format(R"(,"part":{},"parts":{})", letter.part.index, letter.part.count);
+    if (is_utf8(letter.record)) {
+        append_field(out, "record", letter.record);
+    } else {
+        std::string encoded(base64_bytes(letter.record.size()), '\0');
+        write_base64(encoded.data(), letter.record);
+        append_field(out, "record_base64", encoded);
+    }
+    out.push_back('}');
+    return out;
+}
+
+result<dead_letter> parse_dead_letter(std::string_view text) {
+    boost::system::error_code failed;
+    auto const parsed = json::parse(json::string_view{text.data(), text.size()}, failed);
+    if (failed) return unreadable(failed.message());
+    auto const* from = parsed.if_object();
+    if (from == nullptr) return unreadable("it is no object");
+    dead_letter letter;
+    if (auto const id = text_of(*from, "id")) {
+        auto const read = event_id::parse(*id);
+        if (!read) return unreadable("\"id\" is no id");
+        letter.id = *read;
+    }
+    for (auto const& [name, into] : {std::pair{"stage", &letter.stage}, {"reason", &letter.reason}}) {
+        auto value = text_of(*from, name);
+        if (!value) return unreadable(fmt::format("there is no \"{}\"", name));
+        *into = *std::move(value);
+    }
+    letter.origin = text_of(*from, "origin").value_or(std::string{});
+    letter.tag = text_of(*from, "tag").value_or(std::string{});
+    if (auto read = read_times(*from, letter); !read) return read.error();
+    if (auto read = read_record(*from, letter); !read) return read.error();
+    return letter;
+}
+
+}  // namespace logpipe::codec

@@ -1,0 +1,39 @@
+#include "ended_logs.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::docker {
+
+std::uint64_t ended_logs::ended(std::string const& id, std::string_view name, std::string_view reason,
+                                steady_time begun, steady_time now) {
+    std::lock_guard lock{mutex_};
+    auto& mine = rows_[id];
+    if (now - begun >= settled) mine.count = 0;
+    mine.last = now;
+    mine.name = name;
+    mine.reason = reason;
+    return ++mine.count;
+}
+
+void ended_logs::forget(std::string const& id) {
+    std::lock_guard lock{mutex_};
+    rows_.erase(id);
+}
+
+void ended_logs::describe(stage_status& into, steady_time now) const {
+    std::lock_guard lock{mutex_};
+    std::uint64_t degraded = 0;
+    std::string first;
+    for (auto const& [id, mine] : rows_) {
+        if (mine.count < count_min || now - mine.last >= settled) continue;
+        if (degraded++ == 0)
+            first = fmt::format("the log of {} ended {} times in a row ({})", mine.name, mine.count, mine.reason);
+    }
+    into.gauges.emplace_back("containers_degraded", static_cast<double>(degraded));
+    if (degraded == 0 || !into.why.empty()) return;
+    into.why =
+        fmt::format("degraded: {}{}; it is read on each time, but late: the engine's own log says more", first,
+                    degraded > 1 ? fmt::format(", and those of {} other containers likewise", degraded - 1) : "");
+}
+
+}  // namespace logpipe::docker

@@ -1,0 +1,113 @@
+#include "positions_file.hpp"
+
+#include "core/json_text.hpp"
+#include "core/log.hpp"
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+namespace logpipe::docker {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr int version_written = 1;
+constexpr std::size_t file_bytes_max = std::size_t{64} << 20U;
+
+template <class Number>
+bool read(json::object const& from, std::string_view key, Number& into) {
+    auto const* value = from.if_contains(key);
+    boost::system::error_code failed;
+    if (value == nullptr) return false;
+    into = value->to_number<Number>(failed);
+    return !failed;
+}
+
+bool read_place(json::object const& from, std::string_view key, stream_place& into) {
+    auto const* value = from.if_contains(key);
+    auto const* pair = value == nullptr ? nullptr : value->if_array();
+    if (pair == nullptr || pair->size() != 2) return false;
+    boost::system::error_code bad_time;
+    boost::system::error_code bad_count;
+    into.time_ns = (*pair)[0].to_number<std::int64_t>(bad_time);
+    into.count = (*pair)[1].to_number<std::uint32_t>(bad_count);
+    return !bad_time && !bad_count && into.time_ns >= 0;
+}
+
+bool read_containers(json::value const* from, std::map<std::string, container_place>& into) {
+    auto const* containers = from == nullptr ? nullptr : from->if_object();
+    if (containers == nullptr) return false;
+    for (auto const& [id, value] : *containers) {
+        auto const* places = value.if_object();
+        container_place place;
+        if (places == nullptr || !read_place(*places, "stdout", place.streams[0]) ||
+            !read_place(*places, "stderr", place.streams[1]))
+            return false;
+        into.emplace(id, place);
+    }
+    return true;
+}
+
+bool read_counts(json::value const* from, event_counts& into) {
+    auto const* counts = from == nullptr ? nullptr : from->if_object();
+    return counts != nullptr && read(*counts, "in", into.in) && read(*counts, "indexed", into.indexed) &&
+           read(*counts, "already_there", into.already_there) && read(*counts, "dead", into.dead);
+}
+
+}  // namespace
+
+std::string to_json(positions const& what) {
+    auto out =
+        fmt::format(R"({{"version":{},"counts":{{"in":{},"indexed":{},"already_there":{},"dead":{}}},"containers":{{)",
+                    version_written, what.counts.in, what.counts.indexed, what.counts.already_there, what.counts.dead);
+    bool first = true;
+    for (auto const& [id, place] : what.containers) {
+        if (!std::exchange(first, false)) out.push_back(',');
+        out.push_back('\n');
+        append_json_string(out, id);
+        out += fmt::format(R"(:{{"stdout":[{},{}],"stderr":[{},{}]}})", place.streams[0].time_ns,
+                           place.streams[0].count, place.streams[1].time_ns, place.streams[1].count);
+    }
+    out += "}}\n";
+    return out;
+}
+
+result<positions> parse_positions(std::string_view text) {
+    boost::system::error_code failed;
+    auto const parsed = json::parse(text, failed);
+    auto const* object = failed ? nullptr : parsed.if_object();
+    int version = 0;
+    if (object == nullptr || !read(*object, "version", version)) return error{errc::corrupt, "it is no positions file"};
+    if (version > version_written)
+        return error{errc::invalid_argument,
+                     fmt::format("it is of version {}, written by a newer logpipe; this one knows {}", version,
+                                 version_written)};
+    positions out;
+    if (!read_counts(object->if_contains("counts"), out.counts) ||
+        !read_containers(object->if_contains("containers"), out.containers))
+        return error{errc::corrupt, "it is damaged"};
+    return out;
+}
+
+result<positions> load_positions(file_system& files, std::string const& path) {
+    auto const text = read_file(files, path, file_bytes_max);
+    if (!text && text.error().code == errc::not_found) return positions{};
+    if (!text) return text.error();
+    auto parsed = parse_positions(*text);
+    if (parsed) return parsed;
+    if (parsed.error().code != errc::corrupt) return in_context(path, parsed.error());
+    if (auto aside = files.rename(path, path + ".bad"); !aside) return aside.error();
+    log_error("docker_source: {}: {}; it is now {}.bad, and what the engine still has is read from its beginning", path,
+              parsed.error().message, path);
+    return positions{};
+}
+
+result<> store_positions(file_system& files, std::string const& path, positions const& what) {
+    auto stored = store_file(files, path, to_json(what));
+    if (stored || stored.error().code != errc::not_found) return stored;
+    if (auto made = make_lasting_folder(files, folder_of(path)); !made) return made;
+    return store_file(files, path, to_json(what));
+}
+
+}  // namespace logpipe::docker

@@ -1,0 +1,82 @@
+// A TCP connection, plain or TLS, for either side: reads that wait, writes that do not, deadlines that close it.
+#pragma once
+
+#include "msgpack_stream.hpp"
+
+#include "logpipe/result.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace logpipe::forward {
+
+/// The io_context's one thread calls everything. Held by shared_ptr, as the operations and timers in flight hold it
+/// too.
+class connection final : public std::enable_shared_from_this<connection> {
+  public:
+    using error_code = boost::system::error_code;
+
+    /// How long a peer may take to accept a piece of what we send.
+    static constexpr std::chrono::seconds write_timeout{60};
+
+    explicit connection(boost::asio::ip::tcp::socket socket);
+
+    /// For connecting; plain reads and writes go through this class.
+    [[nodiscard]] boost::asio::ip::tcp::socket& socket() noexcept { return socket_; }
+    /// Keep-alive finds dead peers, and acks must not wait for company. After connecting.
+    void set_socket_options();
+
+    [[nodiscard]] boost::asio::awaitable<error_code> accept_tls(boost::asio::ssl::context& context);
+    /// @param host  the name that the certificate must have
+    [[nodiscard]] boost::asio::awaitable<error_code> connect_tls(boost::asio::ssl::context& context, std::string host);
+    [[nodiscard]] boost::asio::awaitable<std::pair<error_code, std::size_t>> read_some(std::span<char> into);
+    /// Sent after what was given before. shared_ptr: the bytes must live until they are written, whatever else happens.
+    void send(std::shared_ptr<std::string const> bytes);
+    [[nodiscard]] std::size_t unsent_bytes() const noexcept { return unsent_bytes_; }
+
+    /// Everything that waits on it fails. The first reason stays.
+    void close(std::string why);
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
+    [[nodiscard]] std::string const& why_closed() const noexcept { return why_closed_; }
+    /// Ends a read that waits for so long; what is sent still goes out. Takes the deadline's place.
+    void stop_reading_after(std::chrono::steady_clock::duration wait);
+    /// Closes after so long, unless it is called again or cleared before.
+    void close_after(std::chrono::steady_clock::duration wait, std::string why);
+    void clear_deadline() { deadline_.cancel(); }
+
+  private:
+    [[nodiscard]] static boost::asio::awaitable<void> write_queue(std::shared_ptr<connection> self);
+    [[nodiscard]] boost::asio::awaitable<error_code> write_all(std::string_view bytes);
+    void arm(boost::asio::steady_timer& timer, std::chrono::steady_clock::duration wait, std::string why);
+
+    boost::asio::ip::tcp::socket socket_;
+    std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
+    boost::asio::steady_timer deadline_;
+    boost::asio::steady_timer write_deadline_;
+    std::deque<std::shared_ptr<std::string const>> queue_;
+    std::size_t unsent_bytes_ = 0;
+    bool writing_ = false;
+    bool closed_ = false;
+    std::string why_closed_;
+};
+
+/// Why an operation on a connection failed: the deadline that closed it says more than the operation does.
+[[nodiscard]] error why_failed(connection const& link, connection::error_code failed);
+/// Reads until there is a whole msgpack value.
+[[nodiscard]] boost::asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection> link,
+                                                                          msgpack_stream& stream);
+
+}  // namespace logpipe::forward

@@ -1,0 +1,280 @@
+#include "event_decoder.hpp"
+
+#include "codec/gzip.hpp"
+#include "codec/letter_pack.hpp"
+#include "codec/zstd.hpp"
+#include "core/assert.hpp"
+#include "core/bytes.hpp"
+#include "core/chunk_hash.hpp"
+#include "json_writer.hpp"
+#include "msgpack_reader.hpp"
+#include "msgpack_to_json.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <random>
+
+namespace logpipe::forward {
+
+namespace {
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr std::int64_t seconds_max = std::numeric_limits<std::int64_t>::max() / second_ns - 1;
+
+/// Fluentd's EventTime: seconds and nanoseconds, 32 bits each, big-endian.
+std::optional<std::int64_t> event_time(msgpack_token const& token) noexcept {
+    if (token.header.extension_type != 0 || token.payload.size() != 8) return std::nullopt;
+    auto const seconds = load_big<std::uint32_t>(token.payload.data());
+    auto const nanoseconds = load_big<std::uint32_t>(token.payload.data() + 4);
+    return std::int64_t{seconds} * second_ns + nanoseconds;
+}
+
+/// msgpack's own Timestamp, extension -1: seconds in 32 bits; nanoseconds in 30 and seconds in 34; or nanoseconds in 32
+/// and seconds in 64. All big-endian.
+std::optional<std::int64_t> timestamp(std::string_view payload) noexcept {
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    if (payload.size() == 4) {
+        seconds = load_big<std::uint32_t>(payload.data());
+    } else if (payload.size() == 8) {
+        auto const both = load_big<std::uint64_t>(payload.data());
+        nanoseconds = static_cast<std::int64_t>(both >> 34U);
+        seconds = static_cast<std::int64_t>(both & ((std::uint64_t{1} << 34U) - 1));
+    } else if (payload.size() == 12) {
+        nanoseconds = load_big<std::uint32_t>(payload.data());
+        seconds = static_cast<std::int64_t>(load_big<std::uint64_t>(payload.data() + 4));
+    } else {
+        return std::nullopt;
+    }
+    if (nanoseconds >= second_ns || seconds > seconds_max || seconds < -seconds_max) return std::nullopt;
+    return seconds * second_ns + nanoseconds;
+}
+
+std::optional<std::int64_t> scalar_time(msgpack_token const& token) noexcept {
+    switch (token.type()) {
+        case msgpack_type::extension:
+            return token.header.extension_type == -1 ? timestamp(token.payload) : event_time(token);
+        case msgpack_type::nil:
+            return 0;
+        case msgpack_type::unsigned_integer:
+        case msgpack_type::signed_integer: {
+            auto const seconds = static_cast<std::int64_t>(token.header.value);
+            auto const is_signed = token.type() == msgpack_type::signed_integer;
+            if ((seconds < 0) != is_signed || seconds > seconds_max || seconds < -seconds_max) return std::nullopt;
+            return seconds * second_ns;
+        }
+        case msgpack_type::real:
+            if (!(std::abs(token.real()) < static_cast<double>(seconds_max))) return std::nullopt;
+            return static_cast<std::int64_t>(token.real() * static_cast<double>(second_ns));
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace
+
+/// Where the events of one message go.
+struct event_decoder::target {
+    batch& into;
+    json_writer& records;
+    std::uint32_t tag;
+    event_id first_id;           // zero: the events get none
+    std::uint32_t position = 0;  // of the next event, as sent
+    // The first entry that was rejected has this row, which the pack of all of them gets where there are more.
+    std::optional<std::uint32_t> rejected_row;
+    std::uint32_t rejected_position = 0;
+    codec::letter_packer pack;
+};
+
+event_decoder::event_decoder(event_decoder_options options) : options_{options} {
+    std::random_device random;
+    for (int i = 0; i < 4; ++i) salt_ += fmt::format("{:08x}", random());
+}
+
+void event_decoder::append(forward_message const& message, batch& into) {
+    auto const events = into.events.size();
+    auto const records_bytes = into.records.size();
+    auto const counts = counts_;
+    try {
+        append_message(message, into);
+    } catch (...) {
+        into.events.resize(events);
+        into.records.resize(records_bytes);
+        std::erase_if(into.rejections, [&](rejection const& one) { return one.event >= events; });
+        counts_ = counts;
+        throw;
+    }
+}
+
+void event_decoder::append_message(forward_message const& message, batch& into) {
+    // Whoever sets the limits keeps a message's text within the 32 bits that an event has for its place.
+    LOGPIPE_ASSERT(into.records.size() <= std::numeric_limits<std::uint32_t>::max() / 2);
+    json_writer records{into.records};
+    target to{.into = into, .records = records, .tag = into.tag_index(message.tag), .first_id = {}};
+    auto const has_id = !message.chunk.empty() && options_.trust_chunk_ids;
+    auto const refuse = [&](std::string why) {
+        ++counts_.refused_messages;
+        if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, message.whole);
+        reject(message.whole, std::move(why), to);
+    };
+    if (message.refused) return refuse(*message.refused);
+    std::string decompressed;
+    auto entries = message.entries;
+    if (message.compression != forward_compression::none) {
+        auto const decompress = message.compression == forward_compression::gzip ? codec::gunzip : codec::unzstd;
+        auto all = decompress(entries, options_.limits.decompressed_bytes_max);
+        if (!all) return refuse(in_context("the entries", all.error()).message);
+        decompressed = *std::move(all);
+        entries = decompressed;
+    }
+    if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, entries);
+    append_entries(entries, message.mode, to);
+    if (to.pack.count() > 0) finish_pack(to);
+}
+
+void event_decoder::append_entries(std::string_view entries, forward_mode mode, target& to) {
+    msgpack_reader from{entries};
+    while (!from.at_end()) {
+        if (to.position >= options_.limits.entries_max)
+            return reject(from.rest(), fmt::format("entries after the first {}; that is the limit", to.position), to);
+        if (!append_entry(from, mode, to)) return;
+    }
+}
+
+/// @return false when there is no knowing where the next entry begins.
+bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target& to) {
+    auto const begin = from.position();
+    auto const written = to.records.written();
+    std::string why;
+    event row;
+    if (read_event(from, mode, to, row, why)) {
+        row.id = to.first_id ? to.first_id.at(to.position) : event_id{};
+        row.record_begin = static_cast<std::uint32_t>(written);
+        row.record_bytes = static_cast<std::uint32_t>(to.records.written() - written);
+        row.tag = to.tag;
+        to.into.events.push_back(row);
+        ++to.position;
+        ++counts_.events;
+        return true;
+    }
+    to.records.rewind(written);
+    from.go_to(begin);
+    auto is_whole = from.skip() == msgpack_problem::none;
+    if (is_whole && mode == forward_mode::single) is_whole = from.skip() == msgpack_problem::none;
+    if (is_whole) {
+        reject(from.since(begin), std::move(why), to);
+        return true;
+    }
+    from.go_to(begin);
+    reject(from.rest(), fmt::format("the chunk's bytes are broken from byte {} on", begin), to);
+    return false;
+}
+
+bool event_decoder::read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& why) {
+    if (mode != forward_mode::single) {
+        msgpack_token entry;
+        if (from.next(entry) != msgpack_problem::none) return false;
+        if (entry.type() != msgpack_type::array || entry.header.value != 2) {
+            why = "an entry is no array of a time and a record";
+            return false;
+        }
+    }
+    if (!read_time(from, row.time_ns)) {
+        why = "the entry's time is none";
+        return false;
+    }
+    return read_record(from, to.records, why);
+}
+
+/// A time, or [time, metadata] as in v1.5.
+bool event_decoder::read_time(msgpack_reader& from, std::int64_t& time_ns) {
+    msgpack_token token;
+    if (from.next(token) != msgpack_problem::none) return false;
+    auto const has_metadata = token.type() == msgpack_type::array;
+    if (has_metadata && (token.header.value != 2 || from.next(token) != msgpack_problem::none)) return false;
+    auto const time = scalar_time(token);
+    if (!time) return false;
+    if (has_metadata) {
+        if (from.skip() != msgpack_problem::none) return false;
+        ++counts_.metadata_dropped;
+    }
+    time_ns = *time;
+    return true;
+}
+
+bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std::string& why) {
+    auto const begin = from.position();
+    msgpack_token token;
+    if (from.next(token) != msgpack_problem::none) return false;
+    if (token.is_text()) {
+        records.raw(token.payload);
+        return true;
+    }
+    if (token.type() != msgpack_type::map) {
+        why = fmt::format("the record is a msgpack {}, not a map", name_of(token.type()));
+        return false;
+    }
+    from.go_to(begin);
+    msgpack_to_json transcoder{from, records, keys_};
+    auto const problem = transcoder.value(options_.limits.nesting_max);
+    if (problem != transcode_problem::none) {
+        why = describe(problem);
+        return false;
+    }
+    counts_.escaped_strings += transcoder.escaped_strings();
+    return true;
+}
+
+void event_decoder::reject(std::string_view bytes, std::string why, target& to) {
+    if (to.rejected_row) {
+        reject_also(bytes, why, to);
+    } else {
+        reject_first(bytes, std::move(why), to);
+    }
+    ++to.position;
+    ++counts_.events;
+    ++counts_.rejected_events;
+}
+
+void event_decoder::reject_first(std::string_view bytes, std::string why, target& to) {
+    event row;
+    row.id = id_of_rejected(to, bytes);
+    row.record_begin = static_cast<std::uint32_t>(to.records.written());
+    row.record_bytes = static_cast<std::uint32_t>(bytes.size());
+    row.tag = to.tag;
+    to.records.raw(bytes);
+    to.into.events.push_back(row);
+    to.rejected_row = static_cast<std::uint32_t>(to.into.events.size() - 1);
+    to.rejected_position = to.position;
+    to.into.reject(*to.rejected_row, "forward", std::move(why));
+}
+
+void event_decoder::reject_also(std::string_view bytes, std::string_view why, target& to) {
+    if (to.pack.count() == 0)
+        to.pack.add(to.rejected_position, to.into.rejections.back().reason,
+                    to.into.record(to.into.events[*to.rejected_row]));
+    to.pack.add(to.position, why, bytes);
+}
+
+void event_decoder::finish_pack(target& to) {
+    auto& row = to.into.events[*to.rejected_row];
+    auto& why = to.into.rejections.back();
+    why.reason = to.pack.reasons();
+    why.entries = to.pack.count();
+    auto const record = to.pack.finish();
+    // Not the id of any entry: a retry gives them theirs, and one may come back as a letter by itself.
+    row.id = row.id.at(codec::pack_place);
+    row.record_begin = static_cast<std::uint32_t>(to.records.written());
+    row.record_bytes = static_cast<std::uint32_t>(record.size());
+    to.records.raw(record);
+}
+
+event_id event_decoder::id_of_rejected(target const& to, std::string_view bytes) {
+    if (to.first_id) return to.first_id.at(to.position);
+    return chunk_hash(fmt::format("{}", counts_.events), salt_, bytes);
+}
+
+}  // namespace logpipe::forward

@@ -1,0 +1,71 @@
+// A message's events, written straight into a batch: records as JSON text, nothing allocated per event.
+#pragma once
+
+#include "forward_message.hpp"
+#include "known_keys.hpp"
+
+#include "logpipe/event.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace logpipe::forward {
+
+class json_writer;
+class msgpack_reader;
+
+/// What was seen, since construction. `events` includes the rejected ones, each entry of a message by itself.
+struct event_decoder_counts {
+    std::uint64_t events = 0;
+    std::uint64_t rejected_events = 0;
+    std::uint64_t refused_messages = 0;
+    std::uint64_t escaped_strings = 0;   ///< strings that were no UTF-8
+    std::uint64_t metadata_dropped = 0;  ///< entries whose v1.5 metadata was left out
+};
+
+struct event_decoder_options {
+    forward_limits limits;
+    bool trust_chunk_ids = true;
+};
+
+/// One thread.
+///
+/// An event of an acked chunk gets the id chunk_hash(tag, chunk id, entries decompressed as sent) and its place there,
+/// so a chunk that is sent again makes the same ids. Others get none; the journal mints one.
+///
+/// Nothing that came is dropped. An entry that is no event is rejected with its own bytes as the record; where a
+/// message has several, they are rejected together, as one event whose record is a pack of them (base/letter_pack.hpp).
+/// Entries that cannot be told apart any more are one, and so is a message that is refused as a whole. A record that is
+/// a string instead of a map is a raw line, which our forward sink sends for what is no JSON object: its bytes become
+/// the record as they are, and the transform decides.
+class event_decoder final {
+  public:
+    explicit event_decoder(event_decoder_options options);
+
+    /// Adds the events of `message` at the end of `into`. Throws std::bad_alloc; nothing is added or counted then.
+    void append(forward_message const& message, batch& into);
+    [[nodiscard]] event_decoder_counts const& counts() const noexcept { return counts_; }
+
+  private:
+    struct target;
+
+    void append_message(forward_message const& message, batch& into);
+    void append_entries(std::string_view entries, forward_mode mode, target& to);
+    [[nodiscard]] bool append_entry(msgpack_reader& from, forward_mode mode, target& to);
+    [[nodiscard]] bool read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& why);
+    [[nodiscard]] bool read_time(msgpack_reader& from, std::int64_t& time_ns);
+    [[nodiscard]] bool read_record(msgpack_reader& from, json_writer& records, std::string& why);
+    void reject(std::string_view bytes, std::string why, target& to);
+    void reject_first(std::string_view bytes, std::string why, target& to);
+    void reject_also(std::string_view bytes, std::string_view why, target& to);
+    void finish_pack(target& to);
+    [[nodiscard]] event_id id_of_rejected(target const& to, std::string_view bytes);
+
+    event_decoder_options options_;
+    event_decoder_counts counts_;
+    known_keys keys_;
+    std::string salt_;  // makes ids for rejected events that have none: dead letters are kept by id
+};
+
+}  // namespace logpipe::forward

@@ -1,0 +1,279 @@
+#include "forward_client.hpp"
+
+#include "core/thread.hpp"
+#include "handshake.hpp"
+#include "msgpack_reader.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <exception>
+#include <utility>
+
+namespace logpipe::forward {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+/// Acks and greetings are short.
+constexpr std::size_t answer_bytes_max = std::size_t{64} << 10U;
+
+void rethrow(std::exception_ptr const& failure) {
+    if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+forward_client::forward_client(forward_sink_options const& options, chunk_queue& chunks,
+                               std::function<void(batch&&)> finished)
+    : options_{options},
+      chunks_{chunks},
+      finished_{std::move(finished)},
+      hostname_{options.self_hostname},
+      keep_running_{io_.get_executor()},
+      pause_{io_} {}
+
+forward_client::~forward_client() {
+    cancel();
+}
+
+result<> forward_client::prepare() {
+    auto const address = net::parse_host_port(options_.connect, 24224);
+    if (!address) return address.error();
+    address_ = *address;
+    if (address_.host.empty()) address_.host = "127.0.0.1";
+    auto files = read_files(options_);
+    if (!files) return files.error();
+    use(*std::move(files));
+    if (hostname_.empty()) {
+        boost::system::error_code unknown;
+        hostname_ = asio::ip::host_name(unknown);
+        if (unknown) hostname_ = "logpipe";
+    }
+    return {};
+}
+
+/// A connection that is open keeps what it began with.
+result<> forward_client::reload() {
+    auto files = read_files(options_);
+    if (!files) return files.error();
+    asio::post(io_, [this, files = *std::move(files)]() mutable { use(std::move(files)); });
+    return {};
+}
+
+void forward_client::use(connection_files files) {
+    tls_ = std::move(files.tls);
+    if (files.shared_key) options_.shared_key = *std::move(files.shared_key);
+    if (files.password) options_.password = *std::move(files.password);
+}
+
+result<> forward_client::connect() {
+    std::unique_lock lock{mutex_};
+    if (cancelled_) return error{errc::cancelled, "cancelled"};
+    if (!down_) return {};
+    auto const tries_before = tries_;
+    if (!thread_.joinable()) {
+        if (auto prepared = prepare(); !prepared) return prepared.error();
+        asio::co_spawn(io_, run(), rethrow);
+        thread_ = start_thread("fwd-out", [this] { io_.run(); });
+        if (options_.tls || !options_.shared_key_file.empty() || !options_.password_file.empty())
+            reload_ = reload_entry{"forward_sink", [this] { return reload(); }};
+    } else {
+        asio::post(io_, [this] { pause_.cancel(); });
+    }
+    tried_.wait(lock, [&] { return cancelled_ || tries_ != tries_before; });
+    if (cancelled_) return error{errc::cancelled, "cancelled"};
+    if (down_) return *down_;
+    return {};
+}
+
+void forward_client::send() {
+    asio::post(io_, [this] { send_waiting(); });
+}
+
+void forward_client::cancel() {
+    {
+        std::lock_guard lock{mutex_};
+        if (std::exchange(cancelled_, true)) return;
+        tried_.notify_all();
+    }
+    asio::post(io_, [this] {
+        if (link_) link_->close("cancelled");
+        pause_.cancel();
+        keep_running_.reset();
+    });
+}
+
+asio::awaitable<void> forward_client::run() {
+    auto const is_cancelled = [this] {
+        std::lock_guard lock{mutex_};
+        return cancelled_;
+    };
+    while (!is_cancelled()) {
+        msgpack_stream stream{answer_bytes_max};
+        auto const link = link_ = std::make_shared<connection>(tcp::socket{io_});
+        auto joined = co_await join(link, stream);
+        if (joined) {
+            connected(link);
+            auto why = co_await take_acks(link, stream);
+            disconnected(std::move(why));
+        } else {
+            disconnected(joined.error());
+        }
+        if (is_cancelled()) break;
+        pause_.expires_after(backoff_.next());
+        co_await pause_.async_wait(nothrow);
+    }
+}
+
+/// Resolve, connect, TLS, shared key: all of it within the connect timeout.
+asio::awaitable<result<>> forward_client::join(std::shared_ptr<connection> link, msgpack_stream& stream) {
+    link->close_after(options_.connect_timeout, "no connection in time");
+    tcp::resolver resolver{io_};
+    auto [unknown, found] = co_await resolver.async_resolve(address_.host, std::to_string(address_.port), nothrow);
+    if (unknown) co_return why_failed(*link, unknown);
+    if (link->closed()) co_return why_failed(*link, {});
+    auto [refused, where] = co_await asio::async_connect(link->socket(), found, nothrow);
+    if (refused) co_return why_failed(*link, refused);
+    link->set_socket_options();
+    if (tls_) {
+        if (auto const failed = co_await link->connect_tls(*tls_, address_.host); failed) {
+            auto why = why_failed(*link, failed);
+            why.message = fmt::format("TLS: {}", why.message);
+            co_return why;
+        }
+    }
+    if (greets()) {
+        if (auto greeted = co_await greet(link, stream); !greeted) co_return greeted.error();
+    }
+    link->clear_deadline();
+    co_return result<>{};
+}
+
+asio::awaitable<result<>> forward_client::greet(std::shared_ptr<connection> link, msgpack_stream& stream) {
+    auto const helo = co_await read_value(link, stream);
+    if (!helo) co_return helo.error();
+    auto const greeting = read_helo(*helo);
+    if (!greeting) co_return greeting.error();
+    auto const salt = random_hex(16);
+    auto const key = options_.shared_key;  // a reload may give another one meanwhile
+    handshake_secret const secret{.shared_key = key, .nonce = greeting->nonce, .salt = salt};
+    user_proof const user{
+        .auth_salt = greeting->auth_salt, .username = options_.username, .password = options_.password};
+    if (!greeting->auth_salt.empty()) warn_of_open_password(*link);
+    link->send(std::make_shared<std::string>(make_ping(hostname_, secret, user)));
+    auto const pong = co_await read_value(link, stream);
+    if (!pong) co_return pong.error();
+    auto joined = check_pong(*pong, secret);
+    if (!joined && joined.error().code == errc::unauthorized && !greeting->auth_salt.empty() &&
+        options_.username.empty()) {
+        auto why = joined.error();
+        why.message += "; it may want a user name and a password (--send-user, --send-password-file)";
+        co_return why;
+    }
+    co_return joined;
+}
+
+/// Once: every connection would say the same.
+void forward_client::warn_of_open_password(connection& link) {
+    boost::system::error_code gone;
+    auto const remote = link.socket().remote_endpoint(gone);
+    if (options_.username.empty() || tls_ || gone || remote.address().is_loopback()) return;
+    if (std::exchange(warned_, true)) return;
+    log_warn(
+        "forward_sink: the user \"{}\" logs in at {} without TLS: the password can be guessed from what goes over "
+        "the network, and events be read; use forwards://",
+        options_.username, to_text(address_));
+}
+
+asio::awaitable<error> forward_client::take_acks(std::shared_ptr<connection> link, msgpack_stream& stream) {
+    while (true) {
+        auto const value = co_await read_value(link, stream);
+        if (!value) co_return value.error();
+        if (auto taken = take_ack(*value); !taken) co_return taken.error();
+        send_waiting();
+    }
+}
+
+result<> forward_client::take_ack(std::string_view value) {
+    msgpack_reader from{value};
+    msgpack_token token;
+    if (is_helo(value))
+        return error{errc::unauthorized,
+                     "the server wants a shared key or a user: give --send-key-file, or "
+                     "--send-user and --send-password-file"};
+    if (from.next(token) != msgpack_problem::none || token.type() == msgpack_type::nil) return {};
+    if (token.type() != msgpack_type::map) return error{errc::protocol, "the server answers with what is no ack"};
+    for (auto left = token.header.value; left > 0; --left) {
+        msgpack_token name;
+        msgpack_token chunk;
+        if (from.next(name) != msgpack_problem::none) break;
+        auto const begin = from.position();
+        if (from.next(chunk) != msgpack_problem::none) break;
+        if (name.payload == "ack" && chunk.is_text()) {
+            backoff_.reset();
+            if (auto finished = chunks_.acked(chunk.payload)) finished_(*std::move(finished));
+        }
+        from.go_to(begin);
+        if (from.skip() != msgpack_problem::none) break;
+    }
+    return {};
+}
+
+void forward_client::send_waiting() {
+    if (!ready_) return;
+    while (auto message = chunks_.next_to_send()) link_->send(std::move(message));
+    watch_oldest();
+}
+
+void forward_client::watch_oldest() {
+    auto const oldest = chunks_.oldest_sent();
+    if (!oldest) return link_->clear_deadline();
+    auto const waited = std::chrono::steady_clock::now() - *oldest;
+    link_->close_after(options_.ack_timeout - waited, "no ack in time");
+}
+
+void forward_client::connected(std::shared_ptr<connection> link) {
+    {
+        std::lock_guard lock{mutex_};
+        ++tries_;
+        down_.reset();
+        tried_.notify_all();
+    }
+    log_info("forward_sink: connected to {}", to_text(address_));
+    ready_ = true;
+    link_ = std::move(link);
+    send_waiting();
+}
+
+void forward_client::disconnected(error why) {
+    ready_ = false;
+    link_->close(why.message);
+    chunks_.send_again();
+    why.message = fmt::format("{}: {}", to_text(address_), why.message);
+    std::lock_guard lock{mutex_};
+    ++tries_;
+    tried_.notify_all();
+    if (!cancelled_) {
+        if (auto const count = trouble_.admit(); count != 0)
+            log_warn("forward_sink: {}; it is tried again ({} times)", why.message, count);
+    }
+    down_ = std::move(why);
+}
+
+void forward_client::describe(stage_status& into) const {
+    std::lock_guard lock{mutex_};
+    into.up = !down_;
+    if (down_) into.why = down_->message;
+    into.gauges.emplace_back("connection_tries_total", static_cast<double>(tries_));
+}
+
+}  // namespace logpipe::forward

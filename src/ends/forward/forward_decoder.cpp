@@ -1,0 +1,59 @@
+#include "forward_decoder.hpp"
+
+#include "msgpack_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace logpipe::forward {
+
+namespace {
+
+error no_message(char first) {
+    if (first == '{' || first == '[') return {errc::protocol, "the peer speaks JSON; only msgpack is taken"};
+    return {errc::protocol,
+            fmt::format("a message begins with byte 0x{:02x}, which is no msgpack array: not the forward protocol?",
+                        static_cast<unsigned char>(first))};
+}
+
+bool is_array(char first) {
+    msgpack_header header;
+    // The count may not have come yet, but the type has.
+    std::array<char, 5> const padded{first};
+    return read_msgpack_header({padded.data(), padded.size()}, header) == msgpack_problem::none &&
+           header.type == msgpack_type::array;
+}
+
+}  // namespace
+
+result<std::optional<forward_message>> forward_decoder::next() {
+    while (!oversized_) {
+        auto value = stream_.next();
+        if (!value && value.error().code == errc::too_large) {
+            auto const first = stream_.held().front();
+            if (!is_array(first)) return no_message(first);
+            oversized_.emplace();
+            break;
+        }
+        if (!value) return value.error();
+        if (!*value) return std::optional<forward_message>{};
+        if ((*value)->front() == '\xc0') continue;
+        auto message = read_forward_message(**value, limits_);
+        if (!message) return no_message((*value)->front());
+        return message;
+    }
+    return pass_over();
+}
+
+result<std::optional<forward_message>> forward_decoder::pass_over() {
+    auto const taken = oversized_->take(stream_.held());
+    if (!taken) return taken.error();
+    stream_.drop(*taken);
+    if (!oversized_->is_whole()) return std::optional<forward_message>{};
+    given_ = std::exchange(oversized_, std::nullopt);
+    return std::optional{given_->message(limits_)};
+}
+
+}  // namespace logpipe::forward

@@ -1,0 +1,100 @@
+#include "forward_server.hpp"
+#include "handshake.hpp"
+
+#include "forward/forward.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::forward {
+
+namespace {
+
+// A record's place in its batch has 32 bits, and JSON text is up to seven times as long as the msgpack it comes from.
+constexpr std::size_t bytes_limit_max = std::size_t{256} << 20U;
+// A level of nesting is a call.
+constexpr std::uint32_t nesting_limit_max = 1024;
+
+forward_limits limits_of(forward_source_options const& options) {
+    return {.message_bytes_max = options.message_bytes_max,
+            .decompressed_bytes_max = options.decompressed_bytes_max,
+            .entries_max = options.entries_max,
+            .nesting_max = options.nesting_max};
+}
+
+/// Offsets count the events since the process started: a client that was not acked sends again, so none is kept.
+class listening_source final : public forward_source {
+  public:
+    explicit listening_source(forward_source_options options)
+        : options_{std::move(options)},
+          identity_{fmt::format("forward:{}", random_hex(8))},
+          inbox_{{.limits = limits_of(options_), .trust_chunk_ids = options_.trust_chunk_ids},
+                 options_.pending_bytes_max},
+          server_{options_, limits_of(options_), inbox_} {}
+
+    result<> open() override {
+        if (options_.message_bytes_max > bytes_limit_max || options_.decompressed_bytes_max > bytes_limit_max)
+            return error{errc::invalid_argument, fmt::format("forward: the limits of a message's bytes and of its "
+                                                             "decompressed bytes can be {} at most",
+                                                             bytes_limit_max)};
+        if (options_.nesting_max > nesting_limit_max)
+            return error{errc::invalid_argument,
+                         fmt::format("forward: the limit of nesting can be {} at most", nesting_limit_max)};
+        if (options_.connections_max == 0)
+            return error{errc::invalid_argument, "forward: at least one connection must be allowed"};
+        auto opened = server_.open();
+        if (!opened) return in_context("forward", opened.error());
+        return {};
+    }
+    std::string identity() const override { return identity_; }
+    result<> seek(std::span<position const> stored) override {
+        if (stored.empty()) return {};
+        return error{errc::invalid_argument, "forward: a listener has no positions to go back to"};
+    }
+    result<> read(batch& into, steady_time until) override {
+        bool made_room = false;
+        auto const taken = inbox_.take(into, until, made_room);
+        if (made_room) server_.made_room();
+        if (taken == inbox::taken::closed_and_empty) return error{errc::end_of_input, "forward: stopped"};
+        if (taken == inbox::taken::events) into.origin = "forward";
+        return {};
+    }
+    result<> commit(std::span<progress const> safe) override {
+        for (auto const& part : safe)
+            if (part.safe.partition == 0) server_.ack_until(part.safe.offset);
+        return {};
+    }
+    void stop() override { server_.stop(); }
+    void wake() override { inbox_.wake(); }
+    std::uint16_t port() const override { return server_.port(); }
+
+    stage_status status() const override {
+        stage_status status;
+        status.name = "forward_source";
+        server_.describe(status);
+        auto const counts = inbox_.counts();
+        auto const gauge = [&](char const* name, std::uint64_t value) {
+            status.gauges.emplace_back(name, static_cast<double>(value));
+        };
+        gauge("events_total", counts.events);
+        gauge("events_rejected_total", counts.rejected_events);
+        gauge("messages_refused_total", counts.refused_messages);
+        gauge("strings_escaped_total", counts.escaped_strings);
+        gauge("metadata_dropped_total", counts.metadata_dropped);
+        gauge("pending_bytes", inbox_.bytes());
+        return status;
+    }
+
+  private:
+    forward_source_options const options_;
+    std::string const identity_;
+    inbox inbox_;
+    forward_server server_;  // after the inbox, which it fills
+};
+
+}  // namespace
+
+std::unique_ptr<forward_source> make_forward_source(forward_source_options options) {
+    return std::make_unique<listening_source>(std::move(options));
+}
+
+}  // namespace logpipe::forward

@@ -1,0 +1,64 @@
+// Who is connected to the forward server, and who gives way when there is no place left.
+#pragma once
+
+#include "connection.hpp"
+#include "message_pace.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace logpipe::forward {
+
+/// One client, for as long as its connection or its acks.
+struct forward_peer {
+    std::shared_ptr<connection> link;
+    boost::asio::ip::address host;
+    std::string address;       // HOST:PORT, for people
+    std::uint64_t number = 0;  // in the order of their coming; by the table
+    message_pace pace;
+    bool is_awaited = false;   // we wait for its bytes
+    std::string acks;          // being gathered, to go out as one
+    std::size_t acks_due = 0;  // chunks whose events are not safe yet
+    bool has_left = false;     // sends nothing more, but may wait for acks
+    bool passes_over = false;  // a message above the limit
+};
+
+/// The network thread's. A newcomer is one that is not established (`message_pace`): to close it costs no more than the
+/// connection.
+class peer_table final {
+  public:
+    using pointer = std::shared_ptr<forward_peer>;
+
+    /// @param count_max  of all  @param per_address_max  0: no bound
+    peer_table(std::uint32_t count_max, std::uint32_t per_address_max) noexcept
+        : count_max_{count_max}, per_address_max_{per_address_max} {}
+
+    [[nodiscard]] bool is_full() const noexcept { return peers_.size() >= count_max_; }
+    [[nodiscard]] bool is_full_for(boost::asio::ip::address const& host) const;
+    void add(pointer const& peer);
+    void remove(pointer const& peer);
+    /// It is a newcomer no more.
+    void establish(forward_peer& peer);
+    /// The newcomer that came first, which is one no more: the caller closes it. @return none where there is no other
+    [[nodiscard]] pointer take_newcomer();
+
+    [[nodiscard]] std::size_t size() const noexcept { return peers_.size(); }
+    [[nodiscard]] auto begin() const noexcept { return peers_.begin(); }
+    [[nodiscard]] auto end() const noexcept { return peers_.end(); }
+    void clear();
+
+  private:
+    std::uint32_t const count_max_;
+    std::uint32_t const per_address_max_;
+    std::set<pointer> peers_;
+    std::map<std::uint64_t, pointer> newcomers_;                // by number
+    std::map<boost::asio::ip::address, std::uint32_t> counts_;  // kept where there is a bound
+    std::uint64_t number_ = 0;
+};
+
+}  // namespace logpipe::forward

@@ -1,0 +1,145 @@
+#include "http_content.hpp"
+
+#include "core/clean_text.hpp"
+
+#include <fmt/format.h>
+#include <boost/beast/core/string.hpp>
+
+#include <utility>
+
+namespace logpipe::http {
+
+namespace {
+
+constexpr std::size_t piece_bytes_max = std::size_t{256} << 10U;
+
+bool is_redirect(unsigned status) noexcept {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+error refusal(http_head const& head) {
+    auto const message = clean_line(fmt::format("the server answered {} {}", head.status, head.reason));
+    switch (head.status) {
+        case 401:
+        case 403:
+        case 407:
+            return error{errc::unauthorized, message};
+        case 404:
+        case 410:
+            return error{errc::not_found, message};
+        case 408:
+        case 429:
+            return error{errc::not_connected, message};
+        default:
+            // A server's own trouble may pass, ours with it will not.
+            return error{head.status >= 500 ? errc::not_connected : errc::rejected, message};
+    }
+}
+
+bool equal(std::string_view a, std::string_view b) noexcept {
+    return boost::beast::iequals(a, b);
+}
+
+}  // namespace
+
+result<> http_content::feed(std::string_view bytes) {
+    bool const had_head = response_.head() != nullptr;
+    if (auto fed = response_.feed(bytes, body_); !fed) return fed;
+    if (!had_head && response_.head() != nullptr) {
+        if (auto judged = judge(*response_.head()); !judged) return judged;
+    }
+    if (!accepted_ || nothing_left_) body_.clear();  // a redirect's or an error's own page
+    return {};
+}
+
+result<> http_content::end_of_connection() {
+    return response_.end_of_connection();
+}
+
+result<> http_content::judge(http_head const& head) {
+    ends_with_connection_ = head.ends_with_connection;
+    if (is_redirect(head.status) && !head.location.empty()) {
+        location_ = head.location;
+        return {};
+    }
+    bool const ranged = !asked_.if_range.empty();
+    if (head.status != 200 && !(ranged && (head.status == 206 || head.status == 416))) return refusal(head);
+    if (head.status != 200)
+        if (auto judged = judge_range(head); !judged) return judged;
+    if (auto judged = judge_coding(head); !judged) return judged;
+    if (!nothing_left_ && (equal(head.content_type.substr(0, 9), "text/html") ||
+                           equal(head.content_type.substr(0, 21), "application/xhtml+xml")))
+        return error{errc::rejected, "the server answered 200 with an HTML page instead of lines"};
+    accepted_ = true;
+    return {};
+}
+
+result<> http_content::judge_range(http_head const& head) {
+    goes_on_ = true;
+    if (head.status == 416) {
+        nothing_left_ = head.content_range == fmt::format("bytes */{}", asked_.begin_bytes);
+        if (nothing_left_) return {};
+        return error{errc::rejected,
+                     fmt::format("the content changed while it was read: nothing stands at byte {} any more",
+                                 asked_.begin_bytes)};
+    }
+    if (head.content_range.starts_with(fmt::format("bytes {}-", asked_.begin_bytes))) return {};
+    return error{errc::protocol, fmt::format("the server answered with another range, \"{}\", than was asked for",
+                                             clean_line(head.content_range))};
+}
+
+result<> http_content::judge_coding(http_head const& head) {
+    bool const gzipped = equal(head.content_encoding, "gzip") || equal(head.content_encoding, "x-gzip");
+    if (!gzipped && !head.content_encoding.empty() && !equal(head.content_encoding, "identity"))
+        return error{errc::rejected, fmt::format("the content's coding \"{}\" is not known; gzip is",
+                                                 clean_line(head.content_encoding))};
+    if (gzipped) {
+        // Bytes of the compressed form are not those that were counted.
+        if (goes_on_) return error{errc::protocol, "the server answered with a range of another coding"};
+        inflater_.emplace();
+        return {};
+    }
+    if (head.content_bytes) total_bytes_ = *head.content_bytes + (goes_on_ ? asked_.begin_bytes : 0);
+    // A weak ETag (W/"…") only promises the same meaning, not the same bytes (RFC 9110 section 8.8.1).
+    bool const strong = head.etag.starts_with('"') && !equal(head.accept_ranges, "none");
+    if (strong) resume_tag_ = head.etag;
+    return {};
+}
+
+result<std::string_view> http_content::next() {
+    given_.clear();
+    if (!accepted_ || nothing_left_) return std::string_view{};
+    if (!inflater_) {
+        std::swap(given_, body_);
+    } else {
+        auto input = std::string_view{body_}.substr(body_done_);
+        if (auto inflated = inflater_->inflate(input, given_, piece_bytes_max); !inflated) return inflated.error();
+        drained_ = given_.size() < piece_bytes_max;
+        body_done_ = body_.size() - input.size();
+        if (input.empty()) {
+            body_.clear();
+            body_done_ = 0;
+        }
+        if (finished() && !inflater_->at_end()) {
+            auto const why = "the gzip content ends in the middle";
+            return error{ends_with_connection_ ? errc::not_connected : errc::corrupt, why};
+        }
+    }
+    if (looking_ && !goes_on_)
+        if (auto lines = look_for_page(given_); !lines) return lines.error();
+    return std::string_view{given_};
+}
+
+bool http_content::finished() const noexcept {
+    return accepted_ && (nothing_left_ || (response_.complete() && body_.empty() && drained_));
+}
+
+result<> http_content::look_for_page(std::string_view piece) {
+    auto const first = piece.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+    if (first == std::string_view::npos) return {};
+    looking_ = false;
+    if (piece[first] != '<') return {};
+    return error{errc::rejected, "the server answered 200 with a page (it begins with \"<\") instead of lines"};
+}
+
+}  // namespace logpipe::http

@@ -1,0 +1,70 @@
+// The answer to a download's request, judged and decoded: which bytes of the content it carries, or why none. Pure.
+#pragma once
+
+#include "codec/gzip.hpp"
+#include "http_response_reader.hpp"
+#include "logpipe/result.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace logpipe::http {
+
+/// What one request asked for.
+struct http_request_range {
+    std::uint64_t begin_bytes = 0;
+    std::string if_range;  ///< the strong ETag that the range needs; empty: all of it was asked for
+};
+
+/// One answer. One thread.
+class http_content final {
+  public:
+    explicit http_content(http_request_range asked) : asked_{std::move(asked)} {}
+
+    /// Takes bytes off the connection. @return as next() and http_response_reader do.
+    [[nodiscard]] result<> feed(std::string_view bytes);
+    [[nodiscard]] result<> end_of_connection();
+
+    /// The next piece of the content, bounded, valid until the next call; empty when more must be fed, or when
+    /// finished().
+    /// @return errc::corrupt for bad gzip; errc::rejected for a page instead of lines.
+    [[nodiscard]] result<std::string_view> next();
+    /// True when all of it was given by next().
+    [[nodiscard]] bool finished() const noexcept;
+
+    /// Where a redirect leads, as the server wrote it.
+    [[nodiscard]] std::optional<std::string> const& location() const noexcept { return location_; }
+    /// True when it goes on at the range that was asked for, false when it starts over. Once accepted().
+    [[nodiscard]] bool goes_on() const noexcept { return goes_on_; }
+    [[nodiscard]] bool accepted() const noexcept { return accepted_; }
+    /// The ETag by which the rest can be asked for after a cut; empty where that cannot be.
+    [[nodiscard]] std::string const& resume_tag() const noexcept { return resume_tag_; }
+    /// Of the content; none where it is not known.
+    [[nodiscard]] std::optional<std::uint64_t> total_bytes() const noexcept { return total_bytes_; }
+
+  private:
+    [[nodiscard]] result<> judge(http_head const& head);
+    [[nodiscard]] result<> judge_range(http_head const& head);
+    [[nodiscard]] result<> judge_coding(http_head const& head);
+    [[nodiscard]] result<> look_for_page(std::string_view piece);
+
+    http_request_range asked_;
+    http_response_reader response_;
+    std::optional<codec::gzip_inflater> inflater_;
+    std::string body_;           // came in and is not yet decoded…
+    std::size_t body_done_ = 0;  // …but for so many bytes of it
+    std::string given_;          // what next() gave last
+    std::optional<std::string> location_;
+    std::string resume_tag_;
+    std::optional<std::uint64_t> total_bytes_;
+    bool accepted_ = false;
+    bool goes_on_ = false;
+    bool ends_with_connection_ = false;
+    bool nothing_left_ = false;  // the range that was asked for begins at the content's end
+    bool drained_ = true;        // the inflater has nothing left of what it was given
+    bool looking_ = true;        // no byte but white space was given yet
+};
+
+}  // namespace logpipe::http

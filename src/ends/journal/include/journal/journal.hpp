@@ -1,0 +1,121 @@
+// The durable append-only log: the forwarder's disk buffer and the embedded broker. A topic is a folder of segments.
+// The format is drawn in src/journal/segment_format.hpp and in DESIGN.md.
+#pragma once
+
+#include "logpipe/stage.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace logpipe::journal {
+
+/// When what was written is synced. Batches are done after that, but for `never`.
+enum class journal_sync { every_group, interval, never };
+enum class journal_full { block, drop_oldest };
+
+struct journal_options {
+    std::string folder;  ///< DIR/TOPIC
+    std::uint64_t segment_bytes = std::uint64_t{128} << 20U;
+    std::uint64_t bytes_max = std::uint64_t{8} << 30U;  ///< less where the disk has less: some of it is left to others
+    /// Events received longer ago are dropped, read or not; 0: none. Looked at when something is written.
+    std::chrono::seconds age_max{0};
+    /// Segments that every cursor has passed stay while their newest event was received less long ago than this, and
+    /// room is not needed.
+    std::chrono::seconds keep{0};
+    journal_full when_full = journal_full::block;
+    journal_sync sync = journal_sync::every_group;
+    std::chrono::milliseconds sync_interval{1000};
+    std::size_t chunk_window_count = 65'536;  ///< how many of the newest chunks a repeat is recognised among
+};
+
+/// What recovery did, for people; empty lines where all was well.
+struct journal_recovery {
+    std::uint64_t bytes_cut = 0;
+    std::uint64_t segments_set_aside = 0;
+    std::vector<std::string> notes;
+};
+
+/// What a sink does with a chunk that the topic has already: a client's repeat is dropped; what an operator sends once
+/// more is not, and is synced by each flush(), since somebody waits for it.
+enum class journal_repeats { drop, keep };
+
+/// Offsets from `begin` up to `end`, which is not one of them.
+struct offset_range {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+};
+
+/// One topic, open for writing: holds the writer's lock. Its sinks and sources may outlive it. Any thread.
+class topic {
+  public:
+    virtual ~topic() = default;
+    [[nodiscard]] virtual std::unique_ptr<sink> make_sink(journal_repeats repeats = journal_repeats::drop) = 0;
+    /// @param group  names the cursor; two open sources of one group are an error (errc::busy).
+    [[nodiscard]] virtual std::unique_ptr<source> make_source(std::string group) = 0;
+    [[nodiscard]] virtual journal_recovery const& recovery() const = 0;
+    [[nodiscard]] virtual std::uint64_t synced_offset() const = 0;
+    /// Events that were recognised as repeats of chunks already held, since the journal was opened.
+    [[nodiscard]] virtual std::uint64_t repeated_events() const = 0;
+    /// Removes every segment all of whose events are in one of `ranges`, the one that is written to included.
+    /// @param ranges  ascending and apart
+    /// @return the bytes that are free now
+    [[nodiscard]] virtual result<std::uint64_t> free(std::span<offset_range const> ranges) = 0;
+    /// To be called now and then: does what another process has asked for by ask_to_free(), and keeps to the limit of
+    /// age while nothing is written.
+    [[nodiscard]] virtual result<> tend() = 0;
+};
+
+/// Opens or makes a topic. @return errc::busy when another process writes it; a damaged one opens, see recovery().
+[[nodiscard]] result<std::shared_ptr<topic>> open_journal(journal_options options);
+
+/// Asks the process that has the topic open for writing to do free(), in place of what was asked and not done yet.
+[[nodiscard]] result<> ask_to_free(std::string const& folder, std::span<offset_range const> ranges);
+/// What was asked is not done yet.
+[[nodiscard]] bool is_asked_to_free(std::string const& folder);
+
+/// Reads a topic that another process may be writing; never past what that one has synced. open() gives
+/// errc::not_connected until the topic is there.
+[[nodiscard]] std::unique_ptr<source> make_journal_source(std::string folder, std::string group);
+/// Gives the events that come into a topic from now on, batch by batch, without a group: it keeps no position and holds
+/// nothing back. `each` gets an empty batch, many times a second, while nothing comes; it ends by false or an error.
+/// @return errc::not_found where there is no such topic
+[[nodiscard]] result<> follow_journal(std::string const& folder, std::function<result<bool>(batch const&)> const& each);
+
+/// Moves the position of a group that nobody reads for. @param counts  of the events in between, added to its own
+/// @return errc::busy while a source reads for it, or where it is not at `from` any more; errc::not_found for no group
+[[nodiscard]] result<> move_journal_group(std::string const& folder, std::string const& group, std::uint64_t from,
+                                          std::uint64_t to, event_counts const& counts);
+
+struct journal_segment_info {
+    std::string path;
+    std::uint64_t first_offset = 0;
+    std::uint64_t end_offset = 0;
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;
+    std::vector<std::string> damage;  ///< one line each; empty = whole
+};
+struct journal_cursor_info {
+    std::string group;
+    std::uint64_t offset = 0;
+    event_counts counts;
+};
+struct journal_info {
+    std::string folder;
+    std::vector<journal_segment_info> segments;
+    std::vector<journal_cursor_info> cursors;
+    std::vector<std::string> damage;  ///< of other files than segments
+};
+
+/// Offline, read-only: every frame is read and checked.
+[[nodiscard]] result<journal_info> inspect_journal(std::string const& folder);
+/// Cuts torn tails, sets bad segments aside as `.bad`. @return errc::busy while a writer has it open.
+[[nodiscard]] result<journal_recovery> repair_journal(std::string const& folder);
+/// Gives every readable event of the topic, batch by batch, in order; stops at the first error that `each` returns.
+[[nodiscard]] result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each);
+
+}  // namespace logpipe::journal

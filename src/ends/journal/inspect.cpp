@@ -1,0 +1,132 @@
+// Looking at, mending and printing a topic that nobody has to have open.
+#include "cursor_file.hpp"
+#include "environment.hpp"
+#include "group_cursor.hpp"
+#include "recovery.hpp"
+#include "topic_folder.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace logpipe::journal {
+
+namespace {
+
+constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+
+/// The offsets from which on the next segment speaks.
+std::uint64_t limit_of(std::vector<std::uint64_t> const& offsets, std::size_t index) {
+    return index + 1 < offsets.size() ? offsets[index + 1] : no_limit;
+}
+
+journal_segment_info describe(std::string const& folder, std::uint64_t first_offset, segment_scan const& scan) {
+    journal_segment_info info;
+    info.path = segment_path(folder, first_offset);
+    info.first_offset = first_offset;
+    info.end_offset = scan.end_offset;
+    info.events = scan.events;
+    info.bytes = scan.file_bytes;
+    info.damage = scan.lost;
+    for (auto const& range : scan.damage)
+        if (range.end == scan.file_bytes)
+            info.damage.push_back(fmt::format("{}: no whole frame in the last {} bytes, from byte {}, behind offset {}",
+                                              segment_name(first_offset), range.end - range.begin, range.begin,
+                                              scan.end_offset));
+    return info;
+}
+
+/// The topic, or why this is none; a damaged `topic` file does not make the events unreadable.
+result<std::vector<std::uint64_t>> segments_of(std::string const& folder) {
+    auto& files = system_files();
+    if (auto identity = load_identity(files, folder); !identity && identity.error().code != errc::corrupt) {
+        if (identity.error().code != errc::not_found) return identity.error();
+        return error{errc::not_found, fmt::format("{} is no journal", folder)};
+    }
+    return list_segments(files, folder);
+}
+
+result<> export_segment(std::string const& folder, std::uint64_t first_offset, std::uint64_t limit_offset, batch& into,
+                        std::function<result<>(batch const&)> const& each) {
+    auto opened = system_files().open(segment_path(folder, first_offset), file_access::read);
+    if (!opened) return opened.error();
+    auto const bytes = (*opened)->bytes();
+    if (!bytes) return bytes.error();
+    segment_reader frames{**opened};
+    while (true) {
+        auto const step = frames.next(*bytes);
+        if (!step) return step.error();
+        if (*step == segment_step::damage) continue;
+        if (*step == segment_step::end || frames.header().first_offset >= limit_offset) return {};
+        for (auto offset = frames.header().first_offset; offset < frames.header().end_offset();) {
+            offset = append_portion(frames.header(), frames.payload(), offset, into);
+            into.end_offset = offset;
+            if (!into.full()) continue;
+            if (auto taken = each(into); !taken) return taken;
+            into.clear();
+        }
+    }
+}
+
+}  // namespace
+
+result<journal_info> inspect_journal(std::string const& folder) {
+    auto const offsets = segments_of(folder);
+    if (!offsets) return offsets.error();
+    journal_info info{.folder = folder, .segments = {}, .cursors = {}, .damage = {}};
+    if (auto identity = load_identity(system_files(), folder); !identity)
+        info.damage.push_back(identity.error().message);
+    for (std::size_t i = 0; i < offsets->size(); ++i) {
+        auto const first = (*offsets)[i];
+        auto const scan = scan_segment(system_files(), folder, first, limit_of(*offsets, i), read_depth::whole);
+        if (!scan) return scan.error();
+        info.segments.push_back(describe(folder, first, *scan));
+    }
+    auto cursors = list_cursors(system_files(), folder, info.damage);
+    if (!cursors) return cursors.error();
+    info.cursors = *std::move(cursors);
+    return info;
+}
+
+result<> move_journal_group(std::string const& folder, std::string const& group, std::uint64_t from, std::uint64_t to,
+                            event_counts const& counts) {
+    slot_file stored{system_files(), cursor_path(folder, group)};
+    if (auto there = load_cursor(stored); !there) return there.error();
+    group_cursor place{system_files(), folder, group};
+    if (auto opened = place.open(from); !opened) return opened;
+    if (place.at().offset != from)
+        return error{errc::busy,
+                     fmt::format("the group {} is at offset {} by now, not at {}", group, place.at().offset, from)};
+    place.move(to, counts);
+    return place.store();
+}
+
+result<journal_recovery> repair_journal(std::string const& folder) {
+    if (auto offsets = segments_of(folder); !offsets) return offsets.error();
+    auto& files = system_files();
+    auto lock = files.open(folder + "/lock", file_access::create);
+    if (!lock) return lock.error();
+    if (auto locked = (*lock)->lock(); !locked) {
+        if (locked.error().code != errc::busy) return locked.error();
+        return error{errc::busy, fmt::format("{} is written by another logpipe: stop it first", folder)};
+    }
+    std::vector<std::string> notes;
+    if (auto identity = load_or_make_identity(files, folder, random_number, notes); !identity) return identity.error();
+    auto mended = recover_topic(files, folder, {.runs_max = 0, .every_segment = true});
+    if (!mended) return mended.error();
+    mended->report.notes.insert(mended->report.notes.begin(), notes.begin(), notes.end());
+    return std::move(mended->report);
+}
+
+result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each) {
+    auto const offsets = segments_of(folder);
+    if (!offsets) return offsets.error();
+    batch into;
+    for (std::size_t i = 0; i < offsets->size(); ++i) {
+        auto exported = export_segment(folder, (*offsets)[i], limit_of(*offsets, i), into, each);
+        if (!exported) return exported;
+    }
+    return into.empty() ? result<>{} : each(into);
+}
+
+}  // namespace logpipe::journal

@@ -1,0 +1,101 @@
+#include "journal_sink.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <mutex>
+
+namespace logpipe::journal {
+
+namespace {
+
+class journal_sink final : public sink {
+  public:
+    journal_sink(std::shared_ptr<topic_writer> writer, journal_repeats repeats) : writer_{std::move(writer)} {
+        outlet_->repeats = repeats;
+    }
+    ~journal_sink() override { report_to(nullptr); }
+    journal_sink(journal_sink const&) = delete;
+    journal_sink& operator=(journal_sink const&) = delete;
+
+    result<> open(completions& reports) override {
+        report_to(&reports);
+        return {};
+    }
+
+    result<> write(batch& events) override {
+        if (cancelled_) return error{errc::cancelled, "the journal's sink was cancelled"};
+        return noted(writer_->write(outlet_, events));
+    }
+
+    result<> flush() override {
+        if (cancelled_) return error{errc::cancelled, "the journal's sink was cancelled"};
+        return noted(writer_->flush(*outlet_));
+    }
+
+    result<std::optional<std::vector<progress>>> stored(std::string const& /*source_identity*/) override {
+        return std::optional<std::vector<progress>>{};
+    }
+
+    /// Nothing here waits longer than the disk does.
+    void cancel() override { cancelled_ = true; }
+
+    stage_status status() const override {
+        auto const& figures = writer_->figures();
+        auto const gauge = [](std::atomic<std::uint64_t> const& figure) {
+            return static_cast<double>(figure.load(std::memory_order_relaxed));
+        };
+        stage_status now;
+        now.name = "journal_sink";
+        now.gauges = {{"journal_bytes", gauge(figures.bytes)},
+                      {"journal_segments", gauge(figures.segments)},
+                      {"journal_synced_offset", static_cast<double>(writer_->board()->mark().offset)},
+                      {"journal_syncs_total", gauge(figures.syncs)},
+                      {"journal_repeated_events_total", gauge(figures.repeated_events)},
+                      {"journal_limit_bytes", gauge(figures.limit_bytes)},
+                      {"journal_reserve_bytes", gauge(figures.reserve_bytes)},
+                      {"journal_reserves_given_up_total", gauge(figures.reserves_given_up)},
+                      {"journal_clock_jumps_total", gauge(figures.clock_jumps)},
+                      {"journal_dropped_events_total", gauge(figures.dropped_events)},
+                      {"journal_dropped_segments_total", gauge(figures.dropped_segments)}};
+        std::lock_guard lock{mutex_};
+        now.up = why_.empty();
+        now.why = why_;
+        if (now.up && figures.reserves_given_up > 0 && figures.reserve_bytes == 0)
+            now.why = "the disk was full, and its reserve is given up: make room there";
+        if (auto const dropped = figures.dropped_events.load(std::memory_order_relaxed);
+            now.why.empty() && now.up && dropped > 0)
+            now.why = fmt::format("the oldest {} were dropped since the start, by the limits of size and age", dropped);
+        return now;
+    }
+
+  private:
+    void report_to(completions* reports) {
+        std::lock_guard lock{outlet_->mutex};
+        outlet_->reports = reports;
+    }
+
+    result<> noted(result<> outcome) {
+        std::lock_guard lock{mutex_};
+        if (outcome)
+            why_.clear();
+        else
+            why_ = outcome.error().message;
+        return outcome;
+    }
+
+    std::shared_ptr<topic_writer> const writer_;
+    // Shared with the writer, which may still hold our batches when we are gone.
+    std::shared_ptr<outlet> const outlet_ = std::make_shared<outlet>();
+    std::atomic<bool> cancelled_ = false;
+    mutable std::mutex mutex_;  // guards why_
+    std::string why_;
+};
+
+}  // namespace
+
+std::unique_ptr<sink> make_sink(std::shared_ptr<topic_writer> writer, journal_repeats repeats) {
+    return std::make_unique<journal_sink>(std::move(writer), repeats);
+}
+
+}  // namespace logpipe::journal

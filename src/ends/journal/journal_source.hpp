@@ -1,0 +1,17 @@
+// The journal as a source, for a group: in the writer's process, or in another one.
+#pragma once
+
+#include "environment.hpp"
+#include "logpipe/stage.hpp"
+#include "topic_writer.hpp"
+
+#include <memory>
+#include <string>
+
+namespace logpipe::journal {
+
+/// @param writer  none: another process writes, and its `state` file tells how far
+[[nodiscard]] std::unique_ptr<source> make_source(environment world, std::string folder, std::string group,
+                                                  std::shared_ptr<topic_writer> writer);
+
+}  // namespace logpipe::journal

@@ -1,0 +1,140 @@
+#include "group_positions.hpp"
+#include "group_reader.hpp"
+#include "intake.hpp"
+#include "kafka/kafka.hpp"
+#include "start_point.hpp"
+#include "topic_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+namespace logpipe::kafka {
+
+namespace {
+
+/// Between two threads of one machine: enough that neither waits for the other.
+constexpr std::size_t intake_bytes_max = std::size_t{2} << 20U;
+
+class kafka_source final : public source {
+  public:
+    explicit kafka_source(kafka_source_options options)
+        : options_{std::move(options)}, intake_{std::min(options_.queue_bytes_max, intake_bytes_max)} {}
+
+    ~kafka_source() override { stopping_ = true; }
+    kafka_source(kafka_source const&) = delete;
+    kafka_source& operator=(kafka_source const&) = delete;
+
+    result<> open() override {
+        auto const start = parse_start_point(options_.from);
+        if (!start) return start.error();
+        if (options_.group.empty()) return error{errc::invalid_argument, "kafka: a source needs a group"};
+        // A member that is held up finds its way by itself; only one that cannot go on is replaced.
+        if (reader_ && !reader_->fatal() && !reader_->outdated()) {
+            auto const trouble = reader_->trouble();
+            return trouble && trouble->code == errc::unauthorized ? result<>{*trouble} : result<>{};
+        }
+        auto facts = find_topic(options_.connection, "kafka_source",
+                                {.name = options_.topic, .with_offsets = options_.until_end}, stopping_);
+        if (!facts) return explained(facts.error());
+        identity_ = fmt::format("kafka:{}/{}", facts->cluster_id, options_.topic);
+        group_reader::owner made{new group_reader{options_, *facts, *start, intake_, positions_}};
+        {
+            std::lock_guard lock{mutex_};
+            reader_.swap(made);
+        }
+        made.reset();  // the old one has left before the new one comes
+        auto started = reader_->start();
+        if (!started) {
+            std::lock_guard lock{mutex_};
+            reader_.reset();
+        }
+        return started;
+    }
+    std::string identity() const override { return identity_; }
+    event_counts counted() const override { return positions_.counted(); }
+    passed_offsets passed() const override { return positions_.passed(); }
+    std::optional<std::uint64_t> backlog() const override {
+        std::lock_guard lock{mutex_};
+        if (!reader_) return std::nullopt;
+        auto const unread = reader_->counts().unread.load();
+        if (unread < 0) return std::nullopt;
+        return static_cast<std::uint64_t>(unread) + intake_.events();
+    }
+    /// The group's position is the one that counts: an operator moves it, other members go on from it. What a store has
+    /// beyond it comes again, and meets its ids there.
+    result<> seek(std::span<position const>) override { return {}; }
+
+    result<> read(batch& into, steady_time until) override {
+        auto const taken = intake_.take(into, until);
+        if (taken == intake::taken::events) return {};
+        if (taken == intake::taken::closed_and_empty)
+            return error{errc::end_of_input, fmt::format("kafka: topic {} was read", options_.topic)};
+        if (reader_->outdated())
+            return error{errc::not_connected,
+                         fmt::format("kafka: topic {} was deleted and made again", options_.topic)};
+        auto const trouble = reader_->trouble();
+        if (trouble && reader_->fatal()) return error{errc::not_connected, trouble->message};
+        if (trouble && trouble->code == errc::unauthorized) return *trouble;
+        return {};
+    }
+    result<> commit(std::span<progress const> safe) override {
+        positions_.commit(safe);
+        return {};
+    }
+    void stop() override {
+        stopping_ = true;
+        intake_.close();
+    }
+    void wake() override { intake_.wake(); }
+    stage_status status() const override;
+
+  private:
+    error explained(error why) const {
+        if (why.code == errc::not_found) why.message += ": whoever writes to it has not made it yet";
+        return why;
+    }
+
+    kafka_source_options const options_;
+    std::string identity_;
+    std::atomic<bool> stopping_{false};
+    intake intake_;
+    group_positions positions_;
+    mutable std::mutex mutex_;    // guards which reader it is, against status()
+    group_reader::owner reader_;  // after what it fills
+};
+
+stage_status kafka_source::status() const {
+    stage_status now;
+    now.name = "kafka_source";
+    std::lock_guard lock{mutex_};
+    if (!reader_) return now;
+    if (auto const trouble = reader_->trouble()) {
+        now.up = false;
+        now.why = trouble->message;
+    }
+    auto const& counts = reader_->counts();
+    now.gauges = {{"kafka_lag_events", static_cast<double>(counts.lag.load())},
+                  {"kafka_assigned_partitions", static_cast<double>(counts.assigned.load())},
+                  {"kafka_waiting_bytes", static_cast<double>(intake_.bytes())},
+                  {"kafka_round_trip_seconds", reader_->round_trip_seconds()},
+                  {"kafka_rebalances_total", static_cast<double>(counts.rebalances.load())},
+                  {"kafka_commits_failed_total", static_cast<double>(counts.commits_failed.load())},
+                  {"kafka_tombstones_total", static_cast<double>(counts.tombstones.load())},
+                  {"kafka_offsets_beyond_end_total", static_cast<double>(counts.beyond_end.load())},
+                  {"kafka_offsets_of_deleted_topics_total", static_cast<double>(counts.of_other_topics.load())},
+                  {"kafka_missing_offsets_total", static_cast<double>(counts.missing_offsets.load())},
+                  {"kafka_expired_offsets_total", static_cast<double>(counts.expired_offsets.load())}};
+    return now;
+}
+
+}  // namespace
+
+std::unique_ptr<source> make_kafka_source(kafka_source_options options) {
+    return std::make_unique<kafka_source>(std::move(options));
+}
+
+}  // namespace logpipe::kafka

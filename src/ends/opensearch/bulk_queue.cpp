@@ -1,0 +1,148 @@
+#include "bulk_queue.hpp"
+
+#include "core/assert.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace logpipe::opensearch {
+
+namespace {
+
+/// A request that held one huge document gives its memory back.
+constexpr std::size_t kept_bytes_max = std::size_t{16} << 20U;
+constexpr std::size_t spare_max = 8;
+
+}  // namespace
+
+result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& limits, bool compress) {
+    std::unique_lock lock{mutex_};
+    room_.wait(lock, [&] { return cancelled_ || ready_.size() < ready_max_; });
+    if (cancelled_) return error{errc::cancelled, "asked to stop"};
+    auto& held = held_.emplace_back();
+    held.place = std::prev(held_.end());
+    held.events = std::move(events);
+    events = {};
+    auto filling = open_ ? std::move(open_) : spare_locked();
+    lock.unlock();
+
+    // Nobody else has a request of this batch before all of them are made.
+    std::deque<bulk_request_ptr> full;
+    auto& rows = held.events.events;
+    for (std::uint32_t i = 0; i < rows.size(); ++i) {
+        if (rows[i].rejected) continue;
+        auto const payload = held.events.payload(rows[i]);
+        bool const newline = has_newline(payload);
+        if (auto const why = why_unusable(payload, newline)) {
+            held.events.reject(i, "opensearch", std::string{*why});
+            continue;
+        }
+        if (!filling->fits(payload.size(), limits)) {
+            if (compress) static_cast<void>(filling->wire_bytes(compress));  // here rather than on the network's thread
+            full.push_back(std::move(filling));
+            filling = spare();
+        }
+        filling->add({.of = &held, .row = i, .has_newline = newline});
+        ++held.items;
+    }
+
+    lock.lock();
+    std::ranges::move(full, std::back_inserter(ready_));
+    if (filling->empty())
+        spare_.push_back(std::move(filling));
+    else
+        open_ = std::move(filling);
+    if (!full.empty()) flush_ = false;  // what was asked for is on its way; this one may fill up
+    held.items_left = held.items;
+    waiting_events_ += held.items;
+    if (held.items_left == 0) return release_locked(held);
+    return std::optional<batch>{};
+}
+
+void bulk_queue::flush() {
+    std::lock_guard lock{mutex_};
+    flush_ = true;
+}
+
+bulk_request_ptr bulk_queue::take() {
+    std::lock_guard lock{mutex_};
+    if (ready_.empty()) return std::exchange(flush_, false) ? std::move(open_) : nullptr;
+    auto next = std::move(ready_.front());
+    ready_.pop_front();
+    room_.notify_one();
+    return next;
+}
+
+bulk_request_ptr bulk_queue::spare() {
+    std::lock_guard lock{mutex_};
+    return spare_locked();
+}
+
+bulk_request_ptr bulk_queue::spare_locked() {
+    if (spare_.empty()) return std::make_unique<bulk_request>();
+    auto request = std::move(spare_.back());
+    spare_.pop_back();
+    return request;
+}
+
+void bulk_queue::recycle(bulk_request_ptr request) {
+    LOGPIPE_ASSERT(request);
+    if (request->room_bytes() > kept_bytes_max) return;
+    request->clear();
+    std::lock_guard lock{mutex_};
+    if (spare_.size() < spare_max) spare_.push_back(std::move(request));
+}
+
+std::pair<bulk_item, std::optional<batch>> bulk_queue::set_apart(bulk_item const& item, bool as_part) {
+    auto& from = *item.of;
+    if (!as_part || from.events.events.size() == 1) return {item, std::nullopt};
+    auto alone = from.events.copy_of(item.row);
+    std::lock_guard lock{mutex_};
+    auto& held = held_.emplace_back();
+    held.place = std::prev(held_.end());
+    held.events = std::move(alone);
+    held.items = held.items_left = 1;
+    from.gone.push_back(item.row);
+    --from.items;
+    --from.events.counts.in;
+    bulk_item const part{.of = &held, .row = 0, .has_newline = item.has_newline};
+    if (--from.items_left > 0) return {part, std::nullopt};
+    return {part, release_locked(from)};
+}
+
+std::optional<batch> bulk_queue::settle(held_batch& of) {
+    LOGPIPE_ASSERT(of.items_left > 0);
+    if (--of.items_left > 0) return std::nullopt;
+    std::lock_guard lock{mutex_};
+    return release_locked(of);
+}
+
+std::optional<batch> bulk_queue::release_locked(held_batch& of) {
+    auto done = std::move(of.events);
+    if (!of.gone.empty()) {
+        std::ranges::sort(of.gone);
+        done.drop(of.gone);
+    }
+    waiting_events_ -= of.items;
+    held_.erase(of.place);
+    return done;
+}
+
+void bulk_queue::cancel() {
+    std::lock_guard lock{mutex_};
+    cancelled_ = true;
+    room_.notify_all();
+}
+
+bool bulk_queue::cancelled() const {
+    std::lock_guard lock{mutex_};
+    return cancelled_;
+}
+
+std::uint64_t bulk_queue::waiting_events() const {
+    std::lock_guard lock{mutex_};
+    return waiting_events_;
+}
+
+}  // namespace logpipe::opensearch

@@ -1,0 +1,91 @@
+#include "bulk_request.hpp"
+
+#include "codec/gzip.hpp"
+#include "core/assert.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace logpipe::opensearch {
+
+namespace {
+
+constexpr std::string_view before_id = R"({"create":{"_id":")";
+constexpr std::string_view after_id = "\"}}\n";
+
+char* put(char* to, std::string_view bytes) noexcept {
+    std::memcpy(to, bytes.data(), bytes.size());
+    return to + bytes.size();
+}
+
+bool has_newline_in_text(std::string_view json) noexcept {
+    bool in_text = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        if (json[i] == '"') in_text = !in_text;
+        if (!in_text) continue;
+        if (json[i] == '\n') return true;
+        if (json[i] == '\\') ++i;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool bulk_request::fits(std::size_t document_bytes, bulk_limits const& limits) const noexcept {
+    return empty() || (items_.size() < limits.events_max && used_ + document_bytes + item_bytes <= limits.bytes_max);
+}
+
+void bulk_request::add(bulk_item item) {
+    static_assert(item_bytes == before_id.size() + event_id::text_bytes + after_id.size() + 1);
+    auto const& row = item.of->events.events[item.row];
+    auto const document = item.of->events.payload(row);
+    auto const end = used_ + document.size() + item_bytes;
+    if (end > buffer_.size()) buffer_.resize(std::max(end, 2 * buffer_.size()));
+    char* at = put(buffer_.data() + used_, before_id);
+    row.id.write_text(at);
+    at = put(at + event_id::text_bytes, after_id);
+    char* const document_end = put(at, document);
+    // Between tokens it is white space, as a space is.
+    if (item.has_newline) std::replace(at, document_end, '\n', ' ');
+    *document_end = '\n';
+    used_ = end;
+    items_.push_back(item);
+    compressed_.clear();
+}
+
+void bulk_request::assign(std::vector<bulk_item> const& items) {
+    LOGPIPE_ASSERT(&items != &items_);
+    bool const held = held_;
+    clear();
+    held_ = held;
+    for (auto const& item : items) add(item);
+}
+
+void bulk_request::clear() noexcept {
+    items_.clear();
+    used_ = 0;
+    compressed_.clear();
+    held_ = false;
+}
+
+std::string_view bulk_request::wire_bytes(bool compress) {
+    if (!compress) return body();
+    if (compressed_.empty()) compressed_ = codec::gzip(body());
+    return compressed_;
+}
+
+bool has_newline(std::string_view payload) noexcept {
+    return std::memchr(payload.data(), '\n', payload.size()) != nullptr;
+}
+
+std::optional<std::string_view> why_unusable(std::string_view payload, bool newline) noexcept {
+    constexpr std::string_view spaces = " \t\r\n";
+    if (!newline && payload.starts_with('{') && payload.ends_with('}')) return std::nullopt;
+    auto const first = payload.find_first_not_of(spaces);
+    if (first == std::string_view::npos) return "empty";
+    if (payload[first] != '{' || payload[payload.find_last_not_of(spaces)] != '}') return "not a JSON object";
+    if (newline && has_newline_in_text(payload)) return "not JSON: a raw newline within a text";
+    return std::nullopt;
+}
+
+}  // namespace logpipe::opensearch

@@ -1,0 +1,83 @@
+// The body of one `_bulk` request, and which events stand in it. No I/O.
+//
+//     {"create":{"_id":"<26 characters>"}}\n
+//     <document>\n
+//     …
+// https://opensearch.org/docs/2.19/api-reference/document-apis/bulk/
+#pragma once
+
+#include "logpipe/event.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe::opensearch {
+
+/// A batch that the sink has taken. Its items may stand in several requests; with the last one settled it is done.
+struct held_batch {
+    batch events;
+    std::size_t items = 0;                  ///< to be sent
+    std::size_t items_left = 0;             ///< of them, not settled yet
+    std::vector<std::uint32_t> gone;        ///< rows that are held as separate parts
+    std::list<held_batch>::iterator place;  ///< in the list that owns it
+};
+
+struct bulk_item {
+    held_batch* of = nullptr;  ///< outlives the item: it is held while one is left
+    std::uint32_t row = 0;     ///< index into `batch::events`
+    bool has_newline = false;  ///< its payload; looked at once
+};
+
+struct bulk_limits {
+    std::size_t bytes_max = 0;
+    std::size_t events_max = 0;
+};
+
+/// Built by the pump's thread, sent (and built again from what is left) by the network's. Its buffers are kept.
+class bulk_request final {
+  public:
+    /// What an item adds to its document's bytes.
+    static constexpr std::size_t item_bytes = event_id::text_bytes + 23;
+
+    [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
+    [[nodiscard]] std::vector<bulk_item> const& items() const noexcept { return items_; }
+    [[nodiscard]] std::string_view body() const noexcept { return std::string_view{buffer_}.substr(0, used_); }
+    /// One document always fits into an empty one.
+    [[nodiscard]] bool fits(std::size_t document_bytes, bulk_limits const& limits) const noexcept;
+    /// The payload must be one that why_unusable() lets pass.
+    void add(bulk_item item);
+    /// Only these go on, in a body made anew.
+    void assign(std::vector<bulk_item> const& items);
+    void clear() noexcept;
+    /// The breaker was open when it was answered. It stays so for what is left of it.
+    void mark_held() noexcept { held_ = true; }
+    [[nodiscard]] bool was_held() const noexcept { return held_; }
+    /// Memory that it keeps when it is cleared.
+    [[nodiscard]] std::size_t room_bytes() const noexcept { return buffer_.capacity() + compressed_.capacity(); }
+
+    /// What goes over the wire: the body, or its gzip form, made once.
+    [[nodiscard]] std::string_view wire_bytes(bool compress);
+
+  private:
+    std::vector<bulk_item> items_;
+    std::string buffer_;  // its size is the room, of which used_ bytes are the body
+    std::size_t used_ = 0;
+    std::string compressed_;  // of the body as it is; empty: not made
+    bool held_ = false;
+};
+
+using bulk_request_ptr = std::unique_ptr<bulk_request>;
+
+[[nodiscard]] bool has_newline(std::string_view payload) noexcept;
+/// Why a payload cannot stand as a line of a body at all: it is no object, or a text in it holds a raw newline. (A
+/// newline between tokens is no reason: it is sent as a space.)
+/// @param newline  has_newline() of it
+[[nodiscard]] std::optional<std::string_view> why_unusable(std::string_view payload, bool newline) noexcept;
+
+}  // namespace logpipe::opensearch

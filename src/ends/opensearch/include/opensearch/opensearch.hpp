@@ -1,0 +1,108 @@
+// OpenSearch by its HTTP API: the sink that indexes, the index template, and what an operator asks of it.
+// https://opensearch.org/docs/2.19/api-reference/document-apis/bulk/
+#pragma once
+
+#include "logpipe/stage.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe::opensearch {
+
+struct opensearch_connection {
+    std::string address = "localhost:9200";  ///< HOST:PORT
+    bool tls = false;
+    std::string ca_file;
+    bool insecure_skip_verify = false;
+    std::string username;  ///< basic authentication…
+    std::string password;
+    std::string password_file;  ///< its file, reloaded on SIGHUP; empty: none
+    std::string api_key_file;   ///< the same of the key
+    std::string api_key;        ///< …or this, as `Authorization: ApiKey …`
+    std::chrono::milliseconds connect_timeout{10'000};
+    std::chrono::milliseconds request_timeout{60'000};  ///< for the whole answer
+};
+
+struct opensearch_sink_options {
+    opensearch_connection connection;
+    std::string index;
+    std::size_t bulk_bytes_max = std::size_t{1} << 20U;  ///< of one request, before compression
+    std::size_t bulk_events_max = 2'000;
+    std::size_t requests_in_flight_max = 4;  ///< each over a connection of its own
+    bool compress = false;                   ///< gzip
+    bool check_mapping = true;               ///< open() compares the live mapping with the template's
+    /// What cannot be served now is sent again after waits that double from the first to the longest.
+    std::chrono::milliseconds retry_first{100};
+    std::chrono::milliseconds retry_longest{10'000};
+    /// A document that fails while others go in is set apart and sent again with the same waits, without holding a
+    /// connection. It becomes a dead letter after this many attempts, and this long after the first.
+    std::uint64_t document_tries = 10;
+    std::chrono::milliseconds document_retry_time{300'000};
+    std::size_t retry_events_max = 1'000;  ///< set apart at a time; then the others wait
+    std::size_t retry_bytes_max = std::size_t{16} << 20U;
+    /// The breaker opens when the target is not ready (no right, no index, no such pipeline), when every document fails
+    /// with one error that is not about the document, and when of the last `breaker_window` documents at least
+    /// `breaker_rejects_min` (0: never), and more than half, were rejected. Then the stage is down, and one document is
+    /// tried after waits that double from retry_first to this; the breaker closes once one goes in.
+    std::chrono::milliseconds hold_retry{10'000};
+    std::size_t breaker_window = 1'000;
+    std::size_t breaker_rejects_min = 100;
+};
+/// Documents go in by `_bulk` with `create` and the event's id as `_id`: one that is there already is counted, not
+/// changed. What each answer means: DESIGN.md "OpenSearch".
+[[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options);
+
+/// The index template that logpipe puts by itself: explicit types and a version.
+[[nodiscard]] std::string opensearch_template(std::string const& index);
+
+struct index_set_up_options {
+    bool dry_run = false;  ///< only says what would be done
+    /// Names of the Elastic Common Schema as aliases. A line with a text of its own at `client`, `http`, `url` or
+    /// `user_agent`, which are objects then, is refused.
+    bool ecs_names = false;
+};
+
+struct index_set_up {
+    std::vector<std::string> lines;  ///< what was done, or would be
+    /// A template that is not ours matches the index: nothing was put, and the lines say how it differs.
+    bool left_to_others = false;
+};
+
+struct opensearch_summary {
+    std::string version;
+    std::string cluster;
+    std::string status;  ///< "green", "yellow", "red"
+    std::uint64_t nodes = 0;
+    std::uint64_t documents = 0;  ///< in the index; 0 where there is none
+    std::uint64_t index_bytes = 0;
+    std::uint64_t disk_bytes_free = 0;
+    std::uint64_t disk_bytes = 0;
+};
+
+/// One cluster, as an operator sees it. One thread; every call is one or a few requests.
+class opensearch_admin {
+  public:
+    virtual ~opensearch_admin() = default;
+    [[nodiscard]] virtual result<opensearch_summary> summary(std::string const& index) = 0;
+    /// Puts the template (and makes the index's mapping follow where it can), unless a template of somebody else
+    /// matches the index.
+    [[nodiscard]] virtual result<index_set_up> set_up(std::string const& index,
+                                                      index_set_up_options const& options) = 0;
+    /// How the live mapping differs from the template in a way that matters, a line each; empty: it does not.
+    [[nodiscard]] virtual result<std::vector<std::string>> mapping_conflicts(std::string const& index) = 0;
+    /// Makes what was indexed visible to searches and counts.
+    [[nodiscard]] virtual result<> refresh(std::string const& index) = 0;
+    [[nodiscard]] virtual result<std::uint64_t> count(std::string const& index) = 0;
+    /// Gives the `_id` of every document as of one point in time (one for each shard), in no order. Stops at the first
+    /// error that `each` returns.
+    [[nodiscard]] virtual result<> scan_ids(std::string const& index,
+                                            std::function<result<>(std::string_view)> const& each) = 0;
+};
+[[nodiscard]] std::unique_ptr<opensearch_admin> make_opensearch_admin(opensearch_connection connection);
+
+}  // namespace logpipe::opensearch

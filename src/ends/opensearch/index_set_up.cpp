@@ -1,0 +1,235 @@
+#include "index_set_up.hpp"
+
+#include "index_template.hpp"
+#include "other_templates.hpp"
+
+#include "core/log.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/json.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace logpipe::opensearch {
+
+namespace json = boost::json;
+
+namespace {
+
+result<json::object> parse_object(std::string_view what, std::string_view body) {
+    boost::system::error_code failed;
+    auto parsed = json::parse(body, failed);
+    if (!failed && parsed.is_object()) return std::move(parsed.as_object());
+    return error{errc::protocol, fmt::format("{}: the answer is no JSON object", what)};
+}
+
+/// The mappings of each index that `index` names: one, or those behind an alias; none where it does not exist.
+result<std::vector<std::pair<std::string, json::object>>> live_mappings(net::rest_client& client,
+                                                                        std::string const& index) {
+    std::vector<std::pair<std::string, json::object>> found;
+    auto const path = fmt::format("/{}/_mapping", encode_path_part(index));
+    auto const body = ask_for_body(client, {.method = "GET", .path = path, .body = {}});
+    if (!body && body.error().code == errc::not_found) return found;
+    if (!body) return body.error();
+    auto const answer = parse_object(path, *body);
+    if (!answer) return answer.error();
+    for (auto const& [name, value] : *answer) {
+        auto const* mappings = value.is_object() ? value.as_object().if_contains("mappings") : nullptr;
+        if (mappings == nullptr || !mappings->is_object())
+            return error{errc::protocol, fmt::format("{}: the answer has no mappings", path)};
+        found.emplace_back(name, mappings->as_object());
+    }
+    return found;
+}
+
+/// @return the version of the template that is there: 0 where it has none, none where there is no template.
+result<std::optional<std::int64_t>> live_template_version(net::rest_client& client, std::string const& index) {
+    auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
+    auto const body = ask_for_body(client, {.method = "GET", .path = path, .body = {}});
+    if (!body && body.error().code == errc::not_found) return std::optional<std::int64_t>{};
+    if (!body) return body.error();
+    auto const parsed = parse_object(path, *body);
+    if (!parsed) return parsed.error();
+    json::value const answer = *parsed;
+    boost::system::error_code missing;
+    auto const* version = answer.find_pointer("/index_templates/0/index_template/version", missing);
+    if (version == nullptr || !version->is_int64()) return std::optional<std::int64_t>{0};
+    return std::optional{version->as_int64()};
+}
+
+result<> put_template(net::rest_client& client, std::string const& index, json::object const& made) {
+    auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
+    auto const body = json::serialize(made);
+    auto const put = ask_for_body(client, {.method = "PUT", .path = path, .body = body});
+    if (!put) return put.error();
+    return {};
+}
+
+json::object wanted_mappings(std::string const& index) {
+    return make_template(index, field_names::own).at("template").at("mappings").as_object();
+}
+
+std::vector<std::string> conflicts_of(mapping_difference const& difference, std::string const& name) {
+    std::vector<std::string> lines;
+    for (auto const& line : difference.conflicts)
+        lines.push_back(fmt::format("index {}: {}; only a new index can change that", name, line));
+    if (!difference.fields.empty())
+        lines.push_back(fmt::format("index {}: not mapped: {}", name, fmt::join(difference.fields, ", ")));
+    return lines;
+}
+
+/// What the index lacks by the templates of others, and has as another type; a line each.
+std::vector<std::string> lacks_of(other_templates const& others, json::object const& wanted) {
+    auto const difference = compare_mapping(wanted, others.mappings);
+    auto lines = difference.conflicts;
+    if (!difference.fields.empty()) lines.push_back(fmt::format("not mapped: {}", fmt::join(difference.fields, ", ")));
+    return lines;
+}
+
+/// Ours may be there from before theirs was.
+std::string words_about_ours(std::string const& index, std::optional<std::int64_t> version) {
+    if (!version) return {};
+    return fmt::format(
+        "; index template {} is there from before and counts where its priority is the higher one: "
+        "delete it",
+        template_name(index));
+}
+
+/// The first document makes the index by the template.
+result<> put_template_before_index(net::rest_client& client, std::string const& index) {
+    auto const there = live_template_version(client, index);
+    if (!there) return there.error();
+    auto const others = find_other_templates(client, index);
+    if (!others) return others.error();
+    if (!others->names.empty()) {
+        auto const lacks = lacks_of(*others, wanted_mappings(index));
+        log_warn(
+            "opensearch_sink: index {} has a template that is not logpipe's, which is left to decide: {}; {}; `logpipe "
+            "setup opensearch --dry-run` prints the mapping to add to it{}",
+            index, fmt::join(others->names, ", "),
+            lacks.empty() ? std::string{"it maps all fields"} : fmt::format("{}", fmt::join(lacks, "; ")),
+            words_about_ours(index, *there));
+        return {};
+    }
+    if (*there && **there >= template_version) return {};
+    if (auto put = put_template(client, index, make_template(index, field_names::own)); !put) return put;
+    log_info("opensearch_sink: put index template {}, version {}", template_name(index), template_version);
+    return {};
+}
+
+/// Brings the mappings of the indices that are there up to the template's. @return what was done, a line each
+result<std::vector<std::string>> follow_template(net::rest_client& client, std::string const& index,
+                                                 json::object const& wanted, bool dry_run) {
+    std::vector<std::string> lines;
+    auto const live = live_mappings(client, index);
+    if (!live) return live.error();
+    if (live->empty()) lines.push_back(fmt::format("index {}: not there yet; its first document makes it", index));
+    for (auto const& [concrete, mappings] : *live) {
+        auto const difference = compare_mapping(wanted, mappings);
+        for (auto const& line : difference.conflicts)
+            lines.push_back(fmt::format("index {}: {}; only a new index can change that", concrete, line));
+        if (difference.missing.empty()) {
+            if (difference.conflicts.empty()) lines.push_back(fmt::format("index {}: as the template", concrete));
+            continue;
+        }
+        if (!dry_run) {
+            auto const path = fmt::format("/{}/_mapping", encode_path_part(concrete));
+            auto const body = json::serialize(difference.missing);
+            auto const put = ask_for_body(client, {.method = "PUT", .path = path, .body = body});
+            if (!put) return put.error();
+        }
+        auto added = difference.fields;
+        added.insert(added.end(), difference.aliases.begin(), difference.aliases.end());
+        lines.push_back(
+            fmt::format("index {}: {} {}", concrete, dry_run ? "would map" : "mapped", fmt::join(added, ", ")));
+    }
+    return lines;
+}
+
+bool is_about_rights(error const& what) {
+    // A 401 is about who we are, and stays.
+    return what.code == errc::unauthorized && what.message.contains("HTTP 403");
+}
+
+}  // namespace
+
+result<> check_server(net::rest_client& client) {
+    auto const answer = ask_for_body(client, {.method = "GET", .path = "/", .body = {}});
+    if (!answer && !is_about_rights(answer.error())) return answer.error();
+    return {};
+}
+
+result<> prepare_index(net::rest_client& client, std::string const& index) {
+    auto const live = live_mappings(client, index);
+    result<> prepared;
+    if (!live) {
+        prepared = live.error();
+    } else if (live->empty()) {
+        prepared = put_template_before_index(client, index);
+    } else {
+        auto const wanted = wanted_mappings(index);
+        for (auto const& [name, mappings] : *live)
+            for (auto const& line : conflicts_of(compare_mapping(wanted, mappings), name))
+                log_warn("opensearch_sink: {}", line);
+    }
+    if (prepared || !(is_about_rights(prepared.error()) || prepared.error().code == errc::rejected)) return prepared;
+    log_warn("opensearch_sink: the index's mapping is not checked: {}", prepared.error().message);
+    return {};
+}
+
+result<std::vector<std::string>> find_mapping_conflicts(net::rest_client& client, std::string const& index) {
+    auto const live = live_mappings(client, index);
+    if (!live) return live.error();
+    auto const wanted = wanted_mappings(index);
+    std::vector<std::string> lines;
+    for (auto const& [name, mappings] : *live)
+        std::ranges::move(conflicts_of(compare_mapping(wanted, mappings), name), std::back_inserter(lines));
+    return lines;
+}
+
+result<index_set_up> set_up_index(net::rest_client& client, std::string const& index,
+                                  index_set_up_options const& options) {
+    auto const there = live_template_version(client, index);
+    if (!there) return there.error();
+    auto const others = find_other_templates(client, index);
+    if (!others) return others.error();
+    auto const made = make_template(index, options.ecs_names ? field_names::own_and_ecs : field_names::own);
+    auto const& wanted = made.at("template").at("mappings").as_object();
+    auto const name = template_name(index);
+    if (!others->names.empty()) {
+        index_set_up report{.lines = {}, .left_to_others = true};
+        report.lines.push_back(
+            fmt::format("index template {}: not put, index {} has a template that is not logpipe's: {}{}", name, index,
+                        fmt::join(others->names, ", "), words_about_ours(index, *there)));
+        for (auto const& line : lacks_of(*others, wanted)) report.lines.push_back("by it: " + line);
+        report.lines.push_back(
+            options.dry_run ? "add these mappings to that template, or take the index out of its patterns:"
+                            : "add the fields to that template (--dry-run prints the mappings), or take the index out "
+                              "of its patterns");
+        if (options.dry_run) report.lines.push_back(json::serialize(wanted));
+        return report;
+    }
+    index_set_up report;
+    auto& lines = report.lines;
+    if (*there && **there > template_version) {
+        lines.push_back(
+            fmt::format("index template {}: version {} is there, newer than this program's {}: left as it is", name,
+                        **there, template_version));
+        return report;
+    }
+    lines.push_back(fmt::format("index template {}: {} version {}{}", name, options.dry_run ? "would put" : "put",
+                                template_version,
+                                *there ? fmt::format(" in place of version {}", **there) : std::string{}));
+    if (options.dry_run)
+        lines.push_back(json::serialize(made));
+    else if (auto put = put_template(client, index, made); !put)
+        return put.error();
+    auto followed = follow_template(client, index, wanted, options.dry_run);
+    if (!followed) return followed.error();
+    std::ranges::move(*followed, std::back_inserter(lines));
+    return report;
+}
+
+}  // namespace logpipe::opensearch

@@ -1,0 +1,30 @@
+// Brings the index template and the live index together.
+#pragma once
+
+#include "rest_questions.hpp"
+
+#include "logpipe/result.hpp"
+#include "opensearch/opensearch.hpp"
+
+#include <string>
+#include <vector>
+
+namespace logpipe::opensearch {
+
+/// For the sink's open(). Where the index does not exist yet, its template is put first (unless one of this version or
+/// a newer is there, or a template of somebody else matches the index, which is logged), so that the index which the
+/// first document makes is right; where it does, what conflicts is logged. A user who may write documents and nothing
+/// else can go on; that is logged as well.
+/// @return errors of the connection, and errc::unauthorized for 401
+[[nodiscard]] result<> prepare_index(net::rest_client& client, std::string const& index);
+/// Only that the server is there and takes us.
+[[nodiscard]] result<> check_server(net::rest_client& client);
+
+/// As opensearch_admin::set_up().
+[[nodiscard]] result<index_set_up> set_up_index(net::rest_client& client, std::string const& index,
+                                                index_set_up_options const& options);
+/// As opensearch_admin::mapping_conflicts().
+[[nodiscard]] result<std::vector<std::string>> find_mapping_conflicts(net::rest_client& client,
+                                                                      std::string const& index);
+
+}  // namespace logpipe::opensearch

@@ -1,0 +1,221 @@
+#include "bulk_response.hpp"
+#include "index_set_up.hpp"
+#include "rest_questions.hpp"
+
+#include "opensearch/opensearch.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <boost/json.hpp>
+
+#include <charconv>
+#include <utility>
+
+namespace logpipe::opensearch {
+
+namespace json = boost::json;
+
+namespace {
+
+/// `index.max_result_window` is 10,000 unless somebody changed it.
+constexpr std::size_t page_ids = 10'000;
+constexpr std::string_view page_keep_alive = "2m";
+
+/// A number anywhere below `from`; 0 where it is not there.
+std::uint64_t number_at(json::value const& from, std::string_view pointer) {
+    boost::system::error_code failed;
+    auto const* value = from.find_pointer(pointer, failed);
+    if (value == nullptr) return 0;
+    auto const number = value->to_number<std::uint64_t>(failed);
+    return failed ? 0 : number;
+}
+
+std::string text_at(json::value const& from, std::string_view pointer) {
+    boost::system::error_code missing;
+    auto const* value = from.find_pointer(pointer, missing);
+    if (value == nullptr || !value->is_string()) return {};
+    return std::string{value->as_string()};
+}
+
+/// One page of a scan.
+struct id_page {
+    std::size_t ids = 0;
+    std::string after;  ///< `sort` of the last one, as JSON
+    std::string pit;    ///< the point in time for the next page
+};
+
+/// Asks over one connection; owned by one thread.
+class rest_admin final : public opensearch_admin {
+  public:
+    explicit rest_admin(opensearch_connection connection) : connection_{std::move(connection)} {}
+
+    result<opensearch_summary> summary(std::string const& index) override;
+    result<index_set_up> set_up(std::string const& index, index_set_up_options const& options) override {
+        if (auto ready = connect(); !ready) return ready.error();
+        return set_up_index(*client_, index, options);
+    }
+    result<std::vector<std::string>> mapping_conflicts(std::string const& index) override {
+        if (auto ready = connect(); !ready) return ready.error();
+        return find_mapping_conflicts(*client_, index);
+    }
+    result<> refresh(std::string const& index) override;
+    result<std::uint64_t> count(std::string const& index) override;
+    result<> scan_ids(std::string const& index, std::function<result<>(std::string_view)> const& each) override;
+
+  private:
+    [[nodiscard]] result<> connect();
+    [[nodiscard]] result<json::value> ask(std::string_view method, std::string const& path, std::string_view body = {});
+    [[nodiscard]] result<> scan_shard(std::string_view index, std::uint64_t shard,
+                                      std::function<result<>(std::string_view)> const& each);
+    [[nodiscard]] result<> scan_pages(std::string& pit, std::function<result<>(std::string_view)> const& each);
+    [[nodiscard]] result<id_page> read_page(std::string& body, std::function<result<>(std::string_view)> const& each);
+
+    opensearch_connection const connection_;
+    std::unique_ptr<net::rest_client> client_;
+    simdjson::ondemand::parser parser_;
+};
+
+result<> rest_admin::connect() {
+    if (client_) return {};
+    auto target = make_rest_target(connection_);
+    if (!target) return target.error();
+    client_ = std::make_unique<net::rest_client>(*std::move(target));
+    return {};
+}
+
+result<json::value> rest_admin::ask(std::string_view method, std::string const& path, std::string_view body) {
+    if (auto ready = connect(); !ready) return ready.error();
+    auto const answer = ask_for_body(*client_, {.method = method, .path = path, .body = body});
+    if (!answer) return answer.error();
+    boost::system::error_code failed;
+    auto parsed = json::parse(*answer, failed);
+    if (failed) return error{errc::protocol, fmt::format("{} {}: the answer is no JSON", method, path)};
+    return parsed;
+}
+
+result<opensearch_summary> rest_admin::summary(std::string const& index) {
+    auto const root = ask("GET", "/");
+    if (!root) return root.error();
+    auto const health = ask("GET", "/_cluster/health");
+    if (!health) return health.error();
+    auto const nodes = ask("GET", "/_cluster/stats?filter_path=nodes.fs");
+    if (!nodes) return nodes.error();
+    opensearch_summary found{.version = text_at(*root, "/version/number"),
+                             .cluster = text_at(*root, "/cluster_name"),
+                             .status = text_at(*health, "/status"),
+                             .nodes = number_at(*health, "/number_of_nodes"),
+                             .disk_bytes_free = number_at(*nodes, "/nodes/fs/available_in_bytes"),
+                             .disk_bytes = number_at(*nodes, "/nodes/fs/total_in_bytes")};
+    auto const stats = ask("GET", fmt::format("/{}/_stats/docs,store?filter_path=_all", encode_path_part(index)));
+    if (!stats && stats.error().code == errc::not_found) return found;
+    if (!stats) return stats.error();
+    found.documents = number_at(*stats, "/_all/primaries/docs/count");
+    found.index_bytes = number_at(*stats, "/_all/total/store/size_in_bytes");
+    return found;
+}
+
+result<> rest_admin::refresh(std::string const& index) {
+    auto const done = ask("POST", fmt::format("/{}/_refresh", encode_path_part(index)));
+    if (!done) return done.error();
+    return {};
+}
+
+result<std::uint64_t> rest_admin::count(std::string const& index) {
+    auto const path = fmt::format("/{}/_count", encode_path_part(index));
+    auto const answer = ask("GET", path);
+    if (!answer) return answer.error();
+    if (number_at(*answer, "/_shards/failed") != 0)
+        return error{errc::not_connected, fmt::format("GET {}: some shards did not answer", path)};
+    return number_at(*answer, "/count");
+}
+
+result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(std::string_view)> const& each) {
+    auto const settings = ask("GET", fmt::format("/{}/_settings/index.number_of_shards", encode_path_part(index)));
+    if (!settings) return settings.error();
+    // `_doc`, Lucene's own numbers, is an order that costs no sorting, and within one shard each has its own. (An order
+    // over all shards, `_shard_doc`, is there from OpenSearch 3 on.)
+    for (auto const& [name, value] : settings->as_object()) {
+        auto const count = text_at(value, "/settings/index/number_of_shards");
+        std::uint64_t shards = 0;
+        if (std::from_chars(count.data(), count.data() + count.size(), shards).ec != std::errc{})
+            return error{errc::protocol, fmt::format("index {}: the number of its shards is not told", name)};
+        for (std::uint64_t shard = 0; shard < shards; ++shard)
+            if (auto scanned = scan_shard(name, shard, each); !scanned) return scanned;
+    }
+    return {};
+}
+
+result<> rest_admin::scan_shard(std::string_view index, std::uint64_t shard,
+                                std::function<result<>(std::string_view)> const& each) {
+    auto const opened = ask("POST", fmt::format("/{}/_search/point_in_time?keep_alive={}&preference=_shards:{}",
+                                                encode_path_part(index), page_keep_alive, shard));
+    if (!opened) return opened.error();
+    auto pit = text_at(*opened, "/pit_id");
+    if (number_at(*opened, "/_shards/successful") != 1 || pit.empty())
+        return error{errc::not_connected, fmt::format("index {}: shard {} does not answer", index, shard)};
+    auto scanned = scan_pages(pit, each);
+    auto const closing = json::serialize(json::object{{"pit_id", json::array{json::string{pit}}}});
+    // One that stays open ends by itself.
+    static_cast<void>(ask("DELETE", "/_search/point_in_time", closing));
+    return scanned;
+}
+
+result<> rest_admin::scan_pages(std::string& pit, std::function<result<>(std::string_view)> const& each) {
+    std::string after;
+    while (true) {
+        auto const body =
+            fmt::format(R"({{"size":{},"pit":{{"id":{},"keep_alive":"{}"}},"sort":[{{"_doc":"asc"}}],"_source":false,)"
+                        R"("track_total_hits":false{}}})",
+                        page_ids, json::serialize(json::string{pit}), page_keep_alive,
+                        after.empty() ? std::string{} : fmt::format(R"(,"search_after":{})", after));
+        auto answer = ask_for_body(
+            *client_, {.method = "POST",
+                       .path = "/_search?filter_path=pit_id,timed_out,_shards.failed,hits.hits._id,hits.hits.sort",
+                       .body = body});
+        if (!answer) return answer.error();
+        auto page = read_page(*answer, each);
+        if (!page) return page.error();
+        if (!page->pit.empty()) pit = std::move(page->pit);
+        if (page->ids < page_ids) return {};
+        after = std::move(page->after);
+    }
+}
+
+result<id_page> rest_admin::read_page(std::string& body, std::function<result<>(std::string_view)> const& each) {
+    auto const broken = [](std::string_view why) {
+        return error{errc::protocol, fmt::format("POST /_search: the answer is not as expected: {}", why)};
+    };
+    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+    id_page page;
+    simdjson::ondemand::document document;
+    if (parser_.iterate(body).get(document)) return broken("no JSON");
+    std::uint64_t failed_shards = 0;
+    if (!document["_shards"]["failed"].get_uint64().get(failed_shards) && failed_shards > 0)
+        return error{errc::not_connected, "POST /_search: some shards did not answer"};
+    std::string_view text;
+    document.rewind();
+    if (!document["pit_id"].get_string().get(text)) page.pit = text;
+    document.rewind();
+    simdjson::ondemand::array hits;
+    if (document["hits"]["hits"].get_array().get(hits)) return page;  // the filter leaves no empty list
+    for (auto element : hits) {
+        simdjson::ondemand::object hit;
+        if (element.get_object().get(hit)) return broken("a hit is no object");
+        if (hit["_id"].get_string().get(text)) return broken("a hit has no id");
+        if (auto taken = each(text); !taken) return taken.error();
+        simdjson::ondemand::array sort;
+        std::string_view raw;
+        if (hit["sort"].get_array().get(sort) || sort.raw_json().get(raw)) return broken("a hit has no sort value");
+        page.after = raw;
+        ++page.ids;
+    }
+    return page;
+}
+
+}  // namespace
+
+std::unique_ptr<opensearch_admin> make_opensearch_admin(opensearch_connection connection) {
+    return std::make_unique<rest_admin>(std::move(connection));
+}
+
+}  // namespace logpipe::opensearch

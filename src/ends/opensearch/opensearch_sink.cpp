@@ -1,0 +1,151 @@
+#include "opensearch/opensearch.hpp"
+
+#include "bulk_sender.hpp"
+#include "index_set_up.hpp"
+#include "rest_questions.hpp"
+
+#include "core/log.hpp"
+#include "core/reload.hpp"
+#include "core/secrets.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace logpipe::opensearch {
+
+namespace {
+
+/// Owned by a pump, whose sink thread calls everything but cancel() and status(). At least once by itself: what is sent
+/// again meets its own ids.
+class opensearch_sink final : public sink {
+  public:
+    explicit opensearch_sink(opensearch_sink_options options)
+        : options_{std::move(options)}, queue_{std::max<std::size_t>(1, options_.requests_in_flight_max / 2)} {}
+
+    [[nodiscard]] result<> open(completions& reports) override;
+    [[nodiscard]] result<> write(batch& events) override;
+    [[nodiscard]] result<> flush() override;
+    [[nodiscard]] result<std::optional<std::vector<progress>>> stored(std::string const&) override {
+        return std::optional<std::vector<progress>>{};
+    }
+    void cancel() override;
+    [[nodiscard]] stage_status status() const override;
+
+  private:
+    [[nodiscard]] result<> reload();
+    [[nodiscard]] result<> check_options() const;
+    [[nodiscard]] result<> look_at_index(net::rest_target target);
+
+    opensearch_sink_options const options_;
+    completions* reports_ = nullptr;
+    bulk_queue queue_;
+    mutable std::mutex mutex_;  // guards the three below, for those who come from other threads
+    bool cancelled_ = false;
+    net::rest_client* asking_ = nullptr;  // while open() asks
+    std::unique_ptr<bulk_sender> sender_;
+    reload_entry reload_;  // after the sender, which it uses
+};
+
+result<> opensearch_sink::open(completions& reports) {
+    if (sender_) return {};
+    if (auto good = check_options(); !good) return good;
+    auto target = make_rest_target(options_.connection);
+    if (!target) return target.error();
+    auto asked = make_rest_target(options_.connection);
+    if (!asked) return asked.error();
+    if (auto looked = look_at_index(*std::move(asked)); !looked) return in_context("opensearch", looked.error());
+    auto sender = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
+    reports_ = &reports;
+    {
+        std::lock_guard lock{mutex_};
+        sender_ = std::move(sender);
+    }
+    auto const& to = options_.connection;
+    if (to.tls || !to.password_file.empty() || !to.api_key_file.empty())
+        reload_ = reload_entry{"opensearch_sink", [this] { return reload(); }};
+    return {};
+}
+
+/// For the next request; a connection that is there goes on by its certificates.
+result<> opensearch_sink::reload() {
+    auto to = options_.connection;
+    for (auto [file, secret] : {std::pair{&to.password_file, &to.password}, std::pair{&to.api_key_file, &to.api_key}}) {
+        if (file->empty()) continue;
+        auto read = read_secret(*file);
+        if (!read) return read.error();
+        *secret = *std::move(read);
+    }
+    auto target = make_rest_target(to);
+    if (!target) return target.error();
+    sender_->use(*std::move(target));
+    return {};
+}
+
+result<> opensearch_sink::check_options() const {
+    if (options_.index.empty()) return error{errc::invalid_argument, "opensearch: the index has no name"};
+    if (options_.requests_in_flight_max == 0 || options_.bulk_events_max == 0 || options_.bulk_bytes_max == 0)
+        return error{errc::invalid_argument, "opensearch: at least one request of one document must be allowed"};
+    if (options_.document_tries == 0)
+        return error{errc::invalid_argument, "opensearch: at least one attempt at a document must be allowed"};
+    return {};
+}
+
+/// Finds out that the server is there and takes us, and what its index is like.
+result<> opensearch_sink::look_at_index(net::rest_target target) {
+    net::rest_client client{std::move(target)};
+    {
+        std::lock_guard lock{mutex_};
+        if (cancelled_) return error{errc::cancelled, "asked to stop"};
+        asking_ = &client;
+    }
+    auto const looked = options_.check_mapping ? prepare_index(client, options_.index) : check_server(client);
+    std::lock_guard lock{mutex_};
+    asking_ = nullptr;
+    return looked;
+}
+
+result<> opensearch_sink::write(batch& events) {
+    auto const limits = bulk_limits{.bytes_max = sender_->body_bytes_max(), .events_max = options_.bulk_events_max};
+    auto added = queue_.add(events, limits, options_.compress);
+    if (!added) return added.error();
+    if (*added)
+        reports_->done(*std::move(*added));
+    else
+        sender_->wake();
+    return {};
+}
+
+result<> opensearch_sink::flush() {
+    if (queue_.cancelled()) return error{errc::cancelled, "asked to stop"};
+    queue_.flush();
+    sender_->wake();
+    return {};
+}
+
+void opensearch_sink::cancel() {
+    queue_.cancel();
+    std::lock_guard lock{mutex_};
+    cancelled_ = true;
+    if (asking_ != nullptr) asking_->cancel();
+}
+
+stage_status opensearch_sink::status() const {
+    stage_status now;
+    now.name = "opensearch_sink";
+    std::lock_guard lock{mutex_};
+    if (sender_) sender_->describe(now);
+    return now;
+}
+
+}  // namespace
+
+std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options) {
+    return std::make_unique<opensearch_sink>(std::move(options));
+}
+
+}  // namespace logpipe::opensearch

@@ -1,0 +1,54 @@
+// The embedded store: documents with typed columns, full-text search, positions in the same transaction.
+#pragma once
+
+#include "logpipe/stage.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace logpipe::store {
+
+struct sqlite_sink_options {
+    std::string path;
+    bool full_text = true;
+    std::size_t transaction_events_max = 50'000;
+    std::chrono::milliseconds transaction_age_max{200};
+    std::chrono::seconds age_max{0};   ///< documents received longer ago than this are removed; 0: none
+    std::uint64_t rows_max = 0;        ///< the newest that are kept; 0: all
+    std::uint64_t file_bytes_max = 0;  ///< errc::storage_full above it, with the rest held; 0: as the disk allows
+};
+/// Stores positions with the documents. Events go in by transactions; a batch is done when its transaction is on disk.
+/// A payload that is no JSON object is rejected (write() marks it, and gives errc::rejected).
+[[nodiscard]] std::unique_ptr<sink> make_sqlite_sink(sqlite_sink_options options);
+
+struct store_summary {
+    std::uint64_t documents = 0;
+    std::uint64_t bytes_sent = 0;                                 ///< sum of event.bytes
+    std::vector<std::pair<std::string, std::uint64_t>> statuses;  ///< by response code, most first
+    std::vector<std::pair<std::string, std::uint64_t>> requests;  ///< most frequent
+    event_counts counts;                                          ///< the stored ledger, over all sources
+};
+
+/// A reader beside the writer: neither waits for the other. One thread.
+class store_reader {
+  public:
+    virtual ~store_reader() = default;
+    [[nodiscard]] virtual result<std::uint64_t> count() = 0;
+    /// The id of every document, in order, as of one moment. Stops at the first error that `each` returns.
+    [[nodiscard]] virtual result<> scan_ids(std::function<result<>(std::string_view)> const& each) = 0;
+    [[nodiscard]] virtual result<store_summary> summary(std::size_t top_count) = 0;
+    /// Documents (JSON) whose request, agent or referrer match an FTS5 query, newest first.
+    /// @return errc::invalid_argument for a query that FTS5 cannot read, errc::not_found without a full-text index.
+    [[nodiscard]] virtual result<std::vector<std::string>> search(std::string const& query, std::size_t count_max) = 0;
+};
+/// @return errc::not_found where there is no file, errc::invalid_argument where it is no store, or one of a newer
+/// version.
+[[nodiscard]] result<std::unique_ptr<store_reader>> open_store(std::string const& path);
+
+}  // namespace logpipe::store

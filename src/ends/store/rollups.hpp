@@ -1,0 +1,146 @@
+// Counts by minute, hour and day of each value that the page shows: what makes its figures cheap at any size. They are
+// kept in the transactions that add and remove documents, so they always match them.
+//
+// Only so many values of a field have a row of their own in a span. Which ones, Space-Saving decides (Metwally,
+// Agrawal, El Abbadi 2005), in the form that evicts many at a time, and which is mergeable (Agarwal et al. 2012): a
+// value is counted from when it got its row on, and `missed` is the most that it may have had before; where there is no
+// room the values with the least go to the others, and `missed` of the others is the most that any value without a row
+// may have. So the sum of all rows is exact, a value's true count lies between its count and that plus `missed`, and
+// what is missed is at most a 1,001st of the span's documents: a frequent value is never lost, whenever it comes.
+#pragma once
+
+#include "handles.hpp"
+#include "logpipe/dashboard.hpp"
+#include "row_reader.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace logpipe::store {
+
+inline constexpr std::array<std::int64_t, 3> rollup_spans{1, 60, 1440};  ///< minutes: of a minute, an hour, a day
+/// Distinct values of a field that one span keeps by name, how many of them are left when there is no room for more,
+/// and how long a name may be: longer ones are counted with the others. So no client can make the roll-ups larger than
+/// the documents, or a question over them slow.
+inline constexpr std::int64_t rollup_values_max = 2'000;
+inline constexpr std::int64_t rollup_values_kept = 1'000;
+inline constexpr std::size_t rollup_value_bytes_max = 1'024;
+/// In place of a value, for all that is beyond. No document's value is a number.
+inline constexpr std::int64_t rollup_others = 0;
+/// In place of a status where a document has none.
+inline constexpr std::string_view no_status = "-";
+
+/// Where a document's time falls.
+[[nodiscard]] constexpr std::int64_t minute_of(std::int64_t time_ms) noexcept {
+    return time_ms >= 0 ? time_ms / 60'000 : -((59'999 - time_ms) / 60'000);
+}
+/// The last multiple of `step` that is not above `minute`.
+[[nodiscard]] constexpr std::int64_t floor_to(std::int64_t minute, std::int64_t step) noexcept {
+    auto const rest = minute % step;
+    return minute - (rest < 0 ? rest + step : rest);
+}
+
+/// Of one connection. One thread. add() and remove() only remember; write() goes within the transaction of the
+/// documents.
+class rollups final {
+  public:
+    [[nodiscard]] static result<rollups> prepare(database& store);
+
+    void add(document_row const& document, std::int64_t received_ms, std::int64_t row);
+    void remove(document_row const& document, std::int64_t received_ms, std::int64_t row);
+    [[nodiscard]] result<> write(database const& store);
+    /// The transaction was rolled back.
+    void forget() noexcept;
+
+  private:
+    struct change {
+        std::int64_t documents = 0;
+        std::int64_t bytes = 0;
+
+        change& operator+=(change const& other) noexcept {
+            documents += other.documents;
+            bytes += other.bytes;
+            return *this;
+        }
+    };
+    struct text_hash {
+        using is_transparent = void;
+        [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    using values = std::unordered_map<std::string, change, text_hash, std::equal_to<>>;
+    struct period {
+        std::array<values, log_field_count> fields;
+        std::array<change, log_field_count> others;
+        std::int64_t first_row = 0;  ///< added; 0: none
+        std::int64_t last_row = 0;
+        std::int64_t removed_row = 0;  ///< the highest; 0: none
+    };
+    using period_map = std::unordered_map<std::int64_t, period>;
+    struct place {
+        std::int64_t span = 0;
+        std::int64_t start = 0;
+        std::int64_t field = 0;
+
+        friend bool operator==(place const&, place const&) = default;
+    };
+    struct place_hash {
+        [[nodiscard]] std::size_t operator()(place const& where) const noexcept {
+            return std::hash<std::int64_t>{}((where.start * 2'000 + where.span) * 8 + where.field);
+        }
+    };
+
+    /// What of a span's field is kept by name, and the most that a value without a name may have.
+    struct names {
+        std::int64_t count = 0;
+        std::int64_t missed = 0;
+    };
+    struct newcomer {
+        std::string_view value;
+        change by;
+    };
+
+    period& count(document_row const& document, std::int64_t received_ms, std::int64_t sign);
+    [[nodiscard]] static period_map summed(period_map const& periods, std::int64_t span);
+    [[nodiscard]] result<> write_rows(database const& store, std::int64_t minute, period const& what);
+    [[nodiscard]] result<> write_period(database const& store, std::int64_t span, std::int64_t start,
+                                        period const& what);
+    [[nodiscard]] result<> write_field(database const& store, place const& where, values const& known, change others);
+    static void bind(statement& what, place const& where);
+    /// @return false where it has no row, or fewer documents than are taken away
+    [[nodiscard]] result<bool> update(database const& store, place const& where, std::string_view value,
+                                      change const& by);
+    [[nodiscard]] result<> take_away(database const& store, place const& where, std::string_view value,
+                                     change const& by, change& others);
+    [[nodiscard]] result<> add_names(database const& store, place const& where, change& others);
+    [[nodiscard]] result<> evict(database const& store, place const& where, names& there, change& others);
+    [[nodiscard]] result<> put_others(database const& store, place const& where, change const& by);
+    [[nodiscard]] result<> remove_empty(database const& store, place const& where);
+    [[nodiscard]] result<names*> names_of(database const& store, place const& where);
+
+    period_map minutes_;
+    std::int64_t last_minute_ = 0;
+    period* last_ = nullptr;  ///< of minutes_
+    std::unordered_map<place, names, place_hash> names_there_;
+    std::vector<newcomer> newcomers_;  ///< of one field; a member for its memory
+
+    statement update_;
+    statement insert_;
+    statement others_;
+    statement names_;
+    statement evict_;
+    statement look_up_;
+    statement reduce_;
+    statement remove_empty_;
+    statement remove_others_;
+    statement add_rows_;
+    statement remove_rows_;
+};
+
+}  // namespace logpipe::store

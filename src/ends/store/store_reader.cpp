@@ -1,0 +1,132 @@
+#include "handles.hpp"
+#include "schema.hpp"
+#include "store/sqlite.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::store {
+
+namespace {
+
+using counted = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// One thread. Sees a snapshot for each call; the writer goes on meanwhile.
+class reader final : public store_reader {
+  public:
+    explicit reader(database store) : store_{std::move(store)} {}
+
+    [[nodiscard]] result<std::uint64_t> count() override;
+    [[nodiscard]] result<> scan_ids(std::function<result<>(std::string_view)> const& each) override;
+    [[nodiscard]] result<store_summary> summary(std::size_t top_count) override;
+    [[nodiscard]] result<std::vector<std::string>> search(std::string const& query, std::size_t count_max) override;
+
+  private:
+    [[nodiscard]] result<store_summary> read_summary(std::size_t top_count);
+    [[nodiscard]] result<counted> count_by(std::string_view column, std::size_t top_count);
+    [[nodiscard]] result<event_counts> read_counts();
+
+    database store_;
+};
+
+result<std::uint64_t> reader::count() {
+    auto const documents = store_.integer("SELECT count(*) FROM documents");
+    if (!documents) return documents.error();
+    return static_cast<std::uint64_t>(*documents);
+}
+
+result<> reader::scan_ids(std::function<result<>(std::string_view)> const& each) {
+    auto asked = store_.prepare("SELECT id FROM documents ORDER BY id");
+    if (!asked) return asked.error();
+    int code = SQLITE_ROW;
+    while ((code = asked->step()) == SQLITE_ROW)
+        if (auto told = each(asked->text(0)); !told) return told;
+    if (code != SQLITE_DONE) return store_.failure(code, "reading the ids");
+    return {};
+}
+
+result<store_summary> reader::summary(std::size_t top_count) {
+    // One transaction, so that the figures are of one moment.
+    if (auto begun = store_.run("BEGIN"); !begun) return begun.error();
+    auto all = read_summary(top_count);
+    auto ended = store_.run("COMMIT");
+    if (all && !ended) return ended.error();
+    return all;
+}
+
+result<store_summary> reader::read_summary(std::size_t top_count) {
+    store_summary all;
+    auto const documents = count();
+    if (!documents) return documents.error();
+    auto const bytes = store_.integer("SELECT coalesce(sum(bytes), 0) FROM documents");
+    if (!bytes) return bytes.error();
+    all.documents = *documents;
+    all.bytes_sent = static_cast<std::uint64_t>(*bytes);
+    auto statuses = count_by("response", top_count);
+    if (!statuses) return statuses.error();
+    auto requests = count_by("request", top_count);
+    if (!requests) return requests.error();
+    auto const counts = read_counts();
+    if (!counts) return counts.error();
+    all.statuses = std::move(*statuses);
+    all.requests = std::move(*requests);
+    all.counts = *counts;
+    return all;
+}
+
+result<counted> reader::count_by(std::string_view column, std::size_t top_count) {
+    auto asked = store_.prepare(fmt::format(
+        "SELECT {0}, count(*) FROM documents WHERE {0} IS NOT NULL GROUP BY {0} ORDER BY count(*) DESC, {0} LIMIT ?1",
+        column));
+    if (!asked) return asked.error();
+    asked->bind(1, static_cast<std::int64_t>(top_count));
+    counted found;
+    int code = SQLITE_ROW;
+    while ((code = asked->step()) == SQLITE_ROW)
+        found.emplace_back(asked->text(0), static_cast<std::uint64_t>(asked->integer(1)));
+    if (code != SQLITE_DONE) return store_.failure(code, "counting documents");
+    return found;
+}
+
+result<event_counts> reader::read_counts() {
+    auto asked = store_.prepare(
+        "SELECT coalesce(sum(events_in), 0), coalesce(sum(indexed), 0), coalesce(sum(already_there), 0),"
+        " coalesce(sum(dead), 0) FROM positions");
+    if (!asked) return asked.error();
+    int const code = asked->step();
+    if (code != SQLITE_ROW) return store_.failure(code, "reading the counts");
+    auto const number = [&asked](int column) { return static_cast<std::uint64_t>(asked->integer(column)); };
+    return event_counts{.in = number(0), .indexed = number(1), .already_there = number(2), .dead = number(3)};
+}
+
+result<std::vector<std::string>> reader::search(std::string const& query, std::size_t count_max) {
+    auto const searchable = has_full_text(store_);
+    if (!searchable) return searchable.error();
+    if (!*searchable) return error{errc::not_found, "the store has no full-text index"};
+    auto asked = store_.prepare(
+        "SELECT doc FROM documents WHERE row IN (SELECT rowid FROM documents_text WHERE documents_text MATCH ?1"
+        " ORDER BY rowid DESC LIMIT ?2) ORDER BY row DESC");
+    if (!asked) return asked.error();
+    asked->bind(1, std::string_view{query});
+    asked->bind(2, static_cast<std::int64_t>(count_max));
+    std::vector<std::string> found;
+    int code = SQLITE_ROW;
+    while ((code = asked->step()) == SQLITE_ROW) found.push_back(asked->text(0));
+    // SQLITE_ERROR is FTS5's word for a query that it cannot read.
+    if ((code & 0xff) == SQLITE_ERROR)
+        return error{errc::invalid_argument, store_.failure(code, fmt::format("search for {}", query)).message};
+    if (code != SQLITE_DONE) return store_.failure(code, "searching");
+    return found;
+}
+
+}  // namespace
+
+result<std::unique_ptr<store_reader>> open_store(std::string const& path) {
+    auto store = database::open(path, database_mode::read_only);
+    if (!store) return store.error();
+    // A reader waits only for moments such as the recovery after a crash.
+    sqlite3_busy_timeout(store->handle(), 5000);
+    if (auto good = check_store(*store, path); !good) return good.error();
+    return std::unique_ptr<store_reader>{std::make_unique<reader>(std::move(*store))};
+}
+
+}  // namespace logpipe::store

@@ -1,0 +1,44 @@
+// Writes bytes one behind the other into room that was made before. No checks on the way: the room is checked once.
+#pragma once
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace logpipe::formats {
+
+class document_writer final {
+  public:
+    static constexpr std::size_t block_bytes = 32;
+
+    explicit document_writer(char* at) noexcept : at_{at} {}
+
+    [[nodiscard]] char* at() const noexcept { return at_; }
+    void put(char c) noexcept { *at_++ = c; }
+    void put(std::string_view bytes) noexcept {
+        std::memcpy(at_, bytes.data(), bytes.size());
+        at_ += bytes.size();
+    }
+    /// For bytes that have `block_bytes` readable ones behind them: whole blocks are copied, which costs no call. Room
+    /// for one more block must be behind the document.
+    void put_blocks(std::string_view bytes) noexcept {
+        for (std::size_t i = 0; i < bytes.size(); i += block_bytes) std::memcpy(at_ + i, bytes.data() + i, block_bytes);
+        at_ += bytes.size();
+    }
+    void put_number(std::int64_t value) noexcept { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
+    /// For a function that writes exactly `count` bytes at the place that is returned.
+    [[nodiscard]] char* put_room(std::size_t count) noexcept {
+        char* const room = at_;
+        at_ += count;
+        return room;
+    }
+    /// `count` bytes were written at `at()`.
+    void add_written(std::size_t count) noexcept { at_ += count; }
+
+  private:
+    char* at_;
+};
+
+}  // namespace logpipe::formats

@@ -1,0 +1,23 @@
+#include "extra_members.hpp"
+
+#include "json_line.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::formats {
+
+bool extra_members::add(member const& added, std::string& why) {
+    if (members_.size() == extra_members_max) {
+        why = fmt::format("more than {} keys beside the mapping's", extra_members_max);
+        return false;
+    }
+    for (auto const& other : members_) {
+        if (other.name != added.name) continue;
+        why = fmt::format("the key {} stands there twice", quoted_for_reason(added.name));
+        return false;
+    }
+    members_.push_back(added);
+    return true;
+}
+
+}  // namespace logpipe::formats

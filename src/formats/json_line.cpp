@@ -1,0 +1,86 @@
+#include "json_line.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace logpipe::formats {
+
+std::string quoted_for_reason(std::string_view text) {
+    constexpr std::size_t shown_bytes_max = 64;
+    if (text.size() <= shown_bytes_max) return fmt::format("\"{}\"", text);
+    std::size_t bytes = shown_bytes_max;
+    while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0U) == 0x80U) --bytes;
+    return fmt::format("\"{}…\"", text.substr(0, bytes));
+}
+
+std::string json_line_reader::reason(simdjson::error_code code) {
+    using namespace simdjson;
+    switch (code) {
+        case UTF8_ERROR:
+            return "not UTF-8";
+        case UNCLOSED_STRING:
+            return "cut off within a text";
+        case INCOMPLETE_ARRAY_OR_OBJECT:
+            return "cut off: a bracket is not closed";
+        case UNESCAPED_CHARS:
+            return "not JSON: a control character within a text";
+        default:
+            return fmt::format("not JSON: {}", error_message(code));
+    }
+}
+
+bool json_line_reader::begin(std::string_view line, std::string& why) {
+    auto const first = line.starts_with('{') ? 0 : line.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) {
+        why = "an empty line";
+        return false;
+    }
+    has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
+    simdjson::padded_string_view const padded{line.data(), line.size(), line.size() + padding_bytes};
+    if (auto const failed = parser_.iterate(padded).get(document_)) {
+        why = reason(failed);
+        return false;
+    }
+    if (line[first] == '{') return true;
+    why = "not a JSON object";
+    return false;
+}
+
+std::string_view json_line_reader::raw_text(char const* key) const noexcept {
+    char const* end = key;
+    while (*end != '"') end += *end == '\\' ? 2 : 1;
+    return {key, end};
+}
+
+bool json_line_reader::decode_key(simdjson::ondemand::field& field, std::string& why) {
+    char const* const key = field.key().raw();
+    if (is_json_scalar({key - 1, raw_text(key).size() + 2}) && !field.unescaped_key().get(decoded_key_)) return true;
+    why = "not JSON: a key with a broken escape";
+    return false;
+}
+
+std::string_view json_line_reader::checked_container(value& member, char const* key, std::string& why) {
+    // simdjson finds the end by counting brackets; whether they match, and what is between them, is checked below.
+    simdjson::simdjson_result<std::string_view> raw;
+    if (member.raw_json_token().front() == '{') {
+        simdjson::ondemand::object object;
+        auto const failed = member.get_object().get(object);
+        raw = failed ? failed : object.raw_json();
+    } else {
+        simdjson::ondemand::array array;
+        auto const failed = member.get_array().get(array);
+        raw = failed ? failed : array.raw_json();
+    }
+    if (raw.error()) {
+        why = reason(raw.error());
+        return {};
+    }
+    auto const bytes = without_space_behind(raw.value_unsafe());
+    if (is_json_value(bytes)) return bytes;
+    why = fmt::format("not JSON, or nested deeper than {}: the value of {}", nesting_max,
+                      quoted_for_reason(raw_text(key)));
+    return {};
+}
+
+}  // namespace logpipe::formats

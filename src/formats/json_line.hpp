@@ -1,0 +1,102 @@
+// One line as a JSON object: its top-level members as they stand in the line, checked, without a tree and without a
+// copy.
+#pragma once
+
+#include "json_text.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace logpipe::formats {
+
+/// Reads lines one after the other with one simdjson parser, whose memory grows to the longest line seen.
+/// One thread. All views it gives point into the line.
+class json_line_reader final {
+  public:
+    /// Bytes that must be readable behind each line; what they hold does not matter.
+    static constexpr std::size_t padding_bytes = simdjson::SIMDJSON_PADDING;
+
+    /// Calls `visit(char const* key, std::string_view value)` for each member in order. The key begins there, behind
+    /// its opening quote; the value is valid JSON, byte for byte as in the line. `visit` returns false to end the walk,
+    /// having set `why`.
+    /// @return false, with the reason in `why`, where the line is not exactly one JSON object. (Not a result<>: making
+    /// one for each member costs as much as reading it.)
+    template <class Visit>
+    [[nodiscard]] bool read(std::string_view line, std::string& why, Visit&& visit);
+
+    /// The key as it stands in the line, without the quotes.
+    [[nodiscard]] std::string_view raw_text(char const* key) const noexcept;
+    /// The key that is being visited without escapes; holds until the next line.
+    [[nodiscard]] std::string_view text(char const* key) const noexcept {
+        return has_escapes_ ? decoded_key_ : raw_text(key);
+    }
+
+  private:
+    using value = simdjson::ondemand::value;
+
+    [[nodiscard]] bool begin(std::string_view line, std::string& why);
+    [[nodiscard]] bool decode_key(simdjson::ondemand::field& field, std::string& why);
+    /// Empty, with `why` set, where the value is not JSON.
+    [[nodiscard]] std::string_view checked_value(value& member, char const* key, std::string& why);
+    [[nodiscard]] std::string_view checked_container(value& member, char const* key, std::string& why);
+    [[nodiscard]] static std::string_view without_space_behind(std::string_view bytes) noexcept;
+    [[nodiscard]] bool plain(std::string_view token) const noexcept;
+    [[nodiscard]] static std::string reason(simdjson::error_code code);
+
+    simdjson::ondemand::parser parser_;
+    simdjson::ondemand::document document_;
+    std::string_view decoded_key_;
+    bool has_escapes_ = false;  ///< a line without any backslash has only plain keys and texts
+};
+
+/// For a reason that people read: in quotes, cut to 64 bytes at a character's border.
+[[nodiscard]] std::string quoted_for_reason(std::string_view text);
+
+inline std::string_view json_line_reader::without_space_behind(std::string_view bytes) noexcept {
+    while (bytes.size() > 1 &&
+           (bytes.back() == ' ' || bytes.back() == '\t' || bytes.back() == '\n' || bytes.back() == '\r'))
+        bytes.remove_suffix(1);
+    return bytes;
+}
+
+inline bool json_line_reader::plain(std::string_view token) const noexcept {
+    // simdjson has found where texts end and that they hold no control characters; only escapes are left to check.
+    if (token.front() == '"' && !has_escapes_) return token.size() >= 2 && token.back() == '"';
+    return is_json_scalar(token);
+}
+
+inline std::string_view json_line_reader::checked_value(value& member, char const* key, std::string& why) {
+    std::string_view token = member.raw_json_token();
+    if (token.front() == '{' || token.front() == '[') return checked_container(member, key, why);
+    token = without_space_behind(token);
+    if (plain(token)) return token;
+    why = fmt::format("not JSON: the value of {}", quoted_for_reason(raw_text(key)));
+    return {};
+}
+
+template <class Visit>
+bool json_line_reader::read(std::string_view line, std::string& why, Visit&& visit) {
+    if (!begin(line, why)) return false;
+    simdjson::ondemand::object members;
+    auto failed = document_.get_object().get(members);
+    if (failed == simdjson::SUCCESS) {
+        for (auto member : members) {
+            if (failed = member.error(); failed != simdjson::SUCCESS) break;
+            // By reference: a copy reads as one word what was just written as two, which stalls the processor.
+            auto& field = member.value_unsafe();
+            char const* const key = field.key().raw();
+            if (has_escapes_ && !decode_key(field, why)) return false;
+            auto const value_text = checked_value(field.value(), key, why);
+            if (value_text.empty() || !visit(key, value_text)) return false;
+        }
+    }
+    if (failed == simdjson::SUCCESS && document_.current_location().error() == simdjson::OUT_OF_BOUNDS) return true;
+    why = failed != simdjson::SUCCESS ? reason(failed) : "not one JSON object: there is more behind it";
+    return false;
+}
+
+}  // namespace logpipe::formats

@@ -1,0 +1,18 @@
+// JSON as bytes: checking values that are copied as they stand. simdjson reads on demand and so
+// looks only at what is asked for; what nobody asks it about is checked here before it goes into a document.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace logpipe::formats {
+
+/// Deepest value inside a line that is carried; a line with a deeper one is refused.
+inline constexpr std::size_t nesting_max = 64;
+
+/// Whether `token` is exactly one text, number, true, false or null. Its bytes are valid UTF-8.
+[[nodiscard]] bool is_json_scalar(std::string_view token) noexcept;
+/// Whether `bytes` is exactly one value, objects and arrays included, nested at most `nesting_max` deep.
+[[nodiscard]] bool is_json_value(std::string_view bytes) noexcept;
+
+}  // namespace logpipe::formats

@@ -1,0 +1,50 @@
+#include "binary_content.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace logpipe::lines {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+// UTF-32 stands before UTF-16, whose mark its own begins with. A mark of UTF-8 is no reason: what follows are lines.
+constexpr std::array formats{
+    binary_format{"\x1f\x8b"sv, "gzip data", "zcat"},
+    binary_format{"\x28\xb5\x2f\xfd"sv, "zstd data", "zstdcat"},
+    binary_format{"\xfd"
+                  "7zXZ\0"sv,
+                  "xz data", "xzcat"},
+    binary_format{"\x04\x22\x4d\x18"sv, "lz4 data", "lz4cat"},
+    binary_format{"BZh91AY&SY"sv, "bzip2 data", "bzcat"},
+    binary_format{"PK\x03\x04"sv, "a zip archive", "unzip -p"},
+    binary_format{"7z\xbc\xaf\x27\x1c"sv, "a 7z archive", "7z x -so"},
+    binary_format{"\xff\xfe\0\0"sv, "UTF-32 text", "iconv -f UTF-32 -t UTF-8"},
+    binary_format{"\0\0\xfe\xff"sv, "UTF-32 text", "iconv -f UTF-32 -t UTF-8"},
+    binary_format{"\xff\xfe"sv, "UTF-16 text", "iconv -f UTF-16 -t UTF-8"},
+    binary_format{"\xfe\xff"sv, "UTF-16 text", "iconv -f UTF-16 -t UTF-8"},
+    binary_format{"\x7f"
+                  "ELF"sv,
+                  "a program", ""},
+    binary_format{"SQLite format 3\0"sv, "an SQLite database", ""},
+    binary_format{"PAR1"sv, "a Parquet file", ""},
+    binary_format{"LPKSHHRH"sv, "a systemd journal", "journalctl -o cat --file"},
+};
+
+constexpr std::size_t magic_bytes_max =
+    std::ranges::max(formats, {}, [](auto const& each) { return each.magic.size(); }).magic.size();
+
+}  // namespace
+
+binary_format const* binary_content::check(std::string_view piece) {
+    if (known_) return nullptr;
+    beginning_.append(piece.substr(0, magic_bytes_max - beginning_.size()));
+    auto const found =
+        std::ranges::find_if(formats, [&](auto const& each) { return beginning_.starts_with(each.magic); });
+    if (found != formats.end()) return &*found;
+    known_ = std::ranges::none_of(formats, [&](auto const& each) { return each.magic.starts_with(beginning_); });
+    return nullptr;
+}
+
+}  // namespace logpipe::lines

@@ -1,0 +1,38 @@
+// Where a source of lines gets its bytes.
+#pragma once
+
+#include "logpipe/result.hpp"
+#include "logpipe/stage.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace logpipe::lines {
+
+/// The next bytes, which hold until the next call, or that no more will come.
+struct input_piece {
+    std::string_view bytes;
+    bool end = false;
+};
+
+/// One thread calls everything but wake() and status().
+class byte_input {
+  public:
+    virtual ~byte_input() = default;
+
+    /// Also called again after read() failed in a way that may pass; goes on where it was.
+    [[nodiscard]] virtual result<> open() = 0;
+    /// @return none at `until` or after wake().
+    [[nodiscard]] virtual result<std::optional<input_piece>> read(steady_time until) = 0;
+    /// Whether another run would get the same bytes again. What would not come again is given on as soon as it is
+    /// there, and when the source is stopped.
+    [[nodiscard]] virtual bool repeatable() const = 0;
+    virtual void wake() = 0;
+    /// name, and what the input itself has to tell; the source adds its own gauges.
+    [[nodiscard]] virtual stage_status status() const = 0;
+};
+
+}  // namespace logpipe::lines

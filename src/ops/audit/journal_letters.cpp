@@ -1,0 +1,279 @@
+// Dead letters in a journal, their tombstones in the journal beside it. A tombstone is
+//
+//   {"id":…,"tombstone":true,"time":…,"letter_time":…,"attempts":…,"why":"retried"}
+//
+// `letter_time` is the time of the newest letter that it settles, `attempts` how many letters of the id there were.
+#include "audit/letters.hpp"
+#include "codec/letter_bundle.hpp"
+#include "codec/letter_frame.hpp"
+#include "codec/letter_json.hpp"
+#include "core/clock.hpp"
+#include "core/json_text.hpp"
+#include "journal/journal.hpp"
+#include "room_of_letters.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+
+namespace logpipe::audit {
+
+namespace {
+
+constexpr std::int64_t ns_per_ms = 1'000'000;
+constexpr std::int64_t attempts_kept_ns = std::int64_t{7 * 24 * 3600} * 1'000'000'000;
+
+// Only a disk that hangs takes as long.
+constexpr auto safe_timeout = std::chrono::seconds{60};
+
+/// Puts batches into a journal, one after the other: what is sent again on purpose is no client's repeat. Whoever else
+/// syncs the journal, from another thread, may be the one who reports our batch, also after our own flush().
+class journal_writer final : private completions {
+  public:
+    journal_writer(std::shared_ptr<journal::topic> topic, events_safe on_safe)
+        : topic_{std::move(topic)},
+          on_safe_{std::move(on_safe)},
+          to_{topic_->make_sink(journal::journal_repeats::keep)} {}
+    ~journal_writer() override { to_.reset(); }
+    journal_writer(journal_writer const&) = delete;
+    journal_writer& operator=(journal_writer const&) = delete;
+
+    [[nodiscard]] result<> put(batch events) {
+        if (!open_)
+            if (auto opened = to_->open(*this); !opened) return opened;
+        open_ = true;
+        events.sequence = begin();
+        if (auto written = to_->write(events); !written) return written;
+        if (auto flushed = to_->flush(); !flushed) return flushed;
+        return wait_until_safe();
+    }
+
+  private:
+    [[nodiscard]] std::uint64_t begin() {
+        std::lock_guard const lock{mutex_};
+        outcome_.reset();
+        return ++sequence_;
+    }
+
+    [[nodiscard]] result<> wait_until_safe() {
+        std::unique_lock lock{mutex_};
+        if (changed_.wait_for(lock, safe_timeout, [&] { return outcome_.has_value(); })) return *outcome_;
+        return error{errc::timed_out, fmt::format("the journal did not say within {} that it is safe", safe_timeout)};
+    }
+
+    /// From whatever thread syncs the journal. What a put() that failed had written comes as well, with a later sync.
+    void done(batch&& finished) override {
+        if (on_safe_) on_safe_(finished.events.size() - finished.rejections.size());
+        std::lock_guard const lock{mutex_};
+        if (finished.sequence != sequence_) return;
+        outcome_.emplace();
+        if (!finished.rejections.empty()) outcome_ = error{errc::rejected, finished.rejections.front().reason};
+        changed_.notify_all();
+    }
+
+    std::shared_ptr<journal::topic> const topic_;
+    events_safe const on_safe_;
+    bool open_ = false;
+    std::mutex mutex_;  // guards sequence_, outcome_
+    std::condition_variable changed_;
+    std::uint64_t sequence_ = 0;
+    std::optional<result<>> outcome_;  // of the batch `sequence_`
+    std::unique_ptr<sink> to_;
+};
+
+result<std::shared_ptr<journal::topic>> open_to_write(std::string const& folder) {
+    auto opened = journal::open_journal({.folder = folder});
+    if (!opened) return opened.error();
+    return *std::move(opened);
+}
+
+std::string tombstone_of(settled_letter const& letter, std::string_view why) {
+    return fmt::format(R"({{"id":"{}","tombstone":true,"time":"{}","letter_time":"{}","attempts":{},"why":"{}"}})",
+                       letter.id.text(), iso_time(now_ns()), iso_time(letter.time_ms * ns_per_ms), letter.attempts,
+                       why);
+}
+
+/// None for what is no tombstone.
+std::optional<letter_entry> parse_tombstone(std::string_view text) {
+    boost::system::error_code failed;
+    auto const parsed = boost::json::parse(boost::json::string_view{text.data(), text.size()}, failed);
+    auto const* from = failed ? nullptr : parsed.if_object();
+    if (from == nullptr) return std::nullopt;
+    auto const text_of = [&](std::string_view name) {
+        auto const* value = from->if_contains(name);
+        auto const* found = value == nullptr ? nullptr : value->if_string();
+        return found == nullptr ? std::string_view{} : std::string_view{found->data(), found->size()};
+    };
+    auto const id = event_id::parse(text_of("id"));
+    auto const time = parse_iso_time(text_of("letter_time"));
+    if (!id || !time) return std::nullopt;
+    auto const* const attempts = from->if_contains("attempts");  // it has been there for a while only
+    boost::system::error_code none;
+    return letter_entry{.id = *id,
+                        .time_ms = *time / ns_per_ms,
+                        .tombstone = true,
+                        .attempts = attempts == nullptr ? 0 : attempts->to_number<std::uint64_t>(none),
+                        .letter = std::nullopt,
+                        .part = {}};
+}
+
+/// Of a letter that was retried and is gone: what comes of the retry may be a letter again, and that is one attempt
+/// more.
+bool is_kept_for_attempts(batch const& events, event const& row) {
+    return row.time_ns > now_ns() - attempts_kept_ns && events.record(row).ends_with(R"("why":"retried"})");
+}
+
+class journal_letters final : public letter_topic {
+  public:
+    journal_letters(std::string folder, std::shared_ptr<journal::topic> open)
+        : folder_{std::move(folder)}, open_{std::move(open)} {}
+
+    result<> scan(std::function<result<>(letter_entry const&)> const& each) override {
+        if (auto told = scan_tombstones(each); !told) return told;
+        return journal::export_journal(folder_, [&](batch const& events) -> result<> {
+            for (auto const& row : events.events)
+                if (auto told = each_entry_of(events, row, each); !told) return told;
+            return {};
+        });
+    }
+
+    /// One settles all parts: here nothing is compacted.
+    result<> settle(std::span<settled_letter const> letters, std::string_view why) override {
+        if (!done_) {
+            auto opened = open_to_write(done_folder());
+            if (!opened) return opened.error();
+            done_topic_ = *std::move(opened);
+            done_.emplace(done_topic_, events_safe{});
+        }
+        batch events;
+        for (auto const& each : letters)
+            events.append(events.tag_index("logpipe.dead"), {}, now_ns(), tombstone_of(each, why));
+        events.end_offset = letters.size();
+        return done_->put(std::move(events));
+    }
+
+    /// Here a tombstone stands in a topic of its own and overtakes nothing.
+    result<> put_again(std::span<letter_entry const> /*letters*/) override { return {}; }
+
+    result<letter_room> free(std::function<bool(letter_entry const&)> const& is_needed) override {
+        auto const ranges = free_ranges(folder_, [&](batch const& events, event const& row) {
+            bool needed = false;
+            auto const looked = each_entry_of(events, row, [&](letter_entry const& entry) -> result<> {
+                needed = needed || is_needed(entry);
+                return {};
+            });
+            return needed || !looked;
+        });
+        if (!ranges) return ranges.error();
+        auto room = free_letters(folder_, open_, *ranges);
+        if (!room || room->pending || !done_) return room;
+        auto const tombstones = free_tombstones();
+        if (!tombstones) return tombstones.error();
+        room->freed_bytes += *tombstones;
+        return room;
+    }
+
+  private:
+    /// Those of letters that are not there any more.
+    result<std::uint64_t> free_tombstones() {
+        std::set<event_id> there;
+        auto scanned = journal::export_journal(folder_, [&](batch const& events) -> result<> {
+            auto const keep = [&](letter_entry const& entry) -> result<> {
+                there.insert(entry.id);
+                return {};
+            };
+            for (auto const& row : events.events)
+                if (auto kept = each_entry_of(events, row, keep); !kept) return kept;
+            return {};
+        });
+        if (!scanned) return scanned.error();
+        auto const ranges = free_ranges(done_folder(), [&](batch const& events, event const& row) {
+            auto const tombstone = parse_tombstone(events.record(row));
+            return !tombstone || there.contains(tombstone->id) || is_kept_for_attempts(events, row);
+        });
+        if (!ranges) return ranges.error();
+        return done_topic_->free(*ranges);
+    }
+
+    std::string done_folder() const { return folder_ + ".done"; }
+
+    result<> scan_tombstones(std::function<result<>(letter_entry const&)> const& each) const {
+        auto scanned = journal::export_journal(done_folder(), [&](batch const& events) -> result<> {
+            for (auto const& row : events.events)
+                if (auto const tombstone = parse_tombstone(events.record(row)))
+                    if (auto told = each(*tombstone); !told) return told;
+            return {};
+        });
+        return !scanned && scanned.error().code == errc::not_found ? result<>{} : scanned;  // none was written yet
+    }
+
+    using each_entry = std::function<result<>(letter_entry const&)>;
+
+    static result<> each_entry_of(batch const& events, event const& row, each_entry const& each) {
+        auto const record = events.record(row);
+        if (!codec::is_letter_bundle(record)) return each(entry_of(row.id, record));
+        std::optional<error> stopped;
+        auto read = codec::each_in_bundle(record, [&](std::string_view frame) -> result<> {
+            auto told = each(entry_of(row.id, frame));
+            if (!told) stopped = told.error();
+            return told;
+        });
+        if (read || stopped) return read;
+        return each(entry_of(row.id, {}));  // damaged: one that cannot be read
+    }
+
+    static letter_entry entry_of(event_id id, std::string_view record) {
+        letter_entry entry{
+            .id = id, .time_ms = 0, .tombstone = false, .attempts = 0, .letter = std::nullopt, .part = {}};
+        if (auto const letter = codec::read_letter_frame(record)) {
+            entry.letter = copy_of(*letter);
+            entry.part = letter->part;
+        } else if (auto read = codec::parse_dead_letter(record)) {
+            entry.letter = *std::move(read);  // in JSON, as logpipe wrote them before
+        }
+        if (!entry.letter) return entry;
+        if (entry.letter->id) entry.id = entry.letter->id;
+        entry.letter->id = entry.id;
+        entry.time_ms = entry.letter->time_ns / ns_per_ms;
+        return entry;
+    }
+
+    std::string const folder_;
+    std::shared_ptr<journal::topic> const open_;
+    std::shared_ptr<journal::topic> done_topic_;
+    std::optional<journal_writer> done_;
+};
+
+}  // namespace
+
+std::unique_ptr<letter_topic> make_journal_letters(std::string folder, std::shared_ptr<journal::topic> open) {
+    return std::make_unique<journal_letters>(std::move(folder), std::move(open));
+}
+
+result<letter_input> make_journal_input(std::string folder) {
+    auto opened = open_to_write(folder);
+    if (!opened) return opened.error();
+    return make_journal_input(*std::move(opened));
+}
+
+letter_input make_journal_input(std::shared_ptr<journal::topic> open, events_safe on_safe) {
+    // std::function copies what it holds, which a writer is not to be.
+    auto writer = std::make_shared<journal_writer>(std::move(open), std::move(on_safe));
+    return letter_input{[writer](std::span<dead_letter const> letters) {
+        batch events;
+        for (auto const& each : letters) {
+            auto& row = events.append(events.tag_index(each.tag), each.id, each.event_time_ns, each.record);
+            row.received_ns = each.received_ns;
+        }
+        events.end_offset = letters.size();
+        return writer->put(std::move(events));
+    }};
+}
+
+}  // namespace logpipe::audit

@@ -1,0 +1,98 @@
+// What the threads of a pump share: the tracker, the counters, and why a stage is down. One lock guards all of it; it
+// is taken once a batch.
+#pragma once
+
+#include "ack_tracker.hpp"
+#include "pump_rules.hpp"
+#include "pump_taps.hpp"
+#include "runtime/pump.hpp"
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace logpipe::runtime {
+
+/// Any thread may call anything.
+class pump_state final {
+  public:
+    explicit pump_state(pump_options const& options) : options_{options} {}
+
+    // The source thread.
+    /// Empty, with the capacity of a finished one where there is one.
+    [[nodiscard]] batch take_buffer();
+    /// Counts a batch that was read, and numbers it.
+    void add(batch& events);
+    [[nodiscard]] std::vector<progress> take_progress();
+    /// Waits until there is progress to commit, `has_room()` may have changed, or `until`.
+    void wait_for_change(steady_time until);
+    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] bool all_safe() const;
+    /// Its identity, counts and backlog are known from here on, whatever the sink does.
+    void source_opened();
+    /// Both ends are open and stand where they should.
+    void start();
+
+    // Whoever finishes a batch.
+    /// All its events are accounted for. Its buffers go back to the source.
+    void complete(batch&& finished);
+    void notify();
+
+    // Retries, as each thread meets them.
+    void went_down(pump_stage which, error const& why);
+    /// Only shows it: nothing is tried again.
+    void is_down(pump_stage which, error const& why);
+    void came_up(pump_stage which);
+    void fail(error const& why);
+    [[nodiscard]] std::optional<error> failure() const;
+
+    // The end.
+    void abandon();
+    [[nodiscard]] bool abandoned() const;
+    /// Sleeps, unless abandoned meanwhile. @return false when abandoned.
+    [[nodiscard]] bool sleep_for(std::chrono::milliseconds time);
+    void finish();
+    [[nodiscard]] bool wait_finished(steady_time until);
+
+    [[nodiscard]] pump_taps& taps() noexcept { return taps_; }
+    void write_to(pump_snapshot& out) const;
+    /// Why the pump waits at that stage; empty when it does not.
+    [[nodiscard]] std::string down_reason(pump_stage which) const;
+
+  private:
+    /// The newest line about a stage that is down. The same one again is said now and then only.
+    struct said_reason {
+        std::string why;
+        steady_time until;        ///< before, the same reason is only counted
+        std::uint64_t times = 0;  ///< since the line
+        bool is_open = false;     ///< it was said that the stage is down, and not yet that it works again
+    };
+
+    pump_options const options_;
+    pump_taps taps_;
+    mutable std::mutex mutex_;  // guards all below
+    std::condition_variable changed_;
+    ack_tracker tracker_;
+    std::vector<batch> buffers_;
+    event_counts this_run_;
+    std::uint64_t bytes_in_ = 0;
+    std::uint64_t bytes_out_ = 0;
+    std::uint64_t retries_ = 0;
+    std::uint64_t in_flight_bytes_ = 0;
+    latency_histogram safe_after_;
+    latency_histogram age_when_safe_;
+    std::array<std::string, 2> down_;
+    std::array<said_reason, 2> said_;
+    std::optional<error> failure_;
+    bool has_change_ = false;
+    bool source_known_ = false;
+    bool started_ = false;
+    bool abandoned_ = false;
+    bool finished_ = false;
+};
+
+}  // namespace logpipe::runtime

@@ -1,0 +1,118 @@
+#include "answers.hpp"
+
+#include "core/clean_text.hpp"
+#include "core/json_text.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::web {
+
+std::string json_string(std::string_view text) {
+    std::string out;
+    append_json_string(out, clean_utf8(text));
+    return out;
+}
+
+namespace {
+
+std::string_view title_of(unsigned status) noexcept {
+    switch (status) {
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 409:
+            return "Conflict";
+        case 413:
+            return "Content Too Large";
+        case 414:
+            return "URI Too Long";
+        case 415:
+            return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
+        case 421:
+            return "Misdirected Request";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 505:
+            return "HTTP Version Not Supported";
+        default:
+            return "Error";
+    }
+}
+
+std::string problem_members(unsigned status, std::string_view detail) {
+    return fmt::format(R"("type":"about:blank","title":"{}","status":{},"detail":{})", title_of(status), status,
+                       json_string(detail));
+}
+
+web_answer problem(unsigned status, std::string const& members) {
+    return {.status = status, .content_type = "application/problem+json", .body = fmt::format("{{{}}}\n", members)};
+}
+
+}  // namespace
+
+web_answer text_answer(unsigned status, std::string body) {
+    return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
+}
+
+web_answer json_answer(std::string body) {
+    return {.status = 200, .content_type = "application/json", .body = std::move(body)};
+}
+
+web_answer error_answer(error const& why) {
+    switch (why.code) {
+        case errc::invalid_argument:
+            return problem_answer(400, why.message);
+        case errc::not_found:
+            return problem_answer(404, why.message);
+        case errc::busy:
+        case errc::timed_out:
+        case errc::storage_full:
+        case errc::not_connected:
+            return problem_answer(503, why.message);
+        default:
+            return problem_answer(500, why.message);
+    }
+}
+
+web_answer problem_answer(unsigned status, std::string_view detail) {
+    return problem(status, problem_members(status, detail));
+}
+
+web_answer produce_page(produce_answer const& answer) {
+    auto const status = static_cast<unsigned>(answer.status);
+    auto const message = json_string(answer.message);
+    if (status >= 400)
+        return problem(status, fmt::format(R"({},"message":{},"events":{})", problem_members(status, answer.message),
+                                           message, answer.events));
+    return {.status = status,
+            .content_type = "application/json",
+            .body = fmt::format("{{\"message\":{},\"status\":\"success\",\"events\":{}}}\n", message, answer.events)};
+}
+
+std::string host_field(net::host_port const& to) {
+    return net::to_text({.host = to.host.empty() ? "localhost" : to.host, .port = to.port});
+}
+
+std::string_view wants_token(bool none_was_shown) {
+    return none_was_shown ? "it wants to see a token: give it by --auth-token-file"
+                          : "it wants to see another token than that of --auth-token-file";
+}
+
+}  // namespace logpipe::web

@@ -1,0 +1,50 @@
+// HTTP requests and answers as plain values, so that what is answered needs no socket to be tried.
+#pragma once
+
+#include "net/address.hpp"
+#include "web/web.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace logpipe::web {
+
+struct web_request {
+    std::string_view method;  ///< "GET"
+    std::string_view target;  ///< as in the request line
+    std::string_view body;
+    // Header fields; empty where there is none.
+    std::string_view host;
+    std::string_view origin;
+    std::string_view referer;
+    std::string_view fetch_site;  ///< Sec-Fetch-Site
+    std::string_view content_type;
+    std::string_view authorization;
+    std::string_view cookie;
+};
+
+struct web_answer {
+    unsigned status = 200;
+    std::string content_type;
+    std::string body;
+    std::string allow;       ///< of a 405
+    std::string set_cookie;  ///< of a new session
+};
+
+[[nodiscard]] web_answer text_answer(unsigned status, std::string body);
+[[nodiscard]] web_answer json_answer(std::string body);
+/// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…}. `detail` may hold any bytes.
+[[nodiscard]] web_answer problem_answer(unsigned status, std::string_view detail);
+/// What an error means in HTTP.
+[[nodiscard]] web_answer error_answer(error const& why);
+/// `text` as a JSON string, whatever its bytes are.
+[[nodiscard]] std::string json_string(std::string_view text);
+/// Of `/produceEventsToPipeline`. Success: {"message":…,"status":"success","events":N}. An error is a problem as above
+/// with "message" and "events" as well, for clients that know only those.
+[[nodiscard]] web_answer produce_page(produce_answer const& answer);
+/// The Host field of a request of ours; without a host the address is this machine's.
+[[nodiscard]] std::string host_field(net::host_port const& to);
+/// What a client of ours says when it is answered with 401.
+[[nodiscard]] std::string_view wants_token(bool none_was_shown);
+
+}  // namespace logpipe::web

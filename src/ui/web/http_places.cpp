@@ -1,0 +1,90 @@
+#include "http_places.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <utility>
+
+namespace logpipe::web {
+
+http_place http_places::take() {
+    ++connections_;
+    bool health_only = usual_ >= limits_.connections_max;
+    if (health_only && close_longest()) health_only = usual_ >= limits_.connections_max;
+    if (health_only && places_.size() - usual_ >= limits_.health_connections_max) {
+        ++refused_;
+        return {};
+    }
+    if (health_only) ++health_only_;
+    return {*this, health_only};
+}
+
+bool http_places::close_longest() {
+    if (waiting_.empty()) return false;
+    auto& longest = *waiting_.begin()->second;
+    ++evicted_;
+    longest.leave();
+    longest.stream_->close();
+    return true;
+}
+
+void http_places::close_all() {
+    for (auto* place : places_)
+        if (place->stream_ != nullptr) place->stream_->close();
+}
+
+std::string http_places::metrics(std::uint64_t questions_refused) const {
+    std::string out;
+    auto const add = [&](std::string_view name, std::string_view type, std::string_view help, std::uint64_t value) {
+        fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help, type, value);
+    };
+    add("logpipe_http_open_connections", "gauge", "Connections to this HTTP server.", places_.size());
+    add("logpipe_http_connections_total", "counter", "Connections that came.", connections_);
+    add("logpipe_http_connections_evicted_total", "counter",
+        "Connections closed while they waited for their client, as their place was needed.", evicted_);
+    add("logpipe_http_connections_refused_total", "counter", "Connections for which there was no place.", refused_);
+    add("logpipe_http_connections_health_only_total", "counter",
+        "Connections that got a place for health checks only, as all others were taken.", health_only_);
+    add("logpipe_http_questions_refused_total", "counter", "Questions of the page, as too many waited.",
+        questions_refused);
+    return out;
+}
+
+http_place::http_place(http_places& all, bool health_only) : all_{&all}, health_only_{health_only} {
+    all.places_.insert(this);
+    if (!health_only) ++all.usual_;
+}
+
+http_place::http_place(http_place&& other) noexcept
+    : all_{other.all_}, stream_{other.stream_}, health_only_{other.health_only_} {
+    if (all_ == nullptr) return;
+    all_->places_.insert(this);
+    if (!health_only_) ++all_->usual_;
+    other.leave();
+}
+
+http_place::~http_place() {
+    leave();
+}
+
+void http_place::leave() noexcept {
+    if (all_ == nullptr) return;
+    all_->waiting_.erase(waits_);
+    all_->places_.erase(this);
+    if (!health_only_) --all_->usual_;
+    all_ = nullptr;
+}
+
+void http_place::wait() {
+    if (all_ == nullptr || waits_ != 0) return;
+    waits_ = ++all_->number_;
+    all_->waiting_.emplace(waits_, this);
+}
+
+bool http_place::work() {
+    if (all_ == nullptr) return false;
+    all_->waiting_.erase(std::exchange(waits_, 0));
+    return true;
+}
+
+}  // namespace logpipe::web

@@ -1,0 +1,16 @@
+// `/api/logs/…`: the view that a query names, and the store's answer as JSON.
+#pragma once
+
+#include "answers.hpp"
+#include "logpipe/dashboard.hpp"
+#include "query_string.hpp"
+
+namespace logpipe::web {
+
+/// @return errc::invalid_argument for unknown names and bad ranges
+[[nodiscard]] result<log_view> log_view_of(query_pairs const& query);
+
+[[nodiscard]] web_answer log_overview_answer(log_dashboard& store, query_pairs const& query);
+[[nodiscard]] web_answer log_lines_answer(log_dashboard& store, query_pairs const& query);
+
+}  // namespace logpipe::web

@@ -1,0 +1,99 @@
+#include "page_api.hpp"
+
+#include "core/clock.hpp"
+#include "letter_api.hpp"
+#include "log_api.hpp"
+#include "status/process.hpp"
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <string>
+
+namespace logpipe::web {
+
+result<log_dashboard*> page_desk::logs() {
+    if (!logs_) {
+        auto opened = options_.open_logs();
+        if (!opened) return opened.error();
+        logs_ = *std::move(opened);
+    }
+    return logs_.get();
+}
+
+web_answer page_answer(web_options const& options) {
+    auto const now = options.look();
+    auto const& page = *options.page;
+    return json_answer(fmt::format(
+        R"({{"subcommand":{},"version":{},"logs":{},"letters":{},"produce":{},"produce_source":{},"produce_lines_max":{}}})"
+        "\n",
+        json_string(now.subcommand), json_string(now.version), static_cast<bool>(page.open_logs),
+        page.letters != nullptr, static_cast<bool>(options.produce), json_string(page.produce_source),
+        page.produce_lines_max));
+}
+
+std::string processes_json(page_options const& options) {
+    std::string all;
+    for (auto const& each : options.watch()) {
+        auto status = each.now ? status::to_json(*each.now) : std::string{"null"};
+        std::erase(status, '\n');
+        all += fmt::format(R"({}{{"address":{},"why":{},"status":{}}})", all.empty() ? "" : ",",
+                           json_string(each.address), json_string(each.why), status);
+    }
+    return fmt::format(R"({{"time_ms":{},"processes":[{}]}})", now_ns() / 1'000'000, all);
+}
+
+page_question logs_question(web_request const& request, bool lines) {
+    return [target = std::string{request.target}, lines](page_desk& desk) {
+        auto const query = parse_query(target);
+        if (!query) return error_answer(query.error());
+        auto const store = desk.logs();
+        if (!store) return error_answer(store.error());
+        auto answer = lines ? log_lines_answer(**store, *query) : log_overview_answer(**store, *query);
+        // A store that was removed, or made anew, is found by opening it again.
+        if (answer.status == 500) desk.forget_logs();
+        return answer;
+    };
+}
+
+bool looks_at_rows(web_request const& request) {
+    auto const query = parse_query(request.target);
+    if (!query) return false;
+    auto const view = log_view_of(*query);
+    return view && !(view->search.empty() && view->filters.empty());
+}
+
+page_question letters_question(web_request const& request, bool retry) {
+    return [target = std::string{request.target}, body = std::string{request.body}, retry](page_desk& desk) {
+        auto const query = parse_query(target);
+        if (!query) return error_answer(query.error());
+        return retry ? retry_answer(*desk.letters(), body) : letters_answer(*desk.letters(), *query);
+    };
+}
+
+result<produce_request> produce_request_of(std::string_view body) {
+    if (body.empty()) return produce_request{};
+    error const wrong{errc::invalid_argument,
+                      R"(The body must be empty, or {"demo":{"lines":N,"rate":N,"seed":N}} with whole numbers.)"};
+    boost::system::error_code failed;
+    auto const parsed = boost::json::parse(body, failed);
+    auto const* const from = failed ? nullptr : parsed.if_object();
+    auto const* const demo = from == nullptr || from->size() != 1 ? nullptr : from->if_contains("demo");
+    if (demo == nullptr || !demo->is_object()) return wrong;
+    produce_request request;
+    for (auto const& each : demo->get_object()) {
+        std::string_view const name{each.key().data(), each.key().size()};
+        constexpr std::int64_t number_max = 1'000'000'000;
+        bool const known = name == "lines" || name == "rate" || name == "seed";
+        if (!known || !each.value().is_int64() || each.value().get_int64() < 0 || each.value().get_int64() > number_max)
+            return wrong;
+        request.demo += fmt::format("{}{}={}", request.demo.empty() ? "" : "&", name, each.value().get_int64());
+    }
+    // Without an end it would never answer.
+    auto const* const lines = demo->get_object().if_contains("lines");
+    if (lines == nullptr || lines->get_int64() == 0) return wrong;
+    request.demo_lines = static_cast<std::uint64_t>(lines->get_int64());
+    return request;
+}
+
+}  // namespace logpipe::web

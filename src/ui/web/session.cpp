@@ -1,0 +1,333 @@
+#include "session.hpp"
+
+#include "request_head.hpp"
+#include "routes.hpp"
+#include "tap_stream.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <utility>
+
+namespace logpipe::web {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+using request_parser = http::request_parser<http::string_body>;
+
+/// Counts a tap while it is open.
+class tap_entry final {
+  public:
+    explicit tap_entry(web_state& state) : state_{state} { ++state_.taps; }
+    tap_entry(tap_entry const&) = delete;
+    tap_entry& operator=(tap_entry const&) = delete;
+    ~tap_entry() { --state_.taps; }
+
+  private:
+    web_state& state_;
+};
+
+/// What to say to a body that cannot be read; none where the client has left or was too slow.
+std::optional<web_answer> answer_to(error_code failed, web_limits const& limits) {
+    if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
+        return problem_answer(431, fmt::format("The header has more than {} bytes.", limits.header_bytes_max));
+    if (failed == http::error::body_limit)
+        return problem_answer(413, fmt::format("The body has more than {} bytes.", limits.body_bytes_max));
+    if (failed == http::error::end_of_stream || failed == http::error::partial_message) return std::nullopt;
+    if (failed.category() != http::make_error_code(http::error::bad_value).category()) return std::nullopt;
+    return problem_answer(400, fmt::format("The request cannot be read: {}.", failed.message()));
+}
+
+/// How reading a part of a request ended. Without `ok` and without an answer the client has left or was too slow.
+struct read_end {
+    bool ok = false;
+    std::optional<web_answer> refusal;
+};
+
+std::string_view text_of(beast::flat_buffer const& buffer) {
+    return {static_cast<char const*>(buffer.data().data()), buffer.size()};
+}
+
+/// Waits for the whole head and checks it, so that the parser sees nothing that can be read in two ways.
+/// @param wait  for its first byte
+asio::awaitable<read_end> receive_head(web_stream& stream, beast::flat_buffer& buffer, web_limits const& limits,
+                                       std::chrono::milliseconds wait) {
+    request_head head{limits.header_bytes_max};
+    bool has_begun = buffer.size() > 0;
+    stream.expires_after(has_begun ? limits.request_time : wait);
+    while (true) {
+        // Some clients end a body with a line end too much (RFC 9112 section 2.2).
+        if (text_of(buffer).starts_with("\r\n")) buffer.consume(2);
+        if (buffer.size() > 0 && text_of(buffer) != "\r") {
+            if (auto fault = head.check(text_of(buffer)))
+                co_return read_end{.refusal = problem_answer(fault->status, fault->reason)};
+            if (head.is_complete()) co_return read_end{.ok = true};
+        }
+        auto [failed, bytes] = co_await stream.async_read_some(buffer.prepare(4096), nothrow);
+        if (failed) co_return read_end{};
+        buffer.commit(bytes);
+        // A bound for the whole head, however slowly its bytes come.
+        if (!std::exchange(has_begun, true)) stream.expires_after(limits.request_time);
+    }
+}
+
+/// Reads the head of one request into `parser`.
+asio::awaitable<read_end> read_head(web_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
+                                    web_limits const& limits, std::chrono::milliseconds wait) {
+    parser.header_limit(limits.header_bytes_max);
+    parser.body_limit(limits.body_bytes_max);
+    auto received = co_await receive_head(stream, buffer, limits, wait);
+    if (!received.ok) co_return received;
+    auto [failed, bytes] = co_await http::async_read_header(stream, buffer, parser, nothrow);
+    if (failed) co_return read_end{.refusal = answer_to(failed, limits)};
+    co_return read_end{.ok = true};
+}
+
+asio::awaitable<read_end> read_body(web_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
+                                    web_limits const& limits) {
+    stream.expires_after(limits.request_time);
+    if (!parser.is_done() && parser.get().version() == 11 && parser.get().count(http::field::expect) > 0) {
+        static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(go_on), nothrow);
+        if (failed) co_return read_end{};
+    }
+    auto [failed, bytes] = co_await http::async_read(stream, buffer, parser, nothrow);
+    if (failed) co_return read_end{.refusal = answer_to(failed, limits)};
+    co_return read_end{.ok = true};
+}
+
+/// What starts a produce run for a waiting coroutine.
+struct start_run {
+    produce_job* job;
+    produce_request what;
+
+    template <class Handler>
+    void operator()(Handler&& handler) {
+        auto const executor = asio::get_associated_executor(handler);
+        // The answer comes on the job's thread; the coroutine goes on where it belongs.
+        job->start(std::move(what),
+                   [executor, waiting = std::forward<Handler>(handler)](produce_answer answer) mutable {
+                       asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
+                           std::move(waiting)(std::move(answer));
+                       });
+                   });
+    }
+};
+
+asio::awaitable<produce_answer> run_produce(produce_job& job, produce_request what) {
+    return asio::async_initiate<asio::use_awaitable_t<> const, void(produce_answer)>(
+        start_run{.job = &job, .what = std::move(what)}, asio::use_awaitable);
+}
+
+/// What lets a waiting coroutine go on with a question's answer.
+struct ask_question {
+    question_thread* questions;
+    std::string asker;
+    page_question question;
+
+    template <class Handler>
+    void operator()(Handler&& handler) {
+        auto const executor = asio::get_associated_executor(handler);
+        questions->ask(asker, std::move(question),
+                       [executor, waiting = std::forward<Handler>(handler)](web_answer answer) mutable {
+                           asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
+                               std::move(waiting)(std::move(answer));
+                           });
+                       });
+    }
+};
+
+asio::awaitable<web_answer> ask(question_thread& questions, std::string asker, page_question question) {
+    return asio::async_initiate<asio::use_awaitable_t<> const, void(web_answer)>(
+        ask_question{.questions = &questions, .asker = std::move(asker), .question = std::move(question)},
+        asio::use_awaitable);
+}
+
+/// All but the body. It refers to `request`; fields that come after a chunked body change nothing of it any more.
+web_request head_of(http::request<http::string_body> const& request) {
+    auto const authority = authority_of(request.target());
+    return {.method = request.method_string(),
+            .target = request.target(),
+            .host = authority.empty() ? std::string_view{request[http::field::host]} : authority,
+            .origin = request[http::field::origin],
+            .referer = request[http::field::referer],
+            .fetch_site = request["Sec-Fetch-Site"],
+            .content_type = request[http::field::content_type],
+            .authorization = request[http::field::authorization],
+            .cookie = request[http::field::cookie]};
+}
+
+web_route route_of(web_request const& request, http_place const& place, web_state& state) {
+    if (place.health_only() && !is_health_check(request))
+        return {.answer = problem_answer(503, "All connections are taken: only health checks are answered.")};
+    auto route = find_route(request, state.options, state.guard);
+    if (route.metrics)
+        route.answer.body +=
+            state.places.metrics(state.questions ? state.questions->refused() + state.searches->refused() : 0);
+    if (route.tap.reader && state.taps >= state.options.limits.taps_max)
+        return {.answer = problem_answer(503, "Too many taps are open already.")};
+    if (route.live && state.feed->viewers() >= state.options.page->viewers_max)
+        return {.answer = problem_answer(503, "Too many are looking already.")};
+    return route;
+}
+
+asio::awaitable<web_answer> make_answer(web_route route, std::string asker, web_state& state) {
+    if (route.question)
+        co_return co_await ask(route.searches ? *state.searches : *state.questions, std::move(asker),
+                               std::move(route.question));
+    if (!route.produce) co_return std::move(route.answer);
+    auto const answer = co_await run_produce(state.job, std::move(route.what));
+    co_return produce_page(answer);
+}
+
+struct answer_form {
+    unsigned version = 11;
+    bool keep_alive = false;
+    bool head_only = false;
+};
+
+/// Nothing from elsewhere, nothing written into the page, nobody's frame around it.
+template <class Response>
+void set_safety(Response& response) {
+    response.set("X-Content-Type-Options", "nosniff");
+    response.set("Content-Security-Policy",
+                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+                 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'");
+    response.set("Referrer-Policy", "no-referrer");
+    response.set("Cross-Origin-Opener-Policy", "same-origin");
+    response.set("Cross-Origin-Resource-Policy", "same-origin");
+}
+
+/// The stream of what happens, until the client leaves, is too slow, or the server ends.
+asio::awaitable<void> stream_live(web_stream& stream, web_state& state) {
+    live_feed::viewer const watching{*state.feed};
+    http::response<http::empty_body> head{http::status::ok, 11};
+    head.set(http::field::content_type, "text/event-stream");
+    head.set(http::field::cache_control, "no-store");
+    set_safety(head);
+    head.keep_alive(false);
+    http::response_serializer<http::empty_body> serializer{head};
+    stream.expires_after(state.options.limits.request_time);
+    auto [head_failed, head_bytes] = co_await http::async_write_header(stream, serializer, nothrow);
+    if (head_failed) co_return;
+    auto seen = state.feed->number();  // what was made before one came may be old
+    while (!state.closing) {
+        auto const news = co_await state.feed->next(seen);
+        if (!news) co_return;
+        seen = news->number;
+        stream.expires_after(state.options.limits.request_time);
+        auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(*news->text), nothrow);
+        if (failed) co_return;
+    }
+}
+
+/// @return whether the client has all of it, as far as TCP tells.
+asio::awaitable<bool> write_answer(web_stream& stream, web_answer answer, answer_form form,
+                                   std::chrono::milliseconds time) {
+    http::response<http::string_body> response{static_cast<http::status>(answer.status), form.version};
+    response.set(http::field::date, fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr))));
+    response.set(http::field::content_type, answer.content_type);
+    response.set(http::field::cache_control, "no-store");
+    set_safety(response);
+    if (!answer.set_cookie.empty()) response.set(http::field::set_cookie, answer.set_cookie);
+    if (answer.status == 401) response.set(http::field::www_authenticate, "Bearer");
+    if (!answer.allow.empty()) response.set(http::field::allow, answer.allow);
+    response.content_length(answer.body.size());
+    response.keep_alive(form.keep_alive);
+    if (!form.head_only) response.body() = std::move(answer.body);
+    stream.expires_after(time);
+    auto [failed, bytes] = co_await http::async_write(stream, response, nothrow);
+    co_return !failed;
+}
+
+/// Says that nothing more comes, and reads for a moment what is still on its way: closing before that resets the
+/// connection, which can take the answer from the client.
+asio::awaitable<void> close_gently(web_stream& stream) {
+    constexpr std::size_t bytes_max = 256U << 10U;
+    stream.expires_after(std::chrono::seconds{1});
+    co_await stream.end_sending();
+    std::array<char, 4096> unwanted;
+    for (std::size_t drained = 0; drained < bytes_max;) {
+        auto [failed, bytes] = co_await stream.async_read_some(asio::buffer(unwanted), nothrow);
+        if (failed) co_return;
+        drained += bytes;
+    }
+}
+
+}  // namespace
+
+asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, http_place place, web_state& state) {
+    if (state.closing) co_return;
+    auto const& limits = state.options.limits;
+    error_code gone;  // then nothing is read from it either
+    auto const client = socket.remote_endpoint(gone).address().to_string();
+    web_stream stream{std::move(socket)};
+    place.hold(stream.tcp());
+    if (auto const tls = state.tls) {
+        place.wait();
+        stream.expires_after(limits.request_time);
+        if (co_await stream.accept_tls(*tls)) co_return;
+    }
+    beast::flat_buffer buffer{limits.header_bytes_max + std::size_t{8192}};
+    auto wait = limits.request_time;
+    for (std::size_t requests = 1;; ++requests) {
+        place.wait();
+        request_parser parser;
+        web_request request;
+        answer_form form;
+        auto read = co_await read_head(stream, buffer, parser, limits, wait);
+        if (read.ok) {
+            request = head_of(parser.get());
+            form = {.version = parser.get().version(),
+                    .keep_alive = parser.keep_alive() && !place.health_only() && requests < limits.requests_max,
+                    .head_only = parser.get().method() == http::verb::head};
+            read = co_await read_body(stream, buffer, parser, limits);
+        }
+        if (!place.work()) co_return;
+        if (!read.ok) {
+            if (!read.refusal) co_return;
+            co_await write_answer(stream, *std::move(read.refusal), {}, limits.request_time);
+            break;
+        }
+        request.body = parser.get().body();
+        auto route = route_of(request, place, state);
+        if (route.live) {
+            co_await stream_live(stream, state);
+            co_return;
+        }
+        if (route.tap.reader) {
+            tap_entry const open{state};
+            co_await stream_tap(stream, std::move(route.tap), limits.request_time);
+            co_return;
+        }
+        auto answer = co_await make_answer(std::move(route), client, state);
+        bool const written = co_await write_answer(stream, std::move(answer), form, limits.request_time);
+        if (!written) co_return;
+        if (!form.keep_alive) break;
+        wait = limits.idle_time;
+    }
+    place.wait();
+    co_await close_gently(stream);
+}
+
+}  // namespace logpipe::web

@@ -1,0 +1,30 @@
+#include "web_stream.hpp"
+
+#include "net/tls.hpp"
+
+namespace logpipe::web {
+
+namespace asio = boost::asio;
+
+asio::awaitable<web_stream::error_code> web_stream::accept_tls(asio::ssl::context& context) {
+    tls_.emplace(tcp_, context);
+    auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::server, asio::as_tuple(asio::use_awaitable));
+    co_return failed;
+}
+
+asio::awaitable<web_stream::error_code> web_stream::connect_tls(asio::ssl::context& context, std::string host) {
+    tls_.emplace(tcp_, context);
+    if (auto named = net::set_peer_name(tls_->native_handle(), host); !named)
+        co_return error_code{asio::error::invalid_argument};
+    auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, asio::as_tuple(asio::use_awaitable));
+    co_return failed;
+}
+
+asio::awaitable<void> web_stream::end_sending() {
+    // The peer may have gone, or leave TLS without a word: it is told, whatever it makes of it.
+    if (tls_) co_await tls_->async_shutdown(asio::as_tuple(asio::use_awaitable));
+    error_code ignored;
+    tcp_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace logpipe::web

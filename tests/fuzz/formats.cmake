@@ -1,0 +1,1 @@
+logpipe_fuzz(normalize logpipe_formats simdjson::simdjson)

@@ -1,1 +1,0 @@
-logpipe_fuzz(line_reader logpipe_ingest logpipe_base)

@@ -1,1 +1,0 @@
-logpipe_fuzz(normalize logpipe_normalize simdjson::simdjson)

@@ -1,0 +1,205 @@
+#include "settings.hpp"
+
+#include "subcommands.hpp"
+#include "support/catch.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <set>
+
+using namespace logpipe;
+using namespace logpipe::cli;
+
+namespace {
+
+using flag_values = std::map<std::string, std::vector<std::string>, std::less<>>;
+using variables = std::map<std::string, std::string, std::less<>>;
+
+/// A configuration file that is gone with the object.
+class config_file final {
+  public:
+    explicit config_file(std::string const& text)
+        : path_{std::filesystem::temp_directory_path() /
+                ("logpipe-settings-" + std::to_string(std::random_device{}()) + ".toml")} {
+        std::ofstream{path_} << text;
+    }
+    ~config_file() { std::filesystem::remove(path_); }
+    config_file(config_file const&) = delete;
+    config_file& operator=(config_file const&) = delete;
+    [[nodiscard]] std::string path() const { return path_.string(); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+}  // namespace
+
+TEST_CASE("a flag beats the variable, which beats the file, which beats the default", "[settings]") {
+    config_file const file{"drain-timeout = \"1s\"\nlisten = \"file:1\"\n[forward]\ntopic = \"from-file\"\n"};
+    variables const environment{{"LOGPIPE_LISTEN", "variable:1"}, {"LOGPIPE_GROUP", "variable"}};
+    flag_values const flags{{"group", {"flag"}}};
+    auto const merged = settings::merge("forward", flags, environment, file.path());
+    REQUIRE(merged.has_value());
+    CHECK(merged->text("group") == "flag");
+    CHECK(merged->all().at("group").origin == "--group");
+    CHECK(merged->text("listen") == "variable:1");
+    CHECK(merged->all().at("listen").origin == "LOGPIPE_LISTEN");
+    CHECK(merged->text("topic") == "from-file");
+    CHECK(merged->duration("drain-timeout") == std::chrono::seconds{1});
+    CHECK(merged->all().at("drain-timeout").origin == file.path());
+    CHECK(merged->text("log-level") == "info");
+    CHECK(merged->all().at("log-level").origin == "default");
+}
+
+TEST_CASE("a subcommand's own table in the file beats the keys at its top", "[settings]") {
+    config_file const file{"listen = \"top:1\"\n[serve]\nlisten = \"own:1\"\n"};
+    CHECK(settings::merge("serve", {}, {}, file.path())->text("listen") == "own:1");
+    CHECK(settings::merge("forward", {}, {}, file.path())->text("listen") == "top:1");
+}
+
+TEST_CASE("an unknown key is an error that names the nearest right one and its line", "[settings]") {
+    config_file const top{"\njournal-byte-max = \"1G\"\n"};
+    auto const merged = settings::merge("forward", {}, {}, top.path());
+    REQUIRE(merged.has_error());
+    CHECK(merged.error().code == errc::invalid_argument);
+    CHECK_THAT(merged.error().message,
+               ContainsSubstring(":2: unknown key \"journal-byte-max\"; did you mean \"journal-bytes-max\"?"));
+
+    config_file const table{"[forwad]\nlisten = \"x:1\"\n"};
+    CHECK_THAT(settings::merge("forward", {}, {}, table.path()).error().message,
+               ContainsSubstring("did you mean \"forward\"?"));
+
+    config_file const foreign{"[index]\nlisten = \"x:1\"\n"};
+    CHECK_THAT(settings::merge("forward", {}, {}, foreign.path()).error().message,
+               ContainsSubstring("unknown key \"listen\""));
+}
+
+TEST_CASE("a broken or missing file is an error that says where", "[settings]") {
+    config_file const broken{"listen = \n"};
+    CHECK_THAT(settings::merge("forward", {}, {}, broken.path()).error().message, ContainsSubstring(":1:"));
+    CHECK(settings::merge("forward", {}, {}, "/nonexistent/logpipe.toml").has_error());
+    config_file const nested{"[forward]\nlisten = [[1]]\n"};
+    CHECK_THAT(settings::merge("forward", {}, {}, nested.path()).error().message, ContainsSubstring("plain value"));
+}
+
+TEST_CASE("a value that does not fit its option is refused with its origin", "[settings]") {
+    auto const refused = [](std::string const& name, std::string const& value) {
+        auto const merged = settings::merge("forward", {{name, {value}}}, {}, "");
+        return merged ? std::string{"accepted"} : merged.error().message;
+    };
+    CHECK_THAT(refused("journal-full", "explode"), ContainsSubstring("none of block|drop-oldest"));
+    CHECK_THAT(refused("drain-timeout", "soon"), ContainsSubstring("set by --drain-timeout"));
+    CHECK_THAT(refused("journal-bytes-max", "8X"), ContainsSubstring("has no known unit"));
+    CHECK_THAT(refused("connections-max", "-1"), ContainsSubstring("is no number"));
+    CHECK(refused("connections-max", "12") == "accepted");
+}
+
+TEST_CASE("lists keep all their values, from flags and from the file", "[settings]") {
+    CHECK(settings::merge("forward", {{"route", {"a.**=stdout:", "b.**=-"}}}, {}, "")->list("route").size() == 2);
+    config_file const file{"route = [\"a.**=stdout:\", \"b.**=-\"]\n"};
+    CHECK(settings::merge("forward", {}, {}, file.path())->list("route").size() == 2);
+    CHECK(settings::merge("forward", {}, {}, "")->list("route").empty());
+}
+
+TEST_CASE("a secret is the first line of its file", "[settings]") {
+    config_file const key{"sesame\nmore\n"};
+    CHECK(settings::merge("forward", {{"shared-key-file", {key.path()}}}, {}, "")->secret("shared-key-file").value() ==
+          "sesame");
+    CHECK(settings::merge("forward", {}, {}, "")->secret("shared-key-file").value().empty());
+    CHECK(settings::merge("forward", {{"shared-key-file", {"/nonexistent"}}}, {}, "")
+              ->secret("shared-key-file")
+              .has_error());
+}
+
+TEST_CASE("durations and sizes are read with their units", "[values]") {
+    CHECK(parse_duration("500ms").value() == std::chrono::milliseconds{500});
+    CHECK(parse_duration("2h").value() == std::chrono::hours{2});
+    CHECK(parse_duration("7d").value() == std::chrono::hours{168});
+    CHECK(parse_duration("0").value() == std::chrono::milliseconds{0});
+    CHECK(parse_duration("5").has_error());
+    CHECK(parse_duration("-5s").has_error());
+    CHECK(parse_duration("99999999999999d").has_error());
+    CHECK(parse_bytes("4096").value() == 4096);
+    CHECK(parse_bytes("64KiB").value() == 65536);
+    CHECK(parse_bytes("1G").value() == 1U << 30U);
+    CHECK(parse_bytes("lots").has_error());
+}
+
+TEST_CASE("the nearest name is found, and none where none is near", "[values]") {
+    std::vector<std::string_view> const names{"listen", "topic", "journal"};
+    CHECK(nearest("lisen", names) == "listen");
+    CHECK(nearest("xyzzy-quux", names).empty());
+}
+
+TEST_CASE("every option row belongs to subcommands that exist, once each, and its default fits", "[settings]") {
+    auto const names = subcommand_names();
+    for (auto const name : names) {
+        std::set<std::string_view> seen;
+        for (auto const& row : option_rows_of(name)) {
+            INFO(name << " --" << row.name);
+            CHECK(seen.insert(row.name).second);
+        }
+        auto const merged = settings::merge(std::string{name}, {}, {}, "");
+        INFO((merged ? "" : merged.error().message));
+        CHECK(merged.has_value());
+    }
+    for (auto const& row : option_rows()) {
+        if (row.subcommands == "*") continue;
+        std::string_view left = row.subcommands;
+        while (!left.empty()) {
+            auto const space = left.find(' ');
+            INFO(row.name << ": " << left.substr(0, space));
+            CHECK(is_subcommand(left.substr(0, space)));
+            left = space == std::string_view::npos ? std::string_view{} : left.substr(space + 1);
+        }
+    }
+}
+
+TEST_CASE("a secret comes from a file or from a variable, and not from both", "[settings]") {
+    config_file const file{"from-file\nsecond line\n"};
+    flag_values const flags{{"kafka-password-file", {file.path()}}};
+    variables const environment{{"LOGPIPE_KAFKA_PASSWORD", "from-variable"}};
+    CHECK(settings::merge("consume", flags, {}, "")->secret("kafka-password-file").value() == "from-file");
+    CHECK(settings::merge("consume", {}, environment, "")->secret("kafka-password-file").value() == "from-variable");
+    CHECK(settings::merge("consume", {}, {}, "")->secret("kafka-password-file").value().empty());
+    auto const both = settings::merge("consume", flags, environment, "")->secret("kafka-password-file");
+    REQUIRE(both.has_error());
+    CHECK_THAT(both.error().message, ContainsSubstring("both --kafka-password-file and LOGPIPE_KAFKA_PASSWORD"));
+}
+
+TEST_CASE("a variable's secret has no line end, as one that was read from a file of any system", "[settings]") {
+    for (auto const* held : {"sesame", "sesame\n", "sesame\r\n", "sesame\r"}) {
+        variables const environment{{"LOGPIPE_KAFKA_PASSWORD", held}};
+        CHECK(settings::merge("consume", {}, environment, "")->secret("kafka-password-file").value() == "sesame");
+    }
+}
+
+TEST_CASE("Kafka's password is taken from a file or its variable only, wherever it is written", "[settings]") {
+    config_file const file{"kafka = [\"linger.ms=5\", \"sasl.password=open sesame\"]\n"};
+    for (auto const& merged : {settings::merge("consume", {{"kafka", {"sasl.password=open sesame"}}}, {}, ""),
+                               settings::merge("consume", {}, {{"LOGPIPE_KAFKA", "sasl.password=open sesame"}}, ""),
+                               settings::merge("consume", {}, {}, file.path())}) {
+        REQUIRE(merged.has_error());
+        CHECK_THAT(merged.error().message,
+                   ContainsSubstring("--kafka-password-file") && !ContainsSubstring("open sesame"));
+    }
+    CHECK(settings::merge("consume", {{"kafka", {"sasl.mechanism=PLAIN", "linger.ms=5"}}}, {}, "").has_value());
+}
+
+TEST_CASE("a secret of several lines is all of its file, or what a variable holds", "[settings]") {
+    config_file const file{"alice:a\nbob:b\n"};
+    flag_values const flags{{"users-file", {file.path()}}};
+    variables const environment{{"LOGPIPE_USERS", "carol:c\ndave:d"}};
+    CHECK(settings::merge("forward", flags, {}, "")->secret_lines("users-file").value() == "alice:a\nbob:b\n");
+    CHECK(settings::merge("forward", {}, environment, "")->secret_lines("users-file").value() == "carol:c\ndave:d");
+    CHECK(settings::merge("forward", {}, {}, "")->secret_lines("users-file").value().empty());
+    CHECK(settings::merge("forward", flags, environment, "")->secret_lines("users-file").has_error());
+}
+
+TEST_CASE("README's table of options is the one that the options make", "[settings]") {
+    std::ifstream file{std::string{LOGPIPE_TESTS_FOLDER} + "/../README.md"};
+    std::string const readme{std::istreambuf_iterator<char>{file}, {}};
+    INFO("write it anew: paste this into README.md\n" << options_markdown());
+    CHECK(readme.find(options_markdown()) != std::string::npos);
+}

@@ -1,0 +1,71 @@
+// A sink on a store of a test's own, and looks into that store by another connection.
+#pragma once
+
+#include "handles.hpp"
+#include "store/sqlite.hpp"
+#include "support/catch.hpp"
+#include "support/reports.hpp"
+#include "support/store_events.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace logpipe::test {
+
+using namespace store;
+
+/// A sink on a new file, told a source, with transactions that end only by flush() unless said otherwise.
+struct open_sink {
+    explicit open_sink(std::string path, store::sqlite_sink_options options = {}) {
+        options.path = std::move(path);
+        if (options.transaction_age_max == store::sqlite_sink_options{}.transaction_age_max)
+            options.transaction_age_max = std::chrono::hours{1};
+        to = store::make_sqlite_sink(options);
+        REQUIRE(to->open(reports));
+        REQUIRE(to->stored("journal a").has_value());
+    }
+    reported reports;
+    std::unique_ptr<sink> to;
+
+    void store(batch events) {
+        auto const written = to->write(events);
+        INFO((written ? "" : written.error().message));
+        REQUIRE(written);
+    }
+};
+
+inline database look(std::string const& path) {
+    auto opened = database::open(path, database_mode::read_write);
+    REQUIRE(opened.has_value());
+    sqlite3_busy_timeout(opened->handle(), 10'000);
+    return std::move(*opened);
+}
+
+inline std::int64_t number(std::string const& path, std::string_view sql) {
+    auto store = look(path);
+    auto const found = store.integer(sql);
+    INFO((found ? "" : found.error().message));
+    REQUIRE(found.has_value());
+    return *found;
+}
+
+inline std::string text(std::string const& path, std::string_view sql) {
+    auto store = look(path);
+    auto asked = store.prepare(sql);
+    REQUIRE(asked.has_value());
+    REQUIRE(asked->step() == SQLITE_ROW);
+    return asked->text(0);
+}
+
+inline void run(std::string const& path, char const* sql) {
+    auto store = look(path);
+    auto const done = store.run(sql);
+    INFO((done ? "" : done.error().message));
+    REQUIRE(done);
+}
+
+}  // namespace logpipe::test

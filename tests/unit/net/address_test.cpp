@@ -1,0 +1,41 @@
+#include "net/address.hpp"
+
+#include "support/catch.hpp"
+
+using namespace logpipe;
+using namespace logpipe::net;
+
+TEST_CASE("hosts and ports are read", "[address]") {
+    auto const check = [](char const* text, char const* host, unsigned port) {
+        CAPTURE(text);
+        auto const got = parse_host_port(text).value();
+        REQUIRE(got.host == host);
+        REQUIRE(got.port == port);
+    };
+    check("localhost:24224", "localhost", 24224);
+    check("127.0.0.1:0", "127.0.0.1", 0);
+    check("[::1]:65535", "::1", 65535);
+    check(":8000", "", 8000);
+}
+
+TEST_CASE("a default port is used where none is given", "[address]") {
+    REQUIRE(parse_host_port("kafka", 9092).value().port == 9092);
+    REQUIRE(parse_host_port("[fe80::1]", 9092).value().host == "fe80::1");
+    REQUIRE(parse_host_port("kafka:1", 9092).value().port == 1);
+}
+
+TEST_CASE("what is no HOST:PORT is refused with words", "[address]") {
+    for (auto const* text : {"", "localhost", "localhost:", "localhost:x", "localhost:65536", "localhost:-1",
+                             "localhost: 1", "::1:80", "[::1", "[::1]80", "[::1]"}) {
+        CAPTURE(text);
+        auto const got = parse_host_port(text);
+        REQUIRE(got.has_error());
+        REQUIRE(got.error().code == errc::invalid_argument);
+        REQUIRE_THAT(got.error().message, ContainsSubstring("is no HOST:PORT"));
+    }
+}
+
+TEST_CASE("an address is written as it is read", "[address]") {
+    for (auto const* text : {"localhost:24224", "[::1]:80", ":8000"})
+        REQUIRE(to_text(parse_host_port(text).value()) == text);
+}

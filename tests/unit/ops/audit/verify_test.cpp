@@ -1,0 +1,173 @@
+#include "audit/audit.hpp"
+
+#include "support/catch.hpp"
+
+using namespace logpipe;
+using namespace logpipe::audit;
+
+namespace {
+
+event_id id_of(std::uint64_t number) {
+    return {.high = 1, .low = number};
+}
+
+/// Holds what a test says.
+class memory_place final : public audited_place {
+  public:
+    memory_place(std::string name, place_kind kind, std::vector<sighting> seen, std::vector<std::string> unseen = {})
+        : name_{std::move(name)}, kind_{kind}, seen_{std::move(seen)} {
+        facts_.total = facts_.visible = seen_.size();
+        for (auto const& each : seen_)
+            if (each.on_its_way) ++facts_.on_their_way;
+        facts_.unseen = std::move(unseen);
+    }
+    std::string const& name() const override { return name_; }
+    place_kind kind() const override { return kind_; }
+    result<place_facts> look() override { return facts_; }
+    result<> scan(std::function<result<>(sighting const&)> const& each) override {
+        for (auto const& seen : seen_)
+            if (auto told = each(seen); !told) return told;
+        return {};
+    }
+
+  private:
+    std::string const name_;
+    place_kind const kind_;
+    std::vector<sighting> const seen_;
+    place_facts facts_;
+};
+
+using sightings = std::vector<audited_place::sighting>;
+
+sightings ids(std::vector<std::uint64_t> const& numbers, bool on_their_way = false) {
+    sightings all;
+    for (auto const each : numbers) all.push_back({.id = id_of(each), .on_its_way = on_their_way});
+    return all;
+}
+
+sightings letters(std::vector<std::pair<std::uint64_t, std::uint64_t>> const& numbers) {
+    sightings all;
+    for (auto const& [number, letter] : numbers)
+        all.push_back({.id = id_of(number), .on_its_way = false, .letter = letter});
+    return all;
+}
+
+std::unique_ptr<audited_place> input(sightings seen, std::vector<std::string> unseen = {}) {
+    return std::make_unique<memory_place>("in", place_kind::input, std::move(seen), std::move(unseen));
+}
+std::unique_ptr<audited_place> dead(sightings seen) {
+    return std::make_unique<memory_place>("in.dlq", place_kind::dead_letters, std::move(seen));
+}
+std::unique_ptr<audited_place> store_with(sightings seen) {
+    return std::make_unique<memory_place>("store", place_kind::store, std::move(seen));
+}
+
+template <class... Places>
+audit_report audited(std::size_t named_max, Places... places) {
+    std::vector<std::unique_ptr<audited_place>> all;
+    (all.push_back(std::move(places)), ...);
+    auto report = audit_by_ids(all, {.memory_bytes = 1, .named_max = named_max});
+    REQUIRE(report.has_value());
+    return *std::move(report);
+}
+
+template <class... Places>
+audit_report counted(Places... places) {
+    std::vector<std::unique_ptr<audited_place>> all;
+    (all.push_back(std::move(places)), ...);
+    auto report = audit_by_counts(all, {});
+    REQUIRE(report.has_value());
+    return *std::move(report);
+}
+
+}  // namespace
+
+TEST_CASE("every id in the store or dead is all accounted for; repeats in an input are fine", "[verify]") {
+    auto const report = audited(5, input(ids({1, 2, 3, 2})), dead(letters({{3, 20}})), store_with(ids({1, 2})));
+    CHECK(all_accounted_for(report));
+    CHECK(report.ids == 3);
+    CHECK(report.places[0].ids == 3);
+    CHECK(report.places[0].repeats == 1);
+    CHECK(report.places[1].ids == 1);
+    CHECK(to_text(report).contains("all 3 ids are accounted for\n"));
+    CHECK(to_json(report).contains(R"("accounted_for":true)"));
+}
+
+TEST_CASE("what is nowhere is missing, and named with where it was", "[verify]") {
+    auto const report = audited(1, input(ids({1, 2, 3})), store_with(ids({2})));
+    CHECK_FALSE(all_accounted_for(report));
+    CHECK(report.missing.events == 2);
+    REQUIRE(report.missing.first.size() == 1);
+    CHECK(report.missing.first[0].id == id_of(1));
+    CHECK(report.missing.first[0].place == "in");
+    auto const text = to_text(report);
+    CHECK(text.contains(id_of(1).text()));
+    CHECK(text.contains("… and 1 more"));
+}
+
+TEST_CASE("a letter that was settled accounts for nothing", "[verify]") {
+    CHECK(audited(5, input(ids({1})), dead(letters({{1, 20}, {1, 21}})), store_with({})).missing.events == 1);
+    CHECK(audited(5, input(ids({1})), dead(letters({{1, 20}, {1, 21}, {1, 22}})), store_with({})).missing.events == 0);
+}
+
+TEST_CASE("what is on its way in any input is not missing", "[verify]") {
+    auto downstream = ids({1});
+    downstream.push_back({.id = id_of(2), .on_its_way = true});
+    auto const report = audited(5, input(ids({1, 2})), input(downstream), store_with(ids({1})));
+    CHECK(all_accounted_for(report));
+    CHECK(report.on_their_way == 1);
+}
+
+TEST_CASE("what is in a store and a letter, or in a store twice, is doubled", "[verify]") {
+    auto const both = audited(5, input(ids({1, 2})), dead(letters({{2, 20}})), store_with(ids({1, 2})));
+    CHECK(both.doubled.events == 1);
+    CHECK(both.doubled.first[0].id == id_of(2));
+    CHECK_FALSE(all_accounted_for(both));
+    CHECK(audited(5, input(ids({1})), store_with(ids({1, 1}))).doubled.events == 1);
+}
+
+TEST_CASE("what no input has is strange, unless an input can't be read whole", "[verify]") {
+    CHECK(audited(5, input(ids({1})), store_with(ids({1, 2}))).strange.events == 1);
+    auto const partly = audited(5, input(ids({1}), {"offsets 0 to 6 are freed"}), store_with(ids({1, 2})));
+    CHECK(all_accounted_for(partly));
+    CHECK(to_text(partly).contains("not seen: in: offsets 0 to 6 are freed\n"));
+}
+
+TEST_CASE("an input that fails is named", "[verify]") {
+    class broken final : public audited_place {
+      public:
+        std::string const& name() const override { return name_; }
+        place_kind kind() const override { return place_kind::input; }
+        result<place_facts> look() override { return error{errc::not_connected, "refused"}; }
+        result<> scan(std::function<result<>(sighting const&)> const&) override { return {}; }
+
+      private:
+        std::string const name_ = "kafka nginx-logs";
+    };
+    std::vector<std::unique_ptr<audited_place>> all;
+    all.push_back(std::make_unique<broken>());
+    auto const report = audit_by_ids(all, {});
+    REQUIRE_FALSE(report.has_value());
+    CHECK(report.error().message == "kafka nginx-logs: refused");
+    CHECK_FALSE(audit_by_counts(all, {}).has_value());
+}
+
+TEST_CASE("by numbers each input comes out at what is further down", "[verify]") {
+    // 10 came in, 1 was bad; of 9 documents 1 was refused by the store, and 2 are to come.
+    auto const logs = [] { return input(ids({0, 1, 2, 3, 4, 5, 6, 7, 8, 9})); };
+    auto const events = [] {
+        auto seen = ids({0, 1, 2, 3, 4, 5, 6});
+        auto const way = ids({7, 8}, true);
+        seen.insert(seen.end(), way.begin(), way.end());
+        return input(seen);
+    };
+    auto const one_letter = [] { return dead(letters({{9, 20}})); };
+    CHECK(
+        all_accounted_for(counted(logs(), one_letter(), events(), one_letter(), store_with(ids({0, 1, 2, 3, 4, 5})))));
+    auto const less = counted(logs(), one_letter(), events(), one_letter(), store_with(ids({0, 1, 2, 3, 4})));
+    REQUIRE(less.differences.size() == 2);
+    CHECK(less.differences[0].contains("1 events more"));
+    auto const more = counted(logs(), one_letter(), events(), store_with(ids({0, 1, 2, 3, 4, 5, 6, 7})));
+    CHECK_FALSE(all_accounted_for(more));
+    CHECK(to_text(more).contains("fewer"));
+}

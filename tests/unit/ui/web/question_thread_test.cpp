@@ -1,0 +1,122 @@
+#include "question_thread.hpp"
+
+#include "page_support.hpp"
+#include "support/catch.hpp"
+#include "support/http_client.hpp"
+#include "support/looking.hpp"
+#include "web/web.hpp"
+
+#include <future>
+#include <latch>
+#include <mutex>
+
+using namespace logpipe;
+using namespace logpipe::web;
+
+namespace {
+
+/// Questions that say in which order they were answered; the first one waits until it may go on.
+struct asking {
+    std::latch go_on{1};
+    std::mutex mutex;  // guards answered, refused
+    std::vector<std::string> answered, refused;
+    question_thread thread;
+
+    explicit asking(std::size_t most) : thread{"test", options_of(most)} {
+        std::promise<void> begun;
+        thread.ask(
+            "first",
+            [&](page_desk&) {
+                begun.set_value();
+                go_on.wait();
+                return text_answer(200, "");
+            },
+            [](web_answer const&) {});
+        begun.get_future().wait();
+    }
+    static page_options options_of(std::size_t most) {
+        page_options options;
+        options.questions_max = most;
+        return options;
+    }
+    void ask(std::string const& asker, std::string const& name) {
+        thread.ask(
+            asker, [](page_desk&) { return text_answer(200, ""); },
+            [this, name](web_answer const& answer) {
+                std::lock_guard const lock{mutex};
+                (answer.status == 200 ? answered : refused).push_back(name);
+            });
+    }
+    /// @return in the order of their answers, once so many are there
+    std::vector<std::string> finish(std::size_t count) {
+        go_on.count_down();
+        auto const all = [&] {
+            std::lock_guard const lock{mutex};
+            return answered;
+        };
+        REQUIRE(test::comes_true([&] { return all().size() == count; }));
+        return all();
+    }
+};
+
+using names = std::vector<std::string>;
+
+/// Answers a search when it is told to.
+class waiting_dashboard final : public log_dashboard {
+  public:
+    explicit waiting_dashboard(std::latch& go_on) : go_on_{go_on} {}
+    result<log_overview> overview(log_view const& view) override {
+        if (!view.search.empty()) go_on_.wait();
+        return log_overview{.view = view};
+    }
+    result<log_lines> lines(log_view const&, std::int64_t, std::size_t) override { return log_lines{}; }
+
+  private:
+    std::latch& go_on_;
+};
+
+}  // namespace
+
+TEST_CASE("askers take turns, so that one question waits for one of each other", "[questions]") {
+    asking test{64};
+    for (int i = 1; i <= 5; ++i) test.ask("greedy", "g" + std::to_string(i));
+    test.ask("user", "u1");
+    test.ask("other", "o1");
+    test.ask("user", "u2");
+    CHECK(test.finish(8) == names{"g1", "u1", "o1", "g2", "u2", "g3", "g4", "g5"});
+}
+
+TEST_CASE("where too many questions wait, whoever has the most loses the newest", "[questions]") {
+    asking test{4};
+    for (int i = 1; i <= 6; ++i) test.ask("greedy", "g" + std::to_string(i));
+    test.ask("user", "u1");
+    test.ask("user", "u2");
+    test.ask("user", "u3");
+    {
+        std::lock_guard const lock{test.mutex};
+        CHECK(test.refused == names{"g5", "g6", "g4", "g3", "u3"});
+    }
+    test.go_on.count_down();
+}
+
+TEST_CASE("what is answered at once never waits behind searches", "[questions]") {
+    std::latch go_on{1};
+    whole_page page;
+    auto options = page.options();
+    options.page->open_logs = [&]() -> result<std::unique_ptr<log_dashboard>> {
+        return std::make_unique<waiting_dashboard>(go_on);
+    };
+    auto const server = start_web_server(std::move(options));
+    REQUIRE(server.has_value());
+    http_client searching{(*server)->port()};
+    REQUIRE(searching.send("GET /api/logs/overview?q=word HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    http_client filtering{(*server)->port()};
+    REQUIRE(filtering.send("GET /api/logs/lines?status=404 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    http_client user{(*server)->port()};
+    CHECK(status_of(user.ask("GET /api/logs/overview")) == 200);
+    CHECK(status_of(user.ask("GET /api/logs/lines")) == 200);
+    CHECK(status_of(user.ask("GET /api/letters")) == 200);
+    go_on.count_down();
+    CHECK(status_of(searching.answer()) == 200);
+    CHECK(status_of(filtering.answer()) == 200);
+}
