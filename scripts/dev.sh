@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # The short loop while working: builds and runs the unit tests of what was changed since the last commit.
 #
-# Usage: scripts/dev.sh [NAME…]
+# Usage: scripts/dev.sh [--list | NAME…]
 #
-#   NAME  these folders instead, as src/ and tests/unit/ name them: journal kafka
+#   --list  only prints the folders, one a line
+#   NAME    these folders instead of the changed ones, as src/ and tests/unit/ name them: journal kafka
 #
 # A change of the contract (include/) or of the build has no folder of its own: scripts/test.sh runs all tests.
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+list_only=no
 case ${1:-} in
+    --list) list_only=yes && shift ;;
     -h | --help) print_help && exit 0 ;;
     -*) misused "unknown argument $1" ;;
 esac
@@ -28,12 +31,16 @@ test_folder() {
         folder=$(dirname "$folder")
     done
 }
-is_tested() { git ls-files --error-unmatch "tests/unit/$1/CMakeLists.txt" "tests/unit/*/$1/CMakeLists.txt" >/dev/null 2>&1; }
+is_tested() { [[ -n $(git ls-files "tests/unit/$1/CMakeLists.txt" "tests/unit/*/$1/CMakeLists.txt") ]]; }
 
 names=("$@")
 if ((${#names[@]} == 0)); then
     mapfile -t names < <({ git diff --name-only HEAD && git ls-files --others --exclude-standard; } |
         while read -r file; do test_folder "$file"; done | sort -u)
+fi
+if [[ $list_only == yes ]]; then
+    ((${#names[@]} == 0)) || printf '%s\n' "${names[@]}"
+    exit 0
 fi
 ((${#names[@]} > 0)) || fail 'nothing that has unit tests was changed; name a folder, or run scripts/test.sh'
 build_preset dev --target "${names[@]/%/_tests}"
