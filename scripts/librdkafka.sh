@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds librdkafka, which every preset links: one version everywhere, as a static archive, from the source package of
-# Debian 13. (Debian 12 has 2.0.2, which does not connect to Kafka 4 by SCRAM; DESIGN.md "Build and checks".)
+# Debian 13. (Debian 12 has 2.0.2, which does not connect to Kafka 4 by SCRAM; docs/internals/build.md.)
 #
 # Usage: scripts/librdkafka.sh [--where]
 #

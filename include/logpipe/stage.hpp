@@ -1,5 +1,5 @@
 // The stage contract: source → transform → sink. Each subcommand is one to a few pumps that move batches between
-// them; nothing else moves data. `include/logpipe/pipeline.hpp` has the pump.
+// them; nothing else moves data. `src/runtime/include/runtime/pump.hpp` has the pump.
 #pragma once
 
 #include "logpipe/event.hpp"
@@ -34,7 +34,7 @@ struct progress {
     event_counts counts;
 };
 
-/// How a stage is, for `status`, `/metrics` and `/readyz`. Gauges are named as in DESIGN.md "Metrics", without prefix.
+/// How a stage is, for `status`, `/metrics` and `/readyz`. Gauges: docs/reference/metrics.md, without prefix.
 struct stage_status {
     std::string name;  ///< "forward_source", "sqlite_sink", …
     bool up = true;
@@ -132,7 +132,7 @@ struct dead_letter {
     std::int64_t time_ns = 0;        ///< when it was rejected
     std::int64_t event_time_ns = 0;  ///< as the client said
     std::int64_t received_ns = 0;
-    std::uint32_t entries = 0;  ///< above 0: of one message; `record` is a pack of them (base/letter_pack.hpp)
+    std::uint32_t entries = 0;  ///< above 0: of one message; `record` is a pack of them (codec/letter_pack.hpp)
     std::string record;         ///< the original bytes, whatever they are
 };
 

@@ -6,7 +6,7 @@
 namespace logpipe::cli {
 
 /// To the byte, but where standard output is a terminal: that gets nothing that drives it (visible_text() of
-/// base/clean_text.hpp). @return false when it cannot be written
+/// core/clean_text.hpp). @return false when it cannot be written
 [[nodiscard]] bool write_data(std::string_view data);
 
 }  // namespace logpipe::cli

@@ -1,4 +1,4 @@
-// What a failure's code means to a pump: retry, open, or end. DESIGN.md "The pump" has the rule in words.
+// What a failure's code means to a pump: retry, open, or end. docs/internals/pump.md has the rule in words.
 #pragma once
 
 #include "logpipe/result.hpp"

@@ -24,7 +24,7 @@ def records(count=COUNT):
 
 def escaped(data):
     """Bytes as the journal's JSON has them: a byte that is no UTF-8 becomes U+EF00 + byte, and so does each byte of a
-    character that could be mistaken for one (DESIGN.md "Forward protocol")."""
+    character that could be mistaken for one (docs/internals/forward-protocol.md)."""
     text = ""
     for character in data.decode("utf-8", "surrogateescape"):
         if 0xDC80 <= ord(character) <= 0xDCFF or 0xEF80 <= ord(character) <= 0xEFFF:

@@ -7,8 +7,8 @@
 #   --keep         leaves the stack running at the end, to look at
 #   --image IMAGE  takes this image of logpipe instead of building one, for work on the tests themselves
 #
-# Downloads, stand-ins, compiler results and the engine's images stay in ${XDG_CACHE_HOME:-~/.cache}/logpipe-tests. How long it takes: DESIGN.md
-# "The stack". Ends in "N passed, N failed".
+# Downloads, stand-ins, compiler results and the engine's images stay in ${XDG_CACHE_HOME:-~/.cache}/logpipe-tests. How long it takes: docs/internals/testing.md.
+# Ends in "N passed, N failed".
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here

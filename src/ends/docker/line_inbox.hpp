@@ -24,7 +24,7 @@ class line_inbox final {
     enum class taken { events, nothing, closed_and_empty };
 
     /// @param bytes_max  of records that read() has not taken.
-    /// @param unsafe_bytes_max  of records that are not committed: DESIGN.md "Container logs".
+    /// @param unsafe_bytes_max  of records that are not committed: docs/internals/container-logs.md.
     line_inbox(std::size_t bytes_max, std::size_t unsafe_bytes_max)
         : bytes_max_{bytes_max}, unsafe_bytes_max_{unsafe_bytes_max} {}
 

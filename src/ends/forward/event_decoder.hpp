@@ -35,10 +35,10 @@ struct event_decoder_options {
 /// so a chunk that is sent again makes the same ids. Others get none; the journal mints one.
 ///
 /// Nothing that came is dropped. An entry that is no event is rejected with its own bytes as the record; where a
-/// message has several, they are rejected together, as one event whose record is a pack of them (base/letter_pack.hpp).
-/// Entries that cannot be told apart any more are one, and so is a message that is refused as a whole. A record that is
-/// a string instead of a map is a raw line, which our forward sink sends for what is no JSON object: its bytes become
-/// the record as they are, and the transform decides.
+/// message has several, they are rejected together, as one event whose record is a pack of them
+/// (codec/letter_pack.hpp). Entries that cannot be told apart any more are one, and so is a message that is refused as
+/// a whole. A record that is a string instead of a map is a raw line, which our forward sink sends for what is no JSON
+/// object: its bytes become the record as they are, and the transform decides.
 class event_decoder final {
   public:
     explicit event_decoder(event_decoder_options options);

@@ -1,4 +1,4 @@
-// A group's position and what became of the events before it, in a file of two slots (base/slot_file.hpp). The value:
+// A group's position and what became of the events before it, in a file of two slots (core/slot_file.hpp). The value:
 //
 //   byte  size
 //      0     8  magic "LPCURSR1"

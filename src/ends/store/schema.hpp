@@ -1,4 +1,4 @@
-// The store's tables and how the file is used. Drawn in DESIGN.md "The embedded store".
+// The store's tables and how the file is used. Drawn in docs/internals/store.md.
 #pragma once
 
 #include "handles.hpp"

@@ -1,7 +1,7 @@
 #include "logpipe/status.hpp"
 #include "object_writer.hpp"
 
-// The keys are read again in json_reader.cpp and are documented in DESIGN.md "Status": both change together.
+// The keys are read again in json_reader.cpp and are documented in docs/reference/http-api.yaml: both change together.
 
 namespace logpipe::status {
 

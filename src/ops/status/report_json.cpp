@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-// The keys are documented in DESIGN.md "Status": both change together.
+// The keys are documented in docs/operate/monitoring.md: both change together.
 
 namespace logpipe::status {
 

@@ -32,7 +32,7 @@ struct log_options {
 void set_up_log(log_options const& options);
 
 [[nodiscard]] bool log_enabled(log_level level) noexcept;
-/// On one line, whatever is in `message` (clean_line() of base/clean_text.hpp).
+/// On one line, whatever is in `message` (clean_line() of core/clean_text.hpp).
 void log_write(log_level level, std::string_view message);
 
 template <class... Args>

@@ -1,4 +1,5 @@
-// The sink against a server whose every answer the test decides: one case a row of DESIGN.md's table.
+// The sink against a server whose every answer the test decides: one case a row of the table in
+// docs/internals/opensearch.md.
 #include "support/catch.hpp"
 #include "support/reports.hpp"
 

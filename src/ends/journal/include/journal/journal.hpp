@@ -1,5 +1,5 @@
 // The durable append-only log: the forwarder's disk buffer and the embedded broker. A topic is a folder of segments.
-// The format is drawn in src/journal/segment_format.hpp and in DESIGN.md.
+// The format is drawn in src/ends/journal/segment_format.hpp and in docs/internals/journal.md.
 #pragma once
 
 #include "logpipe/stage.hpp"

@@ -1,4 +1,4 @@
-// What stands beside the payload in a message of ours, and the keys that carry it. DESIGN.md "Kafka" draws them.
+// What stands beside the payload in a message of ours, and the keys that carry it. docs/internals/kafka.md draws them.
 #pragma once
 
 #include "logpipe/event.hpp"

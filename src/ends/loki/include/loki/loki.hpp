@@ -33,7 +33,7 @@ struct loki_sink_options {
 /// a record of make_docker_source() gives its line; any other is a line as it is, its tag the service. One request at a
 /// time, so the order within a stream is kept. What Loki's rules refuse (400) is counted by reason, logged and dropped;
 /// a stream that Loki throttles (429) waits while the others go on; everything else is tried until it is taken:
-/// DESIGN.md "Container logs".
+/// docs/internals/container-logs.md.
 [[nodiscard]] std::unique_ptr<sink> make_loki_sink(loki_sink_options options);
 
 }  // namespace logpipe::loki

@@ -31,7 +31,7 @@ struct component {
     std::string version;
     double probe_seconds = -1.0;  ///< how long the answer took; negative: it was not asked by itself
     std::string figure;           ///< the number that matters, in words
-    std::vector<std::pair<std::string, double>> numbers;  ///< those it is made of, named as in DESIGN.md "Status"
+    std::vector<std::pair<std::string, double>> numbers;  ///< of the figure; docs/operate/monitoring.md names them
     std::string more;                                     ///< a command or address that shows more
 };
 
@@ -98,7 +98,7 @@ struct loki_findings {
 enum class table_colour { off, on };
 /// One table of all components, the ledger of all hops, then what is wrong and the newest warnings.
 [[nodiscard]] std::string to_table(status_report const& report, table_colour colour);
-/// `status --json`: documented in DESIGN.md "Status".
+/// `status --json`: documented in docs/operate/monitoring.md.
 [[nodiscard]] std::string to_json(status_report const& report);
 
 }  // namespace logpipe::status

@@ -8,7 +8,7 @@
 
 namespace logpipe::status {
 
-/// `/api/status`: documented in DESIGN.md "Status".
+/// `/api/status`: documented in docs/reference/http-api.yaml.
 [[nodiscard]] std::string to_json(process_snapshot const& process);
 [[nodiscard]] result<process_snapshot> parse_process_snapshot(std::string_view json);
 /// Prometheus text exposition format 0.0.4.

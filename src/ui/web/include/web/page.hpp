@@ -1,4 +1,4 @@
-// What the page shows and does, as its process provides it. DESIGN.md "Web" has the HTTP side.
+// What the page shows and does, as its process provides it. docs/internals/web.md has the HTTP side.
 #pragma once
 
 #include "logpipe/dashboard.hpp"

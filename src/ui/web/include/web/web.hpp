@@ -27,7 +27,7 @@ struct produce_answer {
     std::uint64_t events = 0;  ///< that are safe, also where it failed
 };
 
-/// What a client may ask of the server; DESIGN.md "Limits".
+/// What a client may ask of the server; docs/internals/web.md.
 struct web_limits {
     std::uint32_t header_bytes_max = 8U << 10U;  ///< 431 above
     std::uint64_t body_bytes_max = 64U << 10U;   ///< 413 above
@@ -117,7 +117,7 @@ struct fetched_page {
 
 struct tap_place {
     std::string address;  ///< as of fetch_status()
-    std::string query;    ///< as in DESIGN.md "/api/tap"
+    std::string query;    ///< as in docs/reference/http-api.yaml
     peer_access access;
 };
 /// `/api/tap` of another process, line by line, until `each` returns false, `over` (asked ten times a second) says so,
