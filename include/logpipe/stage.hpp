@@ -34,7 +34,7 @@ struct progress {
     event_counts counts;
 };
 
-/// How a stage is, for `status`, `/metrics` and `/readyz`. Gauges: docs/reference/metrics.md, without prefix.
+/// How a stage is, for `status`, `/metrics` and `/readyz`. Gauges are named as in DESIGN.md "Metrics", without prefix.
 struct stage_status {
     std::string name;  ///< "forward_source", "sqlite_sink", …
     bool up = true;
