@@ -2,6 +2,7 @@
 # The page in a real, headless Chromium (the distribution's), driven by Playwright from npm.
 #   LOGPIPE=build/release/logpipe tests/page/run.sh [NAME…]   only the tests whose name has one of these words
 #   tests/servers/with_servers.py --kafka --opensearch -- tests/page/run.sh --servers    those that need real servers
+#   LOGPIPE=build/release/logpipe tests/page/run.sh --readme-picture                    makes docs/page.png again
 #   LOGPIPE_SCREENSHOTS=DIR                                    keeps a picture of each view there, light and dark
 set -euo pipefail
 
@@ -22,4 +23,5 @@ if ! cmp -s "$here/package.json" "$modules/package.json" || [ ! -d "$modules/nod
 fi
 exec 9>&-
 export PLAYWRIGHT=$modules/node_modules/playwright-core/index.mjs
+[[ ${1:-} != --readme-picture ]] || exec node "$here/readme_picture.mjs"
 exec node "$here/page_test.mjs" "$@"
