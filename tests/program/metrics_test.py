@@ -35,9 +35,9 @@ class MetricsPage(Case):
     def served_by_every_end(self):
         nobody, page, lines = free_address(), free_address(), self.demo(10)
         self.start("serve", "--listen", page)
-        served = ServedMetrics(self.scrape(page))
-        for each in (self.begin("run", "--data-dir", "run", "--listen", free_address(), "--page", "none"),
-                     self.begin("forward", "--listen", free_address(), "--journal", "data", "--to", f"kafka://{nobody}/a"),
+        run = self.begin("run", "--data-dir", "run", "--listen", free_address(), "--page", "none")
+        served = ServedMetrics(self.scrape(page), self.scrape(run, until="logpipe_pump_backlog_events"))
+        for each in (self.begin("forward", "--listen", free_address(), "--journal", "data", "--to", f"kafka://{nobody}/a"),
                      self.begin("consume", "--from", f"kafka://{nobody}/a", "--to", f"kafka://{nobody}/b"),
                      self.begin("index", "--from", f"kafka://{nobody}/b", "--to", f"opensearch://{nobody}/a"),
                      self.begin("ship", "--from", f"docker:unix:{self.folder}/none.sock", "--to", f"loki://{nobody}")):
