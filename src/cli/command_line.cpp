@@ -113,7 +113,7 @@ int run_command_line(int argument_count, char const* const* values) {
     raise_descriptor_limit();
     CLI::App app{"logpipe: log events from a client's socket to an index, each exactly once", "logpipe"};
     app.require_subcommand(1);
-    app.set_version_flag("--version", fmt::format("logpipe {}", version_text));
+    app.set_version_flag("--version", fmt::format("logpipe {} ({})", version_text, revision()));
     app.footer(
         "logpipe SUBCOMMAND --help tells more. First steps:\n"
         "  logpipe run --from 'demo:nginx?lines=100000' --once --data-dir data\n"

@@ -1,4 +1,4 @@
-// The table of all options. README "Options" is made from it.
+// The table of all options. docs/reference/options.md is made from it.
 #include "settings.hpp"
 
 #include <fmt/format.h>

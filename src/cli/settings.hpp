@@ -73,7 +73,7 @@ class settings final {
 [[nodiscard]] std::string environment_name(std::string_view option);
 /// The variable that may hold the secret itself: LOGPIPE_KAFKA_PASSWORD for kafka-password-file.
 [[nodiscard]] std::string secret_environment_name(std::string_view option);
-/// The markdown table of README "Options".
+/// The Markdown table of docs/reference/options.md.
 [[nodiscard]] std::string options_markdown();
 
 /// "30s", "500ms", "10m", "24h", "7d".

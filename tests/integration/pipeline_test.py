@@ -26,6 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers
 import kafka_server  # noqa: E402
 import opensearch_server  # noqa: E402
 from logpipe_process import Process, Stage, free_address, wait_while_it_moves  # noqa: E402
+from metrics_page import DocumentedMetrics, ServedMetrics  # noqa: E402
 from oracle import FIELDS, made_lines  # noqa: E402
 from real_pipeline import STALL_SECONDS_MAX, Load, RealPipeline  # noqa: E402
 from servers import KafkaServer, OpenSearchServer  # noqa: E402
@@ -92,6 +93,7 @@ class Whole(unittest.TestCase):
                 self.check_aggregations(pipeline.index_name, records)
                 self.check_topics(pipeline, records)
                 self.check_status(pipeline, len(records))
+                self.check_metrics(pipeline)
                 pipeline.stop()
 
     def check_documents(self, pipeline, records):
@@ -131,6 +133,15 @@ class Whole(unittest.TestCase):
             self.assertEqual((down["kind"], down["state"]), (kind, "down"))
             self.assertIn("127.0.0.1:1", down["address"])
             self.assertTrue(down["why"])
+
+    def check_metrics(self, pipeline):
+        """Of the stages that need real servers: what the reference names; tests/program/metrics_test.py has the others."""
+        page = DocumentedMetrics()
+        for process, stage in ((pipeline.consumers[0], "kafka_source"), (pipeline.indexers[0], "opensearch_sink")):
+            served = ServedMetrics(process.metrics())
+            self.assertEqual(served.of_stage(stage), page.of_stage(stage))
+            for name in served.of_stage(stage):
+                self.assertEqual((name, served.types[name], served.labels[name]), (name, page.types[name], page.labels[name]))
 
     def check_aggregations(self, index, records):
         keyword = "event.remote_ip" if self.type_of(index, "event.remote_ip") == "ip" else "event.remote_ip.keyword"

@@ -502,7 +502,11 @@ class Looking(Case):
 
     def test_version_names_what_is_within(self):
         told = json.loads(self.run_program("version", "--json").stdout)
-        self.assertEqual(set(told), {"logpipe", "boost", "librdkafka", "openssl"})
+        self.assertEqual(set(told), {"logpipe", "revision", "boost", "librdkafka", "openssl"})
+        self.assertRegex(told["revision"], r"^([0-9a-f]{12}(-modified)?|unknown)$")
+        short = f"logpipe {told['logpipe']} ({told['revision']})"
+        self.assertEqual(self.run_program("--version").stdout, f"{short}\n")
+        self.assertEqual(self.run_program("version").stdout.splitlines()[0], short)
 
     def test_logs_are_json_lines_where_nobody_watches(self):
         done = self.run_program("produce", "--demo", "lines=1", "--to", "file:x")

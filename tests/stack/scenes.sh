@@ -49,6 +49,13 @@ check_start() {
 }
 
 image_is_small() { (($(docker image inspect -f '{{.Size}}' "$LOGPIPE_IMAGE") < 30000000)); }
+image_has_its_licences() {
+    local id copied=0
+    id=$(docker create "$LOGPIPE_IMAGE") || return
+    docker cp "$id:/THIRD_PARTY.md" "$work/third_party.md" && docker cp "$id:/LICENSE" "$work/license" || copied=1
+    docker rm "$id" >/dev/null
+    ((copied == 0)) && cmp "$work/third_party.md" "$root/THIRD_PARTY.md" && cmp "$work/license" "$root/LICENSE"
+}
 container_is_bare() {
     local facts
     facts=$(docker inspect -f '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}} {{.HostConfig.Memory}}' \
@@ -77,6 +84,7 @@ check_opensearch() {
 check_image() {
     local service
     check 'the image has less than 30 MB' image_is_small
+    check 'the image has the licences of what it contains' image_has_its_licences
     for service in producer forwarder consumer indexer shipper; do
         check "$service has no root, no capability, no writable root" container_is_bare "$service"
     done

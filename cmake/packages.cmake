@@ -1,0 +1,21 @@
+# `cmake --install` and the packages that `cpack` makes of it: the binary, its unit for systemd, the documents.
+include(GNUInstallDirs)
+install(TARGETS logpipe RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES packaging/logpipe.service DESTINATION lib/systemd/system)
+file(GLOB documents CONFIGURE_DEPENDS *.md)
+install(FILES ${documents} LICENSE compose/alerts.yml DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+set(CPACK_GENERATOR DEB TGZ)
+set(CPACK_PACKAGE_NAME logpipe)
+set(CPACK_PACKAGE_VENDOR "The logpipe maintainers")
+set(CPACK_PACKAGE_CONTACT "The logpipe maintainers <maintainers@logpipe.invalid>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+# The static binary depends on nothing.
+if(NOT LOGPIPE_STATIC)
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+endif()
+include(CPack)

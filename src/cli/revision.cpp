@@ -1,0 +1,11 @@
+// In a file of its own: all that is compiled again when the commit changes.
+#include "revision_text.hpp"
+#include "version.hpp"
+
+namespace logpipe::cli {
+
+std::string_view revision() noexcept {
+    return LOGPIPE_REVISION;
+}
+
+}  // namespace logpipe::cli
