@@ -106,10 +106,6 @@ web_answer produce_page(produce_answer const& answer) {
             .body = fmt::format("{{\"message\":{},\"status\":\"success\",\"events\":{}}}\n", message, answer.events)};
 }
 
-std::string host_field(net::host_port const& to) {
-    return net::to_text({.host = to.host.empty() ? "localhost" : to.host, .port = to.port});
-}
-
 std::string_view wants_token(bool none_was_shown) {
     return none_was_shown ? "it wants to see a token: give it by --auth-token-file"
                           : "it wants to see another token than that of --auth-token-file";

@@ -1,7 +1,6 @@
 // HTTP requests and answers as plain values, so that what is answered needs no socket to be tried.
 #pragma once
 
-#include "net/address.hpp"
 #include "web/web.hpp"
 
 #include <string>
@@ -42,8 +41,6 @@ struct web_answer {
 /// Of `/produceEventsToPipeline`. Success: {"message":…,"status":"success","events":N}. An error is a problem as above
 /// with "message" and "events" as well, for clients that know only those.
 [[nodiscard]] web_answer produce_page(produce_answer const& answer);
-/// The Host field of a request of ours; without a host the address is this machine's.
-[[nodiscard]] std::string host_field(net::host_port const& to);
 /// What a client of ours says when it is answered with 401.
 [[nodiscard]] std::string_view wants_token(bool none_was_shown);
 
