@@ -175,10 +175,10 @@ asio::awaitable<result<>> http_connection::open_tunnel() {
     if (response.status / 100 == 2 && !reader_->has_surplus()) co_return result<>{};
     auto const proxy = to_text(target_.proxy->server);
     if (response.status == 407)
-        co_return of_server({errc::unauthorized,
-                             fmt::format("the proxy {} requires a user name and password: set https_proxy to "
-                                         "http://USER:PASSWORD@HOST:PORT",
-                                         proxy)});
+        co_return of_server(
+            {errc::unauthorized, fmt::format("the proxy {} requires a user name and password: set https_proxy to "
+                                             "http://USER:PASSWORD@HOST:PORT",
+                                             proxy)});
     co_return of_server({errc::not_connected, fmt::format("the proxy {} opens no tunnel: {} {}", proxy, response.status,
                                                           clean_line(response.reason))});
 }
@@ -228,8 +228,8 @@ error http_connection::failure(std::string_view doing, error_code reason) const 
     if (reason.category() == asio::error::get_ssl_category())
         return of_server({errc::unauthorized, fmt::format("TLS: {}", reason.message())});
     bool const denied = reason == asio::error::access_denied || reason == asio::error::no_permission;
-    return of_server({denied ? errc::unauthorized : errc::not_connected,
-                      fmt::format("cannot {}: {}", doing, reason.message())});
+    return of_server(
+        {denied ? errc::unauthorized : errc::not_connected, fmt::format("cannot {}: {}", doing, reason.message())});
 }
 
 }  // namespace logpipe::net

@@ -46,7 +46,8 @@ bool is_in_network(std::string const& host, std::string const& network) {
     auto const of = ip::make_network_v6(network, failed);
     if (failed) return false;
     // The networks of that length around both addresses are one.
-    return ip::network_v6(address.to_v6(), static_cast<unsigned short>(of.prefix_length())).canonical() == of.canonical();
+    return ip::network_v6(address.to_v6(), static_cast<unsigned short>(of.prefix_length())).canonical() ==
+           of.canonical();
 }
 
 /// @param host  in lower case

@@ -2,8 +2,8 @@
 // bytes mean is for others.
 #pragma once
 
-#include "net/address.hpp"
 #include "logpipe/result.hpp"
+#include "net/address.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -38,9 +38,7 @@ void rethrow(std::exception_ptr const& failure) {
 }  // namespace
 
 engine_watch::engine_watch(docker_source_options const& options, line_inbox& inbox)
-    : options_{options},
-      inbox_{inbox},
-      own_id_{own_container_id()} {}
+    : options_{options}, inbox_{inbox}, own_id_{own_container_id()} {}
 
 engine_watch::~engine_watch() {
     stop();

@@ -76,16 +76,16 @@ result<> http_content::judge_range(net::http_head const& head) {
                                  asked_.begin_bytes)};
     }
     if (range.starts_with(fmt::format("bytes {}-", asked_.begin_bytes))) return {};
-    return error{errc::protocol, fmt::format("the server answered with another range, \"{}\", than was asked for",
-                                             clean_line(range))};
+    return error{errc::protocol,
+                 fmt::format("the server answered with another range, \"{}\", than was asked for", clean_line(range))};
 }
 
 result<> http_content::judge_coding(net::http_head const& head) {
     auto const coding = head.field("Content-Encoding");
     bool const gzipped = equal(coding, "gzip") || equal(coding, "x-gzip");
     if (!gzipped && !coding.empty() && !equal(coding, "identity"))
-        return error{errc::rejected, fmt::format("the content's coding \"{}\" is not known; gzip is",
-                                                 clean_line(coding))};
+        return error{errc::rejected,
+                     fmt::format("the content's coding \"{}\" is not known; gzip is", clean_line(coding))};
     if (gzipped) {
         // Bytes of the compressed form are not those that were counted.
         if (goes_on_) return error{errc::protocol, "the server answered with a range of another coding"};

@@ -1,11 +1,11 @@
 // Lines from a web server. A download that is cut goes on where it was, or starts over and is compared.
+#include "content_history.hpp"
 #include "core/backoff.hpp"
 #include "core/log.hpp"
-#include "lines/byte_input.hpp"
-#include "content_history.hpp"
-#include "http_content.hpp"
-#include "lines/line_source.hpp"
 #include "http/http.hpp"
+#include "http_content.hpp"
+#include "lines/byte_input.hpp"
+#include "lines/line_source.hpp"
 #include "lines/lines.hpp"
 #include "net/http_client.hpp"
 #include "net/http_url.hpp"
@@ -79,7 +79,7 @@ class http_input final : public lines::byte_input {
         };
         if (url.tls)
             server.tls = net::tls_client_options{.ca_file = options_.ca_file,
-                                            .insecure_skip_verify = options_.insecure_skip_verify};
+                                                 .insecure_skip_verify = options_.insecure_skip_verify};
         auto target = net::make_http_target(server);
         if (target) target->name.clear();  // our errors name the whole URL
         return target;
@@ -103,8 +103,8 @@ class http_input final : public lines::byte_input {
         return {};
     }
 
-    /// Sends the request, and waits until the server has accepted or refused it, for as long as the connection's own bounds let it.
-    /// wake() ends the waiting: then read() goes on with it.
+    /// Sends the request, and waits until the server has accepted or refused it, for as long as the connection's own
+    /// bounds let it. wake() ends the waiting: then read() goes on with it.
     result<> reach() {
         if (ended_ || content_) return {};
         if (auto begun = begin(); !begun) return begun;
@@ -234,7 +234,7 @@ std::unique_ptr<source> make_http_source(http_source_options options) {
     auto lines = options.lines;
     auto origin = options.url;
     return lines::make_line_source(std::make_unique<http_input>(std::move(options)),
-                            {.lines = std::move(lines), .limits = {}, .origin = std::move(origin)});
+                                   {.lines = std::move(lines), .limits = {}, .origin = std::move(origin)});
 }
 
 }  // namespace logpipe::http

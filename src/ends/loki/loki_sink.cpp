@@ -49,8 +49,8 @@ result<net::http_target> target_of(loki_sink_options const& options) {
         .route = net::http_route::by_environment,
     };
     if (options.tls)
-        server.tls = net::tls_client_options{.ca_file = options.ca_file,
-                                        .insecure_skip_verify = options.insecure_skip_verify};
+        server.tls =
+            net::tls_client_options{.ca_file = options.ca_file, .insecure_skip_verify = options.insecure_skip_verify};
     auto target = net::make_http_target(server);
     if (!target) return target;
     if (!options.tenant.empty())

@@ -194,10 +194,10 @@ asio::awaitable<void> bulk_sender::ask(lane& on, bulk_request& request) {
     count(bytes_, bytes.size());
     count(in_flight_);
     auto answer = co_await on.connection.send({.method = "POST",
-                                              .path = path_,
-                                              .content_type = "application/x-ndjson",
-                                              .body = bytes,
-                                              .compressed = options_.compress});
+                                               .path = path_,
+                                               .content_type = "application/x-ndjson",
+                                               .body = bytes,
+                                               .compressed = options_.compress});
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
     auto const took = steady_clock::now() - sent_at;
     count(answer_microseconds_,

@@ -1,8 +1,8 @@
 // What all requests to OpenSearch have in common.
 #pragma once
 
-#include "opensearch/opensearch.hpp"
 #include "net/http_client.hpp"
+#include "opensearch/opensearch.hpp"
 
 #include <string>
 #include <string_view>

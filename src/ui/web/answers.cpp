@@ -48,12 +48,12 @@ std::string_view title_of(unsigned status) noexcept {
 /// `more` adds members of its own.
 web_answer problem(unsigned status, std::string_view detail, auto more) {
     return {.status = status, .content_type = "application/problem+json", .body = json_line([&](json_object& members) {
-                members.add("type", "about:blank");
-                members.add("title", title_of(status));
-                members.add("status", status);
-                members.add("detail", detail);
-                more(members);
-            })};
+                                                                              members.add("type", "about:blank");
+                                                                              members.add("title", title_of(status));
+                                                                              members.add("status", status);
+                                                                              members.add("detail", detail);
+                                                                              more(members);
+                                                                          })};
 }
 
 }  // namespace
@@ -94,10 +94,10 @@ web_answer produce_page(produce_answer const& answer) {
             members.add("events", answer.events);
         });
     return {.status = status, .content_type = "application/json", .body = json_line([&](json_object& members) {
-                members.add("message", answer.message);
-                members.add("status", "success");
-                members.add("events", answer.events);
-            })};
+                                                                      members.add("message", answer.message);
+                                                                      members.add("status", "success");
+                                                                      members.add("events", answer.events);
+                                                                  })};
 }
 
 std::string_view wants_token(bool none_was_shown) {

@@ -1,6 +1,6 @@
 #include "answers.hpp"
-#include "web/web.hpp"
 #include "peer_client.hpp"
+#include "web/web.hpp"
 
 #include <fmt/format.h>
 

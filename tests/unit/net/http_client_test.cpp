@@ -198,8 +198,7 @@ TEST_CASE("nobody there and no such name are not connected", "[http_client]") {
     auto const nobody = client_of(server_at(free_port)).send({.path = "/"});
     CHECK(nobody.error().code == errc::not_connected);
     CHECK_THAT(nobody.error().message, ContainsSubstring("Connection refused"));
-    auto const nameless =
-        client_of({.address = {.host = "no-such-host.invalid", .port = 80}}).send({.path = "/"});
+    auto const nameless = client_of({.address = {.host = "no-such-host.invalid", .port = 80}}).send({.path = "/"});
     CHECK(nameless.error().code == errc::not_connected);
     CHECK_THAT(nameless.error().message, ContainsSubstring("no-such-host.invalid"));
 }

@@ -16,9 +16,8 @@ using test::http_script;
 namespace {
 
 http_client client_of(http_script const& server, net::http_timeouts timeouts = {.connect = 60s, .stall = 60s}) {
-    return http_client{net::make_http_target({.address = {.host = "127.0.0.1", .port = server.port()},
-                                              .timeouts = timeouts})
-                           .value()};
+    return http_client{
+        net::make_http_target({.address = {.host = "127.0.0.1", .port = server.port()}, .timeouts = timeouts}).value()};
 }
 
 /// The rest of a body, however often the wait for it ends early.
@@ -156,8 +155,9 @@ TEST_CASE("a stream that is woken all the time loses nothing", "[http_stream]") 
 }
 
 TEST_CASE("a body without a length ends with its connection, and a truncated one is an error", "[http_stream]") {
-    auto const* const answer = GENERATE("HTTP/1.0 200 OK\r\n\r\nlines", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nlines",
-                                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nlines\r\n");
+    auto const* const answer =
+        GENERATE("HTTP/1.0 200 OK\r\n\r\nlines", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nlines",
+                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nlines\r\n");
     http_script const server{[&](http_exchange& to) { to.send(answer); }};
     auto client = client_of(server);
     client.start({.path = "/"});

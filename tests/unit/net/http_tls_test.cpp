@@ -120,14 +120,17 @@ TEST_CASE("TLS goes through a proxy's tunnel, and is verified by the server's ow
 }
 
 TEST_CASE("a proxy that opens no tunnel is named", "[http_proxy]") {
-    auto const [answer, code, words] =
-        GENERATE(table<std::string, errc, std::string>({{"407 Proxy Authentication Required", errc::unauthorized, "https_proxy"},
-                                                        {"503 Service Unavailable", errc::not_connected, "503"}}));
+    auto const [answer, code, words] = GENERATE(
+        table<std::string, errc, std::string>({{"407 Proxy Authentication Required", errc::unauthorized, "https_proxy"},
+                                               {"503 Service Unavailable", errc::not_connected, "503"}}));
     http_script const proxy{[&](http_exchange& to) { to.answer(answer, "", ""); }};
-    auto target = net::make_http_target({.address = {.host = "server.example", .port = 443}, .tls = net::tls_client_options{}}).value();
+    auto target =
+        net::make_http_target({.address = {.host = "server.example", .port = 443}, .tls = net::tls_client_options{}})
+            .value();
     auto const at = "127.0.0.1:" + std::to_string(proxy.port());
     target.proxy = net::parse_proxy_url(at).value();
     auto const got = get(std::move(target));
     CHECK(got.error().code == code);
-    CHECK_THAT(got.error().message, ContainsSubstring("server.example:443") && ContainsSubstring(at) && ContainsSubstring(words));
+    CHECK_THAT(got.error().message,
+               ContainsSubstring("server.example:443") && ContainsSubstring(at) && ContainsSubstring(words));
 }

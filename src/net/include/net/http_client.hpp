@@ -59,7 +59,7 @@ class http_client final {
     // The coroutines that are left go with the context, before what they use.
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_{io_.get_executor()};
-    std::shared_ptr<exchange> current_;  // shared with the coroutine that works on it, which may end after drop()
+    std::shared_ptr<exchange> current_;   // shared with the coroutine that works on it, which may end after drop()
     std::optional<steady_time> left_at_;  // since when nobody runs what is in flight
     bool woken_ = false;                  // by a handler, so in the thread that runs io_
     std::atomic<bool> wake_posted_{false};

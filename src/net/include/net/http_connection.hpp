@@ -19,7 +19,8 @@ namespace logpipe::net {
 
 class timed_stream;
 
-/// The thread of its executor calls everything; one coroutine at a time sends and reads. Executor and target outlive it.
+/// The thread of its executor calls everything; one coroutine at a time sends and reads. Executor and target outlive
+/// it.
 class http_connection final {
   public:
     /// @param piece_bytes  read at once, at most
@@ -31,8 +32,9 @@ class http_connection final {
 
     /// The whole response. Connects where it must; a kept connection that the server has closed meanwhile is opened
     /// again, once. Of the request, only the body must live until the response is there.
-    /// @return errc::not_connected; timed_out; unauthorized for a certificate that is not trusted, a socket that may not
-    /// be opened and a proxy that asks for a password; protocol; too_large above body_bytes_max. All name the server.
+    /// @return errc::not_connected; timed_out; unauthorized for a certificate that is not trusted, a socket that may
+    /// not be opened and a proxy that asks for a password; protocol; too_large above body_bytes_max. All name the
+    /// server.
     [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request const& request);
 
     /// The same up to the head; read() gives the body. What was left of the response before is given up.
@@ -80,10 +82,10 @@ class http_connection final {
     std::string body_;   // came in and was not given…
     std::string given_;  // …and what read() gave last
     time_point deadline_ = time_point::max();
-    std::string_view timeout_words_;           // what an expired stream means…
+    std::string_view timeout_words_;             // what an expired stream means…
     std::chrono::milliseconds time_allowed_{0};  // …and after how long
-    bool any_byte_ = false;                    // of the response
-    bool cut_ = false;                         // the request did not go out whole
+    bool any_byte_ = false;                      // of the response
+    bool cut_ = false;                           // the request did not go out whole
     bool closed_ = false;
 };
 

@@ -2,8 +2,8 @@
 // curl and Go share. Pure.
 #pragma once
 
-#include "net/address.hpp"
 #include "logpipe/result.hpp"
+#include "net/address.hpp"
 #include "net/http_url.hpp"
 
 #include <optional>

@@ -1,11 +1,11 @@
 // Where HTTP requests go, and what they and their responses are. No Beast, no sockets.
 #pragma once
 
-#include "net/address.hpp"
-#include "net/tls.hpp"
 #include "logpipe/result.hpp"
+#include "net/address.hpp"
 #include "net/http_proxy.hpp"
 #include "net/http_response_reader.hpp"
+#include "net/tls.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 

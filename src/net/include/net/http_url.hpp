@@ -1,8 +1,8 @@
 // URLs of http and https: which server, which target, and where a redirect leads. Pure.
 #pragma once
 
-#include "net/address.hpp"
 #include "logpipe/result.hpp"
+#include "net/address.hpp"
 
 #include <string>
 #include <string_view>
