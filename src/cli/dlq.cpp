@@ -2,7 +2,7 @@
 #include "codec/letter_json.hpp"
 #include "core/clean_text.hpp"
 #include "core/clock.hpp"
-#include "core/json_text.hpp"
+#include "core/json_writer.hpp"
 #include "core/log.hpp"
 #include "operator_ends.hpp"
 #include "output.hpp"
@@ -18,12 +18,6 @@ namespace logpipe::cli {
 
 namespace {
 
-std::string quoted(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-}
-
 result<audit::letter_selection> selection_of(settings const& options, std::span<std::string const> ids) {
     audit::letter_selection which{.ids = {}, .reason = options.text("reason"), .all = options.on("all")};
     for (auto const& text : ids) {
@@ -37,22 +31,36 @@ result<audit::letter_selection> selection_of(settings const& options, std::span<
                  "say which: ID…, --reason TEXT or --all" + std::string{ways > 1 ? ", one of them" : ""}};
 }
 
+std::string to_json(audit::letter_list const& list, std::vector<audit::letter_summary> const& newest) {
+    std::string out;
+    {
+        json_object whole{out};
+        whole.add("letters", list.letters);
+        whole.add("events", list.events);
+        whole.add("incomplete", list.incomplete);
+        whole.add("unreadable", list.unreadable);
+        whole.array("groups", list.groups, [](json_object&& one, auto const& each) {
+            one.add("stage", each.stage);
+            one.add("reason", each.reason);
+            one.add("letters", each.letters);
+        });
+        whole.array("newest", newest, [](json_object&& one, audit::letter_summary const& each) {
+            one.add("id", each.id.text());
+            one.add("time", iso_time(each.time_ms * 1'000'000));
+            one.add("stage", each.stage);
+            one.add("reason", each.reason);
+            one.add("attempts", each.attempts);
+            one.add("entries", each.entries);
+            one.add("parts", each.parts);
+            one.add("found", each.parts_found);
+        });
+    }
+    return out;
+}
+
 void print(audit::letter_list const& list, std::vector<audit::letter_summary> const& newest, bool json) {
     if (json) {
-        std::string groups;
-        for (auto const& each : list.groups)
-            groups += fmt::format(R"({}{{"stage":{},"reason":{},"letters":{}}})", groups.empty() ? "" : ",",
-                                  quoted(each.stage), quoted(each.reason), each.letters);
-        std::string letters;
-        for (auto const& each : newest)
-            letters += fmt::format(
-                R"({}{{"id":"{}","time":"{}","stage":{},"reason":{},"attempts":{},"entries":{},"parts":{},"found":{}}})",
-                letters.empty() ? "" : ",", each.id.text(), iso_time(each.time_ms * 1'000'000), quoted(each.stage),
-                quoted(each.reason), each.attempts, each.entries, each.parts, each.parts_found);
-        static_cast<void>(write_data(
-            fmt::format(R"({{"letters":{},"events":{},"incomplete":{},"unreadable":{},"groups":[{}],"newest":[{}]}})"
-                        "\n",
-                        list.letters, list.events, list.incomplete, list.unreadable, groups, letters)));
+        static_cast<void>(write_data(to_json(list, newest) + "\n"));
         return;
     }
     fmt::print("{} dead letters{}\n", list.letters,

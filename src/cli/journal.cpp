@@ -3,7 +3,7 @@
 #include "codec/letter_json.hpp"
 
 #include "codec/letter_frame.hpp"
-#include "core/json_text.hpp"
+#include "core/json_writer.hpp"
 #include "output.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
@@ -16,25 +16,25 @@ namespace logpipe::cli {
 
 namespace {
 
-std::string json_quoted(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
-}
-
 std::string to_json(journal::journal_info const& info) {
-    std::string segments;
-    for (auto const& each : info.segments)
-        segments += fmt::format(
-            R"({}{{"path":{},"first_offset":{},"end_offset":{},"events":{},"bytes":{},"damaged_places":{}}})",
-            segments.empty() ? "" : ",", json_quoted(each.path), each.first_offset, each.end_offset, each.events,
-            each.bytes, each.damage.size());
-    std::string readers;
-    for (auto const& each : info.cursors)
-        readers += fmt::format(R"({}{{"group":{},"offset":{}}})", readers.empty() ? "" : ",", json_quoted(each.group),
-                               each.offset);
-    return fmt::format(R"({{"folder":{},"segments":[{}],"readers":[{}]}})", json_quoted(info.folder), segments,
-                       readers);
+    std::string out;
+    {
+        json_object whole{out};
+        whole.add("folder", info.folder);
+        whole.array("segments", info.segments, [](json_object&& one, auto const& each) {
+            one.add("path", each.path);
+            one.add("first_offset", each.first_offset);
+            one.add("end_offset", each.end_offset);
+            one.add("events", each.events);
+            one.add("bytes", each.bytes);
+            one.add("damaged_places", each.damage.size());
+        });
+        whole.array("readers", info.cursors, [](json_object&& one, auto const& each) {
+            one.add("group", each.group);
+            one.add("offset", each.offset);
+        });
+    }
+    return out;
 }
 
 int list(settings const& options, std::string const& folder) {

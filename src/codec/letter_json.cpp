@@ -3,7 +3,7 @@
 
 #include "codec/base64.hpp"
 #include "core/clock.hpp"
-#include "core/json_text.hpp"
+#include "core/json_writer.hpp"
 #include "core/utf8.hpp"
 
 #include <fmt/format.h>
@@ -16,13 +16,6 @@ namespace logpipe::codec {
 namespace {
 
 namespace json = boost::json;
-
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-    if (out.size() > 1) out.push_back(',');
-    append_json_string(out, name);
-    out.push_back(':');
-    append_json_string(out, value);
-}
 
 error unreadable(std::string_view why) {
     return {errc::corrupt, fmt::format("no dead letter: {}", why)};
@@ -67,25 +60,30 @@ std::string to_json(dead_letter const& letter) {
 }
 
 std::string to_json(letter_view const& letter) {
-    std::string out = "{";
-    if (letter.id) append_field(out, "id", letter.id.text());
-    append_field(out, "stage", letter.stage);
-    append_field(out, "reason", letter.reason);
-    append_field(out, "origin", letter.origin);
-    append_field(out, "tag", letter.tag);
-    append_field(out, "time", iso_time(letter.time_ns));
-    if (letter.event_time_ns != 0) append_field(out, "event_time", exact_iso_time(letter.event_time_ns));
-    if (letter.received_ns != 0) append_field(out, "received", exact_iso_time(letter.received_ns));
-    if (letter.entries > 0) out += fmt::format(R"(,"entries":{})", letter.entries);
-    if (!letter.part.is_whole()) out += fmt::format(R"(,"part":{},"parts":{})", letter.part.index, letter.part.count);
-    if (is_utf8(letter.record)) {
-        append_field(out, "record", letter.record);
-    } else {
-        std::string encoded(base64_bytes(letter.record.size()), '\0');
-        write_base64(encoded.data(), letter.record);
-        append_field(out, "record_base64", encoded);
+    std::string out;
+    {
+        json_object whole{out};
+        if (letter.id) whole.add("id", letter.id.text());
+        whole.add("stage", letter.stage);
+        whole.add("reason", letter.reason);
+        whole.add("origin", letter.origin);
+        whole.add("tag", letter.tag);
+        whole.add("time", iso_time(letter.time_ns));
+        if (letter.event_time_ns != 0) whole.add("event_time", exact_iso_time(letter.event_time_ns));
+        if (letter.received_ns != 0) whole.add("received", exact_iso_time(letter.received_ns));
+        if (letter.entries > 0) whole.add("entries", letter.entries);
+        if (!letter.part.is_whole()) {
+            whole.add("part", letter.part.index);
+            whole.add("parts", letter.part.count);
+        }
+        if (is_utf8(letter.record)) {
+            whole.add("record", letter.record);
+        } else {
+            std::string encoded(base64_bytes(letter.record.size()), '\0');
+            write_base64(encoded.data(), letter.record);
+            whole.add("record_base64", encoded);
+        }
     }
-    out.push_back('}');
     return out;
 }
 

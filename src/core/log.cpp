@@ -2,7 +2,7 @@
 
 #include "core/clean_text.hpp"
 #include "core/clock.hpp"
-#include "core/json_text.hpp"
+#include "core/json_writer.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/ansicolor_sink.h>
@@ -42,9 +42,13 @@ class json_formatter final : public spdlog::formatter {
             std::chrono::duration_cast<std::chrono::nanoseconds>(message.time.time_since_epoch()).count();
         auto const level = spdlog::level::to_string_view(message.level);
         std::string text;
-        append_json_string(text, std::string_view{message.payload.data(), message.payload.size()});
-        fmt::format_to(std::back_inserter(out), R"({{"time":"{}","level":"{}","message":{}}})", iso_time(time_ns),
-                       std::string_view{level.data(), level.size()}, text);
+        {
+            json_object line{text};
+            line.add("time", iso_time(time_ns));
+            line.add("level", std::string_view{level.data(), level.size()});
+            line.add("message", std::string_view{message.payload.data(), message.payload.size()});
+        }
+        out.append(text);
         out.push_back('\n');
     }
     [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {

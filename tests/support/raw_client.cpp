@@ -96,6 +96,14 @@ std::string raw_client::receive(std::size_t count) {
     return bytes;
 }
 
+std::string raw_client::receive_some() {
+    if (!wait_readable(socket_, wait_ms)) throw std::runtime_error{"no answer in time"};
+    std::string bytes(16'384, '\0');
+    auto const got = ::recv(socket_, bytes.data(), bytes.size(), 0);
+    bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return bytes;
+}
+
 bool raw_client::has_answer(int milliseconds) {
     return wait_readable(socket_, milliseconds);
 }

@@ -28,6 +28,8 @@ class raw_client final {
     std::size_t send_until_full(std::string_view bytes);
     /// Exactly `count` bytes.
     [[nodiscard]] std::string receive(std::size_t count);
+    /// The next bytes; empty where the peer closes the connection.
+    [[nodiscard]] std::string receive_some();
     /// Whether something comes within `milliseconds`.
     [[nodiscard]] bool has_answer(int milliseconds);
     /// Whether the peer closes the connection; what it sends before is thrown away.

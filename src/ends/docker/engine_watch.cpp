@@ -12,7 +12,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <array>
 #include <exception>
 #include <utility>
 
@@ -25,7 +24,9 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t response_bytes_max = std::size_t{32} << 20U;
 constexpr std::size_t event_bytes_max = std::size_t{1} << 20U;
+constexpr std::size_t event_read_bytes = 4096;
 constexpr std::size_t read_bytes = std::size_t{64} << 10U;
 constexpr std::size_t read_bytes_limited = 4096;
 constexpr backoff_options patience{.first = 100ms, .longest = 5000ms};
@@ -37,10 +38,7 @@ void rethrow(std::exception_ptr const& failure) {
 }  // namespace
 
 engine_watch::engine_watch(docker_source_options const& options, line_inbox& inbox)
-    : options_{options},
-      inbox_{inbox},
-      engine_{.socket = options.socket, .request_timeout = options.request_timeout},
-      own_id_{own_container_id()} {}
+    : options_{options}, inbox_{inbox}, own_id_{own_container_id()} {}
 
 engine_watch::~engine_watch() {
     stop();
@@ -52,6 +50,13 @@ result<> engine_watch::start() {
     if (!down_) return {};
     auto const tries_before = tries_;
     if (!thread_.joinable()) {
+        auto const limit = options_.request_timeout;
+        auto engine = net::make_http_target({.socket_path = options_.socket,
+                                             .timeouts = {.connect = limit, .request = limit},
+                                             .body_bytes_max = response_bytes_max});
+        if (!engine) return engine.error();
+        engine->name = fmt::format("the engine at {}", options_.socket);
+        engine_.emplace(*std::move(engine));
         asio::co_spawn(io_, watch(), rethrow);
         thread_ = start_thread("docker-in", [this] { io_.run(); });
     } else {
@@ -103,22 +108,37 @@ asio::awaitable<void> engine_watch::watch() {
     }
 }
 
+error engine_watch::in_words(error failure) const {
+    if (failure.code == errc::unauthorized)
+        failure.message = fmt::format("may not open {}: run with the socket's group (compose: group_add), or as root",
+                                      options_.socket);
+    return failure;
+}
+
+/// The whole of a short response.
+asio::awaitable<result<net::http_response>> engine_watch::get(std::string path) {
+    net::http_connection connection{io_.get_executor(), *engine_};
+    auto response = co_await connection.send({.path = path, .keep_alive = false});
+    if (!response) co_return in_words(response.error());
+    co_return response;
+}
+
 /// Events first, then the list: nothing that starts in between is missed.
 asio::awaitable<error> engine_watch::watch_once() {
-    engine_request events{io_.get_executor()};
-    auto const status = co_await events.get(engine_, "/events?filters=" + event_filters(options_.labels));
-    if (!status) co_return status.error();
-    if (*status != 200)
-        co_return error{errc::protocol, fmt::format("the engine answers {} when asked for its events", *status)};
+    net::http_connection events{io_.get_executor(), *engine_, event_read_bytes};
+    auto const path = "/events?filters=" + event_filters(options_.labels);
+    auto const head = co_await events.start({.path = path});
+    if (!head) co_return in_words(head.error());
+    if (head->status != 200)
+        co_return error{errc::protocol, fmt::format("the engine answers {} when asked for its events", head->status)};
     if (auto listed = co_await list(); !listed) co_return listed.error();
     tried(std::nullopt);
     std::string text;
-    std::array<char, 4096> piece;
     while (true) {
-        auto const got = co_await events.read(piece);
-        if (!got) co_return got.error();
-        if (*got == 0) co_return error{errc::not_connected, "the engine's events have ended"};
-        text.append(piece.data(), *got);
+        auto const piece = co_await events.read();
+        if (!piece) co_return piece.error();
+        if (piece->empty()) co_return error{errc::not_connected, "the engine's events have ended"};
+        text.append(*piece);
         for (auto line_end = text.find('\n'); line_end != std::string::npos; line_end = text.find('\n')) {
             auto const event = parse_engine_event(std::string_view{text}.substr(0, line_end));
             if (!event) co_return event.error();
@@ -130,7 +150,7 @@ asio::awaitable<error> engine_watch::watch_once() {
 }
 
 asio::awaitable<result<>> engine_watch::list() {
-    auto const answer = co_await ask_engine(engine_, "/containers/json?all=1&filters=" + list_filters(options_.labels));
+    auto const answer = co_await get("/containers/json?all=1&filters=" + list_filters(options_.labels));
     if (!answer) co_return answer.error();
     if (answer->status != 200)
         co_return error{errc::protocol, fmt::format("the engine answers {} when asked for its containers: {}",
@@ -215,7 +235,7 @@ void engine_watch::note_end(container_info const& of, std::string_view reason, s
 }
 
 asio::awaitable<result<container_info>> engine_watch::inspect(std::string id) {
-    auto const answer = co_await ask_engine(engine_, fmt::format("/containers/{}/json", id));
+    auto const answer = co_await get(fmt::format("/containers/{}/json", id));
     if (!answer) co_return answer.error();
     if (answer->status == 404) co_return error{errc::not_found, "no such container"};
     if (answer->status != 200)
@@ -232,18 +252,17 @@ bool engine_watch::is_limited(container_info const& info) const {
 /// @return errc::rejected where the engine has no log to read.
 asio::awaitable<result<>> engine_watch::read_log(container_info info, std::uint32_t partition) {
     auto const place = inbox_.place_of(partition);
-    auto target = fmt::format("/containers/{}/logs?follow=1&stdout=1&stderr=1&timestamps=1", info.id);
-    if (auto const since = place.since_ns(); since != 0) target += "&since=" + since_text(since);
-    engine_request log{io_.get_executor()};
-    auto const status = co_await log.get(engine_, std::move(target));
-    if (!status) co_return status.error();
-    std::string piece(is_limited(info) ? read_bytes_limited : read_bytes, '\0');
-    if (*status != 200) {
-        auto const got = co_await log.read(piece, engine_.request_timeout);
-        auto const words = got ? parse_engine_message(std::string_view{piece}.substr(0, *got)) : std::string{};
+    auto path = fmt::format("/containers/{}/logs?follow=1&stdout=1&stderr=1&timestamps=1", info.id);
+    if (auto const since = place.since_ns(); since != 0) path += "&since=" + since_text(since);
+    net::http_connection log{io_.get_executor(), *engine_, is_limited(info) ? read_bytes_limited : read_bytes};
+    auto const head = co_await log.start({.path = path});
+    if (!head) co_return in_words(head.error());
+    if (head->status != 200) {
+        auto const body = co_await log.read_rest();
+        auto const words = body ? parse_engine_message(*body) : std::string{};
         bool const no_reader = words.contains("does not support reading");
         co_return error{no_reader ? errc::rejected : errc::protocol,
-                        fmt::format("the engine answers {}: {}", *status, words)};
+                        fmt::format("the engine answers {}: {}", head->status, words)};
     }
     log_decoder decoder{{.terminal = info.terminal, .line_bytes_max = options_.line_bytes_max}};
     resume_filter filter{place};
@@ -257,11 +276,11 @@ asio::awaitable<result<>> engine_watch::read_log(container_info info, std::uint3
     line_allowance allowance{options_.limited_lines_per_second, steady_clock::now()};
     while (true) {
         co_await wait_for_room(partition);
-        auto const got = co_await log.read(piece);
-        if (!got) co_return got.error();
-        if (*got == 0) break;
+        auto const piece = co_await log.read();
+        if (!piece) co_return piece.error();
+        if (piece->empty()) break;
         lines = 0;
-        auto const fed = decoder.feed(std::string_view{piece}.substr(0, *got), take);
+        auto const fed = decoder.feed(*piece, take);
         if (!fed) co_return fed.error();
         if (!is_limited(info)) continue;
         allowance.spend(static_cast<double>(lines), steady_clock::now());

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "ended_logs.hpp"
-#include "engine_client.hpp"
 #include "engine_json.hpp"
 #include "feedback.hpp"
 #include "line_inbox.hpp"
@@ -12,6 +11,7 @@
 
 #include "core/backoff.hpp"
 #include "core/log.hpp"
+#include "net/http_connection.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -52,6 +52,8 @@ class engine_watch final {
         bool started_again = false;  // the engine said so after the log's end was last seen
     };
     [[nodiscard]] boost::asio::awaitable<void> watch();
+    [[nodiscard]] error in_words(error failure) const;
+    [[nodiscard]] boost::asio::awaitable<result<net::http_response>> get(std::string path);
     [[nodiscard]] boost::asio::awaitable<error> watch_once();
     [[nodiscard]] boost::asio::awaitable<result<>> list();
     void take_event(engine_event const& event);
@@ -72,7 +74,7 @@ class engine_watch final {
 
     docker_source_options const& options_;
     line_inbox& inbox_;
-    engine_address const engine_;
+    std::optional<net::http_target> engine_;  // from start() on
     std::string const own_id_;
     log_limit trouble_;
     log_limit log_trouble_;

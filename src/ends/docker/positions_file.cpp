@@ -1,6 +1,6 @@
 #include "positions_file.hpp"
 
-#include "core/json_text.hpp"
+#include "core/json_writer.hpp"
 #include "core/log.hpp"
 
 #include <fmt/format.h>
@@ -58,18 +58,29 @@ bool read_counts(json::value const* from, event_counts& into) {
 }  // namespace
 
 std::string to_json(positions const& what) {
-    auto out =
-        fmt::format(R"({{"version":{},"counts":{{"in":{},"indexed":{},"already_there":{},"dead":{}}},"containers":{{)",
-                    version_written, what.counts.in, what.counts.indexed, what.counts.already_there, what.counts.dead);
-    bool first = true;
-    for (auto const& [id, place] : what.containers) {
-        if (!std::exchange(first, false)) out.push_back(',');
-        out.push_back('\n');
-        append_json_string(out, id);
-        out += fmt::format(R"(:{{"stdout":[{},{}],"stderr":[{},{}]}})", place.streams[0].time_ns,
-                           place.streams[0].count, place.streams[1].time_ns, place.streams[1].count);
+    std::string out;
+    {
+        json_object whole{out};
+        whole.add("version", version_written);
+        {
+            auto counts = whole.object("counts");
+            counts.add("in", what.counts.in);
+            counts.add("indexed", what.counts.indexed);
+            counts.add("already_there", what.counts.already_there);
+            counts.add("dead", what.counts.dead);
+        }
+        auto containers = whole.object("containers");
+        for (auto const& [id, place] : what.containers) {
+            auto one = containers.object(id);
+            for (auto const& [name, stream] :
+                 {std::pair{"stdout", &place.streams[0]}, std::pair{"stderr", &place.streams[1]}}) {
+                auto position = one.array(name);
+                position.add(stream->time_ns);
+                position.add(stream->count);
+            }
+        }
     }
-    out += "}}\n";
+    out.push_back('\n');
     return out;
 }
 

@@ -3,8 +3,8 @@
 #include "core/clean_text.hpp"
 
 #include <fmt/format.h>
-#include <boost/beast/core/string.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace logpipe::http {
@@ -17,7 +17,7 @@ bool is_redirect(unsigned status) noexcept {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-error refusal(http_head const& head) {
+error refusal(net::http_head const& head) {
     auto const message = clean_line(fmt::format("the server answered {} {}", head.status, head.reason));
     switch (head.status) {
         case 401:
@@ -37,29 +37,20 @@ error refusal(http_head const& head) {
 }
 
 bool equal(std::string_view a, std::string_view b) noexcept {
-    return boost::beast::iequals(a, b);
+    auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 }  // namespace
 
-result<> http_content::feed(std::string_view bytes) {
-    bool const had_head = response_.head() != nullptr;
-    if (auto fed = response_.feed(bytes, body_); !fed) return fed;
-    if (!had_head && response_.head() != nullptr) {
-        if (auto judged = judge(*response_.head()); !judged) return judged;
-    }
-    if (!accepted_ || nothing_left_) body_.clear();  // a redirect's or an error's own page
-    return {};
+void http_content::feed(std::string_view bytes) {
+    if (accepted_ && !nothing_left_) body_.append(bytes);  // else it is a redirect's or an error's own page
 }
 
-result<> http_content::end_of_connection() {
-    return response_.end_of_connection();
-}
-
-result<> http_content::judge(http_head const& head) {
+result<> http_content::judge(net::http_head const& head) {
     ends_with_connection_ = head.ends_with_connection;
-    if (is_redirect(head.status) && !head.location.empty()) {
-        location_ = head.location;
+    if (auto const location = head.field("Location"); is_redirect(head.status) && !location.empty()) {
+        location_ = location;
         return {};
     }
     bool const ranged = !asked_.if_range.empty();
@@ -67,32 +58,34 @@ result<> http_content::judge(http_head const& head) {
     if (head.status != 200)
         if (auto judged = judge_range(head); !judged) return judged;
     if (auto judged = judge_coding(head); !judged) return judged;
-    if (!nothing_left_ && (equal(head.content_type.substr(0, 9), "text/html") ||
-                           equal(head.content_type.substr(0, 21), "application/xhtml+xml")))
+    auto const type = head.field("Content-Type");
+    if (!nothing_left_ && (equal(type.substr(0, 9), "text/html") || equal(type.substr(0, 21), "application/xhtml+xml")))
         return error{errc::rejected, "the server answered 200 with an HTML page instead of lines"};
     accepted_ = true;
     return {};
 }
 
-result<> http_content::judge_range(http_head const& head) {
+result<> http_content::judge_range(net::http_head const& head) {
+    auto const range = head.field("Content-Range");
     goes_on_ = true;
     if (head.status == 416) {
-        nothing_left_ = head.content_range == fmt::format("bytes */{}", asked_.begin_bytes);
+        nothing_left_ = range == fmt::format("bytes */{}", asked_.begin_bytes);
         if (nothing_left_) return {};
         return error{errc::rejected,
                      fmt::format("the content changed while it was read: nothing stands at byte {} any more",
                                  asked_.begin_bytes)};
     }
-    if (head.content_range.starts_with(fmt::format("bytes {}-", asked_.begin_bytes))) return {};
-    return error{errc::protocol, fmt::format("the server answered with another range, \"{}\", than was asked for",
-                                             clean_line(head.content_range))};
+    if (range.starts_with(fmt::format("bytes {}-", asked_.begin_bytes))) return {};
+    return error{errc::protocol,
+                 fmt::format("the server answered with another range, \"{}\", than was asked for", clean_line(range))};
 }
 
-result<> http_content::judge_coding(http_head const& head) {
-    bool const gzipped = equal(head.content_encoding, "gzip") || equal(head.content_encoding, "x-gzip");
-    if (!gzipped && !head.content_encoding.empty() && !equal(head.content_encoding, "identity"))
-        return error{errc::rejected, fmt::format("the content's coding \"{}\" is not known; gzip is",
-                                                 clean_line(head.content_encoding))};
+result<> http_content::judge_coding(net::http_head const& head) {
+    auto const coding = head.field("Content-Encoding");
+    bool const gzipped = equal(coding, "gzip") || equal(coding, "x-gzip");
+    if (!gzipped && !coding.empty() && !equal(coding, "identity"))
+        return error{errc::rejected,
+                     fmt::format("the content's coding \"{}\" is not known; gzip is", clean_line(coding))};
     if (gzipped) {
         // Bytes of the compressed form are not those that were counted.
         if (goes_on_) return error{errc::protocol, "the server answered with a range of another coding"};
@@ -101,8 +94,8 @@ result<> http_content::judge_coding(http_head const& head) {
     }
     if (head.content_bytes) total_bytes_ = *head.content_bytes + (goes_on_ ? asked_.begin_bytes : 0);
     // A weak ETag (W/"…") only promises the same meaning, not the same bytes (RFC 9110 section 8.8.1).
-    bool const strong = head.etag.starts_with('"') && !equal(head.accept_ranges, "none");
-    if (strong) resume_tag_ = head.etag;
+    auto const tag = head.field("ETag");
+    if (tag.starts_with('"') && !equal(head.field("Accept-Ranges"), "none")) resume_tag_ = tag;
     return {};
 }
 
@@ -131,7 +124,7 @@ result<std::string_view> http_content::next() {
 }
 
 bool http_content::finished() const noexcept {
-    return accepted_ && (nothing_left_ || (response_.complete() && body_.empty() && drained_));
+    return accepted_ && (nothing_left_ || (complete_ && body_.empty() && drained_));
 }
 
 result<> http_content::look_for_page(std::string_view piece) {

@@ -1,9 +1,9 @@
-// The answer to a download's request, judged and decoded: which bytes of the content it carries, or why none. Pure.
+// The response to a download's request, judged and decoded: which bytes of the content it carries, or why none. Pure.
 #pragma once
 
 #include "codec/gzip.hpp"
-#include "http_response_reader.hpp"
 #include "logpipe/result.hpp"
+#include "net/http_response_reader.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -18,14 +18,16 @@ struct http_request_range {
     std::string if_range;  ///< the strong ETag that the range needs; empty: all of it was asked for
 };
 
-/// One answer. One thread.
+/// One response. One thread.
 class http_content final {
   public:
     explicit http_content(http_request_range asked) : asked_{std::move(asked)} {}
 
-    /// Takes bytes off the connection. @return as next() and http_response_reader do.
-    [[nodiscard]] result<> feed(std::string_view bytes);
-    [[nodiscard]] result<> end_of_connection();
+    /// Its head, first. @return why it carries no content, where it is not a redirect either.
+    [[nodiscard]] result<> judge(net::http_head const& head);
+    /// The next bytes of its body, and the end of it.
+    void feed(std::string_view bytes);
+    void end() noexcept { complete_ = true; }
 
     /// The next piece of the content, bounded, valid until the next call; empty when more must be fed, or when
     /// finished().
@@ -45,13 +47,11 @@ class http_content final {
     [[nodiscard]] std::optional<std::uint64_t> total_bytes() const noexcept { return total_bytes_; }
 
   private:
-    [[nodiscard]] result<> judge(http_head const& head);
-    [[nodiscard]] result<> judge_range(http_head const& head);
-    [[nodiscard]] result<> judge_coding(http_head const& head);
+    [[nodiscard]] result<> judge_range(net::http_head const& head);
+    [[nodiscard]] result<> judge_coding(net::http_head const& head);
     [[nodiscard]] result<> look_for_page(std::string_view piece);
 
     http_request_range asked_;
-    http_response_reader response_;
     std::optional<codec::gzip_inflater> inflater_;
     std::string body_;           // came in and is not yet decoded…
     std::size_t body_done_ = 0;  // …but for so many bytes of it
@@ -61,6 +61,7 @@ class http_content final {
     std::optional<std::uint64_t> total_bytes_;
     bool accepted_ = false;
     bool goes_on_ = false;
+    bool complete_ = false;
     bool ends_with_connection_ = false;
     bool nothing_left_ = false;  // the range that was asked for begins at the content's end
     bool drained_ = true;        // the inflater has nothing left of what it was given

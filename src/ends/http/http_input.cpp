@@ -3,12 +3,12 @@
 #include "core/backoff.hpp"
 #include "core/log.hpp"
 #include "http/http.hpp"
-#include "http_address.hpp"
-#include "http_connection.hpp"
 #include "http_content.hpp"
 #include "lines/byte_input.hpp"
 #include "lines/line_source.hpp"
 #include "lines/lines.hpp"
+#include "net/http_client.hpp"
+#include "net/http_url.hpp"
 
 #include <fmt/format.h>
 
@@ -23,41 +23,29 @@ namespace {
 
 using std::chrono::steady_clock;
 
-std::string request_text(http_address const& to, http_request_range const& range) {
-    auto text =
-        fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: logpipe\r\nAccept: */*\r\nConnection: close\r\n",
-                    to.target, to.host_field);
-    if (range.if_range.empty()) return text + "Accept-Encoding: gzip\r\n\r\n";
+std::string fields_of(http_request_range const& range) {
+    if (range.if_range.empty()) return "Accept: */*\r\nAccept-Encoding: gzip\r\n";
     // A range counts the bytes of one representation: the one without a coding.
-    return text + fmt::format("Accept-Encoding: identity\r\nRange: bytes={}-\r\nIf-Range: {}\r\n\r\n",
-                              range.begin_bytes, range.if_range);
+    return fmt::format("Accept: */*\r\nAccept-Encoding: identity\r\nRange: bytes={}-\r\nIf-Range: {}\r\n",
+                       range.begin_bytes, range.if_range);
 }
 
 class http_input final : public lines::byte_input {
   public:
-    explicit http_input(http_source_options options)
-        : options_{std::move(options)},
-          connection_{{.ca_file = options_.ca_file,
-                       .insecure_skip_verify = options_.insecure_skip_verify,
-                       .connect_timeout = options_.connect_timeout,
-                       .idle_timeout = options_.idle_timeout}} {}
+    explicit http_input(http_source_options options) : options_{std::move(options)} {}
 
     result<> open() override {
-        auto parsed = parse_http_address(options_.url);
+        auto parsed = net::parse_http_url(options_.url);
         if (!parsed) return parsed.error();
-        address_ = std::move(*parsed);
-        if (auto ready = connection_.set_up(); !ready) return ready;
+        url_ = std::move(*parsed);
         return reach();
     }
 
     result<std::optional<lines::input_piece>> read(steady_time until) override {
         while (!ended_) {
             if (!content_) {
-                if (!connection_.wait(std::min(next_try_, until)) || steady_clock::now() < next_try_)
-                    return std::nullopt;
-                here_ = address_;
-                redirects_ = 0;
-                ask();
+                if (!client_.wait(std::min(next_try_, until)) || steady_clock::now() < next_try_) return std::nullopt;
+                if (auto begun = begin(); !begun) return begun.error();
             }
             auto const piece = advance(until);
             if (!piece) {
@@ -71,7 +59,7 @@ class http_input final : public lines::byte_input {
     }
 
     bool repeatable() const override { return true; }
-    void wake() override { connection_.wake(); }
+    void wake() override { client_.wake(); }
 
     stage_status status() const override {
         stage_status status;
@@ -83,26 +71,48 @@ class http_input final : public lines::byte_input {
     }
 
   private:
-    void ask() {
+    result<net::http_target> target_of(net::http_url const& url) const {
+        net::http_server server{
+            .address = url.server,
+            .timeouts = {.connect = options_.connect_timeout, .stall = options_.idle_timeout},
+            .route = net::http_route::by_environment,
+        };
+        if (url.tls)
+            server.tls = net::tls_client_options{.ca_file = options_.ca_file,
+                                                 .insecure_skip_verify = options_.insecure_skip_verify};
+        auto target = net::make_http_target(server);
+        if (target) target->name.clear();  // our errors name the whole URL
+        return target;
+    }
+
+    result<> begin() {
+        here_ = url_;
+        redirects_ = 0;
+        return send();
+    }
+
+    result<> send() {
+        auto target = target_of(here_);
+        if (!target) return target.error();
         http_request_range range;
         if (!resume_tag_.empty()) range = {.begin_bytes = history_.given_bytes(), .if_range = resume_tag_};
         content_.emplace(range);
         judged_ = false;
-        connection_.start(here_, request_text(here_, range));
+        client_.use(*std::move(target));
+        client_.start({.path = here_.target, .fields = fields_of(range), .keep_alive = false});
+        return {};
     }
 
-    /// Asks, and waits until the server has accepted or refused, for as long as the connection's own bounds let it.
-    /// wake() ends the waiting: then read() goes on with it.
+    /// Sends the request, and waits until the server has accepted or refused it, for as long as the connection's own
+    /// bounds let it. wake() ends the waiting: then read() goes on with it.
     result<> reach() {
         if (ended_ || content_) return {};
-        here_ = address_;
-        redirects_ = 0;
-        ask();
+        if (auto begun = begin(); !begun) return begun;
         while (!judged_) {
             auto const piece = advance(steady_time::max());
             if (!piece) {
                 content_.reset();
-                connection_.close();
+                client_.drop();
                 return in_context(here_.text, piece.error());
             }
             if (!*piece) break;
@@ -116,14 +126,26 @@ class http_input final : public lines::byte_input {
         if (!piece) return piece.error();
         if (!piece->empty()) return pass(*piece);
         if (content_->finished()) return end();
-        auto const bytes = connection_.receive(until);
+        if (!judged_) return judge(until);
+        auto const bytes = client_.read(until);
         if (!bytes) return bytes.error();
         if (!*bytes) return std::nullopt;
-        auto const fed = (*bytes)->empty() ? content_->end_of_connection() : content_->feed(**bytes);
-        if (!fed) return fed.error();
+        if ((*bytes)->empty())
+            content_->end();
+        else
+            content_->feed(**bytes);
+        return std::string_view{};
+    }
+
+    result<std::optional<std::string_view>> judge(steady_time until) {
+        auto const head = client_.head(until);
+        if (!head) return head.error();
+        if (!*head) return std::nullopt;
+        if (auto good = content_->judge(**head); !good) return good.error();
         if (auto const& location = content_->location()) {
             if (auto followed = follow(std::string{*location}); !followed) return followed.error();
-        } else if (content_->accepted() && !std::exchange(judged_, true)) {
+        } else {
+            judged_ = true;
             begin_content();
         }
         return std::string_view{};
@@ -142,18 +164,17 @@ class http_input final : public lines::byte_input {
     result<std::optional<std::string_view>> end() {
         if (auto whole = history_.finish(); !whole) return whole.error();
         ended_ = true;
-        connection_.close();
+        client_.drop();
         return std::string_view{};
     }
 
     result<> follow(std::string const& location) {
         if (++redirects_ > options_.redirects_max)
             return error{errc::rejected, fmt::format("more than {} redirects", options_.redirects_max)};
-        auto to = redirect(here_, location);
+        auto to = net::redirect(here_, location);
         if (!to) return to.error();
         here_ = std::move(*to);
-        ask();
-        return {};
+        return send();
     }
 
     void begin_content() {
@@ -171,7 +192,7 @@ class http_input final : public lines::byte_input {
     /// A cut download is tried again; what failed from the start, or would fail the same way again, is the caller's.
     result<> survive(error const& why) {
         content_.reset();
-        connection_.close();
+        client_.drop();
         // Also after a failure that is not ours to survive: whoever reads on all the same shall not hammer the server.
         auto const wait = wait_.next();
         next_try_ = steady_clock::now() + wait;
@@ -190,9 +211,9 @@ class http_input final : public lines::byte_input {
     }
 
     http_source_options options_;
-    http_connection connection_;
-    http_address address_;                 // as configured
-    http_address here_;                    // where redirects have led
+    net::http_client client_{net::http_target{}};
+    net::http_url url_;                    // as configured
+    net::http_url here_;                   // where redirects have led
     int redirects_ = 0;                    // of this try
     std::optional<http_content> content_;  // of the request that is out
     bool judged_ = false;                  // content_ was accepted, and we know it

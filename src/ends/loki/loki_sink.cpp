@@ -13,7 +13,7 @@
 #include "core/reload.hpp"
 #include "core/secrets.hpp"
 #include "core/thread.hpp"
-#include "net/rest_client.hpp"
+#include "net/http_client.hpp"
 
 #include <fmt/format.h>
 
@@ -40,14 +40,18 @@ std::size_t content_bytes(batch const& events) noexcept {
     return events.records.size() + events.documents.size() + events.events.size() * sizeof(event);
 }
 
-result<net::rest_target> target_of(loki_sink_options const& options) {
-    auto target = net::make_rest_target({.address = options.address,
-                                         .port_default = 3100,
-                                         .tls = options.tls,
-                                         .ca_file = options.ca_file,
-                                         .insecure_skip_verify = options.insecure_skip_verify,
-                                         .connect_timeout = options.connect_timeout,
-                                         .request_timeout = options.request_timeout});
+result<net::http_target> target_of(loki_sink_options const& options) {
+    auto const address = net::parse_host_port(options.address, 3100);
+    if (!address) return address.error();
+    net::http_server server{
+        .address = *address,
+        .timeouts = {.connect = options.connect_timeout, .request = options.request_timeout},
+        .route = net::http_route::by_environment,
+    };
+    if (options.tls)
+        server.tls =
+            net::tls_client_options{.ca_file = options.ca_file, .insecure_skip_verify = options.insecure_skip_verify};
+    auto target = net::make_http_target(server);
     if (!target) return target;
     if (!options.tenant.empty())
         if (auto added = net::add_field(*target, "X-Scope-OrgID", options.tenant); !added) return added.error();
@@ -116,7 +120,7 @@ class pushing_sink final : public sink {
     [[nodiscard]] bool wait_for_lines();
     [[nodiscard]] std::string const& stream_of(push_lanes::line const& one);
     [[nodiscard]] bool push(push_lanes::lane& by);
-    [[nodiscard]] bool decide(push_lanes::lane& by, std::size_t count, net::rest_answer const& reply);
+    [[nodiscard]] bool decide(push_lanes::lane& by, std::size_t count, net::http_response const& reply);
     void reject(push_lanes::lane& by, std::size_t count, std::string_view body, std::string_view words);
     [[nodiscard]] bool throttle(push_lanes::lane& by, std::size_t count, std::string_view body, std::string said);
     [[nodiscard]] std::string encode(std::span<push_lanes::line const> lines);
@@ -128,7 +132,7 @@ class pushing_sink final : public sink {
 
     loki_sink_options const options_;
     completions* reports_ = nullptr;
-    std::optional<net::rest_client> client_;  // from open() on
+    std::optional<net::http_client> client_;  // from open() on
     stream_table streams_;                    // this and the next five are the sender's
     push_request request_;
     entry_reader reader_;
@@ -246,7 +250,7 @@ bool pushing_sink::push(push_lanes::lane& by) {
     auto const lines = lanes_.next_request(by);
     auto const body = encode(lines);
     // A connection that Loki has closed meanwhile is made again: lines that arrive twice are one to Loki.
-    auto const reply = client_->ask({.method = "POST", .path = "/loki/api/v1/push", .body = body, .compressed = true});
+    auto const reply = client_->send({.method = "POST", .path = "/loki/api/v1/push", .body = body, .compressed = true});
     ++pushes_;
     if (!reply) return wait_after(reply.error());
     if (!decide(by, lines.size(), *reply)) return false;
@@ -254,7 +258,7 @@ bool pushing_sink::push(push_lanes::lane& by) {
     return true;
 }
 
-bool pushing_sink::decide(push_lanes::lane& by, std::size_t count, net::rest_answer const& reply) {
+bool pushing_sink::decide(push_lanes::lane& by, std::size_t count, net::http_response const& reply) {
     auto const words = clean_line(std::string_view{reply.body}.substr(0, shown_bytes_max));
     auto said = fmt::format("{} answers {}: {}", options_.address, reply.status, words);
     auto const now = steady_clock::now();

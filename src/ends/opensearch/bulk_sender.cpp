@@ -2,7 +2,7 @@
 
 #include "core/assert.hpp"
 #include "core/thread.hpp"
-#include "rest_questions.hpp"
+#include "server_requests.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -46,7 +46,7 @@ retry_limits retry_limits_of(opensearch_sink_options const& options) {
 
 }  // namespace
 
-bulk_sender::bulk_sender(opensearch_sink_options const& options, net::rest_target target, bulk_queue& queue,
+bulk_sender::bulk_sender(opensearch_sink_options const& options, net::http_target target, bulk_queue& queue,
                          completions& reports)
     : options_{options},
       target_{std::move(target)},
@@ -79,7 +79,7 @@ bulk_sender::~bulk_sender() {
     thread_.join();
 }
 
-void bulk_sender::use(net::rest_target target) {
+void bulk_sender::use(net::http_target target) {
     asio::post(io_, [this, target = std::move(target)]() mutable { target_ = std::move(target); });
 }
 
@@ -193,11 +193,11 @@ asio::awaitable<void> bulk_sender::ask(lane& on, bulk_request& request) {
     count(requests_);
     count(bytes_, bytes.size());
     count(in_flight_);
-    auto answer = co_await on.connection.ask({.method = "POST",
-                                              .path = path_,
-                                              .content_type = "application/x-ndjson",
-                                              .body = bytes,
-                                              .compressed = options_.compress});
+    auto answer = co_await on.connection.send({.method = "POST",
+                                               .path = path_,
+                                               .content_type = "application/x-ndjson",
+                                               .body = bytes,
+                                               .compressed = options_.compress});
     in_flight_.fetch_sub(1, std::memory_order_relaxed);
     auto const took = steady_clock::now() - sent_at;
     count(answer_microseconds_,

@@ -11,7 +11,7 @@
 
 #include "core/backoff.hpp"
 #include "core/log.hpp"
-#include "net/rest_connection.hpp"
+#include "net/http_connection.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -33,14 +33,14 @@ namespace logpipe::opensearch {
 class bulk_sender final {
   public:
     /// @param reports  outlives it; gets each batch that is done, on the sender's thread
-    bulk_sender(opensearch_sink_options const& options, net::rest_target target, bulk_queue& queue,
+    bulk_sender(opensearch_sink_options const& options, net::http_target target, bulk_queue& queue,
                 completions& reports);
     ~bulk_sender();
 
     /// There is something new in the queue.
     void wake();
     /// The next request goes to this server, with these fields and certificates.
-    void use(net::rest_target target);
+    void use(net::http_target target);
     /// What a body may have: less than the option once the server has refused one as too large.
     [[nodiscard]] std::size_t body_bytes_max() const noexcept { return body_bytes_max_; }
     void describe(stage_status& into) const;
@@ -48,9 +48,9 @@ class bulk_sender final {
   private:
     /// One connection and what is sent over it.
     struct lane {
-        lane(boost::asio::io_context& io, net::rest_target& target, backoff_options how)
-            : connection{io, target}, pause{io}, retry_wait{how} {}
-        net::rest_connection connection;
+        lane(boost::asio::io_context& io, net::http_target& target, backoff_options how)
+            : connection{io.get_executor(), target}, pause{io}, retry_wait{how} {}
+        net::http_connection connection;
         boost::asio::steady_timer pause;
         backoff retry_wait;
         bool idle = false;                        // its pause ends when there is something to do
@@ -86,7 +86,7 @@ class bulk_sender final {
     void wake_idle();
 
     // bulk_sender_answers.cpp: what follows from an answer, outcome_.
-    void judge(result<net::rest_answer> answer, bulk_request const& sent);
+    void judge(result<net::http_response> answer, bulk_request const& sent);
     void settle(lane& on);
     void settle_again(std::vector<retry_entry>& entries);
     void settle_again_whole(std::vector<retry_entry>& entries);
@@ -105,7 +105,7 @@ class bulk_sender final {
     void show_retries();
 
     opensearch_sink_options const options_;
-    net::rest_target target_;
+    net::http_target target_;
     bulk_queue& queue_;
     completions& reports_;
     std::string const path_;

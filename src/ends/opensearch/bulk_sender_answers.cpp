@@ -21,7 +21,7 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
 }  // namespace
 
 /// Into outcome_. What never got an answer is asked again.
-void bulk_sender::judge(result<net::rest_answer> answer, bulk_request const& sent) {
+void bulk_sender::judge(result<net::http_response> answer, bulk_request const& sent) {
     if (answer) {
         reader_.read(answer->status, answer->body, sent.items().size(), outcome_);
     } else {

@@ -26,11 +26,11 @@ result<json::object> parse_object(std::string_view what, std::string_view body) 
 }
 
 /// The mappings of each index that `index` names: one, or those behind an alias; none where it does not exist.
-result<std::vector<std::pair<std::string, json::object>>> live_mappings(net::rest_client& client,
+result<std::vector<std::pair<std::string, json::object>>> live_mappings(net::http_client& client,
                                                                         std::string const& index) {
     std::vector<std::pair<std::string, json::object>> found;
     auto const path = fmt::format("/{}/_mapping", encode_path_part(index));
-    auto const body = ask_for_body(client, {.method = "GET", .path = path, .body = {}});
+    auto const body = fetch_body(client, {.method = "GET", .path = path, .body = {}});
     if (!body && body.error().code == errc::not_found) return found;
     if (!body) return body.error();
     auto const answer = parse_object(path, *body);
@@ -45,9 +45,9 @@ result<std::vector<std::pair<std::string, json::object>>> live_mappings(net::res
 }
 
 /// @return the version of the template that is there: 0 where it has none, none where there is no template.
-result<std::optional<std::int64_t>> live_template_version(net::rest_client& client, std::string const& index) {
+result<std::optional<std::int64_t>> live_template_version(net::http_client& client, std::string const& index) {
     auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
-    auto const body = ask_for_body(client, {.method = "GET", .path = path, .body = {}});
+    auto const body = fetch_body(client, {.method = "GET", .path = path, .body = {}});
     if (!body && body.error().code == errc::not_found) return std::optional<std::int64_t>{};
     if (!body) return body.error();
     auto const parsed = parse_object(path, *body);
@@ -59,10 +59,10 @@ result<std::optional<std::int64_t>> live_template_version(net::rest_client& clie
     return std::optional{version->as_int64()};
 }
 
-result<> put_template(net::rest_client& client, std::string const& index, json::object const& made) {
+result<> put_template(net::http_client& client, std::string const& index, json::object const& made) {
     auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
     auto const body = json::serialize(made);
-    auto const put = ask_for_body(client, {.method = "PUT", .path = path, .body = body});
+    auto const put = fetch_body(client, {.method = "PUT", .path = path, .body = body});
     if (!put) return put.error();
     return {};
 }
@@ -98,7 +98,7 @@ std::string words_about_ours(std::string const& index, std::optional<std::int64_
 }
 
 /// The first document makes the index by the template.
-result<> put_template_before_index(net::rest_client& client, std::string const& index) {
+result<> put_template_before_index(net::http_client& client, std::string const& index) {
     auto const there = live_template_version(client, index);
     if (!there) return there.error();
     auto const others = find_other_templates(client, index);
@@ -120,7 +120,7 @@ result<> put_template_before_index(net::rest_client& client, std::string const& 
 }
 
 /// Brings the mappings of the indices that are there up to the template's. @return what was done, a line each
-result<std::vector<std::string>> follow_template(net::rest_client& client, std::string const& index,
+result<std::vector<std::string>> follow_template(net::http_client& client, std::string const& index,
                                                  json::object const& wanted, bool dry_run) {
     std::vector<std::string> lines;
     auto const live = live_mappings(client, index);
@@ -137,7 +137,7 @@ result<std::vector<std::string>> follow_template(net::rest_client& client, std::
         if (!dry_run) {
             auto const path = fmt::format("/{}/_mapping", encode_path_part(concrete));
             auto const body = json::serialize(difference.missing);
-            auto const put = ask_for_body(client, {.method = "PUT", .path = path, .body = body});
+            auto const put = fetch_body(client, {.method = "PUT", .path = path, .body = body});
             if (!put) return put.error();
         }
         auto added = difference.fields;
@@ -155,13 +155,13 @@ bool is_about_rights(error const& what) {
 
 }  // namespace
 
-result<> check_server(net::rest_client& client) {
-    auto const answer = ask_for_body(client, {.method = "GET", .path = "/", .body = {}});
+result<> check_server(net::http_client& client) {
+    auto const answer = fetch_body(client, {.method = "GET", .path = "/", .body = {}});
     if (!answer && !is_about_rights(answer.error())) return answer.error();
     return {};
 }
 
-result<> prepare_index(net::rest_client& client, std::string const& index) {
+result<> prepare_index(net::http_client& client, std::string const& index) {
     auto const live = live_mappings(client, index);
     result<> prepared;
     if (!live) {
@@ -179,7 +179,7 @@ result<> prepare_index(net::rest_client& client, std::string const& index) {
     return {};
 }
 
-result<std::vector<std::string>> find_mapping_conflicts(net::rest_client& client, std::string const& index) {
+result<std::vector<std::string>> find_mapping_conflicts(net::http_client& client, std::string const& index) {
     auto const live = live_mappings(client, index);
     if (!live) return live.error();
     auto const wanted = wanted_mappings(index);
@@ -189,7 +189,7 @@ result<std::vector<std::string>> find_mapping_conflicts(net::rest_client& client
     return lines;
 }
 
-result<index_set_up> set_up_index(net::rest_client& client, std::string const& index,
+result<index_set_up> set_up_index(net::http_client& client, std::string const& index,
                                   index_set_up_options const& options) {
     auto const there = live_template_version(client, index);
     if (!there) return there.error();

@@ -1,6 +1,6 @@
 #include "bulk_response.hpp"
 #include "index_set_up.hpp"
-#include "rest_questions.hpp"
+#include "server_requests.hpp"
 
 #include "opensearch/opensearch.hpp"
 
@@ -71,21 +71,21 @@ class rest_admin final : public opensearch_admin {
     [[nodiscard]] result<id_page> read_page(std::string& body, std::function<result<>(std::string_view)> const& each);
 
     opensearch_connection const connection_;
-    std::unique_ptr<net::rest_client> client_;
+    std::unique_ptr<net::http_client> client_;
     simdjson::ondemand::parser parser_;
 };
 
 result<> rest_admin::connect() {
     if (client_) return {};
-    auto target = make_rest_target(connection_);
+    auto target = make_target(connection_);
     if (!target) return target.error();
-    client_ = std::make_unique<net::rest_client>(*std::move(target));
+    client_ = std::make_unique<net::http_client>(*std::move(target));
     return {};
 }
 
 result<json::value> rest_admin::ask(std::string_view method, std::string const& path, std::string_view body) {
     if (auto ready = connect(); !ready) return ready.error();
-    auto const answer = ask_for_body(*client_, {.method = method, .path = path, .body = body});
+    auto const answer = fetch_body(*client_, {.method = method, .path = path, .body = body});
     if (!answer) return answer.error();
     boost::system::error_code failed;
     auto parsed = json::parse(*answer, failed);
@@ -168,7 +168,7 @@ result<> rest_admin::scan_pages(std::string& pit, std::function<result<>(std::st
                         R"("track_total_hits":false{}}})",
                         page_ids, json::serialize(json::string{pit}), page_keep_alive,
                         after.empty() ? std::string{} : fmt::format(R"(,"search_after":{})", after));
-        auto answer = ask_for_body(
+        auto answer = fetch_body(
             *client_, {.method = "POST",
                        .path = "/_search?filter_path=pit_id,timed_out,_shards.failed,hits.hits._id,hits.hits.sort",
                        .body = body});

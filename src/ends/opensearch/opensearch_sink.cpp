@@ -2,7 +2,7 @@
 
 #include "bulk_sender.hpp"
 #include "index_set_up.hpp"
-#include "rest_questions.hpp"
+#include "server_requests.hpp"
 
 #include "core/log.hpp"
 #include "core/reload.hpp"
@@ -39,14 +39,14 @@ class opensearch_sink final : public sink {
   private:
     [[nodiscard]] result<> reload();
     [[nodiscard]] result<> check_options() const;
-    [[nodiscard]] result<> look_at_index(net::rest_target target);
+    [[nodiscard]] result<> look_at_index(net::http_target target);
 
     opensearch_sink_options const options_;
     completions* reports_ = nullptr;
     bulk_queue queue_;
     mutable std::mutex mutex_;  // guards the three below, for those who come from other threads
     bool cancelled_ = false;
-    net::rest_client* asking_ = nullptr;  // while open() asks
+    net::http_client* asking_ = nullptr;  // while open() asks
     std::unique_ptr<bulk_sender> sender_;
     reload_entry reload_;  // after the sender, which it uses
 };
@@ -54,9 +54,9 @@ class opensearch_sink final : public sink {
 result<> opensearch_sink::open(completions& reports) {
     if (sender_) return {};
     if (auto good = check_options(); !good) return good;
-    auto target = make_rest_target(options_.connection);
+    auto target = make_target(options_.connection);
     if (!target) return target.error();
-    auto asked = make_rest_target(options_.connection);
+    auto asked = make_target(options_.connection);
     if (!asked) return asked.error();
     if (auto looked = look_at_index(*std::move(asked)); !looked) return in_context("opensearch", looked.error());
     auto sender = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
@@ -80,7 +80,7 @@ result<> opensearch_sink::reload() {
         if (!read) return read.error();
         *secret = *std::move(read);
     }
-    auto target = make_rest_target(to);
+    auto target = make_target(to);
     if (!target) return target.error();
     sender_->use(*std::move(target));
     return {};
@@ -96,8 +96,8 @@ result<> opensearch_sink::check_options() const {
 }
 
 /// Finds out that the server is there and takes us, and what its index is like.
-result<> opensearch_sink::look_at_index(net::rest_target target) {
-    net::rest_client client{std::move(target)};
+result<> opensearch_sink::look_at_index(net::http_target target) {
+    net::http_client client{std::move(target)};
     {
         std::lock_guard lock{mutex_};
         if (cancelled_) return error{errc::cancelled, "asked to stop"};

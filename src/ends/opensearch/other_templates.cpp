@@ -44,9 +44,9 @@ std::int64_t number_at(json::value const& from, std::string_view pointer) {
     return value != nullptr && value->is_int64() ? value->as_int64() : 0;
 }
 
-result<json::value> ask(net::rest_client& client, std::string_view method, std::string const& path,
+result<json::value> ask(net::http_client& client, std::string_view method, std::string const& path,
                         std::string_view body = {}) {
-    auto const answer = ask_for_body(client, {.method = method, .path = path, .body = body});
+    auto const answer = fetch_body(client, {.method = method, .path = path, .body = body});
     if (!answer) return answer.error();
     boost::system::error_code failed;
     auto parsed = json::parse(*answer, failed);
@@ -56,7 +56,7 @@ result<json::value> ask(net::rest_client& client, std::string_view method, std::
 }
 
 /// The template of a data stream that is there already: the server does not try others for it.
-result<std::optional<std::string>> template_of_data_stream(net::rest_client& client, std::string const& index) {
+result<std::optional<std::string>> template_of_data_stream(net::http_client& client, std::string const& index) {
     auto const answer = ask(client, "GET", "/_data_stream/" + encode_path_part(index));
     if (!answer && answer.error().code == errc::not_found) return std::optional<std::string>{};
     if (!answer) return answer.error();
@@ -65,7 +65,7 @@ result<std::optional<std::string>> template_of_data_stream(net::rest_client& cli
     return std::optional<std::string>{std::string_view{name->as_string()}};
 }
 
-result<std::vector<std::string>> names_of_others(net::rest_client& client, std::string const& index) {
+result<std::vector<std::string>> names_of_others(net::http_client& client, std::string const& index) {
     auto tried = make_template(index, field_names::own);
     tried["priority"] = highest_priority;
     auto const path = fmt::format("/_index_template/_simulate_index/{}", encode_path_part(index));
@@ -87,7 +87,7 @@ result<std::vector<std::string>> names_of_others(net::rest_client& client, std::
     return names;
 }
 
-result<one_template> describe(net::rest_client& client, std::string name) {
+result<one_template> describe(net::http_client& client, std::string name) {
     one_template found{.name = std::move(name), .mappings = {}};
     auto const part = encode_path_part(found.name);
     auto const answer = ask(client, "GET", "/_index_template/" + part);
@@ -124,7 +124,7 @@ void merge(json::object const& from, json::object& into) {
 
 /// Of several index templates the one with the highest priority counts, and then no legacy one does; of legacy ones
 /// all, in their order.
-result<json::object> mappings_of(net::rest_client& client, std::vector<one_template>& all) {
+result<json::object> mappings_of(net::http_client& client, std::vector<one_template>& all) {
     std::ranges::stable_sort(all, {}, &one_template::rank);
     json::object merged;
     one_template const* winner = nullptr;
@@ -142,7 +142,7 @@ result<json::object> mappings_of(net::rest_client& client, std::vector<one_templ
 
 }  // namespace
 
-result<other_templates> find_other_templates(net::rest_client& client, std::string const& index) {
+result<other_templates> find_other_templates(net::http_client& client, std::string const& index) {
     auto const names = names_of_others(client, index);
     if (!names) return names.error();
     std::vector<one_template> all;

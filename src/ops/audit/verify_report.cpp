@@ -1,6 +1,6 @@
 // The audit's outcome, for people and for programs.
 #include "audit/audit.hpp"
-#include "core/json_text.hpp"
+#include "core/json_writer.hpp"
 
 #include <fmt/format.h>
 
@@ -14,12 +14,6 @@ constexpr std::array<std::string_view, 3> kind_names{"input", "dead letters", "s
 
 std::string_view name_of(place_kind kind) {
     return kind_names.at(static_cast<std::size_t>(kind));
-}
-
-std::string quoted(std::string_view text) {
-    std::string out;
-    append_json_string(out, text);
-    return out;
 }
 
 struct named_finding {
@@ -49,15 +43,22 @@ std::string table_of(audit_report const& report) {
     return out;
 }
 
-std::string json_of(audit_report::place const& place) {
-    std::string unseen;
-    for (auto const& each : place.facts.unseen) unseen += fmt::format("{}{}", unseen.empty() ? "" : ",", quoted(each));
-    return fmt::format(
-        R"({{"name":{},"kind":"{}","total":{},"visible":{},"on_their_way":{},"ids":{},"repeats":{},"tombstones":{},)"
-        R"("gaps":{},"aborted":{},"unwritten":{},"unexplained":{},"expired":{},"unseen":[{}]}})",
-        quoted(place.name), name_of(place.kind), place.facts.total, place.facts.visible, place.facts.on_their_way,
-        place.ids, place.repeats, place.offsets.tombstones, place.offsets.gaps, place.offsets.aborted,
-        place.offsets.unwritten, place.offsets.unexplained, place.facts.passed.expired, unseen);
+void write_place(json_object&& object, audit_report::place const& place) {
+    object.add("name", place.name);
+    object.add("kind", name_of(place.kind));
+    object.add("total", place.facts.total);
+    object.add("visible", place.facts.visible);
+    object.add("on_their_way", place.facts.on_their_way);
+    object.add("ids", place.ids);
+    object.add("repeats", place.repeats);
+    object.add("tombstones", place.offsets.tombstones);
+    object.add("gaps", place.offsets.gaps);
+    object.add("aborted", place.offsets.aborted);
+    object.add("unwritten", place.offsets.unwritten);
+    object.add("unexplained", place.offsets.unexplained);
+    object.add("expired", place.facts.passed.expired);
+    auto unseen = object.array("unseen");
+    for (auto const& each : place.facts.unseen) unseen.add(each);
 }
 
 /// What holds no event.
@@ -80,12 +81,12 @@ std::string offsets_text(audit_report const& report) {
     return out;
 }
 
-std::string json_of(audit_finding const& finding) {
-    std::string first;
-    for (auto const& each : finding.first)
-        first +=
-            fmt::format(R"({}{{"id":"{}","place":{}}})", first.empty() ? "" : ",", each.id.text(), quoted(each.place));
-    return fmt::format(R"({{"events":{},"first":[{}]}})", finding.events, first);
+void write_finding(json_object&& object, audit_finding const& finding) {
+    object.add("events", finding.events);
+    object.array("first", finding.first, [](json_object&& one, auto const& each) {
+        one.add("id", each.id.text());
+        one.add("place", each.place);
+    });
 }
 
 }  // namespace
@@ -110,19 +111,21 @@ std::string to_text(audit_report const& report) {
 }
 
 std::string to_json(audit_report const& report) {
-    std::string places;
-    for (auto const& each : report.places) places += fmt::format("{}{}", places.empty() ? "" : ",", json_of(each));
-    std::string findings;
-    for (auto const& each : findings_of(report))
-        findings += fmt::format(R"(,"{}":{})", each.name, json_of(each.finding));
-    std::string differences;
-    for (auto const& each : report.differences)
-        differences += fmt::format("{}{}", differences.empty() ? "" : ",", quoted(each));
-    return fmt::format(
-        R"({{"accounted_for":{},"by_ids":{},"ids":{},"on_their_way":{},"expired":{},"unexplained":{},"places":[{}]{},)"
-        R"("differences":[{}]}})",
-        all_accounted_for(report), report.by_ids, report.ids, report.on_their_way, report.expired(),
-        report.unexplained(), places, findings, differences);
+    std::string out;
+    {
+        json_object whole{out};
+        whole.add("accounted_for", all_accounted_for(report));
+        whole.add("by_ids", report.by_ids);
+        whole.add("ids", report.ids);
+        whole.add("on_their_way", report.on_their_way);
+        whole.add("expired", report.expired());
+        whole.add("unexplained", report.unexplained());
+        whole.array("places", report.places, write_place);
+        for (auto const& each : findings_of(report)) write_finding(whole.object(each.name), each.finding);
+        auto differences = whole.array("differences");
+        for (auto const& each : report.differences) differences.add(each);
+    }
+    return out;
 }
 
 }  // namespace logpipe::audit

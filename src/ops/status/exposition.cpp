@@ -1,7 +1,7 @@
 #include "exposition.hpp"
 
 #include "core/clean_text.hpp"
-#include "number_text.hpp"
+#include "core/number_text.hpp"
 
 #include <fmt/format.h>
 

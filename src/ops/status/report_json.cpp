@@ -1,8 +1,9 @@
-#include "object_writer.hpp"
+#include "core/json_writer.hpp"
 #include "status/components.hpp"
 #include "status/process.hpp"
 
-#include <algorithm>
+#include <optional>
+#include <string>
 
 // The keys are documented in docs/operate/monitoring.md: both change together.
 
@@ -10,30 +11,24 @@ namespace logpipe::status {
 
 namespace {
 
-void write_numbers(std::string& out, std::vector<std::pair<std::string, double>> const& numbers) {
-    object_writer object{out};
+void write_numbers(json_object&& object, std::vector<std::pair<std::string, double>> const& numbers) {
     for (auto const& [name, value] : numbers) object.add(name, value);
 }
 
-void write_component(std::string& out, component const& row) {
-    object_writer object{out};
+void write_component(json_object&& object, component const& row) {
     object.add("kind", row.kind);
     object.add("name", row.name);
     object.add("address", row.address);
     object.add("state", name_of(row.state));
     object.add("why", row.why);
     object.add("version", row.version);
-    if (row.probe_seconds >= 0.0)
-        object.add("probe_seconds", row.probe_seconds);
-    else
-        object.at("probe_seconds").append("null");
+    object.add("probe_seconds", row.probe_seconds >= 0.0 ? std::optional{row.probe_seconds} : std::nullopt);
     object.add("figure", row.figure);
-    write_numbers(object.at("numbers"), row.numbers);
+    write_numbers(object.object("numbers"), row.numbers);
     object.add("more", row.more);
 }
 
-void write_hop(std::string& out, hop const& step) {
-    object_writer object{out};
+void write_hop(json_object&& object, hop const& step) {
     object.add("name", step.name);
     object.add("in", step.book.counts.in);
     object.add("indexed", step.book.counts.indexed);
@@ -48,10 +43,10 @@ void write_hop(std::string& out, hop const& step) {
     object.add("note", step.note);
 }
 
-void write_process(std::string& out, process_snapshot const& process) {
+std::string line_of(process_snapshot const& process) {
     auto text = to_json(process);
-    text.erase(std::ranges::remove(text, '\n').begin(), text.end());
-    out.append(text);
+    std::erase(text, '\n');
+    return text;
 }
 
 }  // namespace
@@ -59,12 +54,13 @@ void write_process(std::string& out, process_snapshot const& process) {
 std::string to_json(status_report const& report) {
     std::string out;
     {
-        object_writer object{out};
+        json_object object{out};
         object.add("time_ns", report.time_ns);
         object.add("state", name_of(state_of(report)));
-        write_list(object.at("components"), report.components, write_component);
-        write_list(object.at("hops"), report.hops, write_hop);
-        write_list(object.at("processes"), report.processes, write_process);
+        object.array("components", report.components, write_component);
+        object.array("hops", report.hops, write_hop);
+        auto processes = object.array("processes");
+        for (auto const& each : report.processes) processes.add(json_value{line_of(each)});
     }
     out.push_back('\n');
     return out;

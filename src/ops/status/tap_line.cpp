@@ -1,10 +1,13 @@
 #include "status/tap_line.hpp"
+
 #include "codec/base64.hpp"
+#include "core/clean_text.hpp"
 #include "core/clock.hpp"
+#include "core/json_writer.hpp"
 #include "core/utf8.hpp"
 #include "logpipe/tap.hpp"
-#include "object_writer.hpp"
 
+#include <fmt/format.h>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -25,17 +28,16 @@ bool is_json(std::string_view text) {
     return !failed;
 }
 
-void add_payload(object_writer& line, std::string_view payload) {
+void add_payload(json_object& line, std::string_view payload) {
     if (!is_utf8(payload)) {
         std::string encoded(codec::base64_bytes(payload.size()), '\0');
         codec::write_base64(encoded.data(), payload);
         line.add("base64", encoded);
     } else if (is_json(payload)) {
-        auto& out = line.at("event");
-        auto const begin = static_cast<std::ptrdiff_t>(out.size());
-        out.append(payload);
+        std::string on_one_line{payload};
         // In JSON a line feed can only stand between tokens.
-        std::replace_if(out.begin() + begin, out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+        std::ranges::replace_if(on_one_line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+        line.add("event", json_value{on_one_line});
     } else {
         line.add("text", payload);
     }
@@ -46,7 +48,7 @@ void add_payload(object_writer& line, std::string_view payload) {
 std::string to_json_line(tapped_event const& event) {
     std::string out;
     {
-        object_writer line{out};
+        json_object line{out};
         line.add("stage", event.where);
         if (event.id) line.add("id", event.id.text());
         line.add("tag", event.tag);

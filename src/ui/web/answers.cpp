@@ -1,17 +1,6 @@
 #include "answers.hpp"
 
-#include "core/clean_text.hpp"
-#include "core/json_text.hpp"
-
-#include <fmt/format.h>
-
 namespace logpipe::web {
-
-std::string json_string(std::string_view text) {
-    std::string out;
-    append_json_string(out, clean_utf8(text));
-    return out;
-}
 
 namespace {
 
@@ -56,13 +45,15 @@ std::string_view title_of(unsigned status) noexcept {
     }
 }
 
-std::string problem_members(unsigned status, std::string_view detail) {
-    return fmt::format(R"("type":"about:blank","title":"{}","status":{},"detail":{})", title_of(status), status,
-                       json_string(detail));
-}
-
-web_answer problem(unsigned status, std::string const& members) {
-    return {.status = status, .content_type = "application/problem+json", .body = fmt::format("{{{}}}\n", members)};
+/// `more` adds members of its own.
+web_answer problem(unsigned status, std::string_view detail, auto more) {
+    return {.status = status, .content_type = "application/problem+json", .body = json_line([&](json_object& members) {
+                                                                              members.add("type", "about:blank");
+                                                                              members.add("title", title_of(status));
+                                                                              members.add("status", status);
+                                                                              members.add("detail", detail);
+                                                                              more(members);
+                                                                          })};
 }
 
 }  // namespace
@@ -92,22 +83,21 @@ web_answer error_answer(error const& why) {
 }
 
 web_answer problem_answer(unsigned status, std::string_view detail) {
-    return problem(status, problem_members(status, detail));
+    return problem(status, detail, [](json_object&) {});
 }
 
 web_answer produce_page(produce_answer const& answer) {
     auto const status = static_cast<unsigned>(answer.status);
-    auto const message = json_string(answer.message);
     if (status >= 400)
-        return problem(status, fmt::format(R"({},"message":{},"events":{})", problem_members(status, answer.message),
-                                           message, answer.events));
-    return {.status = status,
-            .content_type = "application/json",
-            .body = fmt::format("{{\"message\":{},\"status\":\"success\",\"events\":{}}}\n", message, answer.events)};
-}
-
-std::string host_field(net::host_port const& to) {
-    return net::to_text({.host = to.host.empty() ? "localhost" : to.host, .port = to.port});
+        return problem(status, answer.message, [&](json_object& members) {
+            members.add("message", answer.message);
+            members.add("events", answer.events);
+        });
+    return {.status = status, .content_type = "application/json", .body = json_line([&](json_object& members) {
+                                                                      members.add("message", answer.message);
+                                                                      members.add("status", "success");
+                                                                      members.add("events", answer.events);
+                                                                  })};
 }
 
 std::string_view wants_token(bool none_was_shown) {

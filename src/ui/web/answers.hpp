@@ -1,7 +1,7 @@
 // HTTP requests and answers as plain values, so that what is answered needs no socket to be tried.
 #pragma once
 
-#include "net/address.hpp"
+#include "core/json_writer.hpp"
 #include "web/web.hpp"
 
 #include <string>
@@ -37,13 +37,19 @@ struct web_answer {
 [[nodiscard]] web_answer problem_answer(unsigned status, std::string_view detail);
 /// What an error means in HTTP.
 [[nodiscard]] web_answer error_answer(error const& why);
-/// `text` as a JSON string, whatever its bytes are.
-[[nodiscard]] std::string json_string(std::string_view text);
+/// A JSON object that `fill(json_object&)` writes, and a line feed.
+[[nodiscard]] std::string json_line(auto const& fill) {
+    std::string out;
+    {
+        json_object whole{out};
+        fill(whole);
+    }
+    out.push_back('\n');
+    return out;
+}
 /// Of `/produceEventsToPipeline`. Success: {"message":…,"status":"success","events":N}. An error is a problem as above
 /// with "message" and "events" as well, for clients that know only those.
 [[nodiscard]] web_answer produce_page(produce_answer const& answer);
-/// The Host field of a request of ours; without a host the address is this machine's.
-[[nodiscard]] std::string host_field(net::host_port const& to);
 /// What a client of ours says when it is answered with 401.
 [[nodiscard]] std::string_view wants_token(bool none_was_shown);
 

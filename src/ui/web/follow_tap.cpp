@@ -1,47 +1,20 @@
 #include "answers.hpp"
-#include "net/address.hpp"
-#include "net/tls.hpp"
+#include "peer_client.hpp"
 #include "web/web.hpp"
-#include "web_stream.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 
-#include <optional>
+#include <chrono>
 
 namespace logpipe::web {
 
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using asio::ip::tcp;
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::seconds connect_time{5};
-constexpr std::chrono::seconds silence_max{10};  // the other side says something each second
+constexpr net::http_timeouts timeouts{.connect = 5s, .request = 10s, .stall = 10s};  // it says something each second
 constexpr std::size_t line_bytes_max = std::size_t{16} << 20U;
-
-/// One tap as it is followed; outlives the io_context.
-struct following {
-    net::peer_address peer;
-    std::optional<asio::ssl::context> tls;
-    tap_place place;
-    std::function<bool(std::string_view)> each;
-    std::optional<result<>> ended;
-};
 
 /// Hands over the whole lines of `text` and leaves the rest in it. @return false when no more are wanted.
 bool take_lines(std::string& text, std::function<bool(std::string_view)> const& each) {
@@ -54,70 +27,54 @@ bool take_lines(std::string& text, std::function<bool(std::string_view)> const& 
     return true;
 }
 
-asio::awaitable<result<>> read_tap(following& what) {
-    auto const lost = [&](errc code, std::string_view why) {
-        return error{code, fmt::format("{}: {}", what.place.address, why)};
-    };
-    auto const executor = co_await asio::this_coro::executor;
-    tcp::resolver resolver{executor};
-    auto [not_found, endpoints] = co_await resolver.async_resolve(
-        what.peer.where.host, fmt::format("{}", what.peer.where.port), tcp::resolver::numeric_service, nothrow);
-    if (not_found) co_return lost(errc::not_connected, not_found.message());
-    web_stream stream{executor};
-    stream.expires_after(connect_time);
-    auto [unreachable, endpoint] = co_await stream.tcp().async_connect(endpoints, nothrow);
-    if (unreachable) co_return lost(errc::not_connected, unreachable.message());
-    if (what.tls)
-        if (auto untrusted = co_await stream.connect_tls(*what.tls, what.peer.where.host))
-            co_return lost(errc::not_connected, untrusted.message());
-
-    http::request<http::empty_body> request{http::verb::get, "/api/tap?" + what.place.query, 11};
-    request.set(http::field::host, host_field(what.peer.where));
-    if (!what.place.access.token.empty()) request.set(http::field::authorization, "Bearer " + what.place.access.token);
-    auto [not_written, written_bytes] = co_await http::async_write(stream, request, nothrow);
-    if (not_written) co_return lost(errc::not_connected, not_written.message());
-    beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(boost::none);
-    auto [no_header, header_bytes] = co_await http::async_read_header(stream, buffer, parser, nothrow);
-    if (no_header) co_return lost(errc::not_connected, no_header.message());
-    bool const accepted = parser.get().result() == http::status::ok;
-    std::string text;
-    while (!parser.is_done()) {
-        stream.expires_after(silence_max);
-        auto [failed, bytes] = co_await http::async_read_some(stream, buffer, parser, nothrow);
-        text += std::exchange(parser.get().body(), {});
-        if (accepted && !take_lines(text, what.each)) co_return result<>{};
-        if (failed) co_return lost(errc::end_of_input, fmt::format("the process is gone: {}", failed.message()));
-        if (text.size() > line_bytes_max) co_return lost(errc::protocol, "a line without end");
-    }
-    if (parser.get().result() == http::status::unauthorized)
-        co_return lost(errc::unauthorized, wants_token(what.place.access.token.empty()));
-    if (!accepted)
-        co_return lost(parser.get().result() == http::status::not_found ? errc::not_found : errc::protocol, text);
-    co_return lost(errc::end_of_input, "the process ended the tap");
+/// Why the process gives no tap; `text` is what it says instead.
+error refusal(unsigned status, tap_place const& place, std::string_view text) {
+    if (status == 401)
+        return in_context(place.address, {errc::unauthorized, std::string{wants_token(place.access.token.empty())}});
+    return in_context(place.address, {status == 404 ? errc::not_found : errc::protocol, std::string{text}});
 }
 
-asio::awaitable<void> follow(following& what) {
-    what.ended = co_await read_tap(what);
+/// Until the tap ends, and nothing where `each` or `over` ended it.
+result<> read_tap(net::http_client& client, tap_place const& place, std::function<bool(std::string_view)> const& each,
+                  std::function<bool()> const& over) {
+    auto const path = "/api/tap?" + place.query;
+    client.start({.path = path, .keep_alive = false});
+    std::optional<net::http_head> head;
+    while (!head) {
+        if (over()) return {};
+        auto const got = client.head(steady_clock::now() + 100ms);
+        if (!got) return as_of_peer(got.error());
+        head = *got;
+    }
+    bool const accepted = head->status == 200;
+    std::string text;
+    while (!over()) {
+        auto const piece = client.read(steady_clock::now() + 100ms);
+        if (!piece) return error{errc::end_of_input, fmt::format("{}; the process is gone", piece.error().message)};
+        if (!*piece) continue;
+        if ((*piece)->empty() && !accepted) return refusal(head->status, place, text);
+        if ((*piece)->empty())
+            return error{errc::end_of_input, fmt::format("{}: the process ended the tap", place.address)};
+        text += **piece;
+        if (accepted && !take_lines(text, each)) return {};
+        if (text.size() > line_bytes_max)
+            return error{errc::protocol, fmt::format("{}: a line without end", place.address)};
+    }
+    return {};
 }
 
 }  // namespace
 
 result<> follow_tap(tap_place const& place, std::function<bool(std::string_view)> each, std::function<bool()> over) {
-    auto peer = net::parse_peer_address(place.address);
+    auto const peer = net::parse_peer_address(place.address);
     if (!peer) return peer.error();
-    following what{.peer = *std::move(peer), .tls = {}, .place = place, .each = std::move(each), .ended = {}};
-    if (what.peer.tls) {
-        auto made = net::make_tls_client(
-            {.ca_file = place.access.ca_file, .insecure_skip_verify = place.access.insecure_skip_verify});
-        if (!made) return made.error();
-        what.tls = *std::move(made);
-    }
-    asio::io_context context{1};
-    asio::co_spawn(context, follow(what), asio::detached);
-    while (!what.ended && !over()) context.run_for(std::chrono::milliseconds{100});
-    return what.ended ? *what.ended : result<>{};
+    auto const url = net::parse_http_url(net::to_url(*peer));
+    if (!url) return in_context(place.address, url.error());
+    auto target = make_peer_target(*url, place.access, timeouts);
+    if (!target) return target.error();
+    target->name = place.address;
+    net::http_client client{*std::move(target)};
+    return read_tap(client, place, each, over);
 }
 
 }  // namespace logpipe::web

@@ -26,13 +26,30 @@ std::string_view whole_characters(std::string_view text) {
     return text;
 }
 
-std::string record_json(shown_letter const& letter) {
+void write_record(json_object& to, shown_letter const& letter) {
     std::string_view shown = letter.record;
     if (shown.size() < letter.record_bytes && is_utf8(whole_characters(shown))) shown = whole_characters(shown);
-    if (is_utf8(shown)) return fmt::format(R"("record":{},"record_bytes":{})", json_string(shown), letter.record_bytes);
-    std::string encoded(codec::base64_bytes(shown.size()), '\0');
-    codec::write_base64(encoded.data(), shown);
-    return fmt::format(R"("record_base64":"{}","record_bytes":{})", encoded, letter.record_bytes);
+    if (is_utf8(shown)) {
+        to.add("record", shown);
+    } else {
+        std::string encoded(codec::base64_bytes(shown.size()), '\0');
+        codec::write_base64(encoded.data(), shown);
+        to.add("record_base64", encoded);
+    }
+    to.add("record_bytes", letter.record_bytes);
+}
+
+void write_letter(json_object&& to, shown_letter const& letter) {
+    to.add("id", letter.id.text());
+    to.add("time", letter.time);
+    to.add("stage", letter.stage);
+    to.add("reason", letter.reason);
+    to.add("origin", letter.origin);
+    to.add("tag", letter.tag);
+    to.add("attempts", letter.attempts);
+    to.add("parts", letter.parts);
+    to.add("found", letter.parts_found);
+    write_record(to, letter);
 }
 
 result<letter_choice> choice_of(std::string_view body) {
@@ -70,20 +87,17 @@ web_answer letters_answer(letter_desk& desk, query_pairs const& query) {
     }
     auto const shown = desk.list(static_cast<std::size_t>(limit));
     if (!shown) return error_answer(shown.error());
-    std::string reasons;
-    for (auto const& each : shown->reasons)
-        reasons += fmt::format(R"({}{{"stage":{},"reason":{},"letters":{}}})", reasons.empty() ? "" : ",",
-                               json_string(each.stage), json_string(each.reason), each.letters);
-    std::string letters;
-    for (auto const& each : shown->newest)
-        letters += fmt::format(R"({}{{"id":"{}","time":{},"stage":{},"reason":{},"origin":{},"tag":{},"attempts":{},)"
-                               R"("parts":{},"found":{},{}}})",
-                               letters.empty() ? "" : ",", each.id.text(), json_string(each.time),
-                               json_string(each.stage), json_string(each.reason), json_string(each.origin),
-                               json_string(each.tag), each.attempts, each.parts, each.parts_found, record_json(each));
-    return json_answer(
-        fmt::format("{{\"letters\":{},\"incomplete\":{},\"unreadable\":{},\"reasons\":[{}],\"newest\":[{}]}}\n",
-                    shown->letters, shown->incomplete, shown->unreadable, reasons, letters));
+    return json_answer(json_line([&](json_object& whole) {
+        whole.add("letters", shown->letters);
+        whole.add("incomplete", shown->incomplete);
+        whole.add("unreadable", shown->unreadable);
+        whole.array("reasons", shown->reasons, [](json_object&& one, auto const& each) {
+            one.add("stage", each.stage);
+            one.add("reason", each.reason);
+            one.add("letters", each.letters);
+        });
+        whole.array("newest", shown->newest, write_letter);
+    }));
 }
 
 web_answer retry_answer(letter_desk& desk, std::string_view body) {
@@ -91,7 +105,7 @@ web_answer retry_answer(letter_desk& desk, std::string_view body) {
     if (!choice) return error_answer(choice.error());
     auto const retried = desk.retry(*choice);
     if (!retried) return error_answer(retried.error());
-    return json_answer(fmt::format("{{\"retried\":{}}}\n", *retried));
+    return json_answer(json_line([&](json_object& whole) { whole.add("retried", *retried); }));
 }
 
 }  // namespace logpipe::web

@@ -60,21 +60,25 @@ result<std::int64_t> number_of(query_pairs const& query, std::string_view name, 
     return parse_number(name, found->second, 0, most);
 }
 
-std::string bars_json(log_overview const& all) {
-    std::string out;
-    for (auto const& bar : all.bars)
-        out += fmt::format("{}[{},{},{}]", out.empty() ? "" : ",", bar.start_minute * minute_ms,
-                           fmt::join(bar.classes, ","), bar.bytes);
-    return out;
+void write_bars(json_array&& to, log_overview const& all) {
+    for (auto const& bar : all.bars) {
+        auto one = to.array();
+        one.add(bar.start_minute * minute_ms);
+        for (auto const count : bar.classes) one.add(count);
+        one.add(bar.bytes);
+    }
 }
 
-std::string values_json(log_values const& field) {
-    std::string top;
-    for (auto const& each : field.top)
-        top += fmt::format(R"({}{{"value":{},"documents":{},"missed":{},"bytes":{}}})", top.empty() ? "" : ",",
-                           json_string(each.value), each.counts.documents, each.missed, each.counts.bytes);
-    return fmt::format(R"({{"distinct":{},"others":{},"missed":{},"top":[{}]}})", field.distinct,
-                       field.others.documents, field.missed, top);
+void write_values(json_object&& to, log_values const& field) {
+    to.add("distinct", field.distinct);
+    to.add("others", field.others.documents);
+    to.add("missed", field.missed);
+    to.array("top", field.top, [](json_object&& one, auto const& each) {
+        one.add("value", each.value);
+        one.add("documents", each.counts.documents);
+        one.add("missed", each.missed);
+        one.add("bytes", each.counts.bytes);
+    });
 }
 
 }  // namespace
@@ -92,14 +96,20 @@ web_answer log_overview_answer(log_dashboard& store, query_pairs const& query) {
     if (!view) return error_answer(view.error());
     auto const all = store.overview(*view);
     if (!all) return error_answer(all.error());
-    std::string fields;
-    for (std::size_t i = 0; i < log_field_count; ++i)
-        fields += fmt::format("{}\"{}\":{}", i == 0 ? "" : ",", log_field_names.at(i), values_json(all->fields.at(i)));
-    return json_answer(fmt::format(
-        R"({{"from":{},"to":{},"bar_ms":{},"documents":{},"bytes":{},"looked_at":{},"in_range":{},"goes_on":{},"bars":[{}],"fields":{{{}}}}})"
-        "\n",
-        all->view.from_minute * minute_ms, all->view.to_minute * minute_ms, all->bar_minutes * minute_ms,
-        all->total.documents, all->total.bytes, all->looked_at, all->in_range, all->goes_on, bars_json(*all), fields));
+    return json_answer(json_line([&](json_object& whole) {
+        whole.add("from", all->view.from_minute * minute_ms);
+        whole.add("to", all->view.to_minute * minute_ms);
+        whole.add("bar_ms", all->bar_minutes * minute_ms);
+        whole.add("documents", all->total.documents);
+        whole.add("bytes", all->total.bytes);
+        whole.add("looked_at", all->looked_at);
+        whole.add("in_range", all->in_range);
+        whole.add("goes_on", all->goes_on);
+        write_bars(whole.array("bars"), *all);
+        auto fields = whole.object("fields");
+        for (std::size_t i = 0; i < log_field_count; ++i)
+            write_values(fields.object(log_field_names.at(i)), all->fields.at(i));
+    }));
 }
 
 web_answer log_lines_answer(log_dashboard& store, query_pairs const& query) {
@@ -111,12 +121,13 @@ web_answer log_lines_answer(log_dashboard& store, query_pairs const& query) {
     if (!limit) return error_answer(limit.error());
     auto const found = store.lines(*view, *before, static_cast<std::size_t>(std::max<std::int64_t>(1, *limit)));
     if (!found) return error_answer(found.error());
-    std::string lines;
-    // As a text, not as a value: what the page shows is the document to the byte.
-    for (auto const& line : found->lines)
-        lines += fmt::format("{}{{\"row\":{},\"document\":{}}}", lines.empty() ? "" : ",", line.row,
-                             json_string(line.document));
-    return json_answer(fmt::format("{{\"before\":{},\"lines\":[{}]}}\n", found->before, lines));
+    return json_answer(json_line([&](json_object& whole) {
+        whole.add("before", found->before);
+        whole.array("lines", found->lines, [](json_object&& one, auto const& line) {
+            one.add("row", line.row);
+            one.add("document", line.document);  // as a text: the page shows the document to the byte
+        });
+    }));
 }
 
 }  // namespace logpipe::web

@@ -24,23 +24,31 @@ result<log_dashboard*> page_desk::logs() {
 web_answer page_answer(web_options const& options) {
     auto const now = options.look();
     auto const& page = *options.page;
-    return json_answer(fmt::format(
-        R"({{"subcommand":{},"version":{},"logs":{},"letters":{},"produce":{},"produce_source":{},"produce_lines_max":{}}})"
-        "\n",
-        json_string(now.subcommand), json_string(now.version), static_cast<bool>(page.open_logs),
-        page.letters != nullptr, static_cast<bool>(options.produce), json_string(page.produce_source),
-        page.produce_lines_max));
+    return json_answer(json_line([&](json_object& whole) {
+        whole.add("subcommand", now.subcommand);
+        whole.add("version", now.version);
+        whole.add("logs", static_cast<bool>(page.open_logs));
+        whole.add("letters", page.letters != nullptr);
+        whole.add("produce", static_cast<bool>(options.produce));
+        whole.add("produce_source", page.produce_source);
+        whole.add("produce_lines_max", page.produce_lines_max);
+    }));
 }
 
 std::string processes_json(page_options const& options) {
-    std::string all;
-    for (auto const& each : options.watch()) {
-        auto status = each.now ? status::to_json(*each.now) : std::string{"null"};
-        std::erase(status, '\n');
-        all += fmt::format(R"({}{{"address":{},"why":{},"status":{}}})", all.empty() ? "" : ",",
-                           json_string(each.address), json_string(each.why), status);
+    std::string out;
+    {
+        json_object whole{out};
+        whole.add("time_ms", now_ns() / 1'000'000);
+        whole.array("processes", options.watch(), [](json_object&& one, auto const& each) {
+            one.add("address", each.address);
+            one.add("why", each.why);
+            auto status = each.now ? status::to_json(*each.now) : std::string{"null"};
+            std::erase(status, '\n');
+            one.add("status", json_value{status});
+        });
     }
-    return fmt::format(R"({{"time_ms":{},"processes":[{}]}})", now_ns() / 1'000'000, all);
+    return out;
 }
 
 page_question logs_question(web_request const& request, bool lines) {

@@ -85,8 +85,9 @@ web_route produce_route(web_request const& request, web_options const& options, 
     if (!is_same_origin(request))
         return {.answer = problem_answer(403, "Another site's page may not start or stop a run.")};
     if (stops)
-        return {.answer = options.stop_produce() ? json_answer("{\"stopping\":true}\n")
-                                                 : problem_answer(409, "No run is going on.")};
+        return {.answer = options.stop_produce()
+                              ? json_answer(json_line([](json_object& whole) { whole.add("stopping", true); }))
+                              : problem_answer(409, "No run is going on.")};
     if (!request.body.empty() && !request.content_type.starts_with("application/json"))
         return {.answer = problem_answer(415, "The body must be application/json.")};
     auto what = produce_request_of(request.body);

@@ -1,4 +1,6 @@
 #include "tap_stream.hpp"
+
+#include "answers.hpp"
 #include "status/tap_line.hpp"
 
 #include <fmt/format.h>
@@ -6,8 +8,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-
-#include <iterator>
 
 namespace logpipe::web {
 
@@ -38,8 +38,11 @@ asio::awaitable<void> stream_tap(web_stream& stream, tap_route from, std::chrono
             lines += from.readable ? status::to_readable_line(each) : status::to_json_line(each);
         if (turn % takes_per_count == 0) {
             auto const counts = from.reader->counts();
-            fmt::format_to(std::back_inserter(lines), "{{\"tap\":{{\"seen\":{},\"dropped\":{}}}}}\n", counts.seen,
-                           counts.dropped);
+            lines += json_line([&](json_object& line) {
+                auto shown = line.object("tap");
+                shown.add("seen", counts.seen);
+                shown.add("dropped", counts.dropped);
+            });
         }
         if (!lines.empty()) out += chunk_of(lines);
         if (!out.empty()) {

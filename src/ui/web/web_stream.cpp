@@ -1,7 +1,5 @@
 #include "web_stream.hpp"
 
-#include "net/tls.hpp"
-
 namespace logpipe::web {
 
 namespace asio = boost::asio;
@@ -9,14 +7,6 @@ namespace asio = boost::asio;
 asio::awaitable<web_stream::error_code> web_stream::accept_tls(asio::ssl::context& context) {
     tls_.emplace(tcp_, context);
     auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::server, asio::as_tuple(asio::use_awaitable));
-    co_return failed;
-}
-
-asio::awaitable<web_stream::error_code> web_stream::connect_tls(asio::ssl::context& context, std::string host) {
-    tls_.emplace(tcp_, context);
-    if (auto named = net::set_peer_name(tls_->native_handle(), host); !named)
-        co_return error_code{asio::error::invalid_argument};
-    auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, asio::as_tuple(asio::use_awaitable));
     co_return failed;
 }
 

@@ -1,4 +1,4 @@
-// A connection of HTTP over TCP, plain or by TLS, for either side; Beast and Asio read and write it like any stream.
+// A connection of an HTTP server, plain or by TLS; Beast and Asio read and write it like any stream.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,7 +12,6 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -25,7 +24,6 @@ class web_stream {
     using error_code = boost::system::error_code;
 
     explicit web_stream(boost::asio::ip::tcp::socket socket) : tcp_{std::move(socket)} {}
-    explicit web_stream(boost::asio::any_io_executor const& executor) : tcp_{executor} {}
     web_stream(web_stream const&) = delete;
     web_stream& operator=(web_stream const&) = delete;
     ~web_stream() = default;
@@ -40,8 +38,6 @@ class web_stream {
 
     /// TLS from then on. The context may end before the stream.
     [[nodiscard]] boost::asio::awaitable<error_code> accept_tls(boost::asio::ssl::context& context);
-    /// The same as a client; `host` is the name that the certificate must have.
-    [[nodiscard]] boost::asio::awaitable<error_code> connect_tls(boost::asio::ssl::context& context, std::string host);
     /// Tells the peer that nothing more comes.
     [[nodiscard]] boost::asio::awaitable<void> end_sending();
 

@@ -18,24 +18,24 @@ namespace {
 class real_pipeline final {
   public:
     explicit real_pipeline(std::string const& name) : path_{"/_ingest/pipeline/" + name} {}
-    ~real_pipeline() { static_cast<void>(client_.ask({.method = "DELETE", .path = path_, .body = {}})); }
+    ~real_pipeline() { static_cast<void>(client_.send({.method = "DELETE", .path = path_, .body = {}})); }
     real_pipeline(real_pipeline const&) = delete;
     real_pipeline& operator=(real_pipeline const&) = delete;
 
     void put(std::string_view processors) {
         auto const body = fmt::format(R"({{"processors":[{}]}})", processors);
-        REQUIRE(ask_for_body(client_, {.method = "PUT", .path = path_, .body = body}).has_value());
+        REQUIRE(fetch_body(client_, {.method = "PUT", .path = path_, .body = body}).has_value());
     }
 
   private:
     std::string path_;
-    rest_client client_{make_rest_target(real_server()).value()};
+    net::http_client client_{make_target(real_server()).value()};
 };
 
 void post_aliases(std::string const& actions) {
-    rest_client client{make_rest_target(real_server()).value()};
+    net::http_client client{make_target(real_server()).value()};
     auto const body = fmt::format(R"({{"actions":[{}]}})", actions);
-    REQUIRE(ask_for_body(client, {.method = "POST", .path = "/_aliases", .body = body}).has_value());
+    REQUIRE(fetch_body(client, {.method = "POST", .path = "/_aliases", .body = body}).has_value());
 }
 
 bool write_store_documents(sink& to, std::uint64_t begin, std::uint64_t end) {

@@ -3,7 +3,7 @@
 
 #include "opensearch/opensearch.hpp"
 
-#include "rest_questions.hpp"
+#include "server_requests.hpp"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -33,8 +33,8 @@ class real_index final {
     real_index() : name_{fmt::format("logs-{:08x}", std::random_device{}())} {}
     ~real_index() {
         // What is not there cannot be removed, which is as good.
-        static_cast<void>(client_.ask({.method = "DELETE", .path = "/" + name_, .body = {}}));
-        static_cast<void>(client_.ask({.method = "DELETE", .path = "/_index_template/logpipe-" + name_, .body = {}}));
+        static_cast<void>(client_.send({.method = "DELETE", .path = "/" + name_, .body = {}}));
+        static_cast<void>(client_.send({.method = "DELETE", .path = "/_index_template/logpipe-" + name_, .body = {}}));
     }
     real_index(real_index const&) = delete;
     real_index& operator=(real_index const&) = delete;
@@ -44,7 +44,7 @@ class real_index final {
     boost::json::value ask(std::string_view method, std::string_view below, std::string_view body = {}) {
         auto const path = "/" + name_ + std::string{below};
         return boost::json::parse(
-            opensearch::ask_for_body(client_, {.method = method, .path = path, .body = body}).value());
+            opensearch::fetch_body(client_, {.method = method, .path = path, .body = body}).value());
     }
     /// The answer to a search after a refresh.
     boost::json::value search(std::string_view query) {
@@ -64,7 +64,7 @@ class real_index final {
 
   private:
     std::string name_;
-    net::rest_client client_{opensearch::make_rest_target(real_server()).value()};
+    net::http_client client_{opensearch::make_target(real_server()).value()};
 };
 
 }  // namespace logpipe::test

@@ -15,8 +15,8 @@ using namespace logpipe::test;
 
 namespace {
 
-rest_client make_client() {
-    return rest_client{make_rest_target(real_server()).value()};
+net::http_client make_client() {
+    return net::http_client{make_target(real_server()).value()};
 }
 
 /// A template of somebody else, which is gone with it.
@@ -24,13 +24,13 @@ class template_of_others final {
   public:
     template_of_others(std::string path, std::string_view body) : path_{std::move(path)} {
         auto client = make_client();
-        auto const put = ask_for_body(client, {.method = "PUT", .path = path_, .body = body});
+        auto const put = fetch_body(client, {.method = "PUT", .path = path_, .body = body});
         INFO((put ? std::string{} : put.error().message));
         REQUIRE(put.has_value());
     }
     ~template_of_others() {
         auto client = make_client();
-        static_cast<void>(client.ask({.method = "DELETE", .path = path_, .body = {}}));
+        static_cast<void>(client.send({.method = "DELETE", .path = path_, .body = {}}));
     }
     template_of_others(template_of_others const&) = delete;
     template_of_others& operator=(template_of_others const&) = delete;
@@ -42,7 +42,7 @@ class template_of_others final {
 bool has_our_template(std::string const& index) {
     auto client = make_client();
     auto const path = "/_index_template/logpipe-" + index;
-    return ask_for_body(client, {.method = "GET", .path = path, .body = {}}).has_value();
+    return fetch_body(client, {.method = "GET", .path = path, .body = {}}).has_value();
 }
 
 std::string all_of(std::vector<std::string> const& lines) {
@@ -131,7 +131,7 @@ TEST_CASE("a data stream stays one", "[opensearch]") {
             name)};
     index_some(index);
     auto client = make_client();
-    auto const streams = ask_for_body(client, {.method = "GET", .path = "/_data_stream/" + name, .body = {}});
+    auto const streams = fetch_body(client, {.method = "GET", .path = "/_data_stream/" + name, .body = {}});
     REQUIRE(streams.has_value());
     CHECK(streams->contains("\"name\":\"" + name + "\""));
     CHECK_FALSE(has_our_template(name));
@@ -141,7 +141,7 @@ TEST_CASE("a data stream stays one", "[opensearch]") {
     REQUIRE(report.has_value());
     CHECK(report->left_to_others);
     CHECK(all_of(report->lines).contains("of a data stream"));
-    static_cast<void>(client.ask({.method = "DELETE", .path = "/_data_stream/" + name, .body = {}}));
+    static_cast<void>(client.send({.method = "DELETE", .path = "/_data_stream/" + name, .body = {}}));
 }
 
 TEST_CASE("a template of somebody else for other indices is none of ours", "[opensearch]") {

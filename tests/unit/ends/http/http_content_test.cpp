@@ -10,9 +10,29 @@ using namespace std::string_literals;
 
 namespace {
 
-/// All the content of an answer that comes in pieces and then ends with the connection.
+/// A response's bytes, and what of them is content.
+struct download {
+    explicit download(http_request_range range) : content{std::move(range)} {}
+
+    result<> feed(std::string_view bytes) {
+        bool const had_head = response.head() != nullptr;
+        std::string body;
+        if (auto fed = response.feed(bytes, body); !fed) return fed;
+        if (!had_head && response.head() != nullptr)
+            if (auto judged = content.judge(*response.head()); !judged) return judged;
+        content.feed(body);
+        if (response.complete()) content.end();
+        return {};
+    }
+
+    net::http_response_reader response;
+    http_content content;
+};
+
+/// All the content of a response that comes in pieces and then ends with the connection.
 result<std::string> content_of(std::string const& answer, std::size_t piece_bytes, http_request_range range = {}) {
-    http_content content{std::move(range)};
+    download from{std::move(range)};
+    auto& content = from.content;
     std::string got;
     auto const take = [&]() -> result<> {
         while (true) {
@@ -23,11 +43,12 @@ result<std::string> content_of(std::string const& answer, std::size_t piece_byte
         }
     };
     for (std::size_t at = 0; at < answer.size() && !content.finished(); at += piece_bytes) {
-        if (auto fed = content.feed(std::string_view{answer}.substr(at, piece_bytes)); !fed) return fed.error();
+        if (auto fed = from.feed(std::string_view{answer}.substr(at, piece_bytes)); !fed) return fed.error();
         if (auto taken = take(); !taken) return taken.error();
     }
     if (!content.finished()) {
-        if (auto ended = content.end_of_connection(); !ended) return ended.error();
+        if (auto ended = from.response.end_of_connection(); !ended) return ended.error();
+        content.end();
         if (auto taken = take(); !taken) return taken.error();
     }
     REQUIRE(content.finished());
@@ -134,8 +155,9 @@ TEST_CASE("a page instead of lines is refused, by its type or its first byte", "
 TEST_CASE("a range goes on only where it was asked for", "[http_content]") {
     http_request_range const range{.begin_bytes = 5, .if_range = "\"tag\""};
     auto const part = "206 Partial Content\r\nContent-Range: bytes 5-9/10\r\n";
-    http_content content{range};
-    REQUIRE(content.feed(sized(part, "<five")));
+    download from{range};
+    auto& content = from.content;
+    REQUIRE(from.feed(sized(part, "<five")));
     REQUIRE(content.accepted());
     REQUIRE(content.goes_on());
     REQUIRE(content.total_bytes() == 10);
@@ -158,9 +180,9 @@ TEST_CASE("a range goes on only where it was asked for", "[http_content]") {
 
 TEST_CASE("only a strong ETag of uncoded content lets a download go on", "[http_content]") {
     auto const tag_of = [](std::string const& fields, std::string const& body = "x") {
-        http_content content{{}};
-        REQUIRE(content.feed(sized("200 OK\r\n" + fields, body)));
-        return content.resume_tag();
+        download from{{}};
+        REQUIRE(from.feed(sized("200 OK\r\n" + fields, body)));
+        return from.content.resume_tag();
     };
     REQUIRE(tag_of("ETag: \"abc\"\r\n") == "\"abc\"");
     REQUIRE(tag_of("ETag: W/\"abc\"\r\n").empty());
@@ -170,8 +192,9 @@ TEST_CASE("only a strong ETag of uncoded content lets a download go on", "[http_
 }
 
 TEST_CASE("a redirect has a place and no content", "[http_content]") {
-    http_content content{{}};
-    REQUIRE(content.feed(sized("302 Found\r\nLocation: /there\r\n", "a page")));
+    download from{{}};
+    auto& content = from.content;
+    REQUIRE(from.feed(sized("302 Found\r\nLocation: /there\r\n", "a page")));
     REQUIRE(content.location() == "/there");
     REQUIRE(!content.accepted());
     REQUIRE(content.next().value().empty());

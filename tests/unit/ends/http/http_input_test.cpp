@@ -124,7 +124,7 @@ TEST_CASE("an error status, a page or a strange answer is one clear error, not t
     for (auto const& [code, words] :
          {expected{errc::not_found, "404 Not Found"}, expected{errc::not_connected, "503 Service Unavailable"},
           expected{errc::rejected, "HTML page"}, expected{errc::rejected, "begins with \"<\""},
-          expected{errc::protocol, "no HTTP"}}) {
+          expected{errc::protocol, "not HTTP"}}) {
         auto const got = download(server);
         REQUIRE(got.failure->code == code);
         REQUIRE_THAT(got.failure->message, ContainsSubstring(words) && ContainsSubstring(server.url()));

@@ -1,4 +1,4 @@
-#include "rest_questions.hpp"
+#include "server_requests.hpp"
 
 #include "bulk_response.hpp"
 
@@ -15,27 +15,31 @@ constexpr errc code_of(unsigned status) noexcept {
     return status >= 500 ? errc::not_connected : errc::rejected;
 }
 
-error error_of(net::rest_question const& question, net::rest_answer const& answer) {
-    auto const [type, reason] = read_answer_error(answer.body);
+error error_of(net::http_request const& request, net::http_response const& response) {
+    auto const [type, reason] = read_answer_error(response.body);
     auto what =
-        fmt::format("{} {}: HTTP {}", question.method, question.path.substr(0, question.path.find('?')), answer.status);
+        fmt::format("{} {}: HTTP {}", request.method, request.path.substr(0, request.path.find('?')), response.status);
     for (auto const& words : {std::string_view{type}, std::string_view{reason}})
         if (!words.empty()) what.append(": ").append(words);
-    return {code_of(answer.status), std::move(what)};
+    return {code_of(response.status), std::move(what)};
 }
 
 }  // namespace
 
-result<net::rest_target> make_rest_target(opensearch_connection const& options) {
+result<net::http_target> make_target(opensearch_connection const& options) {
     if (!options.api_key.empty() && !options.username.empty())
         return error{errc::invalid_argument, "opensearch: a user name or an API key, not both"};
-    auto target = make_rest_target(net::rest_server{.address = options.address,
-                                                    .port_default = 9200,
-                                                    .tls = options.tls,
-                                                    .ca_file = options.ca_file,
-                                                    .insecure_skip_verify = options.insecure_skip_verify,
-                                                    .connect_timeout = options.connect_timeout,
-                                                    .request_timeout = options.request_timeout});
+    auto const address = net::parse_host_port(options.address, 9200);
+    if (!address) return address.error();
+    net::http_server server{
+        .address = *address,
+        .timeouts = {.connect = options.connect_timeout, .request = options.request_timeout},
+        .route = net::http_route::by_environment,
+    };
+    if (options.tls)
+        server.tls =
+            net::tls_client_options{.ca_file = options.ca_file, .insecure_skip_verify = options.insecure_skip_verify};
+    auto target = net::make_http_target(server);
     if (!target) return target;
     auto const added = options.api_key.empty() ? net::add_login(*target, options.username, options.password)
                                                : net::add_field(*target, "Authorization", "ApiKey " + options.api_key);
@@ -43,11 +47,11 @@ result<net::rest_target> make_rest_target(opensearch_connection const& options) 
     return target;
 }
 
-result<std::string> ask_for_body(net::rest_client& client, net::rest_question question) {
-    auto answer = client.ask(question);
-    if (!answer) return answer.error();
-    if (answer->status / 100 != 2) return error_of(question, *answer);
-    return std::move(answer->body);
+result<std::string> fetch_body(net::http_client& client, net::http_request const& request) {
+    auto response = client.send(request);
+    if (!response) return response.error();
+    if (response->status / 100 != 2) return error_of(request, *response);
+    return std::move(response->body);
 }
 
 std::string encode_path_part(std::string_view text) {

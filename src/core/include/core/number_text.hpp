@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace logpipe::status {
+namespace logpipe {
 
 /// Whole numbers without decimals, others with as few digits as give the same double again. Finite values only.
 [[nodiscard]] std::string number_text(double value);
 
-}  // namespace logpipe::status
+}  // namespace logpipe

@@ -1,11 +1,11 @@
-#include "number_text.hpp"
+#include "core/number_text.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
 #include <cstdint>
 
-namespace logpipe::status {
+namespace logpipe {
 
 std::string number_text(double value) {
     constexpr double exact_max = 9'007'199'254'740'992.0;  // 2^53: all whole numbers below have a double of their own
@@ -14,4 +14,4 @@ std::string number_text(double value) {
     return fmt::format("{}", value);
 }
 
-}  // namespace logpipe::status
+}  // namespace logpipe

@@ -1,0 +1,1 @@
+logpipe_fuzz(http_response logpipe_net)
