@@ -87,7 +87,7 @@ library_homes() {
     done <<'HOMES'
 sqlite3\.h ends/store
 CLI/ cli
-toml\+\+/ cli
+toml\+\+/ cli|formats
 librdkafka/ ends/kafka|cli
 spdlog/ core
 zlib\.h codec

@@ -25,11 +25,11 @@ web_answer page_answer(web_options const& options) {
     auto const now = options.look();
     auto const& page = *options.page;
     return json_answer(fmt::format(
-        R"({{"subcommand":{},"version":{},"logs":{},"letters":{},"produce":{},"produce_source":{},"produce_lines_max":{}}})"
+        R"({{"subcommand":{},"version":{},"logs":{},"letters":{},"produce":{},"produce_source":{},"produce_lines_max":{},"documents":{}}})"
         "\n",
         json_string(now.subcommand), json_string(now.version), static_cast<bool>(page.open_logs),
         page.letters != nullptr, static_cast<bool>(options.produce), json_string(page.produce_source),
-        page.produce_lines_max));
+        page.produce_lines_max, documents_json(page.documents)));
 }
 
 std::string processes_json(page_options const& options) {
@@ -49,17 +49,18 @@ page_question logs_question(web_request const& request, bool lines) {
         if (!query) return error_answer(query.error());
         auto const store = desk.logs();
         if (!store) return error_answer(store.error());
-        auto answer = lines ? log_lines_answer(**store, *query) : log_overview_answer(**store, *query);
+        auto answer = lines ? log_lines_answer(**store, desk.documents(), *query)
+                            : log_overview_answer(**store, desk.documents(), *query);
         // A store that was removed, or made anew, is found by opening it again.
         if (answer.status == 500) desk.forget_logs();
         return answer;
     };
 }
 
-bool looks_at_rows(web_request const& request) {
+bool looks_at_rows(web_request const& request, schema const& documents) {
     auto const query = parse_query(request.target);
     if (!query) return false;
-    auto const view = log_view_of(*query);
+    auto const view = log_view_of(documents, *query);
     return view && !(view->search.empty() && view->filters.empty());
 }
 
