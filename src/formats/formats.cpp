@@ -1,8 +1,8 @@
-// The list of formats: how bytes become fields. A format is a reader (mapped_lines.hpp says what that is) and one line
-// here.
-#include "json_line.hpp"
+// The list of formats: how bytes become fields. A format is a folder with a reader (mapped_lines.hpp says what that is)
+// and one line here.
+#include "json/json_line.hpp"
 #include "mapped_lines.hpp"
-#include "raw_line.hpp"
+#include "raw/raw_line.hpp"
 
 #include <array>
 

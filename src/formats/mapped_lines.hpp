@@ -9,7 +9,7 @@
 #include "extra_members.hpp"
 #include "formats/normalize.hpp"
 #include "id_facts.hpp"
-#include "json_text.hpp"
+#include "json/json_text.hpp"
 #include "line_time.hpp"
 #include "plan.hpp"
 #include "quoted.hpp"

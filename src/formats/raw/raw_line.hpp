@@ -1,7 +1,7 @@
 // One line as it is: one member, `message`.
 #pragma once
 
-#include "json_line.hpp"
+#include "json/json_line.hpp"
 
 #include "core/json_text.hpp"
 #include "core/utf8.hpp"

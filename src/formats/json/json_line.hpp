@@ -2,7 +2,7 @@
 // copy.
 #pragma once
 
-#include "json_text.hpp"
+#include "json/json_text.hpp"
 #include "quoted.hpp"
 
 #include <fmt/format.h>
