@@ -102,7 +102,7 @@ header_alone() {
     mapfile -t public < <(find src -type d -name include)
     echo "#include \"$PWD/$1\"" | g++ -std=c++23 -fsyntax-only -DBOOST_ASIO_SEPARATE_COMPILATION \
         -DBOOST_ASIO_NO_DEPRECATED \
-        -I include -I tests "${public[@]/#/-I}" -I "${1%/include/*}" -I "$(dirname "$1")" -x c++ -
+        -I include -I tests "${public[@]/#/-I}" -I "${1%/include/*}" -I "$(dirname "$1")" -I "$(dirname "$(dirname "$1")")" -x c++ -
 }
 export -f header_alone
 headers_alone() {

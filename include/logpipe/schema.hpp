@@ -22,10 +22,10 @@ enum class field_type : std::uint8_t {
 };
 
 struct schema_field {
-    std::string path;  ///< in the document: "event.remote_ip" is the member `remote_ip` of the object `event`
+    std::string path;  ///< in the document: "client.address" is the member `address` of the object `client`
     field_type type = field_type::text;
-    std::string name;    ///< in filters and addresses, "ip"
-    std::string title;   ///< above its values, "IP addresses"
+    std::string name;    ///< in filters and addresses, "address"
+    std::string title;   ///< above its values, "Addresses"
     std::string column;  ///< of the store
     std::string ecs;     ///< its name in the Elastic Common Schema, "client.ip"; empty: none
 

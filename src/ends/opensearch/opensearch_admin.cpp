@@ -73,7 +73,7 @@ class rest_admin final : public opensearch_admin {
 
     opensearch_connection const connection_;
     schema const documents_;
-    std::unique_ptr<rest_client> client_;
+    std::unique_ptr<net::rest_client> client_;
     simdjson::ondemand::parser parser_;
 };
 
