@@ -87,7 +87,7 @@ library_homes() {
     done <<'HOMES'
 sqlite3\.h ends/store
 CLI/ cli
-toml\+\+/ cli
+toml\+\+/ cli|formats
 librdkafka/ ends/kafka|cli
 spdlog/ core
 zlib\.h codec
@@ -102,7 +102,7 @@ header_alone() {
     mapfile -t public < <(find src -type d -name include)
     echo "#include \"$PWD/$1\"" | g++ -std=c++23 -fsyntax-only -DBOOST_ASIO_SEPARATE_COMPILATION \
         -DBOOST_ASIO_NO_DEPRECATED \
-        -I include -I tests "${public[@]/#/-I}" -I "${1%/include/*}" -I "$(dirname "$1")" -x c++ -
+        -I include -I tests "${public[@]/#/-I}" -I "${1%/include/*}" -I "$(dirname "$1")" -I "$(dirname "$(dirname "$1")")" -x c++ -
 }
 export -f header_alone
 headers_alone() {

@@ -1,7 +1,8 @@
-// What the page "Nginx logs" asks of the embedded store: figures over a stretch of time, and the newest lines.
+// What the page of the documents asks of the embedded store: figures over a stretch of time, and the newest lines.
 #pragma once
 
 #include "logpipe/result.hpp"
+#include "logpipe/schema.hpp"
 
 #include <array>
 #include <cstdint>
@@ -11,20 +12,15 @@
 
 namespace logpipe {
 
-/// What a document can be filtered by.
-enum class log_field : std::uint8_t { status, remote_ip, request, referrer, agent, region };
-inline constexpr std::size_t log_field_count = 6;
-inline constexpr std::array<char const*, log_field_count> log_field_names{"status",   "ip",    "request",
-                                                                          "referrer", "agent", "region"};
-
 /// Which documents. Times are whole minutes since the Unix epoch, of the document's own time.
 struct log_view {
     std::int64_t from_minute = 0;
     std::int64_t to_minute = 0;  ///< not included
-    /// All must hold. A status is a number, or a class: "4xx".
-    std::vector<std::pair<log_field, std::string>> filters;
-    std::string
-        search;  ///< words that request, agent or referrer must have, each by its beginning (from three characters on)
+    /// A place in schema::facets, and the value that it must have; all must hold. A status is a number, a class
+    /// ("4xx"), or "-" where there is none.
+    std::vector<std::pair<std::size_t, std::string>> filters;
+    /// Words that the searched texts must have, each by its beginning (from three characters on).
+    std::string search;
 
     friend bool operator==(log_view const&, log_view const&) = default;
 };
@@ -46,7 +42,7 @@ struct log_values {
 };
 struct log_bar {
     std::int64_t start_minute = 0;
-    std::array<std::uint64_t, 6> classes{};  ///< by the status's first digit; 0: it has none
+    std::array<std::uint64_t, 6> classes{};  ///< by the first digit of schema::status; 0: it has none
     std::uint64_t bytes = 0;
 };
 
@@ -55,7 +51,7 @@ struct log_overview {
     std::int64_t bar_minutes = 1;  ///< of each bar
     std::vector<log_bar> bars;     ///< those with documents, oldest first
     log_counts total;
-    std::array<log_values, log_field_count> fields;
+    std::vector<log_values> facets;  ///< as schema::facets
     /// Figures under a filter are of the newest documents of the stretch of time only: of so many as there was time
     /// for, whether the filter lets them through or not.
     std::uint64_t looked_at = 0;

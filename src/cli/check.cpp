@@ -23,7 +23,9 @@ int check_line(settings const& options) {
     batch one;
     auto& row = one.append(one.tag_index("app.follow"), chunk_hash("app.follow", "check", line), 0, line);
     row.received_ns = now_ns();
-    auto const change = formats::make_normalize(normalize_options_of(options));
+    auto normalize = normalize_options_of(options);
+    if (!normalize) return report_failure(options, normalize.error());
+    auto const change = formats::make_normalize(*std::move(normalize));
     change->apply(one);
     if (!one.rejections.empty()) {
         log_error("check: rejected: {}", one.rejections.front().reason);
@@ -64,7 +66,9 @@ int check_configuration(settings const& options) {
 
 int run_check(settings const& options, argument_list const& /*rest*/) {
     if (options.on("show-mapping")) {
-        fmt::print("{}\n", to_json(normalize_options_of(options).table));
+        auto const mapping = mapping_of(options);
+        if (!mapping) return report_failure(options, mapping.error());
+        fmt::print("{}", formats::to_toml(*mapping));
         return exit_done;
     }
     if (options.on("show-options")) {

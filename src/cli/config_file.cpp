@@ -1,5 +1,6 @@
 #include "config_file.hpp"
 
+#include "core/nearest.hpp"
 #include "settings.hpp"
 #include "subcommands.hpp"
 

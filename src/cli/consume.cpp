@@ -93,7 +93,9 @@ int move(settings const& options, transform_maker const& make_transform) {
 }  // namespace
 
 int run_consume(settings const& options, argument_list const& /*rest*/) {
-    return move(options, [&] { return formats::make_normalize(normalize_options_of(options)); });
+    auto const normalize = normalize_options_of(options);
+    if (!normalize) return report_failure(options, normalize.error());
+    return move(options, [&] { return formats::make_normalize(*normalize); });
 }
 
 int run_index(settings const& options, argument_list const& /*rest*/) {

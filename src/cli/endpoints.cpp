@@ -89,7 +89,9 @@ made_sink loki_sink(endpoints& ends, end_uri const& uri) {
 made_sink sqlite_sink(endpoints& ends, end_uri const& uri) {
     // Where that fails the store's own open says what is wrong.
     (void)make_lasting_folder(system_files(), folder_of(uri.rest));
-    return store::make_sqlite_sink(sqlite_options_of(ends.options(), uri.rest));
+    auto options = sqlite_options_of(ends.options(), uri.rest);
+    if (!options) return options.error();
+    return store::make_sqlite_sink(*std::move(options));
 }
 
 struct end_row {

@@ -67,7 +67,11 @@ result<operator_ends::opensearch_index> operator_ends::opensearch(end_uri const&
     auto place = opensearch_place_of(options_, uri);
     if (!place) return place.error();
     auto& cluster = opensearches_[uri.scheme + ' ' + place->connection.address];
-    if (!cluster) cluster = opensearch::make_opensearch_admin(place->connection);
+    if (!cluster) {
+        auto mapping = mapping_of(options_);
+        if (!mapping) return mapping.error();
+        cluster = opensearch::make_opensearch_admin(place->connection, std::move(mapping->documents));
+    }
     return opensearch_index{.cluster = *cluster, .index = std::move(place->index)};
 }
 

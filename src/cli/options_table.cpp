@@ -19,6 +19,7 @@ constexpr std::string_view kafka_writers = "forward consume index run";
 constexpr std::string_view opensearch_users = "consume index run verify setup status monitor";
 constexpr std::string_view servers = "run serve produce forward consume index ship";
 constexpr std::string_view letter_writers = "forward run consume index produce serve ship skip";
+constexpr std::string_view mapping_users = "run consume index serve setup check";
 constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
 
 constexpr std::array rows{
@@ -241,9 +242,13 @@ constexpr std::array rows{
     // Transform and store.
     option_row{"timestamp", choice, "receive|entry|event", "receive", "run consume check",
                "where @timestamp comes from"},
-    option_row{"regions", list, "NAME", "", "run consume check", "for fields.region; may be given often"},
+    option_row{"mapping", text, "FILE", "", mapping_users,
+               "TOML: how a line becomes a document, and what the document's fields are; default: nginx's access logs "
+               "(check --show-mapping prints it)"},
+    option_row{"regions", list, "NAME", "", "run consume check",
+               "texts for the mapping's field of choices; may be given often"},
     option_row{"full-text", choice, "yes|no", "yes", "run index",
-               "keep the full-text index over request, agent and referrer"},
+               "keep the full-text index over the texts that the mapping names"},
     option_row{"store-age-max", duration, "TIME", "0", "run index", "documents older than that are removed; 0: never"},
     option_row{"store-rows-max", count, "N", "0", "run index", "the newest documents that are kept; 0: all"},
 
@@ -311,7 +316,7 @@ constexpr std::array rows{
     option_row{"dry-run", on_off, "", "off", "dlq replay setup skip", "only say what would be done"},
     option_row{"yes", on_off, "", "off", "dlq skip", "purge or skip without asking"},
     option_row{"line", text, "TEXT", "", "check", "run this line (- for standard input) through the transform"},
-    option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as JSON"},
+    option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as TOML, for --mapping"},
     option_row{"show-options", on_off, "", "off", "check", "print the table of all options"},
     option_row{"for", text, "SUBCOMMAND", "run", "check", "whose configuration to check"},
 };

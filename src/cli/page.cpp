@@ -4,6 +4,7 @@
 #include "core/clock.hpp"
 #include "core/thread.hpp"
 #include "process.hpp"
+#include "stage_options.hpp"
 #include "store/dashboard.hpp"
 
 #include <fmt/format.h>
@@ -182,10 +183,12 @@ std::shared_ptr<web::letter_desk> make_run_letters(std::string folder, std::shar
     return std::make_shared<run_letters>(std::move(folder), std::move(letters), std::move(input), retried);
 }
 
-std::function<result<std::unique_ptr<log_dashboard>>()> logs_of(std::string const& store_uri) {
+std::function<result<std::unique_ptr<log_dashboard>>()> logs_of(std::string const& store_uri, schema const& documents) {
     constexpr std::string_view scheme = "sqlite:";
     if (!store_uri.starts_with(scheme)) return {};
-    return [path = store_uri.substr(scheme.size())] { return store::open_dashboard({.path = path}); };
+    return [path = store_uri.substr(scheme.size()), documents] {
+        return store::open_dashboard({.path = path, .documents = documents});
+    };
 }
 
 namespace {
@@ -200,6 +203,8 @@ web::run_by_get run_by_get_of(std::string const& choice) {
 result<web::web_options> web_options_of(settings const& options, std::string listen, produce_runs& runs) {
     auto token = options.secret("auth-token-file");
     if (!token) return token.error();
+    auto mapping = mapping_of(options);
+    if (!mapping) return mapping.error();
     web::web_options web;
     web.listen = std::move(listen);
     web.produce = [&runs](web::produce_request const& what) { return runs.run(what); };
@@ -212,6 +217,7 @@ result<web::web_options> web_options_of(settings const& options, std::string lis
     web.key_file = options.text("page-key");
     web.limits = http_limits();
     web.page.emplace();
+    web.page->documents = std::move(mapping->documents);
     web.page->produce_lines_max = options.count("produce-lines-max");
     web.page->open = options.on("page-open");
     web.page->produce_source = without_login(runs.source());

@@ -57,7 +57,8 @@ class neighbours final {
                                                                  std::atomic<std::uint64_t>& retried);
 
 /// Opens the store of a URI for the page. @return empty where it is none of SQLite's
-[[nodiscard]] std::function<result<std::unique_ptr<log_dashboard>>()> logs_of(std::string const& store_uri);
+[[nodiscard]] std::function<result<std::unique_ptr<log_dashboard>>()> logs_of(std::string const& store_uri,
+                                                                              schema const& documents);
 
 /// The page's options that `run` and `serve` share.
 /// @return errc::invalid_argument or not_found for --auth-token-file

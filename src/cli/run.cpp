@@ -76,10 +76,12 @@ result<> add_pumps(process& whole, endpoints& ends, embedded_parts const& parts,
                                       .dead = &dead},
                                      {.name = "deliver", .in_flight_bytes_max = std::size_t{16} << 20U}));
     }
+    auto normalize = normalize_options_of(options);
+    if (!normalize) return normalize.error();
     auto from = embedded ? parts.topic->make_source(options.text("group")) : ends.make_source(broker);
     if (!from) return from.error();
     whole.add(runtime::make_pump({.from = *std::move(from),
-                                  .change = formats::make_normalize(normalize_options_of(options)),
+                                  .change = formats::make_normalize(*std::move(normalize)),
                                   .to = *std::move(store),
                                   .dead = &dead},
                                  {.name = "index", .in_flight_bytes_max = std::size_t{16} << 20U}),
@@ -126,7 +128,7 @@ result<std::unique_ptr<web::web_server>> start_page(settings const& options, pro
     web->page->watch = [&whole] {
         return std::vector<web::watched_process>{{.address = {}, .now = whole.snapshot(), .why = {}}};
     };
-    web->page->open_logs = logs_of(store_uri(options));
+    web->page->open_logs = logs_of(store_uri(options), web->page->documents);
     web->page->letters =
         make_run_letters(options.text("data-dir") + "/nginx-logs.dlq", parts.letters, parts.topic, retried);
     auto server = web::start_web_server(*std::move(web));

@@ -64,7 +64,7 @@ int run_serve(settings const& options, argument_list const& /*rest*/) {
         all.insert(all.begin(), {.address = {}, .now = look_at(runs, started_ns), .why = {}});
         return all;
     };
-    web->page->open_logs = logs_of(options.text("show-store"));
+    web->page->open_logs = logs_of(options.text("show-store"), web->page->documents);
     auto server = web::start_web_server(*std::move(web));
     if (!server) return report_failure(options, server.error());
     log_info("serve: {}://{} answers; /produceEventsToPipeline sends {} to {}",

@@ -195,8 +195,11 @@ result<opensearch::opensearch_sink_options> opensearch_sink_options_of(settings 
     auto const retry_time = options.duration("document-retry-time");
     if (retry_time > std::chrono::days{7})
         return error{errc::invalid_argument, "--document-retry-time: must be from 0 to 7d"};
+    auto mapping = mapping_of(options);
+    if (!mapping) return mapping.error();
     return opensearch::opensearch_sink_options{.connection = std::move(where->connection),
                                                .index = std::move(where->index),
+                                               .documents = std::move(mapping->documents),
                                                .bulk_bytes_max = options.bytes("bulk-bytes-max"),
                                                .bulk_events_max = *events,
                                                .requests_in_flight_max = *requests,

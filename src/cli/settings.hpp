@@ -80,7 +80,5 @@ class settings final {
 [[nodiscard]] result<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// "64MiB", "64M", "1G", "4096": binary units.
 [[nodiscard]] result<std::uint64_t> parse_bytes(std::string_view text);
-/// The candidate with the fewest edits to `name`; empty when none is near.
-[[nodiscard]] std::string_view nearest(std::string_view name, std::span<std::string_view const> candidates);
 
 }  // namespace logpipe::cli

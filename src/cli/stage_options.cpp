@@ -203,22 +203,42 @@ journal::journal_options journal_options_of(settings const& options, std::string
     return letters ? for_letters(options, std::move(made)) : made;
 }
 
-store::sqlite_sink_options sqlite_options_of(settings const& options, std::string path) {
-    return {.path = std::move(path),
-            .full_text = options.on("full-text"),
-            .age_max = duration_cast<seconds>(options.duration("store-age-max")),
-            .rows_max = options.count("store-rows-max")};
+result<store::sqlite_sink_options> sqlite_options_of(settings const& options, std::string path) {
+    auto mapping = mapping_of(options);
+    if (!mapping) return mapping.error();
+    return store::sqlite_sink_options{.path = std::move(path),
+                                      .documents = std::move(mapping->documents),
+                                      .full_text = options.on("full-text"),
+                                      .age_max = duration_cast<seconds>(options.duration("store-age-max")),
+                                      .rows_max = options.count("store-rows-max")};
 }
 
-formats::normalize_options normalize_options_of(settings const& options) {
-    auto table = formats::nginx_mapping();
-    if (!options.list("regions").empty()) table.regions = options.list("regions");
+result<formats::document_mapping> mapping_of(settings const& options) {
+    auto found = formats::nginx_mapping();
+    if (auto const& path = options.text("mapping"); !path.empty()) {
+        auto read = formats::read_mapping(path);
+        if (!read) return error{errc::invalid_argument, in_context("--mapping", read.error()).message};
+        found = *std::move(read);
+    }
+    if (options.list("regions").empty()) return found;
+    for (auto& field : found.table.fields)
+        if (field.from == formats::field_source::choice) field.choices = options.list("regions");
+    return found;
+}
+
+result<formats::normalize_options> normalize_options_of(settings const& options) {
+    auto found = mapping_of(options);
+    if (!found) return found.error();
     auto const& from = options.text("timestamp");
-    return {.table = std::move(table),
-            .timestamp = from == "receive" ? formats::timestamp_from::receive
-                         : from == "entry" ? formats::timestamp_from::entry
-                                           : formats::timestamp_from::event,
-            .line_bytes_max = options.bytes("line-bytes-max")};
+    if (from == "event" && found->table.time_key.empty())
+        return error{
+            errc::invalid_argument,
+            fmt::format("--timestamp event: the mapping {} names no time of a line (key `time`)", found->table.name)};
+    return formats::normalize_options{.table = std::move(found->table),
+                                      .timestamp = from == "receive" ? formats::timestamp_from::receive
+                                                   : from == "entry" ? formats::timestamp_from::entry
+                                                                     : formats::timestamp_from::event,
+                                      .line_bytes_max = options.bytes("line-bytes-max")};
 }
 
 }  // namespace logpipe::cli

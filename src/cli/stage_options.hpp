@@ -29,7 +29,7 @@ namespace logpipe::cli {
 [[nodiscard]] result<forward::forward_sink_options> forward_sink_options_of(settings const& options,
                                                                             std::string address, bool tls);
 [[nodiscard]] journal::journal_options journal_options_of(settings const& options, std::string folder);
-[[nodiscard]] store::sqlite_sink_options sqlite_options_of(settings const& options, std::string path);
+[[nodiscard]] result<store::sqlite_sink_options> sqlite_options_of(settings const& options, std::string path);
 /// kafka://B1:PORT,B2:PORT/TOPIC
 struct kafka_place {
     kafka::kafka_connection connection;
@@ -53,6 +53,9 @@ struct opensearch_place {
                                                                              end_uri const& uri);
 /// loki://HOST:PORT, lokis:// for TLS
 [[nodiscard]] result<loki::loki_sink_options> loki_sink_options_of(settings const& options, end_uri const& uri);
-[[nodiscard]] formats::normalize_options normalize_options_of(settings const& options);
+/// --mapping, or the built-in one; with --regions.
+/// @return errc::invalid_argument with each mistake of the file
+[[nodiscard]] result<formats::document_mapping> mapping_of(settings const& options);
+[[nodiscard]] result<formats::normalize_options> normalize_options_of(settings const& options);
 
 }  // namespace logpipe::cli

@@ -82,8 +82,9 @@ constexpr std::array table{
                "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", run_setup},
     subcommand{"check", "check the configuration, or run one line through the transform", "",
                "  logpipe check --config logpipe.toml --for forward\n"
-               "  logpipe check --line '{\"remote_ip\": \"10.0.0.1\", \"response\": 200}'\n"
-               "  logpipe check --show-mapping\n",
+               "  logpipe check --line '{\"request\": \"GET / HTTP/1.1\", \"response\": 200}'\n"
+               "  logpipe check --show-mapping > mapping.toml\n"
+               "  logpipe check --mapping mapping.toml --line -\n",
                run_check},
     subcommand{"journal", "look into a journal: ls, check, repair, export", "ls|check|repair|export DIR/TOPIC",
                "  logpipe journal ls data/nginx-logs\n"

@@ -1,9 +1,7 @@
 // Writes bytes one behind the other into room that was made before. No checks on the way: the room is checked once.
 #pragma once
 
-#include <charconv>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -27,17 +25,21 @@ class document_writer final {
         for (std::size_t i = 0; i < bytes.size(); i += block_bytes) std::memcpy(at_ + i, bytes.data() + i, block_bytes);
         at_ += bytes.size();
     }
-    void put_number(std::int64_t value) noexcept { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
+    /// Behind a `{`, the comma that a member begins with is left out. Something was written before.
+    void put_member(std::string_view bytes) noexcept { put(without_first_comma(bytes)); }
+    void put_member_blocks(std::string_view bytes) noexcept { put_blocks(without_first_comma(bytes)); }
     /// For a function that writes exactly `count` bytes at the place that is returned.
     [[nodiscard]] char* put_room(std::size_t count) noexcept {
         char* const room = at_;
         at_ += count;
         return room;
     }
-    /// `count` bytes were written at `at()`.
-    void add_written(std::size_t count) noexcept { at_ += count; }
 
   private:
+    [[nodiscard]] std::string_view without_first_comma(std::string_view bytes) const noexcept {
+        return at_[-1] == '{' && bytes.starts_with(',') ? bytes.substr(1) : bytes;
+    }
+
     char* at_;
 };
 

@@ -1,6 +1,6 @@
 #include "extra_members.hpp"
 
-#include "json_line.hpp"
+#include "quoted.hpp"
 
 #include <fmt/format.h>
 

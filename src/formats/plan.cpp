@@ -1,9 +1,9 @@
 #include "plan.hpp"
 
+#include "core/clock.hpp"
 #include "core/json_text.hpp"
 #include "document_writer.hpp"
 #include "id_facts.hpp"
-#include "json_text.hpp"
 
 #include <fmt/format.h>
 
@@ -19,6 +19,15 @@ namespace {
     return out;
 }
 
+[[nodiscard]] std::string member_begin(std::string_view name) {
+    return fmt::format(",{}:", json_text(name));
+}
+
+/// A comma that comes first in an object is left out.
+void append(std::string& to, std::string_view bytes) {
+    to += bytes.substr(to.ends_with('{') && bytes.starts_with(',') ? 1 : 0);
+}
+
 /// For what is copied in blocks.
 void make_room_for_a_block(std::string& text) {
     text.reserve(text.size() + document_writer::block_bytes);
@@ -26,49 +35,157 @@ void make_room_for_a_block(std::string& text) {
 
 }  // namespace
 
+std::vector<std::string_view> names_in(std::string_view path) {
+    std::vector<std::string_view> names;
+    for (std::size_t begin = 0; begin <= path.size();) {
+        auto const end = std::min(path.find('.', begin), path.size());
+        names.push_back(path.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return names;
+}
+
+plan::plan(mapping const& table) {
+    add_keys(table);
+    add_steps(table);
+    if (!table.rest.empty()) rest_open_ = member_begin(table.rest) + "{";
+    measure();
+}
+
 void plan::add_key(std::string const& text, key_role role, std::string const& clash_suffix) {
     // A key has one role: the first that the mapping gives it.
     if (find(text) != none) return;
-    auto const in_json = json_text(text);
     known_key key;
     key.text = text;
-    key.match = in_json.substr(1);
+    key.match = json_text(text).substr(1);
     key.role = role;
-    if (role == key_role::nested) key.prefix = fmt::format(",{}:", in_json);
     if (role == key_role::own) {
         key.output = text + clash_suffix;
-        key.prefix = fmt::format(",{}:", json_text(key.output));
+        key.prefix = member_begin(key.output);
     }
     key.match_begin = short_prefix{key.match};
     keys_.push_back(std::move(key));
 }
 
-plan::plan(mapping const& table) {
-    for (auto const& key : table.nested) add_key(key, key_role::nested, table.clash_suffix);
-    nested_count_ = keys_.size();
-    for (auto const& key : table.dropped) add_key(key, key_role::dropped, table.clash_suffix);
-    for (std::string const own : {table.nest_into.c_str(), "fields", "@version", "@timestamp", "time"})
-        add_key(own, key_role::own, table.clash_suffix);
-    for (auto const& [key, text] : table.added) add_key(key, key_role::own, table.clash_suffix);
-    time_key_ = find(table.time_key);
-
-    open_ = fmt::format("{{{}:{{", json_text(table.nest_into));
-    for (auto const& region : table.regions)
-        fields_.push_back(fmt::format(R"(}},"fields":{{"region":{},"assetid":")", json_text(region)));
-    if (fields_.empty()) fields_.emplace_back(R"(},"fields":{"assetid":")");
-    for (auto const& [key, text] : table.added) added_ += fmt::format(",{}:{}", json_text(key), json_text(text));
-
-    auto const longest = [](std::string const& a, std::string const& b) { return a.size() < b.size(); };
-    document_bytes_extra_ = open_.size() + std::ranges::max_element(fields_, longest)->size() + id_hash::hex_bytes +
-                            time_bytes_max + added_.size() + 2;
-    // What the keys' own spelling in the line and in the document may differ by, and the comma before each.
-    for (auto& key : keys_) {
-        document_bytes_extra_ += key.prefix.size() + 1;
-        make_room_for_a_block(key.prefix);
+void plan::add_keys(mapping const& table) {
+    for (auto const& field : table.fields) {
+        if (field.from != field_source::line) continue;
+        add_key(field.key, key_role::mapped);
+        keys_.back().to_number = field.convert == conversion::to_number;
     }
-    make_room_for_a_block(open_);
-    for (auto& text : fields_) make_room_for_a_block(text);
-    make_room_for_a_block(added_);
+    for (auto const& key : table.dropped) add_key(key, key_role::dropped);
+    // Under an object of their own the line's keys meet nobody.
+    if (!table.drops_rest && table.rest.empty())
+        for (auto const& field : table.fields)
+            add_key(std::string{names_in(field.path).front()}, key_role::own, table.clash_suffix);
+    if (table.time_key.empty()) return;
+    add_key(table.time_key, table.drops_rest ? key_role::dropped : key_role::timed);
+    time_key_ = find(table.time_key);
+}
+
+void plan::add_steps(mapping const& table) {
+    std::vector<std::string_view> open;  // the objects that the document is in
+    for (auto const& field : table.fields) {
+        auto names = names_in(field.path);
+        auto const name = names.back();
+        names.pop_back();
+        auto const same = std::ranges::mismatch(open, names).in1 - open.begin();
+        for (auto left = std::ssize(open) - same; left > 0; --left) add_text("}");
+        for (auto each = names.begin() + same; each != names.end(); ++each) add_text(member_begin(*each) + "{");
+        open = std::move(names);
+        add_step(field, name);
+    }
+    for (std::size_t left = open.size(); left > 0; --left) add_text("}");
+}
+
+void plan::add_step(mapped_field const& field, std::string_view name) {
+    auto const begin = member_begin(name);
+    switch (field.from) {
+        case field_source::line: {
+            bool const as_text = field.convert == conversion::to_text;
+            auto& step = begin_step(as_text ? plan_step::kind::text_value : plan_step::kind::value);
+            step.bytes = begin;
+            step.index = find(field.key);
+            return;
+        }
+        case field_source::constant:
+            return add_text(begin + json_text(field.constant));
+        case field_source::choice: {
+            // What stands before it goes along: one copy instead of two.
+            std::string before;
+            if (!steps_.empty() && steps_.back().what == plan_step::kind::text) {
+                before = std::move(steps_.back().bytes);
+                steps_.pop_back();
+            }
+            auto& step = begin_step(plan_step::kind::choice);
+            for (auto const& choice : field.choices) {
+                step.choices.push_back(before);
+                append(step.choices.back(), begin + json_text(choice));
+            }
+            return;
+        }
+        case field_source::id:
+            add_text(begin + "\"");
+            begin_step(plan_step::kind::id);
+            return add_text("\"");
+        case field_source::time:
+        case field_source::time_millis:
+            times_step().parts.push_back({.what = field.from, .bytes = begin});
+            return;
+    }
+}
+
+void plan::add_text(std::string_view bytes) {
+    using enum plan_step::kind;
+    auto const last = steps_.empty() ? value : steps_.back().what;
+    if (last == text) {
+        append(steps_.back().bytes, bytes);
+    } else if (last == choice) {
+        for (auto& each : steps_.back().choices) append(each, bytes);
+    } else if (last == times) {
+        steps_.back().parts.push_back({.what = field_source::constant, .bytes = std::string{bytes}});
+    } else {
+        begin_step(text).bytes = bytes;
+    }
+}
+
+plan_step& plan::begin_step(plan_step::kind what) {
+    steps_.push_back({.what = what, .bytes = {}, .choices = {}, .parts = {}});
+    return steps_.back();
+}
+
+plan_step& plan::times_step() {
+    if (!steps_.empty() && steps_.back().what == plan_step::kind::times) return steps_.back();
+    std::string before;
+    if (!steps_.empty() && steps_.back().what == plan_step::kind::text) {
+        before = std::move(steps_.back().bytes);
+        steps_.pop_back();
+    }
+    auto& step = begin_step(plan_step::kind::times);
+    step.index = times_count_++;
+    if (!before.empty()) step.parts.push_back({.what = field_source::constant, .bytes = std::move(before)});
+    return step;
+}
+
+void plan::measure() {
+    constexpr std::size_t millis_bytes_max = 20;
+    constexpr std::size_t quotes = 2;
+    document_bytes_extra_ = quotes + rest_open_.size() + 1;
+    for (auto& step : steps_) {
+        // A line's key is as long as in the document, or shorter by what this step adds.
+        document_bytes_extra_ += step.bytes.size() + quotes + id_hash::hex_bytes;
+        std::size_t longest = 0;
+        for (auto& choice : step.choices) {
+            longest = std::max(longest, choice.size());
+            make_room_for_a_block(choice);
+        }
+        for (auto const& part : step.parts)
+            document_bytes_extra_ += part.bytes.size() + exact_iso_time_bytes_max + quotes + millis_bytes_max;
+        document_bytes_extra_ += longest;
+        make_room_for_a_block(step.bytes);
+    }
+    // What the keys' own spelling in the line and in the document may differ by, and the comma before each.
+    for (auto const& key : keys_) document_bytes_extra_ += key.prefix.size() + 1;
 }
 
 std::size_t plan::find(std::string_view text) const noexcept {

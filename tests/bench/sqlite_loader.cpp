@@ -74,17 +74,22 @@ std::vector<batch> make_batches(std::vector<std::string> const& lines) {
     return all;
 }
 
+store_layout const& layout() {
+    static store_layout const made{formats::nginx_mapping().documents};
+    return made;
+}
+
 /// A row as it is bound, in memory of its own.
 struct ready_row {
     explicit ready_row(std::string_view document) : bytes{document} {
         bytes.resize(document.size() + row_reader::padding_bytes);
-        static_cast<void>(reader.read({bytes.data(), document.size()}, columns));
+        static_cast<void>(reader.read({bytes.data(), document.size()}, values));
         bytes.resize(document.size());
     }
     ready_row(ready_row const&) = delete;
     std::string bytes;
-    row_reader reader;
-    document_row columns;
+    row_reader reader{layout()};
+    document_row values;
 };
 
 struct clock_pair {
@@ -117,9 +122,9 @@ void load_bare(std::string const& path, bool full_text, std::size_t rows, std::s
                std::vector<std::unique_ptr<ready_row>> const& ready) {
     clock_pair const begin;
     auto store = checked(database::open(path, database_mode::read_write));
-    checked(prepare_store(store, path, full_text));
-    auto insert = checked(store.prepare(insert_document));
-    auto texts = full_text ? checked(store.prepare(insert_full_text)) : statement{};
+    checked(prepare_store(store, path, layout(), full_text));
+    auto insert = checked(store.prepare(insert_document(layout())));
+    auto texts = full_text ? checked(store.prepare(insert_full_text(layout()))) : statement{};
     for (std::size_t i = 0; i < rows; ++i) {
         if (i % transaction_rows == 0) checked(store.run(i == 0 ? "BEGIN IMMEDIATE" : "COMMIT; BEGIN IMMEDIATE"));
         auto const& row = *ready[i % ready.size()];
@@ -127,21 +132,15 @@ void load_bare(std::string const& path, bool full_text, std::size_t rows, std::s
         id_of(i / batch_rows, i % batch_rows).write_text(id.data());
         insert.bind(1, std::string_view{id.data(), id.size()});
         insert.bind(2, received_ns / 1'000'000);
-        insert.bind(3, row.columns.time_ms);
-        insert.bind(4, row.columns.response);
-        insert.bind(5, row.columns.bytes);
-        insert.bind(6, row.columns.remote_ip);
-        insert.bind(7, row.columns.region);
-        insert.bind(8, row.columns.request);
-        insert.bind(9, row.columns.referrer);
-        insert.bind(10, row.columns.agent);
-        insert.bind(11, std::string_view{row.bytes});
+        insert.bind(3, row.values.time_ms);
+        int place = 4;
+        for (auto const& value : row.values.columns) bind_value(insert, place++, value);
+        insert.bind(place, std::string_view{row.bytes});
         step(insert);
         if (!full_text) continue;
         texts.bind(1, sqlite3_last_insert_rowid(store.handle()));
-        texts.bind(2, row.columns.request);
-        texts.bind(3, row.columns.agent);
-        texts.bind(4, row.columns.referrer);
+        place = 2;
+        for (auto const column : layout().searched()) bind_value(texts, place++, row.values.columns[column]);
         step(texts);
     }
     checked(store.run("COMMIT"));
@@ -160,6 +159,7 @@ void load_by_sink(std::string const& path, bool full_text, std::size_t rows, std
     for (std::size_t i = 0; i < transaction_rows / batch_rows + 1; ++i) reports.free.push_back(made[i % made.size()]);
     clock_pair const begin;
     auto const to = make_sqlite_sink({.path = path,
+                                      .documents = formats::nginx_mapping().documents,
                                       .full_text = full_text,
                                       .transaction_events_max = transaction_rows,
                                       .transaction_age_max = std::chrono::hours{1}});

@@ -30,7 +30,7 @@ test("the dashboard shows what jq computes from the file, and filters and search
   equal(await tile(page, "bytes"), String(sums.bytes), "bytes");
   equal(await tile(page, "4xx"), String(sums.c["4xx"]), "4xx");
   equal(await tile(page, "5xx"), String(sums.c["5xx"] ?? 0), "5xx");
-  equal(await tile(page, "ips"), String(sums.ips), "unique IPs");
+  equal(await tile(page, "unique"), String(sums.ips), "unique IPs");
   for (const [name, count] of Object.entries(sums.c))
     equal((await page.textContent(`[data-class="${name}"]`)).replaceAll(",", ""), `${name} ${count}`, name);
   const top = page.locator('[data-top="request"] li').first();

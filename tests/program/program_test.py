@@ -490,7 +490,7 @@ class Looking(Case):
         document = json.loads(self.run_program("check", "--line", '{"remote_ip": "10.0.0.1", "response": 200}').stdout)
         self.assertEqual(document["event"], {"remote_ip": "10.0.0.1", "response": 200})
         self.assertIn("not a JSON object", self.run_program("check", "--line", "nope", status=1).stderr)
-        self.assertEqual(json.loads(self.run_program("check", "--show-mapping").stdout)["name"], "nginx")
+        self.assertIn('name = "nginx"', self.run_program("check", "--show-mapping").stdout)
 
     def test_check_tells_where_each_value_comes_from_and_what_is_wrong(self):
         (self.folder / "logpipe.toml").write_text('data-dir = "from-file"\n')

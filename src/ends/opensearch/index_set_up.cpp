@@ -44,19 +44,28 @@ result<std::vector<std::pair<std::string, json::object>>> live_mappings(net::htt
     return found;
 }
 
-/// @return the version of the template that is there: 0 where it has none, none where there is no template.
-result<std::optional<std::int64_t>> live_template_version(net::http_client& client, std::string const& index) {
+/// The template of ours that is there.
+struct live_template {
+    std::int64_t version = 0;  ///< where it has none
+    json::object mappings;
+};
+
+/// @return none where there is no template.
+result<std::optional<live_template>> find_live_template(net::http_client& client, std::string const& index) {
     auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
     auto const body = fetch_body(client, {.method = "GET", .path = path, .body = {}});
-    if (!body && body.error().code == errc::not_found) return std::optional<std::int64_t>{};
+    if (!body && body.error().code == errc::not_found) return std::optional<live_template>{};
     if (!body) return body.error();
     auto const parsed = parse_object(path, *body);
     if (!parsed) return parsed.error();
     json::value const answer = *parsed;
     boost::system::error_code missing;
+    live_template found;
     auto const* version = answer.find_pointer("/index_templates/0/index_template/version", missing);
-    if (version == nullptr || !version->is_int64()) return std::optional<std::int64_t>{0};
-    return std::optional{version->as_int64()};
+    if (version != nullptr && version->is_int64()) found.version = version->as_int64();
+    auto const* mappings = answer.find_pointer("/index_templates/0/index_template/template/mappings", missing);
+    if (mappings != nullptr && mappings->is_object()) found.mappings = mappings->as_object();
+    return std::optional{std::move(found)};
 }
 
 result<> put_template(net::http_client& client, std::string const& index, json::object const& made) {
@@ -67,8 +76,15 @@ result<> put_template(net::http_client& client, std::string const& index, json::
     return {};
 }
 
-json::object wanted_mappings(std::string const& index) {
+json::object wanted_mappings(target_index const& index) {
     return make_template(index, field_names::own).at("template").at("mappings").as_object();
+}
+
+/// Another mapping's template of the same version is put again; one of a newer program is left.
+bool is_left(live_template const& there, json::object const& wanted) {
+    if (there.version != template_version) return there.version > template_version;
+    auto const difference = compare_mapping(wanted, there.mappings);
+    return difference.missing.empty() && difference.conflicts.empty();
 }
 
 std::vector<std::string> conflicts_of(mapping_difference const& difference, std::string const& name) {
@@ -89,8 +105,8 @@ std::vector<std::string> lacks_of(other_templates const& others, json::object co
 }
 
 /// Ours may be there from before theirs was.
-std::string words_about_ours(std::string const& index, std::optional<std::int64_t> version) {
-    if (!version) return {};
+std::string words_about_ours(std::string const& index, bool is_there) {
+    if (!is_there) return {};
     return fmt::format(
         "; index template {} is there from before and counts where its priority is the higher one: "
         "delete it",
@@ -98,24 +114,25 @@ std::string words_about_ours(std::string const& index, std::optional<std::int64_
 }
 
 /// The first document makes the index by the template.
-result<> put_template_before_index(net::http_client& client, std::string const& index) {
-    auto const there = live_template_version(client, index);
+result<> put_template_before_index(net::http_client& client, target_index const& index) {
+    auto const there = find_live_template(client, index.name);
     if (!there) return there.error();
     auto const others = find_other_templates(client, index);
     if (!others) return others.error();
+    auto const wanted = wanted_mappings(index);
     if (!others->names.empty()) {
-        auto const lacks = lacks_of(*others, wanted_mappings(index));
+        auto const lacks = lacks_of(*others, wanted);
         log_warn(
             "opensearch_sink: index {} has a template that is not logpipe's, which is left to decide: {}; {}; `logpipe "
             "setup opensearch --dry-run` prints the mapping to add to it{}",
-            index, fmt::join(others->names, ", "),
+            index.name, fmt::join(others->names, ", "),
             lacks.empty() ? std::string{"it maps all fields"} : fmt::format("{}", fmt::join(lacks, "; ")),
-            words_about_ours(index, *there));
+            words_about_ours(index.name, there->has_value()));
         return {};
     }
-    if (*there && **there >= template_version) return {};
-    if (auto put = put_template(client, index, make_template(index, field_names::own)); !put) return put;
-    log_info("opensearch_sink: put index template {}, version {}", template_name(index), template_version);
+    if (*there && is_left(**there, wanted)) return {};
+    if (auto put = put_template(client, index.name, make_template(index, field_names::own)); !put) return put;
+    log_info("opensearch_sink: put index template {}, version {}", template_name(index.name), template_version);
     return {};
 }
 
@@ -161,8 +178,8 @@ result<> check_server(net::http_client& client) {
     return {};
 }
 
-result<> prepare_index(net::http_client& client, std::string const& index) {
-    auto const live = live_mappings(client, index);
+result<> prepare_index(net::http_client& client, target_index const& index) {
+    auto const live = live_mappings(client, index.name);
     result<> prepared;
     if (!live) {
         prepared = live.error();
@@ -179,8 +196,8 @@ result<> prepare_index(net::http_client& client, std::string const& index) {
     return {};
 }
 
-result<std::vector<std::string>> find_mapping_conflicts(net::http_client& client, std::string const& index) {
-    auto const live = live_mappings(client, index);
+result<std::vector<std::string>> find_mapping_conflicts(net::http_client& client, target_index const& index) {
+    auto const live = live_mappings(client, index.name);
     if (!live) return live.error();
     auto const wanted = wanted_mappings(index);
     std::vector<std::string> lines;
@@ -189,20 +206,20 @@ result<std::vector<std::string>> find_mapping_conflicts(net::http_client& client
     return lines;
 }
 
-result<index_set_up> set_up_index(net::http_client& client, std::string const& index,
+result<index_set_up> set_up_index(net::http_client& client, target_index const& index,
                                   index_set_up_options const& options) {
-    auto const there = live_template_version(client, index);
+    auto const there = find_live_template(client, index.name);
     if (!there) return there.error();
     auto const others = find_other_templates(client, index);
     if (!others) return others.error();
     auto const made = make_template(index, options.ecs_names ? field_names::own_and_ecs : field_names::own);
     auto const& wanted = made.at("template").at("mappings").as_object();
-    auto const name = template_name(index);
+    auto const name = template_name(index.name);
     if (!others->names.empty()) {
         index_set_up report{.lines = {}, .left_to_others = true};
         report.lines.push_back(
-            fmt::format("index template {}: not put, index {} has a template that is not logpipe's: {}{}", name, index,
-                        fmt::join(others->names, ", "), words_about_ours(index, *there)));
+            fmt::format("index template {}: not put, index {} has a template that is not logpipe's: {}{}", name,
+                        index.name, fmt::join(others->names, ", "), words_about_ours(index.name, there->has_value())));
         for (auto const& line : lacks_of(*others, wanted)) report.lines.push_back("by it: " + line);
         report.lines.push_back(
             options.dry_run ? "add these mappings to that template, or take the index out of its patterns:"
@@ -213,20 +230,20 @@ result<index_set_up> set_up_index(net::http_client& client, std::string const& i
     }
     index_set_up report;
     auto& lines = report.lines;
-    if (*there && **there > template_version) {
+    if (*there && (*there)->version > template_version) {
         lines.push_back(
             fmt::format("index template {}: version {} is there, newer than this program's {}: left as it is", name,
-                        **there, template_version));
+                        (*there)->version, template_version));
         return report;
     }
     lines.push_back(fmt::format("index template {}: {} version {}{}", name, options.dry_run ? "would put" : "put",
                                 template_version,
-                                *there ? fmt::format(" in place of version {}", **there) : std::string{}));
+                                *there ? fmt::format(" in place of version {}", (*there)->version) : std::string{}));
     if (options.dry_run)
         lines.push_back(json::serialize(made));
-    else if (auto put = put_template(client, index, made); !put)
+    else if (auto put = put_template(client, index.name, made); !put)
         return put.error();
-    auto followed = follow_template(client, index, wanted, options.dry_run);
+    auto followed = follow_template(client, index.name, wanted, options.dry_run);
     if (!followed) return followed.error();
     std::ranges::move(*followed, std::back_inserter(lines));
     return report;

@@ -1,6 +1,7 @@
 // Brings the index template and the live index together.
 #pragma once
 
+#include "index_template.hpp"
 #include "server_requests.hpp"
 
 #include "logpipe/result.hpp"
@@ -16,15 +17,15 @@ namespace logpipe::opensearch {
 /// first document makes is right; where it does, what conflicts is logged. A user who may write documents and nothing
 /// else can go on; that is logged as well.
 /// @return errors of the connection, and errc::unauthorized for 401
-[[nodiscard]] result<> prepare_index(net::http_client& client, std::string const& index);
+[[nodiscard]] result<> prepare_index(net::http_client& client, target_index const& index);
 /// Only that the server is there and takes us.
 [[nodiscard]] result<> check_server(net::http_client& client);
 
 /// As opensearch_admin::set_up().
-[[nodiscard]] result<index_set_up> set_up_index(net::http_client& client, std::string const& index,
+[[nodiscard]] result<index_set_up> set_up_index(net::http_client& client, target_index const& index,
                                                 index_set_up_options const& options);
 /// As opensearch_admin::mapping_conflicts().
 [[nodiscard]] result<std::vector<std::string>> find_mapping_conflicts(net::http_client& client,
-                                                                      std::string const& index);
+                                                                      target_index const& index);
 
 }  // namespace logpipe::opensearch

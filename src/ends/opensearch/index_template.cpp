@@ -5,67 +5,70 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace logpipe::opensearch {
 
 namespace json = boost::json;
 
 namespace {
 
-/// Strings are cut for the index at 2,048 characters (they stay whole in the document): Lucene refuses a term above
+/// Texts are cut for the index at 2,048 characters (they stay whole in the document): Lucene refuses a term above
 /// 32,766 bytes, and with it the document. `ignore_malformed` likewise keeps a document whose number is none.
-///
-/// Unknown keys are stored and not mapped, so that clients' keys cannot make the mapping grow without end. `time` is in
-/// milliseconds, as a number.
-constexpr std::string_view mappings = R"json({
-  "dynamic": false,
-  "properties": {
-    "event": {
-      "type": "object",
-      "dynamic": false,
-      "properties": {
-        "remote_ip": {"type": "ip", "ignore_malformed": true},
-        "remote_user": {"type": "keyword", "ignore_above": 2048},
-        "request": {"type": "keyword", "ignore_above": 2048, "fields": {"text": {"type": "text", "norms": false}}},
-        "response": {"type": "integer", "ignore_malformed": true},
-        "bytes": {"type": "long", "ignore_malformed": true},
-        "referrer": {"type": "keyword", "ignore_above": 2048, "fields": {"text": {"type": "text", "norms": false}}},
-        "agent": {"type": "keyword", "ignore_above": 2048, "fields": {"text": {"type": "text", "norms": false}}}
-      }
-    },
-    "fields": {
-      "type": "object",
-      "dynamic": false,
-      "properties": {
-        "region": {"type": "keyword", "ignore_above": 2048},
-        "assetid": {"type": "keyword", "ignore_above": 2048}
-      }
-    },
-    "@version": {"type": "keyword", "ignore_above": 2048},
-    "@timestamp": {"type": "date", "ignore_malformed": true},
-    "time": {"type": "date", "format": "epoch_millis", "ignore_malformed": true},
-    "index": {"type": "keyword", "ignore_above": 2048},
-    "sourcetype": {"type": "keyword", "ignore_above": 2048}
-  }
-})json";
+json::object indexed_as(field_type type, bool is_searched) {
+    switch (type) {
+        using enum field_type;
+        case text:
+            break;
+        case ip:
+            return {{"type", "ip"}, {"ignore_malformed", true}};
+        case integer:
+            return {{"type", "integer"}, {"ignore_malformed", true}};
+        case long_integer:
+            return {{"type", "long"}, {"ignore_malformed", true}};
+        case decimal:
+            return {{"type", "double"}, {"ignore_malformed", true}};
+        case time:
+            return {{"type", "date"}, {"ignore_malformed", true}};
+        case millis:
+            return {{"type", "date"}, {"format", "epoch_millis"}, {"ignore_malformed", true}};
+    }
+    json::object keyword{{"type", "keyword"}, {"ignore_above", 2048}};
+    if (is_searched) keyword["fields"] = {{"text", {{"type", "text"}, {"norms", false}}}};
+    return keyword;
+}
+
+/// Puts a field below `into`, which is an object of properties; objects on its way are made as `as_object`.
+void add_field(json::object& into, std::string_view path, json::object field, json::object const& as_object) {
+    auto* properties = &into;
+    for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+        auto& object = properties->emplace(path.substr(0, dot), as_object).first->value().as_object();
+        properties = &object.emplace("properties", json::object{}).first->value().as_object();
+        path.remove_prefix(dot + 1);
+    }
+    properties->emplace(path, std::move(field));
+}
+
+/// Unknown keys are stored and not mapped, so that clients' keys cannot make the mapping grow without end.
+json::object mappings_of(schema const& documents) {
+    json::object properties;
+    for (std::size_t i = 0; i < documents.fields.size(); ++i) {
+        bool const is_searched = std::ranges::find(documents.searched, i) != documents.searched.end();
+        add_field(properties, documents.fields[i].path, indexed_as(documents.fields[i].type, is_searched),
+                  {{"type", "object"}, {"dynamic", false}});
+    }
+    return {{"dynamic", false}, {"properties", std::move(properties)}};
+}
 
 /// https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html. Not by default: a line may have a text of its
-/// own where these need an object, and would be refused.
-constexpr std::string_view ecs_aliases = R"json({
-  "client": {"properties": {"ip": {"type": "alias", "path": "event.remote_ip"}}},
-  "http": {
-    "properties": {
-      "request": {"properties": {"referrer": {"type": "alias", "path": "event.referrer"}}},
-      "response": {
-        "properties": {
-          "status_code": {"type": "alias", "path": "event.response"},
-          "body": {"properties": {"bytes": {"type": "alias", "path": "event.bytes"}}}
-        }
-      }
-    }
-  },
-  "url": {"properties": {"original": {"type": "alias", "path": "event.request"}}},
-  "user_agent": {"properties": {"original": {"type": "alias", "path": "event.agent"}}}
-})json";
+/// own where these need an object, and would be rejected.
+void add_ecs_aliases(json::object& mapped, schema const& documents) {
+    auto& properties = mapped.at("properties").as_object();
+    for (auto const& field : documents.fields)
+        if (!field.ecs.empty())
+            add_field(properties, field.ecs, {{"type", "alias"}, {"path", field.path}}, json::object{});
+}
 
 std::string_view text_at(json::object const& from, std::string_view key) {
     auto const* value = from.if_contains(key);
@@ -131,14 +134,11 @@ std::string template_name(std::string_view index) {
     return fmt::format("logpipe-{}", index);
 }
 
-json::object make_template(std::string_view index, field_names names) {
-    json::object mapped = json::parse(mappings).as_object();
-    if (names == field_names::own_and_ecs) {
-        json::object const aliases = json::parse(ecs_aliases).as_object();
-        for (auto const& [name, field] : aliases) mapped.at("properties").as_object().emplace(name, field);
-    }
+json::object make_template(target_index const& index, field_names names) {
+    auto mapped = mappings_of(index.documents);
+    if (names == field_names::own_and_ecs) add_ecs_aliases(mapped, index.documents);
     json::object made;
-    made["index_patterns"] = json::array{json::string{index}};
+    made["index_patterns"] = json::array{json::string{index.name}};
     made["priority"] = 200;
     made["version"] = template_version;
     made["_meta"] = json::object{{"managed_by", "logpipe"}};
@@ -148,8 +148,8 @@ json::object make_template(std::string_view index, field_names names) {
     return made;
 }
 
-std::string opensearch_template(std::string const& index) {
-    return json::serialize(make_template(index, field_names::own));
+std::string opensearch_template(std::string const& index, schema const& documents) {
+    return json::serialize(make_template({.name = index, .documents = documents}, field_names::own));
 }
 
 mapping_difference compare_mapping(json::object const& wanted, json::object const& live) {

@@ -1,6 +1,8 @@
 // The mapping of our documents as JSON, and how a live one differs from it. No I/O.
 #pragma once
 
+#include "logpipe/schema.hpp"
+
 #include <boost/json/object.hpp>
 
 #include <cstdint>
@@ -13,17 +15,23 @@ namespace logpipe::opensearch {
 /// Grows when the template below changes.
 inline constexpr std::int64_t template_version = 2;
 
+/// Where documents go.
+struct target_index {
+    std::string name;
+    schema documents;
+};
+
 [[nodiscard]] std::string template_name(std::string_view index);
 /// Our own, or also those of the Elastic Common Schema, as aliases.
 enum class field_names { own, own_and_ecs };
 /// The body of `PUT _index_template/…`.
-[[nodiscard]] boost::json::object make_template(std::string_view index, field_names names);
+[[nodiscard]] boost::json::object make_template(target_index const& index, field_names names);
 
 struct mapping_difference {
     /// `{"properties":…}` of what the live mapping lacks, and can be given; empty where it lacks nothing.
     boost::json::object missing;
-    std::vector<std::string> fields;     ///< of `missing`: those that documents have, "event.bytes: long"
-    std::vector<std::string> aliases;    ///< of `missing`: other names for them, "client.ip: alias of event.remote_ip"
+    std::vector<std::string> fields;     ///< of `missing`: those that documents have, "a.b: long"
+    std::vector<std::string> aliases;    ///< of `missing`: other names for them, "c: alias of a.b"
     std::vector<std::string> conflicts;  ///< what only a new index can change, a line each
 };
 /// @param live  `mappings` of one index

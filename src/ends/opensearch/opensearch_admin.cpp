@@ -47,16 +47,17 @@ struct id_page {
 /// Asks over one connection; owned by one thread.
 class rest_admin final : public opensearch_admin {
   public:
-    explicit rest_admin(opensearch_connection connection) : connection_{std::move(connection)} {}
+    rest_admin(opensearch_connection connection, schema documents)
+        : connection_{std::move(connection)}, documents_{std::move(documents)} {}
 
     result<opensearch_summary> summary(std::string const& index) override;
     result<index_set_up> set_up(std::string const& index, index_set_up_options const& options) override {
         if (auto ready = connect(); !ready) return ready.error();
-        return set_up_index(*client_, index, options);
+        return set_up_index(*client_, {.name = index, .documents = documents_}, options);
     }
     result<std::vector<std::string>> mapping_conflicts(std::string const& index) override {
         if (auto ready = connect(); !ready) return ready.error();
-        return find_mapping_conflicts(*client_, index);
+        return find_mapping_conflicts(*client_, {.name = index, .documents = documents_});
     }
     result<> refresh(std::string const& index) override;
     result<std::uint64_t> count(std::string const& index) override;
@@ -71,6 +72,7 @@ class rest_admin final : public opensearch_admin {
     [[nodiscard]] result<id_page> read_page(std::string& body, std::function<result<>(std::string_view)> const& each);
 
     opensearch_connection const connection_;
+    schema const documents_;
     std::unique_ptr<net::http_client> client_;
     simdjson::ondemand::parser parser_;
 };
@@ -214,8 +216,8 @@ result<id_page> rest_admin::read_page(std::string& body, std::function<result<>(
 
 }  // namespace
 
-std::unique_ptr<opensearch_admin> make_opensearch_admin(opensearch_connection connection) {
-    return std::make_unique<rest_admin>(std::move(connection));
+std::unique_ptr<opensearch_admin> make_opensearch_admin(opensearch_connection connection, schema documents) {
+    return std::make_unique<rest_admin>(std::move(connection), std::move(documents));
 }
 
 }  // namespace logpipe::opensearch

@@ -103,7 +103,9 @@ result<> opensearch_sink::look_at_index(net::http_target target) {
         if (cancelled_) return error{errc::cancelled, "asked to stop"};
         asking_ = &client;
     }
-    auto const looked = options_.check_mapping ? prepare_index(client, options_.index) : check_server(client);
+    auto const looked = options_.check_mapping
+                            ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
+                            : check_server(client);
     std::lock_guard lock{mutex_};
     asking_ = nullptr;
     return looked;

@@ -65,13 +65,13 @@ result<std::optional<std::string>> template_of_data_stream(net::http_client& cli
     return std::optional<std::string>{std::string_view{name->as_string()}};
 }
 
-result<std::vector<std::string>> names_of_others(net::http_client& client, std::string const& index) {
+result<std::vector<std::string>> names_of_others(net::http_client& client, target_index const& index) {
     auto tried = make_template(index, field_names::own);
     tried["priority"] = highest_priority;
-    auto const path = fmt::format("/_index_template/_simulate_index/{}", encode_path_part(index));
+    auto const path = fmt::format("/_index_template/_simulate_index/{}", encode_path_part(index.name));
     auto const answer = ask(client, "POST", path, json::serialize(tried));
     if (!answer) {
-        auto const stream = template_of_data_stream(client, index);
+        auto const stream = template_of_data_stream(client, index.name);
         if (stream && *stream) return std::vector<std::string>{**stream};
         return answer.error();
     }
@@ -82,7 +82,7 @@ result<std::vector<std::string>> names_of_others(net::http_client& client, std::
         auto const* name = member(each, "/name");
         if (name == nullptr || !name->is_string()) continue;
         std::string_view const text = name->as_string();
-        if (text != template_name(index) && !text.starts_with(tried_name)) names.emplace_back(text);
+        if (text != template_name(index.name) && !text.starts_with(tried_name)) names.emplace_back(text);
     }
     return names;
 }
@@ -142,7 +142,7 @@ result<json::object> mappings_of(net::http_client& client, std::vector<one_templ
 
 }  // namespace
 
-result<other_templates> find_other_templates(net::http_client& client, std::string const& index) {
+result<other_templates> find_other_templates(net::http_client& client, target_index const& index) {
     auto const names = names_of_others(client, index);
     if (!names) return names.error();
     std::vector<one_template> all;

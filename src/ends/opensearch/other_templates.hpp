@@ -1,6 +1,7 @@
 // The templates of others that match our index. Where there is one, ours is not put: the index is the operator's.
 #pragma once
 
+#include "index_template.hpp"
 #include "server_requests.hpp"
 
 #include "logpipe/result.hpp"
@@ -18,6 +19,6 @@ struct other_templates {
 };
 
 /// Asks what templates a new index of this name would meet (`_simulate_index`), whichever of them would win.
-[[nodiscard]] result<other_templates> find_other_templates(net::http_client& client, std::string const& index);
+[[nodiscard]] result<other_templates> find_other_templates(net::http_client& client, target_index const& index);
 
 }  // namespace logpipe::opensearch

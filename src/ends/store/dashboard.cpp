@@ -84,8 +84,11 @@ log_counts counts_of(statement const& asked, int column) {
 
 class dashboard final : public log_dashboard {
   public:
-    dashboard(dashboard_options options, database store, search_words words)
-        : options_{std::move(options)}, store_{std::move(store)}, words_{std::move(words)} {}
+    dashboard(dashboard_options options, store_layout layout, database store, search_words words)
+        : options_{std::move(options)},
+          layout_{std::move(layout)},
+          store_{std::move(store)},
+          words_{std::move(words)} {}
 
     [[nodiscard]] result<log_overview> overview(log_view const& view) override {
         return in_transaction([&] { return read_overview(view); });
@@ -111,15 +114,16 @@ class dashboard final : public log_dashboard {
     [[nodiscard]] result<log_view> cut_to_data(log_view const& view);
     [[nodiscard]] result<row_range> rows_of(log_view const& view);
     [[nodiscard]] result<std::uint64_t> documents_in(log_view const& view);
-    [[nodiscard]] result<> add_rollups(log_view const& view, std::int64_t span_max, log_field field, tally& into);
+    [[nodiscard]] result<> add_rollups(log_view const& view, std::int64_t span_max, std::size_t field, tally& into);
     [[nodiscard]] result<text_search> search_of(log_view const& view);
     /// The newest rows of the view in `rows`, newest first.
     [[nodiscard]] result<std::vector<std::int64_t>> newest_in(view_query const& query, std::size_t count_max);
 
     dashboard_options const options_;
+    store_layout const layout_;
     database store_;
     search_words words_;
-    document_counts counts_;
+    document_counts counts_{layout_};
 };
 
 /// So that bars have the size that fits the data, and not that of all time.
@@ -152,7 +156,9 @@ result<row_range> dashboard::rows_of(log_view const& view) {
     return row_range{.first = std::max(*first, *oldest), .last = asked->integer(1)};
 }
 
-result<> dashboard::add_rollups(log_view const& view, std::int64_t span_max, log_field field, tally& into) {
+result<> dashboard::add_rollups(log_view const& view, std::int64_t span_max, std::size_t field, tally& into) {
+    bool const is_total = field == layout_.total_field();
+    bool const is_facet = field < layout_.facets().size();
     auto asked = store_.prepare(
         "SELECT start, value, documents, bytes, typeof(value) = 'integer', missed FROM rollups"
         " WHERE span = ?1 AND field = ?2 AND start >= ?3 AND start < ?4 ORDER BY start, value");
@@ -170,11 +176,12 @@ result<> dashboard::add_rollups(log_view const& view, std::int64_t span_max, log
             if (std::exchange(start, asked->integer(0)) != asked->integer(0)) others_missed = 0;
             bool const others = asked->integer(4) != 0;
             auto const value = asked->optional_text(1).value_or(std::string_view{});
-            if (field == log_field::status) into.add_status(asked->integer(0), others ? no_status : value, by);
+            if (is_total) into.add_status(asked->integer(0), others ? no_status : value, by);
             if (others) others_missed = asked->integer(5);
+            if (!is_facet) continue;
             if (others)
                 into.add_others(field, by, others_missed);
-            else if (field != log_field::status || value != no_status)
+            else if (!is_total || value != no_status)
                 into.add_value(field, value, by, asked->integer(5) - others_missed);
         }
         if (code != SQLITE_DONE) return store_.failure(code, "reading the roll-ups");
@@ -184,8 +191,8 @@ result<> dashboard::add_rollups(log_view const& view, std::int64_t span_max, log
 }
 
 result<std::uint64_t> dashboard::documents_in(log_view const& view) {
-    tally sums{rollup_spans.back()};
-    if (auto added = add_rollups(view, rollup_spans.back(), log_field::status, sums); !added) return added.error();
+    tally sums{layout_.facets().size(), rollup_spans.back()};
+    if (auto added = add_rollups(view, rollup_spans.back(), layout_.total_field(), sums); !added) return added.error();
     log_overview all;
     sums.show(0, all);
     return all.total.documents;
@@ -195,13 +202,12 @@ result<log_overview> dashboard::read_overview(log_view const& view) {
     auto const cut = cut_to_data(view);
     if (!cut) return cut.error();
     log_overview all{.view = *cut, .bar_minutes = bar_for(cut->to_minute - cut->from_minute)};
-    tally sums{all.bar_minutes};
+    tally sums{layout_.facets().size(), all.bar_minutes};
     if (view.filters.empty() && view.search.empty()) {
-        for (std::size_t field = 0; field < log_field_count; ++field) {
-            auto const named = static_cast<log_field>(field);
-            // Statuses are the bars: a span must not be longer than one.
-            auto const span_max = named == log_field::status ? all.bar_minutes : rollup_spans.back();
-            if (auto added = add_rollups(*cut, span_max, named, sums); !added) return added.error();
+        for (std::size_t field = 0; field < layout_.counted_fields(); ++field) {
+            // The totals are the bars: a span must not be longer than one.
+            auto const span_max = field == layout_.total_field() ? all.bar_minutes : rollup_spans.back();
+            if (auto added = add_rollups(*cut, span_max, field, sums); !added) return added.error();
         }
         sums.show(options_.top_count, all);
         all.looked_at = all.in_range = all.total.documents;
@@ -257,7 +263,7 @@ result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t befor
     while (auto const most = pace.next()) {
         auto const portion = next_portion(looked_at, *rows, most, options_.rows_max);
         if (!portion) return found;
-        auto const newest = newest_in({view, *portion, *search}, count_max - found.lines.size());
+        auto const newest = newest_in({view, *portion, *search, layout_}, count_max - found.lines.size());
         if (!newest) return newest.error();
         for (auto const row : *newest) {
             asked->bind(1, row);
@@ -282,12 +288,13 @@ result<std::unique_ptr<log_dashboard>> open_dashboard(dashboard_options options)
     if (!store) return store.error();
     // A reader waits only for moments such as the recovery after a crash.
     sqlite3_busy_timeout(store->handle(), 1000);
-    if (auto good = check_store(*store, options.path); !good) return good.error();
+    store_layout layout{options.documents};
+    if (auto good = check_store(*store, options.path, &layout); !good) return good.error();
     if (auto told = store->run("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384"); !told) return told.error();
     auto words = search_words::prepare(*store);
     if (!words) return words.error();
     return std::unique_ptr<log_dashboard>{
-        std::make_unique<dashboard>(std::move(options), std::move(*store), std::move(*words))};
+        std::make_unique<dashboard>(std::move(options), std::move(layout), std::move(*store), std::move(*words))};
 }
 
 }  // namespace logpipe::store

@@ -4,28 +4,33 @@
 #include "store/dashboard.hpp"
 #include "view_query.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace logpipe::store {
 
 namespace {
 
-result<> add_documents(database& store, view_query const& query, tally& into) {
-    auto asked = query.prepare(
-        store, "coalesce(time_ms, received_ms), bytes, response, remote_ip, request, referrer, agent, region");
+result<> add_documents(database& store, view_query const& query, store_layout const& layout, tally& into) {
+    auto const sized = layout.size_column();
+    auto what = fmt::format("coalesce(time_ms, received_ms), {}",
+                            sized == store_layout::none ? "0" : store_layout::quoted(layout.columns()[sized].name));
+    for (std::size_t i = 0; i < layout.facets().size(); ++i) what += ", " + store_layout::quoted(layout.facet(i).name);
+    auto asked = query.prepare(store, what);
     if (!asked) return asked.error();
-    constexpr int first_field_column = 2;  // then as in log_field
+    constexpr int first_facet_column = 2;
     int code = SQLITE_ROW;
     while ((code = asked->step()) == SQLITE_ROW) {
         log_counts const by{.documents = 1,
                             .bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked->integer(1)))};
         auto const minute = minute_of(asked->integer(0));
-        for (std::size_t field = 0; field < log_field_count; ++field) {
-            auto const value = asked->optional_text(first_field_column + static_cast<int>(field));
-            auto const named = static_cast<log_field>(field);
-            if (named == log_field::status) into.add_status(minute, value.value_or(no_status), by);
-            if (value) into.add_value(named, *value, by);
+        for (std::size_t facet = 0; facet < layout.facets().size(); ++facet) {
+            auto const value = asked->optional_text(first_facet_column + static_cast<int>(facet));
+            if (layout.is_status(facet)) into.add_status(minute, value.value_or(no_status), by);
+            if (value) into.add_value(facet, *value, by);
         }
+        if (layout.total_field() == layout.facets().size()) into.add_status(minute, no_status, by);
     }
     if (code != SQLITE_DONE) return store.failure(code, "counting documents");
     return {};
@@ -44,7 +49,7 @@ document_count& document_counts::count_of(log_view const& view, std::int64_t bar
         kept_.pop_front();
     }
     if (kept_.size() == views_max) kept_.pop_back();
-    kept_.push_front({.view = view, .bar_minutes = bar_minutes});
+    kept_.push_front({.view = view, .bar_minutes = bar_minutes, .sums = tally{layout_.facets().size(), bar_minutes}});
     return kept_.front();
 }
 
@@ -56,7 +61,7 @@ result<document_count const*> document_counts::count_on(database& store, log_vie
     while (auto const most = pace.next()) {
         auto const portion = next_portion(count.counted, rows, most, options.rows_max);
         if (!portion) break;
-        if (auto added = add_documents(store, {view, *portion, search}, count.sums); !added) {
+        if (auto added = add_documents(store, {view, *portion, search, layout_}, layout_, count.sums); !added) {
             kept_.pop_front();  // a part of the portion is in its sums
             return added.error();
         }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "handles.hpp"
+#include "layout.hpp"
 #include "logpipe/dashboard.hpp"
 #include "row_pace.hpp"
 #include "search_words.hpp"
@@ -16,13 +17,16 @@ namespace logpipe::store {
 struct document_count {
     log_view view;
     std::int64_t bar_minutes = 1;
+    tally sums;
     row_range counted = {};  ///< without gaps: rows are never changed, and new ones come behind the last
-    tally sums{bar_minutes};
 };
 
 /// Of one connection. One thread.
 class document_counts final {
   public:
+    /// @param layout  outlives it
+    explicit document_counts(store_layout const& layout) : layout_{layout} {}
+
     /// Counts on, from where the last question about this view ended.
     /// @param rows  in which all documents of the view are
     /// @return good until the next call
@@ -35,6 +39,7 @@ class document_counts final {
 
     [[nodiscard]] document_count& count_of(log_view const& view, std::int64_t bar_minutes, row_range rows);
 
+    store_layout const& layout_;
     std::list<document_count> kept_;  ///< the one that was asked for last first
 };
 

@@ -6,16 +6,18 @@
 
 namespace logpipe::store {
 
-result<document_inserter> document_inserter::prepare(database& store, bool full_text) {
+result<document_inserter> document_inserter::prepare(database& store, store_layout const& layout, bool full_text) {
     document_inserter inserter;
-    auto insert = store.prepare(insert_document);
+    inserter.layout_ = &layout;
+    inserter.reader_ = row_reader{layout};
+    auto insert = store.prepare(insert_document(layout));
     if (!insert) return insert.error();
     inserter.insert_ = std::move(*insert);
-    auto counts = rollups::prepare(store);
+    auto counts = rollups::prepare(store, layout);
     if (!counts) return counts.error();
     inserter.rollups_ = std::move(*counts);
-    if (!full_text) return inserter;
-    auto insert_texts = store.prepare(insert_full_text);
+    if (!full_text || !layout.has_texts()) return inserter;
+    auto insert_texts = store.prepare(insert_full_text(layout));
     if (!insert_texts) return insert_texts.error();
     inserter.insert_texts_ = std::move(*insert_texts);
     return inserter;
@@ -23,22 +25,16 @@ result<document_inserter> document_inserter::prepare(database& store, bool full_
 
 result<bool> document_inserter::insert(database const& store, event_id id, std::int64_t received_ms,
                                        std::string_view document) {
-    document_row row;
-    static_cast<void>(reader_.read(document, row));  // what a document does not have is NULL
+    static_cast<void>(reader_.read(document, row_));  // what a document does not have is NULL
     std::array<char, event_id::text_bytes> id_text;
     id.write_text(id_text.data());
 
     insert_.bind(1, std::string_view{id_text.data(), id_text.size()});
     insert_.bind(2, received_ms);
-    insert_.bind(3, row.time_ms);
-    insert_.bind(4, row.response);
-    insert_.bind(5, row.bytes);
-    insert_.bind(6, row.remote_ip);
-    insert_.bind(7, row.region);
-    insert_.bind(8, row.request);
-    insert_.bind(9, row.referrer);
-    insert_.bind(10, row.agent);
-    insert_.bind(11, document);
+    insert_.bind(3, row_.time_ms);
+    int place = 4;
+    for (auto const& value : row_.columns) bind_value(insert_, place++, value);
+    insert_.bind(place, document);
     int const code = insert_.step();
     if (code != SQLITE_DONE) {
         auto const why = store.failure(code, "inserting a document");
@@ -48,17 +44,16 @@ result<bool> document_inserter::insert(database const& store, event_id id, std::
     bool const is_new = sqlite3_changes(store.handle()) != 0;
     insert_.reset();
     if (!is_new) return false;
-    rollups_.add(row, received_ms, sqlite3_last_insert_rowid(store.handle()));
+    rollups_.add(row_, received_ms, sqlite3_last_insert_rowid(store.handle()));
     if (insert_texts_)
-        if (auto done = insert_texts(store, row); !done) return done.error();
+        if (auto done = insert_texts(store); !done) return done.error();
     return true;
 }
 
-result<> document_inserter::insert_texts(database const& store, document_row const& row) {
+result<> document_inserter::insert_texts(database const& store) {
     insert_texts_.bind(1, sqlite3_last_insert_rowid(store.handle()));
-    insert_texts_.bind(2, row.request);
-    insert_texts_.bind(3, row.agent);
-    insert_texts_.bind(4, row.referrer);
+    int place = 2;
+    for (auto const column : layout_->searched()) bind_value(insert_texts_, place++, row_.columns[column]);
     int const code = insert_texts_.step();
     auto done = code == SQLITE_DONE ? result<>{} : store.failure(code, "indexing a document's texts");
     insert_texts_.reset();

@@ -11,10 +11,11 @@
 
 namespace logpipe::store {
 
-/// Of one connection, within its transaction. One thread. No memory is taken for a row whose values are known.
+/// Of one connection, within its transaction, for a layout that outlives it. One thread. No memory is taken for a row
+/// whose values are known.
 class document_inserter final {
   public:
-    [[nodiscard]] static result<document_inserter> prepare(database& store, bool full_text);
+    [[nodiscard]] static result<document_inserter> prepare(database& store, store_layout const& layout, bool full_text);
 
     /// @param document  followed by row_reader::padding_bytes readable bytes.
     /// @return true when it is new, false when its id is there already.
@@ -25,9 +26,11 @@ class document_inserter final {
     [[nodiscard]] rollups& counts() noexcept { return rollups_; }
 
   private:
-    [[nodiscard]] result<> insert_texts(database const& store, document_row const& row);
+    [[nodiscard]] result<> insert_texts(database const& store);
 
+    store_layout const* layout_ = nullptr;
     row_reader reader_;
+    document_row row_;  ///< a member for its memory
     rollups rollups_;
     statement insert_;
     statement insert_texts_;  // none without full text

@@ -2,6 +2,8 @@
 
 #include "schema.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -13,8 +15,10 @@ constexpr std::int64_t future_ms = 3'600'000;  // ahead of our clock: no two clo
 
 }  // namespace
 
-result<retention> retention::prepare(database& store, retention_limits limits, bool full_text) {
+result<retention> retention::prepare(database& store, store_layout const& layout, retention_limits limits,
+                                     bool full_text) {
     retention made;
+    made.layout_ = &layout;
     made.limits_ = limits;
     auto bounds = store.prepare("SELECT (SELECT min(row) FROM documents), (SELECT max(row) FROM documents)");
     if (!bounds) return bounds.error();
@@ -30,14 +34,15 @@ result<retention> retention::prepare(database& store, retention_limits limits, b
     auto remove = store.prepare("DELETE FROM documents WHERE row < ?1");
     if (!remove) return remove.error();
     made.remove_ = std::move(*remove);
-    auto counted = store.prepare(std::string{select_counted} + " WHERE row < ?1");
+    auto counted = store.prepare(select_counted(layout) + " WHERE row < ?1");
     if (!counted) return counted.error();
     made.counted_ = std::move(*counted);
-    if (!full_text) return made;
+    if (!full_text || !layout.has_texts()) return made;
     // The index must be told the texts that it was given: it keeps none itself.
-    auto remove_texts = store.prepare(
-        "INSERT INTO documents_text (documents_text, rowid, request, agent, referrer)"
-        " SELECT 'delete', row, request, agent, referrer FROM documents WHERE row < ?1");
+    auto remove_texts =
+        store.prepare(fmt::format("INSERT INTO documents_text (documents_text, rowid{0})"
+                                  " SELECT 'delete', row{0} FROM documents WHERE row < ?1",
+                                  layout.searched_list()));
     if (!remove_texts) return remove_texts.error();
     made.remove_texts_ = std::move(*remove_texts);
     return made;
@@ -112,8 +117,9 @@ result<std::int64_t> retention::row_of(database const& store, statement& what, r
 result<> retention::uncount(database const& store, std::int64_t end, rollups& counts) {
     counted_.bind(1, end);
     int code = SQLITE_ROW;
+    counted_document counted;
     while ((code = counted_.step()) == SQLITE_ROW) {
-        auto const counted = read_counted(counted_);
+        read_counted(counted_, *layout_, counted);
         counts.remove(counted.document, counted.received_ms, counted.row);
     }
     auto done = code == SQLITE_DONE ? result<>{} : store.failure(code, "counting old documents");

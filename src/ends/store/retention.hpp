@@ -16,10 +16,11 @@ struct retention_limits {
     std::uint64_t rows_max = 0;            ///< 0: none
 };
 
-/// Of one connection. One thread.
+/// Of one connection, for a layout that outlives it. One thread.
 class retention final {
   public:
-    [[nodiscard]] static result<retention> prepare(database& store, retention_limits limits, bool full_text);
+    [[nodiscard]] static result<retention> prepare(database& store, store_layout const& layout, retention_limits limits,
+                                                   bool full_text);
 
     /// Within the open transaction: removes documents from the oldest on, at most `at_most` of them, also from
     /// `counts`.
@@ -39,6 +40,7 @@ class retention final {
     [[nodiscard]] result<> uncount(database const& store, std::int64_t end, rollups& counts);
     [[nodiscard]] static result<> run_to(database const& store, statement& what, std::int64_t end);
 
+    store_layout const* layout_ = nullptr;
     retention_limits limits_;
     statement bounds_;
     statement first_between_;

@@ -20,8 +20,9 @@ constexpr std::size_t places_known_max = 4'096;
 
 }  // namespace
 
-result<rollups> rollups::prepare(database& store) {
+result<rollups> rollups::prepare(database& store, store_layout const& layout) {
     rollups made;
+    made.layout_ = &layout;
     struct wanted {
         statement rollups::* into;
         char const* sql;
@@ -82,35 +83,48 @@ void rollups::remove(document_row const& document, std::int64_t received_ms, std
     from.removed_row = std::max(from.removed_row, row);
 }
 
+rollups::period& rollups::period_of(period_map& periods, std::int64_t start) const {
+    auto& found = periods[start];  // the map's elements stay where they are
+    if (found.fields.empty()) {
+        found.fields.resize(layout_->counted_fields());
+        found.others.resize(layout_->counted_fields());
+    }
+    return found;
+}
+
 rollups::period& rollups::count(document_row const& document, std::int64_t received_ms, std::int64_t sign) {
     auto const minute = minute_of(document.time_ms.value_or(received_ms));
     if (last_ == nullptr || minute != last_minute_) {
-        last_ = &minutes_[minute];  // the map's elements stay where they are
+        last_ = &period_of(minutes_, minute);
         last_minute_ = minute;
     }
-    auto const bytes = sign * document.bytes.value_or(0);
-    auto const count_value = [&](log_field field, std::optional<std::string_view> const& value) {
-        if (!value) return;
-        auto const index = static_cast<std::size_t>(field);
-        auto* into = &last_->others[index];
-        if (value->size() <= rollup_value_bytes_max) {
-            auto& known = last_->fields[index];
-            auto found = known.find(*value);
-            if (found == known.end()) found = known.emplace(std::string{*value}, change{}).first;
-            into = &found->second;
+    change const by{.documents = sign, .bytes = sign * document.number(layout_->size_column())};
+    fmt::memory_buffer digits;
+    for (std::size_t field = 0; field < layout_->facets().size(); ++field) {
+        auto const& value = document.columns[layout_->facets()[field]];
+        if (auto const* text = std::get_if<std::string_view>(&value)) {
+            count_value(field, *text, by);
+        } else if (auto const* number = std::get_if<std::int64_t>(&value)) {
+            digits.clear();
+            fmt::format_to(std::back_inserter(digits), "{}", *number);
+            count_value(field, {digits.data(), digits.size()}, by);
+        } else if (layout_->is_status(field)) {
+            count_value(field, no_status, by);
         }
-        into->documents += sign;
-        into->bytes += bytes;
-    };
-    fmt::memory_buffer status;
-    if (document.response) fmt::format_to(std::back_inserter(status), "{}", *document.response);
-    count_value(log_field::status, document.response ? std::string_view{status.data(), status.size()} : no_status);
-    count_value(log_field::remote_ip, document.remote_ip);
-    count_value(log_field::request, document.request);
-    count_value(log_field::referrer, document.referrer);
-    count_value(log_field::agent, document.agent);
-    count_value(log_field::region, document.region);
+    }
+    if (layout_->total_field() == layout_->facets().size()) count_value(layout_->total_field(), no_status, by);
     return *last_;
+}
+
+void rollups::count_value(std::size_t field, std::string_view value, change const& by) {
+    auto* into = &last_->others[field];
+    if (value.size() <= rollup_value_bytes_max) {
+        auto& known = last_->fields[field];
+        auto found = known.find(value);
+        if (found == known.end()) found = known.emplace(std::string{value}, change{}).first;
+        into = &found->second;
+    }
+    *into += by;
 }
 
 void rollups::forget() noexcept {
@@ -133,11 +147,11 @@ result<> rollups::write(database const& store) {
     return {};
 }
 
-rollups::period_map rollups::summed(period_map const& periods, std::int64_t span) {
+rollups::period_map rollups::summed(period_map const& periods, std::int64_t span) const {
     period_map sums;
     for (auto const& [start, what] : periods) {
-        auto& into = sums[floor_to(start, span)];
-        for (std::size_t field = 0; field < log_field_count; ++field) {
+        auto& into = period_of(sums, floor_to(start, span));
+        for (std::size_t field = 0; field < layout_->counted_fields(); ++field) {
             for (auto const& [value, by] : what.fields[field]) into.fields[field][value] += by;
             into.others[field] += what.others[field];
         }
@@ -160,7 +174,7 @@ result<> rollups::write_rows(database const& store, std::int64_t minute, period 
 
 result<> rollups::write_period(database const& store, std::int64_t span, std::int64_t start, period const& what) {
     place where{.span = span, .start = start, .field = 0};
-    for (; where.field < static_cast<std::int64_t>(log_field_count); ++where.field) {
+    for (; where.field < static_cast<std::int64_t>(layout_->counted_fields()); ++where.field) {
         auto const index = static_cast<std::size_t>(where.field);
         if (auto done = write_field(store, where, what.fields[index], what.others[index]); !done) return done;
     }

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "handles.hpp"
-#include "logpipe/dashboard.hpp"
+#include "layout.hpp"
 #include "row_reader.hpp"
 
 #include <array>
@@ -32,7 +32,7 @@ inline constexpr std::int64_t rollup_values_kept = 1'000;
 inline constexpr std::size_t rollup_value_bytes_max = 1'024;
 /// In place of a value, for all that is beyond. No document's value is a number.
 inline constexpr std::int64_t rollup_others = 0;
-/// In place of a status where a document has none.
+/// In place of a status where a document has none, and of each where documents have no such field.
 inline constexpr std::string_view no_status = "-";
 
 /// Where a document's time falls.
@@ -45,11 +45,11 @@ inline constexpr std::string_view no_status = "-";
     return minute - (rest < 0 ? rest + step : rest);
 }
 
-/// Of one connection. One thread. add() and remove() only remember; write() goes within the transaction of the
-/// documents.
+/// Of one connection, for a layout that outlives it. One thread. add() and remove() only remember; write() goes within
+/// the transaction of the documents.
 class rollups final {
   public:
-    [[nodiscard]] static result<rollups> prepare(database& store);
+    [[nodiscard]] static result<rollups> prepare(database& store, store_layout const& layout);
 
     void add(document_row const& document, std::int64_t received_ms, std::int64_t row);
     void remove(document_row const& document, std::int64_t received_ms, std::int64_t row);
@@ -76,8 +76,8 @@ class rollups final {
     };
     using values = std::unordered_map<std::string, change, text_hash, std::equal_to<>>;
     struct period {
-        std::array<values, log_field_count> fields;
-        std::array<change, log_field_count> others;
+        std::vector<values> fields;  ///< as store_layout::counted_fields()
+        std::vector<change> others;
         std::int64_t first_row = 0;  ///< added; 0: none
         std::int64_t last_row = 0;
         std::int64_t removed_row = 0;  ///< the highest; 0: none
@@ -92,7 +92,7 @@ class rollups final {
     };
     struct place_hash {
         [[nodiscard]] std::size_t operator()(place const& where) const noexcept {
-            return std::hash<std::int64_t>{}((where.start * 2'000 + where.span) * 8 + where.field);
+            return std::hash<std::int64_t>{}((where.start * 2'000 + where.span) * 32 + where.field);
         }
     };
 
@@ -106,8 +106,9 @@ class rollups final {
         change by;
     };
 
+    void count_value(std::size_t field, std::string_view value, change const& by);
     period& count(document_row const& document, std::int64_t received_ms, std::int64_t sign);
-    [[nodiscard]] static period_map summed(period_map const& periods, std::int64_t span);
+    [[nodiscard]] period_map summed(period_map const& periods, std::int64_t span) const;
     [[nodiscard]] result<> write_rows(database const& store, std::int64_t minute, period const& what);
     [[nodiscard]] result<> write_period(database const& store, std::int64_t span, std::int64_t start,
                                         period const& what);
@@ -124,6 +125,9 @@ class rollups final {
     [[nodiscard]] result<> remove_empty(database const& store, place const& where);
     [[nodiscard]] result<names*> names_of(database const& store, place const& where);
 
+    [[nodiscard]] period& period_of(period_map& periods, std::int64_t start) const;
+
+    store_layout const* layout_ = nullptr;
     period_map minutes_;
     std::int64_t last_minute_ = 0;
     period* last_ = nullptr;  ///< of minutes_

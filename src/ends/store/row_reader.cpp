@@ -1,5 +1,6 @@
 #include "row_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -46,62 +47,77 @@ std::optional<std::int64_t> row_reader::integer_of(simdjson::ondemand::value& va
     return parse_integer(token);
 }
 
-bool row_reader::take_event(simdjson::ondemand::value& value, document_row& row) const {
-    simdjson::ondemand::object event;
-    if (value.get_object().get(event)) return true;
-    for (auto member : event) {
-        if (member.error()) return false;
-        auto& field = member.value_unsafe();
-        auto const key = key_of(field);
-        if (key == "remote_ip") {
-            row.remote_ip = text_of(field.value());
-        } else if (key == "request") {
-            row.request = text_of(field.value());
-        } else if (key == "response") {
-            row.response = integer_of(field.value());
-        } else if (key == "bytes") {
-            row.bytes = integer_of(field.value());
-        } else if (key == "referrer") {
-            row.referrer = text_of(field.value());
-        } else if (key == "agent") {
-            row.agent = text_of(field.value());
+row_reader::row_reader(store_layout const& layout) : columns_{layout.columns().size()} {
+    for (std::size_t i = 0; i < columns_; ++i)
+        add(layout.columns()[i].path, layout.columns()[i].is_number ? member::kind::number : member::kind::text, i);
+    if (!layout.time_path().empty()) add(layout.time_path(), member::kind::time, 0);
+}
+
+void row_reader::add(std::string_view path, member::kind what, std::size_t column) {
+    std::size_t at = 0;
+    for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+        auto const name = path.substr(0, dot);
+        path.remove_prefix(dot + 1);
+        auto const known = std::ranges::find(objects_[at], name, &member::key);
+        if (known != objects_[at].end()) {
+            at = known->index;
+            continue;
+        }
+        objects_[at].push_back({.key = std::string{name}, .what = member::kind::object, .index = objects_.size()});
+        at = objects_.size();
+        objects_.emplace_back();
+    }
+    objects_[at].push_back({.key = std::string{path}, .what = what, .index = column});
+}
+
+bool row_reader::take(simdjson::ondemand::value& value, member const& what, document_row& row) const {
+    switch (what.what) {
+        case member::kind::text:
+            if (auto const text = text_of(value))
+                row.columns[what.index] = *text;
+            else
+                row.columns[what.index] = std::monostate{};
+            return true;
+        case member::kind::number:
+            if (auto const number = integer_of(value))
+                row.columns[what.index] = *number;
+            else
+                row.columns[what.index] = std::monostate{};
+            return true;
+        case member::kind::time:
+            row.time_ms = integer_of(value);
+            return true;
+        case member::kind::object: {
+            simdjson::ondemand::object inner;
+            return value.get_object().get(inner) || take_members(inner, objects_[what.index], row);
         }
     }
     return true;
 }
 
-bool row_reader::take_fields(simdjson::ondemand::value& value, document_row& row) const {
-    simdjson::ondemand::object fields;
-    if (value.get_object().get(fields)) return true;
-    for (auto member : fields) {
-        if (member.error()) return false;
-        auto& field = member.value_unsafe();
-        if (key_of(field) == "region") row.region = text_of(field.value());
+bool row_reader::take_members(simdjson::ondemand::object& from, std::vector<member> const& known,
+                              document_row& row) const {
+    for (auto each : from) {
+        if (each.error()) return false;
+        auto& field = each.value_unsafe();
+        auto const found = std::ranges::find(known, key_of(field), &member::key);
+        if (found != known.end() && !take(field.value(), *found, row)) return false;
     }
     return true;
 }
 
-bool row_reader::take_top(simdjson::ondemand::field& field, document_row& row) const {
-    auto const key = key_of(field);
-    if (key == "event") return take_event(field.value(), row);
-    if (key == "fields") return take_fields(field.value(), row);
-    if (key == "time") row.time_ms = integer_of(field.value());
-    return true;
-}
-
 bool row_reader::read(std::string_view document, document_row& row) {
-    row = {};
+    row.time_ms.reset();
+    row.columns.assign(columns_, std::monostate{});
     has_escapes_ = std::memchr(document.data(), '\\', document.size()) != nullptr;
     simdjson::padded_string_view const padded{document.data(), document.size(), document.size() + padding_bytes};
     simdjson::ondemand::document parsed;
     simdjson::ondemand::object members;
     if (parser_.iterate(padded).get(parsed) || parsed.get_object().get(members)) return false;
-    for (auto member : members) {
-        if (!member.error() && take_top(member.value_unsafe(), row)) continue;
-        row = {};
-        return false;
-    }
-    return true;
+    if (take_members(members, objects_.front(), row)) return true;
+    row.time_ms.reset();
+    row.columns.assign(columns_, std::monostate{});
+    return false;
 }
 
 }  // namespace logpipe::store

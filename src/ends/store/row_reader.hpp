@@ -1,20 +1,33 @@
-// The typed columns of a document. Those that it does not have are NULL.
+// The columns of a document. Those that it does not have are NULL.
 #pragma once
+
+#include "layout.hpp"
 
 #include <simdjson.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 namespace logpipe::store {
 
+/// None, a number or a text.
+using column_value = std::variant<std::monostate, std::int64_t, std::string_view>;
+
 /// Views into the document, or into the reader's memory: good until its next read().
 struct document_row {
-    std::optional<std::int64_t> time_ms, response, bytes;
-    std::optional<std::string_view> remote_ip, region, request, referrer, agent;
+    std::optional<std::int64_t> time_ms;
+    std::vector<column_value> columns;  ///< as store_layout::columns()
+
+    /// Of a column of numbers; 0 where there is none.
+    [[nodiscard]] std::int64_t number(std::size_t column) const noexcept {
+        auto const* value = column < columns.size() ? std::get_if<std::int64_t>(&columns[column]) : nullptr;
+        return value == nullptr ? 0 : *value;
+    }
 };
 
 /// Reads documents one after the other without a copy; memory grows to the longest. One thread.
@@ -23,19 +36,33 @@ class row_reader final {
     /// Bytes that must be readable behind each document; what they hold does not matter.
     static constexpr std::size_t padding_bytes = simdjson::SIMDJSON_PADDING;
 
-    /// @return false where the document is no JSON object; `row` is then empty. Values that are not asked for are not
-    /// checked.
+    row_reader() = default;  ///< knows no columns
+    explicit row_reader(store_layout const& layout);
+
+    /// @return false where the document is no JSON object; `row` then has no values. Values that are not asked for are
+    /// not checked.
     [[nodiscard]] bool read(std::string_view document, document_row& row);
 
   private:
+    /// What the members of one object are.
+    struct member {
+        enum class kind : std::uint8_t { text, number, time, object };
+        std::string key;
+        kind what = kind::text;
+        std::size_t index = 0;  ///< of the column, or of the object in objects_
+    };
+
+    void add(std::string_view path, member::kind what, std::size_t column);
     [[nodiscard]] std::string_view key_of(simdjson::ondemand::field& field) const noexcept;
     [[nodiscard]] std::optional<std::string_view> text_of(simdjson::ondemand::value& value) const;
     [[nodiscard]] std::optional<std::int64_t> integer_of(simdjson::ondemand::value& value) const;
     // False where the JSON breaks off.
-    [[nodiscard]] bool take_top(simdjson::ondemand::field& field, document_row& row) const;
-    [[nodiscard]] bool take_event(simdjson::ondemand::value& value, document_row& row) const;
-    [[nodiscard]] bool take_fields(simdjson::ondemand::value& value, document_row& row) const;
+    [[nodiscard]] bool take_members(simdjson::ondemand::object& from, std::vector<member> const& known,
+                                    document_row& row) const;
+    [[nodiscard]] bool take(simdjson::ondemand::value& value, member const& what, document_row& row) const;
 
+    std::vector<std::vector<member>> objects_{1};  ///< the document first
+    std::size_t columns_ = 0;
     simdjson::ondemand::parser parser_;
     bool has_escapes_ = false;
 };

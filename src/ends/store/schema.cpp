@@ -23,12 +23,25 @@ constexpr std::int64_t application_id = 0x6c6f6770;
     return *tables == 0;
 }
 
-[[nodiscard]] result<> create(database& store) {
+[[nodiscard]] result<> remember(database& store, store_layout const& layout) {
+    if (auto made = store.run(create_made_for); !made) return made;
+    auto insert = store.prepare("INSERT INTO made_for (description) VALUES (?1)");
+    if (!insert) return insert.error();
+    auto const description = layout.description();
+    insert->bind(1, std::string_view{description});
+    int const code = insert->step();
+    return code == SQLITE_DONE ? result<>{} : store.failure(code, "writing what the store is made for");
+}
+
+[[nodiscard]] result<> create(database& store, store_layout const& layout) {
     auto const marks =
         fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, store_version);
-    for (char const* const sql : {"BEGIN IMMEDIATE", create_tables, create_rollups, marks.c_str(), "COMMIT"})
+    auto const documents = create_documents(layout);
+    if (auto begun = store.run("BEGIN IMMEDIATE"); !begun) return begun;
+    for (char const* const sql : {documents.c_str(), create_positions, create_rollups, marks.c_str()})
         if (auto done = store.run(sql); !done) return done;
-    return {};
+    if (auto remembered = remember(store, layout); !remembered) return remembered;
+    return store.run("COMMIT");
 }
 
 [[nodiscard]] result<> in_transaction(database& store, std::initializer_list<char const*> steps) {
@@ -43,15 +56,16 @@ constexpr std::int64_t application_id = 0x6c6f6770;
     return store.run("COMMIT");
 }
 
-[[nodiscard]] result<> fill_rollups(database& store) {
+[[nodiscard]] result<> fill_rollups(database& store, store_layout const& layout) {
     constexpr std::size_t documents_at_a_time = 100'000;  // what is remembered in between is bounded
-    auto counts = rollups::prepare(store);
+    auto counts = rollups::prepare(store, layout);
     if (!counts) return counts.error();
-    auto all = store.prepare(select_counted);
+    auto all = store.prepare(select_counted(layout));
     if (!all) return all.error();
     int code = SQLITE_ROW;
+    counted_document counted;
     for (std::size_t read = 1; (code = all->step()) == SQLITE_ROW; ++read) {
-        auto const counted = read_counted(*all);
+        read_counted(*all, layout, counted);
         counts->add(counted.document, counted.received_ms, counted.row);
         if (read % documents_at_a_time != 0) continue;
         if (auto written = counts->write(store); !written) return written;
@@ -60,26 +74,27 @@ constexpr std::int64_t application_id = 0x6c6f6770;
     return counts->write(store);
 }
 
-[[nodiscard]] result<> upgrade_in_transaction(database& store) {
+[[nodiscard]] result<> upgrade_in_transaction(database& store, store_layout const& layout) {
     for (char const* const sql : {"DROP TABLE IF EXISTS rollups", "DROP TABLE IF EXISTS minutes", create_rollups})
         if (auto made = store.run(sql); !made) return made;
-    if (auto filled = fill_rollups(store); !filled) return filled;
+    if (auto filled = fill_rollups(store, layout); !filled) return filled;
     return store.run(fmt::format("PRAGMA user_version = {}", store_version).c_str());
 }
 
 /// Roll-ups can be made of the documents at any time: those of an older version are.
-[[nodiscard]] result<> upgrade(database& store, std::string const& path, std::int64_t version) {
+[[nodiscard]] result<> upgrade(database& store, std::string const& path, store_layout const& layout,
+                               std::int64_t version) {
     log_info("sqlite_sink: {}: brought from version {} to {}: its documents are counted once", path, version,
              store_version);
     if (auto begun = store.run("BEGIN IMMEDIATE"); !begun) return begun;
-    if (auto done = upgrade_in_transaction(store); !done) {
+    if (auto done = upgrade_in_transaction(store, layout); !done) {
         if (store.in_transaction()) static_cast<void>(store.run("ROLLBACK"));  // the first failure is the one to tell
         return done;
     }
     return store.run("COMMIT");
 }
 
-[[nodiscard]] result<> match_full_text(database& store, bool wanted) {
+[[nodiscard]] result<> match_full_text(database& store, store_layout const& layout, bool wanted) {
     auto const there = has_full_text(store);
     if (!there) return there.error();
     if (*there == wanted) return {};
@@ -90,7 +105,8 @@ constexpr std::int64_t application_id = 0x6c6f6770;
     auto const documents = store.integer("SELECT count(*) FROM documents");
     if (!documents) return documents.error();
     if (*documents > 0) log_info("sqlite_sink: a full-text index of {} documents is made", *documents);
-    return in_transaction(store, {create_full_text, "INSERT INTO documents_text (documents_text) VALUES ('rebuild')"});
+    return in_transaction(
+        store, {create_full_text(layout).c_str(), "INSERT INTO documents_text (documents_text) VALUES ('rebuild')"});
 }
 
 }  // namespace
@@ -101,17 +117,71 @@ result<bool> has_full_text(database& store) {
     return *there != 0;
 }
 
-counted_document read_counted(statement const& selected) {
-    return {.row = selected.integer(0),
-            .received_ms = selected.integer(1),
-            .document = {.time_ms = selected.optional_integer(2),
-                         .response = selected.optional_integer(3),
-                         .bytes = selected.optional_integer(4),
-                         .remote_ip = selected.optional_text(5),
-                         .region = selected.optional_text(6),
-                         .request = selected.optional_text(7),
-                         .referrer = selected.optional_text(8),
-                         .agent = selected.optional_text(9)}};
+std::string create_documents(store_layout const& layout) {
+    std::string columns;
+    for (auto const& each : layout.columns())
+        columns += fmt::format("{} {},\n", store_layout::quoted(each.name), each.is_number ? "INTEGER" : "TEXT");
+    return fmt::format(R"(
+    CREATE TABLE documents (
+        row INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        received_ms INTEGER NOT NULL,
+        time_ms INTEGER,
+        {}doc TEXT NOT NULL
+    ))",
+                       columns);
+}
+
+std::string select_counted(store_layout const& layout) {
+    return fmt::format("SELECT row, received_ms, time_ms{} FROM documents", layout.column_list());
+}
+
+void read_counted(statement const& selected, store_layout const& layout, counted_document& into) {
+    into.row = selected.integer(0);
+    into.received_ms = selected.integer(1);
+    into.document.time_ms = selected.optional_integer(2);
+    into.document.columns.assign(layout.columns().size(), std::monostate{});
+    for (std::size_t i = 0; i < layout.columns().size(); ++i) {
+        auto const at = static_cast<int>(i) + 3;
+        auto& value = into.document.columns[i];
+        if (layout.columns()[i].is_number) {
+            if (auto const number = selected.optional_integer(at)) value = *number;
+        } else if (auto const text = selected.optional_text(at)) {
+            value = *text;
+        }
+    }
+}
+
+void bind_value(statement& into, int place, column_value const& value) {
+    if (auto const* number = std::get_if<std::int64_t>(&value))
+        into.bind(place, *number);
+    else if (auto const* text = std::get_if<std::string_view>(&value))
+        into.bind(place, *text);
+    else
+        into.bind(place, std::optional<std::int64_t>{});
+}
+
+std::string insert_document(store_layout const& layout) {
+    std::string places;
+    for (std::size_t i = 1; i <= layout.columns().size() + 4; ++i) places += fmt::format("{}?{}", i > 1 ? ", " : "", i);
+    return fmt::format(
+        "INSERT INTO documents (id, received_ms, time_ms{}, doc) VALUES ({}) ON CONFLICT (id) DO NOTHING",
+        layout.column_list(), places);
+}
+
+std::string create_full_text(store_layout const& layout) {
+    return fmt::format(R"(
+    CREATE VIRTUAL TABLE documents_text USING fts5 (
+        {}, content = 'documents', content_rowid = 'row', columnsize = 0);
+    INSERT INTO documents_text (documents_text, rank) VALUES ('hashsize', 4194304);
+)",
+                       layout.searched_list().substr(2));
+}
+
+std::string insert_full_text(store_layout const& layout) {
+    std::string places = "?1";
+    for (std::size_t i = 0; i < layout.searched().size(); ++i) places += fmt::format(", ?{}", i + 2);
+    return fmt::format("INSERT INTO documents_text (rowid{}) VALUES ({})", layout.searched_list(), places);
 }
 
 namespace {
@@ -130,19 +200,63 @@ result<std::int64_t> version_of(database& store, std::string const& path) {
     return *version;
 }
 
+/// The columns that a file from before shows by itself.
+result<std::string> columns_there(database& store) {
+    auto asked = store.prepare("SELECT name, type FROM pragma_table_info('documents')");
+    if (!asked) return asked.error();
+    std::string all;
+    int code = SQLITE_ROW;
+    while ((code = asked->step()) == SQLITE_ROW) all += fmt::format(" {} {}", asked->text(0), asked->text(1));
+    if (code != SQLITE_DONE) return store.failure(code, "reading the columns");
+    return all;
+}
+
+std::string columns_wanted(store_layout const& layout) {
+    std::string all = " row INTEGER id TEXT received_ms INTEGER time_ms INTEGER";
+    for (auto const& each : layout.columns())
+        all += fmt::format(" {} {}", each.name, each.is_number ? "INTEGER" : "TEXT");
+    return all + " doc TEXT";
+}
+
+error made_for_others(std::string const& path, std::string_view there, std::string_view wanted) {
+    return {errc::invalid_argument,
+            fmt::format("{}: a store of other fields: give the --mapping that it was made with, or another file. "
+                        "It was made for \"{}\", the mapping has \"{}\"",
+                        path, there, wanted)};
+}
+
+/// Columns, facets and roles are what the rows of a store mean.
+result<> check_made_for(database& store, std::string const& path, store_layout const& layout) {
+    auto const remembers = store.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'made_for'");
+    if (!remembers) return in_store(path, remembers.error());
+    if (*remembers == 0) {
+        auto const there = columns_there(store);
+        if (!there) return in_store(path, there.error());
+        auto const wanted = columns_wanted(layout);
+        return *there == wanted ? result<>{} : made_for_others(path, *there, wanted);
+    }
+    auto asked = store.prepare("SELECT description FROM made_for");
+    if (!asked) return in_store(path, asked.error());
+    if (int const code = asked->step(); code != SQLITE_ROW && code != SQLITE_DONE)
+        return in_store(path, store.failure(code, "reading what the store is made for"));
+    auto const there = asked->text(0);
+    return there == layout.description() ? result<>{} : made_for_others(path, there, layout.description());
+}
+
 }  // namespace
 
-result<> check_store(database& store, std::string const& path) {
+result<> check_store(database& store, std::string const& path, store_layout const* layout) {
     auto const version = version_of(store, path);
     if (!version) return version.error();
     if (*version != store_version)
         return error{errc::invalid_argument,
                      fmt::format("{}: a store of version {}; logpipe run or index brings it to version {}", path,
                                  *version, store_version)};
-    return {};
+    if (layout == nullptr) return {};
+    return check_made_for(store, path, *layout);
 }
 
-result<> prepare_store(database& store, std::string const& path, bool full_text) {
+result<> prepare_store(database& store, std::string const& path, store_layout const& layout, bool full_text) {
     auto const empty = is_empty(store);
     if (!empty) return in_store(path, empty.error());
     std::int64_t version = store_version;
@@ -150,13 +264,15 @@ result<> prepare_store(database& store, std::string const& path, bool full_text)
         auto const found = version_of(store, path);
         if (!found) return found.error();
         version = *found;
+        if (auto same = check_made_for(store, path, layout); !same) return same;
     }
     if (auto told = store.run(writer_pragmas); !told) return in_store(path, told.error());
     if (*empty)
-        if (auto made = create(store); !made) return in_store(path, made.error());
+        if (auto made = create(store, layout); !made) return in_store(path, made.error());
     if (version < store_version)
-        if (auto done = upgrade(store, path, version); !done) return in_store(path, done.error());
-    if (auto matched = match_full_text(store, full_text); !matched) return in_store(path, matched.error());
+        if (auto done = upgrade(store, path, layout, version); !done) return in_store(path, done.error());
+    bool const has_texts = full_text && layout.has_texts();
+    if (auto matched = match_full_text(store, layout, has_texts); !matched) return in_store(path, matched.error());
     return {};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "handles.hpp"
+#include "layout.hpp"
 #include "row_reader.hpp"
 
 #include <string>
@@ -22,23 +23,11 @@ inline constexpr char const* writer_pragmas = R"(
     PRAGMA secure_delete = OFF;
 )";
 
-/// `row` is the rowid: the order of arrival, without gaps but for rows deleted by hand. Texts that are filtered on
+/// `row` is the rowid: the order of arrival, without gaps but for rows deleted by hand. Values that are filtered on
 /// stand in columns of their own, as SQLite would have to parse every document otherwise.
-inline constexpr char const* create_tables = R"(
-    CREATE TABLE documents (
-        row INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        received_ms INTEGER NOT NULL,
-        time_ms INTEGER,
-        response INTEGER,
-        bytes INTEGER,
-        remote_ip TEXT,
-        region TEXT,
-        request TEXT,
-        referrer TEXT,
-        agent TEXT,
-        doc TEXT NOT NULL
-    );
+[[nodiscard]] std::string create_documents(store_layout const& layout);
+
+inline constexpr char const* create_positions = R"(
     CREATE TABLE positions (
         source TEXT NOT NULL,
         partition INTEGER NOT NULL,
@@ -50,6 +39,9 @@ inline constexpr char const* create_tables = R"(
         PRIMARY KEY (source, partition)
     ) WITHOUT ROWID;
 )";
+
+/// What the store was made for: store_layout::description(). Files from before have no such table.
+inline constexpr char const* create_made_for = "CREATE TABLE made_for (description TEXT NOT NULL)";
 
 /// `rollups` counts values by minute, hour and day (rollup_spans), `start` being the first minute; its key is in the
 /// order that questions read it, the others (0) before all values. `minutes` tells in which rows the documents of a
@@ -74,33 +66,31 @@ struct counted_document {
     std::int64_t received_ms = 0;
     document_row document;
 };
-inline constexpr char const* select_counted =
-    "SELECT row, received_ms, time_ms, response, bytes, remote_ip, region, request, referrer, agent FROM documents";
+[[nodiscard]] std::string select_counted(store_layout const& layout);
 /// Of a row of `select_counted`; its texts are good until the next one.
-[[nodiscard]] counted_document read_counted(statement const& selected);
+void read_counted(statement const& selected, store_layout const& layout, counted_document& into);
 
-inline constexpr char const* insert_document =
-    "INSERT INTO documents (id, received_ms, time_ms, response, bytes, remote_ip, region, request, referrer, agent, "
-    "doc)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING";
+/// None is NULL.
+void bind_value(statement& into, int place, column_value const& value);
+
+/// id, received_ms, time_ms, the columns, doc.
+[[nodiscard]] std::string insert_document(store_layout const& layout);
 
 /// Full text without a copy of the texts. No sizes of columns are kept: they serve ranking only, and what is found is
 /// given newest first.
-inline constexpr char const* create_full_text = R"(
-    CREATE VIRTUAL TABLE documents_text USING fts5 (
-        request, agent, referrer, content = 'documents', content_rowid = 'row', columnsize = 0);
-    INSERT INTO documents_text (documents_text, rank) VALUES ('hashsize', 4194304);
-)";
-
-inline constexpr char const* insert_full_text =
-    "INSERT INTO documents_text (rowid, request, agent, referrer) VALUES (?1, ?2, ?3, ?4)";
+[[nodiscard]] std::string create_full_text(store_layout const& layout);
+/// The row, the texts.
+[[nodiscard]] std::string insert_full_text(store_layout const& layout);
 
 /// Makes the tables in a new file, or checks those of an existing one and brings it to this version; adds or removes
 /// the full-text index to match.
-/// @return errc::invalid_argument for a store of a newer version, and for a database that is none of ours.
-[[nodiscard]] result<> prepare_store(database& store, std::string const& path, bool full_text);
+/// @return errc::invalid_argument for a store of a newer version or of other fields, and for a database that is none of
+/// ours.
+[[nodiscard]] result<> prepare_store(database& store, std::string const& path, store_layout const& layout,
+                                     bool full_text);
 /// The checks alone, for a reader.
-[[nodiscard]] result<> check_store(database& store, std::string const& path);
+/// @param layout  none: any
+[[nodiscard]] result<> check_store(database& store, std::string const& path, store_layout const* layout);
 [[nodiscard]] result<bool> has_full_text(database& store);
 
 }  // namespace logpipe::store

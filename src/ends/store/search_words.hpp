@@ -13,7 +13,7 @@ namespace logpipe::store {
 struct text_search {
     bool finds_nothing = false;         ///< a word is nowhere
     std::string match;                  ///< an FTS5 expression; empty: none
-    std::vector<std::string> patterns;  ///< of LIKE, with `\` as its escape; request, agent or referrer must be like it
+    std::vector<std::string> patterns;  ///< of LIKE, with `\` as its escape; one of the searched texts must be like it
 };
 
 /// Of one reading connection. One thread. Whatever is typed is words, never FTS5's language.

@@ -13,7 +13,7 @@ using counted = std::vector<std::pair<std::string, std::uint64_t>>;
 /// One thread. Sees a snapshot for each call; the writer goes on meanwhile.
 class reader final : public store_reader {
   public:
-    explicit reader(database store) : store_{std::move(store)} {}
+    reader(database store, store_layout layout) : store_{std::move(store)}, layout_{std::move(layout)} {}
 
     [[nodiscard]] result<std::uint64_t> count() override;
     [[nodiscard]] result<> scan_ids(std::function<result<>(std::string_view)> const& each) override;
@@ -26,6 +26,7 @@ class reader final : public store_reader {
     [[nodiscard]] result<event_counts> read_counts();
 
     database store_;
+    store_layout const layout_;
 };
 
 result<std::uint64_t> reader::count() {
@@ -57,18 +58,20 @@ result<store_summary> reader::read_summary(std::size_t top_count) {
     store_summary all;
     auto const documents = count();
     if (!documents) return documents.error();
-    auto const bytes = store_.integer("SELECT coalesce(sum(bytes), 0) FROM documents");
-    if (!bytes) return bytes.error();
     all.documents = *documents;
-    all.bytes_sent = static_cast<std::uint64_t>(*bytes);
-    auto statuses = count_by("response", top_count);
-    if (!statuses) return statuses.error();
-    auto requests = count_by("request", top_count);
-    if (!requests) return requests.error();
+    if (layout_.size_column() != store_layout::none) {
+        auto const size = store_layout::quoted(layout_.columns()[layout_.size_column()].name);
+        auto const sum = store_.integer(fmt::format("SELECT coalesce(sum({}), 0) FROM documents", size));
+        if (!sum) return sum.error();
+        all.size_sum = static_cast<std::uint64_t>(*sum);
+    }
+    for (std::size_t facet = 0; facet < layout_.facets().size(); ++facet) {
+        auto values = count_by(store_layout::quoted(layout_.facet(facet).name), top_count);
+        if (!values) return values.error();
+        all.facets.push_back(*std::move(values));
+    }
     auto const counts = read_counts();
     if (!counts) return counts.error();
-    all.statuses = std::move(*statuses);
-    all.requests = std::move(*requests);
     all.counts = *counts;
     return all;
 }
@@ -120,13 +123,15 @@ result<std::vector<std::string>> reader::search(std::string const& query, std::s
 
 }  // namespace
 
-result<std::unique_ptr<store_reader>> open_store(std::string const& path) {
+result<std::unique_ptr<store_reader>> open_store(std::string const& path, schema const& documents) {
     auto store = database::open(path, database_mode::read_only);
     if (!store) return store.error();
     // A reader waits only for moments such as the recovery after a crash.
     sqlite3_busy_timeout(store->handle(), 5000);
-    if (auto good = check_store(*store, path); !good) return good.error();
-    return std::unique_ptr<store_reader>{std::make_unique<reader>(std::move(*store))};
+    store_layout layout{documents};
+    bool const is_any = documents.fields.empty();
+    if (auto good = check_store(*store, path, is_any ? nullptr : &layout); !good) return good.error();
+    return std::unique_ptr<store_reader>{std::make_unique<reader>(std::move(*store), std::move(layout))};
 }
 
 }  // namespace logpipe::store

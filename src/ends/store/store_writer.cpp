@@ -39,19 +39,20 @@ result<std::unique_ptr<store_writer>> store_writer::open(sqlite_sink_options con
                                                          std::function<bool()> waits, store_clocks const& clocks) {
     auto store = database::open(options.path, database_mode::read_write);
     if (!store) return store.error();
-    auto writer = std::unique_ptr<store_writer>{new store_writer{clocks}};
+    auto writer = std::unique_ptr<store_writer>{new store_writer{options.documents, clocks}};
     writer->waits_ = std::move(waits);
     sqlite3_busy_handler(store->handle(), wait_for_other, &writer->waits_);
-    if (auto prepared = prepare_store(*store, options.path, options.full_text); !prepared) return prepared.error();
+    if (auto prepared = prepare_store(*store, options.path, writer->layout_, options.full_text); !prepared)
+        return prepared.error();
 
     if (auto limited = limit_file(*store, options.file_bytes_max); !limited) return limited.error();
 
-    auto documents = document_inserter::prepare(*store, options.full_text);
+    auto documents = document_inserter::prepare(*store, writer->layout_, options.full_text);
     if (!documents) return documents.error();
     auto positions = positions_table::prepare(*store);
     if (!positions) return positions.error();
-    auto old =
-        retention::prepare(*store, {.age_max = options.age_max, .rows_max = options.rows_max}, options.full_text);
+    auto old = retention::prepare(*store, writer->layout_, {.age_max = options.age_max, .rows_max = options.rows_max},
+                                  options.full_text);
     if (!old) return old.error();
     auto is_object = store->prepare("SELECT CASE WHEN json_valid(?1) THEN json_type(?1) = 'object' ELSE 0 END");
     if (!is_object) return is_object.error();

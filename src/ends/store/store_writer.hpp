@@ -47,13 +47,15 @@ class store_writer final {
     [[nodiscard]] std::uint64_t clock_jumps() const noexcept { return watch_.jumps(); }
 
   private:
-    explicit store_writer(store_clocks const& clocks) : watch_{"sqlite_sink", clocks.now, clocks.running} {}
+    store_writer(schema const& documents, store_clocks const& clocks)
+        : layout_{documents}, watch_{"sqlite_sink", clocks.now, clocks.running} {}
     [[nodiscard]] result<> insert_rows(batch& events);
     [[nodiscard]] result<> check_place() const;
     [[nodiscard]] result<> write_end(std::string const& source, std::vector<batch> const& held);
     /// @return `why`, with the transaction rolled back.
     [[nodiscard]] error rolled_back(error why);
 
+    store_layout const layout_;  // first: all below refer to it
     jump_watch watch_;
     std::function<bool()> waits_;
     database store_;

@@ -38,8 +38,8 @@ void tally::add_status(std::int64_t minute, std::string_view status, log_counts 
     total_ += by;
 }
 
-void tally::add_value(log_field field, std::string_view value, log_counts const& by, std::int64_t missed) {
-    auto& sums = fields_[static_cast<std::size_t>(field)];
+void tally::add_value(std::size_t facet, std::string_view value, log_counts const& by, std::int64_t missed) {
+    auto& sums = fields_[facet];
     auto found = sums.names.find(value);
     if (found == sums.names.end()) {
         if (names_bytes_ >= names_bytes_max) make_room();
@@ -51,8 +51,8 @@ void tally::add_value(log_field field, std::string_view value, log_counts const&
     found->second.missed += missed;
 }
 
-void tally::add_others(log_field field, log_counts const& by, std::int64_t missed) {
-    auto& sums = fields_[static_cast<std::size_t>(field)];
+void tally::add_others(std::size_t facet, log_counts const& by, std::int64_t missed) {
+    auto& sums = fields_[facet];
     sums.others += by;
     sums.missed += missed;
 }
@@ -87,8 +87,9 @@ void tally::show(std::size_t top_count, log_overview& into) const {
     for (auto const& [start, bar] : bars_) into.bars.push_back(bar);
     using entry = std::pair<std::string const, named>;
     std::vector<entry const*> all;
-    for (std::size_t field = 0; field < log_field_count; ++field) {
-        auto const& sums = fields_[field];
+    into.facets.resize(fields_.size());
+    for (std::size_t facet = 0; facet < fields_.size(); ++facet) {
+        auto const& sums = fields_[facet];
         all.clear();
         for (auto const& each : sums.names) all.push_back(&each);
         auto const shown = static_cast<std::ptrdiff_t>(std::min(top_count, all.size()));
@@ -99,7 +100,7 @@ void tally::show(std::size_t top_count, log_overview& into) const {
         auto const at_least_0 = [](std::int64_t each) {
             return static_cast<std::uint64_t>(std::max<std::int64_t>(0, each));
         };
-        auto& told = into.fields[field];
+        auto& told = into.facets[facet];
         told.distinct = all.size();
         told.others = sums.others;
         told.missed = at_least_0(sums.missed + sums.evicted);

@@ -3,27 +3,29 @@
 
 #include "logpipe/dashboard.hpp"
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace logpipe::store {
 
 /// One question's figures. One thread.
 class tally final {
   public:
-    explicit tally(std::int64_t bar_minutes) : bar_minutes_{bar_minutes} {}
+    /// @param facets  how many there are
+    tally(std::size_t facets, std::int64_t bar_minutes) : bar_minutes_{bar_minutes}, fields_(facets) {}
 
     /// Documents of one status, for the bars and the sum.
     void add_status(std::int64_t minute, std::string_view status, log_counts const& by);
     /// Where there are too many names, those with the least go to the others, as in the roll-ups.
     /// @param missed  what it may have had besides, more (or less: negative) than any value that is among these others
-    void add_value(log_field field, std::string_view value, log_counts const& by, std::int64_t missed = 0);
+    void add_value(std::size_t facet, std::string_view value, log_counts const& by, std::int64_t missed = 0);
     /// @param missed  the most that one value among them may have had
-    void add_others(log_field field, log_counts const& by, std::int64_t missed);
+    void add_others(std::size_t facet, log_counts const& by, std::int64_t missed);
 
     /// As it is so far.
     void show(std::size_t top_count, log_overview& into) const;
@@ -57,8 +59,8 @@ class tally final {
     std::map<std::int64_t, log_bar> bars_;
     log_bar* last_bar_ = nullptr;  ///< of bars_
     log_counts total_;
-    std::array<field_sums, log_field_count> fields_;
-    std::size_t names_bytes_ = 0;  ///< of all fields
+    std::vector<field_sums> fields_;  ///< of each facet
+    std::size_t names_bytes_ = 0;     ///< of all fields
 };
 
 }  // namespace logpipe::store

@@ -5,29 +5,36 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
+#include <utility>
 
 namespace logpipe::store {
 
 namespace {
 
-constexpr std::array<std::string_view, log_field_count> columns{"response", "remote_ip", "request",
-                                                                "referrer", "agent",     "region"};
+/// None for a text that is no number: no document has it.
+std::optional<std::int64_t> number_of(std::string_view value) {
+    std::int64_t number = 0;
+    auto const [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (failed != std::errc{} || end != value.data() + value.size()) return std::nullopt;
+    return number;
+}
 
-/// "404", or "4xx" as 400 to 499.
-std::pair<std::int64_t, std::int64_t> statuses_of(std::string_view value) {
-    if (value.size() == 3 && value.ends_with("xx") && value[0] >= '1' && value[0] <= '5') {
+/// "404", or of a status "4xx" as 400 to 499.
+std::pair<std::int64_t, std::int64_t> numbers_of(std::string_view value, bool is_status) {
+    if (is_status && value.size() == 3 && value.ends_with("xx") && value[0] >= '1' && value[0] <= '5') {
         std::int64_t const first = (value[0] - '0') * 100;
         return {first, first + 99};
     }
-    std::int64_t status = 0;
-    auto const [end, failed] = std::from_chars(value.data(), value.data() + value.size(), status);
-    if (failed != std::errc{} || end != value.data() + value.size()) return {1, 0};  // which no document has
-    return {status, status};
+    auto const number = number_of(value);
+    if (!number) return {1, 0};  // which no document has
+    return {*number, *number};
 }
 
 }  // namespace
 
-view_query::view_query(log_view const& view, row_range rows, text_search const& search) {
+view_query::view_query(log_view const& view, row_range rows, text_search const& search, store_layout const& layout)
+    : layout_{layout} {
     // One after the other: the search names the rows by these places as well.
     auto const first = add(rows.first);
     auto const last = add(rows.last);
@@ -35,7 +42,7 @@ view_query::view_query(log_view const& view, row_range rows, text_search const& 
     where_ = fmt::format("row {}", rows_);
     where_ += fmt::format(" AND coalesce(time_ms, received_ms) >= {}", add(view.from_minute * 60'000));
     where_ += fmt::format(" AND coalesce(time_ms, received_ms) < {}", add(view.to_minute * 60'000));
-    for (auto const& [field, value] : view.filters) add_filter(field, value);
+    for (auto const& [facet, value] : view.filters) add_filter(facet, value);
     add_search(search);
 }
 
@@ -44,23 +51,29 @@ std::string view_query::add(std::variant<std::int64_t, std::string> value) {
     return fmt::format("?{}", values_.size());
 }
 
-void view_query::add_filter(log_field field, std::string const& value) {
-    if (field != log_field::status) {
-        where_ += fmt::format(" AND {} = {}", columns[static_cast<std::size_t>(field)], add(value));
-    } else if (value == no_status) {
-        where_ += " AND response IS NULL";
+void view_query::add_filter(std::size_t facet, std::string const& value) {
+    auto const name = store_layout::quoted(layout_.facet(facet).name);
+    if (!layout_.facet(facet).is_number) {
+        where_ += fmt::format(" AND {} = {}", name, add(value));
+    } else if (layout_.is_status(facet) && value == no_status) {
+        where_ += fmt::format(" AND {} IS NULL", name);
     } else {
-        auto const [first, last] = statuses_of(value);
-        where_ += fmt::format(" AND response BETWEEN {} AND {}", add(first), add(last));
+        auto const [first, last] = numbers_of(value, layout_.is_status(facet));
+        where_ += fmt::format(" AND {} BETWEEN {} AND {}", name, add(first), add(last));
     }
 }
 
 void view_query::add_search(text_search const& search) {
-    if (search.finds_nothing) where_ += " AND 0";
-    for (auto const& pattern : search.patterns)
-        where_ += fmt::format(
-            R"( AND (request LIKE {0} ESCAPE '\' OR agent LIKE {0} ESCAPE '\' OR referrer LIKE {0} ESCAPE '\'))",
-            add(pattern));
+    if (search.finds_nothing || (!layout_.has_texts() && !search.patterns.empty())) where_ += " AND 0";
+    if (!layout_.has_texts()) return;
+    for (auto const& pattern : search.patterns) {
+        auto const place = add(pattern);
+        std::string any;
+        for (auto const column : layout_.searched())
+            any += fmt::format(R"({}{} LIKE {} ESCAPE '\')", any.empty() ? "" : " OR ",
+                               store_layout::quoted(layout_.columns()[column].name), place);
+        where_ += fmt::format(" AND ({})", any);
+    }
     if (!search.match.empty())
         where_ +=
             fmt::format(" AND row IN (SELECT rowid FROM documents_text WHERE documents_text MATCH {} AND rowid {})",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "handles.hpp"
+#include "layout.hpp"
 #include "logpipe/dashboard.hpp"
 #include "row_pace.hpp"
 #include "search_words.hpp"
@@ -17,7 +18,8 @@ namespace logpipe::store {
 class view_query final {
   public:
     /// @param search  what `view.search` is
-    view_query(log_view const& view, row_range rows, text_search const& search);
+    /// @param layout  of the store, for as long as this lives
+    view_query(log_view const& view, row_range rows, text_search const& search, store_layout const& layout);
 
     /// SELECT `what` FROM documents WHERE …, oldest first: a disk reads ahead, not back.
     [[nodiscard]] result<statement> prepare(database& store, std::string_view what) const&;
@@ -25,9 +27,10 @@ class view_query final {
 
   private:
     std::string add(std::variant<std::int64_t, std::string> value);
-    void add_filter(log_field field, std::string const& value);
+    void add_filter(std::size_t facet, std::string const& value);
     void add_search(text_search const& search);
 
+    store_layout const& layout_;
     std::string rows_;
     std::string where_;
     std::vector<std::variant<std::int64_t, std::string>> values_;

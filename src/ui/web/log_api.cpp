@@ -18,13 +18,21 @@ constexpr std::int64_t lines_usual = 50;
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t time_max_ms = std::int64_t{1} << 52U;  // as far as the page's own numbers are exact
 
-std::optional<log_field> field_named(std::string_view name) {
-    auto const found = std::ranges::find(log_field_names, name);
-    if (found == log_field_names.end()) return std::nullopt;
-    return static_cast<log_field>(found - log_field_names.begin());
+/// @return the facet's place.
+std::optional<std::size_t> facet_named(schema const& documents, std::string_view name) {
+    for (std::size_t i = 0; i < documents.facets.size(); ++i)
+        if (documents.fields[documents.facets[i]].name == name) return i;
+    return std::nullopt;
 }
 
-result<> add_to_view(log_view& view, std::string const& name, std::string const& value) {
+std::string names_of(schema const& documents, std::vector<std::size_t> const& fields) {
+    std::string names;
+    for (auto const field : fields)
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", documents.fields[field].name);
+    return names;
+}
+
+result<> add_to_view(schema const& documents, log_view& view, std::string const& name, std::string const& value) {
     if (name == "from" || name == "to") {
         auto const time = parse_number(name, value, 0, time_max_ms);
         if (!time) return time.error();
@@ -42,14 +50,14 @@ result<> add_to_view(log_view& view, std::string const& name, std::string const&
         return {};
     }
     if (name == "before" || name == "limit") return {};
-    auto const field = field_named(name);
-    if (!field)
+    auto const facet = facet_named(documents, name);
+    if (!facet)
         return error{errc::invalid_argument,
                      fmt::format("There is no \"{}\"; there are from, to, q, before, limit, {}.", name,
-                                 fmt::join(log_field_names, ", "))};
+                                 names_of(documents, documents.facets))};
     if (view.filters.size() == filters_max)
         return error{errc::invalid_argument, fmt::format("There may be {} filters.", filters_max)};
-    view.filters.emplace_back(*field, value);
+    view.filters.emplace_back(*facet, value);
     return {};
 }
 
@@ -69,11 +77,11 @@ void write_bars(json_array&& to, log_overview const& all) {
     }
 }
 
-void write_values(json_object&& to, log_values const& field) {
-    to.add("distinct", field.distinct);
-    to.add("others", field.others.documents);
-    to.add("missed", field.missed);
-    to.array("top", field.top, [](json_object&& one, auto const& each) {
+void write_values(json_object&& to, log_values const& facet) {
+    to.add("distinct", facet.distinct);
+    to.add("others", facet.others.documents);
+    to.add("missed", facet.missed);
+    to.array("top", facet.top, [](json_object&& one, auto const& each) {
         one.add("value", each.value);
         one.add("documents", each.counts.documents);
         one.add("missed", each.missed);
@@ -83,16 +91,16 @@ void write_values(json_object&& to, log_values const& field) {
 
 }  // namespace
 
-result<log_view> log_view_of(query_pairs const& query) {
+result<log_view> log_view_of(schema const& documents, query_pairs const& query) {
     log_view view{.from_minute = 0, .to_minute = time_max_ms / minute_ms, .filters = {}, .search = {}};
     for (auto const& [name, value] : query)
-        if (auto added = add_to_view(view, name, value); !added) return added.error();
+        if (auto added = add_to_view(documents, view, name, value); !added) return added.error();
     if (view.from_minute > view.to_minute) return error{errc::invalid_argument, "from must not be behind to."};
     return view;
 }
 
-web_answer log_overview_answer(log_dashboard& store, query_pairs const& query) {
-    auto const view = log_view_of(query);
+web_answer log_overview_answer(log_dashboard& store, schema const& documents, query_pairs const& query) {
+    auto const view = log_view_of(documents, query);
     if (!view) return error_answer(view.error());
     auto const all = store.overview(*view);
     if (!all) return error_answer(all.error());
@@ -107,13 +115,13 @@ web_answer log_overview_answer(log_dashboard& store, query_pairs const& query) {
         whole.add("goes_on", all->goes_on);
         write_bars(whole.array("bars"), *all);
         auto fields = whole.object("fields");
-        for (std::size_t i = 0; i < log_field_count; ++i)
-            write_values(fields.object(log_field_names.at(i)), all->fields.at(i));
+        for (std::size_t i = 0; i < documents.facets.size(); ++i)
+            write_values(fields.object(documents.fields[documents.facets[i]].name), all->facets.at(i));
     }));
 }
 
-web_answer log_lines_answer(log_dashboard& store, query_pairs const& query) {
-    auto const view = log_view_of(query);
+web_answer log_lines_answer(log_dashboard& store, schema const& documents, query_pairs const& query) {
+    auto const view = log_view_of(documents, query);
     if (!view) return error_answer(view.error());
     auto const before = number_of(query, "before", 0, std::numeric_limits<std::int64_t>::max());
     if (!before) return error_answer(before.error());
@@ -128,6 +136,40 @@ web_answer log_lines_answer(log_dashboard& store, query_pairs const& query) {
             one.add("document", line.document);  // as a text: the page shows the document to the byte
         });
     }));
+}
+
+namespace {
+
+void write_field(json_object&& to, schema_field const& field) {
+    to.add("name", field.name);
+    to.add("title", field.title);
+    to.add("path", field.path);
+    to.add("number", field.type == field_type::integer || field.type == field_type::long_integer);
+}
+
+void write_fields(json_array&& to, schema const& documents, std::vector<std::size_t> const& fields) {
+    for (auto const field : fields) write_field(to.object(), documents.fields[field]);
+}
+
+/// null: there is none.
+void write_role(json_object& to, std::string_view role, schema const& documents, std::optional<std::size_t> field) {
+    if (field)
+        write_field(to.object(role), documents.fields[*field]);
+    else
+        to.add(role, nullptr);
+}
+
+}  // namespace
+
+void write_documents(json_object&& to, schema const& documents) {
+    to.add("title", documents.title);
+    write_fields(to.array("top"), documents, documents.tops);
+    write_fields(to.array("lines"), documents, documents.listed);
+    write_fields(to.array("search"), documents, documents.searched);
+    write_role(to, "time", documents, documents.time);
+    write_role(to, "status", documents, documents.status);
+    write_role(to, "size", documents, documents.size);
+    write_role(to, "unique", documents, documents.unique);
 }
 
 }  // namespace logpipe::web

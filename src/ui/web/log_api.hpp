@@ -8,9 +8,12 @@
 namespace logpipe::web {
 
 /// @return errc::invalid_argument for unknown names and bad ranges
-[[nodiscard]] result<log_view> log_view_of(query_pairs const& query);
+[[nodiscard]] result<log_view> log_view_of(schema const& documents, query_pairs const& query);
 
-[[nodiscard]] web_answer log_overview_answer(log_dashboard& store, query_pairs const& query);
-[[nodiscard]] web_answer log_lines_answer(log_dashboard& store, query_pairs const& query);
+[[nodiscard]] web_answer log_overview_answer(log_dashboard& store, schema const& documents, query_pairs const& query);
+[[nodiscard]] web_answer log_lines_answer(log_dashboard& store, schema const& documents, query_pairs const& query);
+
+/// What the page shows of which fields.
+void write_documents(json_object&& to, schema const& documents);
 
 }  // namespace logpipe::web

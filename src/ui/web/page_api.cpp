@@ -32,6 +32,7 @@ web_answer page_answer(web_options const& options) {
         whole.add("produce", static_cast<bool>(options.produce));
         whole.add("produce_source", page.produce_source);
         whole.add("produce_lines_max", page.produce_lines_max);
+        write_documents(whole.object("documents"), page.documents);
     }));
 }
 
@@ -57,17 +58,18 @@ page_question logs_question(web_request const& request, bool lines) {
         if (!query) return error_answer(query.error());
         auto const store = desk.logs();
         if (!store) return error_answer(store.error());
-        auto answer = lines ? log_lines_answer(**store, *query) : log_overview_answer(**store, *query);
+        auto answer = lines ? log_lines_answer(**store, desk.documents(), *query)
+                            : log_overview_answer(**store, desk.documents(), *query);
         // A store that was removed, or made anew, is found by opening it again.
         if (answer.status == 500) desk.forget_logs();
         return answer;
     };
 }
 
-bool looks_at_rows(web_request const& request) {
+bool looks_at_rows(web_request const& request, schema const& documents) {
     auto const query = parse_query(request.target);
     if (!query) return false;
-    auto const view = log_view_of(*query);
+    auto const view = log_view_of(documents, *query);
     return view && !(view->search.empty() && view->filters.empty());
 }
 

@@ -16,6 +16,7 @@ class page_desk final {
     /// The store; opened by the first who asks, and again after it failed.
     [[nodiscard]] result<log_dashboard*> logs();
     void forget_logs() { logs_.reset(); }
+    [[nodiscard]] schema const& documents() const noexcept { return options_.documents; }
     [[nodiscard]] letter_desk* letters() const { return options_.letters.get(); }
 
   private:
@@ -32,7 +33,7 @@ using page_question = std::function<web_answer(page_desk&)>;
 
 [[nodiscard]] page_question logs_question(web_request const& request, bool lines);
 /// A question under a search or a filter, which takes as long as the store lets it; any other is answered from sums.
-[[nodiscard]] bool looks_at_rows(web_request const& request);
+[[nodiscard]] bool looks_at_rows(web_request const& request, schema const& documents);
 [[nodiscard]] page_question letters_question(web_request const& request, bool retry);
 
 /// @param body  empty, or {"demo":{"lines":N,"rate":N,"seed":N}}

@@ -95,8 +95,10 @@ web_route produce_route(web_request const& request, web_options const& options, 
     return {.answer = {}, .produce = true, .what = *std::move(what)};
 }
 
-web_route logs_route(web_request const& request, bool lines) {
-    return {.answer = {}, .question = logs_question(request, lines), .searches = looks_at_rows(request)};
+web_route logs_route(web_request const& request, web_options const& options, bool lines) {
+    return {.answer = {},
+            .question = logs_question(request, lines),
+            .searches = looks_at_rows(request, options.page->documents)};
 }
 
 /// A page that only some processes have.
@@ -119,10 +121,11 @@ constexpr std::array api_pages{
              }},
     api_page{"/api/live", "GET", always,
              [](web_request const&, web_options const&) { return web_route{.answer = {}, .live = true}; }},
-    api_page{"/api/logs/overview", "GET", has_logs,
-             [](web_request const& request, web_options const&) { return logs_route(request, false); }},
+    api_page{
+        "/api/logs/overview", "GET", has_logs,
+        [](web_request const& request, web_options const& options) { return logs_route(request, options, false); }},
     api_page{"/api/logs/lines", "GET", has_logs,
-             [](web_request const& request, web_options const&) { return logs_route(request, true); }},
+             [](web_request const& request, web_options const& options) { return logs_route(request, options, true); }},
     api_page{"/api/letters", "GET", has_letters,
              [](web_request const& request, web_options const&) {
                  return web_route{.answer = {}, .question = letters_question(request, false)};

@@ -34,7 +34,7 @@ TEST_CASE("the ids of more documents than a page holds are given, each once", "[
     auto const shards = GENERATE(1, 3);
     index.ask("PUT", "", fmt::format(R"({{"settings":{{"number_of_shards":{}}}}})", shards));
     index_documents(index, 35'000);
-    auto const admin = make_opensearch_admin(real_server());
+    auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
     REQUIRE(admin->refresh(index.name()).has_value());
     std::set<std::string> ids;
     std::uint64_t given = 0;
@@ -57,11 +57,11 @@ TEST_CASE("the ids of more documents than a page holds are given, each once", "[
 
 TEST_CASE("setting up puts the template, and says so without doing it on a dry run", "[opensearch]") {
     real_index index;
-    auto const admin = make_opensearch_admin(real_server());
+    auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
     auto const dry = admin->set_up(index.name(), {.dry_run = true});
     REQUIRE(dry.has_value());
     CHECK(any_contains(dry->lines, "would put version 2"));
-    CHECK(any_contains(dry->lines, opensearch_template(index.name())));
+    CHECK(any_contains(dry->lines, opensearch_template(index.name(), formats::nginx_mapping().documents)));
     auto const still_dry = admin->set_up(index.name(), {.dry_run = true});
     CHECK_FALSE(any_contains(still_dry.value().lines, "in place of"));
     auto const done = admin->set_up(index.name(), {});
@@ -80,7 +80,7 @@ TEST_CASE("an index with another mapping is told apart, and follows where it can
     index.ask("PUT", "",
               R"({"mappings":{"properties":{"event":{"properties":{"remote_ip":{"type":"text"},)"
               R"("response":{"type":"integer"}}}}}})");
-    auto const admin = make_opensearch_admin(real_server());
+    auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
     auto const conflicts = admin->mapping_conflicts(index.name());
     REQUIRE(conflicts.has_value());
     CHECK(any_contains(*conflicts, "event.remote_ip is text, the template has ip"));
@@ -102,7 +102,7 @@ TEST_CASE("an index with another mapping is told apart, and follows where it can
 
 TEST_CASE("a cluster's summary counts the index's documents", "[opensearch]") {
     real_index index;
-    auto const admin = make_opensearch_admin(real_server());
+    auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
     auto const before = admin->summary(index.name());
     REQUIRE(before.has_value());
     CHECK(before->documents == 0);

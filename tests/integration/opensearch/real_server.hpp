@@ -1,6 +1,7 @@
 // The OpenSearch that the tests were given, and an index of each test's own in it.
 #pragma once
 
+#include "formats/normalize.hpp"
 #include "opensearch/opensearch.hpp"
 
 #include "server_requests.hpp"
@@ -57,6 +58,7 @@ class real_index final {
     [[nodiscard]] opensearch::opensearch_sink_options options() const {
         return {.connection = real_server(),
                 .index = name_,
+                .documents = formats::nginx_mapping().documents,
                 .retry_first = 10ms,
                 .retry_longest = 100ms,
                 .hold_retry = 50ms};

@@ -40,7 +40,7 @@ TEST_CASE("each document is in the index once, as it was, however often it is se
     REQUIRE(batches.size() == 2);
     CHECK(batches[0].counts == event_counts{.in = 1000, .indexed = 1000});
     CHECK(batches[1].counts == event_counts{.in = 1000, .indexed = 500, .already_there = 500});
-    auto const admin = make_opensearch_admin(real_server());
+    auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
     REQUIRE(admin->refresh(index.name()).has_value());
     CHECK(admin->count(index.name()).value() == 1500);
     auto const found = index.ask("GET", "/_doc/" + store_id(7).text());
@@ -96,7 +96,9 @@ TEST_CASE("a line's own keys are never refused, whatever they hold", "[opensearc
 TEST_CASE("fields are typed by the template, and set up so, their ECS names are aliases", "[opensearch]") {
     real_index index;
     finished_batches finished;
-    REQUIRE(make_opensearch_admin(real_server())->set_up(index.name(), {.ecs_names = true}).has_value());
+    REQUIRE(make_opensearch_admin(real_server(), formats::nginx_mapping().documents)
+                ->set_up(index.name(), {.ecs_names = true})
+                .has_value());
     auto const sink = make_opensearch_sink(index.options());
     REQUIRE(sink->open(finished).has_value());
     auto events = store_batch(0, 100);
@@ -173,7 +175,7 @@ TEST_CASE("a server under pressure gets everything in the end, each once", "[ope
     auto const total = total_of(finished.wait(batches));
     CHECK(total.indexed + total.already_there == 1000 * batches);
     CHECK(total.already_there == 0);
-    auto const admin = make_opensearch_admin(real_server());
+    auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
     REQUIRE(admin->refresh(index.name()).has_value());
     CHECK(admin->count(index.name()).value() == 1000 * batches);
     if (std::getenv("LOGPIPE_OPENSEARCH_PRESSED") != nullptr) CHECK(sink->status().retries > 0);

@@ -93,7 +93,7 @@ TEST_CASE("an operator's template, whatever its priority, is left to decide, and
     CHECK(said.contains("event.bytes: long"));
     CHECK_FALSE(said.contains("index: keyword"));
 
-    auto const admin = make_opensearch_admin(real_server());
+    auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
     for (bool const dry : {true, false}) {
         auto const report = admin->set_up(name, {.dry_run = dry});
         REQUIRE(report.has_value());
@@ -118,7 +118,10 @@ TEST_CASE("a legacy template is somebody's as well", "[opensearch]") {
     index_some(index);
     CHECK_FALSE(has_our_template(name));
     CHECK(newest_warning_about(name).contains(fmt::format("legacy template old-{} (order 3)", name)));
-    CHECK(make_opensearch_admin(real_server())->set_up(name, {}).value().left_to_others);
+    CHECK(make_opensearch_admin(real_server(), formats::nginx_mapping().documents)
+              ->set_up(name, {})
+              .value()
+              .left_to_others);
 }
 
 TEST_CASE("a data stream stays one", "[opensearch]") {
@@ -136,7 +139,7 @@ TEST_CASE("a data stream stays one", "[opensearch]") {
     CHECK(streams->contains("\"name\":\"" + name + "\""));
     CHECK_FALSE(has_our_template(name));
     CHECK(newest_warning_about(name).contains("(priority 10, of a data stream)"));
-    auto const admin = make_opensearch_admin(real_server());
+    auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
     auto const report = admin->set_up(name, {});  // now that it is there
     REQUIRE(report.has_value());
     CHECK(report->left_to_others);
@@ -152,5 +155,8 @@ TEST_CASE("a template of somebody else for other indices is none of ours", "[ope
     index_some(index);
     CHECK(has_our_template(name));
     CHECK(newest_warning_about(name).empty());
-    CHECK_FALSE(make_opensearch_admin(real_server())->set_up(name, {}).value().left_to_others);
+    CHECK_FALSE(make_opensearch_admin(real_server(), formats::nginx_mapping().documents)
+                    ->set_up(name, {})
+                    .value()
+                    .left_to_others);
 }

@@ -1,5 +1,6 @@
 #include "settings.hpp"
 
+#include "core/nearest.hpp"
 #include "subcommands.hpp"
 #include "support/catch.hpp"
 

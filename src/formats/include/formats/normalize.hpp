@@ -1,50 +1,108 @@
-// The transform: a log line becomes a document, by a mapping that is data.
+// The transform: a line becomes a document, by a mapping that is data.
 #pragma once
 
+#include "logpipe/schema.hpp"
 #include "logpipe/stage.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace logpipe::formats {
 
-/// What `@timestamp` and `time` of a document are.
+/// What the time of a document is.
 enum class timestamp_from {
     receive,  ///< when the first durable place took the event; where that is not known, as `entry`
     entry,    ///< the time that the client gave with the event; where it gave none, as `receive`
     event,    ///< the line's own time; a line without a readable one is rejected
 };
 
-/// nest, drop, add, parse time, pick: what the original's Logstash filter does, as a table. Other top-level keys of a
-/// line stay at the top level, behind all of ours.
-struct mapping {
-    std::string name;
-    std::string nest_into;             ///< the object that takes `nested`
-    std::vector<std::string> nested;   ///< keys moved there, in this order; a missing one is left out
-    std::vector<std::string> dropped;  ///< top-level keys of the line that are removed
-    std::string time_key;              ///< key whose text is the event's own time, "17/May/2015:08:05:32 +0000"
-    std::vector<std::string> regions;  ///< `fields.region` is picked from these by the id; none: no such field
-    std::vector<std::pair<std::string, std::string>> added;  ///< constant top-level keys
-    /// A key of the line that has the name of one of the document's own keys stays, with this behind its name.
-    std::string clash_suffix = "_original";
+/// Where a field of the document comes from.
+enum class field_source : std::uint8_t {
+    line,         ///< the value of a key of the line; no such key: no such field
+    constant,     ///< always the same text
+    choice,       ///< one of several texts, picked by the event's id
+    id,           ///< 32 hex digits made of the event's id
+    time,         ///< the document's time, "2026-01-31T01:31:39.995Z"
+    time_millis,  ///< the same in milliseconds since the Unix epoch
 };
 
-/// The built-in mapping of nginx access logs.
-[[nodiscard]] mapping nginx_mapping();
-/// As JSON, for `logpipe check --show-mapping`.
-[[nodiscard]] std::string to_json(mapping const& table);
+enum class conversion : std::uint8_t {
+    none,       ///< the value as it stands in the line
+    to_number,  ///< a text that is a number becomes that number
+    to_text,    ///< a number, true or false becomes a text
+};
+
+struct mapped_field {
+    std::string path;  ///< in the document: "event.request" is the member `request` of the object `event`
+    field_source from = field_source::line;
+    std::string key;  ///< of the line
+    std::string constant;
+    std::vector<std::string> choices;  ///< at least one
+    conversion convert = conversion::none;
+
+    friend bool operator==(mapped_field const&, mapped_field const&) = default;
+};
+
+/// How a text is a time.
+enum class time_format : std::uint8_t {
+    access,  ///< "17/May/2015:08:05:32 +0000", as access logs have it
+    iso,     ///< RFC 3339
+};
+
+/// Fields of a line → a document: rename, nest, convert, add, drop, parse the time.
+struct mapping {
+    static constexpr std::size_t choices_max = 1'000;     ///< of one field
+    static constexpr std::size_t text_bytes_max = 4'096;  ///< of each name and text
+
+    std::string name;
+    std::string format = "json";       ///< how bytes become fields, one of format_names()
+    std::vector<mapped_field> fields;  ///< in the document's order; those of one object stand together
+    std::vector<std::string> dropped;  ///< keys of the line that are removed
+    std::string time_key;              ///< key whose text is the event's own time; empty: none
+    time_format time = time_format::access;
+    /// The object that takes the line's other keys; empty: they stand at the top level, behind all others.
+    std::string rest;
+    bool drops_rest = false;
+    /// At the top level, a key of the line that has the name of one of the document's own stays with this behind its
+    /// name.
+    std::string clash_suffix = "_original";
+
+    friend bool operator==(mapping const&, mapping const&) = default;
+};
+
+/// What one TOML file says: how a line becomes a document, and what the document's fields are.
+struct document_mapping {
+    mapping table;
+    schema documents;
+
+    friend bool operator==(document_mapping const&, document_mapping const&) = default;
+};
+
+/// @param path  for the messages
+/// @return errc::invalid_argument with the place of each mistake, "nginx.toml:7: unknown key …"
+[[nodiscard]] result<document_mapping> parse_mapping(std::string_view toml, std::string const& path);
+/// Of at most 1 MiB. @return as parse_mapping(), or errc::not_found
+[[nodiscard]] result<document_mapping> read_mapping(std::string const& path);
+/// parse_mapping() makes the same of it again.
+[[nodiscard]] std::string to_toml(document_mapping const& what);
+/// The built-in one, of nginx's access logs.
+[[nodiscard]] document_mapping const& nginx_mapping();
+
+/// How bytes may become fields: "json", "raw".
+[[nodiscard]] std::vector<std::string_view> format_names();
 
 struct normalize_options {
-    mapping table = nginx_mapping();
+    mapping table = nginx_mapping().table;
     timestamp_from timestamp = timestamp_from::receive;
     std::size_t line_bytes_max = std::size_t{8} << 20U;  ///< a longer line is rejected
 };
 
-/// Writes a document for each event into `batch::documents`; what is no JSON object it rejects as stage "normalize".
-/// The documents are a function of the lines, ids and times alone: the same again for a replay.
+/// Writes a document for each event into `batch::documents`; what its format cannot read it rejects as stage
+/// "normalize". The documents are a function of the lines, ids and times alone: the same again for a replay.
 [[nodiscard]] std::unique_ptr<transform> make_normalize(normalize_options options);
 
 }  // namespace logpipe::formats

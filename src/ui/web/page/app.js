@@ -8,7 +8,7 @@ import { produceView } from "./produce.js";
 
 const views = {
   pipeline: { title: "Pipeline", make: pipelineView, there: () => true },
-  logs: { title: "Nginx logs", make: logsView, there: (page) => page.logs },
+  logs: { title: "Logs", make: logsView, there: (page) => page.logs },
   letters: { title: "Dead letters", make: lettersView, there: (page) => page.letters },
   produce: { title: "Produce", make: produceView, there: (page) => page.produce },
 };
@@ -99,6 +99,7 @@ async function start() {
     setTimeout(start, 2000);
     return;
   }
+  views.logs.title = page.documents.title || "Logs";
   main.replaceChildren();
   fill(tabs, Object.entries(views).filter(([, view]) => view.there(page)).map(([name, view]) =>
     el("a", { href: "#/" + name, "data-view": name }, view.title)));

@@ -4,14 +4,13 @@ import { barChart, formats } from "./charts.js";
 import { bytes, count, el, fill, setText, short, stamp } from "./dom.js";
 
 const ranges = [["15m", 15], ["1h", 60], ["6h", 360], ["24h", 1440], ["7d", 10080], ["30d", 43200], ["all", 0]];
-const fields = [["request", "Requests"], ["status", "Status"], ["ip", "IP addresses"], ["agent", "Agents"], ["referrer", "Referrers"], ["region", "Regions"]];
 const classes = [["1xx", 1], ["2xx", 2], ["3xx", 3], ["4xx", 4], ["5xx", 5], ["none", 0]];
 const refreshMs = 5000;
 const lookingsMax = 20; // for the first lines of a view
 const noStatus = "-";
 
 /** The API's query: times as milliseconds, filters as they are. */
-function apiQuery(query) {
+function apiQuery(query, fields) {
   const out = new URLSearchParams();
   const range = ranges.find(([name]) => name === (query.get("range") || "all"));
   if (query.has("from") && query.has("to")) {
@@ -22,17 +21,24 @@ function apiQuery(query) {
     out.set("from", now - range[1] * 60000);
     out.set("to", now + 60000);
   }
-  for (const [name] of fields) for (const value of query.getAll(name)) out.append(name, value);
+  for (const { name } of fields) for (const value of query.getAll(name)) out.append(name, value);
   if (query.get("q")) out.set("q", query.get("q"));
   return out;
 }
 
-export function logsView(main, { query: first, setQuery }) {
+/** What a field of a document is, by its path; undefined: it has none. */
+export function valueAt(document_, path) {
+  return path.split(".").reduce((object, name) => (object !== null && typeof object === "object" && Object.hasOwn(object, name) ? object[name] : undefined), document_);
+}
+
+export function logsView(main, { page, query: first, setQuery }) {
+  const { top: fields, lines: listed, search: searched, status: statusField, size, unique } = page.documents;
   let query = first;
   let asking = null;
   let timer = 0;
 
-  const search = el("input", { type: "search", placeholder: "Search request, agent, referrer   /", "aria-label": "Search request, agent, referrer", maxlength: 200, spellcheck: "false" });
+  const searchText = "Search " + searched.map(({ name }) => name).join(", ");
+  const search = el("input", { type: "search", placeholder: searchText + "   /", "aria-label": searchText, maxlength: 200, spellcheck: "false", hidden: !searched.length });
   const rangeBox = el("div.segments", { role: "group", "aria-label": "Time range" });
   const chips = el("div.chips", { "aria-label": "Filters" });
   const note = el("p.note", { role: "status" });
@@ -44,9 +50,9 @@ export function logsView(main, { query: first, setQuery }) {
   const lines = el("tbody");
   const more = el("button.quiet", { type: "button", onclick: () => loadLines(true) }, "Older lines");
   main.append(el("section.toolbar", {}, search, rangeBox), chips, note, tiles,
-    el("div.pair", {}, el("section.card", {}, el("h2", {}, "Status classes over time"), legend, statusBox), el("section.card", {}, el("h2", {}, "Bytes sent over time"), bytesBox)),
-    tops, el("section.card.scroll", {}, el("h2", {}, "Newest lines"), el("table.lines", {}, el("thead", {}, el("tr", {}, ["time", "status", "request", "ip", "bytes", "agent"].map((name) =>
-      el("th" + (name === "bytes" ? ".num" : ""), { scope: "col" }, name)))), lines), more));
+    el("div.pair", {}, el("section.card", {}, el("h2", {}, statusField ? "Status classes over time" : "Lines over time"), legend, statusBox), size && el("section.card", {}, el("h2", {}, size.title + " over time"), bytesBox)),
+    tops, el("section.card.scroll", {}, el("h2", {}, "Newest lines"), el("table.lines", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "time"), listed.map((field) =>
+      el("th" + (isFigure(field, statusField) ? ".num" : ""), { scope: "col" }, field.name)))), lines), more));
 
   const change = (edit) => {
     const next = new URLSearchParams(query);
@@ -72,7 +78,7 @@ export function logsView(main, { query: first, setQuery }) {
     next.set("to", Math.floor(to / wholeMinute) * wholeMinute + wholeMinute);
   });
   const statusPlot = barChart(statusBox, { series: classes.map(([name]) => [name, "class-" + name]), format: formats.count, select });
-  const bytesPlot = barChart(bytesBox, { series: [["bytes", "in"]], format: formats.bytes, select });
+  const bytesPlot = size && barChart(bytesBox, { series: [["bytes", "in"]], format: formats.bytes, select });
 
   function drawControls() {
     if (document.activeElement !== search) search.value = query.get("q") || "";
@@ -80,7 +86,7 @@ export function logsView(main, { query: first, setQuery }) {
     fill(rangeBox, ranges.map(([name]) => el("button", { type: "button", "aria-pressed": String(name === chosen), onclick: () => change((next) => { next.delete("from"); next.delete("to"); next.set("range", name); }) }, name)));
     const chip = (text, remove) => el("button.chip.removable", { type: "button", title: "Remove this filter", onclick: remove }, el("span.cut", {}, text), el("span", { "aria-hidden": "true" }, "×"));
     fill(chips, query.has("from") && chip(`${stamp(Number(query.get("from")))} – ${stamp(Number(query.get("to")))}`, () => change((next) => { next.delete("from"); next.delete("to"); })),
-      fields.flatMap(([name]) => query.getAll(name).map((value) => chip(`${name}: ${value}`, () => toggle(name, value)))));
+      fields.flatMap(({ name }) => query.getAll(name).map((value) => chip(`${name}: ${value}`, () => toggle(name, value)))));
   }
 
   function drawFigures(all) {
@@ -90,12 +96,13 @@ export function logsView(main, { query: first, setQuery }) {
     // Over the time that has data, as a rule much less than the range.
     const covered = all.bars.length ? Math.max(60, (all.bars[all.bars.length - 1][0] - all.bars[0][0] + all.bar_ms) / 1000) : 0;
     const tile = (name, value, title, key, mood) => el("div.tile" + (mood ? "." + mood : ""), { title, "data-tile": key, "data-value": String(title ?? "") }, el("b", {}, value), el("span.dim", {}, name));
-    fill(tiles, tile("requests", short(all.documents), count(all.documents), "documents"), tile("requests a second", covered ? short(all.documents / covered) : "–", null, "rate"),
-      tile("4xx", part(byClass[4]), count(byClass[4]), "4xx", byClass[4] ? "warn" : ""), tile("5xx", part(byClass[5]), count(byClass[5]), "5xx", byClass[5] ? "bad" : ""),
-      tile("bytes sent", bytes(all.bytes), count(all.bytes), "bytes"), tile("unique IPs", short(all.fields.ip.distinct) + (all.fields.ip.others ? "+" : ""), count(all.fields.ip.distinct), "ips"));
-    fill(legend, classes.filter(([, at]) => byClass[at]).map(([name, at]) => {
+    const values = unique && all.fields[unique.name];
+    fill(tiles, tile("lines", short(all.documents), count(all.documents), "documents"), tile("lines a second", covered ? short(all.documents / covered) : "–", null, "rate"),
+      statusField && tile("4xx", part(byClass[4]), count(byClass[4]), "4xx", byClass[4] ? "warn" : ""), statusField && tile("5xx", part(byClass[5]), count(byClass[5]), "5xx", byClass[5] ? "bad" : ""),
+      size && tile(size.title.toLowerCase(), bytes(all.bytes), count(all.bytes), "bytes"), values && tile("unique " + unique.title, short(values.distinct) + (values.others ? "+" : ""), count(values.distinct), "unique"));
+    fill(legend, statusField && classes.filter(([, at]) => byClass[at]).map(([name, at]) => {
       const value = name === "none" ? noStatus : name;
-      return el("button.key." + "class-" + name, { type: "button", "data-class": name, "aria-pressed": String(query.getAll("status").includes(value)), onclick: () => toggle("status", value) }, `${name} ${count(byClass[at])}`);
+      return el("button.key." + "class-" + name, { type: "button", "data-class": name, "aria-pressed": String(query.getAll(statusField.name).includes(value)), onclick: () => toggle(statusField.name, value) }, `${name} ${count(byClass[at])}`);
     }));
     const isAll = ![...query.keys()].some((name) => name !== "range") && (query.get("range") || "all") === "all";
     if (isAll && !all.in_range) setText(note, "There are no lines yet. Send some with logpipe produce, any client of the Fluent forward protocol, or the form under Produce.");
@@ -111,12 +118,12 @@ export function logsView(main, { query: first, setQuery }) {
     const status = all.bars.map((bar) => [bar[0], ...classes.map(([, at]) => bar[1 + at])]);
     const sum = ([, ...values]) => values.reduce((a, b) => a + b, 0);
     statusPlot.setData({ ...span, bars: status, high: Math.max(0, ...status.map(sum)) });
-    bytesPlot.setData({ ...span, bars: all.bars.map((bar) => [bar[0], bar[7]]), high: Math.max(0, ...all.bars.map((bar) => bar[7])) });
+    bytesPlot?.setData({ ...span, bars: all.bars.map((bar) => [bar[0], bar[7]]), high: Math.max(0, ...all.bars.map((bar) => bar[7])) });
   }
 
   function drawTops(all) {
     const focused = document.activeElement?.dataset?.value !== undefined ? [document.activeElement.dataset.field, document.activeElement.dataset.value] : null;
-    fill(tops, fields.map(([name, title]) => {
+    fill(tops, fields.map(({ name, title }) => {
       const { top, distinct, others, missed } = all.fields[name];
       const most = top[0]?.documents || 1;
       const row = (each) => {
@@ -143,7 +150,7 @@ export function logsView(main, { query: first, setQuery }) {
   let before = 0;
   let newest = -1;
   async function loadLines(older, signal) {
-    const wanted = apiQuery(query);
+    const wanted = apiQuery(query, fields);
     wanted.set("limit", 50);
     if (older) wanted.set("before", before);
     let answer = await ask("/api/logs/lines?" + wanted, { signal });
@@ -158,12 +165,12 @@ export function logsView(main, { query: first, setQuery }) {
     if (!older) newest = answer.lines[0]?.row ?? -1;
     before = answer.before;
     more.hidden = !before;
-    const rows = answer.lines.flatMap(lineRows);
+    const rows = answer.lines.flatMap((line) => lineRows(line, page.documents));
     if (older) {
       lines.dataset.older = "yes";
       lines.append(...rows);
     } else {
-      fill(lines, rows.length ? rows : el("tr", {}, el("td.empty", { colspan: 6 }, answer.before ? "No such line among the newest; go on with the older ones." : "No lines.")));
+      fill(lines, rows.length ? rows : el("tr", {}, el("td.empty", { colspan: listed.length + 1 }, answer.before ? "No such line among the newest; go on with the older ones." : "No lines.")));
     }
   }
 
@@ -174,7 +181,7 @@ export function logsView(main, { query: first, setQuery }) {
     const { signal } = asking;
     if (fresh) { delete lines.dataset.older; newest = -1; fill(lines); }
     try {
-      const wanted = apiQuery(query);
+      const wanted = apiQuery(query, fields);
       let all = await drawOverview(wanted, signal);
       const had = loadLines(false, signal);
       had.catch(() => {}); // told below; until then it may fail unheard
@@ -204,7 +211,7 @@ export function logsView(main, { query: first, setQuery }) {
       clearTimeout(typing);
       asking?.abort();
       statusPlot.destroy();
-      bytesPlot.destroy();
+      bytesPlot?.destroy();
       delete main.dataset.shown;
     },
   };
@@ -215,24 +222,34 @@ function between({ documents, missed, bytes: sent }) {
   return missed > 0 ? `At least ${count(documents)}, at most ${count(documents + missed)} lines; ${bytes(sent)} of those that are counted` : bytes(sent);
 }
 
+/** A number that is not a status. */
+function isFigure(field, statusField) {
+  return field.number && field.name !== statusField?.name;
+}
+
 /** A line and, when it is opened, its document below. */
-function lineRows(line) {
+function lineRows(line, { lines: listed, time, status: statusField }) {
   let document_ = {};
   try {
     document_ = JSON.parse(line.document);
   } catch { /* shown as it is */ }
-  const event = document_.event || {};
-  const status = String(event.response ?? "");
-  const text = (value) => (value === undefined || value === null ? "" : String(value));
-  const button = el("button.line", { type: "button", "aria-expanded": "false" }, stamp(document_.time ?? Date.parse(document_["@timestamp"]), true));
-  const row = el("tr", {}, el("td", {}, button), el("td", {}, el("span.status.class-" + (/^[1-5]/.test(status) ? status[0] + "xx" : "none"), {}, status)), el("td.cut", { title: text(event.request) }, text(event.request ?? line.document.slice(0, 200))),
-    el("td", {}, text(event.remote_ip)), el("td.num", {}, typeof event.bytes === "number" ? count(event.bytes) : text(event.bytes)), el("td.cut", { title: text(event.agent) }, text(event.agent)));
+  const text = (value) => (value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
+  const firstText = listed.find(({ number }) => !number);
+  const cell = (field) => {
+    const value = valueAt(document_, field.path);
+    if (field.name === statusField?.name) return el("td", {}, el("span.status.class-" + (/^[1-5]/.test(text(value)) ? text(value)[0] + "xx" : "none"), {}, text(value)));
+    if (field.number) return el("td.num", {}, typeof value === "number" ? count(value) : text(value));
+    return el("td.cut", { title: text(value) }, text(value ?? (field === firstText ? line.document.slice(0, 200) : "")));
+  };
+  const at = time && valueAt(document_, time.path);
+  const button = el("button.line", { type: "button", "aria-expanded": "false" }, typeof at === "number" ? stamp(at, true) : "–");
+  const row = el("tr", {}, el("td", {}, button), listed.map(cell));
   row.addEventListener("click", () => {
     if (getSelection()?.toString()) return;
     const open = row.classList.toggle("open");
     button.setAttribute("aria-expanded", String(open));
     if (!open) return row.nextElementSibling?.classList.contains("document") && row.nextElementSibling.remove();
-    row.after(el("tr.document", {}, el("td", { colspan: 6 }, el("pre", { tabindex: "0" }, pretty(line.document)))));
+    row.after(el("tr.document", {}, el("td", { colspan: listed.length + 1 }, el("pre", { tabindex: "0" }, pretty(line.document)))));
   });
   return [row];
 }

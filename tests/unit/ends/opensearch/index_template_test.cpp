@@ -1,5 +1,6 @@
 #include "support/catch.hpp"
 
+#include "formats/normalize.hpp"
 #include "index_template.hpp"
 #include "opensearch/opensearch.hpp"
 
@@ -10,14 +11,33 @@ using namespace logpipe::opensearch;
 
 namespace {
 
-boost::json::object mappings_of_template() {
-    return make_template("logs", field_names::own_and_ecs).at("template").at("mappings").as_object();
+boost::json::object template_of(std::string name, field_names names = field_names::own_and_ecs) {
+    return make_template({.name = std::move(name), .documents = formats::nginx_mapping().documents}, names);
 }
+
+boost::json::object mappings_of_template() {
+    return template_of("logs").at("template").at("mappings").as_object();
+}
+
+/// Indices that are there were made by it.
+constexpr std::string_view nginx_template =
+    R"({"index_patterns":["logs"],"priority":200,"version":2,"_meta":{"managed_by":"logpipe"},"template":{")"
+    R"(settings":{"index":{"number_of_shards":1,"number_of_replicas":0}},"mappings":{"dynamic":false,"prope)"
+    R"(rties":{"event":{"type":"object","dynamic":false,"properties":{"remote_ip":{"type":"ip","ignore_malf)"
+    R"(ormed":true},"remote_user":{"type":"keyword","ignore_above":2048},"request":{"type":"keyword","ignor)"
+    R"(e_above":2048,"fields":{"text":{"type":"text","norms":false}}},"response":{"type":"integer","ignore_)"
+    R"(malformed":true},"bytes":{"type":"long","ignore_malformed":true},"referrer":{"type":"keyword","ignor)"
+    R"(e_above":2048,"fields":{"text":{"type":"text","norms":false}}},"agent":{"type":"keyword","ignore_abo)"
+    R"(ve":2048,"fields":{"text":{"type":"text","norms":false}}}}},"fields":{"type":"object","dynamic":fals)"
+    R"(e,"properties":{"region":{"type":"keyword","ignore_above":2048},"assetid":{"type":"keyword","ignore_)"
+    R"(above":2048}}},"@version":{"type":"keyword","ignore_above":2048},"@timestamp":{"type":"date","ignore)"
+    R"(_malformed":true},"time":{"type":"date","format":"epoch_millis","ignore_malformed":true},"index":{"t)"
+    R"(ype":"keyword","ignore_above":2048},"sourcetype":{"type":"keyword","ignore_above":2048}}}}})";
 
 }  // namespace
 
 TEST_CASE("the template is for one index, has a version, and types every field of a document", "[index_template]") {
-    boost::json::value const made = make_template("nginx-logs", field_names::own_and_ecs);
+    boost::json::value const made = template_of("nginx-logs");
     CHECK(made.at_pointer("/index_patterns") == boost::json::array{"nginx-logs"});
     CHECK(made.at_pointer("/version") == template_version);
     auto const type_at = [&](std::string const& path) {
@@ -31,10 +51,48 @@ TEST_CASE("the template is for one index, has a version, and types every field o
     CHECK(made.at_pointer("/template/mappings/properties/event/dynamic") == false);
     CHECK(made.at_pointer("/template/mappings/properties/client/properties/ip/path") == "event.remote_ip");
     CHECK(template_name("nginx-logs") == "logpipe-nginx-logs");
-    boost::json::value const own = boost::json::parse(opensearch_template("nginx-logs"));
+    boost::json::value const own =
+        boost::json::parse(opensearch_template("nginx-logs", formats::nginx_mapping().documents));
     auto const& fields = own.at_pointer("/template/mappings/properties").as_object();
     for (auto const* of_a_line : {"client", "http", "source", "url", "user_agent"})
         CHECK_FALSE(fields.contains(of_a_line));
+}
+
+TEST_CASE("the template of nginx's documents is the one that indices were made by", "[index_template]") {
+    CHECK(opensearch_template("logs", formats::nginx_mapping().documents) == nginx_template);
+}
+
+TEST_CASE("each type of a field is indexed as its own, and objects as deep as paths", "[index_template]") {
+    schema const documents = formats::parse_mapping(R"(
+        name = "m"
+        [[field]]
+        path = "a.b.word"
+        [[field]]
+        path = "a.b.found"
+        [[field]]
+        path = "a.ratio"
+        type = "decimal"
+        [[field]]
+        path = "big"
+        type = "long"
+        ecs = "http.response.bytes"
+        [store]
+        columns = ["found"]
+        search = ["found"]
+    )",
+                                                    "m.toml")
+                                 .value()
+                                 .documents;
+    auto const made = make_template({.name = "m", .documents = documents}, field_names::own_and_ecs);
+    CHECK(boost::json::serialize(made.at("template").at("mappings")) ==
+          R"({"dynamic":false,"properties":{"a":{"type":"object","dynamic":false,"properties":{)"
+          R"("b":{"type":"object","dynamic":false,"properties":{"word":{"type":"keyword","ignore_above":2048},)"
+          R"("found":{"type":"keyword","ignore_above":2048,"fields":{"text":{"type":"text","norms":false}}}}},)"
+          R"("ratio":{"type":"double","ignore_malformed":true}}},"big":{"type":"long","ignore_malformed":true},)"
+          R"("http":{"properties":{"response":{"properties":{"bytes":{"type":"alias","path":"big"}}}}}}})");
+    CHECK(boost::json::serialize(
+              make_template({.name = "m", .documents = {}}, field_names::own).at("template").at("mappings")) ==
+          R"({"dynamic":false,"properties":{}})");
 }
 
 TEST_CASE("a mapping that is the template's differs in nothing", "[index_template]") {

@@ -53,7 +53,7 @@ TEST_CASE("the template is put before the index is made", "[opensearch_sink]") {
     CHECK(asks[1].head.starts_with("GET /_index_template/logpipe-logs "));
     CHECK(asks[2].head.starts_with("POST /_index_template/_simulate_index/logs "));
     CHECK(asks[3].head.starts_with("PUT /_index_template/logpipe-logs "));
-    CHECK(asks[3].body == opensearch_template("logs"));
+    CHECK(asks[3].body == opensearch_template("logs", formats::nginx_mapping().documents));
     CHECK(server.connections() == 1);
 }
 

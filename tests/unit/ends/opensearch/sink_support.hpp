@@ -1,6 +1,7 @@
 // A sink and a scripted server, as the tests of the sink need them.
 #pragma once
 
+#include "formats/normalize.hpp"
 #include "opensearch/opensearch.hpp"
 
 #include "support/bulk_script.hpp"
@@ -15,6 +16,7 @@ using namespace std::chrono_literals;
 inline opensearch::opensearch_sink_options options_for(bulk_script const& server) {
     return {.connection = {.address = server.address()},
             .index = "logs",
+            .documents = formats::nginx_mapping().documents,
             .check_mapping = false,
             .retry_first = 1ms,
             .retry_longest = 5ms,

@@ -30,7 +30,7 @@ TEST_CASE("an overview counts every document of its time, whatever roll-ups it i
         view.to_minute = first + to;
         require_figures(ask(*store, view), within);
         // Counted from the documents themselves, it is the same.
-        view.filters = {{log_field::region, "eu"}};
+        view.filters = {{facet::region, "eu"}};
         require_figures(ask(*store, view), within);
     }
 }
@@ -42,7 +42,7 @@ TEST_CASE("lines come newest first, page by page, until there are no more", "[da
     made_store const made{documents};
     auto const store = made.open({.path = {}, .rows_max = 30});
     auto view = everything;
-    view.filters = {{log_field::status, "404"}};
+    view.filters = {{facet::status, "404"}};
     std::vector<std::int64_t> rows;
     std::int64_t before = 0;
     do {
@@ -65,7 +65,7 @@ TEST_CASE("values beyond what a span keeps by name are counted together, and lea
         documents.push_back(
             {.time_ms = 60'000, .request = i == 0 ? std::string(2'000, 'x') : fmt::format("GET /{}", i)});
     made_store const made{documents};
-    auto const requests = ask(*made.open(), everything).fields.at(static_cast<std::size_t>(log_field::request));
+    auto const requests = ask(*made.open(), everything).facets.at(facet::request);
     CHECK(requests.distinct == 1'000);
     CHECK(requests.others.documents == 1'500);
     CHECK(requests.others.bytes == 15'000);
@@ -92,7 +92,7 @@ TEST_CASE("a transaction that fails leaves no counts behind", "[dashboard]") {
     auto events = batch_of(many, 1);
     bool const taken = sink.to->write(events).has_value();
     REQUIRE((!taken || !sink.to->flush()));
-    auto const store = open_dashboard({.path = path});
+    auto const store = open_dashboard({.path = path, .documents = nginx_documents()});
     REQUIRE(store.has_value());
     CHECK(ask(**store, everything).total.documents == 0);
     // What fits is counted once.
@@ -114,7 +114,7 @@ TEST_CASE("a store of an older version gets its roll-ups when it is opened for w
             "CREATE TABLE minutes (minute INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, last_row INTEGER NOT NULL);"
             "INSERT INTO rollups VALUES (1, 2, 29000000, 0, 12, 34); INSERT INTO minutes VALUES (29000000, 1, 3000);"
             "PRAGMA user_version = 2");
-    auto const refused = open_dashboard({.path = made.path});
+    auto const refused = open_dashboard({.path = made.path, .documents = nginx_documents()});
     REQUIRE(refused.error().code == errc::invalid_argument);
     CHECK_THAT(refused.error().message, ContainsSubstring(fmt::format("a store of version {}", version)));
     {
@@ -128,7 +128,7 @@ TEST_CASE("an empty store has an empty overview", "[dashboard]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     open_sink const sink{path};
-    auto const store = open_dashboard({.path = path});
+    auto const store = open_dashboard({.path = path, .documents = nginx_documents()});
     REQUIRE(store.has_value());
     auto const answer = ask(**store, everything);
     CHECK(answer.total.documents == 0);
@@ -147,14 +147,14 @@ TEST_CASE("documents without the known fields count as such", "[dashboard]") {
     events.counts.in = 1;
     sink.store(std::move(events));
     REQUIRE(sink.to->flush());
-    auto const store = open_dashboard({.path = path});
+    auto const store = open_dashboard({.path = path, .documents = nginx_documents()});
     auto view = everything;
     auto answer = ask(**store, view);
     CHECK(answer.total.documents == 1);
     CHECK(answer.bars.at(0).classes[0] == 1);
     CHECK(answer.view.from_minute == 3);
-    for (auto const& field : answer.fields) CHECK(field.distinct == 0);
-    view.filters = {{log_field::status, "-"}};
+    for (auto const& field : answer.facets) CHECK(field.distinct == 0);
+    view.filters = {{facet::status, "-"}};
     CHECK(ask(**store, view).total.documents == 1);
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("a question that takes too long is ended", "[dashboard]") {
     made_store const made{three_days()};
     auto const store = made.open({.path = {}, .time_max = std::chrono::milliseconds{-1}});
     auto view = everything;
-    view.filters = {{log_field::region, "eu"}};
+    view.filters = {{facet::region, "eu"}};
     auto const answer = store->overview(view);
     REQUIRE(answer.has_error());
     CHECK(answer.error().code == errc::timed_out);

@@ -9,17 +9,17 @@ TEST_CASE("filters and a search hold together, and count only what they let thro
     made_store const made{three_days(), {.path = {}, .full_text = full_text}};
     auto const store = made.open();
     auto view = everything;
-    view.filters = {{log_field::status, "4xx"}, {log_field::agent, "agent 2"}};
+    view.filters = {{facet::status, "4xx"}, {facet::agent, "agent 2"}};
     require_figures(ask(*store, view), only(made.all, [](made_document const& each) {
                         return each.status == 404 && each.agent == "agent 2";
                     }));
-    view.filters = {{log_field::status, "500"}};
+    view.filters = {{facet::status, "500"}};
     view.search = "product_7";
     require_figures(ask(*store, view), only(made.all, [](made_document const& each) {
                         return each.status == 500 && each.request == "GET /product_7 HTTP/1.1";
                     }));
     for (auto const* const status : {"0", "6xx", "x", "-", "404 OR 1=1", "99999999999999999999"}) {
-        view.filters = {{log_field::status, status}};
+        view.filters = {{facet::status, status}};
         CHECK(ask(*store, view).total.documents == 0);
     }
 }
@@ -51,7 +51,7 @@ TEST_CASE("under a filter only the newest rows are looked at, and the answer say
     made_store const made{documents};
     auto const store = made.open({.path = {}, .rows_max = 250});
     auto view = everything;
-    view.filters = {{log_field::region, "eu"}};
+    view.filters = {{facet::region, "eu"}};
     auto const answer = ask(*store, view);
     CHECK(answer.total.documents == 250);
     CHECK(answer.looked_at == 250);
@@ -70,13 +70,13 @@ TEST_CASE("when the time is up no more rows are looked at, but for the first one
     std::vector<made_document> documents(40'000, {.time_ms = 60'000});
     made_store const made{documents};
     auto view = everything;
-    view.filters = {{log_field::region, "eu"}};
+    view.filters = {{facet::region, "eu"}};
     auto const hurried = made.open({.path = {}, .rows_first = 20'000, .time_usual = std::chrono::milliseconds{0}});
     auto const answer = ask(*hurried, view);
     CHECK(answer.looked_at == 20'000);
     CHECK(answer.total.documents == answer.looked_at);
     CHECK(answer.goes_on);
-    view.filters = {{log_field::region, "nowhere"}};
+    view.filters = {{facet::region, "nowhere"}};
     auto const none = hurried->lines(view, 0, 10);
     CHECK(none->lines.empty());
     CHECK(none->before == 40'000 - 20'000 + 1);
@@ -92,7 +92,7 @@ TEST_CASE("the same question again counts on from where it was, and takes in wha
     made_store made{documents};
     auto const store = made.open({.path = {}, .rows_first = 300, .time_usual = std::chrono::milliseconds{0}});
     auto view = everything;
-    view.filters = {{log_field::status, "404"}};
+    view.filters = {{facet::status, "404"}};
     auto other = view;
     other.search = "product_7";
     auto const is_404 = [](made_document const& each) { return each.status == 404; };
@@ -126,7 +126,7 @@ TEST_CASE("what was counted is counted anew when documents of it were removed", 
     made_store made{three_days()};
     auto const store = made.open();
     auto view = everything;
-    view.filters = {{log_field::region, "eu"}};
+    view.filters = {{facet::region, "eu"}};
     require_figures(ask(*store, view), made.all);
     open_sink sink{made.path, {.path = {}, .rows_max = 2'500}};
     sink.store(batch_of({{.time_ms = 29'000'000LL * 60'000}}, 10'000));

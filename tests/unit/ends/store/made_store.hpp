@@ -71,7 +71,8 @@ struct made_store {
     }
     [[nodiscard]] std::unique_ptr<log_dashboard> open(store::dashboard_options options = {}) const {
         options.path = path;
-        auto opened = store::open_dashboard(std::move(options));
+        options.documents = nginx_documents();
+        auto opened = open_dashboard(std::move(options));
         REQUIRE(opened.has_value());
         return std::move(*opened);
     }
@@ -101,7 +102,7 @@ inline void require_figures(log_overview const& answer, std::vector<made_documen
     }
     CHECK(answer.total.documents == documents.size());
     CHECK(answer.total.bytes == bytes);
-    CHECK(answer.fields.at(static_cast<std::size_t>(log_field::remote_ip)).distinct == ips.size());
+    CHECK(answer.facets.at(facet::ip).distinct == ips.size());
     std::array<std::uint64_t, 6> in_bars{};
     std::uint64_t bytes_in_bars = 0;
     for (auto const& bar : answer.bars) {
@@ -111,7 +112,7 @@ inline void require_figures(log_overview const& answer, std::vector<made_documen
     }
     CHECK(in_bars == classes);
     CHECK(bytes_in_bars == bytes);
-    auto const& top = answer.fields.at(static_cast<std::size_t>(log_field::request)).top;
+    auto const& top = answer.facets.at(facet::request).top;
     REQUIRE(top.size() == std::min<std::size_t>(10, requests.size()));
     for (auto const& each : top) CHECK(each.counts.documents == requests[each.value]);
     CHECK(std::ranges::is_sorted(top, std::greater{}, [](log_value const& each) { return each.counts.documents; }));

@@ -4,6 +4,7 @@
 #include "handles.hpp"
 #include "store/sqlite.hpp"
 #include "support/catch.hpp"
+#include "support/nginx_documents.hpp"
 #include "support/reports.hpp"
 #include "support/store_events.hpp"
 
@@ -22,7 +23,8 @@ using namespace store;
 struct open_sink {
     explicit open_sink(std::string path, store::sqlite_sink_options options = {}) {
         options.path = std::move(path);
-        if (options.transaction_age_max == store::sqlite_sink_options{}.transaction_age_max)
+        if (options.documents.fields.empty()) options.documents = nginx_documents();
+        if (options.transaction_age_max == sqlite_sink_options{}.transaction_age_max)
             options.transaction_age_max = std::chrono::hours{1};
         to = store::make_sqlite_sink(options);
         REQUIRE(to->open(reports));

@@ -4,6 +4,7 @@
 #include "store_writer.hpp"
 #include "support/catch.hpp"
 #include "support/looking.hpp"
+#include "support/nginx_documents.hpp"
 #include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/store_events.hpp"
@@ -50,7 +51,7 @@ TEST_CASE("the newest rows are kept", "[sqlite]") {
     test::scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     test::reported reports;
-    auto const sink = make_sqlite_sink({.path = path, .rows_max = 100});
+    auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents(), .rows_max = 100});
     REQUIRE(sink->open(reports));
     for (std::uint64_t i = 0; i < 10; ++i) put(*sink, store_batch(i * 50, i * 50 + 50));
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 100);
@@ -64,13 +65,13 @@ TEST_CASE("what was received too long ago leaves, whatever its own time", "[sqli
     auto const path = folder.path("store.sqlite");
     test::reported reports;
     {
-        auto const sink = make_sqlite_sink({.path = path});
+        auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents()});
         REQUIRE(sink->open(reports));
         put(*sink, store_batch(0, 50, ago(3h)));
         put(*sink, store_batch(50, 60, ago(30min)));
         put(*sink, store_batch(60, 70, ago(3h)));
     }
-    auto const sink = make_sqlite_sink({.path = path, .age_max = 1h});
+    auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents(), .age_max = 1h});
     REQUIRE(sink->open(reports));
     put(*sink, store_batch(70, 71, ago(0h)));
     // Removal goes from the oldest row to the first young one, and waits there.
@@ -84,11 +85,11 @@ TEST_CASE("a lowered limit is reached a little at a time", "[sqlite]") {
     auto const path = folder.path("store.sqlite");
     test::reported reports;
     {
-        auto const sink = make_sqlite_sink({.path = path});
+        auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents()});
         REQUIRE(sink->open(reports));
         put(*sink, store_batch(0, 2500));
     }
-    auto const sink = make_sqlite_sink({.path = path, .rows_max = 10});
+    auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents(), .rows_max = 10});
     REQUIRE(sink->open(reports));
     put(*sink, store_batch(2500, 2501));
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 1501);
@@ -103,7 +104,8 @@ TEST_CASE("a removed document's id may come again", "[sqlite]") {
     test::scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     test::reported reports;
-    auto const sink = make_sqlite_sink({.path = path, .full_text = false, .rows_max = 10});
+    auto const sink =
+        make_sqlite_sink({.path = path, .documents = test::nginx_documents(), .full_text = false, .rows_max = 10});
     REQUIRE(sink->open(reports));
     put(*sink, store_batch(0, 20));
     put(*sink, store_batch(0, 1));
@@ -117,13 +119,13 @@ TEST_CASE("rows of the future do not keep what is old behind them", "[sqlite]") 
     test::reported reports;
     auto const future_rows = GENERATE(std::uint64_t{1}, std::uint64_t{2500});
     {
-        auto const sink = make_sqlite_sink({.path = path});
+        auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents()});
         REQUIRE(sink->open(reports));
         put(*sink, store_batch(0, future_rows, ago(-1000h)));
         put(*sink, store_batch(3000, 3050, ago(3h)));
         put(*sink, store_batch(3050, 3060, ago(30min)));
     }
-    auto const sink = make_sqlite_sink({.path = path, .age_max = 1h});
+    auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents(), .age_max = 1h});
     REQUIRE(sink->open(reports));
     // A few at a time.
     for (std::uint64_t i = 0; i < 8; ++i) put(*sink, store_batch(4000 + i, 4001 + i, ago(0h)));
@@ -135,7 +137,7 @@ TEST_CASE("rows of the future with nothing old behind them stay", "[sqlite]") {
     test::scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     test::reported reports;
-    auto const sink = make_sqlite_sink({.path = path, .age_max = 1h});
+    auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents(), .age_max = 1h});
     REQUIRE(sink->open(reports));
     put(*sink, store_batch(0, 5, ago(-1000h)));
     put(*sink, store_batch(5, 6, ago(0h)));
@@ -149,8 +151,9 @@ TEST_CASE("a clock that jumps forward by more than an hour removes no document f
     auto const path = folder.path("store.sqlite");
     auto wall = std::int64_t{1'700'000'000'000'000'000};
     std::int64_t running = 0;
-    auto const opened = store_writer::open({.path = path, .age_max = 24h}, [] { return false; },
-                                           {.now = [&] { return wall; }, .running = [&] { return running; }});
+    auto const opened =
+        store_writer::open({.path = path, .documents = test::nginx_documents(), .age_max = 24h}, [] { return false; },
+                           {.now = [&] { return wall; }, .running = [&] { return running; }});
     REQUIRE(opened.has_value());
     std::uint64_t next = 0;
     auto const add = [&] {

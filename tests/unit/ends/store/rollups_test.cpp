@@ -19,13 +19,12 @@ using namespace logpipe::test;
 namespace {
 
 constexpr std::int64_t first_minute = 29'000'000;
-constexpr auto ip = static_cast<std::size_t>(log_field::remote_ip);
 
 /// Roll-ups of one field without the documents, and every value beside them in a table that SQL counts.
 class counted_values {
   public:
     counted_values() {
-        REQUIRE(prepare_store(store_, path_, false));
+        REQUIRE(prepare_store(store_, path_, layout_, false));
         REQUIRE(store_.run("CREATE TABLE told (value TEXT NOT NULL, times INTEGER NOT NULL)"));
         begin();
     }
@@ -48,9 +47,10 @@ class counted_values {
 
     /// What the page is told of all of it.
     [[nodiscard]] log_values shown(std::size_t count = 10) const {
-        auto const opened = open_dashboard({.path = path_, .top_count = count, .time_max = std::chrono::hours{1}});
+        auto const opened = open_dashboard(
+            {.path = path_, .documents = nginx_documents(), .top_count = count, .time_max = std::chrono::hours{1}});
         REQUIRE(opened.has_value());
-        return ask(**opened, everything).fields.at(ip);
+        return ask(**opened, everything).facets.at(facet::ip);
     }
     [[nodiscard]] std::int64_t number(std::string_view sql) { return store_.integer(sql).value(); }
     [[nodiscard]] std::uint64_t count_of(std::string_view value) {
@@ -67,19 +67,21 @@ class counted_values {
 
   private:
     void begin() {
-        counts_.emplace(std::move(*rollups::prepare(store_)));
+        counts_.emplace(std::move(*rollups::prepare(store_, layout_)));
         REQUIRE(store_.run("BEGIN"));
         told_.emplace(std::move(*store_.prepare("INSERT INTO told (value, times) VALUES (?1, ?2)")));
     }
     void change(std::int64_t minute, std::string_view value,
                 void (rollups::*how)(document_row const&, std::int64_t, std::int64_t)) {
         document_row document;
-        document.remote_ip = value;
-        document.bytes = 10;
+        document.columns.resize(layout_.columns().size());
+        document.columns[layout_.facets()[facet::ip]] = value;
+        document.columns[layout_.size_column()] = std::int64_t{10};
         (*counts_.*how)(document, minute * 60'000, ++row_);
         if (row_ % 7'000 == 0) commit();
     }
 
+    store_layout const layout_{nginx_documents()};
     scratch_folder const folder_;
     std::string const path_ = folder_.path("store.sqlite");
     database store_ = std::move(*database::open(path_, database_mode::read_write));

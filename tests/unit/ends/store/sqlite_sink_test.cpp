@@ -299,7 +299,7 @@ TEST_CASE("open() again keeps what is held and inserts it anew", "[sqlite]") {
 }
 
 TEST_CASE("write() and flush() before open() say so", "[sqlite]") {
-    auto const sink = make_sqlite_sink({.path = "x"});
+    auto const sink = make_sqlite_sink({.path = "x", .documents = nginx_documents()});
     auto events = store_batch(0, 1);
     REQUIRE(sink->write(events).error().code == errc::storage_failed);
     REQUIRE(sink->stored("a").error().code == errc::storage_failed);

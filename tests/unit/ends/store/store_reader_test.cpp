@@ -1,5 +1,6 @@
 #include "store/sqlite.hpp"
 #include "support/catch.hpp"
+#include "support/nginx_documents.hpp"
 #include "support/reports.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/store_events.hpp"
@@ -14,7 +15,7 @@ namespace {
 struct made_store {
     made_store() {
         test::reported reports;
-        auto const sink = make_sqlite_sink({.path = path});
+        auto const sink = make_sqlite_sink({.path = path, .documents = test::nginx_documents()});
         REQUIRE(sink->open(reports));
         REQUIRE(sink->stored("journal a").has_value());
         auto events = store_batch(0, 100);
@@ -27,21 +28,23 @@ struct made_store {
 
 }  // namespace
 
-TEST_CASE("the summary counts by status and by request, most first", "[sqlite]") {
+TEST_CASE("the summary counts by each facet, most first", "[sqlite]") {
     made_store const made;
-    auto const store = open_store(made.path);
+    auto const store = open_store(made.path, test::nginx_documents());
     REQUIRE(store.has_value());
     auto const all = (*store)->summary(2);
     REQUIRE(all.has_value());
     REQUIRE(all->documents == 100);
-    REQUIRE(all->bytes_sent == 4950);
-    REQUIRE(all->statuses == std::vector<std::pair<std::string, std::uint64_t>>{{"200", 50}, {"404", 50}});
-    REQUIRE(all->requests == std::vector<std::pair<std::string, std::uint64_t>>{
-                                 {"GET /downloads/product_0 HTTP/1.1", 34}, {"GET /downloads/product_1 HTTP/1.1", 33}});
+    REQUIRE(all->size_sum == 4950);
+    REQUIRE(all->facets.at(test::facet::status) ==
+            std::vector<std::pair<std::string, std::uint64_t>>{{"200", 50}, {"404", 50}});
+    REQUIRE(all->facets.at(test::facet::request) ==
+            std::vector<std::pair<std::string, std::uint64_t>>{{"GET /downloads/product_0 HTTP/1.1", 34},
+                                                               {"GET /downloads/product_1 HTTP/1.1", 33}});
     REQUIRE(all->counts == event_counts{.in = 100, .indexed = 100, .already_there = 0, .dead = 0});
 }
 
-TEST_CASE("search finds documents by words of request, agent and referrer, newest first", "[sqlite]") {
+TEST_CASE("search finds documents by words of the searched texts, newest first", "[sqlite]") {
     made_store const made;
     auto const store = open_store(made.path);
     REQUIRE(store.has_value());

@@ -1,6 +1,7 @@
 #include "tally.hpp"
 
 #include "support/catch.hpp"
+#include "support/nginx_documents.hpp"
 
 #include <fmt/format.h>
 
@@ -9,17 +10,17 @@ using namespace logpipe::store;
 
 TEST_CASE("values that are all different cannot fill the memory: those with the least are counted together",
           "[tally]") {
-    tally sums{1};
+    tally sums{6, 1};
     constexpr std::size_t value_bytes = std::size_t{1} << 20U;
-    sums.add_value(log_field::agent, std::string(value_bytes, '!'), {.documents = 3, .bytes = 1});
+    sums.add_value(test::facet::agent, std::string(value_bytes, '!'), {.documents = 3, .bytes = 1});
     for (char each = 'A'; each < 'A' + 40; ++each)
-        sums.add_value(log_field::agent, std::string(value_bytes, each), {.documents = 2, .bytes = 3});
+        sums.add_value(test::facet::agent, std::string(value_bytes, each), {.documents = 2, .bytes = 3});
     // One that comes late, and is more than all others.
     for (int i = 0; i < 9; ++i)
-        sums.add_value(log_field::agent, std::string(value_bytes, '~'), {.documents = 1, .bytes = 1});
+        sums.add_value(test::facet::agent, std::string(value_bytes, '~'), {.documents = 1, .bytes = 1});
     log_overview all;
     sums.show(2, all);
-    auto const& agents = all.fields.at(static_cast<std::size_t>(log_field::agent));
+    auto const& agents = all.facets.at(test::facet::agent);
     CHECK(agents.distinct <= 32);
     CHECK(agents.others.documents == 2 * (42 - agents.distinct));
     CHECK(agents.others.bytes == 3 * (42 - agents.distinct));
@@ -34,14 +35,14 @@ TEST_CASE("values that are all different cannot fill the memory: those with the 
 }
 
 TEST_CASE("what roll-ups may have missed of a value is summed up, over those that lack it as well", "[tally]") {
-    tally sums{1};
-    sums.add_others(log_field::agent, {.documents = 100, .bytes = 1}, 7);
-    sums.add_value(log_field::agent, "a", {.documents = 10, .bytes = 1}, 5 - 7);  // may have had 5 more
-    sums.add_others(log_field::agent, {.documents = 50, .bytes = 1}, 4);          // and 4 here, where it has no row
-    sums.add_value(log_field::agent, "b", {.documents = 9, .bytes = 1}, 0 - 4);   // nothing here, 7 in the other one
+    tally sums{6, 1};
+    sums.add_others(test::facet::agent, {.documents = 100, .bytes = 1}, 7);
+    sums.add_value(test::facet::agent, "a", {.documents = 10, .bytes = 1}, 5 - 7);  // may have had 5 more
+    sums.add_others(test::facet::agent, {.documents = 50, .bytes = 1}, 4);          // and 4 here, where it has no row
+    sums.add_value(test::facet::agent, "b", {.documents = 9, .bytes = 1}, 0 - 4);   // nothing here, 7 in the other one
     log_overview all;
     sums.show(2, all);
-    auto const& agents = all.fields.at(static_cast<std::size_t>(log_field::agent));
+    auto const& agents = all.facets.at(test::facet::agent);
     CHECK(agents.missed == 11);
     CHECK(agents.others.documents == 150);
     CHECK(agents.top.at(0).missed == 9);
@@ -49,7 +50,7 @@ TEST_CASE("what roll-ups may have missed of a value is summed up, over those tha
 }
 
 TEST_CASE("figures may be shown in between, and go on", "[tally]") {
-    tally sums{10};
+    tally sums{6, 10};
     log_overview all;
     sums.add_status(11, "200", {.documents = 1, .bytes = 5});
     sums.show(3, all);

@@ -1,6 +1,7 @@
 // A page of a process that has everything, for tests of what is answered.
 #pragma once
 
+#include "support/nginx_documents.hpp"
 #include "support/snapshots.hpp"
 #include "web/web.hpp"
 
@@ -21,9 +22,11 @@ class fixed_dashboard final : public log_dashboard {
         log_overview all{.view = view, .bar_minutes = 5};
         all.bars = {{.start_minute = 10, .classes = {0, 0, 7, 0, 2, 0}, .bytes = 99}};
         all.total = {.documents = 9, .bytes = 99};
-        all.fields[2] = {.top = {{.value = "GET \"/\"\n</script>\xff", .counts = {.documents = 9, .bytes = 99}}},
-                         .distinct = 1,
-                         .others = {}};
+        all.facets.resize(test::nginx_documents().facets.size());
+        all.facets[test::facet::request] = {
+            .top = {{.value = "GET \"/\"\n</script>\xff", .counts = {.documents = 9, .bytes = 99}}},
+            .distinct = 1,
+            .others = {}};
         all.looked_at = 9;
         all.in_range = 10;
         return all;
@@ -86,6 +89,7 @@ struct whole_page {
         made.page->open_logs = [this]() -> result<std::unique_ptr<log_dashboard>> {
             return std::unique_ptr<log_dashboard>{std::make_unique<fixed_dashboard>(asked)};
         };
+        made.page->documents = test::nginx_documents();
         made.page->letters = letters;
         made.page->produce_source = "http://a/\"b\"";
         return made;

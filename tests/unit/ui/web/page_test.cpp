@@ -91,9 +91,9 @@ TEST_CASE("a view is what the query says, in whole minutes", "[page]") {
     CHECK(view.from_minute == 1);
     CHECK(view.to_minute == 3);
     CHECK(view.search == "a b");
-    CHECK(view.filters == std::vector<std::pair<log_field, std::string>>{{log_field::status, "4xx"},
-                                                                         {log_field::remote_ip, "10.0.0.1"},
-                                                                         {log_field::request, "GET /é"}});
+    CHECK(view.filters == std::vector<std::pair<std::size_t, std::string>>{{test::facet::status, "4xx"},
+                                                                           {test::facet::ip, "10.0.0.1"},
+                                                                           {test::facet::request, "GET /é"}});
     auto const json = boost::json::parse(answer.body).as_object();
     CHECK(json.at("documents").as_int64() == 9);
     CHECK(json.at("bar_ms").as_int64() == 300'000);

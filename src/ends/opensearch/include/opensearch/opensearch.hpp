@@ -2,6 +2,7 @@
 // https://opensearch.org/docs/2.19/api-reference/document-apis/bulk/
 #pragma once
 
+#include "logpipe/schema.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -31,6 +32,7 @@ struct opensearch_connection {
 struct opensearch_sink_options {
     opensearch_connection connection;
     std::string index;
+    schema documents;                                    ///< by which the index's template is made
     std::size_t bulk_bytes_max = std::size_t{1} << 20U;  ///< of one request, before compression
     std::size_t bulk_events_max = 2'000;
     std::size_t requests_in_flight_max = 4;  ///< each over a connection of its own
@@ -58,12 +60,12 @@ struct opensearch_sink_options {
 [[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options);
 
 /// The index template that logpipe puts by itself: explicit types and a version.
-[[nodiscard]] std::string opensearch_template(std::string const& index);
+[[nodiscard]] std::string opensearch_template(std::string const& index, schema const& documents);
 
 struct index_set_up_options {
     bool dry_run = false;  ///< only says what would be done
-    /// Names of the Elastic Common Schema as aliases. A line with a text of its own at `client`, `http`, `url` or
-    /// `user_agent`, which are objects then, is refused.
+    /// The fields' names of the Elastic Common Schema as aliases. A line with a text of its own where these are
+    /// objects (`client`, `http`) is rejected then.
     bool ecs_names = false;
 };
 
@@ -103,6 +105,8 @@ class opensearch_admin {
     [[nodiscard]] virtual result<> scan_ids(std::string const& index,
                                             std::function<result<>(std::string_view)> const& each) = 0;
 };
-[[nodiscard]] std::unique_ptr<opensearch_admin> make_opensearch_admin(opensearch_connection connection);
+/// @param documents  of the indices that it sets up
+[[nodiscard]] std::unique_ptr<opensearch_admin> make_opensearch_admin(opensearch_connection connection,
+                                                                      schema documents = {});
 
 }  // namespace logpipe::opensearch

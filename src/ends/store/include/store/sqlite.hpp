@@ -1,6 +1,7 @@
 // The embedded store: documents with typed columns, full-text search, positions in the same transaction.
 #pragma once
 
+#include "logpipe/schema.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -16,6 +17,7 @@ namespace logpipe::store {
 
 struct sqlite_sink_options {
     std::string path;
+    schema documents;  ///< a file that was made for another one is refused
     bool full_text = true;
     std::size_t transaction_events_max = 50'000;
     std::chrono::milliseconds transaction_age_max{200};
@@ -29,10 +31,10 @@ struct sqlite_sink_options {
 
 struct store_summary {
     std::uint64_t documents = 0;
-    std::uint64_t bytes_sent = 0;                                 ///< sum of event.bytes
-    std::vector<std::pair<std::string, std::uint64_t>> statuses;  ///< by response code, most first
-    std::vector<std::pair<std::string, std::uint64_t>> requests;  ///< most frequent
-    event_counts counts;                                          ///< the stored ledger, over all sources
+    std::uint64_t size_sum = 0;  ///< of schema::size
+    /// Of each of schema::facets the most frequent values, most first.
+    std::vector<std::vector<std::pair<std::string, std::uint64_t>>> facets;
+    event_counts counts;  ///< the stored ledger, over all sources
 };
 
 /// A reader beside the writer: neither waits for the other. One thread.
@@ -43,12 +45,13 @@ class store_reader {
     /// The id of every document, in order, as of one moment. Stops at the first error that `each` returns.
     [[nodiscard]] virtual result<> scan_ids(std::function<result<>(std::string_view)> const& each) = 0;
     [[nodiscard]] virtual result<store_summary> summary(std::size_t top_count) = 0;
-    /// Documents (JSON) whose request, agent or referrer match an FTS5 query, newest first.
+    /// Documents (JSON) whose texts match an FTS5 query, newest first.
     /// @return errc::invalid_argument for a query that FTS5 cannot read, errc::not_found without a full-text index.
     [[nodiscard]] virtual result<std::vector<std::string>> search(std::string const& query, std::size_t count_max) = 0;
 };
-/// @return errc::not_found where there is no file, errc::invalid_argument where it is no store, or one of a newer
-/// version.
-[[nodiscard]] result<std::unique_ptr<store_reader>> open_store(std::string const& path);
+/// @param documents  without fields: of any store; its summary then has no facets
+/// @return errc::not_found where there is no file, errc::invalid_argument where it is no store, one of a newer version,
+/// or one that was made for other documents.
+[[nodiscard]] result<std::unique_ptr<store_reader>> open_store(std::string const& path, schema const& documents = {});
 
 }  // namespace logpipe::store

@@ -69,6 +69,7 @@ struct page_options {
     /// Called from two threads, one for questions with a search or filter and one for all others, each of which uses
     /// what it was given by itself; errc::not_found while there is no store yet.
     std::function<result<std::unique_ptr<log_dashboard>>()> open_logs;
+    schema documents;                      ///< that it shows
     std::shared_ptr<letter_desk> letters;  ///< used by the other questions' thread only
     std::uint64_t produce_lines_max = 0;   ///< made-up lines of one run; 0: no bound
     bool open = false;                     ///< off loopback it may be served without a token

@@ -15,4 +15,9 @@ inline constexpr std::size_t nesting_max = 64;
 /// Whether `bytes` is exactly one value, objects and arrays included, nested at most `nesting_max` deep.
 [[nodiscard]] bool is_json_value(std::string_view bytes) noexcept;
 
+/// Of one value: the number that a text without escapes is; anything else as it is.
+[[nodiscard]] std::string_view number_in(std::string_view value) noexcept;
+/// Whether a value becomes a text by quotes around it: a number, true or false.
+[[nodiscard]] bool needs_quotes(std::string_view value) noexcept;
+
 }  // namespace logpipe::formats

@@ -1,18 +1,10 @@
-#include "json_line.hpp"
+#include "json/json_line.hpp"
 
 #include <fmt/format.h>
 
 #include <cstring>
 
 namespace logpipe::formats {
-
-std::string quoted_for_reason(std::string_view text) {
-    constexpr std::size_t shown_bytes_max = 64;
-    if (text.size() <= shown_bytes_max) return fmt::format("\"{}\"", text);
-    std::size_t bytes = shown_bytes_max;
-    while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0U) == 0x80U) --bytes;
-    return fmt::format("\"{}…\"", text.substr(0, bytes));
-}
 
 std::string json_line_reader::reason(simdjson::error_code code) {
     using namespace simdjson;

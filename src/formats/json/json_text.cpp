@@ -1,4 +1,4 @@
-#include "json_text.hpp"
+#include "json/json_text.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -149,6 +149,17 @@ bool is_json_scalar(std::string_view token) noexcept {
 bool is_json_value(std::string_view bytes) noexcept {
     json_walker walker{bytes};
     return walker.value(nesting_max) && walker.at_end();
+}
+
+std::string_view number_in(std::string_view value) noexcept {
+    if (value.size() < 3 || value.front() != '"') return value;
+    auto const inner = value.substr(1, value.size() - 2);
+    bool const begins_as_number = inner.front() == '-' || (inner.front() >= '0' && inner.front() <= '9');
+    return begins_as_number && is_json_scalar(inner) ? inner : value;
+}
+
+bool needs_quotes(std::string_view value) noexcept {
+    return value.front() != '"' && value.front() != '{' && value.front() != '[' && value.front() != 'n';
 }
 
 }  // namespace logpipe::formats

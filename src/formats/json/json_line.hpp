@@ -2,7 +2,8 @@
 // copy.
 #pragma once
 
-#include "json_text.hpp"
+#include "json/json_text.hpp"
+#include "quoted.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -35,6 +36,9 @@ class json_line_reader final {
         return has_escapes_ ? decoded_key_ : raw_text(key);
     }
 
+    /// The most that all keys and values of a line take.
+    [[nodiscard]] static std::size_t values_bytes_max(std::string_view line) noexcept { return line.size(); }
+
   private:
     using value = simdjson::ondemand::value;
 
@@ -52,9 +56,6 @@ class json_line_reader final {
     std::string_view decoded_key_;
     bool has_escapes_ = false;  ///< a line without any backslash has only plain keys and texts
 };
-
-/// For a reason that people read: in quotes, cut to 64 bytes at a character's border.
-[[nodiscard]] std::string quoted_for_reason(std::string_view text);
 
 inline std::string_view json_line_reader::without_space_behind(std::string_view bytes) noexcept {
     while (bytes.size() > 1 &&
