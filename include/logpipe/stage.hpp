@@ -5,13 +5,13 @@
 #include "logpipe/event.hpp"
 #include "logpipe/passed_offsets.hpp"
 #include "logpipe/result.hpp"
+#include "logpipe/stage_status.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace logpipe {
@@ -32,15 +32,6 @@ struct position {
 struct progress {
     position safe;
     event_counts counts;
-};
-
-/// How a stage is, for `status`, `/metrics` and `/readyz`. Gauges: docs/reference/metrics.md, without prefix.
-struct stage_status {
-    std::string name;  ///< "forward_source", "sqlite_sink", …
-    bool up = true;
-    std::string why;  ///< what is wrong and what to do; while up: what works in part only, else empty
-    std::uint64_t retries = 0;
-    std::vector<std::pair<std::string, double>> gauges;
 };
 
 /// Gives batches and is told what is safe. One thread calls everything but wake(), stop() and status().
