@@ -24,6 +24,7 @@ void write_ledger(std::string& out, ledger const& book) {
     object_writer object{out};
     add_counts(object, book.counts);
     object.add("in_flight", book.in_flight);
+    object.add("taken", book.taken);
     object.add("tombstones", book.passed.tombstones);
     object.add("gaps", book.passed.gaps);
     object.add("expired", book.passed.expired);
