@@ -89,7 +89,7 @@ struct batch {
     std::string documents;
     std::vector<rejection> rejections;
     event_counts counts;              ///< `in` by the pump, `indexed` and `already_there` by the sink
-    std::size_t in_flight_bytes = 0;  ///< the pump's: what it counts for this batch
+    std::size_t in_flight_bytes = 0;  ///< the pump's: what it counts for this batch, 0 once it is taken
     std::string origin;               ///< where it was read, for people: "journal nginx-logs"
 
     [[nodiscard]] bool empty() const noexcept { return events.empty(); }

@@ -5,13 +5,13 @@
 #include "logpipe/event.hpp"
 #include "logpipe/passed_offsets.hpp"
 #include "logpipe/result.hpp"
+#include "logpipe/stage_status.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace logpipe {
@@ -32,15 +32,6 @@ struct position {
 struct progress {
     position safe;
     event_counts counts;
-};
-
-/// How a stage is, for `status`, `/metrics` and `/readyz`. Gauges are named as in DESIGN.md "Metrics", without prefix.
-struct stage_status {
-    std::string name;  ///< "forward_source", "sqlite_sink", …
-    bool up = true;
-    std::string why;  ///< what is wrong and what to do; while up: what works in part only, else empty
-    std::uint64_t retries = 0;
-    std::vector<std::pair<std::string, double>> gauges;
 };
 
 /// Gives batches and is told what is safe. One thread calls everything but wake(), stop() and status().
@@ -86,10 +77,15 @@ class transform {
     [[nodiscard]] virtual stage_status status() const = 0;
 };
 
-/// Where a sink reports. done() may be called from any thread, also from within write() and flush().
+/// Where a sink reports, from any thread, also from within write(), flush() and make_safe(). A batch has two answers:
+/// taken (its memory is free) and safe (its position may be committed). For most sinks both come together: done().
 class completions {
   public:
     virtual ~completions() = default;
+    /// The sink needs no more than the batch's head: its memory may go back to the source, and counts no longer as in
+    /// flight. The batch still comes back by done(), once its events are durable; until then only `partition`,
+    /// `sequence`, `end_offset` and `counts` of it hold. A batch with rejections of the sink keeps its memory.
+    virtual void taken(batch& /*events*/) {}
     /// Every event of `finished` that is not in its `rejections` is durable. The sink has filled in
     /// `counts.indexed` and `counts.already_there`; together with the rejected ones they make all events.
     virtual void done(batch&& finished) = 0;
@@ -111,9 +107,13 @@ class sink {
     /// On failure it is untouched, and is offered again after back-off; errc::rejected sends all of it to the dead
     /// letters, or where the sink has marked some with batch::reject(), those, before the rest is offered again.
     [[nodiscard]] virtual result<> write(batch& events) = 0;
-    /// The source is idle: what was written becomes safe without waiting for more. A sink that is synchronous does it
-    /// before it returns; on failure it keeps what it holds, for the next flush().
+    /// The source is idle, or waits for room: what was written is taken without waiting for more, and is safe soon. A
+    /// sink that is synchronous does it before it returns; one that gathers much for a large write may leave it taken,
+    /// for as long as its own bound says. On failure it keeps what it holds, for the next flush().
     [[nodiscard]] virtual result<> flush() = 0;
+    /// Nothing more will come, or somebody waits: all that was taken becomes safe now, whatever it costs. Otherwise as
+    /// flush(), which is enough for a sink that leaves nothing taken.
+    [[nodiscard]] virtual result<> make_safe() { return flush(); }
     /// What this sink stores in one transaction with the data of this source (that of all later batches): positions,
     /// and what was counted up to them; none where it stores none. The pump then seeks the source there. After open().
     [[nodiscard]] virtual result<std::optional<std::vector<progress>>> stored(std::string const& source_identity) = 0;

@@ -12,17 +12,19 @@
 
 namespace logpipe {
 
-/// in = indexed + already there + dead + in flight; with routes also + routed; behind Kafka, where `in` counts offsets,
-/// also + skipped + expired.
+/// in = indexed + already there + dead + in flight; where a sink makes safe later also + taken; with routes also
+/// + routed; behind Kafka, where `in` counts offsets, also + skipped + expired.
 /// Every term is counted by itself, none is a difference.
 struct ledger {
     event_counts counts;
-    std::uint64_t in_flight = 0;
+    std::uint64_t in_flight = 0;  ///< held in memory
+    std::uint64_t taken = 0;      ///< the sink has them, and they are not safe yet
     passed_offsets passed{};
 
+    [[nodiscard]] std::uint64_t not_safe() const noexcept { return in_flight + taken; }
     [[nodiscard]] std::int64_t difference() const noexcept;  ///< must be 0
     /// "in 51462 = indexed 51462 + already there 0 + dead 0 + in flight 0"; where there are any, also
-    /// " + skipped 8 (2 tombstones, 6 gaps)", " + expired 5" and " + routed 200"
+    /// " + taken 40", " + skipped 8 (2 tombstones, 6 gaps)", " + expired 5" and " + routed 200"
     [[nodiscard]] std::string line() const;
 };
 
@@ -39,7 +41,7 @@ struct pump_snapshot {
     std::uint64_t retries = 0;
     std::uint64_t queued_batches = 0;  ///< between the stages
     std::uint64_t queued_batches_max = 0;
-    std::uint64_t in_flight_bytes = 0;  ///< read and not yet safe
+    std::uint64_t in_flight_bytes = 0;  ///< read, and neither taken nor safe
     std::uint64_t in_flight_bytes_max = 0;
     double oldest_seconds = 0.0;      ///< age of the oldest batch that is not safe yet
     latency_histogram safe_after;     ///< from when the pump read an event until it was safe, since the process started

@@ -21,7 +21,7 @@ bool has_done_all(pump_snapshot const& now, double& end) {
     if (end < 0) end = gauge_of(from, "journal_synced_offset");
     if (gauge_of(from, "journal_committed_offset") >= end) return true;
     // What is damaged at the end is read over, and no event of it can be committed.
-    return gauge_of(from, "journal_read_offset") >= end && now.book.in_flight == 0;
+    return gauge_of(from, "journal_read_offset") >= end && now.book.not_safe() == 0;
 }
 
 std::string dead_letters_uri(settings const& options) {
@@ -39,6 +39,7 @@ ledger sum_of_books(process_snapshot const& now) {
         sum.counts += each.book.counts;
         sum.passed += each.book.passed;
         sum.in_flight += each.book.in_flight;
+        sum.taken += each.book.taken;
     }
     return sum;
 }

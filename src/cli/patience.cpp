@@ -8,8 +8,8 @@ patience::patience(std::chrono::milliseconds time_max) : time_max_{time_max}, si
 
 bool patience::is_out(pump_snapshot const& now) {
     if (time_max_ == time_max_.zero()) return false;
-    auto const safe = now.book.counts.in - now.book.in_flight;
-    bool const nothing_to_do = now.book.in_flight == 0 && now.stages.back().up;
+    auto const safe = now.book.counts.in - now.book.not_safe();
+    bool const nothing_to_do = now.book.not_safe() == 0 && now.stages.back().up;
     if (safe != safe_before_ || nothing_to_do) {
         safe_before_ = safe;
         since_ = steady_clock::now();

@@ -199,7 +199,7 @@ bool process::drain() {
             for (auto const& tick : ticks_) tick(snapshot());
             if (impatient || now >= end) {
                 log_error("{}: {} with {} events not yet safe downstream; whoever sent them still has them", left.name,
-                          impatient ? "a second signal ended the drain" : "the drain ran out", left.book.in_flight);
+                          impatient ? "a second signal ended the drain" : "the drain ran out", left.book.not_safe());
                 for (auto const& stage : left.stages)
                     if (!stage.up) log_error("{}: {} is down: {}", left.name, stage.name, stage.why);
                 each->abandon();
@@ -208,7 +208,7 @@ bool process::drain() {
                 break;
             }
             if (now >= next_line) {
-                log_info("{}: draining, {} events left, {} s at most", left.name, left.book.in_flight,
+                log_info("{}: draining, {} events left, {} s at most", left.name, left.book.not_safe(),
                          std::chrono::duration_cast<std::chrono::seconds>(end - now).count());
                 next_line = now + 1s;
             }

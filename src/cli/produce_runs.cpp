@@ -95,6 +95,7 @@ produce_runs::figures produce_runs::look() const {
     all.now = now_->snapshot();
     all.book.counts += all.now->book.counts;
     all.book.in_flight = all.now->book.in_flight;
+    all.book.taken = all.now->book.taken;
     return all;
 }
 
@@ -119,7 +120,7 @@ produce_runs::ended produce_runs::wait(runtime::pump& moving, std::chrono::milli
         if (waiting.is_out(now)) moving.abandon();
     }
     auto const last = moving.snapshot();
-    auto const events = last.book.counts.in - last.book.in_flight;
+    auto const events = last.book.counts.in - last.book.not_safe();
     auto const failure = moving.failure();
     if (!failure && !bound.empty())
         return {{.status = 413,

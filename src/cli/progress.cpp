@@ -76,7 +76,7 @@ void progress_view::finish(pump_snapshot const& last) {
     auto const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     auto const safe = safe_events(last);
     log_info("produce: {} of {} lines safe in {:.2f} s, {:.0f} lines/s, {} dead, {} not acked", safe, last.this_run.in,
-             seconds, static_cast<double>(safe) / std::max(seconds, 1e-9), last.this_run.dead, last.book.in_flight);
+             seconds, static_cast<double>(safe) / std::max(seconds, 1e-9), last.this_run.dead, last.book.not_safe());
 }
 
 }  // namespace logpipe::cli

@@ -109,10 +109,11 @@ void add_beside(process_snapshot& now, produce_runs const& runs, std::uint64_t r
     auto const& counts = beside.book.counts;
     // Behind a broker, `in` is what its terms come to; else it is counted where it enters.
     now.book.counts.in +=
-        counts_journal ? counts.in + retried : counts.already_there + counts.dead + beside.book.in_flight;
+        counts_journal ? counts.in + retried : counts.already_there + counts.dead + beside.book.not_safe();
     now.book.counts.already_there += counts.already_there;
     now.book.counts.dead += counts.dead;
     now.book.in_flight += beside.book.in_flight;
+    now.book.taken += beside.book.taken;
     if (beside.now) now.pumps.push_back(*std::move(beside.now));
 }
 
@@ -197,7 +198,7 @@ int run_with(settings const& options, endpoints& ends, kept_run_id& run_id) {
     if (options.on("once"))
         whole.ends_when([&broker](process_snapshot const& now) {
             if (!now.ready || !now.pumps.front().finished) return false;
-            if (now.pumps.size() == 2) return now.book.in_flight == 0;
+            if (now.pumps.size() == 2) return now.book.not_safe() == 0;
             return waiting_events(now.pumps.at(1)) == 0 && broker.is_reached();
         });
     bool came_to_end = false;

@@ -133,7 +133,8 @@ ledger journal_book(process_snapshot& now, std::uint64_t journal_begin) {
     book.counts.already_there += in.this_run.already_there;
     book.counts.dead += in.this_run.dead;
     book.counts.routed += in.this_run.routed;
-    book.in_flight = in.book.in_flight + waiting_events(out);
+    book.in_flight = in.book.in_flight + out.backlog.value_or(0) + out.book.in_flight;
+    book.taken = in.book.taken + out.book.taken;
     return book;
 }
 
@@ -142,8 +143,11 @@ ledger broker_book(process_snapshot& now, std::uint64_t journal_begin) {
     auto const& receive = now.pumps.at(0);
     auto const& deliver = now.pumps.at(1);
     auto const& index = now.pumps.at(2);
-    auto const coming = receive.book.in_flight + waiting_events(deliver) + index.backlog.value_or(0);
-    ledger book{.counts = index.book.counts, .in_flight = coming + index.book.in_flight, .passed = index.book.passed};
+    auto const coming = receive.book.not_safe() + waiting_events(deliver) + index.backlog.value_or(0);
+    ledger book{.counts = index.book.counts,
+                .in_flight = coming + index.book.in_flight,
+                .taken = index.book.taken,
+                .passed = index.book.passed};
     for (auto const* upstream : {&receive, &deliver}) {
         book.counts.already_there += upstream->this_run.already_there;
         book.counts.dead += upstream->this_run.dead;

@@ -7,13 +7,14 @@
 namespace logpipe {
 
 std::int64_t ledger::difference() const noexcept {
-    auto const out = counts.done() + in_flight + passed.all();
+    auto const out = counts.done() + not_safe() + passed.all();
     return static_cast<std::int64_t>(counts.in - out);  // unsigned arithmetic wraps, so the sign comes out right
 }
 
 std::string ledger::line() const {
     auto out = fmt::format("in {} = indexed {} + already there {} + dead {} + in flight {}", counts.in, counts.indexed,
                            counts.already_there, counts.dead, in_flight);
+    if (taken > 0) out += fmt::format(" + taken {}", taken);
     if (counts.routed > 0) out += fmt::format(" + routed {}", counts.routed);
     if (passed.skipped() > 0)
         out += fmt::format(" + skipped {} ({} tombstones, {} gaps)", passed.skipped(), passed.tombstones, passed.gaps);
@@ -22,7 +23,7 @@ std::string ledger::line() const {
 }
 
 std::uint64_t waiting_events(pump_snapshot const& pump) noexcept {
-    return pump.backlog.value_or(0) + pump.book.in_flight;
+    return pump.backlog.value_or(0) + pump.book.not_safe();
 }
 
 bool all_up(process_snapshot const& process) noexcept {

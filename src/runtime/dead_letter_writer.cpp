@@ -252,7 +252,7 @@ class dead_letter_writer final : public dead_letters, private completions {
             if (!*taken) return refusals_of(events, pieces);
         }
         // What the sink holds of a put() that failed is not written again: the sink goes on with it.
-        if (auto flushed = to_->flush(); !flushed) return failed(flushed.error());
+        if (auto flushed = to_->make_safe(); !flushed) return failed(flushed.error());
         auto const finished = wait_for(name);
         if (!finished) return finished.error();
         auto refused = refusals_of(*finished, pieces);

@@ -1,7 +1,5 @@
 #include "pump_rules.hpp"
 
-#include <algorithm>
-
 namespace logpipe::runtime {
 
 namespace {
@@ -24,8 +22,8 @@ bool needs_open(errc code) noexcept {
     }
 }
 
-std::chrono::milliseconds wait_before(errc code, std::chrono::milliseconds backed_off) noexcept {
-    return code == errc::storage_full ? std::min(backed_off, full_disk_wait) : backed_off;
+std::chrono::milliseconds longest_wait(errc code) noexcept {
+    return code == errc::storage_full ? full_disk_wait : std::chrono::milliseconds::max();
 }
 
 bool is_hopeless(errc code) noexcept {

@@ -4,18 +4,20 @@
 #include "logpipe/result.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace logpipe::runtime {
 
-enum class pump_stage : std::uint8_t { source, sink };
+enum class pump_stage : std::uint8_t { source, transform, sink };
+inline constexpr std::size_t pump_stages_count = 3;
 
 /// A stage that lost its peer or its file must be opened again; one that is only full or busy is asked again.
 [[nodiscard]] bool needs_open(errc code) noexcept;
 
-/// How long to wait before a call that failed is made again. A full disk is asked more often than a peer that is away:
-/// that costs nothing, and readers make room at any time.
-[[nodiscard]] std::chrono::milliseconds wait_before(errc code, std::chrono::milliseconds backed_off) noexcept;
+/// What bounds the wait before a call that failed is made again. A full disk is asked more often than a peer that is
+/// away: that costs nothing, and readers make room at any time.
+[[nodiscard]] std::chrono::milliseconds longest_wait(errc code) noexcept;
 
 /// Nothing that could pass: the pump ends.
 [[nodiscard]] bool is_hopeless(errc code) noexcept;

@@ -1,8 +1,8 @@
 #include "pump_state.hpp"
 
 #include "core/assert.hpp"
-#include "core/clock.hpp"
 #include "core/log.hpp"
+#include "rejected.hpp"
 
 #include <fmt/format.h>
 
@@ -21,6 +21,8 @@ constexpr std::string_view name_of(pump_stage which) noexcept {
     switch (which) {
         case pump_stage::source:
             return "source";
+        case pump_stage::transform:
+            return "transform";
         case pump_stage::sink:
             return "sink";
     }
@@ -42,7 +44,7 @@ void pump_state::add(batch& events) {
     std::lock_guard lock{mutex_};
     events.counts = {.in = events.events.size()};
     events.sequence = tracker_.add({.partition = events.partition, .offset = events.end_offset}, events.events.size(),
-                                   std::chrono::steady_clock::now());
+                                   world_.steady());
     this_run_.in += events.counts.in;
     bytes_in_ += events.records.size();
     events.in_flight_bytes = events.records.size();
@@ -52,12 +54,6 @@ void pump_state::add(batch& events) {
 std::vector<progress> pump_state::take_progress() {
     std::lock_guard lock{mutex_};
     return tracker_.take_progress();
-}
-
-void pump_state::wait_for_change(steady_time until) {
-    std::unique_lock lock{mutex_};
-    changed_.wait_until(lock, until, [&] { return has_change_ || tracker_.has_progress() || abandoned_; });
-    has_change_ = false;
 }
 
 bool pump_state::has_room() const {
@@ -70,6 +66,11 @@ bool pump_state::all_safe() const {
     return tracker_.outstanding_batches() == 0;
 }
 
+bool pump_state::has_taken() const {
+    std::lock_guard lock{mutex_};
+    return tracker_.taken_events() > 0;
+}
+
 void pump_state::source_opened() {
     std::lock_guard lock{mutex_};
     source_known_ = true;
@@ -80,16 +81,46 @@ void pump_state::start() {
     started_ = true;
 }
 
+bool pump_state::started() const {
+    std::lock_guard lock{mutex_};
+    return started_;
+}
+
+bool pump_state::take(batch& events) {
+    if (events.events.empty() || needs_letters(events)) return false;
+    {
+        std::lock_guard lock{mutex_};
+        if (!tracker_.take(events.partition, events.sequence, events.counts.in, events.events.front().received_ns))
+            return false;
+        bytes_out_ += events.transformed ? events.documents.size() : events.records.size();
+        LOGPIPE_ASSERT(in_flight_bytes_ >= events.in_flight_bytes);
+        in_flight_bytes_ -= std::exchange(events.in_flight_bytes, 0);
+    }
+    // What leaves the sink is shown here: nothing is left to show when it is safe.
+    taps_.show(tap_point::sink, events);
+    batch head;
+    head.partition = events.partition;
+    head.end_offset = events.end_offset;
+    head.sequence = events.sequence;
+    head.counts = events.counts;
+    std::swap(head, events);
+    std::lock_guard lock{mutex_};
+    recycle(std::move(head));
+    return true;
+}
+
 void pump_state::complete(batch&& finished) {
     taps_.show(tap_point::sink, finished);
-    auto const received_ns = finished.events.empty() ? 0 : finished.events.front().received_ns;
-    auto const age_seconds = static_cast<double>(now_ns() - received_ns) / 1e9;
+    auto const now = world_.steady();
+    auto const now_ns = world_.now();
     std::lock_guard lock{mutex_};
     auto const& counts = finished.counts;
-    auto const read_at = tracker_.complete(finished.partition, finished.sequence, counts);
+    auto const known =
+        tracker_.complete({.partition = finished.partition, .offset = finished.end_offset}, finished.sequence, counts);
     // One observation a batch, for all its events: they came and became safe together.
-    safe_after_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - read_at).count(), counts.in);
-    if (received_ns != 0) age_when_safe_.add(age_seconds, counts.in);
+    safe_after_.add(std::chrono::duration<double>(now - known.read_at).count(), counts.in);
+    auto const received_ns = finished.events.empty() ? known.received_ns : finished.events.front().received_ns;
+    if (received_ns != 0) age_when_safe_.add(static_cast<double>(now_ns - received_ns) / 1e9, counts.in);
     this_run_.indexed += counts.indexed;
     this_run_.already_there += counts.already_there;
     this_run_.dead += counts.dead;
@@ -97,18 +128,13 @@ void pump_state::complete(batch&& finished) {
     bytes_out_ += finished.transformed ? finished.documents.size() : finished.records.size();
     LOGPIPE_ASSERT(in_flight_bytes_ >= finished.in_flight_bytes);
     in_flight_bytes_ -= finished.in_flight_bytes;
-    if (buffers_.size() < buffers_max && finished.bytes() <= buffer_bytes_max) {
-        finished.clear();
-        buffers_.push_back(std::move(finished));
-    }
-    has_change_ = true;
-    changed_.notify_all();
+    recycle(std::move(finished));
 }
 
-void pump_state::notify() {
-    std::lock_guard lock{mutex_};
-    has_change_ = true;
-    changed_.notify_all();
+void pump_state::recycle(batch&& events) {
+    if (events.events.empty() || buffers_.size() >= buffers_max || events.bytes() > buffer_bytes_max) return;
+    events.clear();
+    buffers_.push_back(std::move(events));
 }
 
 void pump_state::went_down(pump_stage which, error const& why) {
@@ -121,14 +147,14 @@ void pump_state::went_down(pump_stage which, error const& why) {
         ++retries_;
         auto& said = said_.at(index);
         ++said.times;
-        auto const now = std::chrono::steady_clock::now();
+        auto const now = world_.steady();
         if (said.why != why.message || (is_news && now >= said.until)) {
             times = said.why == why.message ? said.times : 1;
             said = {.why = why.message, .until = now + same_reason_pause, .times = 0, .is_open = true};
         }
     }
     if (times == 0) return;
-    log_warn("{}: the {} waits and tries again: {}{}", options_.name, name_of(which), why.message,
+    log_warn("{}: the {} is down and will be retried: {}{}", options_.name, name_of(which), why.message,
              times == 1 ? "" : fmt::format(" ({} times)", times));
 }
 
@@ -146,7 +172,7 @@ void pump_state::came_up(pump_stage which) {
         down_.at(index).clear();
         is_news = std::exchange(said_.at(index).is_open, false);
     }
-    if (is_news) log_info("{}: the {} works again", options_.name, name_of(which));
+    if (is_news) log_info("{}: the {} has recovered", options_.name, name_of(which));
 }
 
 void pump_state::fail(error const& why) {
@@ -162,7 +188,6 @@ std::optional<error> pump_state::failure() const {
 void pump_state::abandon() {
     std::lock_guard lock{mutex_};
     abandoned_ = true;
-    changed_.notify_all();
 }
 
 bool pump_state::abandoned() const {
@@ -170,21 +195,15 @@ bool pump_state::abandoned() const {
     return abandoned_;
 }
 
-bool pump_state::sleep_for(std::chrono::milliseconds time) {
-    std::unique_lock lock{mutex_};
-    changed_.wait_for(lock, time, [&] { return abandoned_; });
-    return !abandoned_;
-}
-
 void pump_state::finish() {
     std::lock_guard lock{mutex_};
     finished_ = true;
-    changed_.notify_all();
+    finished_changed_.notify_all();
 }
 
 bool pump_state::wait_finished(steady_time until) {
     std::unique_lock lock{mutex_};
-    return changed_.wait_until(lock, until, [&] { return finished_; });
+    return finished_changed_.wait_until(lock, until, [&] { return finished_; });
 }
 
 void pump_state::write_to(pump_snapshot& out) const {
@@ -194,7 +213,8 @@ void pump_state::write_to(pump_snapshot& out) const {
     out.source_known = source_known_;
     out.started = started_;
     out.this_run = this_run_;
-    out.book.in_flight = tracker_.outstanding_events();
+    out.book.in_flight = tracker_.in_flight_events();
+    out.book.taken = tracker_.taken_events();
     out.bytes_in = bytes_in_;
     out.bytes_out = bytes_out_;
     out.retries = retries_;
@@ -202,7 +222,7 @@ void pump_state::write_to(pump_snapshot& out) const {
     out.in_flight_bytes_max = options_.in_flight_bytes_max;
     out.safe_after = safe_after_;
     out.age_when_safe = age_when_safe_;
-    auto const now = std::chrono::steady_clock::now();
+    auto const now = world_.steady();
     out.oldest_seconds = std::chrono::duration<double>(now - tracker_.oldest(now)).count();
 }
 

@@ -1,8 +1,9 @@
-// What the threads of a pump share: the tracker, the counters, and why a stage is down. One lock guards all of it; it
+// What the steppers of a pump share: the tracker, the counters, and why a stage is down. One lock guards all of it; it
 // is taken once a batch.
 #pragma once
 
 #include "ack_tracker.hpp"
+#include "core/environment.hpp"
 #include "pump_rules.hpp"
 #include "pump_taps.hpp"
 #include "runtime/pump.hpp"
@@ -20,29 +21,31 @@ namespace logpipe::runtime {
 /// Any thread may call anything.
 class pump_state final {
   public:
-    explicit pump_state(pump_options const& options) : options_{options} {}
+    pump_state(pump_options const& options, environment world) : options_{options}, world_{std::move(world)} {}
 
-    // The source thread.
+    // The source's stepper.
     /// Empty, with the capacity of a finished one where there is one.
     [[nodiscard]] batch take_buffer();
     /// Counts a batch that was read, and numbers it.
     void add(batch& events);
     [[nodiscard]] std::vector<progress> take_progress();
-    /// Waits until there is progress to commit, `has_room()` may have changed, or `until`.
-    void wait_for_change(steady_time until);
     [[nodiscard]] bool has_room() const;
     [[nodiscard]] bool all_safe() const;
+    [[nodiscard]] bool has_taken() const;
     /// Its identity, counts and backlog are known from here on, whatever the sink does.
     void source_opened();
     /// Both ends are open and stand where they should.
     void start();
+    [[nodiscard]] bool started() const;
 
-    // Whoever finishes a batch.
+    // Whoever answers for a batch.
+    /// The sink has taken it: only its head is left of it. @return false, with nothing changed, where it stays in
+    /// flight: a part of a batch, or one with rejections that have no letters yet
+    bool take(batch& events);
     /// All its events are accounted for. Its buffers go back to the source.
     void complete(batch&& finished);
-    void notify();
 
-    // Retries, as each thread meets them.
+    // Retries, as each stepper meets them.
     void went_down(pump_stage which, error const& why);
     /// Only shows it: nothing is tried again.
     void is_down(pump_stage which, error const& why);
@@ -53,8 +56,6 @@ class pump_state final {
     // The end.
     void abandon();
     [[nodiscard]] bool abandoned() const;
-    /// Sleeps, unless abandoned meanwhile. @return false when abandoned.
-    [[nodiscard]] bool sleep_for(std::chrono::milliseconds time);
     void finish();
     [[nodiscard]] bool wait_finished(steady_time until);
 
@@ -69,13 +70,16 @@ class pump_state final {
         std::string why;
         steady_time until;        ///< before, the same reason is only counted
         std::uint64_t times = 0;  ///< since the line
-        bool is_open = false;     ///< it was said that the stage is down, and not yet that it works again
+        bool is_open = false;     ///< it was said that the stage is down, and not yet that it has recovered
     };
 
+    void recycle(batch&& events);
+
     pump_options const options_;
+    environment const world_;
     pump_taps taps_;
     mutable std::mutex mutex_;  // guards all below
-    std::condition_variable changed_;
+    std::condition_variable finished_changed_;
     ack_tracker tracker_;
     std::vector<batch> buffers_;
     event_counts this_run_;
@@ -85,10 +89,9 @@ class pump_state final {
     std::uint64_t in_flight_bytes_ = 0;
     latency_histogram safe_after_;
     latency_histogram age_when_safe_;
-    std::array<std::string, 2> down_;
-    std::array<said_reason, 2> said_;
+    std::array<std::string, pump_stages_count> down_;
+    std::array<said_reason, pump_stages_count> said_;
     std::optional<error> failure_;
-    bool has_change_ = false;
     bool source_known_ = false;
     bool started_ = false;
     bool abandoned_ = false;

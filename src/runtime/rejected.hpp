@@ -8,6 +8,11 @@
 
 namespace logpipe::runtime {
 
+/// Whether some of its rejections have no letter yet. Of a batch that was taken only the head is left: none has.
+[[nodiscard]] inline bool needs_letters(batch const& events) noexcept {
+    return events.rejections.size() > events.counts.dead;
+}
+
 /// The dead letters of the batch's rejections from number `first` on, rejected now: at least one, and as many as
 /// a few megabytes hold. A batch of that size may have letters of gigabytes, since each has its tag and its reason.
 [[nodiscard]] std::vector<dead_letter> letters_of(batch const& events, std::size_t first);

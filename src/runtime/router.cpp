@@ -62,10 +62,10 @@ class router final : public sink {
     }
 
     result<> flush() override {
-        result<> worked;
-        for (auto& each : legs_)
-            if (auto flushed = each->to->flush(); !flushed) worked = flushed.error();
-        return worked;
+        return for_each_leg([](sink& to) { return to.flush(); });
+    }
+    result<> make_safe() override {
+        return for_each_leg([](sink& to) { return to.make_safe(); });
     }
 
     result<std::optional<std::vector<progress>>> stored(std::string const& /*source_identity*/) override {
@@ -92,6 +92,7 @@ class router final : public sink {
     struct leg final : completions {
         leg(router& all, route&& from)
             : owner{all}, pattern{std::move(from.pattern)}, to{std::move(from.to)}, leads_away{from.leads_away} {}
+        void taken(batch& events) override { owner.part_taken(events); }
         void done(batch&& finished) override {
             if (leads_away) finished.counts.routed = std::exchange(finished.counts.indexed, 0);
             owner.part_done(std::move(finished));
@@ -111,6 +112,15 @@ class router final : public sink {
         std::vector<rejection> rejections;
         batch whole;
     };
+
+    /// All of them, whatever one of them says.
+    template <class Action>
+    result<> for_each_leg(Action action) {
+        result<> worked;
+        for (auto& each : legs_)
+            if (auto done = action(*each->to); !done) worked = done.error();
+        return worked;
+    }
 
     static void add_gauge(stage_status& all, std::pair<std::string, double> const& gauge) {
         auto const same = std::ranges::find(all.gauges, gauge.first, &std::pair<std::string, double>::first);
@@ -207,6 +217,19 @@ class router final : public sink {
         copy.document_begin = static_cast<std::uint32_t>(to.documents.size());
         copy.document_bytes = row.document_bytes;
         to.documents.append(from.payload(row));
+    }
+
+    /// A part's memory is a copy, which its sink frees by itself; the whole batch stays until all parts are safe.
+    void part_taken(batch& events) {
+        auto const number = events.sequence;
+        {
+            std::lock_guard lock{mutex_};
+            auto const& whole = journeys_.at(number);
+            if (whole.parts_left != 0) return;
+            events.sequence = whole.sequence;
+        }
+        reports_->taken(events);
+        events.sequence = number;
     }
 
     void part_done(batch&& part) {

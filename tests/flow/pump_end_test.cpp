@@ -47,18 +47,6 @@ constexpr std::array passing{errc::not_connected, errc::timed_out, errc::unautho
 
 }  // namespace
 
-TEST_CASE("a source that fails again and again is asked less and less often", "[pump_end]") {
-    rig test{{.name = "patient", .retry_first = 1ms, .retry_longest = 10s}};
-    auto const began = std::chrono::steady_clock::now();
-    // Opening works each time, which does not make the source one that works.
-    for (int i = 0; i < 10; ++i) test.from.fail_read({errc::not_connected, "cut"});
-    test.from.add(0, {"a"});
-    test.moving->start();
-    REQUIRE(test.from.wait_committed(0, 1));
-    // Each wait is at least half of 1, 2, 4 … 512 ms.
-    CHECK(std::chrono::steady_clock::now() - began >= 500ms);
-}
-
 TEST_CASE("a source that works again is not made to wait for what was before", "[pump_end]") {
     rig test{{.name = "forgiving", .retry_first = 1ms, .retry_longest = 1h}};
     test.moving->start();
@@ -103,17 +91,12 @@ TEST_CASE("an end that cannot be opened for a reason of this machine ends the pu
     }
 }
 
-TEST_CASE("an address that stays taken ends the pump, one that is released does not", "[pump_end]") {
+TEST_CASE("an address that is released in time does not end the pump", "[pump_end]") {
     rig released{quick()};
     released.from.fail_open({errc::busy, "the address is taken"});
     released.from.add(0, {"a"});
     released.moving->start();
     REQUIRE(released.from.wait_committed(0, 1));
-    rig taken{quick()};
-    for (int i = 0; i < 100'000; ++i) taken.from.fail_open({errc::busy, "the address is taken"});
-    taken.moving->start();
-    REQUIRE(taken.moving->wait_until(soon()));
-    CHECK(taken.moving->failure() == error{errc::busy, "the address is taken"});
 }
 
 TEST_CASE("an end that cannot be opened for a reason that passes is tried again", "[pump_end]") {

@@ -1,7 +1,6 @@
 // The pump between ends in memory: acknowledgement, wake-ups, retry, dead letters, revoke, drain.
-#include "runtime/pump.hpp"
+#include "pump_rig.hpp"
 #include "support/catch.hpp"
-#include "support/memory_ends.hpp"
 
 #include <algorithm>
 #include <random>
@@ -11,59 +10,6 @@ using namespace logpipe;
 using namespace logpipe::runtime;
 using namespace logpipe::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-steady_time soon() {
-    return std::chrono::steady_clock::now() + 20s;
-}
-
-pump_options quick(std::string name = "test") {
-    return {.name = std::move(name), .retry_first = 1ms, .retry_longest = 5ms};
-}
-
-/// Upper-cases each record; refuses "bad".
-class shout final : public transform {
-  public:
-    void apply(batch& events) override {
-        events.transformed = true;
-        for (std::uint32_t i = 0; i < events.events.size(); ++i) {
-            auto& row = events.events[i];
-            if (row.rejected) continue;
-            std::string text{events.record(row)};
-            if (text == "bad") {
-                events.reject(i, "shout", "it is bad");
-                continue;
-            }
-            std::ranges::transform(text, text.begin(), [](char c) { return static_cast<char>(c - 32); });
-            row.document_begin = static_cast<std::uint32_t>(events.documents.size());
-            row.document_bytes = static_cast<std::uint32_t>(text.size());
-            events.documents += text;
-        }
-    }
-    stage_status status() const override { return {.name = "shout", .why = {}, .gauges = {}}; }
-};
-
-/// Everything a test of the pump needs; the ends outlive the pump.
-struct rig {
-    explicit rig(memory_sink::behaviour how = {.finish_in_write = true, .stored = {}, .refuse = {}},
-                 pump_options options = quick(), std::unique_ptr<transform> change = nullptr)
-        : to{std::move(how)},
-          moving{make_pump(
-              {.from = borrow<source>(from), .change = std::move(change), .to = borrow<sink>(to), .dead = &dead},
-              std::move(options))} {}
-
-    memory_source from;
-    memory_sink to;
-    memory_dead_letters dead;
-    std::unique_ptr<pump> moving;
-};
-
-memory_sink::behaviour by_hand() {
-    return {.stored = {}, .refuse = {}};
-}
-
-}  // namespace
 
 TEST_CASE("all that the source gives arrives in order and is committed at its end", "[pump]") {
     rig test;

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/memory_ends.hpp"
 
+#include <thread>
+
 using namespace logpipe;
 using namespace logpipe::runtime;
 using namespace logpipe::test;
@@ -75,6 +77,30 @@ TEST_CASE("a batch of mixed tags is taken apart and finished when all its parts 
     CHECK(test.rest.payloads() == std::vector<std::string>{"2"});
     CHECK(test.dead.letters().size() == 1);
     CHECK(test.moving->snapshot().book.line() == "in 4 = indexed 3 + already there 0 + dead 1 + in flight 0");
+}
+
+TEST_CASE("a batch that goes one way is taken there; one of many ways stays until all are safe", "[router]") {
+    memory_source from;
+    memory_sink app{{.take_in_flush = true, .stored = {}, .refuse = {}}};
+    memory_sink rest{{.take_in_flush = true, .stored = {}, .refuse = {}}};
+    std::vector<route> routes;
+    routes.push_back({.pattern = "app.**", .to = borrow<sink>(app)});
+    routes.push_back({.pattern = "fluent.*", .to = borrow<sink>(rest)});
+    auto const moving = make_pump(
+        {.from = borrow<source>(from), .change = nullptr, .to = make_router(std::move(routes)), .dead = nullptr},
+        {.name = "test"});
+    from.add(0, {"1", "2"}, "app.follow");
+    from.add_mixed(0, {{"app.a", "3"}, {"fluent.b", "4"}, {"fluent.b", "5"}});
+    moving->start();
+    auto const end = std::chrono::steady_clock::now() + 20s;
+    while ((app.taken() < 2 || rest.taken() < 1) && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    CHECK(moving->snapshot().book.taken == 2);
+    CHECK(moving->snapshot().book.in_flight == 3);
+    CHECK(from.committed().empty());
+    from.end();
+    REQUIRE(moving->wait_until(end));
+    CHECK(from.committed().at(0) == 5);
+    CHECK(moving->snapshot().book.line() == "in 5 = indexed 5 + already there 0 + dead 0 + in flight 0");
 }
 
 TEST_CASE("what is safe at a route that leads away is a term of its own, whole batches and parts alike", "[router]") {

@@ -179,19 +179,31 @@ void memory_sink::fail_flush(error why) {
     flush_failures_.push_back(std::move(why));
 }
 
-batch memory_sink::finished(batch&& events) {
+void memory_sink::read(held_batch& held) {
+    auto& events = held.events;
     for (std::uint32_t i = 0; i < events.events.size(); ++i) {
         auto const& row = events.events[i];
         if (row.rejected) continue;
         std::string payload{events.payload(row)};
-        if (auto why = how_.refuse ? how_.refuse(payload) : std::nullopt) {
+        if (auto why = how_.refuse ? how_.refuse(payload) : std::nullopt)
             events.reject(i, "memory", *why);
-            continue;
-        }
-        ++events.counts.indexed;
-        payloads_.push_back(std::move(payload));
+        else
+            held.payloads.push_back(std::move(payload));
     }
-    return std::move(events);
+}
+
+batch memory_sink::finished(held_batch&& held) {
+    if (!held.is_taken) read(held);
+    held.events.counts.indexed += held.payloads.size();
+    std::ranges::move(held.payloads, std::back_inserter(payloads_));
+    return std::move(held.events);
+}
+
+std::vector<batch> memory_sink::finish_all() {
+    std::vector<batch> done;
+    for (auto& each : held_) done.push_back(finished(std::move(each)));
+    held_.clear();
+    return done;
 }
 
 void memory_sink::finish(std::size_t which) {
@@ -206,15 +218,20 @@ void memory_sink::finish(std::size_t which) {
 
 void memory_sink::set_apart(std::size_t which, std::uint32_t event) {
     std::lock_guard lock{mutex_};
-    auto part = held_.at(which).copy_of(event);
-    held_.at(which).drop(std::array{event});
-    --held_.at(which).counts.in;
-    held_.push_back(std::move(part));
+    auto part = held_.at(which).events.copy_of(event);
+    held_.at(which).events.drop(std::array{event});
+    --held_.at(which).events.counts.in;
+    held_.push_back({.events = std::move(part), .payloads = {}});
 }
 
 bool memory_sink::wait_held(std::size_t count) {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, 20s, [&] { return held_.size() >= count; });
+}
+
+std::size_t memory_sink::taken() const {
+    std::lock_guard lock{mutex_};
+    return static_cast<std::size_t>(std::ranges::count_if(held_, &held_batch::is_taken));
 }
 
 std::size_t memory_sink::held() const {
@@ -244,11 +261,11 @@ result<> memory_sink::write(batch& events) {
         std::lock_guard lock{mutex_};
         if (auto failed = take_failure(write_failures_); !failed) return failed;
         if (!how_.finish_in_write) {
-            held_.push_back(std::move(events));
+            held_.push_back({.events = std::move(events), .payloads = {}});
             changed_.notify_all();
             return {};
         }
-        done = finished(std::move(events));
+        done = finished({.events = std::move(events), .payloads = {}});
     }
     reports_->done(std::move(done));
     return {};
@@ -260,9 +277,25 @@ result<> memory_sink::flush() {
         std::lock_guard lock{mutex_};
         ++flushes_;
         if (auto failed = take_failure(flush_failures_); !failed) return failed;
-        if (!how_.finish_in_flush) return {};
-        for (auto& events : held_) done.push_back(finished(std::move(events)));
-        held_.clear();
+        if (how_.finish_in_flush) done = finish_all();
+        for (auto& each : held_) {
+            if (!how_.take_in_flush || std::exchange(each.is_taken, true)) continue;
+            read(each);
+            reports_->taken(each.events);
+        }
+        changed_.notify_all();
+    }
+    for (auto& events : done) reports_->done(std::move(events));
+    return {};
+}
+
+result<> memory_sink::make_safe() {
+    if (auto flushed = flush(); !flushed) return flushed;
+    if (!how_.take_in_flush) return {};
+    std::vector<batch> done;
+    {
+        std::lock_guard lock{mutex_};
+        done = finish_all();
     }
     for (auto& events : done) reports_->done(std::move(events));
     return {};
@@ -322,6 +355,7 @@ class borrowed_sink final : public sink {
     result<> open(completions& reports) override { return to_.open(reports); }
     result<> write(batch& events) override { return to_.write(events); }
     result<> flush() override { return to_.flush(); }
+    result<> make_safe() override { return to_.make_safe(); }
     result<std::optional<std::vector<progress>>> stored(std::string const& identity) override {
         return to_.stored(identity);
     }

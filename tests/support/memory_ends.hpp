@@ -72,6 +72,7 @@ class memory_sink final : public sink {
     struct behaviour {
         bool finish_in_write = false;
         bool finish_in_flush = false;
+        bool take_in_flush = false;  ///< then a batch becomes safe by finish() or make_safe()
         std::optional<std::vector<progress>> stored;
         std::function<std::optional<std::string>(std::string_view payload)>
             refuse;  ///< the reason, as the sink's own rejection
@@ -81,6 +82,8 @@ class memory_sink final : public sink {
     void fail_open(error why);
     void fail_write(error why);
     void fail_flush(error why);
+    /// How many of the batches that are held were taken.
+    [[nodiscard]] std::size_t taken() const;
     /// Finishes one of the batches that are held, the oldest being 0.
     void finish(std::size_t which);
     /// That event of a batch which is held is then held by itself, behind the others.
@@ -93,19 +96,29 @@ class memory_sink final : public sink {
     result<> open(completions& reports) override;
     result<> write(batch& events) override;
     result<> flush() override;
+    result<> make_safe() override;
     result<std::optional<std::vector<progress>>> stored(std::string const& source_identity) override;
     void cancel() override;
     stage_status status() const override;
 
   private:
-    batch finished(batch&& events);
+    struct held_batch {
+        batch events;
+        std::vector<std::string> payloads;
+        bool is_taken = false;
+    };
+
+    /// Its events are decided on; one that was not taken is read now.
+    batch finished(held_batch&& held);
+    void read(held_batch& held);
+    std::vector<batch> finish_all();
 
     behaviour const how_;
     completions* reports_ = nullptr;
     mutable std::mutex mutex_;  // guards all below
     std::condition_variable changed_;
     std::deque<error> open_failures_, write_failures_, flush_failures_;
-    std::vector<batch> held_;
+    std::vector<held_batch> held_;
     std::vector<std::string> payloads_;
     std::size_t flushes_ = 0;
 };

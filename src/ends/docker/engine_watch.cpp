@@ -45,11 +45,11 @@ engine_watch::~engine_watch() {
 }
 
 result<> engine_watch::start() {
-    std::unique_lock lock{mutex_};
-    if (stopped_) return error{errc::cancelled, "stopped"};
-    if (!down_) return {};
-    auto const tries_before = tries_;
-    if (!thread_.joinable()) {
+    return health_.wait_for_try([this]() -> result<> {
+        if (thread_.joinable()) {
+            asio::post(io_, [this] { pause_.cancel(); });
+            return {};
+        }
         auto const limit = options_.request_timeout;
         auto engine = net::make_http_target({.socket_path = options_.socket,
                                              .timeouts = {.connect = limit, .request = limit},
@@ -59,21 +59,12 @@ result<> engine_watch::start() {
         engine_.emplace(*std::move(engine));
         asio::co_spawn(io_, watch(), rethrow);
         thread_ = start_thread("docker-in", [this] { io_.run(); });
-    } else {
-        asio::post(io_, [this] { pause_.cancel(); });
-    }
-    tried_.wait(lock, [&] { return stopped_ || tries_ != tries_before; });
-    if (stopped_) return error{errc::cancelled, "stopped"};
-    if (down_) return *down_;
-    return {};
+        return {};
+    });
 }
 
 void engine_watch::stop() {
-    {
-        std::lock_guard lock{mutex_};
-        if (std::exchange(stopped_, true)) return;
-        tried_.notify_all();
-    }
+    if (!health_.cancel()) return;
     io_.stop();
     if (thread_.joinable()) thread_.join();
     inbox_.close();
@@ -84,16 +75,13 @@ void engine_watch::made_room() {
 }
 
 void engine_watch::tried(std::optional<error> why) {
-    std::lock_guard lock{mutex_};
-    ++tries_;
-    tried_.notify_all();
     if (why) {
         if (auto const count = trouble_.admit(); count != 0)
-            log_warn("docker_source: {}; it is tried again ({} times)", why->message, count);
-    } else if (down_) {
+            log_warn("docker_source: {}; it will be retried ({} times)", why->message, count);
+        health_.down(*std::move(why));
+    } else if (health_.up()) {
         log_info("docker_source: the engine at {} has {} containers to follow", options_.socket, following_.size());
     }
-    down_ = std::move(why);
 }
 
 asio::awaitable<void> engine_watch::watch() {
@@ -313,9 +301,7 @@ void engine_watch::describe(stage_status& into) const {
     gauge("containers_followed", containers_);
     gauge("logs_cut_off_total", cut_off_);
     gauge("waits_for_rate_total", held_back_);
-    std::lock_guard lock{mutex_};
-    into.up = !down_;
-    if (down_) into.why = down_->message;
+    health_.describe(into);
     ended_.describe(into, steady_clock::now());
 }
 

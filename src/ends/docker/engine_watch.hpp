@@ -12,16 +12,15 @@
 #include "core/backoff.hpp"
 #include "core/log.hpp"
 #include "net/http_connection.hpp"
+#include "core/stage_health.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -80,11 +79,7 @@ class engine_watch final {
     log_limit log_trouble_;
     std::map<std::string, std::shared_ptr<followed>> following_;  // the network thread's
 
-    mutable std::mutex mutex_;  // guards the four below
-    std::condition_variable tried_;
-    std::uint64_t tries_ = 0;
-    bool stopped_ = false;
-    std::optional<error> down_{error{errc::not_connected, "the engine was not asked yet"}};  // none while it is watched
+    stage_health health_{error{errc::not_connected, "the engine was not asked yet"}};
 
     ended_logs ended_;
     std::atomic<std::size_t> containers_{0};

@@ -76,22 +76,19 @@ void forward_client::use(connection_files files) {
 }
 
 result<> forward_client::connect() {
-    std::unique_lock lock{mutex_};
-    if (cancelled_) return error{errc::cancelled, "cancelled"};
-    if (!down_) return {};
-    auto const tries_before = tries_;
-    if (!thread_.joinable()) {
-        if (auto prepared = prepare(); !prepared) return prepared.error();
-        asio::co_spawn(io_, run(), rethrow);
-        thread_ = start_thread("fwd-out", [this] { io_.run(); });
-        if (options_.tls || !options_.shared_key_file.empty() || !options_.password_file.empty())
-            reload_ = reload_entry{"forward_sink", [this] { return reload(); }};
-    } else {
+    return health_.wait_for_try([this] { return try_now(); });
+}
+
+result<> forward_client::try_now() {
+    if (thread_.joinable()) {
         asio::post(io_, [this] { pause_.cancel(); });
+        return {};
     }
-    tried_.wait(lock, [&] { return cancelled_ || tries_ != tries_before; });
-    if (cancelled_) return error{errc::cancelled, "cancelled"};
-    if (down_) return *down_;
+    if (auto prepared = prepare(); !prepared) return prepared.error();
+    asio::co_spawn(io_, run(), rethrow);
+    thread_ = start_thread("fwd-out", [this] { io_.run(); });
+    if (options_.tls || !options_.shared_key_file.empty() || !options_.password_file.empty())
+        reload_ = reload_entry{"forward_sink", [this] { return reload(); }};
     return {};
 }
 
@@ -100,11 +97,7 @@ void forward_client::send() {
 }
 
 void forward_client::cancel() {
-    {
-        std::lock_guard lock{mutex_};
-        if (std::exchange(cancelled_, true)) return;
-        tried_.notify_all();
-    }
+    if (!health_.cancel()) return;
     asio::post(io_, [this] {
         if (link_) link_->close("cancelled");
         pause_.cancel();
@@ -113,11 +106,7 @@ void forward_client::cancel() {
 }
 
 asio::awaitable<void> forward_client::run() {
-    auto const is_cancelled = [this] {
-        std::lock_guard lock{mutex_};
-        return cancelled_;
-    };
-    while (!is_cancelled()) {
+    while (!health_.cancelled()) {
         msgpack_stream stream{answer_bytes_max};
         auto const link = link_ = std::make_shared<connection>(tcp::socket{io_});
         auto joined = co_await join(link, stream);
@@ -128,7 +117,7 @@ asio::awaitable<void> forward_client::run() {
         } else {
             disconnected(joined.error());
         }
-        if (is_cancelled()) break;
+        if (health_.cancelled()) break;
         pause_.expires_after(backoff_.next());
         co_await pause_.async_wait(nothrow);
     }
@@ -242,12 +231,7 @@ void forward_client::watch_oldest() {
 }
 
 void forward_client::connected(std::shared_ptr<connection> link) {
-    {
-        std::lock_guard lock{mutex_};
-        ++tries_;
-        down_.reset();
-        tried_.notify_all();
-    }
+    health_.up();
     log_info("forward_sink: connected to {}", to_text(address_));
     ready_ = true;
     link_ = std::move(link);
@@ -259,21 +243,16 @@ void forward_client::disconnected(error why) {
     link_->close(why.message);
     chunks_.send_again();
     why.message = fmt::format("{}: {}", to_text(address_), why.message);
-    std::lock_guard lock{mutex_};
-    ++tries_;
-    tried_.notify_all();
-    if (!cancelled_) {
+    if (!health_.cancelled()) {
         if (auto const count = trouble_.admit(); count != 0)
             log_warn("forward_sink: {}; it is tried again ({} times)", why.message, count);
     }
-    down_ = std::move(why);
+    health_.down(std::move(why));
 }
 
 void forward_client::describe(stage_status& into) const {
-    std::lock_guard lock{mutex_};
-    into.up = !down_;
-    if (down_) into.why = down_->message;
-    into.gauges.emplace_back("connection_tries_total", static_cast<double>(tries_));
+    health_.describe(into);
+    into.gauges.emplace_back("connection_tries_total", static_cast<double>(health_.tries()));
 }
 
 }  // namespace logpipe::forward

@@ -12,16 +12,15 @@
 #include "core/backoff.hpp"
 #include "core/log.hpp"
 #include "core/reload.hpp"
+#include "core/stage_health.hpp"
 #include "net/address.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -44,6 +43,7 @@ class forward_client final {
     void describe(stage_status& into) const;
 
   private:
+    [[nodiscard]] result<> try_now();
     [[nodiscard]] result<> prepare();
     [[nodiscard]] result<> reload();
     void use(connection_files files);
@@ -75,11 +75,7 @@ class forward_client final {
     backoff backoff_;
     log_limit trouble_;
 
-    mutable std::mutex mutex_;  // guards the four below
-    std::condition_variable tried_;
-    std::uint64_t tries_ = 0;
-    bool cancelled_ = false;
-    std::optional<error> down_{error{errc::not_connected, "not connected yet"}};  // none while connected
+    stage_health health_{error{errc::not_connected, "not connected yet"}};
 
     std::jthread thread_;  // after all that it uses
     reload_entry reload_;

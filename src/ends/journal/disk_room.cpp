@@ -4,19 +4,21 @@
 
 namespace logpipe::journal {
 
-using std::chrono::steady_clock;
-
-disk_room::disk_room(file_system& files, std::string folder, std::uint64_t bytes_max)
-    : files_{files}, folder_{std::move(folder)}, bytes_max_{bytes_max}, reserve_{files, folder_}, limit_{bytes_max} {}
+disk_room::disk_room(environment world, std::string folder, std::uint64_t bytes_max)
+    : world_{std::move(world)},
+      folder_{std::move(folder)},
+      bytes_max_{bytes_max},
+      reserve_{*world_.files, folder_},
+      limit_{bytes_max} {}
 
 std::uint64_t disk_room::limit(std::uint64_t topic_bytes) {
-    if (topic_bytes >= look_again_bytes_ || steady_clock::now() - looked_at_ >= look_interval) look(topic_bytes);
+    if (topic_bytes >= look_again_bytes_ || world_.steady() - looked_at_ >= look_interval) look(topic_bytes);
     return limit_;
 }
 
 void disk_room::look(std::uint64_t topic_bytes) {
-    looked_at_ = steady_clock::now();
-    auto const disk = files_.space(folder_);
+    looked_at_ = world_.steady();
+    auto const disk = world_.files->space(folder_);
     if (!disk) return;  // what is written next says what is wrong
     reserve_.tend(*disk);
     auto const spared = spared_bytes(*disk);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/disk_reserve.hpp"
-#include "core/file.hpp"
+#include "core/environment.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -14,8 +14,7 @@ namespace logpipe::journal {
 /// One thread at a time.
 class disk_room final {
   public:
-    /// @param files  outlives it
-    disk_room(file_system& files, std::string folder, std::uint64_t bytes_max);
+    disk_room(environment world, std::string folder, std::uint64_t bytes_max);
 
     /// The bytes that the topic may take. The disk is looked at every second, and more often while much is written.
     [[nodiscard]] std::uint64_t limit(std::uint64_t topic_bytes);
@@ -29,7 +28,7 @@ class disk_room final {
   private:
     static constexpr std::chrono::seconds look_interval{1};
 
-    file_system& files_;
+    environment const world_;
     std::string const folder_;
     std::uint64_t const bytes_max_;
     disk_reserve reserve_;

@@ -7,13 +7,11 @@
 
 namespace logpipe::journal {
 
-using std::chrono::steady_clock;
-
-group_cursor::group_cursor(file_system& files, std::string folder, std::string group)
-    : files_{files},
+group_cursor::group_cursor(environment world, std::string folder, std::string group)
+    : world_{std::move(world)},
       folder_{std::move(folder)},
       group_{std::move(group)},
-      stored_in_{files, cursor_path(folder_, group_)} {}
+      stored_in_{*world_.files, cursor_path(folder_, group_)} {}
 
 result<> group_cursor::open(std::uint64_t oldest_offset) {
     if (!group_name_is_good(group_))
@@ -22,7 +20,7 @@ result<> group_cursor::open(std::uint64_t oldest_offset) {
             fmt::format("\"{}\" is no group name: 1 to 100 of letters, digits, \"-\", \"_\" and \".\"", group_)};
     // An empty file takes room too, on a disk that has not even that.
     auto const data_folder = folder_of(folder_);
-    if (auto locked = with_reserve(files_, data_folder, [this] { return lock(); }); !locked) return locked;
+    if (auto locked = with_reserve(*world_.files, data_folder, [this] { return lock(); }); !locked) return locked;
     if (auto begun = begin(oldest_offset); !begun) {
         lock_.reset();
         return begun;
@@ -31,8 +29,8 @@ result<> group_cursor::open(std::uint64_t oldest_offset) {
 }
 
 result<> group_cursor::lock() {
-    if (auto made = make_lasting_folder(files_, cursors_folder(folder_)); !made) return made;
-    auto opened = files_.open(fmt::format("{}.lock", cursor_path(folder_, group_)), file_access::create);
+    if (auto made = make_lasting_folder(*world_.files, cursors_folder(folder_)); !made) return made;
+    auto opened = world_.files->open(fmt::format("{}.lock", cursor_path(folder_, group_)), file_access::create);
     if (!opened) return opened.error();
     if (auto locked = (*opened)->lock(); !locked) {
         if (locked.error().code != errc::busy) return locked;
@@ -61,16 +59,16 @@ void group_cursor::move(std::uint64_t offset, event_counts const& counts) {
     at_.counts += counts;
 }
 
-steady_clock::time_point group_cursor::due() const noexcept {
-    return at_ == stored_ ? steady_clock::time_point::max() : stored_at_ + store_interval;
+std::chrono::steady_clock::time_point group_cursor::due() const noexcept {
+    return at_ == stored_ ? std::chrono::steady_clock::time_point::max() : stored_at_ + store_interval;
 }
 
 result<> group_cursor::store() {
     auto const value = encode_cursor(at_);
-    auto stored = with_reserve(files_, folder_of(folder_), [&] { return stored_in_.store(value); });
+    auto stored = with_reserve(*world_.files, folder_of(folder_), [&] { return stored_in_.store(value); });
     if (!stored) return stored;
     stored_ = at_;
-    stored_at_ = steady_clock::now();
+    stored_at_ = world_.steady();
     return {};
 }
 

@@ -1,6 +1,7 @@
 // A group's cursor while a source reads for it: locked, moved in memory at once and on disk every now and then.
 #pragma once
 
+#include "core/environment.hpp"
 #include "cursor_file.hpp"
 
 #include <chrono>
@@ -16,7 +17,7 @@ class group_cursor final {
     // is synced, so not one a commit.
     static constexpr std::chrono::milliseconds store_interval{200};
 
-    group_cursor(file_system& files, std::string folder, std::string group);
+    group_cursor(environment world, std::string folder, std::string group);
 
     /// Locks the group and loads its cursor; a group without one begins at `oldest_offset`, which is stored at once, so
     /// that from then on nothing is freed before it was read.
@@ -39,7 +40,7 @@ class group_cursor final {
     [[nodiscard]] result<> lock();
     [[nodiscard]] result<> begin(std::uint64_t oldest_offset);
 
-    file_system& files_;
+    environment const world_;
     std::string const folder_;
     std::string const group_;
     slot_file stored_in_;

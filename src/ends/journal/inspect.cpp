@@ -92,7 +92,7 @@ result<> move_journal_group(std::string const& folder, std::string const& group,
                             event_counts const& counts) {
     slot_file stored{system_files(), cursor_path(folder, group)};
     if (auto there = load_cursor(stored); !there) return there.error();
-    group_cursor place{system_files(), folder, group};
+    group_cursor place{environment{}, folder, group};
     if (auto opened = place.open(from); !opened) return opened;
     if (place.at().offset != from)
         return error{errc::busy,

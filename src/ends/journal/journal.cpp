@@ -5,8 +5,6 @@
 #include "journal_source.hpp"
 #include "topic_writer.hpp"
 
-#include <random>
-
 namespace logpipe::journal {
 
 namespace {
@@ -35,13 +33,6 @@ class written_topic final : public topic {
 };
 
 }  // namespace
-
-std::uint64_t random_number() {
-    std::random_device random;
-    std::uint64_t number = 0;
-    while (number == 0) number = (std::uint64_t{random()} << 32U) | random();
-    return number;
-}
 
 result<std::shared_ptr<topic>> open_journal(journal_options options, environment world) {
     auto writer = topic_writer::open(std::move(options), world);

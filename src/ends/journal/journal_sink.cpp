@@ -1,5 +1,7 @@
 #include "journal_sink.hpp"
 
+#include "core/stage_health.hpp"
+
 #include <fmt/format.h>
 
 #include <atomic>
@@ -25,12 +27,12 @@ class journal_sink final : public sink {
 
     result<> write(batch& events) override {
         if (cancelled_) return error{errc::cancelled, "the journal's sink was cancelled"};
-        return noted(writer_->write(outlet_, events));
+        return health_.noted(writer_->write(outlet_, events));
     }
 
     result<> flush() override {
         if (cancelled_) return error{errc::cancelled, "the journal's sink was cancelled"};
-        return noted(writer_->flush(*outlet_));
+        return health_.noted(writer_->flush(*outlet_));
     }
 
     result<std::optional<std::vector<progress>>> stored(std::string const& /*source_identity*/) override {
@@ -58,9 +60,7 @@ class journal_sink final : public sink {
                       {"journal_clock_jumps_total", gauge(figures.clock_jumps)},
                       {"journal_dropped_events_total", gauge(figures.dropped_events)},
                       {"journal_dropped_segments_total", gauge(figures.dropped_segments)}};
-        std::lock_guard lock{mutex_};
-        now.up = why_.empty();
-        now.why = why_;
+        health_.describe(now);
         if (now.up && figures.reserves_given_up > 0 && figures.reserve_bytes == 0)
             now.why = "the disk was full, and its reserve is given up: make room there";
         if (auto const dropped = figures.dropped_events.load(std::memory_order_relaxed);
@@ -75,21 +75,11 @@ class journal_sink final : public sink {
         outlet_->reports = reports;
     }
 
-    result<> noted(result<> outcome) {
-        std::lock_guard lock{mutex_};
-        if (outcome)
-            why_.clear();
-        else
-            why_ = outcome.error().message;
-        return outcome;
-    }
-
     std::shared_ptr<topic_writer> const writer_;
     // Shared with the writer, which may still hold our batches when we are gone.
     std::shared_ptr<outlet> const outlet_ = std::make_shared<outlet>();
     std::atomic<bool> cancelled_ = false;
-    mutable std::mutex mutex_;  // guards why_
-    std::string why_;
+    stage_health health_;
 };
 
 }  // namespace

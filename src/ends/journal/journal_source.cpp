@@ -1,6 +1,7 @@
 #include "journal_source.hpp"
 
 #include "core/log.hpp"
+#include "core/stage_health.hpp"
 #include "group_cursor.hpp"
 #include "topic_folder.hpp"
 #include "topic_reader.hpp"
@@ -29,7 +30,7 @@ class journal_source final : public source {
           name_{fmt::format("journal {}", topic_name(folder_))},
           writer_{std::move(writer)},
           board_{writer_ ? writer_->board() : std::make_shared<synced_board>()},
-          cursor_{*world_.files, folder_, std::move(group)},
+          cursor_{world_, folder_, std::move(group)},
           reader_{*world_.files, folder_, board_} {}
 
     ~journal_source() override {
@@ -41,14 +42,14 @@ class journal_source final : public source {
     journal_source& operator=(journal_source const&) = delete;
 
     /// Again after a failure: what was read stays read, its batches are under way.
-    result<> open() override { return noted(open_topic()); }
+    result<> open() override { return health_.noted(open_topic()); }
     std::string identity() const override { return identity_; }
     event_counts counted() const override { return counted_before_; }
     std::optional<std::uint64_t> backlog() const override;
     result<> seek(std::span<position const> stored) override;
     result<> seek_oldest() override;
-    result<> read(batch& into, steady_time until) override { return noted(read_until(into, until)); }
-    result<> commit(std::span<progress const> safe) override { return noted(move_cursor(safe)); }
+    result<> read(batch& into, steady_time until) override { return health_.noted(read_until(into, until)); }
+    result<> commit(std::span<progress const> safe) override { return health_.noted(move_cursor(safe)); }
 
     void stop() override {
         stopping_ = true;
@@ -67,7 +68,6 @@ class journal_source final : public source {
     [[nodiscard]] result<> read_until(batch& into, steady_time until);
     [[nodiscard]] result<> move_cursor(std::span<progress const> safe);
     [[nodiscard]] result<> store_cursor_now();
-    [[nodiscard]] result<> noted(result<> outcome);
 
     environment const world_;
     std::string const folder_;
@@ -87,8 +87,7 @@ class journal_source final : public source {
     std::atomic<std::uint64_t> committed_ = 0;
     std::atomic<std::uint64_t> read_ = 0;
     std::atomic<std::uint64_t> lost_ = 0;
-    mutable std::mutex mutex_;  // guards why_
-    std::string why_;
+    stage_health health_;
 };
 
 result<> journal_source::open_topic() {
@@ -192,7 +191,7 @@ result<> journal_source::read_until(batch& into, steady_time until) {
             into.origin = name_;
             return {};
         }
-        auto const now = steady_clock::now();
+        auto const now = world_.steady();
         if (now >= cursor_.due())
             if (auto stored = store_cursor_now(); !stored) return stored;
         if (woken_.exchange(false)) return {};
@@ -210,7 +209,7 @@ result<> journal_source::move_cursor(std::span<progress const> safe) {
     auto const before = cursor_.at();
     for (auto const& step : safe)
         if (step.safe.partition == 0) cursor_.move(std::max(step.safe.offset, cursor_.at().offset), step.counts);
-    if (steady_clock::now() >= cursor_.due()) {
+    if (world_.steady() >= cursor_.due()) {
         if (auto stored = store_cursor_now(); !stored) {
             cursor_.undo(before);
             return stored;
@@ -229,15 +228,6 @@ result<> journal_source::store_cursor_now() {
     return {};
 }
 
-result<> journal_source::noted(result<> outcome) {
-    std::lock_guard lock{mutex_};
-    if (outcome || outcome.error().code == errc::end_of_input)
-        why_.clear();
-    else
-        why_ = outcome.error().message;
-    return outcome;
-}
-
 stage_status journal_source::status() const {
     auto const committed = committed_.load();
     auto const mark = board_->mark();
@@ -248,8 +238,7 @@ stage_status journal_source::status() const {
                   {"journal_committed_offset", static_cast<double>(committed)},
                   {"journal_synced_offset", static_cast<double>(mark.offset)},
                   {"journal_lost_offsets_total", static_cast<double>(lost_.load())}};
-    std::lock_guard lock{mutex_};
-    now.why = why_;
+    health_.describe(now);
     if (now.why.empty() && committed > mark.offset)
         now.why = fmt::format(
             "its position {} is beyond the journal's end {}: start the journal's writer again, it will go on from "

@@ -15,8 +15,6 @@ namespace logpipe::journal {
 
 namespace {
 
-using std::chrono::steady_clock;
-
 // What is written and not synced: memory, because it must be there to be written again, and work that a crash undoes.
 constexpr std::size_t held_bytes_max = std::size_t{16} << 20U;
 constexpr std::size_t held_batches_max = 1024;
@@ -35,7 +33,7 @@ topic_writer::topic_writer(journal_options options, environment world)
       world_{std::move(world)},
       name_{fmt::format("journal {}", topic_name(options_.folder))},
       segments_{*world_.files, options_.folder},
-      room_{*world_.files, options_.folder, options_.bytes_max},
+      room_{world_, options_.folder, options_.bytes_max},
       clock_{name_, world_},
       window_{options_.chunk_window_count} {}
 
@@ -106,7 +104,7 @@ result<> topic_writer::open_segments(recovered_topic found, std::uint64_t cursor
     epoch_ = world_.random();
     next_offset_ = std::max(found.end_offset, cursors_end);
     published_offset_ = next_offset_;
-    synced_at_ = steady_clock::now();
+    synced_at_ = world_.steady();
     board_->add_gap(found.end_offset, next_offset_);
     if (next_offset_ > found.end_offset)
         report_.notes.push_back(fmt::format("events end at offset {}, but a cursor is at {}: going on from there",
@@ -174,7 +172,7 @@ result<> topic_writer::flush(outlet const& by) {
 /// Whether what is held is left to the next regular sync.
 bool topic_writer::may_wait() const {
     return options_.sync == journal_sync::interval && held_bytes_ < waiting_bytes_max &&
-           steady_clock::now() - synced_at_ < options_.sync_interval;
+           world_.steady() - synced_at_ < options_.sync_interval;
 }
 
 result<> topic_writer::append(held& what) {
@@ -240,7 +238,7 @@ result<> topic_writer::sync() {
         }
         if (options_.sync != journal_sync::never) figures_.syncs.fetch_add(1, std::memory_order_relaxed);
     }
-    synced_at_ = steady_clock::now();
+    synced_at_ = world_.steady();
     if (published_offset_ != next_offset_) {
         published_offset_ = next_offset_;
         published_bytes_ = active_.bytes();

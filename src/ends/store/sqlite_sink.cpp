@@ -1,13 +1,13 @@
 #include "store/sqlite.hpp"
 
 #include "core/log.hpp"
+#include "core/stage_health.hpp"
 #include "store_writer.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 
 namespace logpipe::store {
 
@@ -39,8 +39,6 @@ class sqlite_sink final : public sink {
     [[nodiscard]] result<> commit();
     void report_held();
     [[nodiscard]] bool due() const;
-    /// Notes for status() how it went, and passes it on.
-    result<> noted(result<> outcome);
 
     sqlite_sink_options const options_;
     completions* reports_ = nullptr;
@@ -59,8 +57,7 @@ class sqlite_sink final : public sink {
     std::atomic<std::uint64_t> removed_{0};
     std::atomic<std::uint64_t> clock_jumps_{0};
     std::atomic<std::uint64_t> events_waiting_{0};
-    mutable std::mutex mutex_;  // guards why_
-    std::string why_;
+    stage_health health_;
 };
 
 result<> sqlite_sink::open(completions& reports) {
@@ -70,9 +67,9 @@ result<> sqlite_sink::open(completions& reports) {
     // Another process that writes is waited for, though not for ever; after that the pump tries again.
     auto const waits = [this, tries = 0]() mutable { return !cancelled_ && ++tries % 200 != 0; };
     auto opened = store_writer::open(options_, waits);
-    if (!opened) return noted(in_context(sink_name, opened.error()));
+    if (!opened) return health_.noted(result<>{in_context(sink_name, opened.error())});
     writer_ = std::move(*opened);
-    return noted(has_position_ ? refuse_other_store() : result<>{});
+    return health_.noted(has_position_ ? refuse_other_store() : result<>{});
 }
 
 /// Opened again, after a failure: with another store in the first one's place everything before would be missing, and
@@ -96,14 +93,14 @@ result<> sqlite_sink::write(batch& events) {
     // After a failure what is held goes first: it fits, and it does not grow while it does not.
     if (inserted_ < held_.size())
         if (auto flushed = flush(); !flushed) return flushed;
-    if (auto inserted = insert(events); !inserted) return noted(inserted);
+    if (auto inserted = insert(events); !inserted) return health_.noted(inserted);
     held_events_ += events.events.size();
     events_waiting_.store(held_events_, std::memory_order_relaxed);
     held_.push_back(std::move(events));
     events = {};
     inserted_ = held_.size();
     // The batch is ours now: a failure of this commit is told by the next call, if that fails as well.
-    if (due()) static_cast<void>(noted(commit()));
+    if (due()) static_cast<void>(health_.noted(commit()));
     return {};
 }
 
@@ -111,8 +108,8 @@ result<> sqlite_sink::flush() {
     if (cancelled_) return error{errc::cancelled, "asked to stop"};
     if (held_.empty()) return {};
     if (!writer_) return error{errc::storage_failed, "the store is not open"};
-    if (auto again = insert_held_again(); !again) return noted(again);
-    return noted(commit());
+    if (auto again = insert_held_again(); !again) return health_.noted(again);
+    return health_.noted(commit());
 }
 
 /// What the transform made is JSON; what comes from elsewhere may be anything, and has its dead letter before the
@@ -123,7 +120,7 @@ result<> sqlite_sink::refuse_unreadable(batch& events) {
     for (std::uint32_t i = 0; i < events.events.size(); ++i) {
         if (events.events[i].rejected) continue;
         auto const good = writer_->is_object(events.payload(events.events[i]));
-        if (!good) return noted(good.error());
+        if (!good) return health_.noted(result<>{good.error()});
         if (!*good) unreadable.push_back(i);
     }
     if (unreadable.empty()) return {};
@@ -182,20 +179,10 @@ result<std::optional<std::vector<progress>>> sqlite_sink::stored(std::string con
     return std::optional{std::move(*positions)};
 }
 
-result<> sqlite_sink::noted(result<> outcome) {
-    std::scoped_lock const lock{mutex_};
-    why_ = outcome ? std::string{} : outcome.error().message;
-    return outcome;
-}
-
 stage_status sqlite_sink::status() const {
     stage_status now;
     now.name = sink_name;
-    {
-        std::scoped_lock const lock{mutex_};
-        now.why = why_;
-    }
-    now.up = now.why.empty();
+    health_.describe(now);
     auto const gauge = [&now](char const* name, std::atomic<std::uint64_t> const& value) {
         now.gauges.emplace_back(name, static_cast<double>(value.load(std::memory_order_relaxed)));
     };

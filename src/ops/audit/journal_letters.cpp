@@ -50,7 +50,7 @@ class journal_writer final : private completions {
         open_ = true;
         events.sequence = begin();
         if (auto written = to_->write(events); !written) return written;
-        if (auto flushed = to_->flush(); !flushed) return flushed;
+        if (auto flushed = to_->make_safe(); !flushed) return flushed;
         return wait_until_safe();
     }
 

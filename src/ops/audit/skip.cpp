@@ -87,7 +87,7 @@ class stored_position final : private completions {
         none.end_offset = to;
         none.counts = {.in = events, .indexed = 0, .already_there = 0, .dead = events};
         if (auto written = store_->write(none); !written) return written;
-        return store_->flush();
+        return store_->make_safe();
     }
 
   private:

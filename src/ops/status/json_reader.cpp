@@ -126,6 +126,7 @@ ledger parse_ledger(object_reader from) {
     ledger book;
     book.counts = parse_counts(from);
     from.read("in_flight", book.in_flight);
+    from.read_newer("taken", book.taken);
     from.read_newer("tombstones", book.passed.tombstones);
     from.read_newer("gaps", book.passed.gaps);
     from.read_newer("expired", book.passed.expired);

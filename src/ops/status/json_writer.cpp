@@ -22,6 +22,7 @@ void write_counts(json_object&& object, event_counts const& counts) {
 void write_ledger(json_object&& object, ledger const& book) {
     add_counts(object, book.counts);
     object.add("in_flight", book.in_flight);
+    object.add("taken", book.taken);
     object.add("tombstones", book.passed.tombstones);
     object.add("gaps", book.passed.gaps);
     object.add("expired", book.passed.expired);

@@ -44,6 +44,7 @@ void add_ledger(exposition& out, std::string_view name, std::string_view help, s
     add_term(out, name, help, labels, "dead", book.counts.dead);
     add_term(out, name, help, labels, "routed", book.counts.routed);
     add_term(out, name, help, labels, "in_flight", book.in_flight);
+    add_term(out, name, help, labels, "taken", book.taken);
     add_term(out, name, help, labels, "tombstones", book.passed.tombstones);
     add_term(out, name, help, labels, "gaps", book.passed.gaps);
     add_term(out, name, help, labels, "expired", book.passed.expired);
@@ -86,7 +87,7 @@ void add_pump(exposition& out, pump_snapshot const& pump) {
     out.add("logpipe_pump_retries_total", "Calls of stages that failed and were tried again.", labels, pump.retries);
     out.add("logpipe_pump_queued_batches", "Batches that wait between the stages.", labels, pump.queued_batches);
     out.add("logpipe_pump_queued_batches_max", "The bound of queued_batches.", labels, pump.queued_batches_max);
-    out.add("logpipe_pump_in_flight_bytes", "Memory of all that was read and is not safe yet.", labels,
+    out.add("logpipe_pump_in_flight_bytes", "Memory of all that was read and that the sink has not taken.", labels,
             pump.in_flight_bytes);
     out.add("logpipe_pump_in_flight_bytes_max", "The source is not read above it.", labels, pump.in_flight_bytes_max);
     out.add("logpipe_pump_oldest_seconds", "Age of the oldest batch that is not safe yet.", labels,

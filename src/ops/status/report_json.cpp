@@ -36,6 +36,7 @@ void write_hop(json_object&& object, hop const& step) {
     object.add("dead", step.book.counts.dead);
     object.add("routed", step.book.counts.routed);
     object.add("in_flight", step.book.in_flight);
+    object.add("taken", step.book.taken);
     object.add("tombstones", step.book.passed.tombstones);
     object.add("gaps", step.book.passed.gaps);
     object.add("expired", step.book.passed.expired);

@@ -19,7 +19,7 @@ struct pump_options {
     std::string name;
     std::size_t queue_batches_max = 8;                         ///< between two stages
     std::size_t queue_bytes_max = std::size_t{16} << 20U;      ///< between two stages
-    std::size_t in_flight_bytes_max = std::size_t{64} << 20U;  ///< read and not yet safe; the source waits above it
+    std::size_t in_flight_bytes_max = std::size_t{64} << 20U;  ///< read and not yet taken; the source waits above it
     std::chrono::milliseconds retry_first{100};
     std::chrono::milliseconds retry_longest{10'000};
     bool source_failure_is_final = false;  ///< a run that ends: the source's own retries were all there are

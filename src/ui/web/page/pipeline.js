@@ -238,11 +238,11 @@ function ledger(status) {
   const passed = (name, value) => (value ? el("span", {}, "+ ", term(name, value)) : "");
   const zero = book.difference === 0;
   return el("div.ledger", { "data-process": status.subcommand }, el("span.name", {}, status.subcommand), term("in", book.in), "=", term("indexed", book.indexed), "+", term("already there", book.already_there), "+",
-    term("dead", book.dead), "+", term("in flight", book.in_flight), passed("routed", book.routed), passed("skipped", (book.tombstones ?? 0) + (book.gaps ?? 0)), passed("expired", book.expired), el("span.chip" + (zero ? ".good" : ".bad"), { title: "in minus all other terms: must be 0" }, "difference " + count(book.difference)));
+    term("dead", book.dead), "+", term("in flight", book.in_flight), passed("taken", book.taken), passed("routed", book.routed), passed("skipped", (book.tombstones ?? 0) + (book.gaps ?? 0)), passed("expired", book.expired), el("span.chip" + (zero ? ".good" : ".bad"), { title: "in minus all other terms: must be 0" }, "difference " + count(book.difference)));
 }
 
 function row(pump, per) {
-  const cells = [short(per.in), short(per.out), bytes(per.bytes), typeof pump.backlog === "number" ? count(pump.backlog) : "–", count(pump.queued_batches), count(pump.ledger.in_flight), pump.oldest_seconds ? seconds(pump.oldest_seconds) : "–",
+  const cells = [short(per.in), short(per.out), bytes(per.bytes), typeof pump.backlog === "number" ? count(pump.backlog) : "–", count(pump.queued_batches), count(pump.ledger.in_flight + (pump.ledger.taken ?? 0)), pump.oldest_seconds ? seconds(pump.oldest_seconds) : "–",
     count(pump.ledger.dead), count(pump.retries)];
   return el("tr", { "data-pump": pump.name }, el("th", { scope: "row" }, pump.name, el("span.dim", {}, pump.process.address ? " " + pump.process.address : "", pump.finished ? " (finished)" : "")),
     cells.map((cell) => el("td.num", {}, cell)));

@@ -94,7 +94,7 @@ class model final {
 
     std::size_t pick(std::size_t below) { return static_cast<std::size_t>(random_() % below); }
 
-    journal::environment world() {
+    environment world() {
         return {.files = &files_, .now = [this] { return ++time_ns_; }, .random = [this] { return random_() | 1U; }};
     }
 

@@ -25,7 +25,7 @@ struct topic_on_faulty_files {
     explicit topic_on_faulty_files(journal_options options = {}) {
         set_up_log({.level = log_level::off});
         options.folder = "data/topic";
-        journal::environment const world{.files = &files};
+        environment const world{.files = &files};
         opened = *journal::open_journal(options, world);
         end.emplace(*opened);
     }

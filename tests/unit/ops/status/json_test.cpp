@@ -73,6 +73,17 @@ TEST_CASE("a snapshot comes back from its JSON as it was", "[status_json]") {
     REQUIRE(to_json(*after) == to_json(before));
 }
 
+TEST_CASE("what is taken and not safe comes back from the JSON, and is 0 where an older process says nothing of it",
+          "[status_json]") {
+    auto before = sample_snapshot();
+    before.book.taken = 40;
+    auto text = to_json(before);
+    REQUIRE(parse_process_snapshot(text)->book.taken == 40);
+    std::string_view const term = R"(,"taken":40)";
+    text.erase(text.find(term), term.size());
+    REQUIRE(parse_process_snapshot(text)->book.taken == 0);
+}
+
 TEST_CASE("the JSON of a snapshot has what people look for in words and whole numbers without decimals",
           "[status_json]") {
     auto const text = to_json(sample_snapshot());

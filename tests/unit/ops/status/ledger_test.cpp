@@ -28,6 +28,15 @@ TEST_CASE("events that went another way are a term, and stand in the line where 
     REQUIRE(book.line() == "in 300 = indexed 90 + already there 0 + dead 1 + in flight 9 + routed 200");
 }
 
+TEST_CASE("what a sink has taken and not made safe is a term, and stands in the line where there is any", "[ledger]") {
+    ledger const book{.counts = {.in = 100, .indexed = 50, .dead = 1}, .in_flight = 9, .taken = 40};
+    REQUIRE(book.difference() == 0);
+    REQUIRE(book.not_safe() == 49);
+    REQUIRE(book.line() == "in 100 = indexed 50 + already there 0 + dead 1 + in flight 9 + taken 40");
+    pump_snapshot const pump{.book = book, .backlog = 11};
+    REQUIRE(waiting_events(pump) == 60);
+}
+
 TEST_CASE("the ledger's difference is positive where events are missing and negative where there are too many",
           "[ledger]") {
     REQUIRE(ledger{.counts = {.in = 10, .indexed = 4}, .in_flight = 1}.difference() == 5);
