@@ -97,6 +97,7 @@ asio::awaitable<result<std::string_view>> http_connection::read() {
         drop();
         co_return filled.error();
     }
+    if (stream_) stream_->expire_at(time_point::max());  // nobody waits until the next call
     given_.clear();
     std::swap(given_, body_);
     co_return std::string_view{given_};

@@ -79,7 +79,7 @@ result<std::string> write_head(http_request const& request, http_target const& t
     if (std::ranges::any_of(request.path, breaks))
         return error{errc::invalid_argument, "the path of a request must be percent-encoded"};
     auto const host = host_field(target);
-    // A proxy that forwards the request itself is told the whole URL (RFC 9112 section 3.2.2); through a tunnel it is
+    // A proxy that forwards the request itself needs the whole URL (RFC 9112 section 3.2.2); through a tunnel it is
     // the server that reads it.
     bool const forwarded = target.proxy && !target.tls;
     auto head = fmt::format("{} {}{}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: logpipe\r\n{}{}", request.method,

@@ -257,7 +257,7 @@ TEST_CASE("new fields are used from the next request on, over the same connectio
     CHECK_THAT(second, ContainsSubstring("\r\nX-New: 1\r\n"));
 }
 
-TEST_CASE("a target elsewhere gets a connection of its own", "[http_client]") {
+TEST_CASE("a target elsewhere gets another connection", "[http_client]") {
     http_script const one{[](http_exchange& to) { to.answer("200 OK", "", "one"); }};
     http_script const two{[](http_exchange& to) { to.answer("200 OK", "", "two"); }};
     auto client = client_of(server_at(one.port()));

@@ -93,6 +93,22 @@ TEST_CASE("a stream that nobody reads does not stall", "[http_stream]") {
     CHECK(read_all(client).value() == "lines");
 }
 
+TEST_CASE("the time between two reads is not a stall", "[http_stream]") {
+    std::binary_semaphore may_go_on{0};
+    http_script const server{[&](http_exchange& to) {
+        to.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\none\n");
+        may_go_on.acquire();
+        to.send("two\n");
+    }};
+    auto client = client_of(server, {.connect = 60s, .stall = 1s});
+    client.start({.path = "/"});
+    REQUIRE(client.head(steady_time::max()).value().has_value());
+    CHECK(*client.read(steady_time::max()).value() == "one\n");
+    std::this_thread::sleep_for(1100ms);  // not to wait for anything: this time must not count
+    may_go_on.release();
+    CHECK(read_all(client).value() == "two\n");
+}
+
 TEST_CASE("a wait for a stream ends at `until`, by wake() and by cancel()", "[http_stream]") {
     http_script const server{[&](http_exchange& to) {
         to.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\none\n");
