@@ -39,10 +39,13 @@ struct letter_view {
 /// Memory that it takes, about: its texts may be longer than its record.
 [[nodiscard]] std::size_t bytes_of(dead_letter const& letter) noexcept;
 
-/// How long a topic that is made for letters keeps them; then the oldest go.
+/// What a full topic of dead letters does.
+enum class letters_full : std::uint8_t { drop_oldest, block };
+/// How much of them a topic of dead letters keeps.
 struct letter_retention {
-    std::uint64_t bytes_max = 0;           ///< 0: no limit
-    std::chrono::milliseconds age_max{0};  ///< 0: no limit
+    std::uint64_t bytes_max = std::uint64_t{1} << 30U;  ///< 0: no limit
+    std::chrono::milliseconds age_max{0};               ///< 0: no limit
+    letters_full when_full = letters_full::drop_oldest;
 };
 
 }  // namespace logpipe

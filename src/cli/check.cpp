@@ -4,9 +4,9 @@
 #include "core/clock.hpp"
 #include "core/log.hpp"
 #include "formats/normalize.hpp"
-#include "stage_options.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
+#include "transform_options.hpp"
 
 #include <fmt/format.h>
 
@@ -48,7 +48,7 @@ std::string shown(std::string_view name, std::string const& value) {
 int check_configuration(settings const& options) {
     auto const& whose = options.text("for");
     std::map<std::string, std::string, std::less<>> environment;
-    for (auto const& row : option_rows_of(whose))
+    for (auto const& row : options_of(whose))
         if (auto const* value = std::getenv(environment_name(row.name).c_str()))
             environment[environment_name(row.name)] = value;
     auto effective = settings::merge(whose, {}, environment, options.text("config"));
@@ -76,7 +76,7 @@ int run_check(settings const& options, argument_list const& /*rest*/) {
         return exit_done;
     }
     if (!options.text("line").empty()) return check_line(options);
-    if (option_rows_of(options.text("for")).empty() || !is_subcommand(options.text("for")))
+    if (!is_subcommand(options.text("for")))
         return report_failure(
             options, {errc::invalid_argument, fmt::format("--for {}: no such subcommand", options.text("for"))});
     return check_configuration(options);

@@ -2,6 +2,7 @@
 
 #include "core/descriptors.hpp"
 #include "core/log.hpp"
+#include "core/nearest.hpp"
 #include "core/secrets.hpp"
 #include "data_mode.hpp"
 #include "process.hpp"
@@ -12,6 +13,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <deque>
 
@@ -22,8 +26,8 @@ namespace {
 /// What CLI11 fills in for one subcommand.
 struct parsed_flags {
     struct value {
-        option_row row;
-        CLI::Option* option = nullptr;
+        option row;
+        CLI::Option* flag_option = nullptr;
         std::vector<std::string> texts;
         bool flag = false;
     };
@@ -33,7 +37,7 @@ struct parsed_flags {
     argument_list rest;
 };
 
-std::string help_of(option_row const& row) {
+std::string help_of(option const& row) {
     auto text = std::string{row.help};
     if (!row.fallback.empty() && row.kind != option_kind::on_off) text += fmt::format(" [{}]", row.fallback);
     return text;
@@ -45,17 +49,17 @@ void add_subcommand(CLI::App& app, subcommand const& what, parsed_flags& into) {
     into.app->footer(
         fmt::format("Examples:\n{}\nEach option is also a variable, as LOGPIPE_DATA_DIR, and a key of logpipe.toml.",
                     what.examples));
-    for (auto const& row : option_rows_of(what.name)) {
+    for (auto const& row : options_of(what.name)) {
         auto& value = into.values.emplace_back(parsed_flags::value{.row = row, .texts = {}});
         auto const name = fmt::format("--{}", row.name);
         if (row.kind == option_kind::on_off) {
-            value.option = into.app->add_flag(name, value.flag, help_of(row));
+            value.flag_option = into.app->add_flag(name, value.flag, help_of(row));
             continue;
         }
-        value.option = into.app->add_option(name, value.texts, help_of(row))->type_name(std::string{row.metavar});
-        value.option->expected(1)->multi_option_policy(row.kind == option_kind::list ? CLI::MultiOptionPolicy::TakeAll
-                                                                                     : CLI::MultiOptionPolicy::Throw);
-        value.option->allow_extra_args(false);
+        value.flag_option = into.app->add_option(name, value.texts, help_of(row))->type_name(std::string{row.metavar});
+        value.flag_option->expected(1)->multi_option_policy(
+            row.kind == option_kind::list ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::Throw);
+        value.flag_option->allow_extra_args(false);
     }
     if (!what.arguments.empty())
         into.app->add_option("arguments", into.rest, std::string{what.arguments})->type_name("");
@@ -64,7 +68,7 @@ void add_subcommand(CLI::App& app, subcommand const& what, parsed_flags& into) {
 std::map<std::string, std::vector<std::string>, std::less<>> flags_of(parsed_flags const& parsed) {
     std::map<std::string, std::vector<std::string>, std::less<>> flags;
     for (auto const& each : parsed.values) {
-        if (each.option->count() == 0) continue;
+        if (each.flag_option->count() == 0) continue;
         flags[std::string{each.row.name}] =
             each.row.kind == option_kind::on_off ? std::vector<std::string>{each.flag ? "on" : "off"} : each.texts;
     }
@@ -76,11 +80,48 @@ std::map<std::string, std::string, std::less<>> environment() {
     auto const take = [&variables](std::string const& name) {
         if (auto const* value = std::getenv(name.c_str())) variables[name] = value;
     };
-    for (auto const& row : option_rows()) {
+    for (auto const& row : all_options()) {
         take(environment_name(row.name));
         if (row.kind == option_kind::secret) take(secret_environment_name(row.name));
     }
     return variables;
+}
+
+/// A misspelt variable would do nothing, without a word.
+void warn_of_unknown_variables() {
+    std::vector<std::string> known;
+    for (auto const& row : all_options()) {
+        known.push_back(environment_name(row.name));
+        if (row.kind == option_kind::secret) known.push_back(secret_environment_name(row.name));
+    }
+    std::vector<std::string_view> const names{known.begin(), known.end()};
+    for (char** each = environ; *each != nullptr; ++each) {
+        std::string_view const variable{*each};
+        auto const name = variable.substr(0, variable.find('='));
+        if (!name.starts_with("LOGPIPE_") || std::ranges::find(names, name) != names.end()) continue;
+        if (auto const near = nearest(name, names); !near.empty())
+            log_warn("{} is not the variable of an option; did you mean {}?", name, near);
+    }
+}
+
+/// What CLI11 could not place, with the nearest name that there is.
+int report_unknown(std::deque<parsed_flags> const& all, std::string_view given) {
+    std::vector<std::string> known;
+    std::string_view where;
+    for (auto const& each : all)
+        if (each.app->parsed()) {
+            where = each.what->name;
+            for (auto const& row : options_of(where)) known.push_back(fmt::format("--{}", row.name));
+        }
+    if (where.empty())
+        for (auto const name : subcommand_names()) known.emplace_back(name);
+    std::vector<std::string_view> const names{known.begin(), known.end()};
+    auto const near = nearest(given.substr(0, given.find('=')), names);
+    auto const what = given.starts_with("-") ? "option" : where.empty() ? "subcommand" : "argument";
+    fmt::print(stderr, "logpipe{}{}: unknown {} {}{} (logpipe {}{}--help)\n", where.empty() ? "" : " ", where, what,
+               given, near.empty() ? std::string{} : fmt::format("; did you mean {}?", near), where,
+               where.empty() ? "" : " ");
+    return exit_usage;
 }
 
 int run_parsed(parsed_flags const& parsed) {
@@ -98,10 +139,16 @@ int run_parsed(parsed_flags const& parsed) {
     }
     set_up_log({.level = parse_log_level(options->text("log-level")).value(),
                 .format = parse_log_format(options->text("log-format")).value()});
+    warn_of_unknown_variables();
     if (auto used = use_data_mode(*options); !used) {
         log_error("{}: {}", parsed.what->name, used.error().message);
         return exit_usage;
     }
+    if (parsed.what->uses != nullptr)
+        if (auto used = options->check_used(parsed.what->uses(*options, parsed.rest)); !used) {
+            log_error("{}: {}", parsed.what->name, used.error().message);
+            return exit_usage;
+        }
     refuse_open_secrets(options->on("strict-secrets"));
     return parsed.what->run(*options, parsed.rest);
 }
@@ -115,7 +162,7 @@ int run_command_line(int argument_count, char const* const* values) {
     app.require_subcommand(1);
     app.set_version_flag("--version", fmt::format("logpipe {} ({})", version_text, revision()));
     app.footer(
-        "logpipe SUBCOMMAND --help tells more. First steps:\n"
+        "logpipe SUBCOMMAND --help and logpipe help END tell more. First steps:\n"
         "  logpipe run --from 'demo:nginx?lines=100000' --once --data-dir data\n"
         "  logpipe status");
     std::deque<parsed_flags> all;
@@ -123,6 +170,10 @@ int run_command_line(int argument_count, char const* const* values) {
     try {
         app.parse(argument_count, values);
     } catch (CLI::ParseError const& failure) {
+        auto const left = app.remaining(true);
+        bool const is_unknown = failure.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) ||
+                                failure.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+        if (is_unknown && !left.empty()) return report_unknown(all, left.front());
         return app.exit(failure) == 0 ? exit_done : exit_usage;
     }
     for (auto const& each : all)

@@ -53,7 +53,7 @@ error unknown_key(std::string const& path, toml::source_region const& where, std
                                 : fmt::format("unknown key \"{}\"; did you mean \"{}\"?", key, near));
 }
 
-std::vector<std::string_view> names_of(std::span<option_row const> rows) {
+std::vector<std::string_view> names_of(std::span<option const> rows) {
     std::vector<std::string_view> names;
     for (auto const& row : rows) names.push_back(row.name);
     return names;
@@ -61,7 +61,7 @@ std::vector<std::string_view> names_of(std::span<option_row const> rows) {
 
 /// Adds the values of one table; `known` are the names it may have, `mine` those that this subcommand takes.
 result<> add_table(std::string const& path, toml::table const& table, std::span<std::string_view const> known,
-                   std::span<std::string_view const> mine, config_values& into) {
+                   std::span<std::string_view const> mine, bool in_table, config_values& into) {
     for (auto const& [key, node] : table) {
         if (node.is_table()) continue;
         std::string_view const name = key.str();
@@ -69,7 +69,7 @@ result<> add_table(std::string const& path, toml::table const& table, std::span<
         if (std::ranges::find(mine, name) == mine.end()) continue;
         auto texts = value_texts(path, name, node);
         if (!texts) return texts.error();
-        into.insert_or_assign(std::string{name}, *std::move(texts));
+        into.insert_or_assign(std::string{name}, config_value{*std::move(texts), in_table});
     }
     return {};
 }
@@ -80,21 +80,23 @@ result<config_values> read_config_file(std::string const& path, std::string_view
     auto const parsed = toml::parse_file(path);
     if (!parsed) return at_line(path, parsed.error().source(), parsed.error().description());
     auto const& root = parsed.table();
-    auto const mine_rows = option_rows_of(subcommand);
+    auto const mine_rows = options_of(subcommand);
     auto const mine = names_of(mine_rows);
+    auto const all_rows = all_options();
     config_values values;
-    if (auto added = add_table(path, root, names_of(option_rows()), mine, values); !added) return added.error();
+    if (auto added = add_table(path, root, names_of(all_rows), mine, false, values); !added) return added.error();
     for (auto const& [key, node] : root) {
         auto const* table = node.as_table();
         if (table == nullptr) continue;
         auto const names = subcommand_names();
         if (std::ranges::find(names, key.str()) == names.end())
             return unknown_key(path, key.source(), key.str(), names);
-        auto const rows = option_rows_of(key.str());
+        auto const rows = options_of(key.str());
         // Every table is checked; only this subcommand's is used, over what stands at the top.
         config_values others;
         auto& into = key.str() == subcommand ? values : others;
-        if (auto added = add_table(path, *table, names_of(rows), names_of(rows), into); !added) return added.error();
+        if (auto added = add_table(path, *table, names_of(rows), names_of(rows), true, into); !added)
+            return added.error();
     }
     return values;
 }

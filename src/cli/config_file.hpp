@@ -11,7 +11,11 @@
 
 namespace logpipe::cli {
 
-using config_values = std::map<std::string, std::vector<std::string>, std::less<>>;
+struct config_value {
+    std::vector<std::string> texts;
+    bool in_table = false;  ///< of the subcommand, not at the top
+};
+using config_values = std::map<std::string, config_value, std::less<>>;
 
 /// @return the values for `subcommand`; errc::invalid_argument names file, line and the nearest right name of an
 /// unknown key.

@@ -1,8 +1,8 @@
 // `consume` and `index`: the same pump, with the transform and without it.
 #include "formats/normalize.hpp"
-#include "stage_options.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
+#include "transform_options.hpp"
 
 #include <fmt/format.h>
 
@@ -22,15 +22,6 @@ bool has_done_all(pump_snapshot const& now, double& end) {
     if (gauge_of(from, "journal_committed_offset") >= end) return true;
     // What is damaged at the end is read over, and no event of it can be committed.
     return gauge_of(from, "journal_read_offset") >= end && now.book.not_safe() == 0;
-}
-
-std::string dead_letters_uri(settings const& options) {
-    if (auto const& uri = options.text("dead-letters"); !uri.empty()) return uri;
-    auto const& from = options.text("from");
-    // A journal has one writer, so consume and index have each their own; a topic of Kafka has many.
-    if (from.starts_with("journal:")) return fmt::format("{}.{}.dlq", from, options.subcommand());
-    if (from.starts_with("kafka:")) return from + ".dlq";
-    return "file:logpipe-dead-letters.jsonl";
 }
 
 ledger sum_of_books(process_snapshot const& now) {

@@ -1,4 +1,4 @@
-// From a URI to a stage: one table. Adding an end is a folder, and a line here.
+// From a URI to a stage.
 #pragma once
 
 #include "journal/journal.hpp"
@@ -9,11 +9,10 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace logpipe::cli {
 
-/// Makes the ends of one process. Owns the journals that it opened for writing, one a folder. One thread.
+/// Makes the ends of one process, and owns what they share, as a journal that is open for writing. One thread.
 class endpoints final {
   public:
     /// @param run_id  of line sources; empty = that of --run-id, or a new one
@@ -26,17 +25,23 @@ class endpoints final {
     [[nodiscard]] result<std::unique_ptr<dead_letters>> make_letters(std::string const& uri);
     /// Opened for writing by the first who asks.
     [[nodiscard]] result<std::shared_ptr<journal::topic>> open_topic(std::string const& folder);
-    /// To be called a few times a second: what the open journals have to do while nothing is written. From one thread.
+    /// To be called a few times a second: what is due while nothing is written. From one thread.
     void tend();
 
     [[nodiscard]] settings const& options() const noexcept { return options_; }
     [[nodiscard]] std::string const& run_id() const noexcept { return run_id_; }
 
   private:
+    [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri, bool for_dead_letters);
+    [[nodiscard]] end_request request(end_uri uri, option_values const& values);
+
     settings const& options_;
     std::string run_id_;
-    std::map<std::string, std::shared_ptr<journal::topic>> topics_;
+    std::map<std::string, std::shared_ptr<shared_resource>> shared_;
     std::chrono::steady_clock::time_point tended_at_{};
 };
+
+/// Where `consume` and `index` put their dead letters.
+[[nodiscard]] std::string dead_letters_uri(settings const& options);
 
 }  // namespace logpipe::cli

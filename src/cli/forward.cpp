@@ -1,10 +1,7 @@
-#include "forward/forward.hpp"
-
 #include "data_mode.hpp"
 #include "files/files.hpp"
 #include "runtime/dead_letters.hpp"
 #include "runtime/router.hpp"
-#include "stage_options.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 
@@ -40,7 +37,7 @@ int run_forward(settings const& options, argument_list const& /*rest*/) {
     compare_with_data_mode(options, options.text("journal"));
     auto letters = ends.open_topic(folder + ".forward.dlq");
     if (!letters) return report_failure(options, letters.error());
-    auto listener = forward_source_options_of(options);
+    auto listener = ends.make_source("forward://" + options.text("listen"));
     if (!listener) return report_failure(options, listener.error());
     auto routes = make_routes(ends, **topic);
     if (!routes) return report_failure(options, routes.error());
@@ -50,11 +47,9 @@ int run_forward(settings const& options, argument_list const& /*rest*/) {
     whole.show_letters(*dead);
     whole.on_tick([&ends](process_snapshot const&) { ends.tend(); });
     auto const begin = (*topic)->synced_offset();
-    whole.add(runtime::make_pump({.from = forward::make_forward_source(*std::move(listener)),
-                                  .change = nullptr,
-                                  .to = *std::move(routes),
-                                  .dead = dead.get()},
-                                 {.name = "forward", .in_flight_bytes_max = std::size_t{8} << 20U}));
+    whole.add(runtime::make_pump(
+        {.from = *std::move(listener), .change = nullptr, .to = *std::move(routes), .dead = dead.get()},
+        {.name = "forward", .in_flight_bytes_max = std::size_t{8} << 20U}));
     if (auto const& uri = options.text("to"); uri != "none") {
         auto to = ends.make_sink(uri);
         if (!to) return report_failure(options, to.error());

@@ -1,6 +1,7 @@
 #include "operator_ends.hpp"
 
-#include "stage_options.hpp"
+#include "places.hpp"
+#include "transform_options.hpp"
 
 #include <fmt/format.h>
 

@@ -3,10 +3,10 @@
 
 #include "audit/audit.hpp"
 #include "audit/letters.hpp"
+#include "core/end_uri.hpp"
 #include "kafka/kafka_admin.hpp"
 #include "opensearch/opensearch.hpp"
 #include "settings.hpp"
-#include "uri.hpp"
 
 #include <map>
 #include <memory>

@@ -1,5 +1,7 @@
-// The table of all options. docs/reference/options.md is made from it.
+// The options of the subcommands themselves; those of the ends stand beside each end.
+#include "ends.hpp"
 #include "settings.hpp"
+#include "subcommands.hpp"
 
 #include <fmt/format.h>
 
@@ -12,28 +14,20 @@ namespace {
 
 using enum option_kind;
 
-constexpr std::string_view sends =
+constexpr std::string_view readers_of_secrets =
     "produce serve run forward consume index ship dlq verify replay skip setup status monitor tap";
-constexpr std::string_view kafka_users = "forward consume index run dlq verify replay skip status monitor tap";
-constexpr std::string_view kafka_writers = "forward consume index run";
-constexpr std::string_view opensearch_users = "consume index run verify setup status monitor";
 constexpr std::string_view servers = "run serve produce forward consume index ship";
-constexpr std::string_view letter_writers = "forward run consume index produce serve ship skip";
-constexpr std::string_view mapping_users = "run consume index serve setup check";
+constexpr std::string_view mapping_users = "run consume index serve setup skip check";
 constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
 
 constexpr std::array rows{
-    // Everywhere.
     option_row{"config", text, "FILE", "", "*", "configuration; without it ./logpipe.toml where there is one"},
     option_row{"log-level", choice, "debug|info|warn|error|off", "info", "*", "least important messages to log"},
     option_row{"log-format", choice, "auto|text|json", "auto", "*", "auto: text on a terminal, JSON lines otherwise"},
-
     option_row{"data-mode", text, "MODE", "0700", "produce serve run forward consume index ship dlq replay journal",
                "mode of the folders that are made, and of the files without x; 0750 lets the group read"},
-    option_row{"strict-secrets", choice, "yes|no", "no", sends,
+    option_row{"strict-secrets", choice, "yes|no", "no", readers_of_secrets,
                "refuse files of secrets that every user of the machine can read, instead of warning"},
-
-    // What runs long.
     option_row{"admin", text, "HOST:PORT", "127.0.0.1:24230", "run", admin_help},
     option_row{"admin", text, "HOST:PORT", "127.0.0.1:24231", "forward", admin_help},
     option_row{"admin", text, "HOST:PORT", "127.0.0.1:24232", "consume", admin_help},
@@ -42,8 +36,6 @@ constexpr std::array rows{
     option_row{"admin", text, "HOST:PORT", "none", "produce", admin_help},
     option_row{"drain-timeout", duration, "TIME", "30s", "produce forward consume index run serve ship",
                "how long a stop waits for what was taken in to become safe"},
-
-    // Where events come from and go to.
     option_row{"url", text, "URL", "", "produce", "lines from there, http:// or https://"},
     option_row{"url", text, "URL",
                "https://raw.githubusercontent.com/elastic/examples/master/Common%20Data%20Formats/nginx_json_logs/"
@@ -94,152 +86,17 @@ constexpr std::array rows{
                "who reads the topics: what is behind its position is on its way; default: consume and index"},
     option_row{"dead-letters", text, "URI", "file:logpipe-dead-letters.jsonl", "produce serve ship",
                "where lines go that cannot be sent"},
-
-    // Line sources.
-    option_row{"tag", text, "TAG", "app.follow", "produce serve run", "tag of the events of a line source"},
     option_row{"run-id", text, "ID", "", "produce",
                "names this run: the same id again repeats the same events instead of adding"},
-    option_row{"line-bytes-max", bytes, "SIZE", "8M", "produce serve run consume",
-               "a longer line goes to the dead letters"},
-    option_row{"connect-timeout", duration, "TIME", "10s", sends, "for a connection to come about"},
-    option_row{"idle-timeout", duration, "TIME", "30s", "produce serve run", "for a silent HTTP server"},
-    option_row{"ca-file", text, "FILE", "", sends, "certificates (PEM) that servers must have; default: the system's"},
-    option_row{"insecure-skip-verify", on_off, "", "off", sends, "accept any certificate of a server"},
-
-    // Forward protocol, as client.
-    option_row{"compress", on_off, "", "off", "produce serve forward", "send gzip (CompressedPackedForward)"},
-    option_row{"in-flight", count, "N", "8", "produce serve forward", "chunks sent and not yet acked"},
-    option_row{"ack-timeout", duration, "TIME", "60s", "produce serve forward",
-               "for an ack; then the chunk is sent again"},
     option_row{"give-up-after", duration, "TIME", "60s", "produce serve run",
                "end when nothing was acked for so long; 0: never, the default for pipes and standard input"},
-    option_row{"send-key-file", secret, "FILE", "", "produce serve forward",
-               "shared key to show to the server, first line of the file"},
-    option_row{"send-user", text, "NAME", "", "produce serve forward", "user name for a server that asks for one"},
-    option_row{"send-password-file", secret, "FILE", "", "produce serve forward",
-               "that user's password, first line of the file"},
-    option_row{"client-certificate-file", text, "FILE", "", "produce serve forward dlq verify replay skip",
-               "certificate (PEM) to show to the server"},
-    option_row{"client-key-file", text, "FILE", "", "produce serve forward dlq verify replay skip",
-               "its private key (PEM)"},
-
-    // Forward protocol, as server.
     option_row{"listen", text, "HOST:PORT", "127.0.0.1:24224", "forward run",
                "for the Fluent forward protocol, TCP and UDP heartbeats"},
     option_row{"listen", text, "HOST:PORT", "127.0.0.1:8000", "serve", "for HTTP"},
-    option_row{"shared-key-file", secret, "FILE", "", "forward run", "clients must know its first line"},
-    option_row{"users-file", secret, "FILE", "", "forward run", "clients must be a user of it: lines of NAME:PASSWORD"},
-    option_row{"certificate-file", text, "FILE", "", "forward run", "TLS: the server's certificate chain (PEM)"},
-    option_row{"key-file", text, "FILE", "", "forward run", "TLS: its private key (PEM)"},
-    option_row{"client-ca-file", text, "FILE", "", "forward run", "TLS: clients must show a certificate of it"},
-    option_row{"message-bytes-max", bytes, "SIZE", "64M", "forward run", "largest message of a client"},
-    option_row{"decompressed-bytes-max", bytes, "SIZE", "256M", "forward run", "largest message once decompressed"},
-    option_row{"entries-max", count, "N", "4000000", "forward run", "most events in one message"},
-    option_row{"nesting-max", count, "N", "64", "forward run", "deepest record"},
-    option_row{"connections-max", count, "N", "1024", "forward run",
-               "maximum concurrent clients, as far as the limit of open files allows; above it the oldest that never "
-               "completed a message gives way, else new ones wait"},
-    option_row{"connections-per-address", count, "N", "0", "forward run",
-               "maximum concurrent clients of one address, more are closed; 0: no bound"},
-    option_row{"first-message-timeout", duration, "TIME", "0", "forward run",
-               "close a client without a whole message for so long; 0: only when its place is needed"},
-    option_row{
-        "message-timeout", duration, "TIME", "60s", "forward run",
-        "close a client that stalls within a message for so long, or beyond it sends less than 4 KiB/s; 0: never"},
-    option_row{"heartbeat", choice, "on|off", "on", "forward run",
-               "answer UDP heartbeats, at most one a second a peer; off: do not listen for them"},
-    option_row{"client-idle-timeout", duration, "TIME", "0", "forward run",
-               "close a silent client; 0: never, TCP keep-alive finds dead ones"},
-    option_row{"handshake-timeout", duration, "TIME", "10s", "forward run", "for TLS, the shared key and the user"},
-    option_row{"pending-bytes-max", bytes, "SIZE", "32M", "forward run",
-               "decoded and not yet taken on; clients wait above it"},
-    option_row{"trust-chunk-ids", choice, "yes|no", "yes", "forward run",
-               "no: for clients that make a chunk's id from its content alone (Fluent Bit)"},
     option_row{"route", list, "PATTERN=URI", "", "forward",
                "send tags elsewhere; before app.** and fluent.**; may be given often"},
     option_row{"topic", text, "NAME", "nginx-logs", "forward", "the journal's topic for app.**"},
-
-    // Journal.
     option_row{"journal", text, "DIR", "logpipe-data", "forward", "the folder of the disk buffer"},
-    option_row{"journal-bytes-max", bytes, "SIZE", "8G", "forward run consume",
-               "a topic's limit on disk; less where the disk has less"},
-    option_row{"journal-age-max", duration, "TIME", "0", "forward run consume",
-               "events older than that are dropped; 0: never"},
-    option_row{"journal-keep", duration, "TIME", "0", "forward run consume",
-               "keep what every reader has passed for so long"},
-    option_row{"journal-full", choice, "block|drop-oldest", "block", "forward run consume", "what to do at the limit"},
-    option_row{"journal-sync", choice, "every-group|interval|never", "every-group", "forward run consume",
-               "when to fdatasync; acks wait for it, but for never"},
-    option_row{"journal-sync-interval", duration, "TIME", "1s", "forward run consume", "for --journal-sync interval"},
-    option_row{"journal-segment-bytes", bytes, "SIZE", "128M", "forward run consume", "size of a file of the journal"},
-    option_row{"letters-bytes-max", bytes, "SIZE", "1G", letter_writers,
-               "limit of dead letters in a journal, or in a topic of Kafka that is made for them"},
-    option_row{"letters-age-max", duration, "TIME", "0", letter_writers,
-               "dead letters older than that are dropped; 0: never"},
-    option_row{"letters-full", choice, "drop-oldest|block", "drop-oldest", letter_writers,
-               "at the limit: drop the oldest dead letters, or stop until dlq retry or purge has made room"},
-
-    // Kafka.
-    option_row{"kafka", list, "KEY=VALUE", "", kafka_users, "any property of librdkafka; may be given often"},
-    option_row{"kafka-security", choice, "plaintext|ssl|sasl_plaintext|sasl_ssl", "plaintext", kafka_users,
-               "how to reach the brokers"},
-    option_row{"kafka-mechanism", choice, "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512", "SCRAM-SHA-512", kafka_users,
-               "SASL, for the user below"},
-    option_row{"kafka-user", text, "NAME", "", kafka_users, "who we are"},
-    option_row{"kafka-password-file", secret, "FILE", "", kafka_users, "and the password, first line of the file"},
-    option_row{"client-id", text, "NAME", "logpipe", kafka_users, "as the brokers' logs and quotas name us"},
-    option_row{"instance-id", text, "NAME", "", "consume index",
-               "static membership: a restart within the session's time moves no partitions"},
-    option_row{"start", text, "PLACE", "beginning", "consume index run",
-               "where a group without a position begins: beginning, end, or a time as 2026-01-31T00:00:00Z"},
-    option_row{"session-timeout", duration, "TIME", "45s", "consume index run",
-               "a member that is silent for so long loses its partitions"},
-    option_row{"revoke-drain", duration, "TIME", "10s", "consume index run",
-               "how long a partition that is taken away may finish what is in flight"},
-    option_row{"fetch-bytes-max", bytes, "SIZE", "8M", "consume index run", "read from Kafka and not yet taken on"},
-    option_row{"no-create", on_off, "", "off", kafka_writers, "do not make a topic that is unknown"},
-    option_row{"partitions", count, "N", "1", kafka_writers, "of a topic that is made"},
-    option_row{"replication", count, "N", "1", kafka_writers, "of a topic that is made"},
-    option_row{"compression", choice, "lz4|zstd|snappy|gzip|none", "lz4", kafka_writers, "of messages"},
-    option_row{"send-bytes-max", bytes, "SIZE", "32M", kafka_writers, "given to Kafka and not yet acknowledged"},
-    option_row{"key", text, "FIELD", "", kafka_writers,
-               "this field of the record is the message's key; the id then stands in a header"},
-    option_row{"tag-header", text, "NAME", "", kafka_writers, "put the event's tag into this header"},
-    option_row{"flush-interval", duration, "TIME", "25ms", kafka_writers, "collect messages for so long"},
-    option_row{"flush-threads", count, "N", "5", kafka_writers, "requests to a broker at a time, at most 5"},
-
-    // OpenSearch.
-    option_row{"opensearch-user", text, "NAME", "", opensearch_users, "basic authentication"},
-    option_row{"opensearch-password-file", secret, "FILE", "", opensearch_users,
-               "and the password, first line of the file"},
-    option_row{"api-key-file", secret, "FILE", "", opensearch_users, "or an API key, first line of the file"},
-    option_row{"request-timeout", duration, "TIME", "60s", opensearch_users, "for an answer of OpenSearch"},
-    option_row{"bulk-bytes-max", bytes, "SIZE", "1M", "consume index run", "of one request to OpenSearch"},
-    option_row{"bulk-events-max", count, "N", "2000", "consume index run", "in one request to OpenSearch"},
-    option_row{"bulk-requests", count, "N", "4", "consume index run", "at a time, each over its own connection"},
-    option_row{"bulk-compress", on_off, "", "off", "consume index run", "send gzip to OpenSearch"},
-    option_row{"document-tries", count, "N", "10", "consume index run",
-               "attempts at a document that OpenSearch fails while it takes others, before it is a dead letter"},
-    option_row{"document-retry-time", duration, "TIME", "5m", "consume index run",
-               "and how long after the first attempt, at least; 0 to 7d"},
-
-    // Containers' logs.
-    option_row{"positions", text, "FILE", "logpipe-data/ship.json", "ship",
-               "keeps how far each container's log is shipped"},
-    option_row{"limited-services", list, "NAME", "", "ship",
-               "besides its own and Loki's: services that log for each line shipped; may be given often"},
-    option_row{"limited-rate", count, "N", "100", "ship", "lines a second that are read of each of those"},
-    option_row{"loki-user", text, "NAME", "", "ship", "basic authentication"},
-    option_row{"loki-password-file", secret, "FILE", "", "ship", "and the password, first line of the file"},
-    option_row{"tenant", text, "NAME", "", "ship", "for a Loki of many tenants (X-Scope-OrgID)"},
-    option_row{"push-bytes", bytes, "SIZE", "1M", "ship", "lines of one request to Loki"},
-    option_row{"push-age", duration, "TIME", "1s", "ship", "how long a line waits for others to go with it"},
-    option_row{"streams-max", count, "N", "2000", "ship",
-               "label sets in use at a time; lines of further ones share those of service other"},
-    option_row{"structured-metadata", choice, "yes|no", "yes", "ship",
-               "send the container's id with each line; needs Loki 3"},
-
-    // Transform and store.
     option_row{"timestamp", choice, "receive|entry|event", "receive", "run consume check",
                "where @timestamp comes from"},
     option_row{"mapping", text, "FILE", "", mapping_users,
@@ -247,12 +104,6 @@ constexpr std::array rows{
                "(check --show-mapping prints it)"},
     option_row{"regions", list, "NAME", "", "run consume check",
                "texts for the mapping's field of choices; may be given often"},
-    option_row{"full-text", choice, "yes|no", "yes", "run index",
-               "keep the full-text index over the texts that the mapping names"},
-    option_row{"store-age-max", duration, "TIME", "0", "run index", "documents older than that are removed; 0: never"},
-    option_row{"store-rows-max", count, "N", "0", "run index", "the newest documents that are kept; 0: all"},
-
-    // Looking.
     option_row{"page", text, "HOST:PORT", "127.0.0.1:8000", "run", "serve the page there; none: do not"},
     option_row{"auth-token-file", secret, "FILE", "", "run serve",
                "who asks for the page or its API must show the file's first line; required off loopback"},
@@ -319,6 +170,11 @@ constexpr std::array rows{
     option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as TOML, for --mapping"},
     option_row{"show-options", on_off, "", "off", "check", "print the table of all options"},
     option_row{"for", text, "SUBCOMMAND", "run", "check", "whose configuration to check"},
+    option_row{"ca-file", text, "FILE", "", "status monitor tap serve",
+               "certificates (PEM) that a server's must be signed by; default: the system's"},
+    option_row{"insecure-skip-verify", on_off, "", "off", "status monitor tap serve",
+               "accept any certificate of a server"},
+    option_row{"line-bytes-max", bytes, "SIZE", "8M", "consume check", "a longer line goes to the dead letters"},
 };
 
 bool belongs(option_row const& row, std::string_view subcommand) {
@@ -331,28 +187,65 @@ bool belongs(option_row const& row, std::string_view subcommand) {
     return false;
 }
 
-}  // namespace
-
-std::span<option_row const> option_rows() noexcept {
-    return rows;
+option made_of(option_row const& row) {
+    return {.name = row.name,
+            .kind = row.kind,
+            .metavar = row.metavar,
+            .help = row.help,
+            .fallback = std::string{row.fallback}};
 }
 
-std::vector<option_row> option_rows_of(std::string_view subcommand) {
-    std::vector<option_row> mine;
-    std::ranges::copy_if(rows, std::back_inserter(mine),
-                         [&](option_row const& row) { return belongs(row, subcommand); });
+/// A name that several have is one option, with the first one's help and range.
+void add(std::vector<option>& to, std::vector<option> const& from) {
+    for (auto const& each : from)
+        if (!each.in_uri_only && std::ranges::find(to, each.name, &option::name) == to.end()) to.push_back(each);
+}
+
+std::string row_of_table(option const& each, std::string_view of) {
+    std::string metavar{each.metavar};
+    for (std::size_t at = 0; (at = metavar.find('|', at)) != std::string::npos; at += 2) metavar.insert(at, 1, '\\');
+    auto const name = each.in_uri_only ? fmt::format("?{}={}", each.name, metavar)
+                                       : fmt::format("--{}{}{}", each.name, metavar.empty() ? "" : " ", metavar);
+    return fmt::format("| `{}` | {} | {}{} |\n", name,
+                       each.fallback.empty() ? std::string{} : fmt::format("`{}`", each.fallback),
+                       of.empty() ? std::string{} : fmt::format("{} | ", of), each.help);
+}
+
+}  // namespace
+
+std::vector<option> options_of(std::string_view subcommand) {
+    std::vector<option> mine;
+    for (auto const& row : rows)
+        if (belongs(row, subcommand)) mine.push_back(made_of(row));
+    for (auto const* end : ends())
+        for (auto const role : roles_of(subcommand)) add(mine, options_of(*end, role));
     return mine;
 }
 
+std::vector<option> all_options() {
+    std::vector<option> all;
+    for (auto const& row : rows) add(all, {made_of(row)});
+    for (auto const* end : ends())
+        for (auto const role : {end_role::source, end_role::sink, end_role::requests}) add(all, options_of(*end, role));
+    return all;
+}
+
+bool is_own_option(std::string_view subcommand, std::string_view name) {
+    return std::ranges::any_of(rows,
+                               [&](option_row const& row) { return row.name == name && belongs(row, subcommand); });
+}
+
 std::string options_markdown() {
-    std::string out = "| option | default | of | what it does |\n| --- | --- | --- | --- |\n";
-    for (auto const& row : rows) {
-        std::string metavar{row.metavar};
-        for (std::size_t at = 0; (at = metavar.find('|', at)) != std::string::npos; at += 2)
-            metavar.insert(at, 1, '\\');
-        out += fmt::format("| `--{}{}{}` | {} | {} | {} |\n", row.name, metavar.empty() ? "" : " ", metavar,
-                           row.fallback.empty() ? std::string{} : fmt::format("`{}`", row.fallback),
-                           row.subcommands == "*" ? "all" : row.subcommands, row.help);
+    std::string out = "## Subcommands\n\n| option | default | of | what it does |\n| --- | --- | --- | --- |\n";
+    for (auto const& row : rows) out += row_of_table(made_of(row), row.subcommands == "*" ? "all" : row.subcommands);
+    for (auto const* end : ends()) {
+        out += fmt::format("\n## {}\n\n{} `{}`\n", end->title, end->summary, end->form);
+        for (auto const& [role, title] : {std::pair{end_role::source, "As a source"}, {end_role::sink, "As a sink"}}) {
+            auto const options = options_of(*end, role);
+            if (options.empty()) continue;
+            out += fmt::format("\n{}:\n\n| option | default | what it does |\n| --- | --- | --- |\n", title);
+            for (auto const& each : options) out += row_of_table(each, {});
+        }
     }
     return out;
 }

@@ -2,10 +2,11 @@
 
 #include "audit/letters.hpp"
 #include "core/clock.hpp"
+#include "core/options.hpp"
 #include "core/thread.hpp"
 #include "process.hpp"
-#include "stage_options.hpp"
 #include "store/dashboard.hpp"
+#include "transform_options.hpp"
 
 #include <fmt/format.h>
 
@@ -201,7 +202,7 @@ web::run_by_get run_by_get_of(std::string const& choice) {
 }  // namespace
 
 result<web::web_options> web_options_of(settings const& options, std::string listen, produce_runs& runs) {
-    auto token = options.secret("auth-token-file");
+    auto token = secret_line(options, "auth-token-file");
     if (!token) return token.error();
     auto mapping = mapping_of(options);
     if (!mapping) return mapping.error();

@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/log.hpp"
+#include "core/options.hpp"
 #include "net/address.hpp"
 #include "server_probes.hpp"
 #include "web/web.hpp"
@@ -40,7 +41,7 @@ std::vector<std::string> admin_addresses_of(settings const& options) {
 }
 
 result<web::peer_access> peer_access_of(settings const& options) {
-    auto token = options.secret("auth-token-file");
+    auto token = secret_line(options, "auth-token-file");
     if (!token) return token.error();
     for (auto const& address : options.list("at")) {
         auto const peer = net::parse_peer_address(address);

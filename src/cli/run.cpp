@@ -1,17 +1,18 @@
 // The whole pipeline in one process: forward protocol (or --from) → journal → transform → SQLite. Either embedded part
 // may be swapped for the real one: --broker puts Kafka behind the journal, --store takes the documents elsewhere.
+#include "core/end_uri.hpp"
 #include "core/log.hpp"
 #include "data_mode.hpp"
 #include "formats/normalize.hpp"
-#include "forward/forward.hpp"
 #include "kafka/kafka_admin.hpp"
 #include "kept_run_id.hpp"
 #include "page.hpp"
+#include "places.hpp"
 #include "runtime/dead_letters.hpp"
-#include "stage_options.hpp"
 #include "store/sqlite.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
+#include "transform_options.hpp"
 
 #include <fmt/format.h>
 
@@ -24,10 +25,8 @@ using namespace std::chrono_literals;
 namespace {
 
 result<std::unique_ptr<source>> make_input(endpoints& ends) {
-    if (auto const& from = ends.options().text("from"); !from.empty()) return ends.make_source(from);
-    auto listener = forward_source_options_of(ends.options());
-    if (!listener) return listener.error();
-    return forward::make_forward_source(*std::move(listener));
+    auto const& from = ends.options().text("from");
+    return ends.make_source(from.empty() ? "forward://" + ends.options().text("listen") : from);
 }
 
 struct embedded_parts {
@@ -135,7 +134,7 @@ result<std::unique_ptr<web::web_server>> start_page(settings const& options, pro
     auto server = web::start_web_server(*std::move(web));
     if (server) {
         log_info("run: the page is at {}://{}", options.text("page-certificate").empty() ? "http" : "https", listen);
-    } else if (server.error().code == errc::busy && options.all().at("page").origin == "default") {
+    } else if (server.error().code == errc::busy && options.is_default("page")) {
         // The pipeline is worth more than its page; whoever named the address wants it there.
         log_warn("run: no page: {}; --page names another address", server.error().message);
         return std::unique_ptr<web::web_server>{};

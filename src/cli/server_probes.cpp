@@ -1,9 +1,9 @@
 #include "server_probes.hpp"
 
+#include "core/end_uri.hpp"
 #include "kafka/kafka_admin.hpp"
 #include "opensearch/opensearch.hpp"
-#include "stage_options.hpp"
-#include "uri.hpp"
+#include "places.hpp"
 #include "web/web.hpp"
 
 #include <fmt/format.h>

@@ -2,7 +2,10 @@
 
 #include "config_file.hpp"
 #include "core/assert.hpp"
+#include "core/end_uri.hpp"
+#include "core/options.hpp"
 #include "core/secrets.hpp"
+#include "subcommands.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,56 +20,86 @@ namespace logpipe::cli {
 
 namespace {
 
-result<> check_choice(option_row const& row, std::string_view value) {
-    for (auto left = row.metavar; !left.empty();) {
-        auto const bar = left.find('|');
-        if (left.substr(0, bar) == value) return {};
-        left = bar == std::string_view::npos ? std::string_view{} : left.substr(bar + 1);
-    }
-    return error{errc::invalid_argument, fmt::format("\"{}\" is none of {}", value, row.metavar)};
+/// "--threads", "threads in logpipe.toml", "LOGPIPE_THREADS".
+std::string said_by(std::string_view name, std::string_view origin) {
+    if (origin.starts_with("--") || origin.starts_with("LOGPIPE_")) return std::string{origin};
+    return fmt::format("{} in {}", name, origin);
 }
 
-result<> check_count(std::string_view value) {
+error invalid(std::string_view value, std::string_view expected) {
+    return {errc::invalid_argument, fmt::format("invalid value \"{}\": expected {}", value, expected)};
+}
+
+std::string amount_text(option_kind kind, std::uint64_t amount) {
+    if (kind == option_kind::bytes) return bytes_text(amount);
+    if (kind == option_kind::duration) return duration_text(std::chrono::milliseconds{amount});
+    return fmt::format("{}", amount);
+}
+
+result<> check_range(option const& what, std::string_view value, std::uint64_t amount) {
+    if (amount >= what.least && amount <= what.most) return {};
+    auto const least = amount_text(what.kind, what.least);
+    if (amount < what.least) return invalid(value, fmt::format("at least {}", least));
+    return invalid(value, fmt::format("at most {}", amount_text(what.kind, what.most)));
+}
+
+result<std::uint64_t> parse_count(std::string_view value) {
     std::uint64_t number = 0;
     auto const [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (failed != std::errc{} || end != value.data() + value.size())
-        return error{errc::invalid_argument, fmt::format("\"{}\" is no number", value)};
-    return {};
+    if (failed == std::errc::result_out_of_range) return invalid(value, "a smaller number");
+    if (failed != std::errc{} || end != value.data() + value.size()) return invalid(value, "an integer");
+    return number;
 }
 
-/// A password on a command line is seen by every user of the machine, and one in a file of options is shown by `check`.
-result<> check_property(std::string_view value) {
-    if (value.substr(0, value.find('=')) != "sasl.password") return {};
-    return error{errc::invalid_argument,
-                 "sasl.password is a secret: name its file by --kafka-password-file, or put it into the variable "
-                 "LOGPIPE_KAFKA_PASSWORD; the user is --kafka-user"};
-}
-
-result<> check_value(option_row const& row, std::string_view value) {
-    switch (row.kind) {
-        case option_kind::text:
-        case option_kind::secret:
-            return {};
-        case option_kind::list:
-            return row.name == "kafka" ? check_property(value) : result<>{};
-        case option_kind::choice:
-            return check_choice(row, value);
-        case option_kind::count:
-            return check_count(value);
-        case option_kind::bytes:
-            if (auto parsed = parse_bytes(value); !parsed) return parsed.error();
-            return {};
-        case option_kind::duration:
-            if (auto parsed = parse_duration(value); !parsed) return parsed.error();
-            return {};
-        case option_kind::on_off:
-            if (value == "on" || value == "off") return {};
-            return error{errc::invalid_argument, fmt::format("\"{}\" is neither on nor off", value)};
-    }
-    return {};
+result<std::uint64_t> parse_amount(option_kind kind, std::string_view value) {
+    if (kind == option_kind::count) return parse_count(value);
+    if (kind == option_kind::bytes) return parse_bytes(value);
+    auto const time = parse_duration(value);
+    if (!time) return time.error();
+    return static_cast<std::uint64_t>(time->count());
 }
 
 }  // namespace
+
+result<> check_value(option const& what, std::string_view value) {
+    if (what.check != nullptr)
+        if (auto good = what.check(value); !good) return good;
+    switch (what.kind) {
+        case option_kind::text:
+        case option_kind::secret:
+        case option_kind::list:
+            return {};
+        case option_kind::choice:
+            if (choice_at(what.metavar, choice_index(what.metavar, value)) == value && !value.empty()) return {};
+            return invalid(value, what.metavar);
+        case option_kind::on_off:
+            if (value == "on" || value == "off") return {};
+            return invalid(value, "on or off");
+        case option_kind::count:
+        case option_kind::bytes:
+        case option_kind::duration:
+            break;
+    }
+    auto const amount = parse_amount(what.kind, value);
+    if (!amount) return amount.error();
+    return check_range(what, value, *amount);
+}
+
+std::uint64_t number_of(option_kind kind, std::string_view value) {
+    switch (kind) {
+        case option_kind::count:
+        case option_kind::bytes:
+        case option_kind::duration:
+            return parse_amount(kind, value).value();
+        case option_kind::text:
+        case option_kind::secret:
+        case option_kind::choice:
+        case option_kind::on_off:
+        case option_kind::list:
+            break;
+    }
+    return value == "on" || value == "yes" ? 1 : 0;
+}
 
 std::string environment_name(std::string_view option) {
     std::string name = "LOGPIPE_";
@@ -94,35 +127,65 @@ result<settings> settings::merge(std::string subcommand,
     }
     settings merged;
     merged.subcommand_ = std::move(subcommand);
-    for (auto const& row : option_rows_of(merged.subcommand_)) {
+    for (auto const& row : options_of(merged.subcommand_)) {
         auto& value = merged.values_[std::string{row.name}];
+        value.kind = row.kind;
         auto const variable = environment_name(row.name);
         if (auto const flag = flags.find(row.name); flag != flags.end()) {
-            value = {.values = flag->second, .origin = fmt::format("--{}", row.name)};
+            value.values = flag->second;
+            value.origin = fmt::format("--{}", row.name);
         } else if (auto const set = environment.find(variable); set != environment.end()) {
-            value = {.values = {set->second}, .origin = variable};
+            value.values = {set->second};
+            value.origin = variable;
         } else if (auto const key = from_file.find(row.name); key != from_file.end()) {
-            value = {.values = key->second, .origin = path};
+            value.values = key->second.texts;
+            value.origin = path;
+            value.meant = key->second.in_table;
         } else {
-            if (row.kind != option_kind::list || !row.fallback.empty()) value.values = {std::string{row.fallback}};
+            if (row.kind != option_kind::list || !row.fallback.empty()) value.values = {row.fallback};
             value.origin = "default";
         }
+        value.meant = value.meant || value.origin.starts_with("--");
         if (row.kind == option_kind::secret)
             if (auto const set = environment.find(secret_environment_name(row.name)); set != environment.end())
                 merged.secrets_[std::string{row.name}] = set->second;
         for (auto const& each : value.values)
-            if (auto good = check_value(row, each); !good)
-                return error{errc::invalid_argument,
-                             fmt::format("{} (set by {}): {}", row.name, value.origin, good.error().message)};
+            if (auto good = check_value(row, each); !good && value.origin != "default")
+                return in_context(said_by(row.name, value.origin), good.error());
     }
-    // An end that this subcommand was given by a URI may ask for options that it has no flags for: they are at their
-    // defaults.
-    for (auto const& row : option_rows()) {
-        setting unset{.values = {std::string{row.fallback}}, .origin = {}};
+    for (auto const& row : all_options()) {
+        setting unset{.values = {row.fallback}, .kind = row.kind};
         if (row.kind == option_kind::list && row.fallback.empty()) unset.values.clear();
         merged.values_.try_emplace(std::string{row.name}, std::move(unset));
     }
     return merged;
+}
+
+result<> settings::check_used(std::span<used_end const> used) const {
+    auto const has = [](std::vector<option> const& options, std::string_view name) {
+        return std::ranges::find(options, name, &option::name) != options.end();
+    };
+    for (auto const& [name, value] : values_) {
+        if (!value.meant || is_own_option(subcommand_, name)) continue;
+        bool const is_used = std::ranges::any_of(used, [&](used_end const& each) {
+            auto const uri = parse_uri(each.uri);
+            auto const* end = uri ? end_of_scheme(uri->scheme) : nullptr;
+            return end != nullptr && has(options_of(*end, each.role), name);
+        });
+        if (is_used) continue;
+        std::string owners;
+        for (auto const* end : ends())
+            for (auto const role : roles_of(subcommand_))
+                if (has(options_of(*end, role), name)) {
+                    owners += fmt::format("{}{}{}", owners.empty() ? "" : ", ", end->title,
+                                          role == end_role::source ? " as a source"
+                                          : role == end_role::sink ? " as a sink"
+                                                                   : "");
+                }
+        return error{errc::invalid_argument, fmt::format("{}: an option of {}, which this {} does not use",
+                                                         said_by(name, value.origin), owners, subcommand_)};
+    }
+    return {};
 }
 
 setting const& settings::at(std::string_view name) const {
@@ -137,20 +200,19 @@ std::string const& settings::text(std::string_view name) const {
 std::vector<std::string> const& settings::list(std::string_view name) const {
     return at(name).values;
 }
-std::uint64_t settings::bytes(std::string_view name) const {
-    return parse_bytes(text(name)).value();
+std::uint64_t settings::number(std::string_view name) const {
+    auto const& found = at(name);
+    return number_of(found.kind, found.values.front());
 }
-std::chrono::milliseconds settings::duration(std::string_view name) const {
-    return parse_duration(text(name)).value();
+bool settings::has(std::string_view name) const {
+    auto const found = values_.find(name);
+    return found != values_.end() && !found->second.origin.empty();
 }
-std::uint64_t settings::count(std::string_view name) const {
-    return std::stoull(text(name));
-}
-bool settings::on(std::string_view name) const {
-    return text(name) == "on" || text(name) == "yes";
+bool settings::is_default(std::string_view name) const {
+    return at(name).origin == "default";
 }
 
-result<std::string> settings::secret_lines(std::string_view name) const {
+result<std::string> settings::secret(std::string_view name) const {
     auto const& path = text(name);
     if (auto const held = secrets_.find(name); held != secrets_.end()) {
         if (path.empty()) return without_line_end(held->second);
@@ -160,13 +222,6 @@ result<std::string> settings::secret_lines(std::string_view name) const {
     if (path.empty()) return std::string{};
     auto lines = read_secret_lines(path);
     if (!lines) return in_context(fmt::format("--{}", name), lines.error());
-    return lines;
-}
-
-result<std::string> settings::secret(std::string_view name) const {
-    auto lines = secret_lines(name);
-    // A variable holds nothing else.
-    if (lines && !text(name).empty()) lines->resize(std::min(lines->find('\n'), lines->size()));
     return lines;
 }
 

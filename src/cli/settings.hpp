@@ -1,7 +1,9 @@
-// One definition an option: its flag, its LOGPIPE_… variable and its key in logpipe.toml are one row of one table. A
-// flag beats the variable, which beats the file, which beats the default; each value remembers where it came from.
+// The values of options: a flag beats the LOGPIPE_… variable, which beats the key in logpipe.toml, which beats the
+// default; each value remembers where it came from.
 #pragma once
 
+#include "ends.hpp"
+#include "logpipe/descriptor.hpp"
 #include "logpipe/result.hpp"
 
 #include <chrono>
@@ -14,9 +16,7 @@
 
 namespace logpipe::cli {
 
-/// A `secret` names a file; the secret itself may stand in the variable without _FILE, but in no flag and no key.
-enum class option_kind { text, secret, count, bytes, duration, choice, on_off, list };
-
+/// An option of subcommands themselves.
 struct option_row {
     std::string_view name;  ///< "drain-timeout": --drain-timeout, LOGPIPE_DRAIN_TIMEOUT, key drain-timeout
     option_kind kind;
@@ -26,34 +26,44 @@ struct option_row {
     std::string_view help;
 };
 
-/// All of them. A name stands in several rows where its default differs by subcommand.
-[[nodiscard]] std::span<option_row const> option_rows() noexcept;
-[[nodiscard]] std::vector<option_row> option_rows_of(std::string_view subcommand);
+/// Its own, and those of the ends that it may have; a name that several have is there once.
+[[nodiscard]] std::vector<option> options_of(std::string_view subcommand);
+[[nodiscard]] std::vector<option> all_options();
+[[nodiscard]] bool is_own_option(std::string_view subcommand, std::string_view name);
 
 struct setting {
-    std::vector<std::string> values;  ///< one, but for lists
-    std::string
-        origin;  ///< "default", "logpipe.toml", "LOGPIPE_LISTEN", "--listen"; empty: no option of this subcommand
+    std::vector<std::string> values{};  ///< one, but for lists
+    std::string origin{};  ///< "default", "logpipe.toml", "LOGPIPE_LISTEN", "--listen"; empty: not of this subcommand
+    option_kind kind = option_kind::text;
+    bool meant = false;  ///< for this subcommand: by a flag, or in its own table of the file
 };
 
-/// The effective values of one subcommand, each checked against its kind. Asking for a name that the table lacks is a
-/// bug.
-class settings final {
+/// The effective values of one subcommand, each checked against its kind and range. Asking for a name that no option
+/// has is a bug.
+class settings final : public option_values {
   public:
-    [[nodiscard]] std::string const& text(std::string_view name) const;
-    [[nodiscard]] std::vector<std::string> const& list(std::string_view name) const;
-    [[nodiscard]] std::uint64_t count(std::string_view name) const;
-    [[nodiscard]] std::uint64_t bytes(std::string_view name) const;
-    [[nodiscard]] std::chrono::milliseconds duration(std::string_view name) const;
-    [[nodiscard]] bool on(std::string_view name) const;
-    /// What the variable without _FILE holds, or the first line of the file that the option names; empty where there is
-    /// neither. @return errc::invalid_argument where both are given, or the file cannot be read.
-    [[nodiscard]] result<std::string> secret(std::string_view name) const;
-    /// The same with all lines of the file.
-    [[nodiscard]] result<std::string> secret_lines(std::string_view name) const;
+    [[nodiscard]] std::string const& text(std::string_view name) const override;
+    [[nodiscard]] std::vector<std::string> const& list(std::string_view name) const override;
+    [[nodiscard]] std::uint64_t number(std::string_view name) const override;
+    /// @return errc::invalid_argument where both file and variable are given, or the file cannot be read.
+    [[nodiscard]] result<std::string> secret(std::string_view name) const override;
+    [[nodiscard]] bool is_default(std::string_view name) const override;
 
+    [[nodiscard]] std::uint64_t count(std::string_view name) const { return number(name); }
+    [[nodiscard]] std::uint64_t bytes(std::string_view name) const { return number(name); }
+    [[nodiscard]] std::chrono::milliseconds duration(std::string_view name) const {
+        return std::chrono::milliseconds{number(name)};
+    }
+    [[nodiscard]] bool on(std::string_view name) const { return number(name) != 0; }
+
+    /// Whether the subcommand has it; of others the value is the default.
+    [[nodiscard]] bool has(std::string_view name) const;
     [[nodiscard]] std::string const& subcommand() const noexcept { return subcommand_; }
     [[nodiscard]] std::map<std::string, setting, std::less<>> const& all() const noexcept { return values_; }
+
+    /// Of the options given by flag or in the subcommand's own table of the file, those that none of these ends has are
+    /// an error: they would do nothing.
+    [[nodiscard]] result<> check_used(std::span<used_end const> used) const;
 
     /// @param flags  what stood on the command line, by option name
     /// @param environment  of the process, by variable name
@@ -70,10 +80,34 @@ class settings final {
     std::map<std::string, std::string, std::less<>> secrets_;  // by the option's name
 };
 
+/// Values of an end as its URI's query sets them, over those of the settings.
+class end_values final : public option_values {
+  public:
+    /// @return errc::invalid_argument for a parameter that the end lacks, a value that cannot be, or a secret itself.
+    [[nodiscard]] static result<end_values> of(end_uri const& uri, end_descriptor const& end, settings const& under);
+
+    [[nodiscard]] std::string const& text(std::string_view name) const override;
+    [[nodiscard]] std::vector<std::string> const& list(std::string_view name) const override;
+    [[nodiscard]] std::uint64_t number(std::string_view name) const override;
+    [[nodiscard]] result<std::string> secret(std::string_view name) const override;
+    [[nodiscard]] bool is_default(std::string_view name) const override;
+
+  private:
+    explicit end_values(settings const& under) : under_{&under} {}
+
+    settings const* under_;
+    std::map<std::string, std::pair<option_kind, std::vector<std::string>>, std::less<>> values_;
+};
+
+/// @return errc::invalid_argument naming what was expected
+[[nodiscard]] result<> check_value(option const& what, std::string_view value);
+/// A count, bytes, milliseconds, or 1 for on and yes.
+[[nodiscard]] std::uint64_t number_of(option_kind kind, std::string_view value);
+
 [[nodiscard]] std::string environment_name(std::string_view option);
 /// The variable that may hold the secret itself: LOGPIPE_KAFKA_PASSWORD for kafka-password-file.
 [[nodiscard]] std::string secret_environment_name(std::string_view option);
-/// The Markdown table of docs/reference/options.md.
+/// The tables of docs/reference/options.md.
 [[nodiscard]] std::string options_markdown();
 
 /// "30s", "500ms", "10m", "24h", "7d".

@@ -1,12 +1,31 @@
 // `ship`: one pump from the containers' logs to Loki.
+#include "core/end_uri.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 
+#include <fmt/format.h>
+
 namespace logpipe::cli {
+
+namespace {
+
+/// A service that is named as the host of --to is Loki, which logs for each line shipped.
+result<std::string> source_uri(settings const& options) {
+    auto const& from = options.text("from");
+    auto const to = parse_uri(options.text("to"));
+    if (!to) return to.error();
+    if (!from.starts_with("docker:") || !to->scheme.starts_with("loki")) return from;
+    auto const host = to->rest.substr(0, to->rest.find(':'));
+    return fmt::format("{}{}limited-services={}", from, from.contains('?') ? "&" : "?", host);
+}
+
+}  // namespace
 
 int run_ship(settings const& options, argument_list const& /*rest*/) {
     endpoints ends{options};
-    auto from = ends.make_source(options.text("from"));
+    auto const uri = source_uri(options);
+    if (!uri) return report_failure(options, uri.error());
+    auto from = ends.make_source(*uri);
     if (!from) return report_failure(options, from.error());
     auto to = ends.make_sink(options.text("to"));
     if (!to) return report_failure(options, to.error());

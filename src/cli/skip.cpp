@@ -1,11 +1,11 @@
 // Passes a group over events that its reader cannot get past; each becomes a dead letter.
 #include "audit/skip.hpp"
 
+#include "core/end_uri.hpp"
 #include "endpoints.hpp"
 #include "operator_ends.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
-#include "uri.hpp"
 
 #include <fmt/format.h>
 
@@ -39,10 +39,10 @@ std::optional<offset_place> parse_place(std::string_view text) {
 std::string letters_uri(settings const& options) {
     if (auto const& uri = options.text("dead-letters"); !uri.empty()) return uri;
     auto const& from = options.text("from");
-    auto const of_group = fmt::format("{}.{}.dlq", from, options.text("group"));
+    auto const of_group = with_suffix(from, fmt::format(".{}.dlq", options.text("group")));
     auto const uri = parse_uri(of_group);
     bool const own = uri && uri->scheme == "journal" && std::filesystem::exists(uri->rest);
-    return own ? of_group : from + ".dlq";
+    return own ? of_group : with_suffix(from, ".dlq");
 }
 
 /// `run` has its store beside its journal.

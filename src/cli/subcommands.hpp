@@ -1,6 +1,7 @@
 // The subcommands: a name, what it is for, and the function that runs it to its exit status.
 #pragma once
 
+#include "ends.hpp"
 #include "settings.hpp"
 
 #include <span>
@@ -37,6 +38,7 @@ int run_skip(settings const& options, argument_list const& rest);
 int run_setup(settings const& options, argument_list const& rest);
 int run_check(settings const& options, argument_list const& rest);
 int run_journal(settings const& options, argument_list const& rest);
+int run_help(settings const& options, argument_list const& rest);
 int run_version(settings const& options, argument_list const& rest);
 
 struct subcommand {
@@ -45,10 +47,14 @@ struct subcommand {
     std::string_view arguments;  ///< as in the usage line; empty: it takes none
     std::string_view examples;
     int (*run)(settings const&, argument_list const&);
+    /// The ends that it is going to have, so that options of others are an error; none where it has none.
+    std::vector<used_end> (*uses)(settings const&, argument_list const&);
 };
 
 [[nodiscard]] std::span<subcommand const> subcommands() noexcept;
 [[nodiscard]] std::vector<std::string_view> subcommand_names();
+/// What it may want of ends.
+[[nodiscard]] std::span<end_role const> roles_of(std::string_view subcommand) noexcept;
 [[nodiscard]] bool is_subcommand(std::string_view name) noexcept;
 
 }  // namespace logpipe::cli

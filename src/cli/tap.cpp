@@ -1,11 +1,11 @@
 // Events as they pass a stage of a running process, or as they come into a topic.
+#include "core/end_uri.hpp"
 #include "core/log.hpp"
 #include "journal/journal.hpp"
 #include "probes.hpp"
 #include "subcommands.hpp"
 #include "tap_topics.hpp"
 #include "transfer.hpp"
-#include "uri.hpp"
 #include "web/web.hpp"
 
 #include <fmt/format.h>

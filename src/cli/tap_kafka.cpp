@@ -1,8 +1,8 @@
 #include "tap_topics.hpp"
 
 #include "kafka/kafka_admin.hpp"
+#include "places.hpp"
 #include "process.hpp"
-#include "stage_options.hpp"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
 // Taps of topics: what comes in from now on, read outside of any group, so that no position moves and nothing is held.
 #pragma once
 
+#include "core/end_uri.hpp"
 #include "settings.hpp"
 #include "tap_printer.hpp"
-#include "uri.hpp"
 
 #include <string>
 

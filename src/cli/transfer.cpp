@@ -1,8 +1,8 @@
 #include "transfer.hpp"
 
+#include "core/end_uri.hpp"
 #include "core/log.hpp"
 #include "subcommands.hpp"
-#include "uri.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -47,7 +47,7 @@ result<std::string> source_uri_of(settings const& options, std::string const& ar
     std::vector<std::string> named;
     if (!argument.empty()) named.push_back(argument);
     if (auto const& url = options.text("url"); !url.empty() && options.subcommand() == "produce") named.push_back(url);
-    if (auto const& path = options.text("file"); !path.empty()) named.push_back("file:" + path);
+    if (auto const& path = options.text("file"); !path.empty()) named.push_back(file_uri(path));
     if (auto const& demo = options.text("demo"); !demo.empty()) named.push_back("demo:nginx?" + demo);
     if (auto const& from = options.text("from"); !from.empty() && options.subcommand() == "produce")
         named.push_back(from);
@@ -73,8 +73,7 @@ bool can_be_read_again(std::string const& from_uri) {
 }  // namespace
 
 std::chrono::milliseconds give_up_after(settings const& options, std::string const& from_uri) {
-    bool const is_default = options.all().find("give-up-after")->second.origin == "default";
-    if (is_default && !can_be_read_again(from_uri)) return std::chrono::milliseconds{0};
+    if (options.is_default("give-up-after") && !can_be_read_again(from_uri)) return std::chrono::milliseconds{0};
     return options.duration("give-up-after");
 }
 

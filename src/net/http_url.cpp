@@ -53,7 +53,8 @@ result<http_url> checked(urls::url_view const& url) {
     made.text = std::string{url.buffer()};
     made.tls = url.scheme_id() == urls::scheme::https;
     if (!made.tls && url.scheme_id() != urls::scheme::http)
-        return error{errc::invalid_argument, fmt::format("{} is neither http:// nor https://", made.text)};
+        return error{errc::invalid_argument,
+                     fmt::format("{} is neither http:// nor https://: write it as http://HOST:PORT/PATH", made.text)};
     if (url.encoded_host().empty()) return error{errc::invalid_argument, fmt::format("{} names no host", made.text)};
     auto const port = port_of(url, made.tls ? 443 : 80);
     if (!port) return error{errc::invalid_argument, fmt::format("{}: the port must be 1 to 65535", made.text)};

@@ -4,6 +4,7 @@
 #include "content_history.hpp"
 #include "http_content.hpp"
 #include "lines/line_chunker.hpp"
+#include "net/http_response_reader.hpp"
 
 #include "core/assert.hpp"
 
@@ -48,11 +49,23 @@ class reading {
     explicit reading(http_request_range const& range) : content_{range} { history_.start_over(); }
 
     bool feed(std::string_view bytes) {
-        if (!content_.feed(bytes)) return fail();
+        std::string body;
+        if (!reader_.feed(bytes, body)) return fail();
+        if (!judged_) {
+            if (reader_.head() == nullptr) return true;
+            if (!content_.judge(*reader_.head()) || !content_.accepted()) return fail();
+            judged_ = true;
+        }
+        content_.feed(body);
+        if (reader_.complete()) content_.end();
         return drain();
     }
     outcome finish() {
-        if (!got.failed && !content_.finished() && (!content_.end_of_connection() || !drain())) got.failed = true;
+        if (!got.failed && !content_.finished()) {
+            bool const whole = judged_ && reader_.end_of_connection().has_value();
+            if (whole) content_.end();
+            if (!whole || !drain() || !content_.finished()) got.failed = true;
+        }
         if (!got.failed && chunker_.finish()) take_chunk(chunker_, got);
         return got;
     }
@@ -76,6 +89,8 @@ class reading {
         }
     }
 
+    net::http_response_reader reader_;
+    bool judged_ = false;
     http_content content_;
     content_history history_;
     line_chunker chunker_{

@@ -1,1 +1,1 @@
-logpipe_fuzz(line_reader logpipe_http logpipe_lines logpipe_codec)
+logpipe_fuzz(line_reader logpipe_http logpipe_lines logpipe_net logpipe_codec)

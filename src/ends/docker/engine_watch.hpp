@@ -11,8 +11,8 @@
 
 #include "core/backoff.hpp"
 #include "core/log.hpp"
-#include "net/http_connection.hpp"
 #include "core/stage_health.hpp"
+#include "net/http_connection.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,34 +1,13 @@
 #include "endpoints.hpp"
 
+#include "core/end_uri.hpp"
 #include "progress.hpp"
 #include "support/catch.hpp"
 #include "transfer.hpp"
-#include "uri.hpp"
 
 using namespace logpipe;
 using namespace logpipe::cli;
 using namespace logpipe::journal;
-
-TEST_CASE("URIs are taken apart", "[uri]") {
-    CHECK(parse_uri("-")->rest == "-");
-    CHECK(parse_uri("-")->scheme == "file");
-    CHECK(parse_uri("../data/x.jsonl")->scheme == "file");
-    CHECK(parse_uri("C-drive/x:y")->scheme == "file");
-    CHECK(parse_uri("file:/tmp/a?b")->rest == "/tmp/a?b");
-    CHECK(parse_uri("forward://[::1]:24224")->rest == "[::1]:24224");
-    CHECK(parse_uri("https://h/p?q=1")->whole == "https://h/p?q=1");
-    auto const demo = parse_uri("demo:nginx?lines=5&seed=7");
-    REQUIRE(demo.has_value());
-    CHECK(demo->rest == "nginx");
-    CHECK(demo->query == std::vector<std::pair<std::string, std::string>>{{"lines", "5"}, {"seed", "7"}});
-    CHECK(parse_uri("demo:nginx?lines").has_error());
-    auto const docker = parse_uri("docker:unix:///run/docker.sock?label=a=b&project=x");
-    REQUIRE(docker.has_value());
-    CHECK(docker->rest == "unix:///run/docker.sock");
-    CHECK(docker->query == std::vector<std::pair<std::string, std::string>>{{"label", "a=b"}, {"project", "x"}});
-    CHECK(parse_uri("docker:?project=x")->rest.empty());
-    CHECK(parse_uri("").has_error());
-}
 
 TEST_CASE("a URI that names no end says which there are", "[endpoints]") {
     auto const options = settings::merge("produce", {}, {}, "");
@@ -38,12 +17,50 @@ TEST_CASE("a URI that names no end says which there are", "[endpoints]") {
     REQUIRE(source.has_error());
     CHECK(source.error().code == errc::invalid_argument);
     CHECK_THAT(source.error().message,
-               ContainsSubstring("\"ftp:\" is no source; there are file:, http:, https:, demo:, journal:"));
-    CHECK_THAT(ends.make_sink("demo:nginx").error().message, ContainsSubstring("is no sink"));
+               ContainsSubstring("\"ftp:\" cannot be a source; there are file:, http:, https:, demo:, forward:"));
+    CHECK_THAT(ends.make_sink("demo:nginx").error().message, ContainsSubstring("cannot be a sink"));
     CHECK_THAT(ends.make_source("demo:nginx?colour=red").error().message,
                ContainsSubstring("unknown parameter \"colour\""));
-    CHECK_THAT(ends.make_source("demo:nginx?lines=many").error().message, ContainsSubstring("is no number"));
-    CHECK_THAT(ends.make_source("demo:apache").error().message, ContainsSubstring("the only demo is demo:nginx"));
+    CHECK_THAT(ends.make_source("demo:nginx?lines=many").error().message,
+               ContainsSubstring("lines: invalid value \"many\": expected an integer"));
+    CHECK_THAT(ends.make_source("demo:apache").error().message, ContainsSubstring("there is demo:nginx"));
+}
+
+TEST_CASE("a URI's parameters are its end's options, over those of flags", "[endpoints]") {
+    auto const options = settings::merge("consume", {{"compression", {"zstd"}}}, {}, "");
+    REQUIRE(options.has_value());
+    auto const of = [&](std::string const& uri) {
+        auto const parsed = parse_uri(uri).value();
+        return end_values::of(parsed, *end_of_scheme(parsed.scheme), *options);
+    };
+    auto const given = of("kafka://b:9092/t?compression=gzip&start=end&kafka=a.b=c");
+    REQUIRE(given.has_value());
+    CHECK(given->text("compression") == "gzip");
+    CHECK_FALSE(given->is_default("start"));
+    CHECK(given->list("kafka") == std::vector<std::string>{"a.b=c"});
+    CHECK(of("kafka://b:9092/t")->text("compression") == "zstd");
+    CHECK_THAT(of("kafka://b:9092/t?compresion=gzip").error().message,
+               ContainsSubstring("did you mean \"compression\"?"));
+    CHECK_THAT(of("kafka://b:9092/t?flush-threads=6").error().message, ContainsSubstring("expected at most 5"));
+    CHECK_THAT(of("kafka://b:9092/t?kafka=sasl.password=x").error().message, ContainsSubstring("is a secret"));
+    CHECK_THAT(of("journal:data/a?b=c").error().message, ContainsSubstring("%3F"));
+}
+
+TEST_CASE("an option of an end that is not used is an error, from a flag or the subcommand's own table",
+          "[endpoints]") {
+    std::vector<used_end> const used{{"kafka://b:1/t", end_role::source}, {"sqlite:s", end_role::sink}};
+    auto const check = [&](std::map<std::string, std::vector<std::string>, std::less<>> const& flags,
+                           std::map<std::string, std::string, std::less<>> const& environment = {}) {
+        auto const options = settings::merge("index", flags, environment, "");
+        REQUIRE(options.has_value());
+        return options->check_used(used);
+    };
+    CHECK(check({{"session-timeout", {"1m"}}, {"full-text", {"no"}}, {"threads", {"2"}}}).has_value());
+    auto const bad = check({{"bulk-bytes-max", {"2M"}}});
+    REQUIRE(bad.has_error());
+    CHECK(bad.error().code == errc::invalid_argument);
+    CHECK(bad.error().message == "--bulk-bytes-max: an option of OpenSearch as a sink, which this index does not use");
+    CHECK(check({}, {{"LOGPIPE_BULK_BYTES_MAX", "2M"}}).has_value());  // variables are shared by many processes
 }
 
 TEST_CASE("exactly one source of lines is taken", "[endpoints]") {

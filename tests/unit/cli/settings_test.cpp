@@ -1,6 +1,7 @@
 #include "settings.hpp"
 
 #include "core/nearest.hpp"
+#include "core/options.hpp"
 #include "subcommands.hpp"
 #include "support/catch.hpp"
 
@@ -89,10 +90,17 @@ TEST_CASE("a value that does not fit its option is refused with its origin", "[s
         auto const merged = settings::merge("forward", {{name, {value}}}, {}, "");
         return merged ? std::string{"accepted"} : merged.error().message;
     };
-    CHECK_THAT(refused("journal-full", "explode"), ContainsSubstring("none of block|drop-oldest"));
-    CHECK_THAT(refused("drain-timeout", "soon"), ContainsSubstring("set by --drain-timeout"));
+    CHECK_THAT(refused("journal-full", "explode"),
+               ContainsSubstring("--journal-full: invalid value \"explode\": expected block|drop-oldest"));
+    CHECK_THAT(refused("drain-timeout", "soon"), ContainsSubstring("--drain-timeout: \"soon\""));
     CHECK_THAT(refused("journal-bytes-max", "8X"), ContainsSubstring("has no known unit"));
-    CHECK_THAT(refused("connections-max", "-1"), ContainsSubstring("is no number"));
+    CHECK(refused("connections-max", "-1") == "--connections-max: invalid value \"-1\": expected an integer");
+    CHECK(refused("connections-max", "0") == "--connections-max: invalid value \"0\": expected at least 1");
+    CHECK(refused("replication", "40000") == "--replication: invalid value \"40000\": expected at most 32767");
+    CHECK(refused("flush-threads", "6") == "--flush-threads: invalid value \"6\": expected at most 5");
+    CHECK_THAT(refused("bulk-bytes-max", "0"), ContainsSubstring("expected at least 1"));
+    CHECK_THAT(refused("document-retry-time", "8d"), ContainsSubstring("expected at most 7d"));
+    CHECK_THAT(refused("connect-timeout", "0"), ContainsSubstring("expected at least 1ms"));
     CHECK(refused("connections-max", "12") == "accepted");
 }
 
@@ -105,11 +113,10 @@ TEST_CASE("lists keep all their values, from flags and from the file", "[setting
 
 TEST_CASE("a secret is the first line of its file", "[settings]") {
     config_file const key{"sesame\nmore\n"};
-    CHECK(settings::merge("forward", {{"shared-key-file", {key.path()}}}, {}, "")->secret("shared-key-file").value() ==
-          "sesame");
-    CHECK(settings::merge("forward", {}, {}, "")->secret("shared-key-file").value().empty());
-    CHECK(settings::merge("forward", {{"shared-key-file", {"/nonexistent"}}}, {}, "")
-              ->secret("shared-key-file")
+    CHECK(secret_line(*settings::merge("forward", {{"shared-key-file", {key.path()}}}, {}, ""), "shared-key-file")
+              .value() == "sesame");
+    CHECK(secret_line(*settings::merge("forward", {}, {}, ""), "shared-key-file").value().empty());
+    CHECK(secret_line(*settings::merge("forward", {{"shared-key-file", {"/nonexistent"}}}, {}, ""), "shared-key-file")
               .has_error());
 }
 
@@ -137,23 +144,15 @@ TEST_CASE("every option row belongs to subcommands that exist, once each, and it
     auto const names = subcommand_names();
     for (auto const name : names) {
         std::set<std::string_view> seen;
-        for (auto const& row : option_rows_of(name)) {
+        for (auto const& row : options_of(name)) {
             INFO(name << " --" << row.name);
             CHECK(seen.insert(row.name).second);
+            if (row.kind != option_kind::list && !row.fallback.empty())
+                CHECK(check_value(row, row.fallback).has_value());
         }
         auto const merged = settings::merge(std::string{name}, {}, {}, "");
         INFO((merged ? "" : merged.error().message));
         CHECK(merged.has_value());
-    }
-    for (auto const& row : option_rows()) {
-        if (row.subcommands == "*") continue;
-        std::string_view left = row.subcommands;
-        while (!left.empty()) {
-            auto const space = left.find(' ');
-            INFO(row.name << ": " << left.substr(0, space));
-            CHECK(is_subcommand(left.substr(0, space)));
-            left = space == std::string_view::npos ? std::string_view{} : left.substr(space + 1);
-        }
     }
 }
 
@@ -161,10 +160,11 @@ TEST_CASE("a secret comes from a file or from a variable, and not from both", "[
     config_file const file{"from-file\nsecond line\n"};
     flag_values const flags{{"kafka-password-file", {file.path()}}};
     variables const environment{{"LOGPIPE_KAFKA_PASSWORD", "from-variable"}};
-    CHECK(settings::merge("consume", flags, {}, "")->secret("kafka-password-file").value() == "from-file");
-    CHECK(settings::merge("consume", {}, environment, "")->secret("kafka-password-file").value() == "from-variable");
-    CHECK(settings::merge("consume", {}, {}, "")->secret("kafka-password-file").value().empty());
-    auto const both = settings::merge("consume", flags, environment, "")->secret("kafka-password-file");
+    CHECK(secret_line(*settings::merge("consume", flags, {}, ""), "kafka-password-file").value() == "from-file");
+    CHECK(secret_line(*settings::merge("consume", {}, environment, ""), "kafka-password-file").value() ==
+          "from-variable");
+    CHECK(secret_line(*settings::merge("consume", {}, {}, ""), "kafka-password-file").value().empty());
+    auto const both = secret_line(*settings::merge("consume", flags, environment, ""), "kafka-password-file");
     REQUIRE(both.has_error());
     CHECK_THAT(both.error().message, ContainsSubstring("both --kafka-password-file and LOGPIPE_KAFKA_PASSWORD"));
 }
@@ -172,7 +172,7 @@ TEST_CASE("a secret comes from a file or from a variable, and not from both", "[
 TEST_CASE("a variable's secret has no line end, as one that was read from a file of any system", "[settings]") {
     for (auto const* held : {"sesame", "sesame\n", "sesame\r\n", "sesame\r"}) {
         variables const environment{{"LOGPIPE_KAFKA_PASSWORD", held}};
-        CHECK(settings::merge("consume", {}, environment, "")->secret("kafka-password-file").value() == "sesame");
+        CHECK(secret_line(*settings::merge("consume", {}, environment, ""), "kafka-password-file").value() == "sesame");
     }
 }
 
@@ -192,10 +192,10 @@ TEST_CASE("a secret of several lines is all of its file, or what a variable hold
     config_file const file{"alice:a\nbob:b\n"};
     flag_values const flags{{"users-file", {file.path()}}};
     variables const environment{{"LOGPIPE_USERS", "carol:c\ndave:d"}};
-    CHECK(settings::merge("forward", flags, {}, "")->secret_lines("users-file").value() == "alice:a\nbob:b\n");
-    CHECK(settings::merge("forward", {}, environment, "")->secret_lines("users-file").value() == "carol:c\ndave:d");
-    CHECK(settings::merge("forward", {}, {}, "")->secret_lines("users-file").value().empty());
-    CHECK(settings::merge("forward", flags, environment, "")->secret_lines("users-file").has_error());
+    CHECK(settings::merge("forward", flags, {}, "")->secret("users-file").value() == "alice:a\nbob:b\n");
+    CHECK(settings::merge("forward", {}, environment, "")->secret("users-file").value() == "carol:c\ndave:d");
+    CHECK(settings::merge("forward", {}, {}, "")->secret("users-file").value().empty());
+    CHECK(settings::merge("forward", flags, environment, "")->secret("users-file").has_error());
 }
 
 TEST_CASE("the reference page of options has the table that the options make", "[settings]") {

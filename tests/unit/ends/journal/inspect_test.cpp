@@ -19,7 +19,7 @@ struct closed_topic {
         set_up_log({.level = log_level::off});
         auto const opened = open_journal({.folder = path, .segment_bytes = 200});
         REQUIRE(opened);
-        journal_end end{**opened};
+        topic_end end{**opened};
         auto from = (*opened)->make_source("index");
         REQUIRE(from->open());
         for (int i = 0; i < 3; ++i) {

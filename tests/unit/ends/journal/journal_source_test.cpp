@@ -35,7 +35,7 @@ struct open_topic {
 
     scratch_folder folder;
     std::shared_ptr<topic> opened;
-    std::optional<journal_end> end;
+    std::optional<topic_end> end;
 };
 
 void commit(source& of, std::uint64_t offset, event_counts counts = {}) {
@@ -176,7 +176,7 @@ TEST_CASE("a failed commit leaves the old position, and is made again", "[journa
     set_up_log({.level = log_level::off});
     faulty_files files;
     auto const opened = *journal::open_journal({.folder = "d/t"}, {.files = &files});
-    journal_end end{*opened};
+    topic_end end{*opened};
     REQUIRE(end.write(loose_events("t", {"a", "b"})));
     REQUIRE(end.flush());
     auto from = opened->make_source("g");
@@ -204,7 +204,7 @@ TEST_CASE("a full disk does not stop a cursor, nor a group that has none yet", "
     set_up_log({.level = log_level::off});
     faulty_files files;
     auto const opened = *journal::open_journal({.folder = "d/t"}, {.files = &files});
-    journal_end end{*opened};
+    topic_end end{*opened};
     REQUIRE(end.write(loose_events("t", {"a", "b"})));
     REQUIRE(end.flush());
     auto from = opened->make_source("g");
@@ -227,7 +227,7 @@ TEST_CASE("a cursor of the first version is read, and turned over by the next mo
     set_up_log({.level = log_level::off});
     faulty_files files;
     auto const opened = *journal::open_journal({.folder = "d/t"}, {.files = &files});
-    journal_end end{*opened};
+    topic_end end{*opened};
     REQUIRE(end.write(loose_events("t", {"a", "b", "c"})));
     REQUIRE(end.flush());
     std::ifstream fixture{LOGPIPE_TESTS_FOLDER "/unit/ends/journal/fixtures/format-1/cursors/index", std::ios::binary};
@@ -269,7 +269,7 @@ TEST_CASE("a failed read goes on where it was", "[journal]") {
     set_up_log({.level = log_level::off});
     faulty_files files;
     auto const opened = *journal::open_journal({.folder = "d/t"}, {.files = &files});
-    journal_end end{*opened};
+    topic_end end{*opened};
     REQUIRE(end.write(loose_events("t", {"a", "b"})));
     REQUIRE(end.flush());
     auto from = opened->make_source("g");

@@ -24,8 +24,8 @@ using namespace journal;
 }
 
 /// A sink of a journal with its reports.
-struct journal_end {
-    explicit journal_end(journal::topic& of, journal::journal_repeats repeats = journal::journal_repeats::drop)
+struct topic_end {
+    explicit topic_end(journal::topic& of, journal::journal_repeats repeats = journal::journal_repeats::drop)
         : to{of.make_sink(repeats)} {
         if (auto opened = to->open(reports); !opened) throw std::runtime_error{opened.error().message};
     }

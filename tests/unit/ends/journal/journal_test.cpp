@@ -11,7 +11,7 @@ TEST_CASE("what is written and flushed is read back in order, with its ids, time
     scratch_folder const folder;
     auto opened = open_journal({.folder = folder.path("nginx-logs")});
     REQUIRE(opened);
-    journal_end end{**opened};
+    topic_end end{**opened};
 
     batch events = chunk_of("app.follow", "one", {"{\"a\":1}", "{\"a\":2}"});
     events.append(events.tag_index("fluent.info"), {}, 77, "{\"b\":3}");

@@ -30,7 +30,7 @@ struct two_segments {
         set_up_log({.level = log_level::off});
         auto opened = journal::open_journal({.folder = folder, .segment_bytes = 400}, world(files));
         REQUIRE(opened);
-        journal_end end{**opened};
+        topic_end end{**opened};
         for (int i = 0; i < 6; ++i) {
             auto chunk =
                 chunk_of("app.follow", fmt::format("chunk {}", i), {fmt::format("{{\"n\":{}}}", i), "{\"x\":0}"});
@@ -63,7 +63,7 @@ struct two_segments {
             std::ranges::any_of(frame_ends, [&](auto end) { return whole.substr(0, end) == bytes; });
         REQUIRE((damaged && !frames_only && !bytes.empty()) == !(*opened)->recovery().notes.empty());
 
-        journal_end end{**opened};
+        topic_end end{**opened};
         REQUIRE(end.write(loose_events("app.follow", {"{\"new\":1}"})));
         REQUIRE(end.flush());
         auto from = (*opened)->make_source("check");
@@ -180,7 +180,7 @@ TEST_CASE("a repeat of a chunk is recognised after a restart", "[journal][recove
     two_segments topic;
     auto const opened = journal::open_journal({.folder = folder, .segment_bytes = 400}, world(topic.files));
     REQUIRE(opened);
-    journal_end end{**opened};
+    topic_end end{**opened};
     for (int i = 0; i < 6; ++i)
         REQUIRE(end.write(
             chunk_of("app.follow", fmt::format("chunk {}", i), {fmt::format("{{\"n\":{}}}", i), "{\"x\":0}"})));
@@ -201,7 +201,7 @@ TEST_CASE("a repeat of a chunk whose frame was damaged is taken, not dropped", "
     for (int start = 0; start < 2; ++start) {
         auto const opened = journal::open_journal({.folder = folder, .segment_bytes = 400}, world(topic.files));
         REQUIRE(opened);
-        journal_end end{**opened};
+        topic_end end{**opened};
         if (start == 0) {
             REQUIRE(end.write(chunk_of("app.follow", "large", {std::string(400, 'x')})));
         } else {
@@ -242,7 +242,7 @@ TEST_CASE("a position beyond the end, kept by a sink, moves the next offset ther
     REQUIRE(from->open());
     position const stored{.partition = 0, .offset = 40};
     REQUIRE(from->seek({&stored, 1}));
-    journal_end end{**opened};
+    topic_end end{**opened};
     REQUIRE(end.write(loose_events("t", {"{}"})));
     REQUIRE(end.flush());
     batch got;

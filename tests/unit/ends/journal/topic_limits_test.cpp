@@ -45,7 +45,7 @@ struct small_topic {
     std::int64_t now_ns = 1;
     std::int64_t running_ns = 0;
     std::shared_ptr<topic> opened;
-    std::optional<journal_end> end;
+    std::optional<topic_end> end;
 };
 
 std::int64_t constexpr second = 1'000'000'000;
@@ -230,7 +230,7 @@ TEST_CASE("the limit is no more than the disk has, less what is left to others",
     set_up_log({.level = log_level::off});
     files.set_space(std::uint64_t{160} << 20U);
     auto const opened = *journal::open_journal({.folder = "data/topic"}, {.files = &files});
-    journal_end end{*opened};
+    topic_end end{*opened};
     auto const limit = gauge_of(end.to->status(), "journal_limit_bytes");
     REQUIRE(limit > 140 << 20U);
     REQUIRE(limit <= 150 << 20U);

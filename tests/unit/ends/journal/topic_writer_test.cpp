@@ -37,7 +37,7 @@ struct topic_on_faulty_files {
 
     faulty_files files;
     std::shared_ptr<topic> opened;
-    std::optional<journal_end> end;
+    std::optional<topic_end> end;
     int readers = 0;
 };
 
@@ -84,7 +84,7 @@ TEST_CASE("what is sent again on purpose is kept, and is still known to those wh
     topic_on_faulty_files topic;
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a"})));
     REQUIRE(topic.end->flush());
-    journal_end again{*topic.opened, journal_repeats::keep};
+    topic_end again{*topic.opened, journal_repeats::keep};
     REQUIRE(again.write(chunk_of("t", "c", {"a"})));
     REQUIRE(again.flush());
     REQUIRE(again.reports.counts == event_counts{.indexed = 1});
@@ -263,7 +263,7 @@ TEST_CASE("a cancelled sink takes nothing more", "[journal]") {
 TEST_CASE("batches of a sink that is gone are not reported", "[journal]") {
     topic_on_faulty_files topic;
     {
-        journal_end gone{*topic.opened};
+        topic_end gone{*topic.opened};
         REQUIRE(gone.write(loose_events("t", {"x"})));
     }
     REQUIRE(topic.end->flush());
@@ -314,7 +314,7 @@ TEST_CASE("synced per interval: much does not wait, and neither does what an ope
     REQUIRE(topic.end->write(loose_events("t", {std::string(std::size_t{3} << 20U, 'x')})));
     REQUIRE(topic.end->flush());
     REQUIRE(topic.end->reports.batches.size() == 1);
-    journal_end letters{*topic.opened, journal_repeats::keep};
+    topic_end letters{*topic.opened, journal_repeats::keep};
     REQUIRE(letters.write(loose_events("t", {"x"})));
     REQUIRE(letters.flush());
     REQUIRE(letters.reports.batches.size() == 1);
@@ -346,7 +346,7 @@ TEST_CASE("when a real folder is removed or renamed nothing is done any more", "
     scratch_folder const folder;
     auto const opened = open_journal({.folder = folder.path("data/t")});
     REQUIRE(opened);
-    journal_end end{**opened};
+    topic_end end{**opened};
     REQUIRE(end.write(loose_events("t", {"before"})));
     REQUIRE(end.flush());
     if (renamed)
@@ -369,8 +369,8 @@ TEST_CASE("sinks on several threads share a journal", "[journal]") {
     auto const opened = open_journal({.folder = folder.path("t"), .segment_bytes = 20'000});
     REQUIRE(opened);
     constexpr int count = 200;
-    std::vector<std::unique_ptr<journal_end>> ends;
-    for (int i = 0; i < 3; ++i) ends.push_back(std::make_unique<journal_end>(**opened));
+    std::vector<std::unique_ptr<topic_end>> ends;
+    for (int i = 0; i < 3; ++i) ends.push_back(std::make_unique<topic_end>(**opened));
     std::latch ready{3};
     std::vector<std::jthread> threads;
     std::atomic<int> failures = 0;

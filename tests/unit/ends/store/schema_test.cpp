@@ -2,6 +2,7 @@
 
 #include "logpipe/dashboard.hpp"
 #include "opened_sink.hpp"
+#include "store/dashboard.hpp"
 #include "store/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/reports.hpp"

@@ -67,7 +67,7 @@ class waiting_dashboard final : public log_dashboard {
     explicit waiting_dashboard(std::latch& go_on) : go_on_{go_on} {}
     result<log_overview> overview(log_view const& view) override {
         if (!view.search.empty()) go_on_.wait();
-        return log_overview{.view = view};
+        return log_overview{.view = view, .facets = std::vector<log_values>(test::nginx_documents().facets.size())};
     }
     result<log_lines> lines(log_view const&, std::int64_t, std::size_t) override { return log_lines{}; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lines/lines.hpp"
+#include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
 #include <cstdint>
@@ -17,5 +18,7 @@ struct demo_options {
     lines::line_options lines{};
 };
 [[nodiscard]] std::unique_ptr<source> make_demo_source(demo_options options);
+
+extern end_descriptor const demo_end;
 
 }  // namespace logpipe::demo

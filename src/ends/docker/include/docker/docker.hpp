@@ -1,6 +1,7 @@
 // Container logs by the Docker Engine API over its Unix socket: https://docs.docker.com/reference/api/engine/
 #pragma once
 
+#include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -14,8 +15,9 @@ namespace logpipe::docker {
 struct docker_source_options {
     std::string socket = "/var/run/docker.sock";
     std::vector<std::string>
-        labels;                  ///< "KEY" or "KEY=VALUE"; a container must have all of them; none: every container
-    std::string positions_file;  ///< where the position in each container's log is kept; empty: it is not
+        labels;  ///< "KEY" or "KEY=VALUE"; a container must have all of them; none: every container
+    std::string positions_file =
+        "logpipe-data/ship.json";  ///< where the position in each container's log is kept; empty: it is not
     std::size_t line_bytes_max = std::size_t{256}
                                  << 10U;                  ///< a longer line goes on in pieces of this; Loki's own limit
     std::size_t inbox_bytes_max = std::size_t{8} << 20U;  ///< read and not yet taken on; the engine waits above it
@@ -35,5 +37,7 @@ struct docker_source_options {
 /// U+FFFD. A container is a partition. commit() replaces the positions file; from there the next start goes on,
 /// exactly, unless the engine's clock was set back meanwhile: then lines come again.
 [[nodiscard]] std::unique_ptr<source> make_docker_source(docker_source_options options);
+
+extern end_descriptor const docker_end;
 
 }  // namespace logpipe::docker

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lines/lines.hpp"
+#include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
 #include <memory>
@@ -14,5 +15,7 @@ namespace logpipe::files {
 
 /// Payloads as lines; `path` "-" is standard output. Safe means written and, for a file, on disk.
 [[nodiscard]] std::unique_ptr<sink> make_line_sink(std::string path);
+
+extern end_descriptor const files_end;
 
 }  // namespace logpipe::files

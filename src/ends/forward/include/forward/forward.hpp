@@ -2,6 +2,7 @@
 // https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1.5
 #pragma once
 
+#include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -82,5 +83,7 @@ struct forward_sink_options {
 
 /// Keeps chunk boundaries; a chunk is safe when its ack has come, and is sent again over a new connection until then.
 [[nodiscard]] std::unique_ptr<sink> make_forward_sink(forward_sink_options options);
+
+extern end_descriptor const forward_end;
 
 }  // namespace logpipe::forward

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lines/lines.hpp"
+#include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -21,5 +22,7 @@ struct http_source_options {
     lines::line_options lines{};
 };
 [[nodiscard]] std::unique_ptr<source> make_http_source(http_source_options options);
+
+extern end_descriptor const http_end;
 
 }  // namespace logpipe::http

@@ -2,6 +2,7 @@
 // The format is drawn in src/ends/journal/segment_format.hpp and in docs/internals/journal.md.
 #pragma once
 
+#include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -117,5 +118,10 @@ struct journal_info {
 [[nodiscard]] result<journal_recovery> repair_journal(std::string const& folder);
 /// Gives every readable event of the topic, batch by batch, in order; stops at the first error that `each` returns.
 [[nodiscard]] result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each);
+
+/// The topic of a URI, opened for writing by the first of the process who asks.
+[[nodiscard]] result<std::shared_ptr<topic>> open_shared_topic(end_request const& request);
+
+extern end_descriptor const journal_end;
 
 }  // namespace logpipe::journal

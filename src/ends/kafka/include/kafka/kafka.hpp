@@ -4,6 +4,7 @@
 
 #include "kafka/kafka_key.hpp"
 #include "logpipe/dead_letter.hpp"
+#include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -70,5 +71,14 @@ struct kafka_source_options {
 /// assignment of a partition has a new number, so seek() has no meaning here and does nothing: the group's position
 /// holds, and what a store has beyond it meets its ids. counted() is of the partitions that are held just then.
 [[nodiscard]] std::unique_ptr<source> make_kafka_source(kafka_source_options options);
+
+/// What operators' requests need of a URI. @return errc::invalid_argument for one of another form
+struct kafka_place {
+    kafka_connection connection;
+    std::string topic;
+};
+[[nodiscard]] result<kafka_place> kafka_place_of(end_uri const& uri, option_values const& values);
+
+extern end_descriptor const kafka_end;
 
 }  // namespace logpipe::kafka

@@ -1,6 +1,7 @@
 // Loki by its push API: https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs
 #pragma once
 
+#include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
 #include <chrono>
@@ -35,5 +36,7 @@ struct loki_sink_options {
 /// a stream that Loki throttles (429) waits while the others go on; everything else is tried until it is taken:
 /// docs/internals/container-logs.md.
 [[nodiscard]] std::unique_ptr<sink> make_loki_sink(loki_sink_options options);
+
+extern end_descriptor const loki_end;
 
 }  // namespace logpipe::loki

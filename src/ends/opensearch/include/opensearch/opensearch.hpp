@@ -2,6 +2,7 @@
 // https://opensearch.org/docs/2.19/api-reference/document-apis/bulk/
 #pragma once
 
+#include "logpipe/descriptor.hpp"
 #include "logpipe/schema.hpp"
 #include "logpipe/stage.hpp"
 
@@ -56,7 +57,7 @@ struct opensearch_sink_options {
     std::size_t breaker_rejects_min = 100;
 };
 /// Documents go in by `_bulk` with `create` and the event's id as `_id`: one that is there already is counted, not
-/// changed. What each answer means: docs/internals/opensearch.md.
+/// changed. What each answer means: DESIGN.md "OpenSearch".
 [[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options);
 
 /// The index template that logpipe puts by itself: explicit types and a version.
@@ -108,5 +109,14 @@ class opensearch_admin {
 /// @param documents  of the indices that it sets up
 [[nodiscard]] std::unique_ptr<opensearch_admin> make_opensearch_admin(opensearch_connection connection,
                                                                       schema documents = {});
+
+/// What operators' requests need of a URI. @return errc::invalid_argument for one of another form
+struct opensearch_place {
+    opensearch_connection connection;
+    std::string index;
+};
+[[nodiscard]] result<opensearch_place> opensearch_place_of(end_uri const& uri, option_values const& values);
+
+extern end_descriptor const opensearch_end;
 
 }  // namespace logpipe::opensearch

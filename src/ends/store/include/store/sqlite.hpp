@@ -1,6 +1,7 @@
 // The embedded store: documents with typed columns, full-text search, positions in the same transaction.
 #pragma once
 
+#include "logpipe/descriptor.hpp"
 #include "logpipe/schema.hpp"
 #include "logpipe/stage.hpp"
 
@@ -53,5 +54,7 @@ class store_reader {
 /// @return errc::not_found where there is no file, errc::invalid_argument where it is no store, one of a newer version,
 /// or one that was made for other documents.
 [[nodiscard]] result<std::unique_ptr<store_reader>> open_store(std::string const& path, schema const& documents = {});
+
+extern end_descriptor const store_end;
 
 }  // namespace logpipe::store

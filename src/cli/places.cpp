@@ -1,0 +1,17 @@
+#include "places.hpp"
+
+namespace logpipe::cli {
+
+result<kafka::kafka_place> kafka_place_of(settings const& options, end_uri const& uri) {
+    auto const values = end_values::of(uri, kafka::kafka_end, options);
+    if (!values) return values.error();
+    return kafka::kafka_place_of(uri, *values);
+}
+
+result<opensearch::opensearch_place> opensearch_place_of(settings const& options, end_uri const& uri) {
+    auto const values = end_values::of(uri, opensearch::opensearch_end, options);
+    if (!values) return values.error();
+    return opensearch::opensearch_place_of(uri, *values);
+}
+
+}  // namespace logpipe::cli

@@ -1,0 +1,13 @@
+// What operators' requests need of a URI, with its parameters over the settings.
+#pragma once
+
+#include "kafka/kafka.hpp"
+#include "opensearch/opensearch.hpp"
+#include "settings.hpp"
+
+namespace logpipe::cli {
+
+[[nodiscard]] result<kafka::kafka_place> kafka_place_of(settings const& options, end_uri const& uri);
+[[nodiscard]] result<opensearch::opensearch_place> opensearch_place_of(settings const& options, end_uri const& uri);
+
+}  // namespace logpipe::cli

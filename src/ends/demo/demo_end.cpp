@@ -1,0 +1,46 @@
+#include "demo/demo.hpp"
+#include "lines/options.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::demo {
+
+namespace {
+
+using options = demo_options;
+
+option_set<options> const& source_options() {
+    static option_set<options> const set{
+        in_uri(count<&options::lines_max>("lines", "How many lines; 0: without end.")),
+        in_uri(count<&options::lines_per_second_max>("rate", "Lines a second; 0: as fast as the pipeline.")),
+        in_uri(count<&options::seed>("seed", "The same seed makes the same lines.")),
+        in_uri(count<&options::serial>("serial", "1: put a running \"serial\" into each line.", {.most = 1})),
+        within<&options::lines>(lines::options_of_lines()),
+    };
+    return set;
+}
+
+result<std::unique_ptr<source>> make_end(end_request const& request) {
+    if (request.uri.rest != "nginx")
+        return error{errc::invalid_argument,
+                     fmt::format("{}: unknown demo \"{}\"; there is demo:nginx", request.uri.whole, request.uri.rest)};
+    auto made = source_options().read(request.values);
+    if (!made) return made.error();
+    made->lines.run_id = request.run_id;
+    return make_demo_source(*std::move(made));
+}
+
+}  // namespace
+
+end_descriptor const demo_end{
+    .name = "demo",
+    .source_schemes = {"demo"},
+    .title = "Demo lines",
+    .summary = "Made-up nginx lines, the same for the same seed.",
+    .form = "demo:nginx?lines=N&rate=R&seed=S",
+    .source_options = source_options().rows(),
+    .make_source = make_end,
+    .examples = {"logpipe run --from 'demo:nginx?lines=100000' --once --data-dir data"},
+};
+
+}  // namespace logpipe::demo

@@ -1,0 +1,140 @@
+#include "core/descriptors.hpp"
+#include "core/log.hpp"
+#include "core/options.hpp"
+#include "forward/forward.hpp"
+#include "net/client_options.hpp"
+
+#include <fmt/format.h>
+
+namespace logpipe::forward {
+
+namespace {
+
+using server = forward_source_options;
+using client = forward_sink_options;
+
+option_set<server>::group users_option(std::string_view name, std::string_view help) {
+    return {
+        {{name, option_kind::secret, "FILE", help, {}}, [name](server& into, option_values const& from) -> result<> {
+             auto const lines = from.secret(name);
+             if (!lines) return lines.error();
+             into.users_file = from.text(name);
+             if (lines->empty()) return {};
+             auto users = parse_forward_users(*lines);
+             if (!users) return in_context(fmt::format("--{}", name), users.error());
+             into.users = *std::move(users);
+             return {};
+         }}};
+}
+
+option_set<server> const& source_options() {
+    static option_set<server> const set{
+        secret<&server::shared_key, &server::shared_key_file>(
+            "shared-key-file", "File whose first line is the shared key that clients must know."),
+        users_option("users-file", "File of the users that clients must be one of: lines of NAME:PASSWORD."),
+        text<&server::certificate_file>("certificate-file", "FILE",
+                                        "TLS: certificate chain (PEM) of the forward listener."),
+        text<&server::key_file>("key-file", "FILE", "TLS: private key (PEM) of the forward listener."),
+        text<&server::client_ca_file>("client-ca-file", "FILE",
+                                      "TLS: clients must show a certificate signed by one of these (PEM)."),
+        bytes<&server::message_bytes_max>("message-bytes-max", "Maximum size of a client's message.", {.least = 1}),
+        bytes<&server::decompressed_bytes_max>("decompressed-bytes-max",
+                                               "Maximum size of a client's message once decompressed.", {.least = 1}),
+        count<&server::entries_max>("entries-max", "Maximum events in one message.", {.least = 1}),
+        count<&server::nesting_max>("nesting-max", "Maximum nesting of a record.", {.least = 1}),
+        count<&server::connections_max>(
+            "connections-max",
+            "Maximum concurrent clients, as far as the limit of open files allows; above it the oldest that never "
+            "completed a message gives way, else new ones wait.",
+            {.least = 1}),
+        count<&server::connections_per_address>(
+            "connections-per-address", "Maximum concurrent clients of one address, more are closed; 0: no bound."),
+        duration<&server::first_message_timeout>(
+            "first-message-timeout",
+            "Close a client that has sent no whole message for this long; 0: only when its slot is needed."),
+        duration<&server::message_timeout>("message-timeout",
+                                           "Close a client that stalls within a message for this long, or beyond it "
+                                           "sends less than 4 KiB/s; 0: never."),
+        choice<&server::heartbeat>("heartbeat", "off|on",
+                                   "Answer UDP heartbeats, at most one a second a peer; off: do not listen for them."),
+        duration<&server::idle_timeout>("client-idle-timeout",
+                                        "Close a silent client; 0: never, TCP keep-alive finds dead ones."),
+        duration<&server::handshake_timeout>(
+            "handshake-timeout", "Timeout of a client's handshake: TLS, shared key and user.", {.least = 1}),
+        bytes<&server::pending_bytes_max>("pending-bytes-max", "Decoded and not yet taken on; clients wait above it.",
+                                          {.least = 1}),
+        choice<&server::trust_chunk_ids>("trust-chunk-ids", "no|yes",
+                                         "no: for clients that make a chunk's id from its content alone (Fluent Bit)."),
+    };
+    return set;
+}
+
+option_set<client> const& sink_options() {
+    static option_set<client> const set{
+        flag<&client::compress>("compress", "Send gzip (CompressedPackedForward)."),
+        count<&client::in_flight_max>("in-flight", "Maximum chunks sent and not yet acked.", {.least = 1}),
+        duration<&client::ack_timeout>("ack-timeout", "Ack timeout; then the chunk is sent again.", {.least = 1}),
+        secret<&client::shared_key, &client::shared_key_file>(
+            "send-key-file", "File whose first line is the shared key to show to the server."),
+        text<&client::username>("send-user", "NAME", "User name for a forward server that requires one."),
+        secret<&client::password, &client::password_file>("send-password-file",
+                                                          "File whose first line is that user's password."),
+        text<&client::certificate_file>("client-certificate-file", "FILE",
+                                        "Client certificate (PEM) to show to the server."),
+        text<&client::key_file>("client-key-file", "FILE", "Private key (PEM) of the client certificate."),
+        net::client_options<&client::connect_timeout, &client::ca_file, &client::insecure_skip_verify>(),
+    };
+    return set;
+}
+
+/// More than the descriptors that there are could only fail.
+void fit_to_descriptors(server& options, option_values const& values) {
+    auto const limit = descriptor_limit();
+    auto const most = share_descriptors(limit).forward_connections;
+    if (options.connections_max <= most) return;
+    auto const said = fmt::format(
+        "forward: at most {} clients instead of {} (--connections-max): the process may open {} files (ulimit -Hn)",
+        most, options.connections_max, limit);
+    if (values.is_default("connections-max")) {
+        log_info("{}", said);
+    } else {
+        log_warn("{}", said);
+    }
+    options.connections_max = static_cast<std::uint32_t>(most);
+}
+
+result<std::unique_ptr<source>> make_source_end(end_request const& request) {
+    auto made = source_options().read(request.values);
+    if (!made) return made.error();
+    made->listen = request.uri.rest;
+    fit_to_descriptors(*made, request.values);
+    return make_forward_source(*std::move(made));
+}
+
+result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
+    auto made = sink_options().read(request.values);
+    if (!made) return made.error();
+    made->connect = request.uri.rest;
+    made->tls = request.uri.scheme == "forwards";
+    if (made->username.empty() != made->password.empty())
+        return error{errc::invalid_argument, "--send-user and --send-password-file go together: give both or neither"};
+    return make_forward_sink(*std::move(made));
+}
+
+}  // namespace
+
+end_descriptor const forward_end{
+    .name = "forward",
+    .source_schemes = {"forward"},
+    .sink_schemes = {"forward", "forwards"},
+    .title = "Fluent forward",
+    .summary = "The Fluent forward protocol, v1 and v1.5: a listener that acks what is safe, and a client.",
+    .form = "forward://HOST:PORT (forwards:// for TLS as a client)",
+    .source_options = source_options().rows(),
+    .sink_options = sink_options().rows(),
+    .make_source = make_source_end,
+    .make_sink = make_sink_end,
+    .examples = {"logpipe produce --file access.jsonl --to forward://127.0.0.1:24224"},
+};
+
+}  // namespace logpipe::forward

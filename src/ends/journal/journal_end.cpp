@@ -1,0 +1,130 @@
+#include "core/letter_options.hpp"
+#include "core/log.hpp"
+#include "core/options.hpp"
+#include "journal/journal.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace logpipe::journal {
+
+namespace {
+
+/// Of dead letters' limit: what goes at once when they are full, or when all of a file are settled.
+constexpr std::uint64_t letter_segments = 16;
+
+struct end_options {
+    journal_options topic;
+    letter_retention letters;
+};
+
+option_set<journal_options> const& topic_options() {
+    static option_set<journal_options> const set{
+        bytes<&journal_options::bytes_max>("journal-bytes-max",
+                                           "Maximum size of a topic on disk; less where the disk has less."),
+        duration<&journal_options::age_max>("journal-age-max", "Events older than this are dropped; 0: never."),
+        duration<&journal_options::keep>("journal-keep", "Keep what every reader has passed for this long."),
+        choice<&journal_options::when_full>("journal-full", "block|drop-oldest",
+                                            "At the journal's limit: let clients wait, or drop the oldest events."),
+        choice<&journal_options::sync>("journal-sync", "every-group|interval|never",
+                                       "When to fdatasync; acks wait for it, except with never."),
+        duration<&journal_options::sync_interval>("journal-sync-interval", "Interval of --journal-sync interval.",
+                                                  {.least = 1}),
+        bytes<&journal_options::segment_bytes>("journal-segment-bytes", "Size of one file of the journal."),
+    };
+    return set;
+}
+
+struct reader_options {
+    std::string group;
+};
+
+option_set<reader_options> const& source_options() {
+    static option_set<reader_options> const set{
+        in_uri(text<&reader_options::group>("group", "NAME", "Name of the position in the journal; default: --group.")),
+    };
+    return set;
+}
+
+option_set<end_options> const& sink_options() {
+    static option_set<end_options> const set{within<&end_options::topic>(topic_options()),
+                                             within<&end_options::letters>(letter_options())};
+    return set;
+}
+
+/// A topic of dead letters has limits of its own, and is full without stopping what it takes letters of.
+journal_options for_letters(journal_options all, letter_retention const& letters) {
+    all.bytes_max = std::max<std::uint64_t>(letters.bytes_max, 1);
+    all.segment_bytes =
+        std::clamp<std::uint64_t>(all.bytes_max / letter_segments, 1, std::max<std::uint64_t>(all.segment_bytes, 1));
+    all.age_max = std::chrono::duration_cast<std::chrono::seconds>(letters.age_max);
+    all.keep = std::chrono::seconds{0};
+    all.when_full = letters.when_full == letters_full::block ? journal_full::block : journal_full::drop_oldest;
+    // Dead letters of one chunk are many small runs of it; told apart by their sums alone, two in four thousand million
+    // would pass for a repeat. A letter that comes twice is shown once anyway.
+    all.chunk_window_count = 0;
+    // A letter is waited for: its event goes no further without it.
+    if (all.sync == journal_sync::interval) all.sync = journal_sync::every_group;
+    return all;
+}
+
+class shared_topic final : public shared_resource {
+  public:
+    explicit shared_topic(std::string folder, std::shared_ptr<topic> open)
+        : folder_{std::move(folder)}, open_{std::move(open)} {}
+
+    [[nodiscard]] std::shared_ptr<topic> const& open() const noexcept { return open_; }
+    void tend() override {
+        if (auto tended = open_->tend(); !tended) log_warn("journal {}: {}", folder_, tended.error().message);
+    }
+
+  private:
+    std::string const folder_;
+    std::shared_ptr<topic> const open_;
+};
+
+result<std::unique_ptr<source>> make_source_end(end_request const& request) {
+    auto const made = source_options().read(request.values);
+    if (!made) return made.error();
+    return make_journal_source(request.uri.rest, made->group.empty() ? request.group : made->group);
+}
+
+result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
+    auto topic = open_shared_topic(request);
+    if (!topic) return topic.error();
+    return (*topic)->make_sink();
+}
+
+}  // namespace
+
+result<std::shared_ptr<topic>> open_shared_topic(end_request const& request) {
+    auto const folder = std::filesystem::path{request.uri.rest}.lexically_normal().string();
+    auto const open = [&]() -> result<std::shared_ptr<shared_resource>> {
+        auto made = sink_options().read(request.values);
+        if (!made) return made.error();
+        made->topic.folder = folder;
+        auto opened = open_journal(folder.ends_with(".dlq") ? for_letters(std::move(made->topic), made->letters)
+                                                            : std::move(made->topic));
+        if (!opened) return opened.error();
+        return std::make_shared<shared_topic>(folder, *std::move(opened));
+    };
+    auto shared = request.share("journal " + folder, open);
+    if (!shared) return shared.error();
+    return static_cast<shared_topic&>(**shared).open();
+}
+
+end_descriptor const journal_end{
+    .name = "journal",
+    .source_schemes = {"journal"},
+    .sink_schemes = {"journal"},
+    .title = "Journal",
+    .summary = "A durable log in a folder: the forwarder's disk buffer and the embedded broker.",
+    .form = "journal:DIR/TOPIC",
+    .source_options = source_options().rows(),
+    .sink_options = sink_options().rows(),
+    .make_source = make_source_end,
+    .make_sink = make_sink_end,
+    .examples = {"logpipe consume --from journal:data/nginx-logs --to journal:data/nginx-events"},
+};
+
+}  // namespace logpipe::journal

@@ -1,0 +1,216 @@
+#include "kafka_end.hpp"
+
+#include "core/letter_options.hpp"
+#include "core/options.hpp"
+#include "core/secrets.hpp"
+#include "kafka/kafka.hpp"
+#include "net/address.hpp"
+#include "net/client_options.hpp"
+
+#include <fmt/format.h>
+
+#include <ranges>
+
+namespace logpipe::kafka {
+
+namespace {
+
+using connection = kafka_connection;
+using source_end = kafka_source_options;
+using sink_end = kafka_sink_options;
+
+constexpr std::uint16_t default_port = 9092;
+
+/// A password on a command line is seen by every user of the machine, and one in a file of options is shown by `check`.
+result<> check_property(std::string_view given) {
+    auto const equals = given.find('=');
+    if (equals == std::string_view::npos || equals == 0)
+        return error{errc::invalid_argument, fmt::format("invalid value \"{}\": expected KEY=VALUE", given)};
+    if (given.substr(0, equals) != "sasl.password") return {};
+    return error{errc::invalid_argument,
+                 "sasl.password is a secret: name its file by --kafka-password-file, or put it into the "
+                 "variable LOGPIPE_KAFKA_PASSWORD; the user is --kafka-user"};
+}
+
+option_set<connection>::group properties_option() {
+    option row{"kafka", option_kind::list, "KEY=VALUE", "Any property of librdkafka; may be given often.", {}};
+    row.check = check_property;
+    return {{std::move(row), [](connection& into, option_values const& from) -> result<> {
+                 for (auto const& each : from.list("kafka")) {
+                     auto const equals = each.find('=');
+                     into.properties.emplace_back(each.substr(0, equals), each.substr(equals + 1));
+                 }
+                 return {};
+             }}};
+}
+
+/// Its default holds where there is a user; without one the connection has none.
+option_set<connection>::group mechanism_option() {
+    option row{"kafka-mechanism", option_kind::choice, "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512",
+               "SASL mechanism for --kafka-user.", "SCRAM-SHA-512"};
+    return {{std::move(row), [](connection& into, option_values const& from) -> result<> {
+                 into.sasl_mechanism = from.text("kafka-mechanism");
+                 return {};
+             }}};
+}
+
+option_set<connection> const& connection_options() {
+    static option_set<connection> const set{
+        properties_option(),
+        choice<&connection::security>("kafka-security", "plaintext|ssl|sasl_plaintext|sasl_ssl",
+                                      "Security protocol of the brokers."),
+        mechanism_option(),
+        text<&connection::username>("kafka-user", "NAME", "SASL user."),
+        secret<&connection::password, &connection::password_file>("kafka-password-file",
+                                                                  "File whose first line is that user's password."),
+        text<&connection::client_id>("client-id", "NAME", "Client id in the brokers' logs and quotas."),
+        text<&connection::certificate_file>("client-certificate-file", "FILE",
+                                            "Client certificate (PEM) to show to the server."),
+        text<&connection::key_file>("client-key-file", "FILE", "Private key (PEM) of the client certificate."),
+        text<&connection::ca_file>("ca-file", "FILE",
+                                   "Certificates (PEM) that a server's must be signed by; default: the system's."),
+        flag<&connection::insecure_skip_verify>("insecure-skip-verify", "Accept any certificate of a server."),
+    };
+    return set;
+}
+
+option_set<source_end> const& source_options() {
+    static option_set<source_end> const set{
+        in_uri(text<&source_end::group>("group", "NAME", "Consumer group; default: that of --group.")),
+        text<&source_end::instance_id>("instance-id", "NAME",
+                                       "Static membership: a restart within --session-timeout moves no partitions."),
+        text<&source_end::from>("start", "POSITION",
+                                "Where a group without a position begins: beginning, end, or a time as "
+                                "2026-01-31T00:00:00Z."),
+        duration<&source_end::session_timeout>(
+            "session-timeout", "A member that is silent for this long loses its partitions.", {.least = 1}),
+        duration<&source_end::revoke_drain>("revoke-drain",
+                                            "How long a partition that is taken away may finish what is in flight."),
+        bytes<&source_end::queue_bytes_max>("fetch-bytes-max", "Read from Kafka and not yet taken on.", {.least = 1}),
+        text<&source_end::tag_header>("tag-header", "NAME", "Header that carries the event's tag."),
+        within<&source_end::connection>(connection_options()),
+    };
+    return set;
+}
+
+option_set<sink_end> const& sink_options() {
+    static option_set<sink_end> const set{
+        inverse_flag<&sink_end::create>("no-create", "Do not create a topic that does not exist."),
+        count<&sink_end::partitions>("partitions", "Partitions of a topic that is created.", {.least = 1}),
+        count<&sink_end::replication>("replication", "Replication factor of a topic that is created.", {.least = 1}),
+        choice<&sink_end::compression>("compression", "lz4|zstd|snappy|gzip|none", "Compression of Kafka messages."),
+        bytes<&sink_end::queue_bytes_max>("send-bytes-max", "Sent to Kafka and not yet acknowledged.", {.least = 1}),
+        text<&sink_end::key_field>("key", "FIELD",
+                                   "This field of the record is the message's key; the id then stands in a header."),
+        text<&sink_end::tag_header>("tag-header", "NAME", "Header that carries the event's tag."),
+        duration<&sink_end::linger>("flush-interval", "Longest time a message waits for others to share its request."),
+        count<&sink_end::requests_in_flight_max>("flush-threads", "Concurrent requests to a broker, at most 5.",
+                                                 {.least = 1, .most = 5}),
+        within<&sink_end::letters_keep>(letter_options()),
+        within<&sink_end::connection>(connection_options()),
+    };
+    return set;
+}
+
+struct place {
+    std::string brokers;
+    std::string topic;
+};
+
+result<place> place_of(end_uri const& uri) {
+    auto const slash = uri.rest.find('/');
+    if (slash == 0 || slash == std::string::npos || slash + 1 == uri.rest.size() ||
+        uri.rest.find('/', slash + 1) != std::string::npos)
+        return error{errc::invalid_argument,
+                     fmt::format("{}: write it as kafka://HOST:PORT,HOST:PORT/TOPIC", uri.whole)};
+    place found{uri.rest.substr(0, slash), uri.rest.substr(slash + 1)};
+    // librdkafka cuts a port to 16 bits, and leaves out what it does not understand.
+    for (auto const broker : std::views::split(found.brokers, ','))
+        if (auto const known = net::parse_host_port(std::string_view{broker}, default_port); !known)
+            return error{known.error().code, fmt::format("{}: {}", uri.whole, known.error().message)};
+    return found;
+}
+
+result<> complete(connection& made, std::string brokers) {
+    if (!made.key_file.empty())
+        if (auto usable = check_secret_file(made.key_file); !usable) return usable.error();
+    bool const sasl = made.security.starts_with("sasl");
+    if (sasl == made.username.empty())
+        return error{
+            errc::invalid_argument,
+            sasl ? fmt::format("--kafka-security {} needs --kafka-user and --kafka-password-file", made.security)
+                 : "--kafka-user needs --kafka-security sasl_ssl (or sasl_plaintext)"};
+    if (!sasl) made.sasl_mechanism.clear();
+    made.brokers = std::move(brokers);
+    return {};
+}
+
+result<std::unique_ptr<source>> make_source_end(end_request const& request) {
+    auto made = source_options_of(request);
+    if (!made) return made.error();
+    return make_kafka_source(*std::move(made));
+}
+
+result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
+    auto made = sink_options_of(request);
+    if (!made) return made.error();
+    return make_kafka_sink(*std::move(made));
+}
+
+}  // namespace
+
+result<kafka_source_options> source_options_of(end_request const& request) {
+    auto where = place_of(request.uri);
+    if (!where) return where.error();
+    auto made = source_options().read(request.values);
+    if (!made) return made.error();
+    if (auto completed = complete(made->connection, std::move(where->brokers)); !completed) return completed.error();
+    made->topic = std::move(where->topic);
+    if (made->group.empty()) made->group = request.group;
+    made->until_end = request.until_end;
+    return *std::move(made);
+}
+
+result<kafka_sink_options> sink_options_of(end_request const& request) {
+    auto where = place_of(request.uri);
+    if (!where) return where.error();
+    auto made = sink_options().read(request.values);
+    if (!made) return made.error();
+    if (auto completed = complete(made->connection, std::move(where->brokers)); !completed) return completed.error();
+    made->topic = std::move(where->topic);
+    made->letters = request.for_dead_letters;
+    if (made->letters) {
+        // Keyed by id and waited for: a letter is not collected with others.
+        made->partitions = 1;
+        made->key_field.clear();
+        made->linger = sink_end{}.linger;
+        if (made->letters_keep.when_full == letters_full::block) made->letters_keep.bytes_max = 0;
+    }
+    return *std::move(made);
+}
+
+result<kafka_place> kafka_place_of(end_uri const& uri, option_values const& values) {
+    auto where = place_of(uri);
+    if (!where) return where.error();
+    auto made = connection_options().read(values);
+    if (!made) return made.error();
+    if (auto completed = complete(*made, std::move(where->brokers)); !completed) return completed.error();
+    return kafka_place{.connection = *std::move(made), .topic = std::move(where->topic)};
+}
+
+end_descriptor const kafka_end{
+    .name = "kafka",
+    .source_schemes = {"kafka"},
+    .sink_schemes = {"kafka"},
+    .title = "Kafka",
+    .summary = "A topic of Kafka: an idempotent producer, and a member of a consumer group.",
+    .form = "kafka://HOST:PORT,HOST:PORT/TOPIC",
+    .connection_options = connection_options().rows(),
+    .source_options = source_options().rows(),
+    .sink_options = sink_options().rows(),
+    .make_source = make_source_end,
+    .make_sink = make_sink_end,
+    .examples = {"logpipe consume --from kafka://localhost:9092/nginx-logs --to kafka://localhost:9092/nginx-events"},
+};
+
+}  // namespace logpipe::kafka

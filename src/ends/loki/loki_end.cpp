@@ -1,0 +1,62 @@
+#include "loki_end.hpp"
+
+#include "core/options.hpp"
+#include "loki/loki.hpp"
+#include "net/client_options.hpp"
+
+namespace logpipe::loki {
+
+namespace {
+
+using options = loki_sink_options;
+
+option_set<options> const& sink_options() {
+    static option_set<options> const set{
+        text<&options::username>("loki-user", "NAME", "User for basic authentication at Loki."),
+        secret<&options::password, &options::password_file>("loki-password-file",
+                                                            "File whose first line is that user's password."),
+        text<&options::tenant>("tenant", "NAME", "Tenant of a multi-tenant Loki, sent as X-Scope-OrgID."),
+        bytes<&options::push_bytes_max>("push-bytes", "Size from which a push to Loki is sent.", {.least = 1}),
+        duration<&options::push_age_max>("push-age", "Longest time a line waits for others to share its push."),
+        count<&options::streams_max>(
+            "streams-max", "Maximum label sets in use; lines of further ones share those of service \"other\".",
+            {.least = 1}),
+        choice<&options::structured_metadata>("structured-metadata", "no|yes",
+                                              "Send the container's id with each line; needs Loki 3."),
+        net::client_options<&options::connect_timeout, &options::ca_file, &options::insecure_skip_verify>(),
+    };
+    return set;
+}
+
+result<std::unique_ptr<sink>> make_end(end_request const& request) {
+    auto made = sink_options_of(request);
+    if (!made) return made.error();
+    return make_loki_sink(*std::move(made));
+}
+
+}  // namespace
+
+result<loki_sink_options> sink_options_of(end_request const& request) {
+    auto made = sink_options().read(request.values);
+    if (!made) return made.error();
+    made->address = request.uri.rest;
+    made->tls = request.uri.scheme == "lokis";
+    if (made->username.empty() != made->password.empty())
+        return error{errc::invalid_argument, "--loki-user and --loki-password-file belong together: give both"};
+    if (made->tls)
+        if (auto usable = net::check_ca_file(made->ca_file); !usable) return in_context("loki", usable.error());
+    return *std::move(made);
+}
+
+end_descriptor const loki_end{
+    .name = "loki",
+    .sink_schemes = {"loki", "lokis"},
+    .title = "Loki",
+    .summary = "Pushes log lines to Loki, with labels for service, container, stream and level.",
+    .form = "loki://HOST:PORT (lokis:// for TLS)",
+    .sink_options = sink_options().rows(),
+    .make_sink = make_end,
+    .examples = {"logpipe ship --from 'docker:?project=logpipe' --to loki://localhost:3100"},
+};
+
+}  // namespace logpipe::loki

@@ -1,0 +1,118 @@
+#include "core/options.hpp"
+#include "net/client_options.hpp"
+#include "opensearch/opensearch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace logpipe::opensearch {
+
+namespace {
+
+using connection = opensearch_connection;
+using options = opensearch_sink_options;
+
+constexpr std::uint64_t week_ms = 7ULL * 24 * 3'600'000;
+
+option_set<connection> const& connection_options() {
+    static option_set<connection> const set{
+        text<&connection::username>("opensearch-user", "NAME", "User for basic authentication at OpenSearch."),
+        secret<&connection::password, &connection::password_file>("opensearch-password-file",
+                                                                  "File whose first line is that user's password."),
+        secret<&connection::api_key, &connection::api_key_file>(
+            "api-key-file", "File whose first line is an API key for OpenSearch, instead of a user."),
+        duration<&connection::request_timeout>("request-timeout", "Timeout of a response of OpenSearch.", {.least = 1}),
+        net::client_options<&connection::connect_timeout, &connection::ca_file, &connection::insecure_skip_verify>(),
+    };
+    return set;
+}
+
+option_set<options> const& sink_options() {
+    static option_set<options> const set{
+        bytes<&options::bulk_bytes_max>("bulk-bytes-max", "Maximum uncompressed size of one _bulk request.",
+                                        {.least = 1}),
+        count<&options::bulk_events_max>("bulk-events-max", "Maximum documents in one _bulk request.",
+                                         {.least = 1, .most = 4'294'967'295}),
+        count<&options::requests_in_flight_max>("bulk-requests",
+                                                "Concurrent _bulk requests, each over its own connection.",
+                                                {.least = 1, .most = 4'294'967'295}),
+        flag<&options::compress>("bulk-compress", "Send gzip to OpenSearch."),
+        count<&options::document_tries>(
+            "document-tries",
+            "Attempts at a document that OpenSearch fails while it takes others, before it is a dead letter.",
+            {.least = 1, .most = 4'294'967'295}),
+        duration<&options::document_retry_time>(
+            "document-retry-time", "And how long after the first attempt, at least.", {.least = 0, .most = week_ms}),
+        within<&options::connection>(connection_options()),
+    };
+    return set;
+}
+
+result<std::string> index_of(end_uri const& uri) {
+    auto const slash = uri.rest.find('/');
+    if (slash == 0 || slash == std::string::npos || slash + 1 == uri.rest.size() ||
+        uri.rest.find('/', slash + 1) != std::string::npos)
+        return error{errc::invalid_argument,
+                     fmt::format("{}: write it as {}://HOST:PORT/INDEX", uri.whole, uri.scheme)};
+    auto index = uri.rest.substr(slash + 1);
+    // What OpenSearch rejects (MetadataCreateIndexService.validateIndexOrAliasName and its callers), only later.
+    bool const is_name = std::ranges::none_of(
+        index, [](char c) { return ('A' <= c && c <= 'Z') || std::string_view{"\\/*?\"<>| ,#:"}.contains(c); });
+    if (!is_name || std::string_view{"-_+"}.contains(index.front()))
+        return error{errc::invalid_argument,
+                     fmt::format("{}: invalid index name \"{}\": expected lower case, without \\ / * ? \" < > | , # : "
+                                 "and spaces, and not beginning with - _ +",
+                                 uri.whole, index)};
+    return index;
+}
+
+result<> complete(connection& made, end_uri const& uri) {
+    if (!made.username.empty() && !made.api_key.empty())
+        return error{errc::invalid_argument, "--opensearch-user and --api-key-file: give only one of them"};
+    if (made.username.empty() != made.password.empty())
+        return error{errc::invalid_argument,
+                     "--opensearch-user and --opensearch-password-file belong together: give both"};
+    made.address = uri.rest.substr(0, uri.rest.find('/'));
+    made.tls = uri.scheme == "opensearchs";
+    if (made.tls)
+        if (auto usable = net::check_ca_file(made.ca_file); !usable) return in_context("opensearch", usable.error());
+    return {};
+}
+
+result<std::unique_ptr<sink>> make_end(end_request const& request) {
+    auto index = index_of(request.uri);
+    if (!index) return index.error();
+    auto made = sink_options().read(request.values);
+    if (!made) return made.error();
+    if (auto completed = complete(made->connection, request.uri); !completed) return completed.error();
+    made->index = *std::move(index);
+    made->documents = request.documents;
+    return make_opensearch_sink(*std::move(made));
+}
+
+}  // namespace
+
+result<opensearch_place> opensearch_place_of(end_uri const& uri, option_values const& values) {
+    auto index = index_of(uri);
+    if (!index) return index.error();
+    auto made = connection_options().read(values);
+    if (!made) return made.error();
+    if (auto completed = complete(*made, uri); !completed) return completed.error();
+    return opensearch_place{.connection = *std::move(made), .index = *std::move(index)};
+}
+
+end_descriptor const opensearch_end{
+    .name = "opensearch",
+    .sink_schemes = {"opensearch", "opensearchs"},
+    .title = "OpenSearch",
+    .summary = "Indexes documents with _bulk, each exactly once.",
+    .form = "opensearch://HOST:PORT/INDEX (opensearchs:// for TLS)",
+    .connection_options = connection_options().rows(),
+    .sink_options = sink_options().rows(),
+    .make_sink = make_end,
+    .examples = {"logpipe index --from kafka://localhost:9092/nginx-events --to "
+                 "opensearch://localhost:9200/nginx-logs"},
+};
+
+}  // namespace logpipe::opensearch
