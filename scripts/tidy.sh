@@ -70,8 +70,28 @@ twice_in_shell() {
 
 # The README is one screen or two, DESIGN.md one sitting; a page of internals is about one thing.
 long_documents() {
-    wc -l "${documents[@]}" | awk '$2 == "DESIGN.md" && $1 > 400 ||
+    wc -l "${documents[@]}" | awk '$2 == "README.md" && $1 > 200 || $2 == "DESIGN.md" && $1 > 400 ||
         $2 ~ "^docs/internals/" && $1 > 150'
+}
+# Tables, code and pictures apart: they have no line ends to choose.
+long_prose() {
+    local file
+    for file in "${documents[@]}"; do
+        awk '/^ *```/ { code = !code } { print code || /^ *\|/ || /^!\[/ || /^    / ? "" : $0 }' "$file" |
+            LC_ALL=C.UTF-8 grep -nE '^.{121,}' | sed -E "s|^([0-9]+):(.{40}).*|$file:\1: \2…|"
+    done
+}
+# Links between the pages, and what sources and scripts name of them.
+dead_links() {
+    local file link
+    for file in "${documents[@]}"; do
+        grep -oE '\]\([^)#]+' "$file" | cut -c 3- | grep -vE '^https?:' | while read -r link; do
+            [[ -e $(dirname "$file")/$link ]] || echo "$file: there is no $link"
+        done
+    done
+    git grep -oE '\bdocs/[a-z/-]+\.(md|yaml)' -- ':!*.md' | while IFS=: read -r file link; do
+        [[ -e $link ]] || echo "$file: there is no $link"
+    done
 }
 
 contract_includes() {
@@ -126,6 +146,8 @@ check 'the contract includes the standard library and boost/system only' contrac
 check 'each third-party library stays at home' library_homes
 check 'no shell function twice in a file' twice_in_shell
 check 'no document above its lines' long_documents
+check 'prose in lines of at most 120' long_prose
+check 'links between documents lead somewhere' dead_links
 check 'shellcheck' shellcheck "${shell[@]}"
 if [[ $mode == full ]]; then
     check 'each header compiles alone' headers_alone
