@@ -57,7 +57,7 @@ struct opensearch_sink_options {
     std::size_t breaker_rejects_min = 100;
 };
 /// Documents go in by `_bulk` with `create` and the event's id as `_id`: one that is there already is counted, not
-/// changed. What each answer means: DESIGN.md "OpenSearch".
+/// changed. What each answer means: docs/internals/opensearch.md.
 [[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options);
 
 /// The index template that logpipe puts by itself: explicit types and a version.
