@@ -11,6 +11,9 @@
 
 namespace logpipe::bench {
 
+using namespace demo;
+using namespace lines;
+
 namespace {
 
 constexpr std::size_t lines_a_round = 8192;

@@ -60,7 +60,7 @@ int main(int argument_count, char** arguments) {
     auto const chunks = (std::strtoull(arguments[4], nullptr, 10) + events - 1) / events;
 
     auto const lines = logpipe::bench::nginx_batch(events);
-    auto const message = logpipe::encode_chunk(lines, 0, lines.events.size(), id_place, {});
+    auto const message = logpipe::forward::encode_chunk(lines, 0, lines.events.size(), id_place, {});
     auto const id_at = message.rfind(id_place);
     auto const run = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
 

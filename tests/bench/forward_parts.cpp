@@ -12,6 +12,8 @@
 
 namespace logpipe::bench {
 
+using namespace forward;
+
 namespace {
 
 constexpr std::uint32_t events_a_chunk = 1000;

@@ -13,6 +13,8 @@
 
 namespace logpipe::bench {
 
+using namespace journal;
+
 namespace {
 
 constexpr std::uint32_t lines_in_batch = 1024;

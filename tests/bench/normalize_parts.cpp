@@ -10,6 +10,8 @@
 
 namespace logpipe::bench {
 
+using namespace formats;
+
 namespace {
 
 constexpr std::uint32_t lines_made = 8192;

@@ -10,6 +10,8 @@
 
 namespace logpipe::bench {
 
+using namespace opensearch;
+
 namespace {
 
 constexpr std::uint32_t items = 2048;

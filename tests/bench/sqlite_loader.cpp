@@ -29,7 +29,6 @@ namespace {
 
 using namespace logpipe;
 using namespace logpipe::formats;
-using namespace logpipe::runtime;
 using namespace logpipe::store;
 
 constexpr std::size_t batch_rows = 2000;
