@@ -1,7 +1,9 @@
 // Writes bytes one behind the other into room that was made before. No checks on the way: the room is checked once.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -34,6 +36,9 @@ class document_writer final {
         at_ += count;
         return room;
     }
+    /// `count` bytes were written at `at()`.
+    void add_written(std::size_t count) noexcept { at_ += count; }
+    void put_number(std::int64_t value) noexcept { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
 
   private:
     [[nodiscard]] std::string_view without_first_comma(std::string_view bytes) const noexcept {

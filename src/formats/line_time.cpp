@@ -4,17 +4,22 @@
 #include "core/clock.hpp"
 #include "document_writer.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
-#include <iterator>
+#include <cstddef>
 
 namespace logpipe::formats {
 
-std::optional<std::int64_t> time_in_json(time_format form, std::string_view value) noexcept {
-    if (form == time_format::access) return access_time_in_json(value);
+namespace {
+
+std::optional<std::int64_t> iso_time_in_json(std::string_view value) noexcept {
     if (value.size() < 2 || !value.starts_with('"')) return std::nullopt;
     return parse_iso_time(value.substr(1, value.size() - 2));
+}
+
+}  // namespace
+
+std::optional<std::int64_t> time_in_json(time_format form, std::string_view value) noexcept {
+    return form == time_format::access ? access_time_in_json(value) : iso_time_in_json(value);
 }
 
 std::string_view example_of(time_format form) noexcept {
@@ -22,18 +27,25 @@ std::string_view example_of(time_format form) noexcept {
 }
 
 void write_times(plan_step const& step, std::int64_t time_ns, std::string& into) {
-    into.clear();
-    for (auto const& part : step.parts) {
-        if (part.what != field_source::constant && time_ns == 0) continue;
-        bool const is_first = into.ends_with('{') && part.bytes.starts_with(',');
-        into += std::string_view{part.bytes}.substr(is_first ? 1 : 0);
-        if (part.what == field_source::time)
-            fmt::format_to(std::back_inserter(into), "\"{}\"", exact_iso_time(time_ns));
-        else if (part.what == field_source::time_millis)
-            fmt::format_to(std::back_inserter(into), "{}",
-                           std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds{time_ns}).count());
-    }
-    into.reserve(into.size() + document_writer::block_bytes);
+    constexpr auto value_bytes_max = exact_iso_time_bytes_max + 2;  // quotes; milliseconds have fewer digits
+    auto room = document_writer::block_bytes;
+    for (auto const& part : step.parts) room += part.bytes.size() + value_bytes_max;
+    into.resize_and_overwrite(room, [&](char* data, std::size_t) {
+        document_writer to{data};
+        for (auto const& part : step.parts) {
+            if (part.what != field_source::constant && time_ns == 0) continue;
+            bool const is_first = part.bytes.starts_with(',') && to.at() != data && to.at()[-1] == '{';
+            to.put(std::string_view{part.bytes}.substr(is_first ? 1 : 0));
+            if (part.what == field_source::time) {
+                to.put('"');
+                to.add_written(write_exact_iso_time(time_ns, to.at()));
+                to.put('"');
+            } else if (part.what == field_source::time_millis) {
+                to.put_number(std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds{time_ns}).count());
+            }
+        }
+        return static_cast<std::size_t>(to.at() - data);
+    });
 }
 
 }  // namespace logpipe::formats
