@@ -109,7 +109,7 @@ cat <<LOOK
   sqlite3 $store "SELECT doc FROM documents LIMIT 1" | jq .
   $logpipe journal ls $data/nginx-logs
   $logpipe journal export $data/nginx-logs | head -n 3
-  $logpipe run --data-dir $data --admin 127.0.0.1:8001     # and elsewhere:
+  $logpipe run --data-dir $data --admin 127.0.0.1:8001     # its page: http://127.0.0.1:8000, and elsewhere:
   $logpipe status --at 127.0.0.1:8001
   rm -r $data
 LOOK
