@@ -75,25 +75,26 @@ std::map<std::string, std::vector<std::string>, std::less<>> flags_of(parsed_fla
     return flags;
 }
 
+/// Of all options, and of the secrets that they name.
+std::vector<std::string> variable_names() {
+    std::vector<std::string> names;
+    for (auto const& row : all_options()) {
+        names.push_back(environment_name(row.name));
+        if (row.kind == option_kind::secret) names.push_back(secret_environment_name(row.name));
+    }
+    return names;
+}
+
 std::map<std::string, std::string, std::less<>> environment() {
     std::map<std::string, std::string, std::less<>> variables;
-    auto const take = [&variables](std::string const& name) {
+    for (auto const& name : variable_names())
         if (auto const* value = std::getenv(name.c_str())) variables[name] = value;
-    };
-    for (auto const& row : all_options()) {
-        take(environment_name(row.name));
-        if (row.kind == option_kind::secret) take(secret_environment_name(row.name));
-    }
     return variables;
 }
 
 /// A misspelt variable would do nothing, without a word.
 void warn_of_unknown_variables() {
-    std::vector<std::string> known;
-    for (auto const& row : all_options()) {
-        known.push_back(environment_name(row.name));
-        if (row.kind == option_kind::secret) known.push_back(secret_environment_name(row.name));
-    }
+    auto const known = variable_names();
     std::vector<std::string_view> const names{known.begin(), known.end()};
     for (char** each = environ; *each != nullptr; ++each) {
         std::string_view const variable{*each};

@@ -1,5 +1,6 @@
 #include "core/assert.hpp"
 #include "core/nearest.hpp"
+#include "core/options.hpp"
 #include "core/secrets.hpp"
 #include "settings.hpp"
 
@@ -34,9 +35,7 @@ result<end_values> end_values::of(end_uri const& uri, end_descriptor const& end,
     end_values made{under};
     for (auto const& row : options) {
         if (!row.in_uri_only) continue;
-        auto& value = made.values_[std::string{row.name}];
-        value.first = row.kind;
-        if (row.kind != option_kind::list) value.second = {row.fallback};
+        made.values_.try_emplace(std::string{row.name}, row.kind, default_values(row));
     }
     for (auto const& [name, text] : uri.query) {
         auto const row = std::ranges::find(options, name, &option::name);

@@ -46,14 +46,10 @@ std::string group_of(settings const& options) {
     return named.empty() ? std::string{} : named.front();
 }
 
-bool is_set(settings const& options, std::string_view name) {
-    return options.has(name) && options.on(name);
-}
-
 }  // namespace
 
 endpoints::endpoints(settings const& options, std::string run_id) : options_{options}, run_id_{std::move(run_id)} {
-    if (run_id_.empty() && options_.has("run-id")) run_id_ = options_.text("run-id");
+    if (run_id_.empty()) run_id_ = options_.text("run-id");
     if (run_id_.empty()) run_id_ = lines::make_run_id();
 }
 
@@ -63,7 +59,7 @@ end_request endpoints::request(end_uri uri, option_values const& values) {
             .run_id = run_id_,
             .group = group_of(options_),
             // `run --once` ends when its own source has, and all of that is indexed.
-            .until_end = is_set(options_, "once") && options_.subcommand() != "run",
+            .until_end = options_.on("once") && options_.subcommand() != "run",
             .share = [this](std::string const& name, auto const& make) -> result<std::shared_ptr<shared_resource>> {
                 if (auto const there = shared_.find(name); there != shared_.end()) return there->second;
                 auto made = make();

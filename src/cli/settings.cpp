@@ -8,7 +8,6 @@
 #include "subcommands.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -70,7 +69,7 @@ result<> check_value(option const& what, std::string_view value) {
         case option_kind::list:
             return {};
         case option_kind::choice:
-            if (choice_at(what.metavar, choice_index(what.metavar, value)) == value && !value.empty()) return {};
+            if (choice_index(what.metavar, value)) return {};
             return invalid(value, what.metavar);
         case option_kind::on_off:
             if (value == "on" || value == "off") return {};
@@ -142,7 +141,7 @@ result<settings> settings::merge(std::string subcommand,
             value.origin = path;
             value.meant = key->second.in_table;
         } else {
-            if (row.kind != option_kind::list || !row.fallback.empty()) value.values = {row.fallback};
+            value.values = default_values(row);
             value.origin = "default";
         }
         value.meant = value.meant || value.origin.starts_with("--");
@@ -153,11 +152,8 @@ result<settings> settings::merge(std::string subcommand,
             if (auto good = check_value(row, each); !good && value.origin != "default")
                 return in_context(said_by(row.name, value.origin), good.error());
     }
-    for (auto const& row : all_options()) {
-        setting unset{.values = {row.fallback}, .kind = row.kind};
-        if (row.kind == option_kind::list && row.fallback.empty()) unset.values.clear();
-        merged.values_.try_emplace(std::string{row.name}, std::move(unset));
-    }
+    for (auto const& row : all_options())
+        merged.values_.try_emplace(std::string{row.name}, setting{.values = default_values(row), .kind = row.kind});
     return merged;
 }
 

@@ -9,6 +9,10 @@ namespace logpipe::cli {
 
 namespace {
 
+constexpr std::array moves{end_role::source, end_role::sink};
+constexpr std::array requests{end_role::requests};
+constexpr std::array skips{end_role::sink, end_role::requests};
+
 constexpr std::array table{
     subcommand{
         "run", "the whole pipeline in one process: forward protocol → journal → transform → SQLite", "",
@@ -16,104 +20,114 @@ constexpr std::array table{
         "  logpipe run --from access.jsonl --once --data-dir data\n"
         "  logpipe run --from 'demo:nginx?lines=1000000' --once --data-dir data\n"
         "  logpipe run --broker kafka://localhost:9092/nginx-logs --store opensearch://localhost:9200/nginx-logs\n",
-        run_run, uses_of_run},
+        run_run, moves, uses_of_run},
     subcommand{"produce", "send lines to a forwarder; done when all are acked", "[URI]",
                "  logpipe produce --url https://example.org/nginx_json_logs\n"
                "  logpipe produce --file access.jsonl --to forward://127.0.0.1:24224\n"
                "  tail -F access.jsonl | logpipe produce -\n"
                "  logpipe produce --demo 'lines=51462&seed=1' --to file:demo.jsonl\n",
-               run_produce, uses_of_produce},
+               run_produce, moves, uses_of_produce},
     subcommand{"serve", "the web app: GET or POST /produceEventsToPipeline sends the data's lines", "",
                "  logpipe serve --listen 127.0.0.1:8000 --to forward://127.0.0.1:24224\n"
                "  curl -X POST http://127.0.0.1:8000/produceEventsToPipeline\n",
-               run_serve, uses_of_serve},
+               run_serve, moves, uses_of_serve},
     subcommand{"forward",
                "listen for the Fluent forward protocol; acked once the journal has it on disk; then to Kafka", "",
                "  logpipe forward --listen 0.0.0.0:24224 --to kafka://localhost:9092/nginx-logs\n"
                "  logpipe forward --journal data --to none\n"
                "  logpipe forward --journal data --route 'audit.**=file:audit.jsonl'\n",
-               run_forward, uses_of_forward},
+               run_forward, moves, uses_of_forward},
     subcommand{"consume", "events → nginx documents", "",
                "  logpipe consume --from kafka://localhost:9092/nginx-logs --to kafka://localhost:9092/nginx-events\n"
                "  logpipe consume --to opensearch://localhost:9200/nginx-logs --threads 2\n"
                "  logpipe consume --from journal:data/nginx-logs --to journal:data/nginx-events\n"
                "  logpipe consume --from journal:data/nginx-logs --to stdout: --once\n",
-               run_consume, uses_of_consume},
+               run_consume, moves, uses_of_consume},
     subcommand{
         "index", "documents → the store", "",
         "  logpipe index --from kafka://localhost:9092/nginx-events --to opensearch://localhost:9200/nginx-logs\n"
         "  logpipe index --from journal:data/nginx-events --to sqlite:data/store.sqlite\n",
-        run_index, uses_of_consume},
+        run_index, moves, uses_of_consume},
     subcommand{"ship", "the logs of Docker's containers → Loki", "",
                "  logpipe ship --from 'docker:?project=logpipe' --to loki://localhost:3100\n"
                "  logpipe ship --from 'docker:?label=com.example.logs=yes' --to stdout:\n",
-               run_ship, uses_of_ship},
+               run_ship, moves, uses_of_consume},
     subcommand{"status", "every component: up or not, version, the number that matters, the ledger of all hops", "",
                "  logpipe status --at 127.0.0.1:24230\n"
                "  logpipe status --brokers localhost:9092 --opensearch http://localhost:9200 --json\n"
                "  logpipe status --watch\n"
                "  logpipe status --self\n",
-               run_status, uses_of_status},
+               run_status, requests, uses_of_status},
     subcommand{"monitor", "the same, live: rates, lag, queues, latency, warnings; q leaves, ? helps", "",
                "  logpipe monitor\n"
                "  logpipe monitor --at 127.0.0.1:24230 --plain\n",
-               run_monitor, uses_of_status},
+               run_monitor, requests, uses_of_status},
     subcommand{"tap", "events as they pass a stage or come into a topic; never slows them", "STAGE|URI",
                "  logpipe tap normalize --at 127.0.0.1:24230\n"
                "  logpipe tap index/sqlite_sink --sample 100 --readable\n"
                "  logpipe tap journal:data/nginx-logs --count 10\n",
-               run_tap, uses_of_argument},
+               run_tap, requests, uses_of_argument},
     subcommand{"dlq", "dead letters: list, show, send again, drop", "ls|show|retry|purge URI [ID…]",
                "  logpipe dlq ls kafka://localhost:9092/nginx-logs.dlq\n"
                "  logpipe dlq show journal:data/nginx-logs.dlq 3ab9vjn2kpfd1qmtg2s8k0009s\n"
                "  logpipe dlq retry kafka://localhost:9092/nginx-logs.dlq --reason mapper_parsing --dry-run\n",
-               run_dlq, uses_of_dlq},
+               run_dlq, requests, uses_of_dlq},
     subcommand{"verify", "the audit: is every event in the store or a dead letter? exit status 1 when not", "",
                "  logpipe verify --from kafka://localhost:9092/nginx-logs --to opensearch://localhost:9200/nginx-logs\n"
                "  logpipe verify --ids --from journal:data/nginx-logs --to sqlite:data/store.sqlite\n",
-               run_verify, uses_of_verify},
+               run_verify, requests, uses_of_verify},
     subcommand{"replay", "move a group's position in a topic; what comes again meets its ids", "",
                "  logpipe replay --group index --from kafka://localhost:9092/nginx-events --to beginning --dry-run\n"
                "  logpipe replay --group consume --to 2026-01-31T00:00:00Z\n",
-               run_replay, uses_of_verify},
+               run_replay, requests, uses_of_verify},
     subcommand{"skip", "pass a group over events that stop its reader; they become dead letters", "",
                "  logpipe skip --group consume --from kafka://localhost:9092/nginx-logs --at 0:1234 --dry-run\n"
                "  logpipe skip --group index --from journal:data/nginx-events --at 1234 --yes\n",
-               run_skip, uses_of_skip},
+               run_skip, skips, uses_of_skip},
     subcommand{"setup", "put OpenSearch's index template", "opensearch",
                "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", run_setup,
-               uses_of_verify},
-    subcommand{"check", "check the configuration, or run one line through the transform", "",
+               requests, uses_of_verify},
+    subcommand{"check",
+               "check the configuration, or run one line through the transform",
+               "",
                "  logpipe check --config logpipe.toml --for forward\n"
                "  logpipe check --line '{\"request\": \"GET / HTTP/1.1\", \"response\": 200}'\n"
                "  logpipe check --show-mapping > mapping.toml\n"
                "  logpipe check --mapping mapping.toml --line -\n",
-               run_check, nullptr},
-    subcommand{"journal", "look into a journal: ls, check, repair, export", "ls|check|repair|export DIR/TOPIC",
+               run_check,
+               {},
+               nullptr},
+    subcommand{"journal",
+               "look into a journal: ls, check, repair, export",
+               "ls|check|repair|export DIR/TOPIC",
                "  logpipe journal ls data/nginx-logs\n"
                "  logpipe journal check data/nginx-logs\n"
                "  logpipe journal export data/nginx-logs > lines.jsonl\n",
-               run_journal, nullptr},
-    subcommand{"help", "what an end (kafka, opensearch, files, …) is, and its options", "[END]",
+               run_journal,
+               {},
+               nullptr},
+    subcommand{"help",
+               "what an end (kafka, opensearch, files, …) is, and its options",
+               "[END]",
                "  logpipe help opensearch\n"
                "  logpipe help kafka\n",
-               run_help, nullptr},
-    subcommand{"version", "the version, and those of the libraries within", "", "  logpipe version --json\n",
-               run_version, nullptr},
+               run_help,
+               {},
+               nullptr},
+    subcommand{"version",
+               "the version, and those of the libraries within",
+               "",
+               "  logpipe version --json\n",
+               run_version,
+               {},
+               nullptr},
 };
 
 }  // namespace
 
 std::span<end_role const> roles_of(std::string_view name) noexcept {
-    static constexpr std::array moving{end_role::source, end_role::sink};
-    static constexpr std::array requesting{end_role::requests};
-    static constexpr std::array both{end_role::sink, end_role::requests};
-    if (name == "skip") return both;
     auto const found = std::ranges::find(table, name, &subcommand::name);
-    if (found == table.end() || found->uses == nullptr) return {};
-    constexpr std::array<std::string_view, 7> movers{"run", "produce", "serve", "forward", "consume", "index", "ship"};
-    return std::ranges::find(movers, name) != movers.end() ? std::span<end_role const>{moving}
-                                                           : std::span<end_role const>{requesting};
+    return found == table.end() ? std::span<end_role const>{} : found->roles;
 }
 
 std::span<subcommand const> subcommands() noexcept {

@@ -47,6 +47,7 @@ struct subcommand {
     std::string_view arguments;  ///< as in the usage line; empty: it takes none
     std::string_view examples;
     int (*run)(settings const&, argument_list const&);
+    std::span<end_role const> roles;  ///< what it may want of ends
     /// The ends that it is going to have, so that options of others are an error; none where it has none.
     std::vector<used_end> (*uses)(settings const&, argument_list const&);
 };

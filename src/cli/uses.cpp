@@ -51,12 +51,6 @@ used_ends uses_of_consume(settings const& options, argument_list const& /*rest*/
             {dead_letters_uri(options), end_role::sink}};
 }
 
-used_ends uses_of_ship(settings const& options, argument_list const& /*rest*/) {
-    return {{options.text("from"), end_role::source},
-            {options.text("to"), end_role::sink},
-            {options.text("dead-letters"), end_role::sink}};
-}
-
 used_ends uses_of_status(settings const& options, argument_list const& /*rest*/) {
     used_ends used;
     if (!options.text("brokers").empty()) used.push_back({"kafka:", end_role::requests});

@@ -15,7 +15,6 @@ used_ends uses_of_produce(settings const& options, argument_list const& rest);
 used_ends uses_of_serve(settings const& options, argument_list const& rest);
 used_ends uses_of_forward(settings const& options, argument_list const& rest);
 used_ends uses_of_consume(settings const& options, argument_list const& rest);
-used_ends uses_of_ship(settings const& options, argument_list const& rest);
 used_ends uses_of_status(settings const& options, argument_list const& rest);
 used_ends uses_of_dlq(settings const& options, argument_list const& rest);
 used_ends uses_of_verify(settings const& options, argument_list const& rest);

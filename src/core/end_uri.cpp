@@ -69,6 +69,14 @@ std::string file_uri(std::string_view path) {
     return uri;
 }
 
+result<named_authority> split_authority(end_uri const& uri, std::string_view form) {
+    auto const slash = uri.rest.find('/');
+    if (slash == 0 || slash == std::string::npos || slash + 1 == uri.rest.size() ||
+        uri.rest.find('/', slash + 1) != std::string::npos)
+        return error{errc::invalid_argument, fmt::format("{}: write it as {}", uri.whole, form)};
+    return named_authority{uri.rest.substr(0, slash), uri.rest.substr(slash + 1)};
+}
+
 std::string with_suffix(std::string_view uri, std::string_view suffix) {
     auto const mark = std::min(uri.find('?'), uri.size());
     return fmt::format("{}{}{}", uri.substr(0, mark), suffix, uri.substr(mark));

@@ -19,12 +19,12 @@ std::string duration_text(std::chrono::milliseconds time) {
     return time.count() == 0 ? "0" : fmt::format("{}ms", time.count());
 }
 
-std::size_t choice_index(std::string_view choices, std::string_view value) noexcept {
+std::optional<std::size_t> choice_index(std::string_view choices, std::string_view value) noexcept {
     std::size_t index = 0;
     for (;; ++index) {
         auto const bar = choices.find('|');
         if (choices.substr(0, bar) == value) return index;
-        if (bar == std::string_view::npos) return index + 1;
+        if (bar == std::string_view::npos) return std::nullopt;
         choices.remove_prefix(bar + 1);
     }
 }
@@ -32,6 +32,11 @@ std::size_t choice_index(std::string_view choices, std::string_view value) noexc
 std::string_view choice_at(std::string_view choices, std::size_t index) noexcept {
     for (; index > 0; --index) choices.remove_prefix(std::min(choices.find('|'), choices.size() - 1) + 1);
     return choices.substr(0, choices.find('|'));
+}
+
+std::vector<std::string> default_values(option const& row) {
+    if (row.kind == option_kind::list && row.fallback.empty()) return {};
+    return {row.fallback};
 }
 
 result<std::string> secret_line(option_values const& values, std::string_view name) {

@@ -79,9 +79,7 @@ option_set<client> const& sink_options() {
         text<&client::username>("send-user", "NAME", "User name for a forward server that requires one."),
         secret<&client::password, &client::password_file>("send-password-file",
                                                           "File whose first line is that user's password."),
-        text<&client::certificate_file>("client-certificate-file", "FILE",
-                                        "Client certificate (PEM) to show to the server."),
-        text<&client::key_file>("client-key-file", "FILE", "Private key (PEM) of the client certificate."),
+        net::certificate_options<&client::certificate_file, &client::key_file>(),
         net::client_options<&client::connect_timeout, &client::ca_file, &client::insecure_skip_verify>(),
     };
     return set;

@@ -1,5 +1,6 @@
 #include "kafka_end.hpp"
 
+#include "core/end_uri.hpp"
 #include "core/letter_options.hpp"
 #include "core/options.hpp"
 #include "core/secrets.hpp"
@@ -64,12 +65,8 @@ option_set<connection> const& connection_options() {
         secret<&connection::password, &connection::password_file>("kafka-password-file",
                                                                   "File whose first line is that user's password."),
         text<&connection::client_id>("client-id", "NAME", "Client id in the brokers' logs and quotas."),
-        text<&connection::certificate_file>("client-certificate-file", "FILE",
-                                            "Client certificate (PEM) to show to the server."),
-        text<&connection::key_file>("client-key-file", "FILE", "Private key (PEM) of the client certificate."),
-        text<&connection::ca_file>("ca-file", "FILE",
-                                   "Certificates (PEM) that a server's must be signed by; default: the system's."),
-        flag<&connection::insecure_skip_verify>("insecure-skip-verify", "Accept any certificate of a server."),
+        net::certificate_options<&connection::certificate_file, &connection::key_file>(),
+        net::verification_options<&connection::ca_file, &connection::insecure_skip_verify>(),
     };
     return set;
 }
@@ -112,20 +109,11 @@ option_set<sink_end> const& sink_options() {
     return set;
 }
 
-struct place {
-    std::string brokers;
-    std::string topic;
-};
-
-result<place> place_of(end_uri const& uri) {
-    auto const slash = uri.rest.find('/');
-    if (slash == 0 || slash == std::string::npos || slash + 1 == uri.rest.size() ||
-        uri.rest.find('/', slash + 1) != std::string::npos)
-        return error{errc::invalid_argument,
-                     fmt::format("{}: write it as kafka://HOST:PORT,HOST:PORT/TOPIC", uri.whole)};
-    place found{uri.rest.substr(0, slash), uri.rest.substr(slash + 1)};
+result<named_authority> place_of(end_uri const& uri) {
+    auto found = split_authority(uri, "kafka://HOST:PORT,HOST:PORT/TOPIC");
+    if (!found) return found;
     // librdkafka cuts a port to 16 bits, and leaves out what it does not understand.
-    for (auto const broker : std::views::split(found.brokers, ','))
+    for (auto const broker : std::views::split(found->authority, ','))
         if (auto const known = net::parse_host_port(std::string_view{broker}, default_port); !known)
             return error{known.error().code, fmt::format("{}: {}", uri.whole, known.error().message)};
     return found;
@@ -164,8 +152,8 @@ result<kafka_source_options> source_options_of(end_request const& request) {
     if (!where) return where.error();
     auto made = source_options().read(request.values);
     if (!made) return made.error();
-    if (auto completed = complete(made->connection, std::move(where->brokers)); !completed) return completed.error();
-    made->topic = std::move(where->topic);
+    if (auto completed = complete(made->connection, std::move(where->authority)); !completed) return completed.error();
+    made->topic = std::move(where->name);
     if (made->group.empty()) made->group = request.group;
     made->until_end = request.until_end;
     return *std::move(made);
@@ -176,8 +164,8 @@ result<kafka_sink_options> sink_options_of(end_request const& request) {
     if (!where) return where.error();
     auto made = sink_options().read(request.values);
     if (!made) return made.error();
-    if (auto completed = complete(made->connection, std::move(where->brokers)); !completed) return completed.error();
-    made->topic = std::move(where->topic);
+    if (auto completed = complete(made->connection, std::move(where->authority)); !completed) return completed.error();
+    made->topic = std::move(where->name);
     made->letters = request.for_dead_letters;
     if (made->letters) {
         // Keyed by id and waited for: a letter is not collected with others.
@@ -194,8 +182,8 @@ result<kafka_place> kafka_place_of(end_uri const& uri, option_values const& valu
     if (!where) return where.error();
     auto made = connection_options().read(values);
     if (!made) return made.error();
-    if (auto completed = complete(*made, std::move(where->brokers)); !completed) return completed.error();
-    return kafka_place{.connection = *std::move(made), .topic = std::move(where->topic)};
+    if (auto completed = complete(*made, std::move(where->authority)); !completed) return completed.error();
+    return kafka_place{.connection = *std::move(made), .topic = std::move(where->name)};
 }
 
 end_descriptor const kafka_end{

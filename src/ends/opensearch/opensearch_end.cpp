@@ -1,3 +1,4 @@
+#include "core/end_uri.hpp"
 #include "core/options.hpp"
 #include "net/client_options.hpp"
 #include "opensearch/opensearch.hpp"
@@ -49,13 +50,10 @@ option_set<options> const& sink_options() {
     return set;
 }
 
-result<std::string> index_of(end_uri const& uri) {
-    auto const slash = uri.rest.find('/');
-    if (slash == 0 || slash == std::string::npos || slash + 1 == uri.rest.size() ||
-        uri.rest.find('/', slash + 1) != std::string::npos)
-        return error{errc::invalid_argument,
-                     fmt::format("{}: write it as {}://HOST:PORT/INDEX", uri.whole, uri.scheme)};
-    auto index = uri.rest.substr(slash + 1);
+result<named_authority> place_of(end_uri const& uri) {
+    auto found = split_authority(uri, uri.scheme + "://HOST:PORT/INDEX");
+    if (!found) return found;
+    auto const& index = found->name;
     // What OpenSearch rejects (MetadataCreateIndexService.validateIndexOrAliasName and its callers), only later.
     bool const is_name = std::ranges::none_of(
         index, [](char c) { return ('A' <= c && c <= 'Z') || std::string_view{"\\/*?\"<>| ,#:"}.contains(c); });
@@ -64,16 +62,16 @@ result<std::string> index_of(end_uri const& uri) {
                      fmt::format("{}: invalid index name \"{}\": expected lower case, without \\ / * ? \" < > | , # : "
                                  "and spaces, and not beginning with - _ +",
                                  uri.whole, index)};
-    return index;
+    return found;
 }
 
-result<> complete(connection& made, end_uri const& uri) {
+result<> complete(connection& made, end_uri const& uri, std::string address) {
     if (!made.username.empty() && !made.api_key.empty())
         return error{errc::invalid_argument, "--opensearch-user and --api-key-file: give only one of them"};
     if (made.username.empty() != made.password.empty())
         return error{errc::invalid_argument,
                      "--opensearch-user and --opensearch-password-file belong together: give both"};
-    made.address = uri.rest.substr(0, uri.rest.find('/'));
+    made.address = std::move(address);
     made.tls = uri.scheme == "opensearchs";
     if (made.tls)
         if (auto usable = net::check_ca_file(made.ca_file); !usable) return in_context("opensearch", usable.error());
@@ -81,12 +79,13 @@ result<> complete(connection& made, end_uri const& uri) {
 }
 
 result<std::unique_ptr<sink>> make_end(end_request const& request) {
-    auto index = index_of(request.uri);
-    if (!index) return index.error();
+    auto where = place_of(request.uri);
+    if (!where) return where.error();
     auto made = sink_options().read(request.values);
     if (!made) return made.error();
-    if (auto completed = complete(made->connection, request.uri); !completed) return completed.error();
-    made->index = *std::move(index);
+    if (auto completed = complete(made->connection, request.uri, std::move(where->authority)); !completed)
+        return completed.error();
+    made->index = std::move(where->name);
     made->documents = request.documents;
     return make_opensearch_sink(*std::move(made));
 }
@@ -94,12 +93,12 @@ result<std::unique_ptr<sink>> make_end(end_request const& request) {
 }  // namespace
 
 result<opensearch_place> opensearch_place_of(end_uri const& uri, option_values const& values) {
-    auto index = index_of(uri);
-    if (!index) return index.error();
+    auto where = place_of(uri);
+    if (!where) return where.error();
     auto made = connection_options().read(values);
     if (!made) return made.error();
-    if (auto completed = complete(*made, uri); !completed) return completed.error();
-    return opensearch_place{.connection = *std::move(made), .index = *std::move(index)};
+    if (auto completed = complete(*made, uri, std::move(where->authority)); !completed) return completed.error();
+    return opensearch_place{.connection = *std::move(made), .index = std::move(where->name)};
 }
 
 end_descriptor const opensearch_end{

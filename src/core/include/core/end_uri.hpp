@@ -16,6 +16,13 @@ namespace logpipe {
 /// The URI of a file's path, whatever is in it.
 [[nodiscard]] std::string file_uri(std::string_view path);
 
+/// AUTHORITY/NAME, each there once.
+struct named_authority {
+    std::string authority;
+    std::string name;
+};
+/// @param form  for the error, "kafka://HOST:PORT/TOPIC". @return errc::invalid_argument for another form
+[[nodiscard]] result<named_authority> split_authority(end_uri const& uri, std::string_view form);
 /// The same with this after its path, before its parameters.
 [[nodiscard]] std::string with_suffix(std::string_view uri, std::string_view suffix);
 

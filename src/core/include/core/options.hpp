@@ -14,6 +14,7 @@
 #include <functional>
 #include <initializer_list>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -26,9 +27,11 @@ namespace logpipe {
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
 /// "25ms", "10s", "5m", "7d"; 0 is "0".
 [[nodiscard]] std::string duration_text(std::chrono::milliseconds time);
-/// The place of `value` in "block|drop-oldest". @return the number of values where it is none of them
-[[nodiscard]] std::size_t choice_index(std::string_view choices, std::string_view value) noexcept;
+/// The place of `value` in "block|drop-oldest"; none where it is not one of them.
+[[nodiscard]] std::optional<std::size_t> choice_index(std::string_view choices, std::string_view value) noexcept;
 [[nodiscard]] std::string_view choice_at(std::string_view choices, std::size_t index) noexcept;
+/// The values where none is given: the default, or no value of a list without one.
+[[nodiscard]] std::vector<std::string> default_values(option const& row);
 /// What a secret's file or variable holds, to its first line end.
 [[nodiscard]] result<std::string> secret_line(option_values const& values, std::string_view name);
 
@@ -112,9 +115,9 @@ group<Member> number(option row, option_range range) {
 }  // namespace binding
 
 template <auto Member>
-auto count(std::string_view name, std::string_view help, option_range range = {}, std::string_view metavar = "N") {
+auto count(std::string_view name, std::string_view help, option_range range = {}) {
     auto const fallback = static_cast<std::uint64_t>(binding::fallback<Member>());
-    return binding::number<Member>({name, option_kind::count, metavar, help, std::to_string(fallback)}, range);
+    return binding::number<Member>({name, option_kind::count, "N", help, std::to_string(fallback)}, range);
 }
 
 template <auto Member>
@@ -175,7 +178,7 @@ auto choice(std::string_view name, std::string_view choices, std::string_view he
         auto const fallback = choice_at(choices, static_cast<std::size_t>(binding::fallback<Member>()));
         return binding::one<Member>({name, option_kind::choice, choices, help, std::string{fallback}},
                                     [choices](option_values const& from, std::string_view which) {
-                                        return static_cast<member>(choice_index(choices, from.text(which)));
+                                        return static_cast<member>(choice_index(choices, from.text(which)).value());
                                     });
     }
 }
@@ -193,6 +196,13 @@ auto secret(std::string_view name, std::string_view help) {
              return {};
          }}};
     return group;
+}
+
+/// One group after the other.
+template <class Group>
+Group joined(Group first, Group const& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
 }
 
 /// These options are parameters of the URI alone.

@@ -7,15 +7,27 @@
 
 namespace logpipe::net {
 
-/// connect-timeout, ca-file and insecure-skip-verify, bound to these members of one struct.
+/// ca-file and insecure-skip-verify, bound to these members of one struct.
+template <auto CaFile, auto Insecure>
+auto verification_options() {
+    return joined(
+        text<CaFile>("ca-file", "FILE", "Certificates (PEM) that a server's must be signed by; default: the system's."),
+        flag<Insecure>("insecure-skip-verify", "Accept any certificate of a server."));
+}
+
+/// client-certificate-file and client-key-file.
+template <auto Certificate, auto Key>
+auto certificate_options() {
+    return joined(
+        text<Certificate>("client-certificate-file", "FILE", "Client certificate (PEM) to show to the server."),
+        text<Key>("client-key-file", "FILE", "Private key (PEM) of the client certificate."));
+}
+
+/// connect-timeout, and those of verification.
 template <auto Connect, auto CaFile, auto Insecure>
 auto client_options() {
-    auto all = duration<Connect>("connect-timeout", "Connect timeout.", {.least = 1});
-    auto add = [&all](auto const& more) { all.insert(all.end(), more.begin(), more.end()); };
-    add(text<CaFile>("ca-file", "FILE",
-                     "Certificates (PEM) that a server's must be signed by; default: the system's."));
-    add(flag<Insecure>("insecure-skip-verify", "Accept any certificate of a server."));
-    return all;
+    return joined(duration<Connect>("connect-timeout", "Connect timeout.", {.least = 1}),
+                  verification_options<CaFile, Insecure>());
 }
 
 /// Of a sink that is opened only after its source, which may take for ever: a CA file that cannot be used is known at
