@@ -2,6 +2,7 @@
 // `status`, `monitor` and the page show are made from these values and from nothing else.
 #pragma once
 
+#include "logpipe/metric.hpp"
 #include "logpipe/schema.hpp"
 #include "logpipe/stage.hpp"
 
@@ -90,6 +91,10 @@ struct end_descriptor {
     std::vector<option> connection_options{};  ///< of operators' requests: `verify`, `status`, …
     std::vector<option> source_options{};
     std::vector<option> sink_options{};
+    std::string_view source_stage{};  ///< the name of its stage, "opensearch_sink"
+    std::string_view sink_stage{};
+    std::vector<metric> source_metrics{};  ///< all that its stage may have
+    std::vector<metric> sink_metrics{};
     /// None where it is no source, or no sink. @return errc::invalid_argument for a URI or values that cannot be.
     result<std::unique_ptr<source>> (*make_source)(end_request const&) = nullptr;
     result<std::unique_ptr<sink>> (*make_sink)(end_request const&) = nullptr;

@@ -32,6 +32,8 @@ enum class errc {
 
 /// The code's name as it stands above, for logs and JSON.
 [[nodiscard]] std::string_view name_of(errc code) noexcept;
+/// What an operator can do about a stage that is down for it, for people; may be empty.
+[[nodiscard]] std::string_view hint_of(errc code) noexcept;
 
 struct error {
     errc code;

@@ -142,8 +142,8 @@ int finish(settings const& options, audit::retry_report const& report, std::stri
     for (auto const& id : report.incomplete)
         log_error("{}: {} is incomplete and stays: dlq show prints what is there, dlq purge drops it",
                   options.subcommand(), id.text());
-    for (auto const& [id, why] : report.refused)
-        log_error("{}: {} stays, its destination never takes it: {}", options.subcommand(), id.text(), why);
+    for (auto const& [id, reason] : report.refused)
+        log_error("{}: {} stays, its destination never takes it: {}", options.subcommand(), id.text(), reason);
     bool const all = report.not_found.empty() && report.incomplete.empty() && report.refused.empty();
     return all ? exit_done : exit_failed;
 }

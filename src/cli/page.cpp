@@ -29,7 +29,7 @@ neighbours::neighbours(std::vector<std::string> addresses, bool named, std::chro
     : timeout_{timeout}, access_{std::move(access)} {
     for (auto& address : addresses)
         all_.push_back(
-            {.seen = {.address = std::move(address), .now = {}, .why = "it was not asked yet"}, .shown = named});
+            {.seen = {.address = std::move(address), .now = {}, .reason = "it was not asked yet"}, .shown = named});
     thread_ = start_thread("page-watch", [this] { watch(stop_.get_token()); });
 }
 
@@ -72,7 +72,7 @@ void neighbours::ask_all() {
             std::lock_guard const lock{mutex_};
             auto& each = all_[i];
             each.shown = each.shown || got.has_value();
-            each.seen.why = got ? std::string{} : got.error().message;
+            each.seen.reason = got ? std::string{} : got.error().message;
             each.seen.now = got ? std::optional{*std::move(got)} : std::nullopt;
         }));
     }

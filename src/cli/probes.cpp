@@ -99,7 +99,7 @@ result<> look_at_self(settings const& options) {
     std::vector<std::string> addresses;
     if (auto const& own = options.text("admin"); !own.empty() && own != "none") addresses = {own};
     if (addresses.empty()) addresses.assign(default_addresses.begin(), default_addresses.end());
-    std::string why;
+    std::string reason;
     for (auto const& address : addresses) {
         auto const url = own_url(address, !options.text("page-certificate").empty());
         if (!url) return url.error();
@@ -108,11 +108,11 @@ result<> look_at_self(settings const& options) {
         auto const page = web::fetch_page(
             {.url = *url, .timeout = options.duration("timeout"), .ca_file = {}, .insecure_skip_verify = true});
         if (page && page->status == 200) return {};
-        why += fmt::format(
-            "{}{}", why.empty() ? "" : "; ",
+        reason += fmt::format(
+            "{}{}", reason.empty() ? "" : "; ",
             page ? fmt::format("{}: /healthz answers with HTTP {}", address, page->status) : page.error().message);
     }
-    return error{errc::not_connected, why};
+    return error{errc::not_connected, reason};
 }
 
 }  // namespace logpipe::cli

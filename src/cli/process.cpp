@@ -152,7 +152,7 @@ int process::exit_status_of(bool drained) const {
         }
         log_error("{}", failure->message);
         for (auto const& stage : each->snapshot().stages)
-            if (!stage.up && stage.why != failure->message) log_error("{} is down: {}", stage.name, stage.why);
+            if (!stage.up && stage.reason != failure->message) log_error("{} is down: {}", stage.name, stage.reason);
         return failure->code == errc::invalid_argument ? exit_usage : exit_failed;
     }
     return drained ? exit_done : exit_undrained;
@@ -201,7 +201,7 @@ bool process::drain() {
                 log_error("{}: {} with {} events not yet safe downstream; whoever sent them still has them", left.name,
                           impatient ? "a second signal ended the drain" : "the drain ran out", left.book.not_safe());
                 for (auto const& stage : left.stages)
-                    if (!stage.up) log_error("{}: {} is down: {}", left.name, stage.name, stage.why);
+                    if (!stage.up) log_error("{}: {} is down: {}", left.name, stage.name, stage.reason);
                 each->abandon();
                 all_drained = false;
                 [[maybe_unused]] bool const gone = each->wait_until(now + 10s);

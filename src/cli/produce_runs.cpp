@@ -31,7 +31,7 @@ web::produce_answer produce_runs::run(web::produce_request const& what) {
 }
 
 produce_runs::ended produce_runs::carry_out(std::string const& uri) {
-    auto const refused = [](std::string why) { return ended{{.status = 502, .message = std::move(why)}, {}}; };
+    auto const refused = [](std::string reason) { return ended{{.status = 502, .message = std::move(reason)}, {}}; };
     auto made = make_(uri);
     if (!made) return refused(made.error().message);
     std::shared_ptr<runtime::pump> const moving = std::move(made->moving);
@@ -136,10 +136,10 @@ produce_runs::ended produce_runs::wait(runtime::pump& moving, std::chrono::milli
     if (!failure)
         return {{.status = 200, .message = fmt::format("{} events are safe at {}", events, goal_), .events = events},
                 last.book};
-    auto why = failure->message;
+    auto reason = failure->message;
     for (auto const& stage : last.stages)
-        if (!stage.up) why += fmt::format("; {}: {}", stage.name, stage.why);
-    return {{.status = 502, .message = why, .events = events}, last.book};
+        if (!stage.up) reason += fmt::format("; {}: {}", stage.name, stage.reason);
+    return {{.status = 502, .message = reason, .events = events}, last.book};
 }
 
 }  // namespace logpipe::cli

@@ -126,7 +126,7 @@ result<std::unique_ptr<web::web_server>> start_page(settings const& options, pro
     web->look = [&whole] { return whole.snapshot(); };
     web->tap = [&whole](std::string const& stage, std::uint64_t sample) { return whole.open_tap(stage, sample); };
     web->page->watch = [&whole] {
-        return std::vector<web::watched_process>{{.address = {}, .now = whole.snapshot(), .why = {}}};
+        return std::vector<web::watched_process>{{.address = {}, .now = whole.snapshot(), .reason = {}}};
     };
     web->page->open_logs = logs_of(store_uri(options), web->page->documents);
     web->page->letters =

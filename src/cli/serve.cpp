@@ -61,7 +61,7 @@ int run_serve(settings const& options, argument_list const& /*rest*/) {
     web->look = [&runs, started_ns] { return look_at(runs, started_ns); };
     web->page->watch = [&] {
         auto all = others.look();
-        all.insert(all.begin(), {.address = {}, .now = look_at(runs, started_ns), .why = {}});
+        all.insert(all.begin(), {.address = {}, .now = look_at(runs, started_ns), .reason = {}});
         return all;
     };
     web->page->open_logs = logs_of(options.text("show-store"), web->page->documents);

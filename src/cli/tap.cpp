@@ -34,7 +34,7 @@ int tap_process(settings const& options, std::string const& stage, tap_printer& 
     auto addresses = admin_addresses_of(options);
     auto const query = fmt::format("stage={}&sample={}&form={}", encoded(stage), options.count("sample"),
                                    options.on("readable") ? "readable" : "json");
-    std::string why;
+    std::string reason;
     for (auto const& address : addresses) {
         auto const followed = web::follow_tap(
             {.address = address, .query = query, .access = *access},
@@ -47,10 +47,10 @@ int tap_process(settings const& options, std::string const& stage, tap_printer& 
         }
         // The others may have the stage.
         if (addresses.size() == 1 || failure.code == errc::not_found || failure.code == errc::unauthorized)
-            why += fmt::format("{}{}", why.empty() ? "" : "; ", failure.message);
+            reason += fmt::format("{}{}", reason.empty() ? "" : "; ", failure.message);
     }
-    if (why.empty()) why = "no logpipe process answers at its default address; name one by --at HOST:PORT";
-    log_error("tap: {}", why);
+    if (reason.empty()) reason = "no logpipe process answers at its default address; name one by --at HOST:PORT";
+    log_error("tap: {}", reason);
     return exit_failed;
 }
 

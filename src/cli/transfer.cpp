@@ -24,9 +24,9 @@ result<bool> is_meant(settings const& options, std::string_view consequence) {
     return std::getline(std::cin, answer) && (answer == "y" || answer == "yes");
 }
 
-int report_failure(settings const& options, error const& why) {
-    log_error("{}: {}", options.subcommand(), why.message);
-    return why.code == errc::invalid_argument ? exit_usage : exit_failed;
+int report_failure(settings const& options, error const& reason) {
+    log_error("{}: {}", options.subcommand(), reason.message);
+    return reason.code == errc::invalid_argument ? exit_usage : exit_failed;
 }
 
 int say_dead_letters(process_snapshot const& last, std::string const& uri, std::size_t storing_count, int status) {

@@ -16,7 +16,7 @@ namespace logpipe::cli {
 /// @param consequence  a sentence
 [[nodiscard]] result<bool> is_meant(settings const& options, std::string_view consequence);
 /// Says why, with the way out, and gives the exit status that belongs to it.
-[[nodiscard]] int report_failure(settings const& options, error const& why);
+[[nodiscard]] int report_failure(settings const& options, error const& reason);
 
 /// The last word of a run that comes to an end: how many events are dead letters, where, and how to look at them.
 /// Nothing where there are none.

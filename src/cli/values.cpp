@@ -29,8 +29,8 @@ constexpr std::array byte_units{unit{"", 1},
                                 unit{"GiB", 1ULL << 30U}};
 
 result<std::uint64_t> parse_with_unit(std::string_view text, std::span<unit const> units, std::string_view examples) {
-    auto const bad = [&](std::string_view why) {
-        return error{errc::invalid_argument, fmt::format("\"{}\" {}; write it as {}", text, why, examples)};
+    auto const bad = [&](std::string_view reason) {
+        return error{errc::invalid_argument, fmt::format("\"{}\" {}; write it as {}", text, reason, examples)};
     };
     std::uint64_t number = 0;
     auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -17,8 +17,8 @@ namespace {
 
 namespace json = boost::json;
 
-error unreadable(std::string_view why) {
-    return {errc::corrupt, fmt::format("no dead letter: {}", why)};
+error unreadable(std::string_view reason) {
+    return {errc::corrupt, fmt::format("no dead letter: {}", reason)};
 }
 
 /// None where it is missing or no text.

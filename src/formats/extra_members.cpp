@@ -6,14 +6,14 @@
 
 namespace logpipe::formats {
 
-bool extra_members::add(member const& added, std::string& why) {
+bool extra_members::add(member const& added, std::string& reason) {
     if (members_.size() == extra_members_max) {
-        why = fmt::format("more than {} keys beside the mapping's", extra_members_max);
+        reason = fmt::format("more than {} keys beside the mapping's", extra_members_max);
         return false;
     }
     for (auto const& other : members_) {
         if (other.name != added.name) continue;
-        why = fmt::format("the key {} stands there twice", quoted_for_reason(added.name));
+        reason = fmt::format("the key {} stands there twice", quoted_for_reason(added.name));
         return false;
     }
     members_.push_back(added);

@@ -23,7 +23,7 @@ class extra_members final {
 
     void clear() noexcept { members_.clear(); }
     /// @return false, with the reason in `why`, when the name is there already, or too many are.
-    [[nodiscard]] bool add(member const& added, std::string& why);
+    [[nodiscard]] bool add(member const& added, std::string& reason);
     [[nodiscard]] std::vector<member> const& all() const noexcept { return members_; }
 
   private:

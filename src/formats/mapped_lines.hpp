@@ -39,10 +39,10 @@ namespace logpipe::formats {
 /// `raw_text(key)` is the key as JSON spells it, `text(key)` without escapes, while it is visited.
 /// `values_bytes_max()` is the most that all keys and values of the line take.
 template <class Reader>
-concept line_reader = requires(Reader reader, Reader const& constant, std::string_view line, std::string& why) {
+concept line_reader = requires(Reader reader, Reader const& constant, std::string_view line, std::string& reason) {
     { Reader::padding_bytes } -> std::convertible_to<std::size_t>;
     {
-        reader.read(line, why, [](char const*, std::string_view) { return true; })
+        reader.read(line, reason, [](char const*, std::string_view) { return true; })
     } -> std::same_as<bool>;
     { constant.raw_text(line.data()) } -> std::same_as<std::string_view>;
     { constant.text(line.data()) } -> std::same_as<std::string_view>;

@@ -324,9 +324,9 @@ class dead_letter_writer final : public dead_letters, private completions {
         changed_.notify_all();
     }
 
-    error failed(error const& why) {
+    error failed(error const& reason) {
         open_ = false;
-        return in_context("dead letters", why);
+        return in_context("dead letters", reason);
     }
 
     letter_form const form_;

@@ -137,30 +137,30 @@ void pump_state::recycle(batch&& events) {
     buffers_.push_back(std::move(events));
 }
 
-void pump_state::went_down(pump_stage which, error const& why) {
+void pump_state::went_down(pump_stage which, error const& reason) {
     std::uint64_t times = 0;
     {
         std::lock_guard lock{mutex_};
         auto const index = static_cast<std::size_t>(which);
-        bool const is_news = down_.at(index) != why.message;
-        down_.at(index) = why.message;
+        bool const is_news = down_.at(index) != reason.message;
+        down_.at(index) = reason.message;
         ++retries_;
         auto& said = said_.at(index);
         ++said.times;
         auto const now = world_.steady();
-        if (said.why != why.message || (is_news && now >= said.until)) {
-            times = said.why == why.message ? said.times : 1;
-            said = {.why = why.message, .until = now + same_reason_pause, .times = 0, .is_open = true};
+        if (said.reason != reason.message || (is_news && now >= said.until)) {
+            times = said.reason == reason.message ? said.times : 1;
+            said = {.reason = reason.message, .until = now + same_reason_pause, .times = 0, .is_open = true};
         }
     }
     if (times == 0) return;
-    log_warn("{}: the {} is down and will be retried: {}{}", options_.name, name_of(which), why.message,
+    log_warn("{}: the {} is down and will be retried: {}{}", options_.name, name_of(which), reason.message,
              times == 1 ? "" : fmt::format(" ({} times)", times));
 }
 
-void pump_state::is_down(pump_stage which, error const& why) {
+void pump_state::is_down(pump_stage which, error const& reason) {
     std::lock_guard lock{mutex_};
-    down_.at(static_cast<std::size_t>(which)) = why.message;
+    down_.at(static_cast<std::size_t>(which)) = reason.message;
 }
 
 void pump_state::came_up(pump_stage which) {
@@ -175,9 +175,9 @@ void pump_state::came_up(pump_stage which) {
     if (is_news) log_info("{}: the {} has recovered", options_.name, name_of(which));
 }
 
-void pump_state::fail(error const& why) {
+void pump_state::fail(error const& reason) {
     std::lock_guard lock{mutex_};
-    if (!failure_) failure_ = why;
+    if (!failure_) failure_ = reason;
 }
 
 std::optional<error> pump_state::failure() const {

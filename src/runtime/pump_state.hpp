@@ -46,11 +46,11 @@ class pump_state final {
     void complete(batch&& finished);
 
     // Retries, as each stepper meets them.
-    void went_down(pump_stage which, error const& why);
+    void went_down(pump_stage which, error const& reason);
     /// Only shows it: nothing is tried again.
-    void is_down(pump_stage which, error const& why);
+    void is_down(pump_stage which, error const& reason);
     void came_up(pump_stage which);
-    void fail(error const& why);
+    void fail(error const& reason);
     [[nodiscard]] std::optional<error> failure() const;
 
     // The end.
@@ -67,7 +67,7 @@ class pump_state final {
   private:
     /// The newest line about a stage that is down. The same one again is said now and then only.
     struct said_reason {
-        std::string why;
+        std::string reason;
         steady_time until;        ///< before, the same reason is only counted
         std::uint64_t times = 0;  ///< since the line
         bool is_open = false;     ///< it was said that the stage is down, and not yet that it has recovered

@@ -62,7 +62,7 @@ pump_snapshot pump_stepper::snapshot() const {
     out.stages.push_back(with_reason(stages.to->status(), pump_stage::sink));
     if (!out.started && !out.finished && out.stages.back().up) {
         out.stages.back().up = false;
-        out.stages.back().why = "it is being opened";
+        out.stages.back().reason = "it is being opened";
     }
     return out;
 }
@@ -72,9 +72,9 @@ std::unique_ptr<tap_reader> pump_stepper::tap(std::string_view stage, std::uint6
 }
 
 stage_status pump_stepper::with_reason(stage_status status, pump_stage which) const {
-    if (auto why = common_.state.down_reason(which); !why.empty()) {
+    if (auto reason = common_.state.down_reason(which); !reason.empty()) {
         status.up = false;
-        status.why = std::move(why);
+        status.reason = std::move(reason);
     }
     return status;
 }

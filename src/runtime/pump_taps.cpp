@@ -92,8 +92,8 @@ void pump_taps::copy_into(tap_buffer& to, batch const& events) {
             .payload = std::string{payload},
             .rejected = {}});
         if (!row.rejected) continue;
-        auto const why = std::ranges::find(events.rejections, static_cast<std::uint32_t>(at), &rejection::event);
-        shown.rejected = why == events.rejections.end() ? "rejected" : why->reason;
+        auto const reason = std::ranges::find(events.rejections, static_cast<std::uint32_t>(at), &rejection::event);
+        shown.rejected = reason == events.rejections.end() ? "rejected" : reason->reason;
     }
     if (at < count) {
         auto const left = (count - at + to.sample - 1) / to.sample;

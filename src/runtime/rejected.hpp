@@ -19,6 +19,6 @@ namespace logpipe::runtime {
 
 /// Rejects what is not rejected yet of a batch that the sink takes nothing of. There must be such an event, since the
 /// sink would be offered the batch for ever.
-void reject_rest(batch& events, error const& why);
+void reject_rest(batch& events, error const& reason);
 
 }  // namespace logpipe::runtime

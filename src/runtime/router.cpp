@@ -77,11 +77,11 @@ class router final : public sink {
     }
 
     stage_status status() const override {
-        stage_status all{.name = "router", .why = {}, .gauges = {}};
+        stage_status all{.name = "router", .reason = {}, .gauges = {}};
         for (auto const& each : legs_) {
             auto part = each->to->status();
             all.up = all.up && part.up;
-            if (!part.up && all.why.empty()) all.why = fmt::format("{}: {}", each->pattern, part.why);
+            if (!part.up && all.reason.empty()) all.reason = fmt::format("{}: {}", each->pattern, part.reason);
             all.retries += part.retries;
             for (auto& gauge : part.gauges) add_gauge(all, gauge);
         }
@@ -246,9 +246,9 @@ class router final : public sink {
         whole.counts.indexed += part.counts.indexed;
         whole.counts.already_there += part.counts.already_there;
         whole.counts.routed += part.counts.routed;
-        for (auto& why : part.rejections) {
-            why.event = static_cast<std::uint32_t>(part.events[why.event].offset);
-            whole.rejections.push_back(std::move(why));
+        for (auto& reason : part.rejections) {
+            reason.event = static_cast<std::uint32_t>(part.events[reason.event].offset);
+            whole.rejections.push_back(std::move(reason));
         }
         if (--whole.parts_left == 0) arrive(number, std::move(lock));
     }
@@ -267,7 +267,8 @@ class router final : public sink {
         finished.whole.counts.indexed = finished.counts.indexed;
         finished.whole.counts.already_there = finished.counts.already_there;
         finished.whole.counts.routed = finished.counts.routed;
-        for (auto& why : finished.rejections) finished.whole.reject(why.event, why.stage, std::move(why.reason));
+        for (auto& reason : finished.rejections)
+            finished.whole.reject(reason.event, reason.stage, std::move(reason.reason));
         reports_->done(std::move(finished.whole));
     }
 

@@ -113,16 +113,16 @@ next_step sink_stepper::worked(task next) {
     return at_once;
 }
 
-next_step sink_stepper::failed(error const& why) {
+next_step sink_stepper::failed(error const& reason) {
     // Asked to by abandon(), or the sink itself knows that there is no use in going on.
-    if (is_hopeless(why.code)) return give_up(why);
-    pump_.state.went_down(pump_stage::sink, why);
-    reopen_ = needs_open(why.code);
-    return retry_.failed(pump_.world.steady(), longest_wait(why.code));
+    if (is_hopeless(reason.code)) return give_up(reason);
+    pump_.state.went_down(pump_stage::sink, reason);
+    reopen_ = needs_open(reason.code);
+    return retry_.failed(pump_.world.steady(), longest_wait(reason.code));
 }
 
-next_step sink_stepper::give_up(error const& why) {
-    pump_.state.fail(why);
+next_step sink_stepper::give_up(error const& reason) {
+    pump_.state.fail(reason);
     pump_.abandon();
     return at_once;
 }

@@ -35,8 +35,8 @@ class sink_stepper final {
     [[nodiscard]] next_step offer();
     [[nodiscard]] next_step flush();
     [[nodiscard]] next_step worked(task next);
-    [[nodiscard]] next_step failed(error const& why);
-    [[nodiscard]] next_step give_up(error const& why);
+    [[nodiscard]] next_step failed(error const& reason);
+    [[nodiscard]] next_step give_up(error const& reason);
     [[nodiscard]] next_step end();
     [[nodiscard]] bool has_letters_to_put() const noexcept { return needs_letters(current_); }
 

@@ -35,14 +35,14 @@ next_step source_stepper::go_on(phase with) {
     return at_once;
 }
 
-next_step source_stepper::retry(retry_loop& waiting, pump_stage which, error const& why, phase when_stopped) {
-    pump_.state.went_down(which, why);
+next_step source_stepper::retry(retry_loop& waiting, pump_stage which, error const& reason, phase when_stopped) {
+    pump_.state.went_down(which, reason);
     if (!pump_.stopping) return waiting.failed(pump_.world.steady());
     return when_stopped == phase::drain ? end_reading() : go_on(when_stopped);
 }
 
-next_step source_stepper::give_up(error const& why) {
-    pump_.state.fail(why);
+next_step source_stepper::give_up(error const& reason) {
+    pump_.state.fail(reason);
     return phase_ == phase::read || phase_ == phase::reopen_source ? end_reading() : go_on(phase::close);
 }
 
@@ -50,12 +50,12 @@ next_step source_stepper::open_source() {
     auto const reading = phase_ == phase::reopen_source;
     if (!opening_.is_failing()) opening_since_ = pump_.world.steady();
     if (auto opened = pump_.stages.from->open(); !opened) {
-        auto const& why = opened.error();
+        auto const& reason = opened.error();
         auto const failing_for = pump_.world.steady() - opening_since_;
-        bool const is_final = pump_.options.source_failure_is_final || is_hopeless(why.code) ||
-                              (!was_open_ && ends_at_start(pump_stage::source, why.code, failing_for));
-        auto const next =
-            is_final ? give_up(why) : retry(opening_, pump_stage::source, why, reading ? phase::drain : phase::close);
+        bool const is_final = pump_.options.source_failure_is_final || is_hopeless(reason.code) ||
+                              (!was_open_ && ends_at_start(pump_stage::source, reason.code, failing_for));
+        auto const next = is_final ? give_up(reason)
+                                   : retry(opening_, pump_stage::source, reason, reading ? phase::drain : phase::close);
         if (phase_ == phase::close) show_sink();
         return next;
     }
@@ -121,11 +121,11 @@ next_step source_stepper::read() {
     return at_once;
 }
 
-next_step source_stepper::survive(error const& why) {
-    if (why.code == errc::end_of_input) return end_reading();
-    if (pump_.options.source_failure_is_final || is_hopeless(why.code)) return give_up(why);
-    auto const next = retry(reading_, pump_stage::source, why, phase::drain);
-    if (phase_ == phase::read && needs_open(why.code)) phase_ = phase::reopen_source;
+next_step source_stepper::survive(error const& reason) {
+    if (reason.code == errc::end_of_input) return end_reading();
+    if (pump_.options.source_failure_is_final || is_hopeless(reason.code)) return give_up(reason);
+    auto const next = retry(reading_, pump_stage::source, reason, phase::drain);
+    if (phase_ == phase::read && needs_open(reason.code)) phase_ = phase::reopen_source;
     return next;
 }
 

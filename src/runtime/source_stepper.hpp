@@ -22,12 +22,12 @@ class source_stepper final {
     [[nodiscard]] next_step open_sink();
     [[nodiscard]] result<> start_where_stored();
     [[nodiscard]] next_step read();
-    [[nodiscard]] next_step survive(error const& why);
+    [[nodiscard]] next_step survive(error const& reason);
     [[nodiscard]] next_step drain();
     [[nodiscard]] next_step close();
     [[nodiscard]] next_step go_on(phase with);
-    [[nodiscard]] next_step retry(retry_loop& waiting, pump_stage which, error const& why, phase when_stopped);
-    [[nodiscard]] next_step give_up(error const& why);
+    [[nodiscard]] next_step retry(retry_loop& waiting, pump_stage which, error const& reason, phase when_stopped);
+    [[nodiscard]] next_step give_up(error const& reason);
     [[nodiscard]] next_step end_reading();
     void show_sink();
     void commit_progress();

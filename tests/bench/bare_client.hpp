@@ -14,8 +14,8 @@
 
 namespace logpipe::bench {
 
-[[noreturn]] inline void fail(std::string const& why) {
-    std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, why.c_str());
+[[noreturn]] inline void fail(std::string const& reason) {
+    std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, reason.c_str());
     std::exit(1);
 }
 

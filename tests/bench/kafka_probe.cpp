@@ -31,15 +31,15 @@ namespace {
 
 rd_kafka_t* make(rd_kafka_type_t type, std::vector<std::pair<char const*, char const*>> const& properties) {
     auto* conf = rd_kafka_conf_new();
-    std::array<char, 512> why{};
+    std::array<char, 512> reason{};
     for (auto const& [key, value] : properties)
-        if (rd_kafka_conf_set(conf, key, value, why.data(), why.size()) != RD_KAFKA_CONF_OK) fail(why.data());
+        if (rd_kafka_conf_set(conf, key, value, reason.data(), reason.size()) != RD_KAFKA_CONF_OK) fail(reason.data());
     if (type == RD_KAFKA_PRODUCER)
         rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, rd_kafka_message_t const* message, void*) {
             if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(message->err));
         });
-    auto* made = rd_kafka_new(type, conf, why.data(), why.size());
-    if (made == nullptr) fail(why.data());
+    auto* made = rd_kafka_new(type, conf, reason.data(), reason.size());
+    if (made == nullptr) fail(reason.data());
     return made;
 }
 

@@ -50,7 +50,8 @@ prepared_part bulk_reply() {
     return {.events = items, .bytes = with->answer.size(), .round = [with] {
                 with->body = with->answer;
                 with->reader.read(200, with->body, items, with->outcome);
-                if (with->outcome.items.size() != items) throw std::logic_error{"not understood: " + with->outcome.why};
+                if (with->outcome.items.size() != items)
+                    throw std::logic_error{"not understood: " + with->outcome.reason};
             }};
 }
 

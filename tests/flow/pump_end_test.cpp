@@ -135,12 +135,12 @@ TEST_CASE("a sink that can never work ends the pump, with all that it acknowledg
     test.from.add(0, {"a"});
     test.moving->start();
     REQUIRE(test.from.wait_committed(0, 1));
-    error const why{errc::invalid_argument, "the topic's name is wrong"};
-    test.to.fail_write(fails_on_open ? error{errc::not_connected, "cut"} : why);
-    if (fails_on_open) test.to.fail_open(why);
+    error const reason{errc::invalid_argument, "the topic's name is wrong"};
+    test.to.fail_write(fails_on_open ? error{errc::not_connected, "cut"} : reason);
+    if (fails_on_open) test.to.fail_open(reason);
     test.from.add(0, {"b"});
     REQUIRE(test.moving->wait_until(soon()));
-    CHECK(test.moving->failure() == why);
+    CHECK(test.moving->failure() == reason);
     CHECK(test.from.committed().at(0) == 1);
     CHECK(test.moving->snapshot().book.in_flight == 1);
 }
@@ -164,5 +164,5 @@ TEST_CASE("where source and sink both fail, a run that ends tells of both", "[pu
     CHECK(test.moving->failure() == error{errc::not_connected, "the URL refuses"});
     auto const stages = test.moving->snapshot().stages;
     CHECK_FALSE(stages.back().up);
-    CHECK(stages.back().why == "the forwarder refuses");
+    CHECK(stages.back().reason == "the forwarder refuses");
 }

@@ -93,7 +93,7 @@ TEST_CASE("a stage that is down says why until it works again", "[pump]") {
     bool told = false;
     for (auto const end = soon(); !told && std::chrono::steady_clock::now() < end;) {
         auto const stages = test.moving->snapshot().stages;
-        told = !stages.back().up && stages.back().why == "the disk is full";
+        told = !stages.back().up && stages.back().reason == "the disk is full";
     }
     CHECK(told);
     REQUIRE(test.from.wait_committed(0, 1));

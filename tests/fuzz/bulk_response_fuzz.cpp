@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t byte
             if (has_reason) ++reason;
         }
         if (reason != outcome.reasons.end()) std::abort();
-    } else if (outcome.why.empty()) {
+    } else if (outcome.reason.empty()) {
         std::abort();
     }
     body = text;

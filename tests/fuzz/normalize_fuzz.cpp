@@ -76,9 +76,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         require(document.starts_with(R"({"event":{)") && document.ends_with('}'), "not a document\n");
         require(is_json(document), "not JSON\n");
     }
-    for (auto const& why : events.rejections) {
-        require(!why.reason.empty(), "no reason\n");
-        require(events.events[why.event].rejected, "not rejected\n");
+    for (auto const& reason : events.rejections) {
+        require(!reason.reason.empty(), "no reason\n");
+        require(events.events[reason.event].rejected, "not rejected\n");
     }
     return 0;
 }

@@ -132,7 +132,7 @@ class Whole(unittest.TestCase):
             (down,) = [each for each in away["components"] if each["state"] != "up"]
             self.assertEqual((down["kind"], down["state"]), (kind, "down"))
             self.assertIn("127.0.0.1:1", down["address"])
-            self.assertTrue(down["why"])
+            self.assertTrue(down["reason"])
 
     def check_metrics(self, pipeline):
         """Of the stages that need real servers: what the reference names; tests/program/metrics_test.py has the others."""

@@ -59,9 +59,9 @@ class DiskCase(Case):
         status = self.status(admin) or {"pumps": []}
         return sum(stage["gauges"].get(name, 0) for pump in status["pumps"] for stage in pump["stages"])
 
-    def why(self, admin):
+    def reason(self, admin):
         status = self.status(admin) or {"pumps": []}
-        return " ".join(stage["why"] for pump in status["pumps"] for stage in pump["stages"])
+        return " ".join(stage["reason"] for pump in status["pumps"] for stage in pump["stages"])
 
     def produce(self, listen, lines=LINES, patience="10m", status=None):
         """In the background, sending again what is not acknowledged."""
@@ -71,7 +71,7 @@ class DiskCase(Case):
 
     def wait_full(self, admin):
         """Until the journal takes nothing more."""
-        self.wait_for(lambda: "disk is full" in self.why(admin) or "No space left" in self.why(admin), "a full disk")
+        self.wait_for(lambda: "disk is full" in self.reason(admin) or "No space left" in self.reason(admin), "a full disk")
         self.wait_for(lambda: self.get(f"http://{admin}/readyz")[0] != 200, "not to be ready")
 
     def serials_of(self, store, lines):
@@ -192,7 +192,7 @@ class VanishingFolders(DiskCase):
                 take_away(disk)
                 done = self.produce(listen, 300, "3s", 3)
                 self.assertIn("0 of 300 lines safe", done.stderr)
-                self.assertIn("gone", self.why(admin))
+                self.assertIn("gone", self.reason(admin))
                 self.assertNotEqual(self.get(f"http://{admin}/readyz")[0], 200)
 
     def test_that_are_removed(self):
@@ -234,8 +234,8 @@ class Stores(DiskCase):
         child, listen, admin = self.start_run()
         if child.poll() is None:
             self.produce(listen, 100, "2s")
-        self.wait_for(lambda: "is damaged" in self.why(admin) + self.output_of(child), "the store to be named")
-        told = self.why(admin) + self.output_of(child)
+        self.wait_for(lambda: "is damaged" in self.reason(admin) + self.output_of(child), "the store to be named")
+        told = self.reason(admin) + self.output_of(child)
         self.assertIn(str(store.resolve()), told)
         self.assertIn("move the file away", told)
 

@@ -22,7 +22,7 @@ from program_test import Case, TIME_MAX, free_address
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "http-api.yaml"
 # Fields that only appear where something is wrong: no complete run of the program shows them.
-RARE = {"text", "base64", "record_base64", "why", "rejected", "lines", "rate", "seed", "demo", "ids", "all"}
+RARE = {"text", "base64", "record_base64", "reason", "rejected", "lines", "rate", "seed", "demo", "ids", "all"}
 
 
 def keys_by_parent(text):

@@ -159,7 +159,7 @@ class Stage:
 
     def troubles(self):
         """Why stages are down, a line each."""
-        return [stage["why"] for pump in (self.status() or {"pumps": []})["pumps"] for stage in pump["stages"] if not stage["up"]]
+        return [stage["reason"] for pump in (self.status() or {"pumps": []})["pumps"] for stage in pump["stages"] if not stage["up"]]
 
     def ledger(self):
         status = self.status()

@@ -13,9 +13,9 @@ namespace {
 
 result<> take_failure(std::deque<error>& failures) {
     if (failures.empty()) return {};
-    auto why = failures.front();
+    auto reason = failures.front();
     failures.pop_front();
-    return why;
+    return reason;
 }
 
 }  // namespace
@@ -64,20 +64,20 @@ std::optional<std::uint64_t> memory_source::backlog() const {
     return events;
 }
 
-void memory_source::fail_open(error why) {
+void memory_source::fail_open(error reason) {
     std::lock_guard lock{mutex_};
-    open_failures_.push_back(std::move(why));
+    open_failures_.push_back(std::move(reason));
 }
 
-void memory_source::fail_read(error why) {
+void memory_source::fail_read(error reason) {
     std::lock_guard lock{mutex_};
-    read_failures_.push_back(std::move(why));
+    read_failures_.push_back(std::move(reason));
     changed_.notify_all();
 }
 
-void memory_source::fail_commit(error why) {
+void memory_source::fail_commit(error reason) {
     std::lock_guard lock{mutex_};
-    commit_failures_.push_back(std::move(why));
+    commit_failures_.push_back(std::move(reason));
 }
 
 std::map<std::uint32_t, std::uint64_t> memory_source::committed() const {
@@ -161,22 +161,22 @@ void memory_source::wake() {
 }
 
 stage_status memory_source::status() const {
-    return {.name = "memory_source", .why = {}, .gauges = {}};
+    return {.name = "memory_source", .reason = {}, .gauges = {}};
 }
 
-void memory_sink::fail_open(error why) {
+void memory_sink::fail_open(error reason) {
     std::lock_guard lock{mutex_};
-    open_failures_.push_back(std::move(why));
+    open_failures_.push_back(std::move(reason));
 }
 
-void memory_sink::fail_write(error why) {
+void memory_sink::fail_write(error reason) {
     std::lock_guard lock{mutex_};
-    write_failures_.push_back(std::move(why));
+    write_failures_.push_back(std::move(reason));
 }
 
-void memory_sink::fail_flush(error why) {
+void memory_sink::fail_flush(error reason) {
     std::lock_guard lock{mutex_};
-    flush_failures_.push_back(std::move(why));
+    flush_failures_.push_back(std::move(reason));
 }
 
 void memory_sink::read(held_batch& held) {
@@ -185,8 +185,8 @@ void memory_sink::read(held_batch& held) {
         auto const& row = events.events[i];
         if (row.rejected) continue;
         std::string payload{events.payload(row)};
-        if (auto why = how_.refuse ? how_.refuse(payload) : std::nullopt)
-            events.reject(i, "memory", *why);
+        if (auto reason = how_.refuse ? how_.refuse(payload) : std::nullopt)
+            events.reject(i, "memory", *reason);
         else
             held.payloads.push_back(std::move(payload));
     }
@@ -308,12 +308,12 @@ result<std::optional<std::vector<progress>>> memory_sink::stored(std::string con
 void memory_sink::cancel() {}
 
 stage_status memory_sink::status() const {
-    return {.name = "memory_sink", .why = {}, .gauges = {}};
+    return {.name = "memory_sink", .reason = {}, .gauges = {}};
 }
 
-void memory_dead_letters::fail(error why) {
+void memory_dead_letters::fail(error reason) {
     std::lock_guard lock{mutex_};
-    failures_.push_back(std::move(why));
+    failures_.push_back(std::move(reason));
 }
 
 std::vector<dead_letter> memory_dead_letters::letters() const {

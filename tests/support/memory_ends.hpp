@@ -29,9 +29,9 @@ class memory_source final : public source {
     /// What its durable position had counted.
     void count_before(event_counts counts);
     /// The next calls of open() or read() fail like this first.
-    void fail_open(error why);
-    void fail_read(error why);
-    void fail_commit(error why);
+    void fail_open(error reason);
+    void fail_read(error reason);
+    void fail_commit(error reason);
 
     [[nodiscard]] std::map<std::uint32_t, std::uint64_t> committed() const;
     [[nodiscard]] event_counts committed_counts() const;
@@ -79,9 +79,9 @@ class memory_sink final : public sink {
     };
     explicit memory_sink(behaviour how) : how_{std::move(how)} {}
 
-    void fail_open(error why);
-    void fail_write(error why);
-    void fail_flush(error why);
+    void fail_open(error reason);
+    void fail_write(error reason);
+    void fail_flush(error reason);
     /// How many of the batches that are held were taken.
     [[nodiscard]] std::size_t taken() const;
     /// Finishes one of the batches that are held, the oldest being 0.
@@ -125,7 +125,7 @@ class memory_sink final : public sink {
 
 class memory_dead_letters final : public dead_letters {
   public:
-    void fail(error why);
+    void fail(error reason);
     [[nodiscard]] std::vector<dead_letter> letters() const;
     result<> put(std::span<dead_letter const> letters) override;
 

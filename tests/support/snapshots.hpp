@@ -43,7 +43,7 @@ inline process_snapshot sample_snapshot() {
                     stage_that_works("normalize", {}),
                     {.name = "sqlite_sink",
                      .up = false,
-                     .why = "the disk is full: free some space under /var/lib/logpipe",
+                     .reason = "the disk is full: free some space under /var/lib/logpipe",
                      .retries = 4,
                      .gauges = {{"store_documents", 90.0}}}};
 

@@ -30,8 +30,8 @@ void ended_logs::describe(stage_status& into, steady_time now) const {
             first = fmt::format("the log of {} ended {} times in a row ({})", mine.name, mine.count, mine.reason);
     }
     into.gauges.emplace_back("containers_degraded", static_cast<double>(degraded));
-    if (degraded == 0 || !into.why.empty()) return;
-    into.why =
+    if (degraded == 0 || !into.reason.empty()) return;
+    into.reason =
         fmt::format("degraded: {}{}; it is read on each time, but late: the engine's own log says more", first,
                     degraded > 1 ? fmt::format(", and those of {} other containers likewise", degraded - 1) : "");
 }

@@ -74,11 +74,11 @@ void engine_watch::made_room() {
     asio::post(io_, [this] { room_.cancel(); });
 }
 
-void engine_watch::tried(std::optional<error> why) {
-    if (why) {
+void engine_watch::tried(std::optional<error> reason) {
+    if (reason) {
         if (auto const count = trouble_.admit(); count != 0)
-            log_warn("docker_source: {}; it will be retried ({} times)", why->message, count);
-        health_.down(*std::move(why));
+            log_warn("docker_source: {}; it will be retried ({} times)", reason->message, count);
+        health_.down(*std::move(reason));
     } else if (health_.up()) {
         log_info("docker_source: the engine at {} has {} containers to follow", options_.socket, following_.size());
     }
@@ -88,8 +88,8 @@ asio::awaitable<void> engine_watch::watch() {
     backoff wait{patience};
     while (true) {
         auto const begun = steady_clock::now();
-        auto why = co_await watch_once();
-        tried(std::move(why));
+        auto reason = co_await watch_once();
+        tried(std::move(reason));
         if (steady_clock::now() - begun > patience.longest) wait.reset();
         pause_.expires_after(wait.next());
         co_await pause_.async_wait(nothrow);

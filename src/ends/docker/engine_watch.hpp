@@ -69,7 +69,7 @@ class engine_watch final {
     [[nodiscard]] boost::asio::awaitable<void> wait_for_room(std::uint32_t partition);
     [[nodiscard]] boost::asio::awaitable<void> sleep(std::chrono::milliseconds time);
     [[nodiscard]] bool is_limited(container_info const& info) const;
-    void tried(std::optional<error> why);
+    void tried(std::optional<error> reason);
 
     docker_source_options const& options_;
     line_inbox& inbox_;

@@ -64,10 +64,10 @@ class file_input final : public lines::byte_input {
     }
 
   private:
-    error failed(std::string_view what, int why) const {
-        auto const message = fmt::format("cannot {} {}: {}", what, name_, std::strerror(why));
-        if (why == ENOENT || why == ENOTDIR || why == EBADF) return error{errc::not_found, message};
-        if (why == EIO || why == ESTALE) return error{errc::storage_failed, message};
+    error failed(std::string_view what, int reason) const {
+        auto const message = fmt::format("cannot {} {}: {}", what, name_, std::strerror(reason));
+        if (reason == ENOENT || reason == ENOTDIR || reason == EBADF) return error{errc::not_found, message};
+        if (reason == EIO || reason == ESTALE) return error{errc::storage_failed, message};
         return error{errc::invalid_argument, message};
     }
 

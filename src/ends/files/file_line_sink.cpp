@@ -54,14 +54,14 @@ class file_line_sink final : public sink {
         stage_status status;
         status.name = "file_sink";
         status.up = up_.load(std::memory_order_relaxed);
-        if (!status.up) status.why = path_ + " cannot be written: free some space or look at the disk";
+        if (!status.up) status.reason = path_ + " cannot be written: free some space or look at the disk";
         return status;
     }
 
   private:
-    error failed(error why) {
+    error failed(error reason) {
         up_.store(false, std::memory_order_relaxed);
-        return why;
+        return reason;
     }
 
     result<> open_file() {

@@ -70,7 +70,7 @@ class stream_line_sink final : public sink {
         status.name = "stream_sink";
         status.up = up_.load(std::memory_order_relaxed);
         if (!status.up)
-            status.why = fmt::format("{} cannot be written: its reader has gone, or its disk is full", name_);
+            status.reason = fmt::format("{} cannot be written: its reader has gone, or its disk is full", name_);
         return status;
     }
 
@@ -93,14 +93,14 @@ class stream_line_sink final : public sink {
         return {};
     }
 
-    error failed(int why) {
+    error failed(int reason) {
         up_.store(false, std::memory_order_relaxed);
-        auto const message = fmt::format("cannot write {}: {}", name_, std::strerror(why));
+        auto const message = fmt::format("cannot write {}: {}", name_, std::strerror(reason));
         // Nobody can come back to our standard output.
-        if (why == EPIPE && path_ == "-") return error{errc::cancelled, message};
-        if (why == EPIPE || why == ENXIO) return error{errc::not_connected, message};
-        if (why == EBADF || why == EACCES) return error{errc::invalid_argument, message};
-        if (why == ENOSPC || why == EDQUOT || why == EFBIG) return error{errc::storage_full, message};
+        if (reason == EPIPE && path_ == "-") return error{errc::cancelled, message};
+        if (reason == EPIPE || reason == ENXIO) return error{errc::not_connected, message};
+        if (reason == EBADF || reason == EACCES) return error{errc::invalid_argument, message};
+        if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG) return error{errc::storage_full, message};
         return error{errc::storage_failed, message};
     }
 

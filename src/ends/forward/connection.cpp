@@ -95,10 +95,10 @@ asio::awaitable<connection::error_code> connection::write_all(std::string_view b
     co_return error_code{};
 }
 
-void connection::close(std::string why) {
+void connection::close(std::string reason) {
     if (closed_) return;
     closed_ = true;
-    why_closed_ = std::move(why);
+    why_closed_ = std::move(reason);
     deadline_.cancel();
     write_deadline_.cancel();
     queue_.clear();
@@ -118,15 +118,15 @@ void connection::stop_reading_after(std::chrono::steady_clock::duration wait) {
     });
 }
 
-void connection::close_after(std::chrono::steady_clock::duration wait, std::string why) {
-    arm(deadline_, wait, std::move(why));
+void connection::close_after(std::chrono::steady_clock::duration wait, std::string reason) {
+    arm(deadline_, wait, std::move(reason));
 }
 
-void connection::arm(asio::steady_timer& timer, std::chrono::steady_clock::duration wait, std::string why) {
+void connection::arm(asio::steady_timer& timer, std::chrono::steady_clock::duration wait, std::string reason) {
     timer.expires_after(wait);
-    timer.async_wait([weak = weak_from_this(), why = std::move(why)](error_code const& cancelled) mutable {
+    timer.async_wait([weak = weak_from_this(), reason = std::move(reason)](error_code const& cancelled) mutable {
         if (cancelled) return;
-        if (auto const self = weak.lock()) self->close(std::move(why));
+        if (auto const self = weak.lock()) self->close(std::move(reason));
     });
 }
 

@@ -48,19 +48,19 @@ class connection final : public std::enable_shared_from_this<connection> {
     [[nodiscard]] std::size_t unsent_bytes() const noexcept { return unsent_bytes_; }
 
     /// Everything that waits on it fails. The first reason stays.
-    void close(std::string why);
+    void close(std::string reason);
     [[nodiscard]] bool closed() const noexcept { return closed_; }
     [[nodiscard]] std::string const& why_closed() const noexcept { return why_closed_; }
     /// Ends a read that waits for so long; what is sent still goes out. Takes the deadline's place.
     void stop_reading_after(std::chrono::steady_clock::duration wait);
     /// Closes after so long, unless it is called again or cleared before.
-    void close_after(std::chrono::steady_clock::duration wait, std::string why);
+    void close_after(std::chrono::steady_clock::duration wait, std::string reason);
     void clear_deadline() { deadline_.cancel(); }
 
   private:
     [[nodiscard]] static boost::asio::awaitable<void> write_queue(std::shared_ptr<connection> self);
     [[nodiscard]] boost::asio::awaitable<error_code> write_all(std::string_view bytes);
-    void arm(boost::asio::steady_timer& timer, std::chrono::steady_clock::duration wait, std::string why);
+    void arm(boost::asio::steady_timer& timer, std::chrono::steady_clock::duration wait, std::string reason);
 
     boost::asio::ip::tcp::socket socket_;
     std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;

@@ -115,10 +115,10 @@ void event_decoder::append_message(forward_message const& message, batch& into) 
     json_writer records{into.records};
     target to{.into = into, .records = records, .tag = into.tag_index(message.tag), .first_id = {}};
     auto const has_id = !message.chunk.empty() && options_.trust_chunk_ids;
-    auto const refuse = [&](std::string why) {
+    auto const refuse = [&](std::string reason) {
         ++counts_.refused_messages;
         if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, message.whole);
-        reject(message.whole, std::move(why), to);
+        reject(message.whole, std::move(reason), to);
     };
     if (message.refused) return refuse(*message.refused);
     std::string decompressed;
@@ -148,9 +148,9 @@ void event_decoder::append_entries(std::string_view entries, forward_mode mode, 
 bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target& to) {
     auto const begin = from.position();
     auto const written = to.records.written();
-    std::string why;
+    std::string reason;
     event row;
-    if (read_event(from, mode, to, row, why)) {
+    if (read_event(from, mode, to, row, reason)) {
         row.id = to.first_id ? to.first_id.at(to.position) : event_id{};
         row.record_begin = static_cast<std::uint32_t>(written);
         row.record_bytes = static_cast<std::uint32_t>(to.records.written() - written);
@@ -165,7 +165,7 @@ bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target
     auto is_whole = from.skip() == msgpack_problem::none;
     if (is_whole && mode == forward_mode::single) is_whole = from.skip() == msgpack_problem::none;
     if (is_whole) {
-        reject(from.since(begin), std::move(why), to);
+        reject(from.since(begin), std::move(reason), to);
         return true;
     }
     from.go_to(begin);
@@ -173,20 +173,20 @@ bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target
     return false;
 }
 
-bool event_decoder::read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& why) {
+bool event_decoder::read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& reason) {
     if (mode != forward_mode::single) {
         msgpack_token entry;
         if (from.next(entry) != msgpack_problem::none) return false;
         if (entry.type() != msgpack_type::array || entry.header.value != 2) {
-            why = "an entry is no array of a time and a record";
+            reason = "an entry is no array of a time and a record";
             return false;
         }
     }
     if (!read_time(from, row.time_ns)) {
-        why = "the entry's time is none";
+        reason = "the entry's time is none";
         return false;
     }
-    return read_record(from, to.records, why);
+    return read_record(from, to.records, reason);
 }
 
 /// A time, or [time, metadata] as in v1.5.
@@ -205,7 +205,7 @@ bool event_decoder::read_time(msgpack_reader& from, std::int64_t& time_ns) {
     return true;
 }
 
-bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std::string& why) {
+bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std::string& reason) {
     auto const begin = from.position();
     msgpack_token token;
     if (from.next(token) != msgpack_problem::none) return false;
@@ -214,32 +214,32 @@ bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std:
         return true;
     }
     if (token.type() != msgpack_type::map) {
-        why = fmt::format("the record is a msgpack {}, not a map", name_of(token.type()));
+        reason = fmt::format("the record is a msgpack {}, not a map", name_of(token.type()));
         return false;
     }
     from.go_to(begin);
     msgpack_to_json transcoder{from, records, keys_};
     auto const problem = transcoder.value(options_.limits.nesting_max);
     if (problem != transcode_problem::none) {
-        why = describe(problem);
+        reason = describe(problem);
         return false;
     }
     counts_.escaped_strings += transcoder.escaped_strings();
     return true;
 }
 
-void event_decoder::reject(std::string_view bytes, std::string why, target& to) {
+void event_decoder::reject(std::string_view bytes, std::string reason, target& to) {
     if (to.rejected_row) {
-        reject_also(bytes, why, to);
+        reject_also(bytes, reason, to);
     } else {
-        reject_first(bytes, std::move(why), to);
+        reject_first(bytes, std::move(reason), to);
     }
     ++to.position;
     ++counts_.events;
     ++counts_.rejected_events;
 }
 
-void event_decoder::reject_first(std::string_view bytes, std::string why, target& to) {
+void event_decoder::reject_first(std::string_view bytes, std::string reason, target& to) {
     event row;
     row.id = id_of_rejected(to, bytes);
     row.record_begin = static_cast<std::uint32_t>(to.records.written());
@@ -249,21 +249,21 @@ void event_decoder::reject_first(std::string_view bytes, std::string why, target
     to.into.events.push_back(row);
     to.rejected_row = static_cast<std::uint32_t>(to.into.events.size() - 1);
     to.rejected_position = to.position;
-    to.into.reject(*to.rejected_row, "forward", std::move(why));
+    to.into.reject(*to.rejected_row, "forward", std::move(reason));
 }
 
-void event_decoder::reject_also(std::string_view bytes, std::string_view why, target& to) {
+void event_decoder::reject_also(std::string_view bytes, std::string_view reason, target& to) {
     if (to.pack.count() == 0)
         to.pack.add(to.rejected_position, to.into.rejections.back().reason,
                     to.into.record(to.into.events[*to.rejected_row]));
-    to.pack.add(to.position, why, bytes);
+    to.pack.add(to.position, reason, bytes);
 }
 
 void event_decoder::finish_pack(target& to) {
     auto& row = to.into.events[*to.rejected_row];
-    auto& why = to.into.rejections.back();
-    why.reason = to.pack.reasons();
-    why.entries = to.pack.count();
+    auto& reason = to.into.rejections.back();
+    reason.reason = to.pack.reasons();
+    reason.entries = to.pack.count();
     auto const record = to.pack.finish();
     // Not the id of any entry: a retry gives them theirs, and one may come back as a letter by itself.
     row.id = row.id.at(codec::pack_place);

@@ -53,12 +53,12 @@ class event_decoder final {
     void append_message(forward_message const& message, batch& into);
     void append_entries(std::string_view entries, forward_mode mode, target& to);
     [[nodiscard]] bool append_entry(msgpack_reader& from, forward_mode mode, target& to);
-    [[nodiscard]] bool read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& why);
+    [[nodiscard]] bool read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& reason);
     [[nodiscard]] bool read_time(msgpack_reader& from, std::int64_t& time_ns);
-    [[nodiscard]] bool read_record(msgpack_reader& from, json_writer& records, std::string& why);
-    void reject(std::string_view bytes, std::string why, target& to);
-    void reject_first(std::string_view bytes, std::string why, target& to);
-    void reject_also(std::string_view bytes, std::string_view why, target& to);
+    [[nodiscard]] bool read_record(msgpack_reader& from, json_writer& records, std::string& reason);
+    void reject(std::string_view bytes, std::string reason, target& to);
+    void reject_first(std::string_view bytes, std::string reason, target& to);
+    void reject_also(std::string_view bytes, std::string_view reason, target& to);
     void finish_pack(target& to);
     [[nodiscard]] event_id id_of_rejected(target const& to, std::string_view bytes);
 

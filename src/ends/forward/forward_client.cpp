@@ -112,8 +112,8 @@ asio::awaitable<void> forward_client::run() {
         auto joined = co_await join(link, stream);
         if (joined) {
             connected(link);
-            auto why = co_await take_acks(link, stream);
-            disconnected(std::move(why));
+            auto reason = co_await take_acks(link, stream);
+            disconnected(std::move(reason));
         } else {
             disconnected(joined.error());
         }
@@ -135,9 +135,9 @@ asio::awaitable<result<>> forward_client::join(std::shared_ptr<connection> link,
     link->set_socket_options();
     if (tls_) {
         if (auto const failed = co_await link->connect_tls(*tls_, address_.host); failed) {
-            auto why = why_failed(*link, failed);
-            why.message = fmt::format("TLS: {}", why.message);
-            co_return why;
+            auto reason = why_failed(*link, failed);
+            reason.message = fmt::format("TLS: {}", reason.message);
+            co_return reason;
         }
     }
     if (greets()) {
@@ -164,9 +164,9 @@ asio::awaitable<result<>> forward_client::greet(std::shared_ptr<connection> link
     auto joined = check_pong(*pong, secret);
     if (!joined && joined.error().code == errc::unauthorized && !greeting->auth_salt.empty() &&
         options_.username.empty()) {
-        auto why = joined.error();
-        why.message += "; it may want a user name and a password (--send-user, --send-password-file)";
-        co_return why;
+        auto reason = joined.error();
+        reason.message += "; it may want a user name and a password (--send-user, --send-password-file)";
+        co_return reason;
     }
     co_return joined;
 }
@@ -238,16 +238,16 @@ void forward_client::connected(std::shared_ptr<connection> link) {
     send_waiting();
 }
 
-void forward_client::disconnected(error why) {
+void forward_client::disconnected(error reason) {
     ready_ = false;
-    link_->close(why.message);
+    link_->close(reason.message);
     chunks_.send_again();
-    why.message = fmt::format("{}: {}", to_text(address_), why.message);
+    reason.message = fmt::format("{}: {}", to_text(address_), reason.message);
     if (!health_.cancelled()) {
         if (auto const count = trouble_.admit(); count != 0)
-            log_warn("forward_sink: {}; it is tried again ({} times)", why.message, count);
+            log_warn("forward_sink: {}; it is tried again ({} times)", reason.message, count);
     }
-    health_.down(std::move(why));
+    health_.down(std::move(reason));
 }
 
 void forward_client::describe(stage_status& into) const {

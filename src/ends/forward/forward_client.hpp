@@ -57,7 +57,7 @@ class forward_client final {
     void send_waiting();
     void watch_oldest();
     void connected(std::shared_ptr<connection> link);
-    void disconnected(error why);
+    void disconnected(error reason);
 
     forward_sink_options options_;  // key and password change by use(), on the network thread
     chunk_queue& chunks_;

@@ -140,10 +140,10 @@ asio::awaitable<void> forward_server::watch_clients() {
         if (stopping_) co_return;
         for (auto const& peer : clients_) {
             if (!peer->is_awaited || peer->link->closed()) continue;
-            auto why = peer->pace.wait(step, times);
-            if (why.empty()) continue;
+            auto reason = peer->pace.wait(step, times);
+            if (reason.empty()) continue;
             ++connections_timed_out_;
-            peer->link->close(std::move(why));
+            peer->link->close(std::move(reason));
         }
     }
 }
@@ -197,11 +197,11 @@ void forward_server::describe(stage_status& into) const {
     gauge("heartbeats_dropped_total", heartbeats_dropped_);
     if (int const failure = accept_failure_; failure != 0) {
         into.up = false;
-        into.why = fmt::format("cannot accept connections: {}; connected clients are served",
-                               std::generic_category().message(failure));
+        into.reason = fmt::format("cannot accept connections: {}; connected clients are served",
+                                  std::generic_category().message(failure));
     } else if (clients_wait_) {
         into.up = false;
-        into.why = fmt::format(
+        into.reason = fmt::format(
             "all {} connections (--connections-max) are taken and more clients wait; connected ones are served. Raise "
             "it, or close idle ones with --client-idle-timeout",
             options_.connections_max);

@@ -114,8 +114,8 @@ result<std::string_view> http_content::next() {
             body_done_ = 0;
         }
         if (finished() && !inflater_->at_end()) {
-            auto const why = "the gzip content ends in the middle";
-            return error{ends_with_connection_ ? errc::not_connected : errc::corrupt, why};
+            auto const reason = "the gzip content ends in the middle";
+            return error{ends_with_connection_ ? errc::not_connected : errc::corrupt, reason};
         }
     }
     if (looking_ && !goes_on_)

@@ -190,14 +190,14 @@ class http_input final : public lines::byte_input {
     }
 
     /// A cut download is tried again; what failed from the start, or would fail the same way again, is the caller's.
-    result<> survive(error const& why) {
+    result<> survive(error const& reason) {
         content_.reset();
         client_.drop();
         // Also after a failure that is not ours to survive: whoever reads on all the same shall not hammer the server.
         auto const wait = wait_.next();
         next_try_ = steady_clock::now() + wait;
-        bool const may_pass = begun_ && (why.code == errc::not_connected || why.code == errc::timed_out);
-        auto const failed = in_context(here_.text, why);
+        bool const may_pass = begun_ && (reason.code == errc::not_connected || reason.code == errc::timed_out);
+        auto const failed = in_context(here_.text, reason);
         if (!may_pass) return failed;
         if (tries_ >= options_.resumes_max) {
             tries_ = 0;

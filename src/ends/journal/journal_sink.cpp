@@ -62,10 +62,11 @@ class journal_sink final : public sink {
                       {"journal_dropped_segments_total", gauge(figures.dropped_segments)}};
         health_.describe(now);
         if (now.up && figures.reserves_given_up > 0 && figures.reserve_bytes == 0)
-            now.why = "the disk was full, and its reserve is given up: make room there";
+            now.reason = "the disk was full, and its reserve is given up: make room there";
         if (auto const dropped = figures.dropped_events.load(std::memory_order_relaxed);
-            now.why.empty() && now.up && dropped > 0)
-            now.why = fmt::format("the oldest {} were dropped since the start, by the limits of size and age", dropped);
+            now.reason.empty() && now.up && dropped > 0)
+            now.reason =
+                fmt::format("the oldest {} were dropped since the start, by the limits of size and age", dropped);
         return now;
     }
 

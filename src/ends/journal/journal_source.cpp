@@ -239,12 +239,12 @@ stage_status journal_source::status() const {
                   {"journal_synced_offset", static_cast<double>(mark.offset)},
                   {"journal_lost_offsets_total", static_cast<double>(lost_.load())}};
     health_.describe(now);
-    if (now.why.empty() && committed > mark.offset)
-        now.why = fmt::format(
+    if (now.reason.empty() && committed > mark.offset)
+        now.reason = fmt::format(
             "its position {} is beyond the journal's end {}: start the journal's writer again, it will go on from "
             "there",
             committed, mark.offset);
-    now.up = now.why.empty();
+    now.up = now.reason.empty();
     return now;
 }
 

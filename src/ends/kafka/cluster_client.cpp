@@ -255,8 +255,8 @@ result<> cluster_client::create_topic(new_topic const& wanted) {
     for (std::size_t i = 0; i < count; ++i) {
         auto const code = rd_kafka_topic_result_error(made[i]);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
-        auto const* const why = rd_kafka_topic_result_error_string(made[i]);
-        return kafka_error(code, doing, why == nullptr ? "" : why);
+        auto const* const reason = rd_kafka_topic_result_error_string(made[i]);
+        return kafka_error(code, doing, reason == nullptr ? "" : reason);
     }
     auto const until = steady_clock::now() + patience_;
     while (true) {  // brokers learn of it one after the other

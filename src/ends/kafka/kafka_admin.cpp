@@ -36,13 +36,13 @@ class sending final : public client_events {
   public:
     struct failed_message {
         std::size_t index = 0;
-        rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_resp_err_t reason = RD_KAFKA_RESP_ERR_NO_ERROR;
     };
     sending() : client_events{"kafka_admin"} {}
     void delivered(rd_kafka_message_t const& message) noexcept override {
         ++reported;
         if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            failures.push_back({.index = reinterpret_cast<std::uintptr_t>(message._private), .why = message.err});
+            failures.push_back({.index = reinterpret_cast<std::uintptr_t>(message._private), .reason = message.err});
     }
     std::size_t reported = 0;
     std::vector<failed_message> failures;
@@ -315,7 +315,7 @@ std::vector<sending::failed_message> cluster_admin::deliver(rd_kafka_topic_t* to
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             ++sent;
         else
-            reports_.failures.push_back({.index = index, .why = code});
+            reports_.failures.push_back({.index = index, .reason = code});
     }
     while (reports_.reported < sent) rd_kafka_poll(producer_.get(), 100);
     return std::move(reports_.failures);
@@ -331,7 +331,7 @@ result<> cluster_admin::send(std::string const& topic, std::vector<outgoing> con
     std::iota(all.begin(), all.end(), std::size_t{0});
     auto failures = deliver(handle.get(), messages, all);
     // A broker refuses a whole set as too large: alone, each shows whether it is.
-    auto const refused = std::ranges::partition(failures, [](auto const& each) { return !is_too_large(each.why); });
+    auto const refused = std::ranges::partition(failures, [](auto const& each) { return !is_too_large(each.reason); });
     std::vector<sending::failed_message> left{failures.begin(), refused.begin()};
     for (auto const& each : refused)
         for (auto const& again : deliver(handle.get(), messages, {&each.index, 1})) left.push_back(again);
@@ -342,7 +342,7 @@ result<> cluster_admin::send(std::string const& topic, std::vector<outgoing> con
     if (left.empty()) return {};
     if (auto const trouble = reports_.trouble(); trouble && trouble->code == errc::unauthorized) return *trouble;
     auto const& first = left.front();
-    if (!is_too_large(first.why)) return kafka_error(first.why, doing);
+    if (!is_too_large(first.reason)) return kafka_error(first.reason, doing);
     auto const& message = messages[first.index];
     return error{errc::too_large,
                  fmt::format("kafka: {}: the message {} of {} bytes is larger than the topic's max.message.bytes: "

@@ -20,7 +20,7 @@ namespace {
 struct promise {
     std::string_view name;
     std::string_view kept_by;  ///< values that keep it, between bars; empty: none does
-    std::string_view why;
+    std::string_view reason;
 };
 constexpr std::array promises{
     promise{"enable.auto.commit", "|false|",
@@ -43,7 +43,7 @@ result<> check_promises(kafka_property const& property) {
     for (auto const& each : promises) {
         if (property.first != each.name) continue;
         if (each.kept_by.find(fmt::format("|{}|", property.second)) != std::string_view::npos) return {};
-        return bad_property(each.name, fmt::format("{} is not possible: {}", property.second, each.why));
+        return bad_property(each.name, fmt::format("{} is not possible: {}", property.second, each.reason));
     }
     return {};
 }

@@ -94,11 +94,11 @@ class kafka_sink final : public sink {
         now.name = "kafka_sink";
         if (auto const trouble = producer_.trouble()) {
             now.up = false;
-            now.why = trouble->message;
+            now.reason = trouble->message;
         } else if (auto const moved = producer_.moved_at(), now_at = std::chrono::steady_clock::now();
                    moved != decltype(moved){} && now_at - moved >= options_.linger + stall_time) {
             now.up = false;
-            now.why = fmt::format(
+            now.reason = fmt::format(
                 "kafka: topic {}: nothing was acknowledged for {} s, {} batches wait: slow brokers, or too few in-sync "
                 "replicas",
                 options_.topic, std::chrono::duration_cast<std::chrono::seconds>(now_at - moved).count(),
@@ -117,12 +117,12 @@ class kafka_sink final : public sink {
   private:
     void report(batch&& done) { reports_.load()->done(std::move(done)); }
 
-    error explained(error why) const {
-        if (why.code == errc::not_found)
-            why.message += fmt::format(
+    error explained(error reason) const {
+        if (reason.code == errc::not_found)
+            reason.message += fmt::format(
                 ": make it (kafka-topics.sh --create --topic {}), or let logpipe make it by leaving out --no-create",
                 options_.topic);
-        return why;
+        return reason;
     }
 
     kafka_sink_options const options_;

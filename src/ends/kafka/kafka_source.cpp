@@ -93,9 +93,9 @@ class kafka_source final : public source {
     stage_status status() const override;
 
   private:
-    error explained(error why) const {
-        if (why.code == errc::not_found) why.message += ": whoever writes to it has not made it yet";
-        return why;
+    error explained(error reason) const {
+        if (reason.code == errc::not_found) reason.message += ": whoever writes to it has not made it yet";
+        return reason;
     }
 
     kafka_source_options const options_;
@@ -114,7 +114,7 @@ stage_status kafka_source::status() const {
     if (!reader_) return now;
     if (auto const trouble = reader_->trouble()) {
         now.up = false;
-        now.why = trouble->message;
+        now.reason = trouble->message;
     }
     auto const& counts = reader_->counts();
     now.gauges = {{"kafka_lag_events", static_cast<double>(counts.lag.load())},

@@ -262,17 +262,17 @@ void producer::end_run() {
     land(run_slot_, std::exchange(run_count_, 0));
 }
 
-void producer::failed(message_tag tag, rd_kafka_resp_err_t why) {
-    if (is_refusal(why)) {
-        too_large_why_ = rd_kafka_err2str(why);
+void producer::failed(message_tag tag, rd_kafka_resp_err_t reason) {
+    if (is_refusal(reason)) {
+        too_large_why_ = rd_kafka_err2str(reason);
         too_large_.push_back(tag);
         return;
     }
     again_.push_back(tag);
-    if (why == RD_KAFKA_RESP_ERR__PURGE_QUEUE || why == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
-        why == RD_KAFKA_RESP_ERR__FATAL || fatal())
+    if (reason == RD_KAFKA_RESP_ERR__PURGE_QUEUE || reason == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+        reason == RD_KAFKA_RESP_ERR__FATAL || fatal())
         return;  // the client is being made anew, and what is wrong was told
-    went_wrong(kafka_error(why, fmt::format("writing to topic {}", options_.topic)));
+    went_wrong(kafka_error(reason, fmt::format("writing to topic {}", options_.topic)));
 }
 
 void producer::run() {

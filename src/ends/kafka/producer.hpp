@@ -58,7 +58,7 @@ class producer final : private client_events {
                                                        void* message);
 
     void delivered(rd_kafka_message_t const& message) noexcept override;
-    void failed(message_tag tag, rd_kafka_resp_err_t why);
+    void failed(message_tag tag, rd_kafka_resp_err_t reason);
     void end_run();
     void land(std::uint32_t slot, std::uint32_t count);
 

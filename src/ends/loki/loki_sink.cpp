@@ -127,7 +127,7 @@ class pushing_sink final : public sink {
     void drop(refusal const& what, std::string_view stream, std::string_view words);
     void report();
     /// @return false when cancelled meanwhile.
-    [[nodiscard]] bool wait_after(error why);
+    [[nodiscard]] bool wait_after(error reason);
     void came_up();
 
     loki_sink_options const options_;
@@ -327,13 +327,13 @@ void pushing_sink::drop(refusal const& what, std::string_view stream, std::strin
                  drop_reason_names[reason], stream, stream.empty() ? "" : ": ", words, count);
 }
 
-bool pushing_sink::wait_after(error why) {
-    if (why.code == errc::cancelled) return false;
+bool pushing_sink::wait_after(error reason) {
+    if (reason.code == errc::cancelled) return false;
     ++retries_;
     if (auto const count = trouble_.admit(); count != 0)
-        log_warn("loki_sink: {}; it is tried again ({} times)", why.message, count);
+        log_warn("loki_sink: {}; it is tried again ({} times)", reason.message, count);
     std::unique_lock lock{mutex_};
-    why_ = std::move(why.message);
+    why_ = std::move(reason.message);
     return !changed_.wait_for(lock, wait_.next(), [&] { return cancelled_; });
 }
 
@@ -367,10 +367,10 @@ stage_status pushing_sink::status() const {
     };
     {
         std::lock_guard lock{mutex_};
-        now.why = why_;
+        now.reason = why_;
         now.up = why_.empty();
         if (now.up && parked_.streams != 0)
-            now.why =
+            now.reason =
                 fmt::format("{} of the streams wait for Loki and the others go on: {}", parked_.streams, parked_.first);
         gauge("waiting_bytes", waiting_bytes_);
         gauge("streams_parked", parked_.streams);

@@ -34,8 +34,8 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
         if (rows[i].rejected) continue;
         auto const payload = held.events.payload(rows[i]);
         bool const newline = has_newline(payload);
-        if (auto const why = why_unusable(payload, newline)) {
-            held.events.reject(i, "opensearch", std::string{*why});
+        if (auto const reason = why_unusable(payload, newline)) {
+            held.events.reject(i, "opensearch", std::string{*reason});
             continue;
         }
         if (!filling->fits(payload.size(), limits)) {

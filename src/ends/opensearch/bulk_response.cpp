@@ -150,7 +150,7 @@ request_fate fate_of_request(unsigned status, std::string_view type) noexcept {
 }
 
 void bulk_response_reader::read(unsigned status, std::string& body, std::size_t item_count, bulk_outcome& into) {
-    into.why.clear();
+    into.reason.clear();
     into.items.clear();
     into.reasons.clear();
     if (status != 200) return read_refusal(status, body, into);
@@ -158,15 +158,15 @@ void bulk_response_reader::read(unsigned status, std::string& body, std::size_t 
     auto read = read_items(body, item_count, into);
     if (read) return;
     into.request = request_fate::again;
-    into.why = std::move(read.error().message);
+    into.reason = std::move(read.error().message);
 }
 
 void bulk_response_reader::read_refusal(unsigned status, std::string& body, bulk_outcome& into) {
     auto const [type, reason] = read_answer_error(body);
     into.request = fate_of_request(status, type);
-    into.why = fmt::format("HTTP {}", status);
+    into.reason = fmt::format("HTTP {}", status);
     for (auto const& words : {std::string_view{type}, std::string_view{reason}})
-        if (!words.empty()) into.why.append(": ").append(words);
+        if (!words.empty()) into.reason.append(": ").append(words);
 }
 
 result<> bulk_response_reader::read_items(std::string& body, std::size_t item_count, bulk_outcome& into) {

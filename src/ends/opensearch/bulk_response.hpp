@@ -44,7 +44,7 @@ enum class request_fate : std::uint8_t {
 
 struct bulk_outcome {
     request_fate request = request_fate::answered;
-    std::string why;                   ///< for all but `answered`: one line for people
+    std::string reason;                ///< for all but `answered`: one line for people
     std::vector<item_fate> items;      ///< of `answered`: as many as were sent, in their order
     std::vector<item_reason> reasons;  ///< of the items that did not go in, by index
 };

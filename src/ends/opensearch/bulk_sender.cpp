@@ -245,15 +245,16 @@ asio::awaitable<void> bulk_sender::wait(lane& on, trouble& with) {
     ++on.failures;
     count(retries_);
     bool const full = std::exchange(on.queue_full, false);
-    auto const why = full ? fmt::format(
-                                "{} documents fail while others go in, and the retry queue has no room for more; "
-                                "the newest: {}; correct what it names",
-                                retries_apart_.events(), outcome_.why)
-                          : outcome_.why;
-    if (auto const lines = log_limit_.admit(); lines != 0) log_warn("opensearch_sink: {} ({} such lines)", why, lines);
+    auto const reason = full ? fmt::format(
+                                   "{} documents fail while others go in, and the retry queue has no room for more; "
+                                   "the newest: {}; correct what it names",
+                                   retries_apart_.events(), outcome_.reason)
+                             : outcome_.reason;
+    if (auto const lines = log_limit_.admit(); lines != 0)
+        log_warn("opensearch_sink: {} ({} such lines)", reason, lines);
     {
         std::lock_guard lock{mutex_};
-        with = {.why = why, .shown = full || on.failures >= failures_shown_min};
+        with = {.reason = reason, .shown = full || on.failures >= failures_shown_min};
     }
     on.pause.expires_after(on.retry_wait.next());
     co_await on.pause.async_wait(nothrow);
@@ -270,11 +271,11 @@ void bulk_sender::made_progress(lane& on, trouble& with) {
 void bulk_sender::describe(stage_status& into) const {
     {
         std::lock_guard lock{mutex_};
-        into.why = paused_;
+        into.reason = paused_;
         for (auto const& with : troubles_)
-            if (into.why.empty() && with.shown) into.why = with.why;
+            if (into.reason.empty() && with.shown) into.reason = with.reason;
     }
-    into.up = into.why.empty();
+    into.up = into.reason.empty();
     auto const of = [](std::atomic<std::uint64_t> const& counter) {
         return static_cast<double>(counter.load(std::memory_order_relaxed));
     };

@@ -63,7 +63,7 @@ class bulk_sender final {
     };
     /// Why nothing gets through on a lane; for describe().
     struct trouble {
-        std::string why;
+        std::string reason;
         bool shown = false;
     };
     /// A document to try an open breaker with: of a lane's next request, or of the retry queue.
@@ -92,7 +92,7 @@ class bulk_sender final {
     void settle_again_whole(std::vector<retry_entry>& entries);
     [[nodiscard]] bool give_up(retry_entry& entry, bool counts, bool refused);
     void settle_probe(candidate const& of, std::optional<retry_entry> entry, bulk_item const& item);
-    [[nodiscard]] bool settle_failed(bulk_item const& item, item_fate fate, item_reason const& why, bool proven);
+    [[nodiscard]] bool settle_failed(bulk_item const& item, item_fate fate, item_reason const& reason, bool proven);
     void set_apart(bulk_item const& item, std::uint64_t tries, std::string_view reason);
     void take_in(bulk_item const& item, item_fate fate);
     void refuse(bulk_item const& item, std::string reason);

@@ -31,7 +31,7 @@ void bulk_sender::judge(result<net::http_response> answer, bulk_request const& s
         outcome_.items.clear();
         outcome_.reasons.clear();
         outcome_.request = splits ? request_fate::split : holds ? request_fate::hold : request_fate::again;
-        outcome_.why = std::move(answer.error().message);
+        outcome_.reason = std::move(answer.error().message);
     }
 }
 
@@ -67,10 +67,10 @@ void bulk_sender::settle(lane& on) {
             continue;
         }
         LOGPIPE_ASSERT(reason != outcome_.reasons.end() && reason->item == i);
-        auto const& why = *reason++;
+        auto const& reason = *reason++;
         bool const stays = breaker_.is_open() || (fate == item_fate::again && !few_busy);
-        if (!stays && settle_failed(items[i], fate, why, proven)) continue;
-        if (on.left.empty()) outcome_.why = why.words;
+        if (!stays && settle_failed(items[i], fate, reason, proven)) continue;
+        if (on.left.empty()) outcome_.reason = reason.words;
         on.queue_full = on.queue_full || !stays;
         on.left.push_back(items[i]);
     }
@@ -80,14 +80,14 @@ void bulk_sender::settle(lane& on) {
 /// A document that failed with the breaker closed.
 /// @param proven  the same answer shows that the target takes documents
 /// @return false where there is no room for it
-bool bulk_sender::settle_failed(bulk_item const& item, item_fate fate, item_reason const& why, bool proven) {
-    if (fate == item_fate::refused && (proven || why.names_document)) {
-        refuse(item, why.words);
+bool bulk_sender::settle_failed(bulk_item const& item, item_fate fate, item_reason const& reason, bool proven) {
+    if (fate == item_fate::refused && (proven || reason.names_document)) {
+        refuse(item, reason.words);
         finish(item);
         return true;
     }
     if (!retries_apart_.has_room(item)) return false;
-    set_apart(item, fate == item_fate::again ? 0 : 1, why.words);
+    set_apart(item, fate == item_fate::again ? 0 : 1, reason.words);
     return true;
 }
 
@@ -125,14 +125,14 @@ void bulk_sender::settle_again(std::vector<retry_entry>& entries) {
             finish(each.item);
             continue;
         }
-        auto const& why = *reason++;
-        each.reason = why.words;
+        auto const& reason = *reason++;
+        each.reason = reason.words;
         // Others went in since it failed the last time: it is this document.
         bool const alone = breaker_.proofs() > each.proofs;
         each.proofs = breaker_.proofs();
         bool const counts = !breaker_.is_open() && (fate == item_fate::failed || fate == item_fate::refused ||
                                                     (fate == item_fate::hold && alone));
-        bool const refused = fate == item_fate::refused && !breaker_.is_open() && (alone || why.names_document);
+        bool const refused = fate == item_fate::refused && !breaker_.is_open() && (alone || reason.names_document);
         if (!give_up(each, counts, refused)) retries_apart_.put_back(std::move(each), steady_clock::now());
     }
 }
@@ -145,11 +145,11 @@ void bulk_sender::settle_again_whole(std::vector<retry_entry>& entries) {
     for (auto& each : entries) {
         each.by_itself = each.by_itself || held;
         each.proofs = breaker_.proofs();
-        if (held) each.reason = outcome_.why;
+        if (held) each.reason = outcome_.reason;
         if (!give_up(each, held && alone, false)) retries_apart_.put_back(std::move(each), steady_clock::now());
     }
     if (!held || alone) return;
-    breaker_.refused_whole(outcome_.why);
+    breaker_.refused_whole(outcome_.reason);
     show_breaker();
 }
 
@@ -226,7 +226,7 @@ void bulk_sender::split(lane& on) {
         auto const item = whole.items().front();
         queue_.recycle(std::move(on.unsettled.back()));
         on.unsettled.pop_back();
-        refuse(item, fmt::format("{} ({} bytes; it is too large for the server)", outcome_.why, bytes));
+        refuse(item, fmt::format("{} ({} bytes; it is too large for the server)", outcome_.reason, bytes));
         finish(item);
         return;
     }
@@ -235,7 +235,7 @@ void bulk_sender::split(lane& on) {
         log_warn(
             "opensearch_sink: {} for a request of {} bytes: it is split, and from now on they have at most {} ({} such "
             "lines)",
-            outcome_.why, bytes, body_bytes_max_.load(), lines);
+            outcome_.reason, bytes, body_bytes_max_.load(), lines);
     halve(on);
 }
 
@@ -259,33 +259,33 @@ void bulk_sender::hold_whole(lane& on) {
     auto& request = *on.unsettled.back();
     if (!request.was_held()) {
         request.mark_held();
-        if (!breaker_.is_open()) breaker_.refused_whole(outcome_.why);
+        if (!breaker_.is_open()) breaker_.refused_whole(outcome_.reason);
         show_breaker();
         return;
     }
     if (request.items().size() > 1) return halve(on);
     auto const item = request.items().front();
     if (!retries_apart_.has_room(item)) {
-        breaker_.refused_whole(outcome_.why);
+        breaker_.refused_whole(outcome_.reason);
         show_breaker();
         return;
     }
     queue_.recycle(std::move(on.unsettled.back()));
     on.unsettled.pop_back();
-    set_apart(item, 1, outcome_.why);
+    set_apart(item, 1, outcome_.reason);
 }
 
 /// What describe() says of it.
 void bulk_sender::show_breaker() {
     std::lock_guard lock{mutex_};
-    if (paused_ == breaker_.why()) return;
+    if (paused_ == breaker_.reason()) return;
     if (paused_.empty()) {
         probes_ = 0;
         probe_wait_.reset();
         next_probe_ = steady_clock::now() + probe_wait_.next();
-        log_error("opensearch_sink: {}", breaker_.why());
+        log_error("opensearch_sink: {}", breaker_.reason());
     }
-    paused_ = breaker_.why();
+    paused_ = breaker_.reason();
 }
 
 void bulk_sender::forget(retry_entry const& entry) {

@@ -184,8 +184,8 @@ result<> rest_admin::scan_pages(std::string& pit, std::function<result<>(std::st
 }
 
 result<id_page> rest_admin::read_page(std::string& body, std::function<result<>(std::string_view)> const& each) {
-    auto const broken = [](std::string_view why) {
-        return error{errc::protocol, fmt::format("POST /_search: the answer is not as expected: {}", why)};
+    auto const broken = [](std::string_view reason) {
+        return error{errc::protocol, fmt::format("POST /_search: the answer is not as expected: {}", reason)};
     };
     body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
     id_page page;

@@ -42,7 +42,7 @@ class target_breaker final {
 
     [[nodiscard]] bool is_open() const noexcept { return !why_.empty(); }
     /// Reason and hint, one line for people; empty while closed.
-    [[nodiscard]] std::string const& why() const noexcept { return why_; }
+    [[nodiscard]] std::string const& reason() const noexcept { return why_; }
     /// Documents are rejected for what is in them; for nothing else, it is open.
     [[nodiscard]] bool is_open_for_rejects() const noexcept { return is_open() && for_rejects_; }
     /// Grows with each answer that shows that the target takes documents.

@@ -37,9 +37,9 @@ result<bool> document_inserter::insert(database const& store, event_id id, std::
     insert_.bind(place, document);
     int const code = insert_.step();
     if (code != SQLITE_DONE) {
-        auto const why = store.failure(code, "inserting a document");
+        auto const reason = store.failure(code, "inserting a document");
         insert_.reset();
-        return why;
+        return reason;
     }
     bool const is_new = sqlite3_changes(store.handle()) != 0;
     insert_.reset();

@@ -40,9 +40,9 @@ result<std::vector<progress>> positions_table::read(database const& store, std::
              .counts = {.in = number(2), .indexed = number(3), .already_there = number(4), .dead = number(5)}});
     }
     if (code != SQLITE_DONE) {
-        auto const why = store.failure(code, "reading positions");
+        auto const reason = store.failure(code, "reading positions");
         select_.reset();
-        return why;
+        return reason;
     }
     select_.reset();
     return stored;
@@ -57,9 +57,9 @@ result<> positions_table::add(database const& store, std::string const& source, 
                                   change.counts.already_there, change.counts.dead})
             upsert_.bind(place++, static_cast<std::int64_t>(number));
         int const code = upsert_.step();
-        auto const why = code == SQLITE_DONE ? result<>{} : store.failure(code, "writing positions");
+        auto const reason = code == SQLITE_DONE ? result<>{} : store.failure(code, "writing positions");
         upsert_.reset();
-        if (!why) return why;
+        if (!reason) return reason;
     }
     return {};
 }

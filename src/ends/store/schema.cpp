@@ -13,8 +13,8 @@ namespace {
 constexpr std::int64_t application_id = 0x6c6f6770;
 
 /// What is damaged is named with its file already.
-[[nodiscard]] error in_store(std::string const& path, error const& why) {
-    return why.code == errc::corrupt ? why : in_context(path, why);
+[[nodiscard]] error in_store(std::string const& path, error const& reason) {
+    return reason.code == errc::corrupt ? reason : in_context(path, reason);
 }
 
 [[nodiscard]] result<bool> is_empty(database& store) {

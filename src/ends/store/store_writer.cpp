@@ -70,12 +70,12 @@ store_writer::~store_writer() {
     if (store_.handle() != nullptr) sqlite3_busy_handler(store_.handle(), nullptr, nullptr);
 }
 
-error store_writer::rolled_back(error why) {
+error store_writer::rolled_back(error reason) {
     // SQLite may have rolled back by itself, as on a full disk. Should this fail, the next BEGIN says so.
     if (store_.in_transaction()) static_cast<void>(store_.run("ROLLBACK"));
     documents_.counts().forget();
     new_rows_ = 0;
-    return why;
+    return reason;
 }
 
 result<> store_writer::insert(batch& events) {

@@ -53,7 +53,7 @@ class store_writer final {
     [[nodiscard]] result<> check_place() const;
     [[nodiscard]] result<> write_end(std::string const& source, std::vector<batch> const& held);
     /// @return `why`, with the transaction rolled back.
-    [[nodiscard]] error rolled_back(error why);
+    [[nodiscard]] error rolled_back(error reason);
 
     store_layout const layout_;  // first: all below refer to it
     jump_watch watch_;

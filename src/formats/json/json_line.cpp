@@ -22,20 +22,20 @@ std::string json_line_reader::reason(simdjson::error_code code) {
     }
 }
 
-bool json_line_reader::begin(std::string_view line, std::string& why) {
+bool json_line_reader::begin(std::string_view line, std::string& reason) {
     auto const first = line.starts_with('{') ? 0 : line.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) {
-        why = "an empty line";
+        reason = "an empty line";
         return false;
     }
     has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
     simdjson::padded_string_view const padded{line.data(), line.size(), line.size() + padding_bytes};
     if (auto const failed = parser_.iterate(padded).get(document_)) {
-        why = reason(failed);
+        reason = reason(failed);
         return false;
     }
     if (line[first] == '{') return true;
-    why = "not a JSON object";
+    reason = "not a JSON object";
     return false;
 }
 
@@ -45,14 +45,14 @@ std::string_view json_line_reader::raw_text(char const* key) const noexcept {
     return {key, end};
 }
 
-bool json_line_reader::decode_key(simdjson::ondemand::field& field, std::string& why) {
+bool json_line_reader::decode_key(simdjson::ondemand::field& field, std::string& reason) {
     char const* const key = field.key().raw();
     if (is_json_scalar({key - 1, raw_text(key).size() + 2}) && !field.unescaped_key().get(decoded_key_)) return true;
-    why = "not JSON: a key with a broken escape";
+    reason = "not JSON: a key with a broken escape";
     return false;
 }
 
-std::string_view json_line_reader::checked_container(value& member, char const* key, std::string& why) {
+std::string_view json_line_reader::checked_container(value& member, char const* key, std::string& reason) {
     // simdjson finds the end by counting brackets; whether they match, and what is between them, is checked below.
     simdjson::simdjson_result<std::string_view> raw;
     if (member.raw_json_token().front() == '{') {
@@ -65,13 +65,13 @@ std::string_view json_line_reader::checked_container(value& member, char const* 
         raw = failed ? failed : array.raw_json();
     }
     if (raw.error()) {
-        why = reason(raw.error());
+        reason = reason(raw.error());
         return {};
     }
     auto const bytes = without_space_behind(raw.value_unsafe());
     if (is_json_value(bytes)) return bytes;
-    why = fmt::format("not JSON, or nested deeper than {}: the value of {}", nesting_max,
-                      quoted_for_reason(raw_text(key)));
+    reason = fmt::format("not JSON, or nested deeper than {}: the value of {}", nesting_max,
+                         quoted_for_reason(raw_text(key)));
     return {};
 }
 

@@ -27,7 +27,7 @@ class json_line_reader final {
     /// @return false, with the reason in `why`, where the line is not exactly one JSON object. (Not a result<>: making
     /// one for each member costs as much as reading it.)
     template <class Visit>
-    [[nodiscard]] bool read(std::string_view line, std::string& why, Visit&& visit);
+    [[nodiscard]] bool read(std::string_view line, std::string& reason, Visit&& visit);
 
     /// The key as it stands in the line, without the quotes.
     [[nodiscard]] std::string_view raw_text(char const* key) const noexcept;
@@ -42,11 +42,11 @@ class json_line_reader final {
   private:
     using value = simdjson::ondemand::value;
 
-    [[nodiscard]] bool begin(std::string_view line, std::string& why);
-    [[nodiscard]] bool decode_key(simdjson::ondemand::field& field, std::string& why);
+    [[nodiscard]] bool begin(std::string_view line, std::string& reason);
+    [[nodiscard]] bool decode_key(simdjson::ondemand::field& field, std::string& reason);
     /// Empty, with `why` set, where the value is not JSON.
-    [[nodiscard]] std::string_view checked_value(value& member, char const* key, std::string& why);
-    [[nodiscard]] std::string_view checked_container(value& member, char const* key, std::string& why);
+    [[nodiscard]] std::string_view checked_value(value& member, char const* key, std::string& reason);
+    [[nodiscard]] std::string_view checked_container(value& member, char const* key, std::string& reason);
     [[nodiscard]] static std::string_view without_space_behind(std::string_view bytes) noexcept;
     [[nodiscard]] bool plain(std::string_view token) const noexcept;
     [[nodiscard]] static std::string reason(simdjson::error_code code);
@@ -70,18 +70,18 @@ inline bool json_line_reader::plain(std::string_view token) const noexcept {
     return is_json_scalar(token);
 }
 
-inline std::string_view json_line_reader::checked_value(value& member, char const* key, std::string& why) {
+inline std::string_view json_line_reader::checked_value(value& member, char const* key, std::string& reason) {
     std::string_view token = member.raw_json_token();
-    if (token.front() == '{' || token.front() == '[') return checked_container(member, key, why);
+    if (token.front() == '{' || token.front() == '[') return checked_container(member, key, reason);
     token = without_space_behind(token);
     if (plain(token)) return token;
-    why = fmt::format("not JSON: the value of {}", quoted_for_reason(raw_text(key)));
+    reason = fmt::format("not JSON: the value of {}", quoted_for_reason(raw_text(key)));
     return {};
 }
 
 template <class Visit>
-bool json_line_reader::read(std::string_view line, std::string& why, Visit&& visit) {
-    if (!begin(line, why)) return false;
+bool json_line_reader::read(std::string_view line, std::string& reason, Visit&& visit) {
+    if (!begin(line, reason)) return false;
     simdjson::ondemand::object members;
     auto failed = document_.get_object().get(members);
     if (failed == simdjson::SUCCESS) {
@@ -90,13 +90,13 @@ bool json_line_reader::read(std::string_view line, std::string& why, Visit&& vis
             // By reference: a copy reads as one word what was just written as two, which stalls the processor.
             auto& field = member.value_unsafe();
             char const* const key = field.key().raw();
-            if (has_escapes_ && !decode_key(field, why)) return false;
-            auto const value_text = checked_value(field.value(), key, why);
+            if (has_escapes_ && !decode_key(field, reason)) return false;
+            auto const value_text = checked_value(field.value(), key, reason);
             if (value_text.empty() || !visit(key, value_text)) return false;
         }
     }
     if (failed == simdjson::SUCCESS && document_.current_location().error() == simdjson::OUT_OF_BOUNDS) return true;
-    why = failed != simdjson::SUCCESS ? reason(failed) : "not one JSON object: there is more behind it";
+    reason = failed != simdjson::SUCCESS ? reason(failed) : "not one JSON object: there is more behind it";
     return false;
 }
 

@@ -19,9 +19,9 @@ class raw_line_reader final {
     static constexpr std::size_t padding_bytes = json_line_reader::padding_bytes;
 
     template <class Visit>
-    [[nodiscard]] bool read(std::string_view line, std::string& why, Visit&& visit) {
+    [[nodiscard]] bool read(std::string_view line, std::string& reason, Visit&& visit) {
         if (line.empty() || !is_utf8(line)) {
-            why = line.empty() ? "an empty line" : "not UTF-8";
+            reason = line.empty() ? "an empty line" : "not UTF-8";
             return false;
         }
         value_.clear();

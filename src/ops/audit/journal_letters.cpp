@@ -93,10 +93,10 @@ result<std::shared_ptr<journal::topic>> open_to_write(std::string const& folder)
     return *std::move(opened);
 }
 
-std::string tombstone_of(settled_letter const& letter, std::string_view why) {
+std::string tombstone_of(settled_letter const& letter, std::string_view reason) {
     return fmt::format(R"({{"id":"{}","tombstone":true,"time":"{}","letter_time":"{}","attempts":{},"why":"{}"}})",
                        letter.id.text(), iso_time(now_ns()), iso_time(letter.time_ms * ns_per_ms), letter.attempts,
-                       why);
+                       reason);
 }
 
 /// None for what is no tombstone.
@@ -144,7 +144,7 @@ class journal_letters final : public letter_topic {
     }
 
     /// One settles all parts: here nothing is compacted.
-    result<> settle(std::span<settled_letter const> letters, std::string_view why) override {
+    result<> settle(std::span<settled_letter const> letters, std::string_view reason) override {
         if (!done_) {
             auto opened = open_to_write(done_folder());
             if (!opened) return opened.error();
@@ -153,7 +153,7 @@ class journal_letters final : public letter_topic {
         }
         batch events;
         for (auto const& each : letters)
-            events.append(events.tag_index("logpipe.dead"), {}, now_ns(), tombstone_of(each, why));
+            events.append(events.tag_index("logpipe.dead"), {}, now_ns(), tombstone_of(each, reason));
         events.end_offset = letters.size();
         return done_->put(std::move(events));
     }

@@ -114,8 +114,8 @@ using handle_portion = std::function<result<>(std::span<letter_entry const>)>;
 /// Hands the selected letters out in portions, and settles each. What came meanwhile stays: see letter_entry.
 class settling final {
   public:
-    settling(letter_topic& from, std::string_view why, handle_portion const& first)
-        : from_{from}, why_{why}, first_{first} {}
+    settling(letter_topic& from, std::string_view reason, handle_portion const& first)
+        : from_{from}, why_{reason}, first_{first} {}
 
     result<> letters(letter_book const& book, letter_selection const& which) {
         auto passed = pass_over(from_, book, which, [&](letter_entry&& entry, letter_book::record const&) -> result<> {
@@ -174,7 +174,9 @@ class settling final {
         return {};
     }
 
-    static bool is_for_good(error const& why) { return why.code == errc::too_large || why.code == errc::rejected; }
+    static bool is_for_good(error const& reason) {
+        return reason.code == errc::too_large || reason.code == errc::rejected;
+    }
 
     letter_topic& from_;
     std::string_view const why_;
@@ -184,7 +186,7 @@ class settling final {
     std::vector<std::pair<event_id, std::string>> refused_;
 };
 
-result<retry_report> settle_selected(letter_topic& from, letter_selection const& which, std::string_view why,
+result<retry_report> settle_selected(letter_topic& from, letter_selection const& which, std::string_view reason,
                                      bool incomplete_too, handle_portion const& first) {
     auto book = letter_book::read(from);
     if (!book) return book.error();
@@ -193,7 +195,7 @@ result<retry_report> settle_selected(letter_topic& from, letter_selection const&
                         .not_found = without_letter(which, *book),
                         .incomplete = selected_incomplete(which, *book),
                         .refused = {}};
-    settling work{from, why, first};
+    settling work{from, reason, first};
     if (auto done = work.letters(*book, which); !done) return done.error();
     if (incomplete_too) {
         if (auto done = work.incomplete(*book, report.incomplete); !done) return done.error();

@@ -60,7 +60,7 @@ std::string stages_down(process_snapshot const& process) {
 component stage_row(pump_snapshot const& pump, stage_status const& stage) {
     component row{.kind = "stage", .name = fmt::format("{}/{}", pump.name, stage.name)};
     row.state = stage.up ? component_state::up : component_state::down;
-    row.why = !stage.up && stage.why.empty() ? "it does not say why" : stage.why;
+    row.reason = !stage.up && stage.reason.empty() ? "it does not say why" : stage.reason;
     row.figure = figure_of(pump, stage);
     row.numbers = stage.gauges;
     if (pump.backlog && &stage == pump.stages.data()) row.numbers.emplace_back("backlog_events", number(*pump.backlog));
@@ -72,7 +72,7 @@ component stage_row(pump_snapshot const& pump, stage_status const& stage) {
 component letters_row(stage_status const& letters) {
     component row{.kind = "stage", .name = letters.name};
     row.state = component_state::up;
-    row.why = letters.why;
+    row.reason = letters.reason;
     row.figure = figure_of(letters);
     row.numbers = letters.gauges;
     return row;
@@ -118,7 +118,7 @@ status_report report_of_process(probed<process_snapshot> const& from) {
         auto const code = from.got.error().code;
         row.state =
             code == errc::protocol || code == errc::unauthorized ? component_state::unknown : component_state::down;
-        row.why = from.got.error().message;
+        row.reason = from.got.error().message;
         report.components.push_back(std::move(row));
         return report;
     }
@@ -127,10 +127,10 @@ status_report report_of_process(probed<process_snapshot> const& from) {
     auto const done = counts.done();
     row.name = process.subcommand;
     row.version = process.version;
-    if (process.draining) row.why = "it drains: what it holds is finished, nothing new is taken in";
+    if (process.draining) row.reason = "it drains: what it holds is finished, nothing new is taken in";
     if (auto const down = stages_down(process); !down.empty()) {
         row.state = component_state::down;
-        row.why = down;
+        row.reason = down;
     }
     row.figure = fmt::format("{} done, {} held{}", grouped(done), grouped(process.book.not_safe()),
                              counts.dead == 0 ? "" : fmt::format(", {} dead", grouped(counts.dead)));
@@ -145,7 +145,7 @@ status_report report_of_process(probed<process_snapshot> const& from) {
     for (auto const& pump : process.pumps)
         for (auto const& stage : pump.stages) report.components.push_back(stage_row(pump, stage));
     // A row only where there is something to say.
-    if (process.letters && !process.letters->why.empty()) report.components.push_back(letters_row(*process.letters));
+    if (process.letters && !process.letters->reason.empty()) report.components.push_back(letters_row(*process.letters));
     report.hops.push_back({.name = process.subcommand, .book = process.book, .note = {}});
     if (process.pumps.size() > 1)
         for (auto const& pump : process.pumps)

@@ -137,7 +137,7 @@ stage_status parse_stage(object_reader from) {
     stage_status stage;
     from.read("name", stage.name);
     from.read("up", stage.up);
-    from.read("why", stage.why);
+    from.read("reason", stage.reason);
     from.read("retries", stage.retries);
     from.read("gauges", stage.gauges);
     return stage;

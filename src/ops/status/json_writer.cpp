@@ -36,7 +36,7 @@ void write_gauges(json_object&& object, std::vector<std::pair<std::string, doubl
 void write_stage(json_object&& object, stage_status const& stage) {
     object.add("name", stage.name);
     object.add("up", stage.up);
-    object.add("why", stage.why);
+    object.add("reason", stage.reason);
     object.add("retries", stage.retries);
     write_gauges(object.object("gauges"), stage.gauges);
 }

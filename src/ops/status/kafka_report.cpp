@@ -16,7 +16,7 @@ component topic_row(kafka_hop const& from, std::string const& brokers) {
     if (!from.partitions) {
         row.state =
             from.partitions.error().code == errc::unauthorized ? component_state::unknown : component_state::down;
-        row.why = from.partitions.error().message;
+        row.reason = from.partitions.error().message;
         return row;
     }
     std::uint64_t messages = 0;
@@ -34,9 +34,9 @@ component topic_row(kafka_hop const& from, std::string const& brokers) {
                    {"partitions_under_replicated", static_cast<double>(behind)}};
     if (leaderless > 0) {
         row.state = component_state::down;
-        row.why = fmt::format("{} without a leader: start the broker that led it", counted(leaderless, "partition"));
+        row.reason = fmt::format("{} without a leader: start the broker that led it", counted(leaderless, "partition"));
     } else if (behind > 0) {
-        row.why = fmt::format("{} with replicas that are not in sync", counted(behind, "partition"));
+        row.reason = fmt::format("{} with replicas that are not in sync", counted(behind, "partition"));
     }
     return row;
 }
@@ -87,7 +87,7 @@ component group_row(kafka_hop const& from, hop_account const& account, std::stri
     row.numbers = {{"lag_events", static_cast<double>(account.lag)}, {"members", static_cast<double>(members)}};
     if (members == 0) {
         row.state = account.lag > 0 ? component_state::down : component_state::up;
-        row.why = fmt::format("nobody reads {} for it: start the process that does", from.topic);
+        row.reason = fmt::format("nobody reads {} for it: start the process that does", from.topic);
     }
     return row;
 }
@@ -99,7 +99,7 @@ void add_hop(status_report& report, kafka_hop const& from, std::string const& br
     if (!from.partitions) return;
     if (!from.members) {
         component row{.kind = "group", .name = from.group, .state = component_state::unknown};
-        row.why = from.members.error().message;
+        row.reason = from.members.error().message;
         report.components.push_back(std::move(row));
         return;
     }
@@ -121,7 +121,7 @@ status_report report_of_kafka(probed<kafka_findings> const& from) {
     row.more = fmt::format("kcat -b {} -L", from.address);
     if (!from.got) {
         row.state = from.got.error().code == errc::unauthorized ? component_state::unknown : component_state::down;
-        row.why = from.got.error().message;
+        row.reason = from.got.error().message;
         report.components.push_back(std::move(row));
         return report;
     }
@@ -130,7 +130,7 @@ status_report report_of_kafka(probed<kafka_findings> const& from) {
     row.numbers = {{"brokers", static_cast<double>(cluster.brokers.size())}};
     if (cluster.brokers.empty()) {
         row.state = component_state::down;
-        row.why = "no broker is up";
+        row.reason = "no broker is up";
     }
     report.components.push_back(std::move(row));
     for (auto const& each : from.got->hops) add_hop(report, each, from.address);

@@ -65,6 +65,7 @@ void add_stage(exposition& out, std::string_view pump, stage_status const& stage
     std::array const labels{metric_label{"pump", pump}, metric_label{"stage", stage.name}};
     out.add("logpipe_stage_up", "0 while the stage cannot work; /readyz says why.", labels, as_number(stage.up));
     out.add("logpipe_stage_retries_total", "What the stage had to try again.", labels, stage.retries);
+    for (auto const& each : stage.metrics) out.add("logpipe_" + each.name, each.help, labels, each.value);
     for (auto const& [name, value] : stage.gauges) {
         out.add("logpipe_" + name, "Of the stage; docs/reference/metrics.md explains each.", labels, value);
     }

@@ -21,10 +21,10 @@ component row_of(std::string kind, probed<T> const& from) {
     row.probe_seconds = from.took.count();
     row.more = from.address;
     if (from.got) return row;
-    auto const& why = from.got.error();
-    row.state =
-        why.code == errc::unauthorized || why.code == errc::protocol ? component_state::unknown : component_state::down;
-    row.why = why.message;
+    auto const& reason = from.got.error();
+    row.state = reason.code == errc::unauthorized || reason.code == errc::protocol ? component_state::unknown
+                                                                                   : component_state::down;
+    row.reason = reason.message;
     return row;
 }
 
@@ -54,14 +54,14 @@ bool accept_status(component& row, page_findings const& page, std::string_view p
     if (page.status == 200) return true;
     bool const refused = page.status == 401 || page.status == 403;
     row.state = refused || page.status < 500 ? component_state::unknown : component_state::down;
-    row.why = refused ? fmt::format("{} wants a login (HTTP {})", path, page.status)
-                      : fmt::format("{} answers with HTTP {}", path, page.status);
+    row.reason = refused ? fmt::format("{} wants a login (HTTP {})", path, page.status)
+                         : fmt::format("{} answers with HTTP {}", path, page.status);
     return false;
 }
 
 void mark_foreign(component& row, std::string_view path) {
     row.state = component_state::unknown;
-    row.why = fmt::format("what answers {} there is no {}", path, row.kind);
+    row.reason = fmt::format("what answers {} there is no {}", path, row.kind);
 }
 
 /// The sum of all samples of a Prometheus counter.
@@ -100,10 +100,10 @@ status_report report_of_opensearch(probed<opensearch::opensearch_summary> const&
     bool const nearly_full = found.disk_bytes > 0 && found.disk_bytes_free < found.disk_bytes / 10;
     if (found.status == "red") {
         row.state = component_state::down;
-        row.why = fmt::format(
+        row.reason = fmt::format(
             "its health is red: some shards are lost or not started; see {}/_cluster/allocation/explain", from.address);
     } else if (nearly_full) {
-        row.why = fmt::format("its disk is more than 90 % full: at 95 % indices become read-only; make room");
+        row.reason = fmt::format("its disk is more than 90 % full: at 95 % indices become read-only; make room");
     }
     return only(std::move(row));
 }
@@ -120,7 +120,7 @@ status_report report_of_dashboards(probed<page_findings> const& from) {
     row.figure = *state;
     if (*state == "red") {
         row.state = component_state::down;
-        row.why = "it says red: as a rule it does not reach OpenSearch";
+        row.reason = "it says red: as a rule it does not reach OpenSearch";
     }
     return only(std::move(row));
 }
@@ -138,7 +138,7 @@ status_report report_of_loki(probed<loki_findings> const& from) {
     if (accept_status(row, found.ready, "/ready")) {
         if (row.version.empty() && row.figure.empty()) mark_foreign(row, "/ready");
     } else if (!found.ready.body.empty() && found.ready.status == 503) {
-        row.why = fmt::format("not ready: {}", found.ready.body.substr(0, 200));
+        row.reason = fmt::format("not ready: {}", found.ready.body.substr(0, 200));
     }
     return only(std::move(row));
 }
@@ -156,7 +156,7 @@ status_report report_of_grafana(probed<page_findings> const& from) {
     row.figure = fmt::format("database {}", *database);
     if (*database != "ok") {
         row.state = component_state::down;
-        row.why = fmt::format("its database says: {}", *database);
+        row.reason = fmt::format("its database says: {}", *database);
     }
     return only(std::move(row));
 }

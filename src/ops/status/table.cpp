@@ -94,12 +94,13 @@ void append_ledger(std::string& out, status_report const& report, table_colour c
 void append_problems(std::string& out, status_report const& report, table_colour colour) {
     std::string lines;
     for (auto const& row : report.components) {
-        if (row.why.empty()) continue;
+        if (row.reason.empty()) continue;
         auto const state = row.state == component_state::up ? std::string{"note"} : std::string{name_of(row.state)};
-        lines += fmt::format(
-            "{}{} {}: {}\n", clean_line(row.kind == row.name ? row.kind : fmt::format("{} {}", row.kind, row.name)),
-            row.address.empty() ? "" : fmt::format(" at {}", clean_line(row.address)),
-            painted(state, row.state == component_state::up ? "0" : colour_of(row.state), colour), clean_line(row.why));
+        lines += fmt::format("{}{} {}: {}\n",
+                             clean_line(row.kind == row.name ? row.kind : fmt::format("{} {}", row.kind, row.name)),
+                             row.address.empty() ? "" : fmt::format(" at {}", clean_line(row.address)),
+                             painted(state, row.state == component_state::up ? "0" : colour_of(row.state), colour),
+                             clean_line(row.reason));
     }
     for (auto const& step : report.hops)
         if (step.book.difference() != 0)

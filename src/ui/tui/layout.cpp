@@ -131,7 +131,7 @@ std::string plain_lines(monitor_scene const& scene) {
     for (auto const& row : scene.report.components)
         if (row.state != status::component_state::up)
             out += fmt::format("{} {} {} {}: {}\n", scene.time, clean_line(row.kind), clean_line(row.name),
-                               name_of(row.state), clean_line(row.why));
+                               name_of(row.state), clean_line(row.reason));
     return out;
 }
 

@@ -97,7 +97,7 @@ void append_details(std::vector<std::string>& lines, pump_rates const& pump, scr
         line.add("  ")
             .left(stage.name, 17)
             .add(stage.up ? "up    " : "down  ", stage.up ? text_style::good : text_style::bad);
-        line.add(stage.up ? gauges_text(stage) : stage.why, stage.up ? text_style::dim : text_style::bad);
+        line.add(stage.up ? gauges_text(stage) : stage.reason, stage.up ? text_style::dim : text_style::bad);
         lines.push_back(line.text());
     }
 }
@@ -180,8 +180,8 @@ std::vector<std::string> components_page(monitor_view& view, monitor_scene const
     if (all.empty()) return lines;
     lines.emplace_back();
     auto const& row = all[view.chosen];
-    text_line why{room.columns};
-    if (!row.why.empty()) lines.push_back(why.add(row.why, style_of(row.state)).text());
+    text_line reason{room.columns};
+    if (!row.reason.empty()) lines.push_back(reason.add(row.reason, style_of(row.state)).text());
     text_line more{room.columns};
     if (!row.more.empty()) lines.push_back(more.add("see more: ", text_style::dim).add(row.more).text());
     return lines;

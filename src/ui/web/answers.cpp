@@ -66,19 +66,19 @@ web_answer json_answer(std::string body) {
     return {.status = 200, .content_type = "application/json", .body = std::move(body)};
 }
 
-web_answer error_answer(error const& why) {
-    switch (why.code) {
+web_answer error_answer(error const& reason) {
+    switch (reason.code) {
         case errc::invalid_argument:
-            return problem_answer(400, why.message);
+            return problem_answer(400, reason.message);
         case errc::not_found:
-            return problem_answer(404, why.message);
+            return problem_answer(404, reason.message);
         case errc::busy:
         case errc::timed_out:
         case errc::storage_full:
         case errc::not_connected:
-            return problem_answer(503, why.message);
+            return problem_answer(503, reason.message);
         default:
-            return problem_answer(500, why.message);
+            return problem_answer(500, reason.message);
     }
 }
 

@@ -36,7 +36,7 @@ struct web_answer {
 /// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…}. `detail` may hold any bytes.
 [[nodiscard]] web_answer problem_answer(unsigned status, std::string_view detail);
 /// What an error means in HTTP.
-[[nodiscard]] web_answer error_answer(error const& why);
+[[nodiscard]] web_answer error_answer(error const& reason);
 /// A JSON object that `fill(json_object&)` writes, and a line feed.
 [[nodiscard]] std::string json_line(auto const& fill) {
     std::string out;

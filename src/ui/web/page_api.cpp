@@ -43,7 +43,7 @@ std::string processes_json(page_options const& options) {
         whole.add("time_ms", now_ns() / 1'000'000);
         whole.array("processes", options.watch(), [](json_object&& one, auto const& each) {
             one.add("address", each.address);
-            one.add("why", each.why);
+            one.add("reason", each.reason);
             auto status = each.now ? status::to_json(*each.now) : std::string{"null"};
             std::erase(status, '\n');
             one.add("status", json_value{status});

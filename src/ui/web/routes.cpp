@@ -24,14 +24,14 @@ web_answer readyz_page(web_options const& options) {
     for (auto const& pump : process.pumps)
         for (auto const& stage : pump.stages)
             if (!stage.up)
-                reasons +=
-                    fmt::format("{} of {}: {}\n", clean_line(stage.name), clean_line(pump.name), clean_line(stage.why));
+                reasons += fmt::format("{} of {}: {}\n", clean_line(stage.name), clean_line(pump.name),
+                                       clean_line(stage.reason));
     if (process.draining) reasons += "draining: what is held is finished, nothing new is taken in\n";
     if (!process.ready && reasons.empty()) reasons = "not ready yet\n";
     if (reasons.empty()) {
         auto const& letters = process.letters;
-        if (!letters || letters->why.empty()) return text_answer(200, "ready\n");
-        return text_answer(200, fmt::format("ready\n{}: {}\n", clean_line(letters->name), clean_line(letters->why)));
+        if (!letters || letters->reason.empty()) return text_answer(200, "ready\n");
+        return text_answer(200, fmt::format("ready\n{}: {}\n", clean_line(letters->name), clean_line(letters->reason)));
     }
     return text_answer(503, std::move(reasons));
 }

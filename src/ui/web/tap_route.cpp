@@ -34,8 +34,8 @@ std::optional<std::string> decoded(std::string_view text) {
     return out;
 }
 
-tap_route refused(unsigned status, std::string_view why) {
-    return {.refusal = problem_answer(status, why), .reader = nullptr};
+tap_route refused(unsigned status, std::string_view reason) {
+    return {.refusal = problem_answer(status, reason), .reader = nullptr};
 }
 
 }  // namespace

@@ -55,8 +55,8 @@ TEST_CASE("an index whose ingest pipeline is missing pauses the sink, and creati
     REQUIRE(sink->open(finished).has_value());
     REQUIRE(write_store_documents(*sink, 0, 300));
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.contains("pipeline with id [" + index.name() + "] does not exist"));
-    CHECK(sink->status().why.contains("create that ingest pipeline"));
+    CHECK(sink->status().reason.contains("pipeline with id [" + index.name() + "] does not exist"));
+    CHECK(sink->status().reason.contains("create that ingest pipeline"));
     REQUIRE(comes_true([&] { return gauge_of(sink->status(), "probes_total") >= 3; }));
     CHECK(finished.count() == 0);
     CHECK(gauge_of(sink->status(), "rejected_events_total") == 0);
@@ -80,8 +80,8 @@ TEST_CASE("an alias without a write index pauses the sink until it has one", "[o
     REQUIRE(sink->open(finished).has_value());
     REQUIRE(write_store_documents(*sink, 0, 10));
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.contains("no write index is defined for alias"));
-    CHECK(sink->status().why.contains("is_write_index"));
+    CHECK(sink->status().reason.contains("no write index is defined for alias"));
+    CHECK(sink->status().reason.contains("is_write_index"));
     CHECK(finished.count() == 0);
     post_aliases(fmt::format(R"({{"add":{{"index":"{}","alias":"{}","is_write_index":true}}}})", index.name(), alias));
     CHECK(total_of(finished.wait(1)) == event_counts{.in = 10, .indexed = 10});

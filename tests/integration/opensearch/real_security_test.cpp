@@ -77,7 +77,7 @@ TEST_CASE("a user without rights is held, and told which one is missing", "[open
     REQUIRE(sink->write(events).has_value());
     REQUIRE(sink->flush().has_value());
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.contains("security_exception"));
-    CHECK(sink->status().why.contains("needs the right"));
+    CHECK(sink->status().reason.contains("security_exception"));
+    CHECK(sink->status().reason.contains("needs the right"));
     CHECK(finished.count() == 0);
 }

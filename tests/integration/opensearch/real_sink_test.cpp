@@ -66,11 +66,11 @@ TEST_CASE("what the mapping refuses is rejected with the server's words, and mal
     auto const batches = finished.wait(1);
     REQUIRE(batches.size() == 1);
     std::string refused;
-    for (auto const& why : batches[0].rejections) {
-        refused += std::to_string(why.event);
-        CHECK(why.stage == "opensearch");
-        CHECK(why.reason.starts_with("400 "));
-        UNSCOPED_INFO(why.reason);
+    for (auto const& reason : batches[0].rejections) {
+        refused += std::to_string(reason.event);
+        CHECK(reason.stage == "opensearch");
+        CHECK(reason.reason.starts_with("400 "));
+        UNSCOPED_INFO(reason.reason);
     }
     CHECK(refused == "1357");
     CHECK(batches[0].counts.indexed == 4);
@@ -130,7 +130,7 @@ TEST_CASE("an index that is read-only holds its documents, and they go in once i
     REQUIRE(sink->write(events).has_value());
     REQUIRE(sink->flush().has_value());
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.contains("cluster_block_exception"));
+    CHECK(sink->status().reason.contains("cluster_block_exception"));
     CHECK(finished.count() == 0);
     index.block_writes(false);
     auto const batches = finished.wait(1);
@@ -150,7 +150,7 @@ TEST_CASE("an index that is closed holds its documents as well", "[opensearch]")
     REQUIRE(sink->write(events).has_value());
     REQUIRE(sink->flush().has_value());
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.contains("index_closed_exception"));
+    CHECK(sink->status().reason.contains("index_closed_exception"));
     CHECK(finished.count() == 0);
     index.ask("POST", "/_open");
     CHECK(total_of(finished.wait(1)) == event_counts{.in = 10, .indexed = 10});

@@ -26,7 +26,7 @@ TEST_CASE("a stage that never worked says what it waits for", "[stage_health]") 
     stage_status now;
     health.describe(now);
     CHECK_FALSE(now.up);
-    CHECK(now.why == "not connected yet");
+    CHECK(now.reason == "not connected yet");
 }
 
 TEST_CASE("only a change of the reason is news", "[stage_health]") {

@@ -22,10 +22,10 @@ class stage_health final {
 
     /// A try failed, and there will be another. @return whether that is news: the stage was up, or down for another
     /// reason
-    bool down(error why) {
+    bool down(error reason) {
         std::lock_guard lock{mutex_};
-        bool const is_news = down_ != why;
-        down_ = std::move(why);
+        bool const is_news = down_ != reason;
+        down_ = std::move(reason);
         ended_a_try();
         return is_news;
     }
@@ -87,7 +87,8 @@ class stage_health final {
     void describe(stage_status& into) const {
         std::lock_guard lock{mutex_};
         into.up = !down_.has_value();
-        into.why = down_ ? down_->message : std::string{};
+        into.reason = down_ ? down_->message : std::string{};
+        into.hint = down_ ? hint_of(down_->code) : std::string_view{};
     }
 
   private:

@@ -110,13 +110,13 @@ function problemsOf(processes) {
   const problems = [];
   for (const process of processes) {
     if (!process.status) {
-      problems.push({ where: process.address, why: process.why || "It does not answer." });
+      problems.push({ where: process.address, why: process.reason || "It does not answer." });
       continue;
     }
     const name = process.status.subcommand;
     for (const pump of process.status.pumps)
       for (const stage of pump.stages)
-        if (!stage.up) problems.push({ where: `${name} · ${pump.name} · ${stage.name}`, why: stage.why });
+        if (!stage.up) problems.push({ where: `${name} · ${pump.name} · ${stage.name}`, why: stage.reason });
     if (process.status.ledger.difference !== 0 && unbalanced.get(process.address) > 2)
       problems.push({ where: `${name} · ledger`, why: `The difference is ${process.status.ledger.difference}, not 0: events are missing or doubled.`, what: "Run logpipe verify, and please report it with the output of logpipe status --json." });
     if (process.status.draining) problems.push({ where: name, why: "It is stopping: what is held is finished, nothing new is taken in.", what: "" });

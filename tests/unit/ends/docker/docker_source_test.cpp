@@ -228,7 +228,7 @@ TEST_CASE("a container whose log keeps ending is degraded, with its name and the
     REQUIRE(test::comes_true([&] { return test::gauge_of(from->status(), "containers_degraded") == 1; }));
     auto const status = from->status();
     CHECK(status.up);
-    CHECK_THAT(status.why, ContainsSubstring("degraded: the log of web ended ") && ContainsSubstring(" in a row ("));
+    CHECK_THAT(status.reason, ContainsSubstring("degraded: the log of web ended ") && ContainsSubstring(" in a row ("));
     CHECK(test::gauge_of(status, "lines_total") == 1);
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("a container that starts again and again has a log that is well", "[do
     REQUIRE(from->open());
     CHECK(read_lines(*from, 4) == std::vector<std::string>(4, "started"));
     CHECK(test::gauge_of(from->status(), "containers_degraded") == 0);
-    CHECK(from->status().why.empty());
+    CHECK(from->status().reason.empty());
 }
 
 TEST_CASE("a log driver that keeps nothing to read is told once and left alone", "[docker_source]") {

@@ -22,13 +22,13 @@ TEST_CASE("a log that ends three times in a row is degraded until it has stayed 
     auto const start = steady_time{} + 1h;
     CHECK(logs.ended("ab", "web", "cut off", start, start + 1s) == 1);
     CHECK(logs.ended("ab", "web", "cut off", start + 2s, start + 3s) == 2);
-    CHECK(at(logs, start + 3s).why.empty());
+    CHECK(at(logs, start + 3s).reason.empty());
     CHECK(logs.ended("ab", "web", "closed", start + 4s, start + 5s) == 3);
     CHECK(test::gauge_of(at(logs, start + 6s), "containers_degraded") == 1);
-    CHECK_THAT(at(logs, start + 6s).why, ContainsSubstring("the log of web ended 3 times in a row (closed);"));
+    CHECK_THAT(at(logs, start + 6s).reason, ContainsSubstring("the log of web ended 3 times in a row (closed);"));
     auto const settled = start + 5s + ended_logs::settled;
     CHECK(test::gauge_of(at(logs, settled), "containers_degraded") == 0);
-    CHECK(at(logs, settled).why.empty());
+    CHECK(at(logs, settled).reason.empty());
     CHECK(logs.ended("ab", "web", "closed", start + 6s, settled + 1s) == 1);
 }
 
@@ -38,8 +38,8 @@ TEST_CASE("degraded containers are counted, and one that is followed no more is 
     for (auto const* id : {"ab", "cd", "ef"})
         for (int i = 0; i < 3; ++i) logs.ended(id, id, "closed", now, now);
     CHECK(test::gauge_of(at(logs, now), "containers_degraded") == 3);
-    CHECK_THAT(at(logs, now).why, ContainsSubstring("the log of ab") && ContainsSubstring("of 2 other containers"));
+    CHECK_THAT(at(logs, now).reason, ContainsSubstring("the log of ab") && ContainsSubstring("of 2 other containers"));
     logs.forget("ab");
     logs.forget("cd");
-    CHECK_THAT(at(logs, now).why, ContainsSubstring("the log of ef") && !ContainsSubstring("other containers"));
+    CHECK_THAT(at(logs, now).reason, ContainsSubstring("the log of ef") && !ContainsSubstring("other containers"));
 }

@@ -153,7 +153,7 @@ TEST_CASE("users log in by their passwords, with a shared key or without", "[for
     } else {
         // It connects before it hears that it is to greet; which of both open() sees is a matter of time.
         if (auto const opened = nobody->open(finished); !opened) CHECK(opened.error().code == errc::unauthorized);
-        CHECK(comes_true([&] { return nobody->status().why.contains("--send-user"); }));
+        CHECK(comes_true([&] { return nobody->status().reason.contains("--send-user"); }));
     }
 }
 

@@ -206,7 +206,7 @@ TEST_CASE("a peer that is away is told by open(), which can be called again", "[
         CHECK(opened.error().code == errc::not_connected);
     }
     CHECK_FALSE(sink->status().up);
-    CHECK_THAT(sink->status().why, ContainsSubstring(std::to_string(port)));
+    CHECK_THAT(sink->status().reason, ContainsSubstring(std::to_string(port)));
     CHECK(make_forward_sink({.connect = "nonsense:port"})->open(finished).error().code == errc::invalid_argument);
     CHECK(make_forward_sink({.in_flight_max = 0})->open(finished).error().code == errc::invalid_argument);
 }
@@ -227,7 +227,7 @@ TEST_CASE("a server that greets with HELO wants a key that we were not given", "
     auto peer = server.accept();
     peer.send("\x92" + fix_string("HELO") + "\x80");
     CHECK(peer.is_closed_by_peer());
-    CHECK(comes_true([&] { return sink->status().why.contains("shared key"); }));
+    CHECK(comes_true([&] { return sink->status().reason.contains("shared key"); }));
 }
 
 TEST_CASE("a batch with nothing to send is finished at once", "[forward_sink]") {

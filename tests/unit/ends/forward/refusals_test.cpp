@@ -15,14 +15,14 @@ TEST_CASE("what can never be taken is refused with its reason, whole, and still 
     auto const chunk = fix_string("chunk") + fix_string("c");
     auto const ack = "\x81" + chunk;
     auto const compressed = fix_string("compressed");
-    auto const refused = [&](std::string const& message, std::string const& why, bool acked = true) {
-        CAPTURE(why);
+    auto const refused = [&](std::string const& message, std::string const& reason, bool acked = true) {
+        CAPTURE(reason);
         auto const got = decode(message + single_message("t", 9));
         CHECK_FALSE(got.failure.has_value());
         REQUIRE(got.records().size() == 2);
         CHECK(got.records()[0] == message);
         REQUIRE(got.reasons().size() == 1);
-        CHECK_THAT(got.reasons()[0], ContainsSubstring(why));
+        CHECK_THAT(got.reasons()[0], ContainsSubstring(reason));
         CHECK(got.chunks == (acked ? std::vector{fix_string("c")} : std::vector<std::string>{}));
         CHECK(got.counts.refused_messages == 1);
         CHECK(got.events.events[0].id);
@@ -180,10 +180,10 @@ TEST_CASE("the bad entries of a message are one dead letter that tells their pla
         auto const got = decode(packed(entries, options), {.limits = {}, .trust_chunk_ids = trusted});
         REQUIRE(got.events.events.size() == 3);
         REQUIRE(got.events.rejections.size() == 1);
-        auto const& why = got.events.rejections[0];
-        CHECK(why.entries == 3);
-        CHECK(why.reason == "the record is a msgpack nil, not a map; an entry is no array of a time and a record");
-        auto const& row = got.events.events[why.event];
+        auto const& reason = got.events.rejections[0];
+        CHECK(reason.entries == 3);
+        CHECK(reason.reason == "the record is a msgpack nil, not a map; an entry is no array of a time and a record");
+        auto const& row = got.events.events[reason.event];
         CHECK(row.id.index() == pack_place);
         if (trusted) CHECK(row.id.at(0) == got.events.events[0].id);
         std::vector<std::pair<std::uint32_t, std::string>> places;

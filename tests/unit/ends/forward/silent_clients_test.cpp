@@ -73,7 +73,7 @@ TEST_CASE("clients that have sent keep their places, and that all are taken whil
     raw_client late{source->port()};
     late.send(single_message("t", 9));
     REQUIRE(comes_true([&] { return !source->status().up; }));
-    CHECK_THAT(source->status().why, ContainsSubstring("all 2 connections (--connections-max) are taken"));
+    CHECK_THAT(source->status().reason, ContainsSubstring("all 2 connections (--connections-max) are taken"));
     send_and_read(good.back(), *source, 5);
     good.pop_front();
     auto const batches = read_events(*source, 1);
@@ -166,7 +166,7 @@ TEST_CASE("without descriptors the source says so, does not spin, and goes on wh
         auto const tries = (std::chrono::steady_clock::now() - begin) / 100ms + 2;
         CHECK(counted(*source, "accept_failures_total") <= static_cast<double>(tries));
         CHECK_FALSE(source->status().up);
-        CHECK_THAT(source->status().why, ContainsSubstring("cannot accept connections: Too many open files"));
+        CHECK_THAT(source->status().reason, ContainsSubstring("cannot accept connections: Too many open files"));
         send_and_read(good, *source, 2);
     }
     send_and_read(late, *source, 3);

@@ -198,7 +198,7 @@ TEST_CASE("a full disk stops writing until all groups have passed, which makes r
     REQUIRE(reserve() == disk_reserve::bytes_max);
     topic.files.set_room(0);
     for (int i = 0; i < 2; ++i) REQUIRE(topic.add().error().code == errc::storage_full);
-    REQUIRE_THAT(topic.end->to->status().why, ContainsSubstring("its disk is full"));
+    REQUIRE_THAT(topic.end->to->status().reason, ContainsSubstring("its disk is full"));
     REQUIRE(topic.segments() >= 6);
     topic.commit(*from, 6);
     from.reset();
@@ -217,11 +217,11 @@ TEST_CASE("a reserve that was given up is told until the disk has room for it ag
     auto const status = [&] { return topic.end->to->status(); };
     REQUIRE(topic.end->flush());
     REQUIRE(status().up);
-    REQUIRE_THAT(status().why, ContainsSubstring("reserve"));
+    REQUIRE_THAT(status().reason, ContainsSubstring("reserve"));
     REQUIRE(gauge_of(status(), "journal_reserves_given_up_total") == 1);
     topic.files.set_room(std::uint64_t{200} << 20U);
     REQUIRE(topic.add());
-    REQUIRE(status().why.empty());
+    REQUIRE(status().reason.empty());
     REQUIRE(topic.files.contents("data/topic/reserve").size() == disk_reserve::bytes_max);
 }
 
@@ -324,7 +324,7 @@ TEST_CASE("a journal that is full drops its oldest events, counts them and says 
     for (int i = 0; i < 10; ++i) REQUIRE(topic.add());
     auto const status = topic.end->to->status();
     CHECK(status.up);
-    CHECK(status.why.contains("the oldest 4 were dropped"));
+    CHECK(status.reason.contains("the oldest 4 were dropped"));
     auto const gauge =
         std::ranges::find(status.gauges, "journal_dropped_events_total", &std::pair<std::string, double>::first);
     REQUIRE(gauge != status.gauges.end());

@@ -332,7 +332,7 @@ TEST_CASE("when the journal's folder vanishes nothing is done any more", "[journ
         auto const written = topic.end->to->write(events);
         auto const flushed = topic.end->to->flush();
         REQUIRE(!flushed);
-        REQUIRE_THAT(topic.end->to->status().why, ContainsSubstring("gone"));
+        REQUIRE_THAT(topic.end->to->status().reason, ContainsSubstring("gone"));
     }
     // Another one of the same name belongs to whoever made it.
     REQUIRE(topic.files.make_folder("data/topic"));

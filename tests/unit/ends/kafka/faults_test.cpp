@@ -76,7 +76,7 @@ TEST_CASE("a topic that may not be written holds the sink with one clear line, a
     auto events = numbered_events(0, 2);
     REQUIRE(to->write(events));
     REQUIRE(comes_true([&] { return !to->status().up; }));
-    REQUIRE_THAT(to->status().why, ContainsSubstring("writing to topic t: Broker: Topic authorization failed"));
+    REQUIRE_THAT(to->status().reason, ContainsSubstring("writing to topic t: Broker: Topic authorization failed"));
     auto more = numbered_events(2, 2);
     auto const written = to->write(more);
     REQUIRE(written.has_error());
@@ -117,7 +117,8 @@ TEST_CASE(
     REQUIRE(to->write(events));
     REQUIRE(to->status().up);
     REQUIRE(comes_true([&] { return !to->status().up; }));
-    REQUIRE_THAT(to->status().why, ContainsSubstring("nothing was acknowledged for") && ContainsSubstring("in-sync"));
+    REQUIRE_THAT(to->status().reason,
+                 ContainsSubstring("nothing was acknowledged for") && ContainsSubstring("in-sync"));
     rd_kafka_mock_clear_request_errors(cluster.get(), mock_cluster::produce);
     REQUIRE(reports.wait_events(5));
     REQUIRE(comes_true([&] { return to->status().up; }));

@@ -22,9 +22,9 @@ TEST_CASE("properties that would break the promise are refused by name", "[kafka
           std::pair{"enable.idempotence", "false"}, std::pair{"acks", "1"}, std::pair{"request.required.acks", "0"},
           std::pair{"delivery.report.only.error", "true"}, std::pair{"transactional.id", "x"}}) {
         CAPTURE(name);
-        auto const why = refusal({.properties = {{name, value}}});
-        REQUIRE(why.code == errc::invalid_argument);
-        REQUIRE_THAT(why.message, ContainsSubstring(name));
+        auto const reason = refusal({.properties = {{name, value}}});
+        REQUIRE(reason.code == errc::invalid_argument);
+        REQUIRE_THAT(reason.message, ContainsSubstring(name));
     }
     REQUIRE(refusal({.properties = {{"acks", "all"}, {"enable.idempotence", "true"}}}).code == errc::end_of_input);
 }

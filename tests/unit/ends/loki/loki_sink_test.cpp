@@ -137,11 +137,12 @@ TEST_CASE("a stream that Loki throttles waits, the others go on, and it is said 
     REQUIRE(test::comes_true([&] { return test::gauge_of(to->status(), "streams_parked") == 1; }));
     auto const waiting = to->status();
     CHECK(waiting.up);
-    CHECK_THAT(waiting.why, ContainsSubstring(R"("service":"loud")") && ContainsSubstring("answers 429: entry with"));
+    CHECK_THAT(waiting.reason,
+               ContainsSubstring(R"("service":"loud")") && ContainsSubstring("answers 429: entry with"));
     CHECK(test::gauge_of(waiting, "lines_parked") == 2);
     throttled = false;
     REQUIRE(reports.wait(6).size() == 6);
-    REQUIRE(test::comes_true([&] { return to->status().why.empty(); }));
+    REQUIRE(test::comes_true([&] { return to->status().reason.empty(); }));
     CHECK(test::total_of(reports.wait(6)).indexed == 7);
     for (std::size_t i = 0; i < drop_reason_names.size(); ++i)
         CHECK(test::gauge_of(to->status(), fmt::format("lines_dropped_{}_total", drop_reason_names[i])) == 0);
@@ -231,7 +232,7 @@ TEST_CASE("who is not let in holds the lines, and says so", "[loki_sink]") {
     auto events = lines({"one"});
     REQUIRE(to->write(events));
     REQUIRE(test::comes_true([&] { return !to->status().up; }));
-    CHECK_THAT(to->status().why, ContainsSubstring("answers 401: no org id"));
+    CHECK_THAT(to->status().reason, ContainsSubstring("answers 401: no org id"));
     std::jthread const canceller{[&] { to->cancel(); }};
     events = lines({"no room for this"});
     CHECK(to->write(events).error().code == errc::cancelled);
@@ -276,7 +277,7 @@ TEST_CASE("over TLS Loki must have a certificate that is to be trusted", "[loki_
     events = lines({"two"});
     REQUIRE(wary->write(events));
     REQUIRE(test::comes_true([&] { return !wary->status().up; }));
-    CHECK_THAT(wary->status().why, ContainsSubstring("certificate verify failed"));
+    CHECK_THAT(wary->status().reason, ContainsSubstring("certificate verify failed"));
     CHECK(loki.all().size() == 1);
 }
 

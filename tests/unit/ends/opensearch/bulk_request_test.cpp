@@ -64,15 +64,15 @@ TEST_CASE("a newline between tokens is sent as a space, so that the document sta
 }
 
 TEST_CASE("what cannot stand as a line of a body is named", "[bulk_request]") {
-    auto const why = [](std::string_view payload) { return why_unusable(payload, has_newline(payload)); };
-    CHECK(why("") == "empty");
-    CHECK(why(" \n\t") == "empty");
-    CHECK(why("[1]") == "not a JSON object");
-    CHECK(why("{\"a\":1") == "not a JSON object");
-    CHECK(why("{\"a\":1} x") == "not a JSON object");
-    CHECK(why("\"{}\"") == "not a JSON object");
-    CHECK(why("{\"a\":\"x\ny\"}") == "not JSON: a raw newline within a text");
-    CHECK(why("{\"a\\\"\":\"\\\\\",\n\"b\":\"x\ny\"}") == "not JSON: a raw newline within a text");
-    CHECK_FALSE(why(" {} "));
-    CHECK_FALSE(why("{\"a\\\"\":\"\\\\\",\n\"b\":1}"));
+    auto const reason = [](std::string_view payload) { return why_unusable(payload, has_newline(payload)); };
+    CHECK(reason("") == "empty");
+    CHECK(reason(" \n\t") == "empty");
+    CHECK(reason("[1]") == "not a JSON object");
+    CHECK(reason("{\"a\":1") == "not a JSON object");
+    CHECK(reason("{\"a\":1} x") == "not a JSON object");
+    CHECK(reason("\"{}\"") == "not a JSON object");
+    CHECK(reason("{\"a\":\"x\ny\"}") == "not JSON: a raw newline within a text");
+    CHECK(reason("{\"a\\\"\":\"\\\\\",\n\"b\":\"x\ny\"}") == "not JSON: a raw newline within a text");
+    CHECK_FALSE(reason(" {} "));
+    CHECK_FALSE(reason("{\"a\\\"\":\"\\\\\",\n\"b\":1}"));
 }

@@ -87,12 +87,13 @@ TEST_CASE("what the status of a whole answer means", "[bulk_response]") {
     auto const refused = read(
         400, R"({"error":{"root_cause":[],"type":"illegal_argument_exception","reason":"Malformed"},"status":400})", 1);
     CHECK(refused.request == request_fate::hold);
-    CHECK(refused.why == "HTTP 400: illegal_argument_exception: Malformed");
-    CHECK(read(401, "Unauthorized", 1).why == "HTTP 401: Unauthorized");
-    CHECK(read(502, "<html>\r\n<head>", 1).why == "HTTP 502: <html>");
-    CHECK(read(405, R"({"error":"Incorrect HTTP method","status":405})", 1).why == "HTTP 405: Incorrect HTTP method");
-    CHECK(read(503, "", 1).why == "HTTP 503");
-    CHECK(read(503, "\xff", 1).why == "HTTP 503");
+    CHECK(refused.reason == "HTTP 400: illegal_argument_exception: Malformed");
+    CHECK(read(401, "Unauthorized", 1).reason == "HTTP 401: Unauthorized");
+    CHECK(read(502, "<html>\r\n<head>", 1).reason == "HTTP 502: <html>");
+    CHECK(read(405, R"({"error":"Incorrect HTTP method","status":405})", 1).reason ==
+          "HTTP 405: Incorrect HTTP method");
+    CHECK(read(503, "", 1).reason == "HTTP 503");
+    CHECK(read(503, "\xff", 1).reason == "HTTP 503");
 }
 
 TEST_CASE("an answer that is cut off or does not add up is asked for again", "[bulk_response]") {
@@ -104,7 +105,7 @@ TEST_CASE("an answer that is cut off or does not add up is asked for again", "[b
     }
     CHECK(read(200, whole + "x", 2).request == request_fate::again);
     CHECK(read(200, whole, 1).request == request_fate::again);
-    CHECK(read(200, whole, 3).why == "the answer is about 2 items, 3 were sent");
+    CHECK(read(200, whole, 3).reason == "the answer is about 2 items, 3 were sent");
     CHECK(read(200, R"({"errors":false})", 1).request == request_fate::again);
     CHECK(read(200, R"({"items":[{"create":{}}]})", 1).request == request_fate::again);
     CHECK(read(200, R"({"items":[{}]})", 1).request == request_fate::again);
@@ -136,9 +137,8 @@ TEST_CASE("the reasons of an error's causes are in its words, in one line", "[bu
     CHECK(outcome.reasons[0].words ==
           "400 mapper_parsing_exception: failed to parse: Duplicate field 'a'  at x: deeper: deepest");
     CHECK(outcome.reasons[1].words == "400 t: ");
-    CHECK(
-        read(400, R"({"error":{"type":"t","reason":"r","caused_by":{"type":"u","reason":"s"}},"status":400})", 1).why ==
-        "HTTP 400: t: r: s");
+    CHECK(read(400, R"({"error":{"type":"t","reason":"r","caused_by":{"type":"u","reason":"s"}},"status":400})", 1)
+              .reason == "HTTP 400: t: r: s");
 }
 
 TEST_CASE("a long reason is cut at a character, and leaves room for its cause", "[bulk_response]") {

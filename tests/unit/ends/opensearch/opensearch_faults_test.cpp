@@ -122,7 +122,7 @@ TEST_CASE("with the retry queue full the sink waits, and says so", "[opensearch_
     REQUIRE(sink->open(finished).has_value());
     REQUIRE(write_documents(*sink, 0, 9));
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.starts_with("2 documents fail while others go in, and the retry queue has no room"));
+    CHECK(sink->status().reason.starts_with("2 documents fail while others go in, and the retry queue has no room"));
     CHECK(gauge_of(sink->status(), "retry_queue_events") == 2);
     broken = false;
     CHECK(total_of(finished.wait(1)) == event_counts{.in = 9, .indexed = 9});
@@ -149,8 +149,8 @@ TEST_CASE("a target that is not ready pauses the sink, is tried with one documen
     REQUIRE(sink->open(finished).has_value());
     for (std::uint64_t i = 0; i < 6; ++i) REQUIRE(write_documents(*sink, 100 * i, 100 * i + 100));
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.starts_with("paused: "));
-    CHECK(sink->status().why.contains(fault.reason));
+    CHECK(sink->status().reason.starts_with("paused: "));
+    CHECK(sink->status().reason.contains(fault.reason));
     REQUIRE(comes_true([&] { return gauge_of(sink->status(), "probes_total") >= 5; }));
     CHECK(server.asks().back().documents.size() == 1);
     CHECK(finished.count() == 0);
@@ -249,7 +249,7 @@ TEST_CASE("the breaker opens before a wrong mapping empties the topic into the d
     REQUIRE(finished.wait(1).size() == 1);
     REQUIRE(write_documents(*sink, 4, 100));
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.contains("10 of the last 10 documents were rejected"));
+    CHECK(sink->status().reason.contains("10 of the last 10 documents were rejected"));
     REQUIRE(write_documents(*sink, 100, 104));
     REQUIRE(comes_true([&] { return gauge_of(sink->status(), "probes_total") >= 3; }));
     CHECK(gauge_of(sink->status(), "rejected_events_total") == 10);

@@ -172,7 +172,7 @@ TEST_CASE("a server that is busy is asked until it is not, and nothing is reject
     REQUIRE(sink->open(finished).has_value());
     for (std::uint64_t i = 0; i < 4; ++i) REQUIRE(write_documents(*sink, 10 * i, 10 * i + 10));
     CHECK(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().why.contains(std::string{"HTTP "}.append(status, 3)));
+    CHECK(sink->status().reason.contains(std::string{"HTTP "}.append(status, 3)));
     CHECK(finished.count() == 0);
     busy = false;
     CHECK(total_of(finished.wait(4)) == event_counts{.in = 40, .indexed = 40});
@@ -205,9 +205,9 @@ TEST_CASE("what needs an operator holds the sink, and goes on once it is done", 
     REQUIRE(sink->open(finished).has_value());
     REQUIRE(write_documents(*sink, 0, 1));
     CHECK(comes_true([&] { return !sink->status().up; }));
-    auto const why = sink->status().why;
-    CHECK(why.starts_with("paused: "));
-    CHECK(why.contains(held.words));
+    auto const reason = sink->status().reason;
+    CHECK(reason.starts_with("paused: "));
+    CHECK(reason.contains(held.words));
     wrong = false;
     CHECK(total_of(finished.wait(1)) == event_counts{.in = 1, .indexed = 1});
     CHECK(comes_true([&] { return sink->status().up; }));

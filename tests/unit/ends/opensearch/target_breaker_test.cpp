@@ -40,11 +40,11 @@ TEST_CASE("the breaker opens for every document that fails with one error that i
     target_breaker breaker{1000, 100};
     breaker.see(answer(many(5, {.fate = fate, .words = "400 t: x [1]"})), history::none);
     REQUIRE(breaker.is_open());
-    CHECK(breaker.why().starts_with("paused: 400 t: x [1]; "));
+    CHECK(breaker.reason().starts_with("paused: 400 t: x [1]; "));
     CHECK_FALSE(breaker.is_open_for_rejects());
     breaker.close();
     CHECK_FALSE(breaker.is_open());
-    CHECK(breaker.why().empty());
+    CHECK(breaker.reason().empty());
 }
 
 TEST_CASE("a few documents that fail in one request show nothing, until as many have failed in a row",
@@ -94,7 +94,7 @@ TEST_CASE("a target that says that it is not ready opens the breaker at once, wi
     target_breaker breaker{1000, 100};
     breaker.see(answer({{.fate = item_fate::hold, .words = each.words}}), history::none);
     REQUIRE(breaker.is_open());
-    CHECK(breaker.why().contains(each.hint));
+    CHECK(breaker.reason().contains(each.hint));
     target_breaker other{1000, 100};
     other.see(answer({{.fate = item_fate::hold, .words = each.words}, in}), history::none);
     CHECK_FALSE(other.is_open());  // it is ready for others
@@ -109,7 +109,7 @@ TEST_CASE("the breaker opens when most of the newest were rejected, and begins f
     breaker.was_rejected("the newest");
     REQUIRE(breaker.is_open());
     CHECK(breaker.is_open_for_rejects());
-    CHECK(breaker.why().contains("6 of the last 10 documents were rejected, the newest: the newest"));
+    CHECK(breaker.reason().contains("6 of the last 10 documents were rejected, the newest: the newest"));
     breaker.close();
     for (int i = 0; i < 3; ++i) breaker.was_rejected("r");
     CHECK_FALSE(breaker.is_open());

@@ -206,7 +206,7 @@ TEST_CASE("another process that writes is waited for, then told as busy, then se
     REQUIRE(refused.error().code == errc::busy);
     REQUIRE(events.events.size() == 10);
     REQUIRE_FALSE(sink.to->status().up);
-    REQUIRE_THAT(sink.to->status().why, ContainsSubstring("locked"));
+    REQUIRE_THAT(sink.to->status().reason, ContainsSubstring("locked"));
     REQUIRE(other.run("COMMIT"));
     sink.store(std::move(events));
     REQUIRE(sink.to->flush());

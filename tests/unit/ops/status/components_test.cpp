@@ -53,10 +53,10 @@ status_report report_of(kafka_findings found) {
 TEST_CASE("a process is told with its stages, and the one that is down makes the whole down", "[components]") {
     auto const report = report_of_process({.address = "127.0.0.1:1", .got = sample_snapshot(), .took = 1ms});
     CHECK(find(report, "process", "run").state == component_state::down);
-    CHECK(find(report, "process", "run").why == "1 stage is down: index/sqlite_sink");
+    CHECK(find(report, "process", "run").reason == "1 stage is down: index/sqlite_sink");
     CHECK(find(report, "process", "run").figure == "93 done, 7 held, 3 dead");
     CHECK(find(report, "stage", "index/sqlite_sink").state == component_state::down);
-    CHECK_THAT(find(report, "stage", "index/sqlite_sink").why, ContainsSubstring("the disk is full"));
+    CHECK_THAT(find(report, "stage", "index/sqlite_sink").reason, ContainsSubstring("the disk is full"));
     CHECK(find(report, "stage", "index/journal_source").figure == "backlog 12,000");
     CHECK(find(report, "stage", "forward/forward_source").figure.empty());
     CHECK(find(report, "stage", "forward/journal_sink").figure == "1,500,000 bytes on disk");
@@ -66,7 +66,7 @@ TEST_CASE("a process is told with its stages, and the one that is down makes the
     auto two = sample_snapshot();
     two.pumps.front().stages.front().up = false;
     auto const worse = report_of_process({.address = "127.0.0.1:1", .got = two, .took = 1ms});
-    CHECK(find(worse, "process", "run").why == "2 stages are down: forward/forward_source, index/sqlite_sink");
+    CHECK(find(worse, "process", "run").reason == "2 stages are down: forward/forward_source, index/sqlite_sink");
     for (auto& pump : two.pumps)
         for (auto& stage : pump.stages) stage.up = true;
     two.pumps.erase(two.pumps.begin());
@@ -146,11 +146,11 @@ TEST_CASE("Kafka away, a partition without a leader, and a missing topic are tol
     auto const away =
         report_of_kafka({.address = "localhost:9092", .got = error{errc::timed_out, "no broker answers"}, .took = 2s});
     CHECK(find(away, "kafka", "kafka").state == component_state::down);
-    CHECK(find(away, "kafka", "kafka").why == "no broker answers");
+    CHECK(find(away, "kafka", "kafka").reason == "no broker answers");
 
     auto leaderless = sample_kafka();
     leaderless.hops[0].partitions->at(1).leader = -1;
-    CHECK_THAT(find(report_of(leaderless), "topic", "nginx-logs").why,
+    CHECK_THAT(find(report_of(leaderless), "topic", "nginx-logs").reason,
                ContainsSubstring("1 partition without a leader"));
 
     auto missing = sample_kafka();
@@ -175,7 +175,7 @@ TEST_CASE("OpenSearch is down when red, and a nearly full disk is told before it
     CHECK(look().components[0].state == component_state::up);
     CHECK(look().components[0].figure == "yellow, 51,462 documents in nginx-logs, 50.0 GiB of disk free");
     found.disk_bytes_free = 5ULL << 30U;
-    CHECK_THAT(look().components[0].why, ContainsSubstring("90 % full"));
+    CHECK_THAT(look().components[0].reason, ContainsSubstring("90 % full"));
     CHECK(look().components[0].state == component_state::up);
     found.status = "red";
     CHECK(look().components[0].state == component_state::down);
@@ -210,7 +210,7 @@ TEST_CASE("Dashboards, Grafana and Loki are known by their own pages", "[compone
     CHECK(look().components[0].version == "3.0.0");
     found.ready = {503, "Ingester not ready: waiting for 15s after being ready"};
     CHECK(look().components[0].state == component_state::down);
-    CHECK_THAT(look().components[0].why, ContainsSubstring("waiting for 15s"));
+    CHECK_THAT(look().components[0].reason, ContainsSubstring("waiting for 15s"));
     found = {.ready = {200, "hello"}, .build_info = {404, ""}, .metrics = {404, ""}};
     CHECK(look().components[0].state == component_state::unknown);
 }
@@ -253,7 +253,7 @@ TEST_CASE("the JSON of a report is documented, and has what the table has", "[co
     report.components.resize(1);
     CHECK(
         to_json(report) ==
-        R"({"time_ns":5,"state":"up","components":[{"kind":"kafka","name":"kafka","address":"localhost:9092","state":"up","why":"",)"
+        R"({"time_ns":5,"state":"up","components":[{"kind":"kafka","name":"kafka","address":"localhost:9092","state":"up","reason":"",)"
         R"("version":"","probe_seconds":0.012,"figure":"1 broker","numbers":{"brokers":1},"more":"kcat -b localhost:9092 -L"}],)"
         R"("hops":[{"name":"kafka nginx-logs → consume","in":140,"indexed":120,"already_there":7,"dead":3,"routed":0,"in_flight":10,"taken":0,)"
         R"("tombstones":0,"gaps":0,"expired":0,"difference":0,"note":""}],)"
@@ -265,7 +265,7 @@ TEST_CASE("dead letters get a row, which is up with a note, where the oldest wer
     auto process = sample_snapshot();
     process.letters = stage_status{.name = "dead_letters",
                                    .up = true,
-                                   .why = "the oldest 4 were dropped",
+                                   .reason = "the oldest 4 were dropped",
                                    .retries = 0,
                                    .gauges = {{"journal_bytes", 1'000'000.0}, {"journal_dropped_events_total", 4.0}}};
     auto const back = parse_process_snapshot(to_json(process));
@@ -275,14 +275,14 @@ TEST_CASE("dead letters get a row, which is up with a note, where the oldest wer
     auto const report = report_of_process({.address = "127.0.0.1:1", .got = *back, .took = 1ms});
     auto const& row = find(report, "stage", "dead_letters");
     CHECK(row.state == component_state::up);
-    CHECK(row.why == "the oldest 4 were dropped");
+    CHECK(row.reason == "the oldest 4 were dropped");
     CHECK(row.figure == "1,000,000 bytes on disk");
     CHECK_THAT(to_table(report, table_colour::off),
                ContainsSubstring("stage dead_letters: the oldest 4 were dropped") ||
                    ContainsSubstring("note: the oldest 4 were dropped"));
     CHECK_THAT(to_prometheus(process), ContainsSubstring("stage=\"dead_letters\"} 4\n"));
 
-    process.letters->why.clear();
+    process.letters->reason.clear();
     auto const quiet = report_of_process({.address = "127.0.0.1:1", .got = process, .took = 1ms});
     CHECK(quiet.components.size() + 1 == report.components.size());
 }

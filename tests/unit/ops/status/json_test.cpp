@@ -61,7 +61,7 @@ TEST_CASE("a snapshot comes back from its JSON as it was", "[status_json]") {
         for (std::size_t s = 0; s < was.stages.size(); ++s) {
             REQUIRE(is.stages[s].name == was.stages[s].name);
             REQUIRE(is.stages[s].up == was.stages[s].up);
-            REQUIRE(is.stages[s].why == was.stages[s].why);
+            REQUIRE(is.stages[s].reason == was.stages[s].reason);
             REQUIRE(is.stages[s].retries == was.stages[s].retries);
             REQUIRE(is.stages[s].gauges == was.stages[s].gauges);
         }
@@ -99,15 +99,15 @@ TEST_CASE("the JSON of a snapshot has what people look for in words and whole nu
 
 TEST_CASE("words that hold quotes, control characters or bytes that are no UTF-8 make valid JSON", "[status_json]") {
     auto process = sample_snapshot();
-    process.pumps.at(1).stages.at(2).why = "peer said \"no\\\n\x01\"";
+    process.pumps.at(1).stages.at(2).reason = "peer said \"no\\\n\x01\"";
     auto after = parse_process_snapshot(to_json(process));
     REQUIRE(after.has_value());
-    REQUIRE(after->pumps.at(1).stages.at(2).why == "peer said \"no\\\n\x01\"");
+    REQUIRE(after->pumps.at(1).stages.at(2).reason == "peer said \"no\\\n\x01\"");
 
-    process.pumps.at(1).stages.at(2).why = "tag \xff\xc0";
+    process.pumps.at(1).stages.at(2).reason = "tag \xff\xc0";
     after = parse_process_snapshot(to_json(process));
     REQUIRE(after.has_value());
-    REQUIRE(after->pumps.at(1).stages.at(2).why == "tag ??");
+    REQUIRE(after->pumps.at(1).stages.at(2).reason == "tag ??");
 }
 
 TEST_CASE("a gauge that is not finite is null in JSON and no number when it is read", "[status_json]") {

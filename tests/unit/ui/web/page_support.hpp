@@ -83,8 +83,8 @@ struct whole_page {
         };
         made.page.emplace();
         made.page->watch = [] {
-            return std::vector<watched_process>{{.address = {}, .now = sample_snapshot(), .why = {}},
-                                                {.address = "h:1", .now = {}, .why = "no \"answer\""}};
+            return std::vector<watched_process>{{.address = {}, .now = sample_snapshot(), .reason = {}},
+                                                {.address = "h:1", .now = {}, .reason = "no \"answer\""}};
         };
         made.page->open_logs = [this]() -> result<std::unique_ptr<log_dashboard>> {
             return std::unique_ptr<log_dashboard>{std::make_unique<fixed_dashboard>(asked)};

@@ -295,7 +295,8 @@ TEST_CASE("the live stream tells all who look the same, made once, and makes not
     auto options = whole.options();
     std::atomic<int> made = 0;
     options.page->watch = [&made] {
-        return std::vector<watched_process>{{.address = std::to_string(++made), .now = sample_snapshot(), .why = {}}};
+        return std::vector<watched_process>{
+            {.address = std::to_string(++made), .now = sample_snapshot(), .reason = {}}};
     };
     auto const server = start(std::move(options));
     CHECK(status_of(http_client{server->port()}.ask("GET /healthz")) == 200);

@@ -48,7 +48,7 @@ TEST_CASE("readyz warns of dead letters that were dropped, and stays ready", "[r
     auto process = sample_snapshot();
     process.pumps.at(1).stages.at(2).up = true;
     process.letters = stage_status{
-        .name = "dead_letters", .up = true, .why = "the oldest 4 were dropped", .retries = 0, .gauges = {}};
+        .name = "dead_letters", .up = true, .reason = "the oldest 4 were dropped", .retries = 0, .gauges = {}};
     auto const ready = get("/readyz", options_for(process));
     REQUIRE(ready.status == 200);
     REQUIRE(ready.body == "ready\ndead_letters: the oldest 4 were dropped\n");

@@ -50,7 +50,7 @@ class letter_topic {
     /// Every entry, in the topic's order; tombstones that the topic keeps elsewhere come first.
     [[nodiscard]] virtual result<> scan(std::function<result<>(letter_entry const&)> const& each) = 0;
     /// Writes tombstones, durable when it returns. @param why  "retried" or "purged"
-    [[nodiscard]] virtual result<> settle(std::span<settled_letter const> letters, std::string_view why) = 0;
+    [[nodiscard]] virtual result<> settle(std::span<settled_letter const> letters, std::string_view reason) = 0;
     /// Writes letters again which a tombstone has overtaken, before compaction takes them away.
     [[nodiscard]] virtual result<> put_again(std::span<letter_entry const> letters) = 0;
     /// Frees the room of entries that are not needed, as far as they share it with none that is.

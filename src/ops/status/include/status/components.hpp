@@ -27,7 +27,7 @@ struct component {
     std::string name;  ///< "run", "index/sqlite_sink", "nginx-logs", …
     std::string address;  ///< empty: part of the one before
     component_state state = component_state::up;
-    std::string why;  ///< what is wrong; of one that is up, what an operator should know
+    std::string reason;  ///< what is wrong; of one that is up, what an operator should know
     std::string version;
     double probe_seconds = -1.0;  ///< how long the answer took; negative: it was not asked by itself
     std::string figure;           ///< the number that matters, in words

@@ -18,7 +18,7 @@ namespace logpipe::web {
 struct watched_process {
     std::string address;                  ///< of its admin server; empty: the one that serves the page
     std::optional<process_snapshot> now;  ///< none: it does not answer
-    std::string why;                      ///< then
+    std::string reason;                   ///< then
 };
 
 struct shown_letter {
