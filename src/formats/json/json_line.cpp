@@ -6,7 +6,7 @@
 
 namespace logpipe::formats {
 
-std::string json_line_reader::reason(simdjson::error_code code) {
+std::string json_line_reader::reason_of(simdjson::error_code code) {
     using namespace simdjson;
     switch (code) {
         case UTF8_ERROR:
@@ -31,7 +31,7 @@ bool json_line_reader::begin(std::string_view line, std::string& reason) {
     has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
     simdjson::padded_string_view const padded{line.data(), line.size(), line.size() + padding_bytes};
     if (auto const failed = parser_.iterate(padded).get(document_)) {
-        reason = reason(failed);
+        reason = reason_of(failed);
         return false;
     }
     if (line[first] == '{') return true;
@@ -65,7 +65,7 @@ std::string_view json_line_reader::checked_container(value& member, char const* 
         raw = failed ? failed : array.raw_json();
     }
     if (raw.error()) {
-        reason = reason(raw.error());
+        reason = reason_of(raw.error());
         return {};
     }
     auto const bytes = without_space_behind(raw.value_unsafe());

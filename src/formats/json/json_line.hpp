@@ -49,7 +49,7 @@ class json_line_reader final {
     [[nodiscard]] std::string_view checked_container(value& member, char const* key, std::string& reason);
     [[nodiscard]] static std::string_view without_space_behind(std::string_view bytes) noexcept;
     [[nodiscard]] bool plain(std::string_view token) const noexcept;
-    [[nodiscard]] static std::string reason(simdjson::error_code code);
+    [[nodiscard]] static std::string reason_of(simdjson::error_code code);
 
     simdjson::ondemand::parser parser_;
     simdjson::ondemand::document document_;
@@ -96,7 +96,7 @@ bool json_line_reader::read(std::string_view line, std::string& reason, Visit&& 
         }
     }
     if (failed == simdjson::SUCCESS && document_.current_location().error() == simdjson::OUT_OF_BOUNDS) return true;
-    reason = failed != simdjson::SUCCESS ? reason(failed) : "not one JSON object: there is more behind it";
+    reason = failed != simdjson::SUCCESS ? reason_of(failed) : "not one JSON object: there is more behind it";
     return false;
 }
 
