@@ -58,7 +58,7 @@ void bulk_sender::settle(lane& on) {
     count(already_there_, how_many(item_fate::already_there));
     bool const proven = is_proof(outcome_);
     bool const few_busy = proven && how_many(item_fate::again) < target_breaker::documents_min;
-    auto reason = outcome_.reasons.begin();
+    auto next_reason = outcome_.reasons.begin();
     for (std::uint32_t i = 0; i < items.size(); ++i) {
         auto const fate = outcome_.items[i];
         if (is_in(fate)) {
@@ -66,8 +66,8 @@ void bulk_sender::settle(lane& on) {
             finish(items[i]);
             continue;
         }
-        LOGPIPE_ASSERT(reason != outcome_.reasons.end() && reason->item == i);
-        auto const& reason = *reason++;
+        LOGPIPE_ASSERT(next_reason != outcome_.reasons.end() && next_reason->item == i);
+        auto const& reason = *next_reason++;
         bool const stays = breaker_.is_open() || (fate == item_fate::again && !few_busy);
         if (!stays && settle_failed(items[i], fate, reason, proven)) continue;
         if (on.left.empty()) outcome_.reason = reason.words;
@@ -114,7 +114,7 @@ void bulk_sender::set_apart(bulk_item const& item, std::uint64_t tries, std::str
 /// Of documents that were set apart.
 void bulk_sender::settle_again(std::vector<retry_entry>& entries) {
     if (is_proof(outcome_)) breaker_.proved();
-    auto reason = outcome_.reasons.begin();
+    auto next_reason = outcome_.reasons.begin();
     for (std::size_t i = 0; i < entries.size(); ++i) {
         auto& each = entries[i];
         auto const fate = outcome_.items[i];
@@ -125,7 +125,7 @@ void bulk_sender::settle_again(std::vector<retry_entry>& entries) {
             finish(each.item);
             continue;
         }
-        auto const& reason = *reason++;
+        auto const& reason = *next_reason++;
         each.reason = reason.words;
         // Others went in since it failed the last time: it is this document.
         bool const alone = breaker_.proofs() > each.proofs;
