@@ -34,6 +34,17 @@ struct progress {
     event_counts counts;
 };
 
+/// How much of its input a source that has an end has read.
+struct source_progress {
+    enum class measure : std::uint8_t { bytes, events };
+
+    std::uint64_t read = 0;
+    std::uint64_t total = 0;  ///< above 0
+    measure unit = measure::bytes;
+
+    friend bool operator==(source_progress const&, source_progress const&) = default;
+};
+
 /// Gives batches and is told what is safe. One thread calls everything but wake(), stop() and status().
 class source {
   public:
@@ -51,6 +62,8 @@ class source {
     /// Events that wait in the source: those that read() has not given yet. None where the source cannot know (a
     /// listener), and until it does. It goes on being true while the sink cannot be opened. Any thread, at any time.
     [[nodiscard]] virtual std::optional<std::uint64_t> backlog() const { return std::nullopt; }
+    /// How far it is through its input; none where the input has no end, or its size is not known (yet). Any thread.
+    [[nodiscard]] virtual std::optional<source_progress> read_progress() const { return std::nullopt; }
     /// What it has passed over, its durable position's share included, of what it holds now. Any thread, after open().
     [[nodiscard]] virtual passed_offsets passed() const { return {}; }
     /// Starts at these positions instead of the source's own: the sink holds better ones. After open(), before read().

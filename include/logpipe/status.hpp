@@ -35,8 +35,9 @@ struct pump_snapshot {
     bool started = false;                  ///< both ends were opened (not in the JSON)
     ledger book;                           ///< durable figures, this run's included
     std::optional<std::uint64_t> backlog;  ///< events that wait in the source, beside those in flight; none: unknown
-    event_counts this_run;                 ///< since the process started, for rates
-    std::uint64_t bytes_in = 0;            ///< since the process started
+    std::optional<source_progress> read_progress;  ///< of a source whose input has a known size (not in the JSON)
+    event_counts this_run;                         ///< since the process started, for rates
+    std::uint64_t bytes_in = 0;                    ///< since the process started
     std::uint64_t bytes_out = 0;
     std::uint64_t retries = 0;
     std::uint64_t queued_batches = 0;  ///< between the stages

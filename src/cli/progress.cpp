@@ -1,7 +1,6 @@
 #include "progress.hpp"
 
 #include "core/log.hpp"
-#include "transfer.hpp"
 
 #include <fmt/format.h>
 
@@ -23,14 +22,13 @@ std::uint64_t safe_events(pump_snapshot const& now) {
 }  // namespace
 
 double share_acked(pump_snapshot const& now) {
-    auto const& from = now.stages.front();
+    if (!now.read_progress) return -1.0;
+    auto const& [read, total, unit] = *now.read_progress;
     auto const acked = static_cast<double>(safe_events(now));
-    if (auto const total = gauge_of(from, "source_size_lines"); total > 0) return acked / total;
-    auto const total = gauge_of(from, "source_size_bytes");
-    if (total <= 0) return -1.0;
+    if (unit == source_progress::measure::events) return acked / static_cast<double>(total);
     if (now.this_run.in == 0) return 0.0;
     // Of what was read, the same share in bytes as in lines.
-    return gauge_of(from, "source_read_bytes_total") / total * acked / static_cast<double>(now.this_run.in);
+    return static_cast<double>(read) / static_cast<double>(total) * acked / static_cast<double>(now.this_run.in);
 }
 
 std::string progress_line(std::uint64_t safe, double share_or_negative, double rate) {

@@ -75,6 +75,13 @@ class line_source final : public source {
 
     void wake() override { input_->wake(); }
 
+    std::optional<source_progress> read_progress() const override {
+        auto const size = input_->size();
+        if (!size) return std::nullopt;
+        auto const& read = size->unit == source_progress::measure::bytes ? bytes_read_ : lines_read_;
+        return source_progress{.read = read.load(std::memory_order_relaxed), .total = size->total, .unit = size->unit};
+    }
+
     stage_status status() const override {
         auto status = input_->status();
         auto const gauge = [&](char const* name, std::atomic<std::uint64_t> const& value) {
@@ -116,6 +123,7 @@ class line_source final : public source {
 
     void count() {
         bytes_read_.store(chunker_.offset_bytes(), std::memory_order_relaxed);
+        lines_read_.store(chunker_.lines(), std::memory_order_relaxed);
         empty_lines_.store(chunker_.empty_lines(), std::memory_order_relaxed);
         cut_lines_.store(chunker_.cut_lines(), std::memory_order_relaxed);
         auto const holes = chunker_.hole_bytes() - hole_bytes_.load(std::memory_order_relaxed);
@@ -139,6 +147,7 @@ class line_source final : public source {
     bool ended_ = false;
     std::atomic<bool> stopping_{false};
     std::atomic<std::uint64_t> bytes_read_{0};
+    std::atomic<std::uint64_t> lines_read_{0};
     std::atomic<std::uint64_t> empty_lines_{0};
     std::atomic<std::uint64_t> cut_lines_{0};
     std::atomic<std::uint64_t> hole_bytes_{0};

@@ -55,6 +55,7 @@ pump_snapshot pump_stepper::snapshot() const {
         out.book.counts.in += out.book.passed.all();
     }
     out.backlog = stages.from->backlog();
+    out.read_progress = stages.from->read_progress();
     out.queued_batches = common_.to_transform.count() + common_.to_sink.count();
     out.queued_batches_max = common_.options.queue_batches_max * (stages.change ? 2 : 1);
     out.stages.push_back(with_reason(stages.from->status(), pump_stage::source));

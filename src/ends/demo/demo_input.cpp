@@ -60,6 +60,11 @@ class demo_input final : public lines::byte_input {
     bool repeatable() const override { return true; }
     void wake() override { waiter_.wake(); }
 
+    std::optional<lines::input_size> size() const override {
+        if (lines_max_ == 0) return std::nullopt;
+        return lines::input_size{.total = lines_max_, .unit = source_progress::measure::events};
+    }
+
     stage_status status() const override {
         stage_status status;
         status.name = "demo_source";

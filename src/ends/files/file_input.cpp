@@ -37,7 +37,7 @@ class file_input final : public lines::byte_input {
         if (file.get() < 0 || fstat(file.get(), &about) != 0) return failed("open", errno);
         if (S_ISDIR(about.st_mode)) return error{errc::invalid_argument, fmt::format("{} is a directory", name_)};
         regular_ = S_ISREG(about.st_mode);
-        if (regular_) bytes_total_.store(static_cast<double>(about.st_size), std::memory_order_relaxed);
+        if (regular_) bytes_total_.store(static_cast<std::uint64_t>(about.st_size), std::memory_order_relaxed);
         file_ = std::move(file);
         return {};
     }
@@ -55,11 +55,17 @@ class file_input final : public lines::byte_input {
     bool repeatable() const override { return regular_; }
     void wake() override { waiter_.wake(); }
 
+    std::optional<lines::input_size> size() const override {
+        auto const total = bytes_total_.load(std::memory_order_relaxed);
+        if (total == 0) return std::nullopt;
+        return lines::input_size{.total = total};
+    }
+
     stage_status status() const override {
         stage_status status;
         status.name = "file_source";
         auto const total = bytes_total_.load(std::memory_order_relaxed);
-        if (total > 0) status.gauges.emplace_back("source_size_bytes", total);
+        if (total > 0) status.gauges.emplace_back("source_size_bytes", static_cast<double>(total));
         return status;
     }
 
@@ -77,7 +83,7 @@ class file_input final : public lines::byte_input {
     bool regular_ = false;
     std::string buffer_;
     lines::waiter waiter_;
-    std::atomic<double> bytes_total_{0};
+    std::atomic<std::uint64_t> bytes_total_{0};
 };
 
 }  // namespace

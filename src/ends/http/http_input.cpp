@@ -61,12 +61,18 @@ class http_input final : public lines::byte_input {
     bool repeatable() const override { return true; }
     void wake() override { client_.wake(); }
 
+    std::optional<lines::input_size> size() const override {
+        auto const total = bytes_total_.load(std::memory_order_relaxed);
+        if (total == 0) return std::nullopt;
+        return lines::input_size{.total = total};
+    }
+
     stage_status status() const override {
         stage_status status;
         status.name = "http_source";
         status.retries = resumes_.load(std::memory_order_relaxed);
         auto const total = bytes_total_.load(std::memory_order_relaxed);
-        if (total > 0) status.gauges.emplace_back("source_size_bytes", total);
+        if (total > 0) status.gauges.emplace_back("source_size_bytes", static_cast<double>(total));
         return status;
     }
 
@@ -180,8 +186,7 @@ class http_input final : public lines::byte_input {
     void begin_content() {
         begun_ = true;
         resume_tag_ = content_->resume_tag();
-        if (auto const total = content_->total_bytes())
-            bytes_total_.store(static_cast<double>(*total), std::memory_order_relaxed);
+        if (auto const total = content_->total_bytes()) bytes_total_.store(*total, std::memory_order_relaxed);
         if (content_->goes_on()) {
             history_.go_on();
         } else {
@@ -225,7 +230,7 @@ class http_input final : public lines::byte_input {
     steady_time next_try_{};
     backoff wait_;
     std::atomic<std::uint64_t> resumes_{0};
-    std::atomic<double> bytes_total_{0};
+    std::atomic<std::uint64_t> bytes_total_{0};
 };
 
 }  // namespace

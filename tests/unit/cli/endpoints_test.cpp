@@ -119,19 +119,17 @@ TEST_CASE("progress shows share, rate and time left where they are known", "[pro
 
 TEST_CASE("the bar of progress is of the lines that are acked, not of those that were read", "[progress]") {
     pump_snapshot now;
-    now.stages.push_back({.name = "file_source", .gauges = {{"source_size_bytes", 1000.0}}});
-    auto& gauges = now.stages.front().gauges;
-    gauges.emplace_back("source_read_bytes_total", 1000.0);
+    now.read_progress = {.read = 1000, .total = 1000};
     now.this_run = {.in = 100};
     CHECK(share_acked(now) == 0.0);
     now.this_run.indexed = 25;
     CHECK(share_acked(now) == 0.25);
-    gauges.back().second = 500.0;
+    now.read_progress->read = 500;
     CHECK(share_acked(now) == 0.125);
-    gauges = {{"source_size_lines", 200.0}};
+    now.read_progress = {.read = 100, .total = 200, .unit = source_progress::measure::events};
     CHECK(share_acked(now) == 0.125);
     now.this_run.dead = 75;
     CHECK(share_acked(now) == 0.5);
-    gauges.clear();
+    now.read_progress.reset();
     CHECK(share_acked(now) < 0.0);
 }

@@ -18,7 +18,12 @@ struct input_piece {
     bool end = false;
 };
 
-/// One thread calls everything but wake() and status().
+struct input_size {
+    std::uint64_t total = 0;  ///< above 0
+    source_progress::measure unit = source_progress::measure::bytes;
+};
+
+/// One thread calls everything but wake(), size() and status().
 class byte_input {
   public:
     virtual ~byte_input() = default;
@@ -31,6 +36,8 @@ class byte_input {
     /// there, and when the source is stopped.
     [[nodiscard]] virtual bool repeatable() const = 0;
     virtual void wake() = 0;
+    /// How much there is to read; none where it has no end or does not know.
+    [[nodiscard]] virtual std::optional<input_size> size() const = 0;
     /// name, and what the input itself has to tell; the source adds its own gauges.
     [[nodiscard]] virtual stage_status status() const = 0;
 };

@@ -201,6 +201,7 @@ TEST_CASE("the file source tells how far it is", "[file_source]") {
     auto const from = make_file_source(folder.write("lines", "a\n\nbb\n"), run_of());
     REQUIRE(from->open());
     REQUIRE(test::read_all(*from).records.size() == 2);
+    CHECK(from->read_progress() == source_progress{.read = 6, .total = 6});
     auto const status = from->status();
     REQUIRE(status.name == "file_source");
     using gauges = std::vector<std::pair<std::string, double>>;
