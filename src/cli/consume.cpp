@@ -14,16 +14,6 @@ namespace {
 
 using transform_maker = std::function<std::unique_ptr<transform>()>;
 
-/// --once on a journal: everything that it held when it was opened is done. What waits to be sent again (a document
-/// that the store alone fails) is not.
-bool has_done_all(pump_snapshot const& now, double& end) {
-    auto const& from = now.stages.front();
-    if (end < 0) end = gauge_of(from, "journal_synced_offset");
-    if (gauge_of(from, "journal_committed_offset") >= end) return true;
-    // What is damaged at the end is read over, and no event of it can be committed.
-    return gauge_of(from, "journal_read_offset") >= end && now.book.not_safe() == 0;
-}
-
 ledger sum_of_books(process_snapshot const& now) {
     ledger sum;
     for (auto const& each : now.pumps) {
@@ -73,10 +63,6 @@ int move(settings const& options, transform_maker const& make_transform) {
         whole.add(runtime::make_pump(*std::move(stages), {.name = name, .in_flight_bytes_max = std::size_t{4} << 20U}));
     }
     whole.set_book(sum_of_books);
-    if (options.on("once") && from.starts_with("journal:"))
-        whole.ends_when([end = -1.0](process_snapshot const& now) mutable {
-            return now.ready && has_done_all(now.pumps.front(), end);
-        });
     auto const status = whole.run();
     if (!options.on("once")) return status;
     return say_dead_letters(whole.snapshot(), dead_letters_uri(options), threads, status);

@@ -16,7 +16,7 @@ class written_topic final : public topic {
 
     std::unique_ptr<sink> make_sink(journal_repeats repeats) override { return journal::make_sink(writer_, repeats); }
     std::unique_ptr<source> make_source(std::string group) override {
-        return journal::make_source(world_, writer_->folder(), std::move(group), writer_);
+        return journal::make_source({.folder = writer_->folder(), .group = std::move(group)}, world_, writer_);
     }
     journal_recovery const& recovery() const override { return writer_->report(); }
     std::uint64_t synced_offset() const override { return writer_->board()->mark().offset; }
@@ -40,16 +40,16 @@ result<std::shared_ptr<topic>> open_journal(journal_options options, environment
     return std::shared_ptr<topic>{std::make_shared<written_topic>(*std::move(writer), std::move(world))};
 }
 
-std::unique_ptr<source> make_journal_source(std::string folder, std::string group, environment world) {
-    return make_source(std::move(world), std::move(folder), std::move(group), nullptr);
+std::unique_ptr<source> make_journal_source(journal_source_options options, environment world) {
+    return make_source(std::move(options), std::move(world), nullptr);
 }
 
 result<std::shared_ptr<topic>> open_journal(journal_options options) {
     return open_journal(std::move(options), environment{});
 }
 
-std::unique_ptr<source> make_journal_source(std::string folder, std::string group) {
-    return make_journal_source(std::move(folder), std::move(group), environment{});
+std::unique_ptr<source> make_journal_source(journal_source_options options) {
+    return make_journal_source(std::move(options), environment{});
 }
 
 }  // namespace logpipe::journal

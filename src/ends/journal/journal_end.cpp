@@ -86,7 +86,9 @@ class shared_topic final : public shared_resource {
 result<std::unique_ptr<source>> make_source_end(end_request const& request) {
     auto const made = source_options().read(request.values);
     if (!made) return made.error();
-    return make_journal_source(request.uri.rest, made->group.empty() ? request.group : made->group);
+    return make_journal_source({.folder = request.uri.rest,
+                                .group = made->group.empty() ? request.group : made->group,
+                                .until_end = request.until_end});
 }
 
 result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {

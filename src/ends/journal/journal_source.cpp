@@ -24,13 +24,14 @@ constexpr std::chrono::milliseconds poll_interval{50};
 
 class journal_source final : public source {
   public:
-    journal_source(environment world, std::string folder, std::string group, std::shared_ptr<topic_writer> writer)
+    journal_source(journal_source_options options, environment world, std::shared_ptr<topic_writer> writer)
         : world_{std::move(world)},
-          folder_{std::move(folder)},
+          folder_{std::move(options.folder)},
+          until_end_{options.until_end},
           name_{fmt::format("journal {}", topic_name(folder_))},
           writer_{std::move(writer)},
           board_{writer_ ? writer_->board() : std::make_shared<synced_board>()},
-          cursor_{world_, folder_, std::move(group)},
+          cursor_{world_, folder_, std::move(options.group)},
           reader_{*world_.files, folder_, board_} {}
 
     ~journal_source() override {
@@ -71,6 +72,7 @@ class journal_source final : public source {
 
     environment const world_;
     std::string const folder_;
+    bool const until_end_;
     std::string const name_;
     std::shared_ptr<topic_writer> const writer_;
     std::shared_ptr<synced_board> const board_;
@@ -80,7 +82,7 @@ class journal_source final : public source {
     event_counts counted_before_;  // set by the first open()
     group_cursor cursor_;
     topic_reader reader_;
-    std::optional<std::uint64_t> stop_at_;
+    std::optional<std::uint64_t> stop_at_;  // set by stop(), or by open() where only what is there is read
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> woken_ = false;
     std::atomic<bool> known_ = false;  // its position and its end are
@@ -115,6 +117,7 @@ result<> journal_source::open_topic() {
     counted_before_ = cursor_.at().counts;
     reader_.seek(cursor_.at().offset);
     committed_ = read_ = cursor_.at().offset;
+    if (until_end_) stop_at_ = board_->mark().offset;
     known_ = true;
     return {};
 }
@@ -250,9 +253,9 @@ stage_status journal_source::status() const {
 
 }  // namespace
 
-std::unique_ptr<source> make_source(environment world, std::string folder, std::string group,
+std::unique_ptr<source> make_source(journal_source_options options, environment world,
                                     std::shared_ptr<topic_writer> writer) {
-    return std::make_unique<journal_source>(std::move(world), std::move(folder), std::move(group), std::move(writer));
+    return std::make_unique<journal_source>(std::move(options), std::move(world), std::move(writer));
 }
 
 }  // namespace logpipe::journal

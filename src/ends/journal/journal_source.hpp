@@ -6,12 +6,11 @@
 #include "topic_writer.hpp"
 
 #include <memory>
-#include <string>
 
 namespace logpipe::journal {
 
 /// @param writer  none: another process writes, and its `state` file tells how far
-[[nodiscard]] std::unique_ptr<source> make_source(environment world, std::string folder, std::string group,
+[[nodiscard]] std::unique_ptr<source> make_source(journal_source_options options, environment world,
                                                   std::shared_ptr<topic_writer> writer);
 
 }  // namespace logpipe::journal

@@ -149,7 +149,7 @@ class journal_group_place final : public group_place {
     result<std::optional<std::uint64_t>> look_into_store() {
         if (!store_) return std::optional<std::uint64_t>{};
         // It also tells whether anybody reads for the group.
-        auto const reader = journal::make_journal_source(folder_, group_);
+        auto const reader = journal::make_journal_source({.folder = folder_, .group = group_});
         if (auto opened = reader->open(); !opened) return opened.error();
         return store_->look(reader->identity());
     }

@@ -286,7 +286,8 @@ TEST_CASE("a group has one reader, and a name that is a file name", "[journal]")
     auto from = topic.opened->make_source("g");
     REQUIRE(from->open());
     REQUIRE(topic.opened->make_source("g")->open().error().code == errc::busy);
-    REQUIRE(make_journal_source(topic.folder.path("nginx-logs"), "g")->open().error().code == errc::busy);
+    REQUIRE(make_journal_source({.folder = topic.folder.path("nginx-logs"), .group = "g"})->open().error().code ==
+            errc::busy);
     REQUIRE(topic.opened->make_source("../x")->open().error().code == errc::invalid_argument);
     from.reset();
     REQUIRE(topic.opened->make_source("g")->open());
@@ -304,13 +305,13 @@ TEST_CASE("sources and sinks work on when the journal's handle is gone", "[journ
 
 TEST_CASE("a reader without the writer sees what was synced, and waits for a journal that is not there", "[journal]") {
     scratch_folder const empty;
-    auto early = make_journal_source(empty.path("t"), "g");
+    auto early = make_journal_source({.folder = empty.path("t"), .group = "g"});
     REQUIRE(early->open().error().code == errc::not_connected);
 
     open_topic topic;
     topic.add("a");
     REQUIRE(topic.end->write(loose_events("t", {"not synced"})));
-    auto from = make_journal_source(topic.folder.path("nginx-logs"), "g");
+    auto from = make_journal_source({.folder = topic.folder.path("nginx-logs"), .group = "g"});
     REQUIRE(from->open());
     REQUIRE(from->identity().starts_with("journal:nginx-logs:"));
     REQUIRE(read_records(*from) == strings{"a"});
@@ -331,7 +332,7 @@ TEST_CASE("another process reads along while segments come and go", "[journal]")
     auto const child = fork();
     if (child == 0) {
         // No test framework here: the exit status tells. The file locks of the parent are not touched.
-        auto from = make_journal_source(topic.folder.path("nginx-logs"), "other");
+        auto from = make_journal_source({.folder = topic.folder.path("nginx-logs"), .group = "other"});
         if (!from->open()) _exit(2);
         char const ready = 'r';
         if (write(results[1], &ready, 1) != 1) _exit(3);
@@ -364,7 +365,7 @@ TEST_CASE("another process reads along while segments come and go", "[journal]")
 TEST_CASE("a reader beside the writer tells what waits from its opening on, also while nobody reads", "[journal]") {
     open_topic topic;
     for (auto const* const record : {"a", "b", "c"}) topic.add(record);
-    auto from = make_journal_source(topic.folder.path("nginx-logs"), "g");
+    auto from = make_journal_source({.folder = topic.folder.path("nginx-logs"), .group = "g"});
     REQUIRE_FALSE(from->backlog());
     REQUIRE(from->open());
     REQUIRE(from->backlog() == 3);

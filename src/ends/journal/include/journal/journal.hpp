@@ -79,9 +79,14 @@ class topic {
 /// What was asked is not done yet.
 [[nodiscard]] bool is_asked_to_free(std::string const& folder);
 
+struct journal_source_options {
+    std::string folder;      ///< DIR/TOPIC
+    std::string group;       ///< names the cursor; two open sources of one group are an error (errc::busy)
+    bool until_end = false;  ///< errc::end_of_input once what was synced at the first open() is read, or read over
+};
 /// Reads a topic that another process may be writing; never past what that one has synced. open() gives
 /// errc::not_connected until the topic is there.
-[[nodiscard]] std::unique_ptr<source> make_journal_source(std::string folder, std::string group);
+[[nodiscard]] std::unique_ptr<source> make_journal_source(journal_source_options options);
 /// Gives the events that come into a topic from now on, batch by batch, without a group: it keeps no position and holds
 /// nothing back. `each` gets an empty batch, many times a second, while nothing comes; it ends by false or an error.
 /// @return errc::not_found where there is no such topic
