@@ -2,6 +2,7 @@
 
 #include "binary_content.hpp"
 #include "core/log.hpp"
+#include "lines/metrics.hpp"
 
 #include <fmt/format.h>
 
@@ -84,13 +85,13 @@ class line_source final : public source {
 
     stage_status status() const override {
         auto status = input_->status();
-        auto const gauge = [&](char const* name, std::atomic<std::uint64_t> const& value) {
-            status.gauges.emplace_back(name, static_cast<double>(value.load(std::memory_order_relaxed)));
-        };
-        gauge("source_read_bytes_total", bytes_read_);
-        gauge("source_empty_lines_total", empty_lines_);
-        gauge("source_cut_lines_total", cut_lines_);
-        gauge("source_hole_bytes_total", hole_bytes_);
+        if (auto const size = input_->size())
+            status.metrics.emplace_back(
+                size->unit == source_progress::measure::bytes ? metrics::size_bytes : metrics::size_lines, size->total);
+        status.metrics.emplace_back(metrics::read_bytes, bytes_read_);
+        status.metrics.emplace_back(metrics::empty_lines, empty_lines_);
+        status.metrics.emplace_back(metrics::cut_lines, cut_lines_);
+        status.metrics.emplace_back(metrics::hole_bytes, hole_bytes_);
         return status;
     }
 

@@ -1,4 +1,5 @@
 #include "demo/demo.hpp"
+#include "lines/metrics.hpp"
 #include "lines/options.hpp"
 
 #include <fmt/format.h>
@@ -39,6 +40,8 @@ end_descriptor const demo_end{
     .summary = "Made-up nginx lines, the same for the same seed.",
     .form = "demo:nginx?lines=N&rate=R&seed=S",
     .source_options = source_options().rows(),
+    .source_stage = "demo_source",
+    .source_metrics = lines::metrics::of_source(lines::metrics::size_lines),
     .make_source = make_end,
     .examples = {"logpipe run --from 'demo:nginx?lines=100000' --once --data-dir data"},
 };

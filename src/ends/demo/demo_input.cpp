@@ -68,7 +68,6 @@ class demo_input final : public lines::byte_input {
     stage_status status() const override {
         stage_status status;
         status.name = "demo_source";
-        if (lines_max_ > 0) status.gauges.emplace_back("source_size_lines", static_cast<double>(lines_max_));
         return status;
     }
 

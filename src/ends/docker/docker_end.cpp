@@ -2,6 +2,7 @@
 
 #include "core/options.hpp"
 #include "docker/docker.hpp"
+#include "docker_metrics.hpp"
 
 namespace logpipe::docker {
 
@@ -57,6 +58,9 @@ end_descriptor const docker_end{
     .summary = "The logs of Docker's containers, as they come and go.",
     .form = "docker:SOCKET?project=NAME&label=KEY=VALUE (docker: is every container)",
     .source_options = source_options().rows(),
+    .source_stage = "docker_source",
+    .source_metrics = {metrics::containers_followed, metrics::containers_degraded, metrics::pending_bytes,
+                       metrics::unsafe_bytes, metrics::lines, metrics::logs_cut_off, metrics::throttled_reads},
     .make_source = make_end,
     .examples = {"logpipe ship --from 'docker:?project=logpipe' --to loki://localhost:3100"},
 };

@@ -1,3 +1,4 @@
+#include "docker_metrics.hpp"
 #include "engine_watch.hpp"
 #include "positions_file.hpp"
 
@@ -75,9 +76,9 @@ class container_source final : public source {
         stage_status status;
         status.name = "docker_source";
         watch_.describe(status);
-        status.gauges.emplace_back("lines_total", static_cast<double>(inbox_.lines()));
-        status.gauges.emplace_back("pending_bytes", static_cast<double>(inbox_.bytes()));
-        status.gauges.emplace_back("unsafe_bytes", static_cast<double>(inbox_.unsafe_bytes()));
+        status.metrics.emplace_back(metrics::pending_bytes, inbox_.bytes());
+        status.metrics.emplace_back(metrics::unsafe_bytes, inbox_.unsafe_bytes());
+        status.metrics.emplace_back(metrics::lines, inbox_.lines());
         return status;
     }
 

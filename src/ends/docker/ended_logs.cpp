@@ -1,5 +1,7 @@
 #include "ended_logs.hpp"
 
+#include "docker_metrics.hpp"
+
 #include <fmt/format.h>
 
 namespace logpipe::docker {
@@ -29,7 +31,7 @@ void ended_logs::describe(stage_status& into, steady_time now) const {
         if (degraded++ == 0)
             first = fmt::format("the log of {} ended {} times in a row ({})", mine.name, mine.count, mine.reason);
     }
-    into.gauges.emplace_back("containers_degraded", static_cast<double>(degraded));
+    into.metrics.emplace_back(metrics::containers_degraded, degraded);
     if (degraded == 0 || !into.reason.empty()) return;
     into.reason =
         fmt::format("degraded: {}{}; it is read on each time, but late: the engine's own log says more", first,

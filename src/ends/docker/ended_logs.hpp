@@ -27,7 +27,7 @@ class ended_logs final {
                         steady_time now);
     /// Its container is followed no more.
     void forget(std::string const& id);
-    /// Adds the gauge `containers_degraded`, and where it is not 0 a note to a stage that is up.
+    /// Adds the metric `containers_degraded`, and where it is not 0 a note to a stage that is up.
     void describe(stage_status& into, steady_time now) const;
 
   private:

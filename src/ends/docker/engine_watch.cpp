@@ -2,6 +2,7 @@
 
 #include "core/clean_text.hpp"
 #include "core/thread.hpp"
+#include "docker_metrics.hpp"
 #include "engine_time.hpp"
 #include "line_record.hpp"
 
@@ -273,7 +274,7 @@ asio::awaitable<result<>> engine_watch::read_log(container_info info, std::uint3
         if (!is_limited(info)) continue;
         allowance.spend(static_cast<double>(lines), steady_clock::now());
         if (auto const time = allowance.wait(steady_clock::now()); time > 0ms) {
-            ++held_back_;
+            ++throttled_reads_;
             co_await sleep(time);
         }
     }
@@ -295,12 +296,9 @@ asio::awaitable<void> engine_watch::sleep(std::chrono::milliseconds time) {
 }
 
 void engine_watch::describe(stage_status& into) const {
-    auto const gauge = [&](char const* name, std::uint64_t value) {
-        into.gauges.emplace_back(name, static_cast<double>(value));
-    };
-    gauge("containers_followed", containers_);
-    gauge("logs_cut_off_total", cut_off_);
-    gauge("waits_for_rate_total", held_back_);
+    into.metrics.emplace_back(metrics::containers_followed, containers_);
+    into.metrics.emplace_back(metrics::logs_cut_off, cut_off_);
+    into.metrics.emplace_back(metrics::throttled_reads, throttled_reads_);
     health_.describe(into);
     ended_.describe(into, steady_clock::now());
 }

@@ -84,7 +84,7 @@ class engine_watch final {
     ended_logs ended_;
     std::atomic<std::size_t> containers_{0};
     std::atomic<std::uint64_t> cut_off_{0};
-    std::atomic<std::uint64_t> held_back_{0};
+    std::atomic<std::uint64_t> throttled_reads_{0};
 
     // The coroutines that are left go with the context, before what they use.
     boost::asio::io_context io_{1};

@@ -64,8 +64,6 @@ class file_input final : public lines::byte_input {
     stage_status status() const override {
         stage_status status;
         status.name = "file_source";
-        auto const total = bytes_total_.load(std::memory_order_relaxed);
-        if (total > 0) status.gauges.emplace_back("source_size_bytes", static_cast<double>(total));
         return status;
     }
 

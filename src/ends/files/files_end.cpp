@@ -1,4 +1,5 @@
 #include "files/files.hpp"
+#include "lines/metrics.hpp"
 #include "lines/options.hpp"
 
 namespace logpipe::files {
@@ -26,6 +27,9 @@ end_descriptor const files_end{
     .summary = "Lines of a file, of standard input, and to a file or standard output.",
     .form = "PATH, file:PATH, - (standard input), stdout:",
     .source_options = lines::options_of_lines().rows(),
+    .source_stage = "file_source",
+    .sink_stage = "file_sink",
+    .source_metrics = lines::metrics::of_source(lines::metrics::size_bytes),
     .make_source = make_source_end,
     .make_sink = make_sink_end,
     .examples = {"logpipe produce --file access.jsonl", "tail -F access.jsonl | logpipe produce -"},

@@ -67,7 +67,7 @@ class stream_line_sink final : public sink {
 
     stage_status status() const override {
         stage_status status;
-        status.name = "stream_sink";
+        status.name = "file_sink";
         status.up = up_.load(std::memory_order_relaxed);
         if (!status.up)
             status.reason = fmt::format("{} cannot be written: its reader has gone, or its disk is full", name_);

@@ -57,7 +57,7 @@ std::shared_ptr<std::string const> chunk_queue::next_to_send() {
     if (next == chunks_.end()) return nullptr;
     ++in_flight_;
     next->sent_at = std::chrono::steady_clock::now();
-    if (std::exchange(next->was_sent, true)) ++counts_.sent_again;
+    if (std::exchange(next->was_sent, true)) ++counts_.retried;
     counts_.bytes_sent += next->message->size();
     return next->message;
 }
@@ -99,7 +99,7 @@ void chunk_queue::cancel() {
 chunk_queue_counts chunk_queue::counts() const {
     std::lock_guard lock{mutex_};
     auto counts = counts_;
-    counts.waiting = chunks_.size();
+    counts.unacked = chunks_.size();
     return counts;
 }
 

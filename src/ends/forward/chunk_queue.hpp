@@ -18,9 +18,9 @@
 namespace logpipe::forward {
 
 struct chunk_queue_counts {
-    std::size_t waiting = 0;  ///< chunks taken and not acked, sent or not
+    std::size_t unacked = 0;  ///< chunks taken and not acked, sent or not
     std::uint64_t acked = 0;
-    std::uint64_t sent_again = 0;
+    std::uint64_t retried = 0;
     std::uint64_t bytes_sent = 0;
 };
 

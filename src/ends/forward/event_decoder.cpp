@@ -116,7 +116,7 @@ void event_decoder::append_message(forward_message const& message, batch& into) 
     target to{.into = into, .records = records, .tag = into.tag_index(message.tag), .first_id = {}};
     auto const has_id = !message.chunk.empty() && options_.trust_chunk_ids;
     auto const refuse = [&](std::string reason) {
-        ++counts_.refused_messages;
+        ++counts_.rejected_messages;
         if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, message.whole);
         reject(message.whole, std::move(reason), to);
     };

@@ -19,7 +19,7 @@ class msgpack_reader;
 struct event_decoder_counts {
     std::uint64_t events = 0;
     std::uint64_t rejected_events = 0;
-    std::uint64_t refused_messages = 0;
+    std::uint64_t rejected_messages = 0;
     std::uint64_t escaped_strings = 0;   ///< strings that were no UTF-8
     std::uint64_t metadata_dropped = 0;  ///< entries whose v1.5 metadata was left out
 };

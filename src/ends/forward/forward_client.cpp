@@ -1,6 +1,7 @@
 #include "forward_client.hpp"
 
 #include "core/thread.hpp"
+#include "forward_metrics.hpp"
 #include "handshake.hpp"
 #include "msgpack_reader.hpp"
 
@@ -244,15 +245,16 @@ void forward_client::disconnected(error reason) {
     chunks_.send_again();
     reason.message = fmt::format("{}: {}", to_text(address_), reason.message);
     if (!health_.cancelled()) {
+        ++failures_;
         if (auto const count = trouble_.admit(); count != 0)
-            log_warn("forward_sink: {}; it is tried again ({} times)", reason.message, count);
+            log_warn("forward_sink: {}; it will be retried ({} times)", reason.message, count);
     }
     health_.down(std::move(reason));
 }
 
 void forward_client::describe(stage_status& into) const {
     health_.describe(into);
-    into.gauges.emplace_back("connection_tries_total", static_cast<double>(health_.tries()));
+    into.metrics.emplace_back(metrics::connection_failures, failures_);
 }
 
 }  // namespace logpipe::forward

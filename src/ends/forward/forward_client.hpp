@@ -18,6 +18,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -75,6 +76,7 @@ class forward_client final {
     backoff backoff_;
     log_limit trouble_;
 
+    std::atomic<std::uint64_t> failures_{0};  // connections that failed or were lost
     stage_health health_{error{errc::not_connected, "not connected yet"}};
 
     std::jthread thread_;  // after all that it uses

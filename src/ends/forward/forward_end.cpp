@@ -2,6 +2,7 @@
 #include "core/log.hpp"
 #include "core/options.hpp"
 #include "forward/forward.hpp"
+#include "forward_metrics.hpp"
 #include "net/client_options.hpp"
 
 #include <fmt/format.h>
@@ -130,6 +131,31 @@ end_descriptor const forward_end{
     .form = "forward://HOST:PORT (forwards:// for TLS as a client)",
     .source_options = source_options().rows(),
     .sink_options = sink_options().rows(),
+    .source_stage = "forward_source",
+    .sink_stage = "forward_sink",
+    .source_metrics = {metrics::open_connections,
+                       metrics::pending_bytes,
+                       metrics::connections_max,
+                       metrics::connections,
+                       metrics::connections_broken,
+                       metrics::connections_evicted,
+                       metrics::connections_timed_out,
+                       metrics::connections_rejected,
+                       metrics::connections_unauthorized,
+                       metrics::accept_failures,
+                       metrics::bytes_in,
+                       metrics::messages,
+                       metrics::chunks_acked,
+                       metrics::memory_stalls,
+                       metrics::heartbeat_responses,
+                       metrics::heartbeats_dropped,
+                       metrics::events,
+                       metrics::events_rejected,
+                       metrics::messages_rejected,
+                       metrics::strings_escaped,
+                       metrics::metadata_dropped},
+    .sink_metrics = {metrics::chunks_unacked, metrics::chunks_acked, metrics::chunks_retried, metrics::bytes_out,
+                     metrics::connection_failures},
     .make_source = make_source_end,
     .make_sink = make_sink_end,
     .examples = {"logpipe produce --file access.jsonl --to forward://127.0.0.1:24224"},

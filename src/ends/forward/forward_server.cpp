@@ -126,7 +126,7 @@ void forward_server::admit(tcp::socket socket) {
     boost::system::error_code gone;
     auto const remote = socket.remote_endpoint(gone);
     if (clients_.is_full_for(remote.address())) {
-        ++connections_refused_;
+        ++connections_rejected_;
         if (auto const count = trouble_.admit(); count != 0)
             log_warn(
                 "forward_source: connection of {} closed: its address has {} already, the limit "
@@ -282,7 +282,7 @@ void forward_server::tell_of_passing_over(client& peer, bool passes_over) {
 
 /// This client is not read meanwhile. Memory comes back as batches are done with.
 asio::awaitable<void> forward_server::wait_for_memory() {
-    ++memory_waits_;
+    ++memory_stalls_;
     if (auto const count = trouble_.admit(); count != 0)
         log_error("forward_source: no memory for a client's message: it waits ({} times)", count);
     asio::steady_timer pause{io_, short_memory_pause};

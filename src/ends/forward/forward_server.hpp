@@ -116,11 +116,11 @@ class forward_server final {
     std::atomic<std::uint64_t> unauthorized_{0};
     std::atomic<std::uint64_t> chunks_acked_{0};
     std::atomic<std::uint64_t> bytes_in_{0};
-    std::atomic<std::uint64_t> memory_waits_{0};
+    std::atomic<std::uint64_t> memory_stalls_{0};
     std::atomic<std::uint64_t> connections_evicted_{0};
     std::atomic<std::uint64_t> connections_timed_out_{0};
-    std::atomic<std::uint64_t> connections_refused_{0};
-    std::atomic<std::uint64_t> heartbeats_answered_{0};
+    std::atomic<std::uint64_t> connections_rejected_{0};
+    std::atomic<std::uint64_t> heartbeat_responses_{0};
     std::atomic<std::uint64_t> heartbeats_dropped_{0};
     std::atomic<std::uint64_t> accept_failures_{0};
     std::atomic<bool> clients_wait_{false};  // for a place

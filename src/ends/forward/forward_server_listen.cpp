@@ -1,5 +1,6 @@
 // The forward server's ports, TCP and UDP of the same number, who comes there and who has to go. The rest of it is next
 // door.
+#include "forward_metrics.hpp"
 #include "forward_server.hpp"
 #include "net/address.hpp"
 
@@ -170,31 +171,28 @@ asio::awaitable<void> forward_server::answer_heartbeats() {
             ++heartbeats_dropped_;
             continue;
         }
-        ++heartbeats_answered_;
+        ++heartbeat_responses_;
         packet[0] = '\0';
         co_await heartbeats_.async_send_to(asio::buffer(packet, 1), from, nothrow);
     }
 }
 
 void forward_server::describe(stage_status& into) const {
-    auto const gauge = [&](char const* name, std::uint64_t value) {
-        into.gauges.emplace_back(name, static_cast<double>(value));
-    };
-    gauge("open_connections", connections_);
-    gauge("connections_total", connections_total_);
-    gauge("connections_broken_total", broken_connections_);
-    gauge("connections_unauthorized_total", unauthorized_);
-    gauge("bytes_in_total", bytes_in_);
-    gauge("messages_total", messages_);
-    gauge("chunks_acked_total", chunks_acked_);
-    gauge("memory_waits_total", memory_waits_);
-    gauge("connections_max", options_.connections_max);
-    gauge("connections_evicted_total", connections_evicted_);
-    gauge("connections_timed_out_total", connections_timed_out_);
-    gauge("connections_refused_total", connections_refused_);
-    gauge("accept_failures_total", accept_failures_);
-    gauge("heartbeats_answered_total", heartbeats_answered_);
-    gauge("heartbeats_dropped_total", heartbeats_dropped_);
+    into.metrics.emplace_back(metrics::open_connections, connections_);
+    into.metrics.emplace_back(metrics::connections_max, options_.connections_max);
+    into.metrics.emplace_back(metrics::connections, connections_total_);
+    into.metrics.emplace_back(metrics::connections_broken, broken_connections_);
+    into.metrics.emplace_back(metrics::connections_evicted, connections_evicted_);
+    into.metrics.emplace_back(metrics::connections_timed_out, connections_timed_out_);
+    into.metrics.emplace_back(metrics::connections_rejected, connections_rejected_);
+    into.metrics.emplace_back(metrics::connections_unauthorized, unauthorized_);
+    into.metrics.emplace_back(metrics::accept_failures, accept_failures_);
+    into.metrics.emplace_back(metrics::bytes_in, bytes_in_);
+    into.metrics.emplace_back(metrics::messages, messages_);
+    into.metrics.emplace_back(metrics::chunks_acked, chunks_acked_);
+    into.metrics.emplace_back(metrics::memory_stalls, memory_stalls_);
+    into.metrics.emplace_back(metrics::heartbeat_responses, heartbeat_responses_);
+    into.metrics.emplace_back(metrics::heartbeats_dropped, heartbeats_dropped_);
     if (int const failure = accept_failure_; failure != 0) {
         into.up = false;
         into.reason = fmt::format("cannot accept connections: {}; connected clients are served",

@@ -1,5 +1,6 @@
 #include "chunk_queue.hpp"
 #include "forward_client.hpp"
+#include "forward_metrics.hpp"
 
 #include "forward/forward.hpp"
 
@@ -49,11 +50,11 @@ class connecting_sink final : public sink {
         status.name = "forward_sink";
         client_.describe(status);
         auto const counts = chunks_.counts();
-        status.retries = counts.sent_again;
-        status.gauges.emplace_back("chunks_waiting", static_cast<double>(counts.waiting));
-        status.gauges.emplace_back("chunks_acked_total", static_cast<double>(counts.acked));
-        status.gauges.emplace_back("chunks_sent_again_total", static_cast<double>(counts.sent_again));
-        status.gauges.emplace_back("bytes_out_total", static_cast<double>(counts.bytes_sent));
+        status.retries = counts.retried;
+        status.metrics.emplace_back(metrics::chunks_unacked, counts.unacked);
+        status.metrics.emplace_back(metrics::chunks_acked, counts.acked);
+        status.metrics.emplace_back(metrics::chunks_retried, counts.retried);
+        status.metrics.emplace_back(metrics::bytes_out, counts.bytes_sent);
         return status;
     }
 

@@ -1,3 +1,4 @@
+#include "forward_metrics.hpp"
 #include "forward_server.hpp"
 #include "handshake.hpp"
 
@@ -72,15 +73,12 @@ class listening_source final : public forward_source {
         status.name = "forward_source";
         server_.describe(status);
         auto const counts = inbox_.counts();
-        auto const gauge = [&](char const* name, std::uint64_t value) {
-            status.gauges.emplace_back(name, static_cast<double>(value));
-        };
-        gauge("events_total", counts.events);
-        gauge("events_rejected_total", counts.rejected_events);
-        gauge("messages_refused_total", counts.refused_messages);
-        gauge("strings_escaped_total", counts.escaped_strings);
-        gauge("metadata_dropped_total", counts.metadata_dropped);
-        gauge("pending_bytes", inbox_.bytes());
+        status.metrics.emplace_back(metrics::pending_bytes, inbox_.bytes());
+        status.metrics.emplace_back(metrics::events, counts.events);
+        status.metrics.emplace_back(metrics::events_rejected, counts.rejected_events);
+        status.metrics.emplace_back(metrics::messages_rejected, counts.rejected_messages);
+        status.metrics.emplace_back(metrics::strings_escaped, counts.escaped_strings);
+        status.metrics.emplace_back(metrics::metadata_dropped, counts.metadata_dropped);
         return status;
     }
 

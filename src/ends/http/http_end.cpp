@@ -1,4 +1,5 @@
 #include "http/http.hpp"
+#include "lines/metrics.hpp"
 #include "lines/options.hpp"
 #include "net/client_options.hpp"
 
@@ -34,6 +35,8 @@ end_descriptor const http_end{
     .summary = "Lines of a download, resumed where it breaks off.",
     .form = "http(s)://HOST/PATH",
     .source_options = source_options().rows(),
+    .source_stage = "http_source",
+    .source_metrics = lines::metrics::of_source(lines::metrics::size_bytes),
     .make_source = make_end,
     .examples = {"logpipe produce --url https://example.org/nginx_json_logs"},
 };

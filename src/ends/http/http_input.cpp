@@ -71,8 +71,6 @@ class http_input final : public lines::byte_input {
         stage_status status;
         status.name = "http_source";
         status.retries = resumes_.load(std::memory_order_relaxed);
-        auto const total = bytes_total_.load(std::memory_order_relaxed);
-        if (total > 0) status.gauges.emplace_back("source_size_bytes", static_cast<double>(total));
         return status;
     }
 

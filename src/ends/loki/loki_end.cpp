@@ -2,6 +2,7 @@
 
 #include "core/options.hpp"
 #include "loki/loki.hpp"
+#include "loki_metrics.hpp"
 #include "net/client_options.hpp"
 
 namespace logpipe::loki {
@@ -34,6 +35,14 @@ result<std::unique_ptr<sink>> make_end(end_request const& request) {
     return make_loki_sink(*std::move(made));
 }
 
+std::vector<metric> all_metrics() {
+    std::vector<metric> all{
+        metrics::waiting_bytes, metrics::throttled_streams, metrics::throttled_lines, metrics::streams,
+        metrics::pushes,        metrics::bytes_out,         metrics::lines_merged,    metrics::requests_split};
+    all.insert(all.end(), metrics::lines_dropped.begin(), metrics::lines_dropped.end());
+    return all;
+}
+
 }  // namespace
 
 result<loki_sink_options> sink_options_of(end_request const& request) {
@@ -55,6 +64,8 @@ end_descriptor const loki_end{
     .summary = "Pushes log lines to Loki, with labels for service, container, stream and level.",
     .form = "loki://HOST:PORT (lokis:// for TLS)",
     .sink_options = sink_options().rows(),
+    .sink_stage = "loki_sink",
+    .sink_metrics = all_metrics(),
     .make_sink = make_end,
     .examples = {"logpipe ship --from 'docker:?project=logpipe' --to loki://localhost:3100"},
 };

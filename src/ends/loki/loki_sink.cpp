@@ -1,4 +1,5 @@
 #include "json_fields.hpp"
+#include "loki_metrics.hpp"
 #include "push_answer.hpp"
 #include "push_lanes.hpp"
 #include "push_request.hpp"
@@ -362,9 +363,6 @@ void pushing_sink::report() {
 stage_status pushing_sink::status() const {
     stage_status now;
     now.name = "loki_sink";
-    auto const gauge = [&](std::string name, std::uint64_t value) {
-        now.gauges.emplace_back(std::move(name), static_cast<double>(value));
-    };
     {
         std::lock_guard lock{mutex_};
         now.reason = why_;
@@ -372,18 +370,17 @@ stage_status pushing_sink::status() const {
         if (now.up && parked_.streams != 0)
             now.reason =
                 fmt::format("{} of the streams wait for Loki and the others go on: {}", parked_.streams, parked_.first);
-        gauge("waiting_bytes", waiting_bytes_);
-        gauge("streams_parked", parked_.streams);
-        gauge("lines_parked", parked_.lines);
+        now.metrics.emplace_back(metrics::waiting_bytes, waiting_bytes_);
+        now.metrics.emplace_back(metrics::throttled_streams, parked_.streams);
+        now.metrics.emplace_back(metrics::throttled_lines, parked_.lines);
     }
     now.retries = retries_;
-    gauge("pushes_total", pushes_);
-    gauge("bytes_out_total", bytes_out_);
-    gauge("streams", streams_count_);
-    gauge("lines_merged_total", merged_);
-    gauge("requests_split_total", splits_);
-    for (std::size_t i = 0; i < dropped_.size(); ++i)
-        gauge(fmt::format("lines_dropped_{}_total", drop_reason_names[i]), dropped_[i]);
+    now.metrics.emplace_back(metrics::streams, streams_count_);
+    now.metrics.emplace_back(metrics::pushes, pushes_);
+    now.metrics.emplace_back(metrics::bytes_out, bytes_out_);
+    now.metrics.emplace_back(metrics::lines_merged, merged_);
+    now.metrics.emplace_back(metrics::requests_split, splits_);
+    for (std::size_t i = 0; i < dropped_.size(); ++i) now.metrics.emplace_back(metrics::lines_dropped[i], dropped_[i]);
     return now;
 }
 

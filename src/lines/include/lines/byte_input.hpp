@@ -38,7 +38,7 @@ class byte_input {
     virtual void wake() = 0;
     /// How much there is to read; none where it has no end or does not know.
     [[nodiscard]] virtual std::optional<input_size> size() const = 0;
-    /// name, and what the input itself has to tell; the source adds its own gauges.
+    /// name and retries; the source adds its metrics.
     [[nodiscard]] virtual stage_status status() const = 0;
 };
 

@@ -287,7 +287,7 @@ TEST_CASE("a stopped source gives what it has, then its end", "[docker_source]")
     auto const from = make_docker_source(docker.options());
     REQUIRE(from->open());
     batch into;
-    REQUIRE(test::comes_true([&] { return from->status().gauges.back().second != 0; }));
+    REQUIRE(test::comes_true([&] { return test::gauge_of(from->status(), "lines_total") != 0; }));
     from->stop();
     auto const until = std::chrono::steady_clock::now() + patience;
     REQUIRE(from->read(into, until));

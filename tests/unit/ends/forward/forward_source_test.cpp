@@ -117,7 +117,7 @@ TEST_CASE("every message that asks for an ack gets one, whatever is wrong with i
     client.send(single_message("t", 1));
     CHECK(read_record(*source) == R"({"n":1})");
     CHECK(gauge_of(source->status(), "connections_broken_total") == 0);
-    CHECK(gauge_of(source->status(), "messages_refused_total") == 3);
+    CHECK(gauge_of(source->status(), "messages_rejected_total") == 3);
 }
 
 TEST_CASE("a message that claims to be endless is passed over until its client leaves", "[forward_source]") {
@@ -144,7 +144,7 @@ TEST_CASE("while memory is short a message waits, and is taken once there is som
     {
         short_memory const low{3 << 20};
         client.send(message);
-        REQUIRE(comes_true([&] { return gauge_of(source->status(), "memory_waits_total") >= 1; }));
+        REQUIRE(comes_true([&] { return gauge_of(source->status(), "memory_stalls_total") >= 1; }));
         CHECK(gauge_of(source->status(), "open_connections") == 1);
     }
     auto const batches = read_events(*source, 1);

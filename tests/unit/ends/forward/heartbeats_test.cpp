@@ -60,8 +60,8 @@ TEST_CASE("one datagram that seems to come from another listener's heartbeat por
     both_ways between{first->port(), second->port()};
     between.begin();
     CHECK(between.carry(1000, 300ms) == 2);
-    CHECK(gauge_of(first->status(), "heartbeats_answered_total") +
-              gauge_of(second->status(), "heartbeats_answered_total") ==
+    CHECK(gauge_of(first->status(), "heartbeat_responses_total") +
+              gauge_of(second->status(), "heartbeat_responses_total") ==
           2);
     CHECK(gauge_of(first->status(), "heartbeats_dropped_total") == 1);
 }

@@ -24,7 +24,7 @@ TEST_CASE("what can never be taken is refused with its reason, whole, and still 
         REQUIRE(got.reasons().size() == 1);
         CHECK_THAT(got.reasons()[0], ContainsSubstring(reason));
         CHECK(got.chunks == (acked ? std::vector{fix_string("c")} : std::vector<std::string>{}));
-        CHECK(got.counts.refused_messages == 1);
+        CHECK(got.counts.rejected_messages == 1);
         CHECK(got.events.events[0].id);
     };
     auto const entries = entry("\x01", 1);
@@ -137,7 +137,7 @@ TEST_CASE("a message over the limit is passed over, its beginning kept, and acke
         CHECK_THAT(whole.reasons()[0],
                    ContainsSubstring("a message of " + std::to_string(message.size()) + " bytes; the limit is 1000"));
         CHECK(whole.events.tags == std::vector<std::string>{"t"});
-        CHECK(whole.counts.refused_messages == 1);
+        CHECK(whole.counts.rejected_messages == 1);
         CHECK(whole.chunks.size() == (acked ? 2 : 1));
         for (std::size_t const piece : {1U, 7U, 1000U, 4096U}) {
             auto const pieces = decode(stream, small, piece);

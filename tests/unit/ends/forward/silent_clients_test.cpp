@@ -146,7 +146,7 @@ TEST_CASE("an address has so many connections where that is asked for, and gets 
     std::deque<raw_client> good;
     for (int i = 0; i < 2; ++i) send_and_read(good.emplace_back(source->port()), *source, i);
     CHECK(raw_client{source->port()}.is_closed_by_peer());
-    CHECK(counted(*source, "connections_refused_total") == 1);
+    CHECK(counted(*source, "connections_rejected_total") == 1);
     good.pop_front();
     REQUIRE(comes_true([&] { return counted(*source, "open_connections") == 1; }));
     send_and_read(good.emplace_back(source->port()), *source, 5);

@@ -134,12 +134,12 @@ TEST_CASE("a stream that Loki throttles waits, the others go on, and it is said 
         REQUIRE(reports.wait(i).size() == i);
     }
     for (auto const& each : reports.wait(5)) CHECK(each.tags == std::vector<std::string>{"quiet"});
-    REQUIRE(test::comes_true([&] { return test::gauge_of(to->status(), "streams_parked") == 1; }));
+    REQUIRE(test::comes_true([&] { return test::gauge_of(to->status(), "throttled_streams") == 1; }));
     auto const waiting = to->status();
     CHECK(waiting.up);
     CHECK_THAT(waiting.reason,
                ContainsSubstring(R"("service":"loud")") && ContainsSubstring("answers 429: entry with"));
-    CHECK(test::gauge_of(waiting, "lines_parked") == 2);
+    CHECK(test::gauge_of(waiting, "throttled_lines") == 2);
     throttled = false;
     REQUIRE(reports.wait(6).size() == 6);
     REQUIRE(test::comes_true([&] { return to->status().reason.empty(); }));
@@ -170,7 +170,7 @@ TEST_CASE("a request of several streams is asked for stream by stream when some 
     CHECK(has_stream(loki.all()[1], "old") != has_stream(loki.all()[2], "old"));
     CHECK(test::gauge_of(to->status(), "lines_dropped_too_old_total") == 1);
     CHECK(test::gauge_of(to->status(), "requests_split_total") == 1);
-    CHECK(test::gauge_of(to->status(), "streams_parked") == 0);
+    CHECK(test::gauge_of(to->status(), "throttled_streams") == 0);
 }
 
 TEST_CASE("a limit of all streams makes all of them wait, with less at once", "[loki_sink]") {
@@ -187,7 +187,7 @@ TEST_CASE("a limit of all streams makes all of them wait, with less at once", "[
     auto events = lines({"1", "2", "3", "4", "5", "6"});
     REQUIRE(to->write(events));
     REQUIRE(reports.wait(1).size() == 1);
-    CHECK(test::gauge_of(to->status(), "streams_parked") == 0);
+    CHECK(test::gauge_of(to->status(), "throttled_streams") == 0);
     CHECK(test::gauge_of(to->status(), "requests_split_total") == 0);
     CHECK(to->status().retries >= 1);
 }
