@@ -18,15 +18,13 @@ inline constexpr auto connections_max =
           "lower.");
 inline constexpr auto connections =
     counter("connections_total", "Forward protocol clients that connected; connections rejected at once are left out.");
-inline constexpr auto connections_broken =
-    counter("connections_broken_total",
-            "Forward protocol connections closed for an error, evictions and timeouts included.");
+inline constexpr auto connections_broken = counter(
+    "connections_broken_total", "Forward protocol connections closed for an error, evictions and timeouts included.");
 inline constexpr auto connections_evicted =
     counter("connections_evicted_total",
             "Forward protocol clients without a complete message that were closed to make room for new ones.");
-inline constexpr auto connections_timed_out =
-    counter("connections_timed_out_total",
-            "Forward protocol clients closed by --first-message-timeout or --message-timeout.");
+inline constexpr auto connections_timed_out = counter(
+    "connections_timed_out_total", "Forward protocol clients closed by --first-message-timeout or --message-timeout.");
 inline constexpr auto connections_rejected =
     counter("connections_rejected_total", "Forward protocol connections closed because of --connections-per-address.");
 inline constexpr auto connections_unauthorized =
@@ -57,9 +55,8 @@ inline constexpr auto heartbeats_dropped =
 // Of the sink.
 inline constexpr auto chunks_unacked =
     gauge("chunks_unacked", "Forward protocol chunks that the server has not acknowledged yet.", "chunks in flight");
-inline constexpr auto chunks_retried =
-    counter("chunks_retried_total",
-            "Forward protocol chunks sent once more after an ack timeout or a lost connection.");
+inline constexpr auto chunks_retried = counter(
+    "chunks_retried_total", "Forward protocol chunks sent once more after an ack timeout or a lost connection.");
 inline constexpr auto connection_failures =
     counter("connection_failures_total", "Connections to the forward protocol server that failed or were lost.");
 inline constexpr auto bytes_out = counter("bytes_out_total", "Bytes sent to the peer.");

@@ -17,10 +17,10 @@ inline constexpr auto throttled_lines = gauge("throttled_lines", "Lines of the t
 inline constexpr auto streams = gauge("streams", "Loki streams (label sets) in use.", "streams");
 inline constexpr auto pushes = counter("pushes_total", "Push requests sent to Loki.");
 inline constexpr auto bytes_out = counter("bytes_out_total", "Bytes sent to the peer.");
-inline constexpr auto lines_merged =
-    counter("lines_merged_total", "Lines of label sets above --streams-max, sent to Loki as those of service \"other\".");
-inline constexpr auto requests_split =
-    counter("requests_split_total", "Push requests sent in parts, because Loki rejected or throttled some of the streams.");
+inline constexpr auto lines_merged = counter(
+    "lines_merged_total", "Lines of label sets above --streams-max, sent to Loki as those of service \"other\".");
+inline constexpr auto requests_split = counter(
+    "requests_split_total", "Push requests sent in parts, because Loki rejected or throttled some of the streams.");
 
 /// In the order of drop_reason.
 inline constexpr std::array lines_dropped{
