@@ -256,8 +256,8 @@ class Metrics(Case):
             self.check_types(types[address])
             self.check_growth(types[address], seen)
         named = {name for each in types.values() for name in each}
-        for wanted in ("logpipe_indexed_events_total", "logpipe_journal_syncs_total", "logpipe_journal_lost_offsets_total", "logpipe_documents_total",
-                       "logpipe_pushes_total", "logpipe_kafka_messages_sent_again_total"):
+        for wanted in ("logpipe_sqlite_indexed_documents_total", "logpipe_journal_syncs_total", "logpipe_journal_lost_offsets_total", "logpipe_documents_total",
+                       "logpipe_pushes_total", "logpipe_kafka_messages_retried_total"):
             self.assertIn(wanted, named)
 
     def test_the_size_of_a_source_is_no_counter(self):

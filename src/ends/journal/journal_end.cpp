@@ -2,6 +2,7 @@
 #include "core/log.hpp"
 #include "core/options.hpp"
 #include "journal/journal.hpp"
+#include "journal_metrics.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -124,6 +125,13 @@ end_descriptor const journal_end{
     .form = "journal:DIR/TOPIC",
     .source_options = source_options().rows(),
     .sink_options = sink_options().rows(),
+    .source_stage = "journal_source",
+    .sink_stage = "journal_sink",
+    .source_metrics = {metrics::lag, metrics::read_offset, metrics::committed_offset, metrics::synced_offset,
+                       metrics::lost_offsets},
+    .sink_metrics = {metrics::bytes, metrics::limit_bytes, metrics::segments, metrics::synced_offset, metrics::syncs,
+                     metrics::duplicate_events, metrics::dropped_events, metrics::dropped_segments,
+                     metrics::reserve_bytes, metrics::reserves_released, metrics::clock_jumps},
     .make_source = make_source_end,
     .make_sink = make_sink_end,
     .examples = {"logpipe consume --from journal:data/nginx-logs --to journal:data/nginx-events"},

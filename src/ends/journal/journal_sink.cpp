@@ -1,6 +1,7 @@
 #include "journal_sink.hpp"
 
 #include "core/stage_health.hpp"
+#include "journal_metrics.hpp"
 
 #include <fmt/format.h>
 
@@ -44,22 +45,19 @@ class journal_sink final : public sink {
 
     stage_status status() const override {
         auto const& figures = writer_->figures();
-        auto const gauge = [](std::atomic<std::uint64_t> const& figure) {
-            return static_cast<double>(figure.load(std::memory_order_relaxed));
-        };
         stage_status now;
         now.name = "journal_sink";
-        now.gauges = {{"journal_bytes", gauge(figures.bytes)},
-                      {"journal_segments", gauge(figures.segments)},
-                      {"journal_synced_offset", static_cast<double>(writer_->board()->mark().offset)},
-                      {"journal_syncs_total", gauge(figures.syncs)},
-                      {"journal_repeated_events_total", gauge(figures.repeated_events)},
-                      {"journal_limit_bytes", gauge(figures.limit_bytes)},
-                      {"journal_reserve_bytes", gauge(figures.reserve_bytes)},
-                      {"journal_reserves_given_up_total", gauge(figures.reserves_given_up)},
-                      {"journal_clock_jumps_total", gauge(figures.clock_jumps)},
-                      {"journal_dropped_events_total", gauge(figures.dropped_events)},
-                      {"journal_dropped_segments_total", gauge(figures.dropped_segments)}};
+        now.metrics = {{metrics::bytes, figures.bytes},
+                       {metrics::limit_bytes, figures.limit_bytes},
+                       {metrics::segments, figures.segments},
+                       {metrics::synced_offset, writer_->board()->mark().offset},
+                       {metrics::syncs, figures.syncs},
+                       {metrics::duplicate_events, figures.repeated_events},
+                       {metrics::dropped_events, figures.dropped_events},
+                       {metrics::dropped_segments, figures.dropped_segments},
+                       {metrics::reserve_bytes, figures.reserve_bytes},
+                       {metrics::reserves_released, figures.reserves_given_up},
+                       {metrics::clock_jumps, figures.clock_jumps}};
         health_.describe(now);
         if (now.up && figures.reserves_given_up > 0 && figures.reserve_bytes == 0)
             now.reason = "the disk was full, and its reserve is given up: make room there";

@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "core/stage_health.hpp"
 #include "group_cursor.hpp"
+#include "journal_metrics.hpp"
 #include "topic_folder.hpp"
 #include "topic_reader.hpp"
 
@@ -236,11 +237,11 @@ stage_status journal_source::status() const {
     auto const mark = board_->mark();
     stage_status now;
     now.name = "journal_source";
-    now.gauges = {{"journal_held_events", static_cast<double>(board_->events_from(committed))},
-                  {"journal_read_offset", static_cast<double>(read_.load())},
-                  {"journal_committed_offset", static_cast<double>(committed)},
-                  {"journal_synced_offset", static_cast<double>(mark.offset)},
-                  {"journal_lost_offsets_total", static_cast<double>(lost_.load())}};
+    now.metrics = {{metrics::lag, board_->events_from(committed)},
+                   {metrics::read_offset, read_},
+                   {metrics::committed_offset, committed},
+                   {metrics::synced_offset, mark.offset},
+                   {metrics::lost_offsets, lost_}};
     health_.describe(now);
     if (now.reason.empty() && committed > mark.offset)
         now.reason = fmt::format(

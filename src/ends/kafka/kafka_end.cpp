@@ -5,6 +5,7 @@
 #include "core/options.hpp"
 #include "core/secrets.hpp"
 #include "kafka/kafka.hpp"
+#include "kafka_metrics.hpp"
 #include "net/address.hpp"
 #include "net/client_options.hpp"
 
@@ -196,6 +197,13 @@ end_descriptor const kafka_end{
     .connection_options = connection_options().rows(),
     .source_options = source_options().rows(),
     .sink_options = sink_options().rows(),
+    .source_stage = "kafka_source",
+    .sink_stage = "kafka_sink",
+    .source_metrics = {metrics::lag, metrics::assigned, metrics::buffered, metrics::round_trip, metrics::rebalances,
+                       metrics::commits_failed, metrics::tombstones, metrics::offsets_beyond_end,
+                       metrics::offsets_of_deleted_topics, metrics::missing_offsets, metrics::expired_offsets},
+    .sink_metrics = {metrics::in_flight_bytes, metrics::in_flight_batches, metrics::round_trip, metrics::sent_bytes,
+                     metrics::messages_retried, metrics::clients_recreated},
     .make_source = make_source_end,
     .make_sink = make_sink_end,
     .examples = {"logpipe consume --from kafka://localhost:9092/nginx-logs --to kafka://localhost:9092/nginx-events"},

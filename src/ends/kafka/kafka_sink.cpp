@@ -1,6 +1,7 @@
 #include "flight_table.hpp"
 #include "kafka/kafka.hpp"
 #include "kafka/kafka_letter.hpp"
+#include "kafka_metrics.hpp"
 #include "producer.hpp"
 #include "producer_settings.hpp"
 #include "topic_facts.hpp"
@@ -71,7 +72,7 @@ class kafka_sink final : public sink {
         if (flights_.full()) producer_.hurry();
         auto const slot = flights_.board(events, messages, bytes);
         if (!slot) return slot.error();
-        bytes_out_ += bytes;
+        sent_bytes_ += bytes;
         producer_.send(*slot);
         return {};
     }
@@ -105,12 +106,12 @@ class kafka_sink final : public sink {
                 flights_.count());
         }
         now.retries = producer_.sent_again();
-        now.gauges = {{"kafka_in_flight_bytes", static_cast<double>(flights_.bytes())},
-                      {"kafka_in_flight_batches", static_cast<double>(flights_.count())},
-                      {"kafka_round_trip_seconds", producer_.round_trip_seconds()},
-                      {"kafka_messages_sent_again_total", static_cast<double>(producer_.sent_again())},
-                      {"kafka_clients_made_anew_total", static_cast<double>(producer_.made_anew_count())},
-                      {"bytes_out_total", static_cast<double>(bytes_out_.load(std::memory_order_relaxed))}};
+        now.metrics = {{metrics::in_flight_bytes, flights_.bytes()},
+                       {metrics::in_flight_batches, flights_.count()},
+                       {metrics::round_trip, producer_.round_trip_seconds()},
+                       {metrics::sent_bytes, sent_bytes_},
+                       {metrics::messages_retried, producer_.sent_again()},
+                       {metrics::clients_recreated, producer_.made_anew_count()}};
         return now;
     }
 
@@ -128,7 +129,7 @@ class kafka_sink final : public sink {
     kafka_sink_options const options_;
     std::atomic<completions*> reports_{nullptr};
     std::atomic<bool> cancelled_{false};
-    std::atomic<std::uint64_t> bytes_out_{0};
+    std::atomic<std::uint64_t> sent_bytes_{0};
     flight_table flights_;
     producer producer_;  // after the flights, which its messages point into
 };

@@ -2,6 +2,7 @@
 #include "group_reader.hpp"
 #include "intake.hpp"
 #include "kafka/kafka.hpp"
+#include "kafka_metrics.hpp"
 #include "start_point.hpp"
 #include "topic_facts.hpp"
 
@@ -117,17 +118,17 @@ stage_status kafka_source::status() const {
         now.reason = trouble->message;
     }
     auto const& counts = reader_->counts();
-    now.gauges = {{"kafka_lag_events", static_cast<double>(counts.lag.load())},
-                  {"kafka_assigned_partitions", static_cast<double>(counts.assigned.load())},
-                  {"kafka_waiting_bytes", static_cast<double>(intake_.bytes())},
-                  {"kafka_round_trip_seconds", reader_->round_trip_seconds()},
-                  {"kafka_rebalances_total", static_cast<double>(counts.rebalances.load())},
-                  {"kafka_commits_failed_total", static_cast<double>(counts.commits_failed.load())},
-                  {"kafka_tombstones_total", static_cast<double>(counts.tombstones.load())},
-                  {"kafka_offsets_beyond_end_total", static_cast<double>(counts.beyond_end.load())},
-                  {"kafka_offsets_of_deleted_topics_total", static_cast<double>(counts.of_other_topics.load())},
-                  {"kafka_missing_offsets_total", static_cast<double>(counts.missing_offsets.load())},
-                  {"kafka_expired_offsets_total", static_cast<double>(counts.expired_offsets.load())}};
+    now.metrics = {{metrics::lag, counts.lag},
+                   {metrics::assigned, counts.assigned},
+                   {metrics::buffered, intake_.bytes()},
+                   {metrics::round_trip, reader_->round_trip_seconds()},
+                   {metrics::rebalances, counts.rebalances},
+                   {metrics::commits_failed, counts.commits_failed},
+                   {metrics::tombstones, counts.tombstones},
+                   {metrics::offsets_beyond_end, counts.beyond_end},
+                   {metrics::offsets_of_deleted_topics, counts.of_other_topics},
+                   {metrics::missing_offsets, counts.missing_offsets},
+                   {metrics::expired_offsets, counts.expired_offsets}};
     return now;
 }
 

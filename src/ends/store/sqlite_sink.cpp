@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "core/stage_health.hpp"
+#include "store_metrics.hpp"
 #include "store_writer.hpp"
 
 #include <fmt/format.h>
@@ -183,15 +184,9 @@ stage_status sqlite_sink::status() const {
     stage_status now;
     now.name = sink_name;
     health_.describe(now);
-    auto const gauge = [&now](char const* name, std::atomic<std::uint64_t> const& value) {
-        now.gauges.emplace_back(name, static_cast<double>(value.load(std::memory_order_relaxed)));
-    };
-    gauge("indexed_events_total", indexed_);
-    gauge("already_there_events_total", already_there_);
-    gauge("waiting_events", events_waiting_);
-    gauge("transactions_total", transactions_);
-    gauge("removed_documents_total", removed_);
-    gauge("clock_jumps_total", clock_jumps_);
+    now.metrics = {{metrics::pending, events_waiting_},   {metrics::indexed, indexed_},
+                   {metrics::duplicates, already_there_}, {metrics::transactions, transactions_},
+                   {metrics::removed, removed_},          {metrics::clock_jumps, clock_jumps_}};
     return now;
 }
 

@@ -1,6 +1,7 @@
 #include "core/file.hpp"
 #include "core/options.hpp"
 #include "store/sqlite.hpp"
+#include "store_metrics.hpp"
 
 namespace logpipe::store {
 
@@ -39,6 +40,9 @@ end_descriptor const store_end{
     .summary = "The embedded store: documents with typed columns and full-text search in one file.",
     .form = "sqlite:PATH",
     .sink_options = sink_options().rows(),
+    .sink_stage = "sqlite_sink",
+    .sink_metrics = {metrics::pending, metrics::indexed, metrics::duplicates, metrics::transactions, metrics::removed,
+                     metrics::clock_jumps},
     .make_sink = make_end,
     .examples = {"logpipe index --from journal:data/nginx-events --to sqlite:data/store.sqlite"},
 };

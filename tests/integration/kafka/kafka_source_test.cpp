@@ -169,10 +169,10 @@ TEST_CASE("a full intake stops the reading, not the membership, and nothing is l
     options.poll_interval_max = std::chrono::milliseconds{6'000};
     auto const from = make_kafka_source(options);
     REQUIRE(from->open());
-    REQUIRE(comes_true([&] { return gauge_of(from->status(), "kafka_waiting_bytes") >= 100'000; }));
+    REQUIRE(comes_true([&] { return gauge_of(from->status(), "kafka_buffered_bytes") >= 100'000; }));
     auto const until = std::chrono::steady_clock::now() + std::chrono::seconds{8};
     REQUIRE(comes_true([&] { return std::chrono::steady_clock::now() > until; }));  // longer than a poll may wait
-    REQUIRE(gauge_of(from->status(), "kafka_waiting_bytes") < 400'000);
+    REQUIRE(gauge_of(from->status(), "kafka_buffered_bytes") < 400'000);
     REQUIRE(gauge_of(from->status(), "kafka_rebalances_total") == 1);
     taken_events taken{*from};
     REQUIRE(taken.read(20'000));

@@ -61,7 +61,7 @@ TEST_CASE("after a fatal error the client is made anew, and all that was in flig
         REQUIRE(to->write(events));
     }
     REQUIRE(reports.wait_events(200));
-    REQUIRE(gauge_of(to->status(), "kafka_clients_made_anew_total") == 1);
+    REQUIRE(gauge_of(to->status(), "kafka_clients_recreated_total") == 1);
     REQUIRE(to->status().up);
     REQUIRE(reports.counts().indexed == 200);
     REQUIRE(distinct(stored(cluster)).size() == 200);
@@ -134,7 +134,7 @@ TEST_CASE("a message that the user's own timeout gives up is sent again", "[kafk
     rd_kafka_mock_broker_set_down(cluster.get(), 1);
     auto events = numbered_events(0, 5);
     REQUIRE(to->write(events));
-    REQUIRE(comes_true([&] { return gauge_of(to->status(), "kafka_messages_sent_again_total") > 0; }));
+    REQUIRE(comes_true([&] { return gauge_of(to->status(), "kafka_messages_retried_total") > 0; }));
     REQUIRE(reports.events() == 0);
     rd_kafka_mock_broker_set_up(cluster.get(), 1);
     REQUIRE(reports.wait_events(5));

@@ -80,8 +80,7 @@ TEST_CASE("a batch of any size waits with us, not in librdkafka's queue", "[kafk
     double most = 0;
     for (auto const end = in_time(); reports.events() < 100; std::this_thread::sleep_for(1ms)) {
         REQUIRE(std::chrono::steady_clock::now() < end);
-        for (auto const& [name, value] : to->status().gauges)
-            if (name == "kafka_in_flight_bytes") most = std::max(most, value);
+        most = std::max(most, gauge_of(to->status(), "kafka_in_flight_bytes"));
     }
     CHECK(most > 1'000'000);
     CHECK(most < 2'600'000);

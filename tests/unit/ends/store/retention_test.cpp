@@ -57,7 +57,7 @@ TEST_CASE("the newest rows are kept", "[sqlite]") {
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 100);
     REQUIRE(number(path, "SELECT min(bytes) FROM documents") == 400);
     check_full_text(path);
-    REQUIRE(test::gauge_of(sink->status(), "removed_documents_total") == 400);
+    REQUIRE(test::gauge_of(sink->status(), "sqlite_removed_documents_total") == 400);
 }
 
 TEST_CASE("what was received too long ago leaves, whatever its own time", "[sqlite]") {

@@ -114,11 +114,11 @@ TEST_CASE("a transaction ends by itself when it is large, or old", "[sqlite]") {
         sink.store(store_batch(0, 10));
         sink.store(store_batch(10, 20));
         REQUIRE(sink.reports.batches.empty());
-        REQUIRE(gauge_of(sink.to->status(), "waiting_events") == 20);
+        REQUIRE(gauge_of(sink.to->status(), "sqlite_pending_documents") == 20);
         sink.store(store_batch(20, 30));
         REQUIRE(sink.reports.batches.size() == 3);
-        REQUIRE(gauge_of(sink.to->status(), "waiting_events") == 0);
-        REQUIRE(gauge_of(sink.to->status(), "transactions_total") == 1);
+        REQUIRE(gauge_of(sink.to->status(), "sqlite_pending_documents") == 0);
+        REQUIRE(gauge_of(sink.to->status(), "sqlite_transactions_total") == 1);
     }
     SECTION("old") {
         open_sink sink{folder.path("store.sqlite"), {.path = {}, .transaction_age_max = 0ms}};
