@@ -50,10 +50,13 @@ struct pump_snapshot {
     std::vector<stage_status> stages;  ///< source, transform, sink, in this order
 };
 
+/// An error: data was lost, or an operator is needed.
+enum class warning_severity : std::uint8_t { warning, error };
+
 /// A line of the log that an operator should have seen.
 struct warning {
     std::int64_t time_ns = 0;
-    bool grave = false;  ///< logged as an error: data was lost, or someone is needed
+    warning_severity severity = warning_severity::warning;
     std::string message;
 };
 

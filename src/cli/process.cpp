@@ -58,7 +58,9 @@ std::vector<warning> newest_warnings() {
     std::vector<warning> lines;
     for (auto& each : recent_notes())
         lines.push_back(
-            {.time_ns = each.time_ns, .grave = each.level == log_level::error, .message = std::move(each.message)});
+            {.time_ns = each.time_ns,
+             .severity = each.level == log_level::error ? warning_severity::error : warning_severity::warning,
+             .message = std::move(each.message)});
     return lines;
 }
 

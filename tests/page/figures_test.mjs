@@ -12,9 +12,9 @@ process.on("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
 fs.cpSync(path.join(path.dirname(fileURLToPath(import.meta.url)), "../../src/ui/web/page"), folder, { recursive: true });
 fs.writeFileSync(path.join(folder, "package.json"), '{"type":"module"}');
 const load = (name) => import(pathToFileURL(path.join(folder, name)));
-const { bytes, count, short } = await load("dom.js");
+const { amount, bytes, count, short } = await load("dom.js");
 const { timeTicks, valueStep } = await load("charts.js");
-const { entering } = await load("pipeline.js");
+const { chainOf, entering, inOrder } = await load("chain.js");
 
 for (const [n, wanted] of [[0, "0"], [0.04, "0.04"], [0.5, "0.5"], [2.5, "2.5"], [42, "42"], [999, "999"], [1234, "1,234"], [9999, "9,999"], [10000, "10 k"], [10049, "10 k"], [12345, "12.3 k"],
   [20000, "20 k"], [100000, "100 k"], [123456, "123 k"], [200000, "200 k"], [999499, "999 k"], [999950, "1 M"], [1000000, "1 M"], [1234567, "1.23 M"], [2000000, "2 M"], [20000000, "20 M"],
@@ -24,6 +24,8 @@ for (const [n, wanted] of [[0, "0 B"], [1000, "1,000 B"], [1023, "1,023 B"], [10
   [1048576, "1 MiB"], [10 * 2 ** 30, "10 GiB"], [200 * 2 ** 30, "200 GiB"]])
   assert.equal(bytes(n), wanted, `bytes(${n})`);
 assert.equal(count(200000), "200,000");
+for (const [name, value, wanted] of [["journal_bytes", 1536, "1.5 KiB"], ["bytes_out_total", 0, "0 B"], ["kafka_round_trip_seconds", 0.25, "250 ms"], ["requests_in_flight", 12000, "12,000"], ["rate", null, "–"]])
+  assert.equal(amount(name, value), wanted, `amount(${name}, ${value})`);
 
 for (const [high, steps, binary, wanted] of [[1, 4, false, 1], [10, 4, false, 5], [11, 4, false, 5], [100, 4, false, 50], [200000, 4, false, 50000], [7, 4, true, 2], [5 * 2 ** 30, 4, true, 2 ** 31]])
   assert.equal(valueStep(high, steps, binary), wanted, `valueStep(${high})`);
@@ -40,16 +42,29 @@ for (const length of [60e3, 300e3, 3600e3, 6.5 * 3600e3, 86400e3, 7 * 86400e3, 4
   }
 }
 
-const pump = (name, ...stages) => ({ name, stages: stages.map((stage) => ({ name: stage })) });
-const receive = pump("receive", "forward_source", "journal_sink");
-const index = pump("index", "journal_source", "normalize", "sqlite_sink");
-const produce = pump("produce", "http_source", "journal_sink");
-const names = (pumps) => entering(pumps).map((each) => each.name).join(" ");
-assert.equal(names([receive, index]), "receive");
-assert.equal(names([produce, receive, index]), "produce receive", "a run from the page goes beside the listener");
-assert.equal(names([pump("produce", "http_source", "forward_sink"), pump("forward", "forward_source", "router"), pump("deliver", "journal_source", "kafka_sink")]), "forward",
+// A pump's name, its source's target and its sink's.
+const pump = (name, from, to, ...between) => ({ name, stages: [{ name: "source", target: from }, ...between.map((stage) => ({ name: stage, target: "" })), { name: "sink", target: to }] });
+const receive = pump("receive", "forward://0.0.0.0:24224", "journal:data/logs");
+const index = pump("index", "journal:data/logs", "sqlite:data/store.sqlite", "normalize");
+const produce = pump("produce", "http://there/lines", "journal:data/logs");
+const names = (pumps) => pumps.map((each) => each.name).join(" ");
+for (const [wanted, ...pumps] of [["receive index", receive, index], ["receive index", index, receive], ["receive produce index", receive, index, produce], ["produce receive index", produce, index, receive],
+  ["a b c d", pump("a", "1", "2"), pump("c", "8", "9"), pump("d", "9", "7"), pump("b", "2", "3")], ["b a", pump("b", "", ""), pump("a", "", "")], ["a b", pump("a", "1", "2"), pump("b", "2", "1")], ["a", pump("a", "1", "1")]])
+  assert.equal(names(inOrder(pumps)), wanted, "the order of the data");
+
+const drawn = (...pumps) => chainOf(inOrder(pumps)).boxes.map((box) => box.stages.map((stage) => stage.target || stage.name).join("+")).join(" ");
+assert.equal(drawn(index, receive), "forward://0.0.0.0:24224 journal:data/logs+journal:data/logs normalize sqlite:data/store.sqlite", "one box a target");
+assert.equal(drawn(pump("a", "", ""), pump("b", "", "")), "source sink source sink", "without targets nothing is joined");
+const { boxes, links } = chainOf(inOrder([receive, index, pump("other", "x", "y")]));
+assert.equal(links.length, boxes.length - 1, "a link between any two");
+assert.equal(links.map((link) => (link.pump ? link.pump.name + (link.toSink ? " out" : " in") : "-")).join(", "), "receive out, index in, index out, -, other out");
+
+const first = (...pumps) => names(entering(inOrder(pumps)));
+assert.equal(first(receive, index), "receive");
+assert.equal(first(produce, receive, index), "produce receive", "a run from the page writes beside the listener");
+assert.equal(first(pump("produce", "http://there/lines", "forward://127.0.0.1:24224"), pump("forward", "forward://0.0.0.0:24224", "journal:a"), pump("deliver", "journal:a", "kafka://b/t")), "forward",
   "what is sent to a listener of ours counts there");
-assert.equal(names([pump("produce", "http_source", "forward_sink")]), "produce");
-assert.equal(names([pump("consume", "kafka_source", "normalize", "kafka_sink"), pump("index", "kafka_source", "opensearch_sink")]), "consume");
-assert.equal(names([]), "");
+assert.equal(first(pump("produce", "http://there/lines", "forward://127.0.0.1:24224")), "produce");
+assert.equal(first(pump("consume", "kafka://b/a", "kafka://b/b"), pump("index", "kafka://b/b", "opensearch://s/i")), "consume");
+assert.equal(first(), "");
 console.log("ok");

@@ -149,7 +149,7 @@ class Descriptors(Case):
             self.assertEqual(self.get(f"http://{admin}/healthz")[0], 200)
             self.assertEqual(self.get(f"http://{admin}/readyz"), (200, "ready\n"))
             self.wait_drained(admin, 200)
-            gauges = {stage["name"]: stage["gauges"] for pump in self.status(admin)["pumps"] for stage in pump["stages"]}["forward_source"]
+            gauges = {stage["name"]: stage["metrics"] for pump in self.status(admin)["pumps"] for stage in pump["stages"]}["forward_source"]
             self.assertLess(gauges["connections_max"], 256 - 64)
             self.assertGreater(gauges["connections_evicted_total"], 100)
         output = self.end(child)

@@ -57,7 +57,7 @@ class DiskCase(Case):
 
     def gauge(self, admin, name):
         status = self.status(admin) or {"pumps": []}
-        return sum(stage["gauges"].get(name, 0) for pump in status["pumps"] for stage in pump["stages"])
+        return sum(stage["metrics"].get(name, 0) for pump in status["pumps"] for stage in pump["stages"])
 
     def reason(self, admin):
         status = self.status(admin) or {"pumps": []}

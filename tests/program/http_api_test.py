@@ -61,7 +61,7 @@ def fields_of(value, into):
             if key == "fields":  # its own keys are the schema's fields
                 for field in each.values():
                     fields_of(field, into)
-            elif key not in ("gauges", "event"):
+            elif key not in ("metrics", "event"):
                 fields_of(each, into)
 
 

@@ -153,7 +153,7 @@ class Stage:
         sums = {}
         for pump in (self.status() or {"pumps": []})["pumps"]:
             for stage in pump["stages"]:
-                for name, value in stage["gauges"].items():
+                for name, value in stage["metrics"].items():
                     sums[name] = sums.get(name, 0) + value
         return sums
 

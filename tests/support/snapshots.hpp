@@ -5,10 +5,13 @@
 
 namespace logpipe {
 
-inline stage_status stage_that_works(std::string name, std::vector<std::pair<std::string, double>> gauges) {
+inline stage_status stage_that_works(std::string name, std::string title, std::string target,
+                                     std::vector<metric_value> metrics) {
     stage_status stage;
     stage.name = std::move(name);
-    stage.gauges = std::move(gauges);
+    stage.title = std::move(title);
+    stage.target = std::move(target);
+    stage.metrics = std::move(metrics);
     return stage;
 }
 
@@ -20,8 +23,12 @@ inline process_snapshot sample_snapshot() {
     forward.this_run = {.in = 60, .indexed = 60};
     forward.bytes_in = 20'000;
     forward.bytes_out = 21'000;
-    forward.stages = {stage_that_works("forward_source", {{"forward_connections", 3.0}}),
-                      stage_that_works("journal_sink", {{"journal_bytes", 1.5e6}})};
+    forward.stages = {
+        stage_that_works("forward_source", "Forward protocol", "forward://0.0.0.0:24224",
+                         {{gauge("open_connections", "Clients connected now.", "clients"), 3},
+                          {counter("messages_total", "Messages decoded."), 9}}),
+        stage_that_works("journal_sink", "Journal", "journal:data/nginx-logs",
+                         {{gauge("journal_bytes", "Size of the topic on disk.", "on disk"), 1'500'000}})};
 
     pump_snapshot index;
     index.name = "index";
@@ -39,13 +46,17 @@ inline process_snapshot sample_snapshot() {
     index.safe_after.add(1.0 / 64, 40);
     index.safe_after.add(3.0 / 16, 3);
     index.age_when_safe.add(1.5, 43);
-    index.stages = {stage_that_works("journal_source", {{"journal_read_offset", 7.0}}),
-                    stage_that_works("normalize", {}),
+    index.stages = {stage_that_works("journal_source", "Journal", "journal:data/nginx-logs",
+                                     {{gauge("journal_read_offset", "Next offset to be read."), 7}}),
+                    stage_that_works("normalize", "Transform", "", {}),
                     {.name = "sqlite_sink",
+                     .title = "SQLite",
+                     .target = "sqlite:data/store.sqlite",
                      .up = false,
-                     .reason = "the disk is full: free some space under /var/lib/logpipe",
+                     .reason = "the disk is full",
+                     .hint = "Free some space under /var/lib/logpipe.",
                      .retries = 4,
-                     .gauges = {{"store_documents", 90.0}}}};
+                     .metrics = {{gauge("store_documents", "Documents in the store."), 90}}}};
 
     return {.subcommand = "run",
             .version = "0.1.0",
@@ -55,7 +66,7 @@ inline process_snapshot sample_snapshot() {
             .draining = false,
             .book = {.counts = {.in = 100, .indexed = 70, .already_there = 20, .dead = 3}, .in_flight = 7},
             .pumps = {forward, index},
-            .warnings = {{.time_ns = 1'769'823'100'000'000'000, .grave = false, .message = "index: the sink waits"}}};
+            .warnings = {{.time_ns = 1'769'823'100'000'000'000, .severity = warning_severity::warning, .message = "index: the sink waits"}}};
 }
 
 }  // namespace logpipe

@@ -1,12 +1,13 @@
 #include "status/components.hpp"
 
 #include "core/clock.hpp"
+#include "stage_metrics.hpp"
+#include "status/figures.hpp"
 #include "words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 namespace logpipe::status {
@@ -17,23 +18,12 @@ double number(std::uint64_t value) noexcept {
     return static_cast<double>(value);
 }
 
-/// What is shown of a stage by one gauge of its own: the first of these that it has. None counts from the process's
-/// start: that would contradict the ledger, which is durable.
-struct figure_row {
-    std::string_view gauge;
-    std::string_view words;
-};
-constexpr std::array figures{figure_row{"open_connections", "connections"},
-                             figure_row{"journal_bytes", "bytes on disk"},
-                             figure_row{"requests_in_flight", "requests in flight"}};
-
+/// "clients 3, pending 1.2 KiB"
 std::string figure_of(stage_status const& stage) {
-    for (auto const& row : figures) {
-        auto const found = std::ranges::find(stage.gauges, row.gauge, &std::pair<std::string, double>::first);
-        if (found != stage.gauges.end() && found->second >= 0.0)
-            return fmt::format("{} {}", grouped(static_cast<std::uint64_t>(found->second)), row.words);
-    }
-    return {};
+    std::string text;
+    for (auto const& figure : figures_of(metrics_of(stage)))
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", figure.title, value_text(figure));
+    return text;
 }
 
 std::string figure_of(pump_snapshot const& pump, stage_status const& stage) {
@@ -41,6 +31,12 @@ std::string figure_of(pump_snapshot const& pump, stage_status const& stage) {
     if (auto figure = figure_of(stage); !figure.empty()) return figure;
     if (&stage == &pump.stages.back()) return fmt::format("{} indexed", grouped(pump.book.counts.indexed));
     return {};
+}
+
+std::vector<std::pair<std::string, double>> numbers_of(stage_status const& stage) {
+    std::vector<std::pair<std::string, double>> numbers;
+    for (auto const& each : metrics_of(stage)) numbers.emplace_back(each.name, each.value);
+    return numbers;
 }
 
 /// "2 stages are down: index/sqlite_sink, receive/journal_sink"; empty when none is.
@@ -60,9 +56,10 @@ std::string stages_down(process_snapshot const& process) {
 component stage_row(pump_snapshot const& pump, stage_status const& stage) {
     component row{.kind = "stage", .name = fmt::format("{}/{}", pump.name, stage.name)};
     row.state = stage.up ? component_state::up : component_state::down;
-    row.reason = !stage.up && stage.reason.empty() ? "it does not say why" : stage.reason;
+    row.reason = !stage.up && stage.reason.empty() ? "it gives no reason" : stage.reason;
+    row.hint = stage.hint;
     row.figure = figure_of(pump, stage);
-    row.numbers = stage.gauges;
+    row.numbers = numbers_of(stage);
     if (pump.backlog && &stage == pump.stages.data()) row.numbers.emplace_back("backlog_events", number(*pump.backlog));
     row.numbers.emplace_back("retries", number(stage.retries));
     return row;
@@ -73,8 +70,9 @@ component letters_row(stage_status const& letters) {
     component row{.kind = "stage", .name = letters.name};
     row.state = component_state::up;
     row.reason = letters.reason;
+    row.hint = letters.hint;
     row.figure = figure_of(letters);
-    row.numbers = letters.gauges;
+    row.numbers = numbers_of(letters);
     return row;
 }
 

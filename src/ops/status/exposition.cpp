@@ -42,10 +42,6 @@ std::string clean_name(std::string_view name) {
     return clean;
 }
 
-std::string_view type_of(std::string_view name) noexcept {
-    return name.ends_with("_total") ? "counter" : "gauge";
-}
-
 void append_sample(std::string& samples, std::string_view name, std::span<metric_label const> labels,
                    std::string_view value) {
     samples.append(name);
@@ -63,18 +59,18 @@ void append_sample(std::string& samples, std::string_view name, std::span<metric
 
 }  // namespace
 
-void exposition::add(std::string_view name, std::string_view help, std::span<metric_label const> labels, double value) {
-    add_sample(name, help, labels, value_text(value));
+void exposition::add(served_metric const& what, std::span<metric_label const> labels, double value) {
+    add_sample(what, labels, value_text(value));
 }
 
-void exposition::add(std::string_view name, std::string_view help, std::span<metric_label const> labels,
-                     std::uint64_t value) {
-    add_sample(name, help, labels, fmt::format("{}", value));
+void exposition::add(served_metric const& what, std::span<metric_label const> labels, std::uint64_t value) {
+    add_sample(what, labels, fmt::format("{}", value));
 }
 
-void exposition::add(std::string_view name, std::string_view help, std::span<metric_label const> labels,
+void exposition::add(served_metric const& what, std::span<metric_label const> labels,
                      latency_histogram const& seconds) {
-    auto& samples = family_of("histogram", clean_name(name), help).samples;
+    auto& to = family_of(what);
+    auto& samples = to.samples;
     std::vector<metric_label> with_bound{labels.begin(), labels.end()};
     auto& bound = with_bound.emplace_back("le", "");
     std::uint64_t so_far = 0;
@@ -82,24 +78,24 @@ void exposition::add(std::string_view name, std::string_view help, std::span<met
         so_far += seconds.counts[i];
         auto const text = i < seconds.bounds_seconds.size() ? number_text(seconds.bounds_seconds[i]) : "+Inf";
         bound.second = text;
-        append_sample(samples, clean_name(name) + "_bucket", with_bound, fmt::format("{}", so_far));
+        append_sample(samples, to.name + "_bucket", with_bound, fmt::format("{}", so_far));
     }
-    append_sample(samples, clean_name(name) + "_sum", labels, value_text(seconds.sum_seconds));
-    append_sample(samples, clean_name(name) + "_count", labels, fmt::format("{}", so_far));
+    append_sample(samples, to.name + "_sum", labels, value_text(seconds.sum_seconds));
+    append_sample(samples, to.name + "_count", labels, fmt::format("{}", so_far));
 }
 
-void exposition::add_sample(std::string_view name, std::string_view help, std::span<metric_label const> labels,
-                            std::string_view value) {
-    auto const clean = clean_name(name);
-    append_sample(family_of(type_of(clean), clean, help).samples, clean, labels, value);
+void exposition::add_sample(served_metric const& what, std::span<metric_label const> labels, std::string_view value) {
+    auto& to = family_of(what);
+    append_sample(to.samples, to.name, labels, value);
 }
 
-exposition::family& exposition::family_of(std::string_view type, std::string const& name, std::string_view help) {
+exposition::family& exposition::family_of(served_metric const& what) {
+    auto const name = clean_name(what.name);
     auto const found = std::ranges::find(families_, name, &family::name);
     if (found != families_.end()) return *found;
     std::string head = fmt::format("# HELP {} ", name);
-    append_escaped(head, help, false);
-    head += fmt::format("\n# TYPE {} {}\n", name, type);
+    append_escaped(head, what.help, false);
+    head += fmt::format("\n# TYPE {} {}\n", name, what.type);
     return families_.emplace_back(family{.name = name, .head = std::move(head), .samples = {}});
 }
 

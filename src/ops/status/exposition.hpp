@@ -3,6 +3,7 @@
 #pragma once
 
 #include "logpipe/latency.hpp"
+#include "status/process_metrics.hpp"
 
 #include <cstdint>
 #include <span>
@@ -15,18 +16,15 @@ namespace logpipe::status {
 
 using metric_label = std::pair<std::string_view, std::string_view>;
 
-/// Collects samples by family, because the format wants those of one family together. The name is the one place that
-/// knows the type: a counter, which only grows and starts at 0 with the process, ends in "_total", and nothing else
-/// does. One thread.
+/// Collects samples by family, because the format wants those of one family together. One thread.
 class exposition final {
   public:
-    /// Samples of one name share the HELP and TYPE of the first. @param name  any text; what a metric's name cannot
-    /// have becomes "_".
-    void add(std::string_view name, std::string_view help, std::span<metric_label const> labels, double value);
-    void add(std::string_view name, std::string_view help, std::span<metric_label const> labels, std::uint64_t value);
+    /// Samples of one name share the HELP and TYPE of the first. @param what  its name may be any text: what a metric's
+    /// name cannot have becomes "_".
+    void add(served_metric const& what, std::span<metric_label const> labels, double value);
+    void add(served_metric const& what, std::span<metric_label const> labels, std::uint64_t value);
     /// Its buckets (cumulative, as the format wants them), sum and count.
-    void add(std::string_view name, std::string_view help, std::span<metric_label const> labels,
-             latency_histogram const& seconds);
+    void add(served_metric const& what, std::span<metric_label const> labels, latency_histogram const& seconds);
 
     /// All of it, families in the order in which they first came.
     [[nodiscard]] std::string text() const;
@@ -37,9 +35,8 @@ class exposition final {
         std::string head;
         std::string samples;
     };
-    void add_sample(std::string_view name, std::string_view help, std::span<metric_label const> labels,
-                    std::string_view value);
-    family& family_of(std::string_view type, std::string const& name, std::string_view help);
+    void add_sample(served_metric const& what, std::span<metric_label const> labels, std::string_view value);
+    family& family_of(served_metric const& what);
 
     std::vector<family> families_;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -20,19 +21,19 @@ class object_reader final {
     /// `problem` outlives the reader.
     object_reader(json::value const* from, std::string path, std::string& problem)
         : object_{from == nullptr ? nullptr : from->if_object()}, path_{std::move(path)}, problem_{problem} {
-        if (object_ == nullptr) fail(fmt::format("\"{}\" is missing or is no object", path_));
+        if (object_ == nullptr) fail(fmt::format("\"{}\" is missing or not an object", path_));
     }
 
     void read(std::string_view key, std::string& into) {
         auto const* value = find(key);
         auto const* text = value == nullptr ? nullptr : value->if_string();
-        if (text == nullptr) return fail(key, "is no text");
+        if (text == nullptr) return fail(key, "not a string");
         into = *text;
     }
     void read(std::string_view key, bool& into) {
         auto const* value = find(key);
         auto const* flag = value == nullptr ? nullptr : value->if_bool();
-        if (flag == nullptr) return fail(key, "is neither true nor false");
+        if (flag == nullptr) return fail(key, "neither true nor false");
         into = *flag;
     }
     template <std::integral T>
@@ -40,7 +41,7 @@ class object_reader final {
         auto const* value = find(key);
         boost::system::error_code failed;
         auto const number = value == nullptr ? T{} : value->to_number<T>(failed);
-        if (value == nullptr || failed) return fail(key, "is no whole number in its range");
+        if (value == nullptr || failed) return fail(key, "not an integer in its range");
         into = number;
     }
     /// null where it is not known.
@@ -50,7 +51,7 @@ class object_reader final {
     }
     void read(std::string_view key, double& into) {
         auto const* value = find(key);
-        if (value == nullptr || !read_number(*value, into)) fail(key, "is no number");
+        if (value == nullptr || !read_number(*value, into)) fail(key, "not a number");
     }
     /// Keeps what is there where the key is not: a process of before this key has none.
     void read_newer(std::string_view key, std::uint64_t& into) {
@@ -58,14 +59,15 @@ class object_reader final {
     }
     [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
     [[nodiscard]] object_reader object(std::string_view key) { return {find(key), path_of(key), problem_}; }
-    void read(std::string_view key, std::vector<std::pair<std::string, double>>& into) {
+    /// An object of numbers by their names.
+    void read(std::string_view key, std::vector<metric_value>& into) {
         auto const* found = find(key);
-        auto const* gauges = found == nullptr ? nullptr : found->if_object();
-        if (gauges == nullptr) return fail(key, "is no object");
-        for (auto const& [name, value] : *gauges) {
-            double number = 0.0;
-            if (!read_number(value, number)) return fail(key, "has a gauge that is no number");
-            into.emplace_back(name, number);
+        auto const* metrics = found == nullptr ? nullptr : found->if_object();
+        if (metrics == nullptr) return fail(key, "not an object");
+        for (auto const& [name, value] : *metrics) {
+            auto& metric = into.emplace_back();
+            metric.name = name;
+            if (!read_number(value, metric.value)) return fail(key, "not an object of numbers");
         }
     }
     /// Exactly as many as there are buckets: those of another number are of other bounds.
@@ -73,16 +75,16 @@ class object_reader final {
     void read(std::string_view key, std::array<std::uint64_t, N>& into) {
         auto const* found = find(key);
         auto const* values = found == nullptr ? nullptr : found->if_array();
-        if (values == nullptr || values->size() != N) return fail(key, fmt::format("is no list of {} numbers", N));
+        if (values == nullptr || values->size() != N) return fail(key, fmt::format("not an array of {} numbers", N));
         boost::system::error_code failed;
         for (std::size_t i = 0; i < N && !failed; ++i) into[i] = (*values)[i].to_number<std::uint64_t>(failed);
-        if (failed) fail(key, "has something else than whole numbers");
+        if (failed) fail(key, "not an array of integers");
     }
     template <class T>
     void read(std::string_view key, std::vector<T>& into, T (*parse)(object_reader)) {
         auto const* found = find(key);
         auto const* values = found == nullptr ? nullptr : found->if_array();
-        if (values == nullptr) return fail(key, "is no list");
+        if (values == nullptr) return fail(key, "not an array");
         for (auto const& value : *values)
             into.push_back(parse({&value, fmt::format("{}[{}]", path_of(key), into.size()), problem_}));
     }
@@ -133,13 +135,30 @@ ledger parse_ledger(object_reader from) {
     return book;
 }
 
+metric_value parse_figure(object_reader from) {
+    metric_value figure;
+    from.read("title", figure.title);
+    from.read("name", figure.name);
+    from.read("value", figure.value);
+    return figure;
+}
+
 stage_status parse_stage(object_reader from) {
     stage_status stage;
     from.read("name", stage.name);
+    from.read("title", stage.title);
+    from.read("target", stage.target);
     from.read("up", stage.up);
     from.read("reason", stage.reason);
+    from.read("hint", stage.hint);
     from.read("retries", stage.retries);
-    from.read("gauges", stage.gauges);
+    from.read("metrics", stage.metrics);
+    std::vector<metric_value> figures;
+    from.read("figures", figures, parse_figure);
+    for (auto const& figure : figures) {
+        auto const metric = std::ranges::find(stage.metrics, figure.name, &metric_value::name);
+        if (metric != stage.metrics.end()) metric->title = figure.title;
+    }
     return stage;
 }
 
@@ -153,7 +172,9 @@ latency_histogram parse_latency(object_reader from) {
 warning parse_warning(object_reader from) {
     warning line;
     from.read("time_ns", line.time_ns);
-    from.read("grave", line.grave);
+    std::string severity;
+    from.read("severity", severity);
+    line.severity = severity == "error" ? warning_severity::error : warning_severity::warning;
     from.read("message", line.message);
     return line;
 }
@@ -184,7 +205,7 @@ pump_snapshot parse_pump(object_reader from) {
 result<process_snapshot> parse_process_snapshot(std::string_view text) {
     boost::system::error_code failed;
     auto const parsed = json::parse(text, failed, {}, {.max_depth = 16});
-    if (failed) return error{errc::protocol, fmt::format("the status is no JSON: {}", failed.message())};
+    if (failed) return error{errc::protocol, fmt::format("the status is not JSON: {}", failed.message())};
 
     std::string problem;
     object_reader from{&parsed, "", problem};

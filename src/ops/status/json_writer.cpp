@@ -1,5 +1,6 @@
 #include "core/json_writer.hpp"
 #include "logpipe/status.hpp"
+#include "stage_metrics.hpp"
 
 // The keys are read again in json_reader.cpp and are documented in docs/reference/http-api.yaml: both change together.
 
@@ -29,16 +30,27 @@ void write_ledger(json_object&& object, ledger const& book) {
     object.add("difference", book.difference());
 }
 
-void write_gauges(json_object&& object, std::vector<std::pair<std::string, double>> const& gauges) {
-    for (auto const& [name, value] : gauges) object.add(name, value);
+void write_metrics(json_object&& object, std::vector<metric_value> const& metrics) {
+    for (auto const& each : metrics) object.add(each.name, each.value);
+}
+
+void write_figure(json_object&& object, metric_value const& figure) {
+    object.add("title", figure.title);
+    object.add("name", figure.name);
+    object.add("value", figure.value);
 }
 
 void write_stage(json_object&& object, stage_status const& stage) {
     object.add("name", stage.name);
+    object.add("title", stage.title);
+    object.add("target", stage.target);
     object.add("up", stage.up);
     object.add("reason", stage.reason);
+    object.add("hint", stage.hint);
     object.add("retries", stage.retries);
-    write_gauges(object.object("gauges"), stage.gauges);
+    auto const metrics = metrics_of(stage);
+    write_metrics(object.object("metrics"), metrics);
+    object.array("figures", figures_of(metrics), write_figure);
 }
 
 void write_latency(json_object&& object, latency_histogram const& latency) {
@@ -52,7 +64,7 @@ void write_latency(json_object&& object, latency_histogram const& latency) {
 
 void write_warning(json_object&& object, warning const& line) {
     object.add("time_ns", line.time_ns);
-    object.add("grave", line.grave);
+    object.add("severity", line.severity == warning_severity::error ? "error" : "warning");
     object.add("message", line.message);
 }
 

@@ -21,6 +21,7 @@ void write_component(json_object&& object, component const& row) {
     object.add("address", row.address);
     object.add("state", name_of(row.state));
     object.add("reason", row.reason);
+    object.add("hint", row.hint);
     object.add("version", row.version);
     object.add("probe_seconds", row.probe_seconds >= 0.0 ? std::optional{row.probe_seconds} : std::nullopt);
     object.add("figure", row.figure);

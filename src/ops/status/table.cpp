@@ -101,6 +101,7 @@ void append_problems(std::string& out, status_report const& report, table_colour
                              row.address.empty() ? "" : fmt::format(" at {}", clean_line(row.address)),
                              painted(state, row.state == component_state::up ? "0" : colour_of(row.state), colour),
                              clean_line(row.reason));
+        if (!row.hint.empty()) lines += fmt::format("  {}\n", clean_line(row.hint));
     }
     for (auto const& step : report.hops)
         if (step.book.difference() != 0)
@@ -118,7 +119,8 @@ void append_warnings(std::string& out, status_report const& report, table_colour
         for (auto at = process.warnings.begin() + static_cast<std::ptrdiff_t>(skipped); at != process.warnings.end();
              ++at)
             out += fmt::format("{} {} {}\n", iso_time(at->time_ns),
-                               painted(at->grave ? "error" : "warn", at->grave ? "1;31" : "33", colour),
+                               at->severity == warning_severity::error ? painted("error", "1;31", colour)
+                                                                       : painted("warn", "33", colour),
                                clean_line(at->message));
     }
 }

@@ -1,8 +1,12 @@
 #include "words.hpp"
 
+#include "status/figures.hpp"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace logpipe::status {
 
@@ -29,6 +33,13 @@ std::string time_text(double seconds) {
     if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
     if (whole < 86'400) return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
     return fmt::format("{} d {} h", whole / 86'400, whole / 3600 % 24);
+}
+
+std::string value_text(metric_value const& metric) {
+    if (!std::isfinite(metric.value)) return "–";
+    if (metric.name.contains("seconds")) return time_text(metric.value);
+    auto const rounded = static_cast<std::uint64_t>(std::clamp(std::round(metric.value), 0.0, 1e18));
+    return metric.name.contains("bytes") ? bytes_text(rounded) : grouped(rounded);
 }
 
 std::string counted(std::uint64_t number, std::string_view one) {

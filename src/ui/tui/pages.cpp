@@ -1,6 +1,7 @@
 #include "pages.hpp"
 
 #include "core/clock.hpp"
+#include "status/figures.hpp"
 #include "text_line.hpp"
 
 #include <fmt/format.h>
@@ -72,11 +73,15 @@ std::string pump_line(pump_rates const& pump, bool chosen, screen_size room) {
     return line.text();
 }
 
-std::string gauges_text(stage_status const& stage) {
-    std::string text;
-    for (auto const& [name, value] : stage.gauges)
-        text += fmt::format("{}{} {}", text.empty() ? "" : "  ", name, short_number(value));
-    return text;
+/// Those with titles by their titles, then the others by their names.
+std::string metrics_text(stage_status const& stage) {
+    std::string titled;
+    std::string others;
+    for (auto const& each : stage.metrics) {
+        auto& text = each.title.empty() ? others : titled;
+        text += fmt::format("{} {}  ", each.title.empty() ? each.name : each.title, status::value_text(each));
+    }
+    return titled + others;
 }
 
 /// The chosen pump's ledger and stages.
@@ -97,7 +102,7 @@ void append_details(std::vector<std::string>& lines, pump_rates const& pump, scr
         line.add("  ")
             .left(stage.name, 17)
             .add(stage.up ? "up    " : "down  ", stage.up ? text_style::good : text_style::bad);
-        line.add(stage.up ? gauges_text(stage) : stage.reason, stage.up ? text_style::dim : text_style::bad);
+        line.add(stage.up ? metrics_text(stage) : stage.reason, stage.up ? text_style::dim : text_style::bad);
         lines.push_back(line.text());
     }
 }
@@ -119,7 +124,8 @@ std::vector<told_warning> warnings_of(monitor_scene const& scene) {
 std::string warning_line(told_warning const& told, screen_size room) {
     text_line line{room.columns};
     line.add(iso_time(told.line->time_ns).substr(11, 8)).add(" ").add(told.subcommand, text_style::bold);
-    line.add(told.line->grave ? " error " : " warn ", told.line->grave ? text_style::bad : text_style::odd);
+    bool const is_error = told.line->severity == warning_severity::error;
+    line.add(is_error ? " error " : " warn ", is_error ? text_style::bad : text_style::odd);
     line.add(told.line->message);
     return line.text();
 }
@@ -163,7 +169,7 @@ std::vector<std::string> components_page(monitor_view& view, monitor_scene const
         .add("  ")
         .add("WHAT MATTERS", text_style::bold);
     std::vector<std::string> lines{head.text()};
-    constexpr std::size_t below = 4;
+    constexpr std::size_t below = 5;
     auto const shown = room.rows > below + 1 ? room.rows - below - 1 : 1;
     auto const first = first_shown(view.chosen, shown);
     for (auto i = first; i < std::min(first + shown, all.size()); ++i) {
@@ -182,6 +188,8 @@ std::vector<std::string> components_page(monitor_view& view, monitor_scene const
     auto const& row = all[view.chosen];
     text_line reason{room.columns};
     if (!row.reason.empty()) lines.push_back(reason.add(row.reason, style_of(row.state)).text());
+    text_line hint{room.columns};
+    if (!row.hint.empty()) lines.push_back(hint.add(row.hint).text());
     text_line more{room.columns};
     if (!row.more.empty()) lines.push_back(more.add("see more: ", text_style::dim).add(row.more).text());
     return lines;

@@ -1,5 +1,7 @@
 #include "http_places.hpp"
 
+#include "web/server_metrics.hpp"
+
 #include <fmt/format.h>
 
 #include <iterator>
@@ -33,20 +35,18 @@ void http_places::close_all() {
         if (place->stream_ != nullptr) place->stream_->close();
 }
 
-std::string http_places::metrics(std::uint64_t questions_refused) const {
+std::string http_places::exposition(std::uint64_t requests_rejected) const {
     std::string out;
-    auto const add = [&](std::string_view name, std::string_view type, std::string_view help, std::uint64_t value) {
-        fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help, type, value);
+    auto const add = [&](status::served_metric const& what, std::uint64_t value) {
+        fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", what.name, what.help,
+                       what.type, value);
     };
-    add("logpipe_http_open_connections", "gauge", "Connections to this HTTP server.", places_.size());
-    add("logpipe_http_connections_total", "counter", "Connections that came.", connections_);
-    add("logpipe_http_connections_evicted_total", "counter",
-        "Connections closed while they waited for their client, as their place was needed.", evicted_);
-    add("logpipe_http_connections_refused_total", "counter", "Connections for which there was no place.", refused_);
-    add("logpipe_http_connections_health_only_total", "counter",
-        "Connections that got a place for health checks only, as all others were taken.", health_only_);
-    add("logpipe_http_questions_refused_total", "counter", "Questions of the page, as too many waited.",
-        questions_refused);
+    add(metrics::open_connections, places_.size());
+    add(metrics::connections, connections_);
+    add(metrics::connections_evicted, evicted_);
+    add(metrics::connections_rejected, refused_);
+    add(metrics::connections_health_only, health_only_);
+    add(metrics::requests_rejected, requests_rejected);
     return out;
 }
 

@@ -32,7 +32,7 @@ class http_places final {
 
     [[nodiscard]] std::size_t open() const noexcept { return places_.size(); }
     /// For `/metrics`.
-    [[nodiscard]] std::string metrics(std::uint64_t questions_refused) const;
+    [[nodiscard]] std::string exposition(std::uint64_t requests_rejected) const;
 
   private:
     friend class http_place;

@@ -183,7 +183,7 @@ web_route route_of(web_request const& request, http_place const& place, web_stat
     auto route = find_route(request, state.options, state.guard);
     if (route.metrics)
         route.answer.body +=
-            state.places.metrics(state.questions ? state.questions->refused() + state.searches->refused() : 0);
+            state.places.exposition(state.questions ? state.questions->refused() + state.searches->refused() : 0);
     if (route.tap.reader && state.taps >= state.options.limits.taps_max)
         return {.answer = problem_answer(503, "Too many taps are open already.")};
     if (route.live && state.feed->viewers() >= state.options.page->viewers_max)

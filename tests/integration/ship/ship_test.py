@@ -182,7 +182,7 @@ class Tests(unittest.TestCase):
             self.engine.docker("restart", "--time", "0", "c_again")
         self.assertEqual(self.wait_for_lines("c_again", 4), ["started"] * 4)
         self.engine.docker("rm", "--force", "c_again")
-        wait_for(lambda: (at := self.ship.stage("docker_source")) and at["gauges"]["containers_followed"] == 0, "nothing to follow")
+        wait_for(lambda: (at := self.ship.stage("docker_source")) and at["metrics"]["containers_followed"] == 0, "nothing to follow")
 
     def test_the_engines_restart_loses_and_doubles_nothing(self):
         self.ship.start()
@@ -221,7 +221,7 @@ class Tests(unittest.TestCase):
         log.write_text("".join(json.dumps({"log": f"ancient {i}\n", "stream": "stdout", "time": stamp}) + "\n" for i in range(5)) + log.read_text())
         (self.ship.folder / "positions.json").unlink()
         self.ship.start()
-        wait_for(lambda: (at := self.ship.stage("loki_sink")) and at["gauges"]["lines_dropped_too_old_total"] >= 1, "old lines are refused")
+        wait_for(lambda: (at := self.ship.stage("loki_sink")) and at["metrics"]["lines_dropped_too_old_total"] >= 1, "old lines are refused")
         self.run_container("c_after", "echo after; sleep 1000")
         self.wait_for_lines("c_after", 1)
         self.assertEqual(self.lines_of("c_old_lines"), ["fresh"])
@@ -235,19 +235,19 @@ class Tests(unittest.TestCase):
         self.ship.start()
         large = "x" * 6000
         self.run_container("c_loud", f"echo first; echo {large}; echo last; sleep 1000")
-        wait_for(lambda: (at := self.ship.stage("loki_sink")) and at["gauges"]["throttled_streams"] == 1, "the stream is parked")
+        wait_for(lambda: (at := self.ship.stage("loki_sink")) and at["metrics"]["throttled_streams"] == 1, "the stream is parked")
         for number in range(3):
             self.run_container(f"c_quiet{number}", "echo quiet; sleep 1000")
             self.assertEqual(self.wait_for_lines(f"c_quiet{number}", 1), ["quiet"])
         stage = wait_for(lambda: (at := self.ship.stage("loki_sink"))["reason"] and at, "the reason")
         self.assertTrue(stage["up"])
         self.assertRegex(stage["reason"], '"container":"c_loud".* answers 429: .*[Pp]er stream rate limit')
-        self.assertEqual(stage["gauges"]["throttled_streams"], 1)
+        self.assertEqual(stage["metrics"]["throttled_streams"], 1)
         loki.end()
         loki.limit("per_stream_rate_limit: 1MB")
         loki.start()
         self.assertEqual(self.wait_for_lines("c_loud", 3), ["first", large, "last"])
-        wait_for(lambda: self.ship.stage("loki_sink")["gauges"]["throttled_streams"] == 0, "nothing is parked any more")
+        wait_for(lambda: self.ship.stage("loki_sink")["metrics"]["throttled_streams"] == 0, "nothing is parked any more")
         self.ship.stop()
         self.assertRegex(self.ship.log(), r"in (\d+) = indexed \1 \+ already there 0 \+ dead 0 \+ in flight 0")
 
@@ -260,11 +260,11 @@ class Tests(unittest.TestCase):
         self.wait_for_lines("c_fast", 2000)
         self.wait_for_lines("c_loop", 200)
         time.sleep(3)  # not for anything to happen, but so that a rate can be told
-        shipped = self.ship.stage("docker_source")["gauges"]["lines_total"] - 2000
+        shipped = self.ship.stage("docker_source")["metrics"]["lines_total"] - 2000
         seconds = time.monotonic() - began
         piece = 4096 // len("1 2026-11-24T21:35:31.128553500Z ") + 1
         self.assertLessEqual(shipped, 50 * (seconds + 1) + 2 * piece)
-        self.assertGreaterEqual(self.ship.stage("docker_source")["gauges"]["throttled_reads_total"], 1)
+        self.assertGreaterEqual(self.ship.stage("docker_source")["metrics"]["throttled_reads_total"], 1)
         self.ship.stop()  # what waits in the engine does not hold it up
 
 

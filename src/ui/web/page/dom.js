@@ -69,6 +69,13 @@ export function seconds(s) {
   return s < 172800 ? (s / 3600).toFixed(1) + " h" : (s / 86400).toFixed(1) + " d";
 }
 
+/** A metric's value by the unit in its name. */
+export function amount(name, value) {
+  if (typeof value !== "number") return "–";
+  if (name.includes("seconds")) return seconds(value);
+  return name.includes("bytes") ? bytes(value) : count(value);
+}
+
 const pad = (n) => String(n).padStart(2, "0");
 /** Local time: 2026-01-31 01:31, with seconds where asked. */
 export function stamp(ms, withSeconds) {

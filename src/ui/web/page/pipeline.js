@@ -1,84 +1,9 @@
 // The picture of the pipeline as it runs, the ledger, and what is wrong with it.
+import { chainOf, entering, pumpsOf } from "./chain.js";
 import { formats, lineChart } from "./charts.js";
-import { bytes, count, el, fill, seconds, setText, short, stamp } from "./dom.js";
+import { amount, bytes, count, el, fill, seconds, setText, short, stamp } from "./dom.js";
 
-const stageTitles = {
-  forward_source: "Forward protocol", forward_sink: "Forward", file_source: "File", http_source: "HTTP", demo_source: "Made-up lines", line_sink: "Lines out",
-  router: "Journal", journal_sink: "Journal", journal_source: "Journal", kafka_sink: "Kafka", kafka_source: "Kafka", normalize: "Transform",
-  sqlite_sink: "SQLite", opensearch_sink: "OpenSearch", docker_source: "Containers", loki_sink: "Loki",
-};
-const pumpOrder = ["produce", "receive", "forward", "deliver", "consume", "index"];
 const historySeconds = 300;
-
-/** What a stage's gauges say in a few words. */
-const facts = {
-  forward_source: (g) => [["clients", count(g.open_connections)], ["waiting", bytes(g.pending_bytes)]],
-  journal_sink: (g) => [["on disk", bytes(g.journal_bytes)]],
-  router: (g) => [["on disk", bytes(g.journal_bytes)]],
-  journal_source: () => [],
-  kafka_source: (g) => [["lag", count(g.kafka_lag_events)]],
-  kafka_sink: (g) => [["in flight", bytes(g.kafka_in_flight_bytes)]],
-  normalize: (g) => [["rejected", count(g.rejected_events_total)]],
-  sqlite_sink: (g) => [["waiting", count(g.waiting_events)]],
-  opensearch_sink: (g) => [["waiting", count(g.waiting_events)], ["requests", count(g.requests_in_flight)]],
-};
-
-const hints = [
-  [/refused|not connected|no route to host|cannot connect|unreachable|reset|does not answer/i, "The next hop is not there. Nothing is lost: it is tried again, and the journal holds. Start it, or check its address."],
-  [/\bfull\b|no space/i, "Clients wait, and nothing is lost. Make room on the disk, raise the limit, or start the reader that is behind."],
-  [/locked|busy|held by|another/i, "Another process holds it. End that one, or wait: this goes on by itself, and nothing is lost."],
-  [/unauthori|forbidden|denied|certificate|tls|shared key|password/i, "The other side does not accept who we are. Check keys, passwords and certificates."],
-  [/timed out|timeout/i, "The other side is silent. It is tried again; look at its own log."],
-];
-function hint(why) {
-  const found = hints.find(([words]) => words.test(why));
-  return found ? found[1] : "It is tried again with growing pauses. Nothing is acknowledged that is not safe; the log has more.";
-}
-
-const end = (pump, first) => (first ? pump.stages[0] : pump.stages[pump.stages.length - 1]);
-const kindOf = (stage) => (stage.name === "router" ? "journal" : stage.name.replace(/_(source|sink)$/, ""));
-const isBroker = (kind) => kind === "journal" || kind === "kafka";
-
-/** Pumps in the order of the data, each with its process. */
-function pumpsOf(processes) {
-  const all = [];
-  for (const process of processes)
-    for (const pump of process.status?.pumps || [])
-      if (pump.stages.length) all.push({ ...pump, process, stages: pump.stages.map((stage, i) => (i ? stage : { ...stage, backlog: pump.backlog })) });
-  const place = (pump) => { const at = pumpOrder.indexOf(pump.name); return at < 0 ? pumpOrder.length : at; };
-  return all.sort((a, b) => place(a) - place(b));
-}
-
-/** The chain of boxes: where one pump's sink and the next one's source are the same journal or topic, they are one. */
-function chainOf(pumps) {
-  const boxes = [];
-  const links = []; // links[i] leads from boxes[i] to boxes[i + 1]
-  for (const pump of pumps) {
-    const last = boxes[boxes.length - 1];
-    const stages = pump.stages.map((stage) => ({ pump, stages: [stage], kind: kindOf(stage) }));
-    if (last && isBroker(last.kind) && last.kind === stages[0].kind) {
-      last.stages.push(...stages.shift().stages);
-      links.push({ pump, to: stages[0] });
-    } else if (last) {
-      links.push({ pump: null });
-    }
-    stages.forEach((box, i) => {
-      if (i > 0) links.push({ pump, to: box });
-      boxes.push(box);
-    });
-  }
-  return { boxes, links };
-}
-
-/**
- * The pumps by which events enter the pipeline. A run from the page goes beside the listener into the same journal, so
- * both count; one that sends to a listener of ours is counted there.
- */
-export function entering(pumps) {
-  const isFirst = (pump) => !isBroker(kindOf(end(pump, true)));
-  const stored = pumps.filter((pump) => isFirst(pump) && isBroker(kindOf(end(pump, false))));
-  return stored.length ? stored : pumps.slice(0, 1);
-}
 
 class Rates {
   constructor() {
@@ -103,52 +28,49 @@ class Rates {
     return rates;
   }
 }
-// Kept while the page is open, so that the chart survives a look at another view.
+// Kept while the page is open, so that the chart survives a change of view.
 const rates = new Rates();
 
 function problemsOf(processes) {
   const problems = [];
   for (const process of processes) {
     if (!process.status) {
-      problems.push({ where: process.address, why: process.reason || "It does not answer." });
+      problems.push({ where: process.address, reason: process.reason || "The process does not respond.", hint: "Start it, or check its address." });
       continue;
     }
     const name = process.status.subcommand;
     for (const pump of process.status.pumps)
       for (const stage of pump.stages)
-        if (!stage.up) problems.push({ where: `${name} · ${pump.name} · ${stage.name}`, why: stage.reason });
+        if (!stage.up) problems.push({ where: `${name} · ${pump.name} · ${stage.name}`, reason: stage.reason, hint: stage.hint });
     if (process.status.ledger.difference !== 0 && unbalanced.get(process.address) > 2)
-      problems.push({ where: `${name} · ledger`, why: `The difference is ${process.status.ledger.difference}, not 0: events are missing or doubled.`, what: "Run logpipe verify, and please report it with the output of logpipe status --json." });
-    if (process.status.draining) problems.push({ where: name, why: "It is stopping: what is held is finished, nothing new is taken in.", what: "" });
+      problems.push({ where: `${name} · ledger`, reason: `The difference is ${process.status.ledger.difference}, not 0: events are missing or duplicated.`, hint: "Run logpipe verify, and please report it with the output of logpipe status --json." });
+    if (process.status.draining) problems.push({ where: name, reason: "It is stopping: it finishes what it has read, and reads nothing new.", hint: "" });
   }
   return problems;
 }
 const unbalanced = new Map(); // how often in a row: batches that move are seen twice for a moment
 
 function boxCard(box) {
-  const title = stageTitles[box.stages[0].name] || box.stages[0].name;
+  const names = box.stages.map((stage) => stage.name).join(" · ");
   const dot = el("span.dot");
   const state = el("span.state");
   const figures = el("dl.figures");
-  const all = el("dl.gauges");
-  const node = el("article.box" + (isBroker(box.kind) || /sqlite|opensearch|loki/.test(box.kind) ? ".store" : ""), { "data-stage": box.stages.map((stage) => stage.name).join(" ") },
-    el("h3", {}, dot, title), el("p.dim", {}, box.stages.map((stage) => stage.name).join(" · ")), figures, state,
-    el("details", {}, el("summary", {}, "all figures"), all));
+  const all = el("dl.metrics");
+  const node = el("article.box" + (box.atRest ? ".store" : ""), { "data-stage": box.stages.map((stage) => stage.name).join(" "), title: names },
+    el("h3", {}, dot, box.stages[0].title || box.stages[0].name), el("p.dim", {}, box.stages[0].target || names), figures, state,
+    el("details", {}, el("summary", {}, "all metrics"), all));
   return {
     node,
     update(now) {
       const up = now.stages.every((stage) => stage.up);
       node.classList.toggle("down", !up);
       setText(state, up ? "" : "down");
-      const shown = now.stages.flatMap((stage) => [...(typeof stage.backlog === "number" ? [["backlog", count(stage.backlog)]] : []), ...(facts[stage.name] || genericFacts)(stage.gauges)]);
+      const shown = now.stages.flatMap((stage) => [...(typeof stage.backlog === "number" ? [["backlog", count(stage.backlog)]] : []), ...stage.figures.map((each) => [each.title, amount(each.name, each.value)])]);
       if (now.stages.some((stage) => stage.retries)) shown.push(["retries", count(now.stages.reduce((sum, stage) => sum + stage.retries, 0))]);
       definitions(figures, shown);
-      definitions(all, now.stages.flatMap((stage) => Object.entries(stage.gauges).map(([name, value]) => [name, count(value ?? 0)])));
+      definitions(all, now.stages.flatMap((stage) => Object.entries(stage.metrics).map(([name, value]) => [name, amount(name, value)])));
     },
   };
-}
-function genericFacts(gauges) {
-  return Object.entries(gauges).slice(0, 2).map(([name, value]) => [name.replaceAll("_", " "), count(value ?? 0)]);
 }
 function definitions(list, rows) {
   if (list.childElementCount !== rows.length * 2) fill(list, rows.map(() => [el("dt"), el("dd")]));
@@ -158,7 +80,6 @@ function definitions(list, rows) {
   });
 }
 
-const queueBatches = 8; // of pump_options, between two stages
 function arrow(link) {
   const rate = el("span.rate");
   const fillBar = el("span.fill");
@@ -169,11 +90,11 @@ function arrow(link) {
     update(now, known) {
       if (!now.pump) return;
       const per = known.get(now.pump);
-      setText(rate, short(now.to === undefined || kindOf(end(now.pump, false)) !== now.to.kind ? per.in : per.out) + "/s");
+      setText(rate, short(now.toSink ? per.out : per.in) + "/s");
       node.classList.toggle("moving", per.in > 0 || per.out > 0);
       // Set by the CSSOM: the page's policy allows no style attributes.
-      fillBar.style.width = Math.min(100, (now.pump.queued_batches / queueBatches) * 100) + "%";
-      queue.title = `${now.pump.queued_batches} batches wait, ${bytes(now.pump.in_flight_bytes)} in flight`;
+      fillBar.style.width = Math.min(100, (now.pump.queued_batches / (now.pump.queued_batches_max || 1)) * 100) + "%";
+      queue.title = `${now.pump.queued_batches} of ${now.pump.queued_batches_max} batches queued, ${bytes(now.pump.in_flight_bytes)} in flight`;
     },
   };
 }
@@ -218,13 +139,13 @@ export function pipelineView(main, { live }) {
     const text = JSON.stringify(wrong);
     if (problems.dataset.shown !== text) {
       problems.dataset.shown = text;
-      fill(problems, wrong.map((each) => el("div.problem", {}, el("strong", {}, each.where), el("p", {}, each.why || "It is down."), el("p.dim", {}, each.what ?? hint(each.why)))));
+      fill(problems, wrong.map((each) => el("div.problem", {}, el("strong", {}, each.where), el("p", {}, each.reason || "It is down."), each.hint ? el("p.dim", {}, each.hint) : null)));
     }
     fill(books, news.processes.filter((each) => each.status?.pumps.length).map(({ status }) => ledger(status)));
     fill(rows, pumps.map((pump) => row(pump, known.get(pump))));
     const said = news.processes.flatMap(({ status }) => (status?.warnings || []).map((each) => ({ ...each, by: status.subcommand }))).sort((a, b) => b.time_ns - a.time_ns).slice(0, 10);
     warnings.hidden = !said.length;
-    if (said.length) fill(warnings, el("h2", {}, "Last warnings"), said.map((each) => el("p", {}, el("span.dim", {}, `${stamp(each.time_ns / 1e6, true)} ${each.by} `), el("span" + (each.grave ? ".bad" : ""), {}, each.message))));
+    if (said.length) fill(warnings, el("h2", {}, "Last warnings"), said.map((each) => el("p", {}, el("span.dim", {}, `${stamp(each.time_ns / 1e6, true)} ${each.by} `), el("span" + (each.severity === "error" ? ".bad" : ""), {}, each.message))));
     plot.setData({ from: news.time_ms - historySeconds * 1000, to: news.time_ms, high: Math.max(10, ...rates.history.map((each) => Math.max(each[1], each[2]))), points: rates.history });
   }
 

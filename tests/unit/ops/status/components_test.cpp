@@ -58,8 +58,8 @@ TEST_CASE("a process is told with its stages, and the one that is down makes the
     CHECK(find(report, "stage", "index/sqlite_sink").state == component_state::down);
     CHECK_THAT(find(report, "stage", "index/sqlite_sink").reason, ContainsSubstring("the disk is full"));
     CHECK(find(report, "stage", "index/journal_source").figure == "backlog 12,000");
-    CHECK(find(report, "stage", "forward/forward_source").figure.empty());
-    CHECK(find(report, "stage", "forward/journal_sink").figure == "1,500,000 bytes on disk");
+    CHECK(find(report, "stage", "forward/forward_source").figure == "clients 3");
+    CHECK(find(report, "stage", "forward/journal_sink").figure == "on disk 1.4 MiB");
     CHECK(find(report, "stage", "index/sqlite_sink").figure == "70 indexed");
     CHECK(state_of(report) == component_state::down);
 
@@ -236,7 +236,7 @@ TEST_CASE("the table has a line a component, the ledger of each hop, and why wha
 TEST_CASE("colour is escape sequences around the same words, and no peer's bytes get to the terminal", "[components]") {
     auto report = report_of_process({.address = "127.0.0.1:1", .got = sample_snapshot(), .took = 1ms});
     report.components[0].figure = "a\x1b[2Jb";
-    report.processes[0].warnings = {{.time_ns = 1, .grave = true, .message = "c\x1b[3Jd"}};
+    report.processes[0].warnings = {{.time_ns = 1, .severity = warning_severity::error, .message = "c\x1b[3Jd"}};
     auto const plain = to_table(report, table_colour::off);
     CHECK(plain.find('\x1b') == std::string::npos);
     CHECK_THAT(plain, ContainsSubstring("a [2Jb"));
@@ -253,7 +253,7 @@ TEST_CASE("the JSON of a report is documented, and has what the table has", "[co
     report.components.resize(1);
     CHECK(
         to_json(report) ==
-        R"({"time_ns":5,"state":"up","components":[{"kind":"kafka","name":"kafka","address":"localhost:9092","state":"up","reason":"",)"
+        R"({"time_ns":5,"state":"up","components":[{"kind":"kafka","name":"kafka","address":"localhost:9092","state":"up","reason":"","hint":"",)"
         R"("version":"","probe_seconds":0.012,"figure":"1 broker","numbers":{"brokers":1},"more":"kcat -b localhost:9092 -L"}],)"
         R"("hops":[{"name":"kafka nginx-logs → consume","in":140,"indexed":120,"already_there":7,"dead":3,"routed":0,"in_flight":10,"taken":0,)"
         R"("tombstones":0,"gaps":0,"expired":0,"difference":0,"note":""}],)"
@@ -267,16 +267,17 @@ TEST_CASE("dead letters get a row, which is up with a note, where the oldest wer
                                    .up = true,
                                    .reason = "the oldest 4 were dropped",
                                    .retries = 0,
-                                   .gauges = {{"journal_bytes", 1'000'000.0}, {"journal_dropped_events_total", 4.0}}};
+                                   .metrics = {{gauge("journal_bytes", "Size.", "on disk"), 1'000'000},
+                                               {counter("journal_dropped_events_total", "Dropped."), 4}}};
     auto const back = parse_process_snapshot(to_json(process));
     REQUIRE(back.has_value());
     REQUIRE(back->letters.has_value());
-    CHECK(back->letters->gauges == process.letters->gauges);
+    CHECK(back->letters->metrics.size() == 2);
     auto const report = report_of_process({.address = "127.0.0.1:1", .got = *back, .took = 1ms});
     auto const& row = find(report, "stage", "dead_letters");
     CHECK(row.state == component_state::up);
     CHECK(row.reason == "the oldest 4 were dropped");
-    CHECK(row.figure == "1,000,000 bytes on disk");
+    CHECK(row.figure == "on disk 976.6 KiB");
     CHECK_THAT(to_table(report, table_colour::off),
                ContainsSubstring("stage dead_letters: the oldest 4 were dropped") ||
                    ContainsSubstring("note: the oldest 4 were dropped"));

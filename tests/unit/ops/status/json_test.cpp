@@ -25,6 +25,16 @@ std::string problem_of(std::string const& text) {
     return parsed.error().message;
 }
 
+/// What a reader gets: name, value and title.
+void require_same(std::vector<metric_value> const& is, std::vector<metric_value> const& was) {
+    REQUIRE(is.size() == was.size());
+    for (std::size_t i = 0; i < was.size(); ++i) {
+        REQUIRE(is[i].name == was[i].name);
+        REQUIRE(is[i].title == was[i].title);
+        REQUIRE(is[i].value == was[i].value);
+    }
+}
+
 }  // namespace
 
 TEST_CASE("a snapshot comes back from its JSON as it was", "[status_json]") {
@@ -63,13 +73,16 @@ TEST_CASE("a snapshot comes back from its JSON as it was", "[status_json]") {
             REQUIRE(is.stages[s].up == was.stages[s].up);
             REQUIRE(is.stages[s].reason == was.stages[s].reason);
             REQUIRE(is.stages[s].retries == was.stages[s].retries);
-            REQUIRE(is.stages[s].gauges == was.stages[s].gauges);
+            REQUIRE(is.stages[s].title == was.stages[s].title);
+            REQUIRE(is.stages[s].target == was.stages[s].target);
+            REQUIRE(is.stages[s].hint == was.stages[s].hint);
+            require_same(is.stages[s].metrics, was.stages[s].metrics);
         }
     }
     REQUIRE(after->warnings.size() == 1);
     REQUIRE(after->warnings[0].message == before.warnings[0].message);
     REQUIRE(after->warnings[0].time_ns == before.warnings[0].time_ns);
-    REQUIRE_FALSE(after->warnings[0].grave);
+    REQUIRE(after->warnings[0].severity == warning_severity::warning);
     REQUIRE(to_json(*after) == to_json(before));
 }
 
@@ -110,14 +123,23 @@ TEST_CASE("words that hold quotes, control characters or bytes that are no UTF-8
     REQUIRE(after->pumps.at(1).stages.at(2).reason == "tag ??");
 }
 
-TEST_CASE("a gauge that is not finite is null in JSON and no number when it is read", "[status_json]") {
+TEST_CASE("a metric that is not finite is null in JSON, and not a number when it is read", "[status_json]") {
     auto process = sample_snapshot();
-    process.pumps.at(0).stages.at(0).gauges = {{"rate", std::numeric_limits<double>::infinity()}};
+    process.pumps.at(0).stages.at(0).metrics = {{gauge("rate", "A rate."), std::numeric_limits<double>::infinity()}};
     auto const text = to_json(process);
     REQUIRE_THAT(text, ContainsSubstring(R"("rate":null)"));
     auto const after = parse_process_snapshot(text);
     REQUIRE(after.has_value());
-    REQUIRE(std::isnan(after->pumps.at(0).stages.at(0).gauges.at(0).second));
+    REQUIRE(std::isnan(after->pumps.at(0).stages.at(0).metrics.at(0).value));
+}
+
+TEST_CASE("a stage's figures are its metrics with a title, in their order", "[status_json]") {
+    auto const text = to_json(sample_snapshot());
+    REQUIRE_THAT(text, ContainsSubstring(R"("name":"forward_source","title":"Forward protocol","target":"forward://0.0.0.0:24224","up":true,"reason":"","hint":"",)"
+                                         R"("retries":0,"metrics":{"open_connections":3,"messages_total":9},)"
+                                         R"("figures":[{"title":"clients","name":"open_connections","value":3}]})"));
+    REQUIRE_THAT(text, ContainsSubstring(R"("hint":"Free some space under /var/lib/logpipe.")"));
+    REQUIRE_THAT(text, ContainsSubstring(R"("severity":"warning")"));
 }
 
 TEST_CASE("keys that we do not know are left alone", "[status_json]") {
@@ -125,11 +147,11 @@ TEST_CASE("keys that we do not know are left alone", "[status_json]") {
     REQUIRE(parse_process_snapshot(text).has_value());
 }
 
-TEST_CASE("a status that is not as expected is refused with the place of the first fault", "[status_json]") {
+TEST_CASE("a status that is not as expected is rejected with the path of the first fault", "[status_json]") {
     auto const good = to_json(sample_snapshot());
-    REQUIRE_THAT(problem_of(""), ContainsSubstring("no JSON"));
-    REQUIRE_THAT(problem_of("<html>"), ContainsSubstring("no JSON"));
-    REQUIRE_THAT(problem_of(good + "x"), ContainsSubstring("no JSON"));
+    REQUIRE_THAT(problem_of(""), ContainsSubstring("not JSON"));
+    REQUIRE_THAT(problem_of("<html>"), ContainsSubstring("not JSON"));
+    REQUIRE_THAT(problem_of(good + "x"), ContainsSubstring("not JSON"));
     REQUIRE_THAT(problem_of("[]"), ContainsSubstring("object"));
     REQUIRE_THAT(problem_of("{}"), ContainsSubstring("\"subcommand\""));
     REQUIRE_THAT(problem_of(with(good, R"("pid":4711)", R"("pid":"4711")")), ContainsSubstring("\"pid\""));
@@ -148,7 +170,7 @@ TEST_CASE("a status that is not as expected is refused with the place of the fir
     REQUIRE_THAT(problem_of(with(good, R"("buckets":[0,)", R"("buckets":[-1,)")),
                  ContainsSubstring("\"pumps[0].safe_after_seconds.buckets\""));
     REQUIRE_THAT(problem_of(with(good, R"("journal_bytes":1500000)", R"("journal_bytes":"x")")),
-                 ContainsSubstring("\"pumps[0].stages[1].gauges\""));
+                 ContainsSubstring("\"pumps[0].stages[1].metrics\""));
     REQUIRE_THAT(problem_of(R"({"subcommand":"run","version":"","pid":1,"started_ns":1,"ready":true,"draining":false,)"
                             R"("ledger":{"in":0,"indexed":0,"already_there":0,"dead":0,"in_flight":0},"pumps":{}})"),
                  ContainsSubstring("\"pumps\""));
@@ -167,12 +189,12 @@ TEST_CASE("what a ledger passed over is read again, and is 0 where an older proc
     REQUIRE(!parse_process_snapshot(with(text, R"("gaps":4)", R"("gaps":-4)")).has_value());
 }
 
-TEST_CASE("a status cut off at any byte is refused", "[status_json]") {
+TEST_CASE("a status cut off at any byte is rejected", "[status_json]") {
     auto const good = to_json(sample_snapshot());
     for (std::size_t bytes = 0; bytes + 2 < good.size(); ++bytes)
         REQUIRE_FALSE(parse_process_snapshot(std::string_view{good}.substr(0, bytes)).has_value());
 }
 
-TEST_CASE("deep nesting is refused instead of followed", "[status_json]") {
-    REQUIRE_THAT(problem_of(std::string(100'000, '[')), ContainsSubstring("no JSON"));
+TEST_CASE("deep nesting is rejected instead of followed", "[status_json]") {
+    REQUIRE_THAT(problem_of(std::string(100'000, '[')), ContainsSubstring("not JSON"));
 }

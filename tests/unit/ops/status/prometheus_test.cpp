@@ -40,7 +40,7 @@ TEST_CASE("the ledger is one family with a term label, and its difference a metr
     REQUIRE(metrics.value(R"(logpipe_pump_ledger_difference_events{pump="index"})") == "0");
 }
 
-TEST_CASE("counters count from the process's start, in base units, and gauges of stages keep their names",
+TEST_CASE("counters count from the process's start, in base units, and metrics of stages keep name, type and help",
           "[prometheus]") {
     prometheus_text const metrics{to_prometheus(sample_snapshot())};
     REQUIRE(metrics.value(R"(logpipe_pump_in_events_total{pump="index"})") == "50");
@@ -52,6 +52,9 @@ TEST_CASE("counters count from the process's start, in base units, and gauges of
     REQUIRE(metrics.value(R"(logpipe_stage_up{pump="index",stage="sqlite_sink"})") == "0");
     REQUIRE(metrics.value(R"(logpipe_stage_up{pump="index",stage="normalize"})") == "1");
     REQUIRE(metrics.value(R"(logpipe_journal_bytes{pump="forward",stage="journal_sink"})") == "1500000");
+    REQUIRE_THAT(to_prometheus(sample_snapshot()),
+                 ContainsSubstring("# HELP logpipe_journal_bytes Size of the topic on disk.\n"
+                                   "# TYPE logpipe_journal_bytes gauge\n"));
     REQUIRE(metrics.type("logpipe_pump_in_events_total") == "counter");
     REQUIRE(metrics.type("logpipe_ledger_events") == "gauge");
     REQUIRE(metrics.value(R"(logpipe_build_info{version="0.1.0",subcommand="run"})") == "1");
@@ -76,10 +79,10 @@ TEST_CASE("a process tells its start, its processor time and its memory", "[prom
     REQUIRE(std::stod(metrics.value("process_resident_memory_bytes")) > 100'000);
 }
 
-TEST_CASE("one gauge of several stages is one family", "[prometheus]") {
+TEST_CASE("one metric of several stages is one family, and has the type that its stage gives it", "[prometheus]") {
     auto process = sample_snapshot();
     for (auto& pump : process.pumps)
-        for (auto& stage : pump.stages) stage.gauges = {{"open_files", 1.0}, {"seen_total", 2.0}};
+        for (auto& stage : pump.stages) stage.metrics = {{gauge("open_files", "Open."), 1.0}, {counter("seen_total", "Seen."), 2.0}};
     prometheus_text const metrics{to_prometheus(process)};
     REQUIRE(metrics.problem().empty());
     REQUIRE(metrics.value(R"(logpipe_open_files{pump="index",stage="sqlite_sink"})") == "1");
@@ -90,20 +93,20 @@ TEST_CASE("one gauge of several stages is one family", "[prometheus]") {
 TEST_CASE("label values and names with any bytes make valid text", "[prometheus]") {
     auto process = sample_snapshot();
     process.pumps.at(0).name = "a\"b\\c\nd\xff";
-    process.pumps.at(0).stages.at(0).gauges = {{"odd name-1", 1.0}};
+    process.pumps.at(0).stages.at(0).metrics = {{gauge("odd name-1", "Odd."), 1.0}};
     prometheus_text const metrics{to_prometheus(process)};
     REQUIRE(metrics.problem().empty());
     REQUIRE(metrics.value(R"(logpipe_pump_finished{pump="a\"b\\c\nd?"})") == "1");
     REQUIRE(metrics.value(R"(logpipe_odd_name_1{pump="a\"b\\c\nd?",stage="forward_source"})") == "1");
 }
 
-TEST_CASE("values that are no finite numbers have their own words", "[prometheus]") {
+TEST_CASE("values that are not finite have names", "[prometheus]") {
     exposition out;
     constexpr auto infinity = std::numeric_limits<double>::infinity();
-    out.add("a", "A.", {}, infinity);
-    out.add("b", "B.", {}, -infinity);
-    out.add("c", "C.", {}, std::numeric_limits<double>::quiet_NaN());
-    out.add("d", "D.", {}, 1e300);
+    out.add({.name = "a", .type = "gauge", .help = "A."}, {}, infinity);
+    out.add({.name = "b", .type = "gauge", .help = "B."}, {}, -infinity);
+    out.add({.name = "c", .type = "gauge", .help = "C."}, {}, std::numeric_limits<double>::quiet_NaN());
+    out.add({.name = "d", .type = "gauge", .help = "D."}, {}, 1e300);
     prometheus_text const metrics{out.text()};
     REQUIRE(metrics.problem().empty());
     REQUIRE(metrics.value("a") == "+Inf");

@@ -57,7 +57,7 @@ TEST_CASE("connections that are kept, or silent, keep nobody out: the one that w
     for (int i = 0; i < 50; ++i) silent.emplace_back(server->port());
     silent.front().wait_until_closed_by_server();
     auto const metrics = http_client{server->port()}.ask("GET /metrics");
-    REQUIRE_THAT(metrics, ContainsSubstring("\nlogpipe_http_connections_refused_total 0\n"));
+    REQUIRE_THAT(metrics, ContainsSubstring("\nlogpipe_http_connections_rejected_total 0\n"));
     REQUIRE_THAT(metrics, ContainsSubstring("\n# TYPE logpipe_http_connections_evicted_total counter\n"));
     REQUIRE_THAT(metrics, !ContainsSubstring("\nlogpipe_http_connections_evicted_total 0\n"));
     REQUIRE_THAT(metrics, ContainsSubstring("\n# TYPE logpipe_http_open_connections gauge\n"));

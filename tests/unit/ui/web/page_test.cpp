@@ -71,7 +71,7 @@ TEST_CASE("the page holds no script, style or handler of its own text, and names
     for (std::size_t at = 0; (at = html.find("<script", at)) != std::string::npos; ++at)
         CHECK(html.compare(at, 13, "<script src=\"") == 0);
     for (auto const* path :
-         {"/app.js", "/pipeline.js", "/logs.js", "/letters.js", "/produce.js", "/dom.js", "/api.js"}) {
+         {"/app.js", "/pipeline.js", "/chain.js", "/logs.js", "/letters.js", "/produce.js", "/dom.js", "/api.js"}) {
         auto const script = get(path, whole.options()).body;
         INFO(path);
         for (auto const* word :

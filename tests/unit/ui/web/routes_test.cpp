@@ -36,7 +36,7 @@ TEST_CASE("readyz says for each stage that is down why", "[routes]") {
     auto const down = get("/readyz", options_for(process));
     REQUIRE(down.status == 503);
     REQUIRE(down.content_type == "text/plain; charset=utf-8");
-    REQUIRE(down.body == "sqlite_sink of index: the disk is full: free some space under /var/lib/logpipe\n");
+    REQUIRE(down.body == "sqlite_sink of index: the disk is full. Free some space under /var/lib/logpipe.\n");
 
     process.pumps.at(1).stages.at(2).up = true;
     auto const up = get("/readyz", options_for(process));
@@ -48,7 +48,7 @@ TEST_CASE("readyz warns of dead letters that were dropped, and stays ready", "[r
     auto process = sample_snapshot();
     process.pumps.at(1).stages.at(2).up = true;
     process.letters = stage_status{
-        .name = "dead_letters", .up = true, .reason = "the oldest 4 were dropped", .retries = 0, .gauges = {}};
+        .name = "dead_letters", .up = true, .reason = "the oldest 4 were dropped", .retries = 0, .metrics = {}};
     auto const ready = get("/readyz", options_for(process));
     REQUIRE(ready.status == 200);
     REQUIRE(ready.body == "ready\ndead_letters: the oldest 4 were dropped\n");

@@ -28,6 +28,7 @@ struct component {
     std::string address;  ///< empty: part of the one before
     component_state state = component_state::up;
     std::string reason;  ///< what is wrong; of one that is up, what an operator should know
+    std::string hint{};  ///< what an operator can do about it; may be empty
     std::string version;
     double probe_seconds = -1.0;  ///< how long the answer took; negative: it was not asked by itself
     std::string figure;           ///< the number that matters, in words
