@@ -4,6 +4,7 @@
 #include "core/clock.hpp"
 #include "core/log.hpp"
 #include "formats/normalize.hpp"
+#include "metrics_reference.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 #include "transform_options.hpp"
@@ -73,6 +74,10 @@ int run_check(settings const& options, argument_list const& /*rest*/) {
     }
     if (options.on("show-options")) {
         fmt::print("{}", options_markdown());
+        return exit_done;
+    }
+    if (options.on("show-metrics")) {
+        fmt::print("{}", metrics_markdown());
         return exit_done;
     }
     if (!options.text("line").empty()) return check_line(options);

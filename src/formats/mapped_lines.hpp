@@ -8,6 +8,7 @@
 #include "document_writer.hpp"
 #include "extra_members.hpp"
 #include "formats/normalize.hpp"
+#include "formats/transforms.hpp"
 #include "id_facts.hpp"
 #include "json/json_text.hpp"
 #include "line_time.hpp"
@@ -64,7 +65,6 @@ class mapped_lines final : public transform {
     [[nodiscard]] stage_status status() const override;
 
   private:
-    static constexpr std::string_view stage_name = "normalize";
     static_assert(plan::match_bytes_max <= Reader::padding_bytes, "a key is compared without a look ahead");
     static_assert(document_writer::block_bytes <= Reader::padding_bytes, "a value is copied in blocks");
 
@@ -128,7 +128,7 @@ void mapped_lines<Reader>::apply(batch& events) {
         if (row.rejected) continue;
         auto const line = events.record(row);
         if (!read(line) || !find_time(row)) {
-            events.reject(i, stage_name, why_);
+            events.reject(i, normalize_transform.stage, why_);
             ++rejected;
             continue;
         }
@@ -302,9 +302,8 @@ std::string_view mapped_lines<Reader>::times_of(plan_step const& step) {
 template <line_reader Reader>
 stage_status mapped_lines<Reader>::status() const {
     stage_status now;
-    now.name = stage_name;
-    now.gauges = {{"documents_total", static_cast<double>(documents_.load(std::memory_order_relaxed))},
-                  {"rejected_events_total", static_cast<double>(rejected_.load(std::memory_order_relaxed))}};
+    now.name = normalize_transform.stage;
+    now.metrics = {{metrics::rejected, rejected_}, {metrics::documents, documents_}};
     return now;
 }
 

@@ -1,5 +1,7 @@
 #include "bulk_sender.hpp"
 
+#include "opensearch_metrics.hpp"
+
 #include "core/assert.hpp"
 #include "core/thread.hpp"
 #include "server_requests.hpp"
@@ -276,23 +278,22 @@ void bulk_sender::describe(stage_status& into) const {
             if (into.reason.empty() && with.shown) into.reason = with.reason;
     }
     into.up = into.reason.empty();
-    auto const of = [](std::atomic<std::uint64_t> const& counter) {
-        return static_cast<double>(counter.load(std::memory_order_relaxed));
-    };
     into.retries = retries_.load(std::memory_order_relaxed);
-    into.gauges.emplace_back("indexed_events_total", of(indexed_));
-    into.gauges.emplace_back("already_there_events_total", of(already_there_));
-    into.gauges.emplace_back("rejected_events_total", of(rejected_));
-    into.gauges.emplace_back("waiting_events", static_cast<double>(queue_.waiting_events()));
-    into.gauges.emplace_back("requests_in_flight", of(in_flight_));
-    into.gauges.emplace_back("requests_total", of(requests_));
-    into.gauges.emplace_back("request_seconds_total", of(answer_microseconds_) / 1e6);
-    into.gauges.emplace_back("items_again_total", of(items_again_));
-    into.gauges.emplace_back("bytes_out_total", of(bytes_));
-    into.gauges.emplace_back("set_apart_total", of(apart_total_));
-    into.gauges.emplace_back("retry_queue_events", of(apart_events_));
-    into.gauges.emplace_back("retry_queue_bytes", of(apart_bytes_));
-    into.gauges.emplace_back("probes_total", of(probes_total_));
+    into.metrics = {
+        {metrics::waiting, queue_.waiting_events()},
+        {metrics::requests_in_flight, in_flight_},
+        {metrics::retry_queue_events, apart_events_},
+        {metrics::indexed, indexed_},
+        {metrics::duplicates, already_there_},
+        {metrics::rejected, rejected_},
+        {metrics::requests, requests_},
+        {metrics::request_time, static_cast<double>(answer_microseconds_.load(std::memory_order_relaxed)) / 1e6},
+        {metrics::retried, items_again_},
+        {metrics::bytes_out, bytes_},
+        {metrics::retry_queued, apart_total_},
+        {metrics::retry_queue_bytes, apart_bytes_},
+        {metrics::probes, probes_total_},
+    };
 }
 
 }  // namespace logpipe::opensearch

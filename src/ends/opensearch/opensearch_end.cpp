@@ -1,3 +1,5 @@
+#include "opensearch_metrics.hpp"
+
 #include "core/end_uri.hpp"
 #include "core/options.hpp"
 #include "net/client_options.hpp"
@@ -109,6 +111,8 @@ end_descriptor const opensearch_end{
     .form = "opensearch://HOST:PORT/INDEX (opensearchs:// for TLS)",
     .connection_options = connection_options().rows(),
     .sink_options = sink_options().rows(),
+    .sink_stage = "opensearch_sink",
+    .sink_metrics = {metrics::all.begin(), metrics::all.end()},
     .make_sink = make_end,
     .examples = {"logpipe index --from kafka://localhost:9092/nginx-events --to "
                  "opensearch://localhost:9200/nginx-logs"},

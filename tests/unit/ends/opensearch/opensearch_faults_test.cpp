@@ -54,7 +54,7 @@ TEST_CASE("documents that fail alone hold no connection, and become dead letters
               return std::ranges::any_of(ask.documents, [](auto const& each) { return is_numbered(each.second, 3); });
           }) == 4);
     CHECK(sink->status().up);
-    CHECK(gauge_of(sink->status(), "set_apart_total") == 2);
+    CHECK(gauge_of(sink->status(), "retry_queued_events_total") == 2);
     CHECK(gauge_of(sink->status(), "retry_queue_events") == 0);
 }
 
@@ -177,7 +177,8 @@ TEST_CASE("documents that fail one after the other, each alone in its request, p
         CHECK(sink->status().up);
         REQUIRE(write_documents(*sink, i, i + 1));
         REQUIRE(comes_true([&] {
-            return gauge_of(sink->status(), "set_apart_total") == static_cast<double>(i + 1) || !sink->status().up;
+            return gauge_of(sink->status(), "retry_queued_events_total") == static_cast<double>(i + 1) ||
+                   !sink->status().up;
         }));
     }
     REQUIRE(comes_true([&] { return !sink->status().up; }));
@@ -220,7 +221,7 @@ TEST_CASE("a single document that is refused, with nothing beside it, waits unti
     auto const sink = make_opensearch_sink(options);
     REQUIRE(sink->open(finished).has_value());
     REQUIRE(write_documents(*sink, 0, 1));
-    REQUIRE(comes_true([&] { return gauge_of(sink->status(), "items_again_total") >= 3; }));
+    REQUIRE(comes_true([&] { return gauge_of(sink->status(), "documents_retried_total") >= 3; }));
     CHECK(sink->status().up);
     CHECK(finished.count() == 0);
     REQUIRE(write_documents(*sink, 1, 2));

@@ -1,0 +1,40 @@
+// The metrics of the OpenSearch sink.
+#pragma once
+
+#include "logpipe/metric.hpp"
+
+#include <array>
+
+namespace logpipe::opensearch::metrics {
+
+inline constexpr auto requests_in_flight =
+    gauge("requests_in_flight", "_bulk requests sent to OpenSearch without a response yet.", "requests in flight");
+inline constexpr auto waiting =
+    gauge("waiting_events", "Events that the sink has taken and not made safe yet.", "waiting");
+inline constexpr auto retry_queue_events =
+    gauge("retry_queue_events", "Documents in the retry queue: OpenSearch failed them while it took others.",
+          "to be retried");
+inline constexpr auto indexed = counter("indexed_events_total", "Documents created in the store.");
+inline constexpr auto duplicates =
+    counter("already_there_events_total", "Documents that the store had already, by their id.");
+inline constexpr auto rejected =
+    counter("rejected_events_total", "Documents that OpenSearch rejected; each is a dead letter.");
+inline constexpr auto requests = counter("requests_total", "_bulk requests to which OpenSearch responded.");
+inline constexpr auto request_time =
+    counter("request_seconds_total",
+            "Time until OpenSearch responded to _bulk requests; divided by requests_total, the mean response time.");
+inline constexpr auto retried =
+    counter("documents_retried_total", "Documents sent to OpenSearch a second time or more.");
+inline constexpr auto bytes_out = counter("bytes_out_total", "Bytes of request bodies sent.");
+inline constexpr auto retry_queued =
+    counter("retry_queued_events_total",
+            "Documents moved to the retry queue because OpenSearch failed them while it took others.");
+inline constexpr auto retry_queue_bytes = gauge("retry_queue_bytes", "Size of the documents in the retry queue.");
+inline constexpr auto probes =
+    counter("probes_total", "Documents sent to OpenSearch as probes while the sink was paused.");
+
+inline constexpr std::array all{
+    waiting, requests_in_flight, retry_queue_events, indexed,           duplicates, rejected, requests, request_time,
+    retried, bytes_out,          retry_queued,       retry_queue_bytes, probes};
+
+}  // namespace logpipe::opensearch::metrics
