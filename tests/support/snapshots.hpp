@@ -23,12 +23,11 @@ inline process_snapshot sample_snapshot() {
     forward.this_run = {.in = 60, .indexed = 60};
     forward.bytes_in = 20'000;
     forward.bytes_out = 21'000;
-    forward.stages = {
-        stage_that_works("forward_source", "Forward protocol", "forward://0.0.0.0:24224",
-                         {{gauge("open_connections", "Clients connected now.", "clients"), 3},
-                          {counter("messages_total", "Messages decoded."), 9}}),
-        stage_that_works("journal_sink", "Journal", "journal:data/nginx-logs",
-                         {{gauge("journal_bytes", "Size of the topic on disk.", "on disk"), 1'500'000}})};
+    forward.stages = {stage_that_works("forward_source", "Forward protocol", "forward://0.0.0.0:24224",
+                                       {{gauge("open_connections", "Clients connected now.", "clients"), 3},
+                                        {counter("messages_total", "Messages decoded."), 9}}),
+                      stage_that_works("journal_sink", "Journal", "journal:data/nginx-logs",
+                                       {{gauge("journal_bytes", "Size of the topic on disk.", "on disk"), 1'500'000}})};
 
     pump_snapshot index;
     index.name = "index";
@@ -66,7 +65,9 @@ inline process_snapshot sample_snapshot() {
             .draining = false,
             .book = {.counts = {.in = 100, .indexed = 70, .already_there = 20, .dead = 3}, .in_flight = 7},
             .pumps = {forward, index},
-            .warnings = {{.time_ns = 1'769'823'100'000'000'000, .severity = warning_severity::warning, .message = "index: the sink waits"}}};
+            .warnings = {{.time_ns = 1'769'823'100'000'000'000,
+                          .severity = warning_severity::warning,
+                          .message = "index: the sink waits"}}};
 }
 
 }  // namespace logpipe

@@ -25,7 +25,8 @@ inline std::vector<metric_value> metrics_of(stage_status const& stage) {
 /// Those with a title, which are shown beside the stage.
 inline std::vector<metric_value> figures_of(std::vector<metric_value> const& metrics) {
     std::vector<metric_value> figures;
-    std::ranges::copy_if(metrics, std::back_inserter(figures), [](metric_value const& one) { return !one.title.empty(); });
+    std::ranges::copy_if(metrics, std::back_inserter(figures),
+                         [](metric_value const& one) { return !one.title.empty(); });
     return figures;
 }
 

@@ -24,9 +24,9 @@ web_answer readyz_page(web_options const& options) {
     for (auto const& pump : process.pumps)
         for (auto const& stage : pump.stages)
             if (!stage.up)
-                reasons += fmt::format("{} of {}: {}{}{}\n", clean_line(stage.name), clean_line(pump.name),
-                                       clean_line(stage.reason), stage.hint.empty() ? "" : ". ",
-                                       clean_line(stage.hint));
+                reasons +=
+                    fmt::format("{} of {}: {}{}{}\n", clean_line(stage.name), clean_line(pump.name),
+                                clean_line(stage.reason), stage.hint.empty() ? "" : ". ", clean_line(stage.hint));
     if (process.draining) reasons += "draining: what is held is finished, nothing new is taken in\n";
     if (!process.ready && reasons.empty()) reasons = "not ready yet\n";
     if (reasons.empty()) {

@@ -135,9 +135,12 @@ TEST_CASE("a metric that is not finite is null in JSON, and not a number when it
 
 TEST_CASE("a stage's figures are its metrics with a title, in their order", "[status_json]") {
     auto const text = to_json(sample_snapshot());
-    REQUIRE_THAT(text, ContainsSubstring(R"("name":"forward_source","title":"Forward protocol","target":"forward://0.0.0.0:24224","up":true,"reason":"","hint":"",)"
-                                         R"("retries":0,"metrics":{"open_connections":3,"messages_total":9},)"
-                                         R"("figures":[{"title":"clients","name":"open_connections","value":3}]})"));
+    REQUIRE_THAT(
+        text,
+        ContainsSubstring(
+            R"("name":"forward_source","title":"Forward protocol","target":"forward://0.0.0.0:24224","up":true,"reason":"","hint":"",)"
+            R"("retries":0,"metrics":{"open_connections":3,"messages_total":9},)"
+            R"("figures":[{"title":"clients","name":"open_connections","value":3}]})"));
     REQUIRE_THAT(text, ContainsSubstring(R"("hint":"Free some space under /var/lib/logpipe.")"));
     REQUIRE_THAT(text, ContainsSubstring(R"("severity":"warning")"));
 }

@@ -82,7 +82,8 @@ TEST_CASE("a process tells its start, its processor time and its memory", "[prom
 TEST_CASE("one metric of several stages is one family, and has the type that its stage gives it", "[prometheus]") {
     auto process = sample_snapshot();
     for (auto& pump : process.pumps)
-        for (auto& stage : pump.stages) stage.metrics = {{gauge("open_files", "Open."), 1.0}, {counter("seen_total", "Seen."), 2.0}};
+        for (auto& stage : pump.stages)
+            stage.metrics = {{gauge("open_files", "Open."), 1.0}, {counter("seen_total", "Seen."), 2.0}};
     prometheus_text const metrics{to_prometheus(process)};
     REQUIRE(metrics.problem().empty());
     REQUIRE(metrics.value(R"(logpipe_open_files{pump="index",stage="sqlite_sink"})") == "1");

@@ -50,7 +50,8 @@ TEST_CASE("every page fills its screen and is never wider, from the smallest to 
     auto scene = sample_scene();
     scene.pumps[1].name = std::string(300, 'x');
     scene.report.components[0].figure = "日本" + std::string(300, 'y');
-    scene.report.processes[0].warnings.assign(40, {.time_ns = 1, .severity = warning_severity::error, .message = std::string(400, 'z')});
+    scene.report.processes[0].warnings.assign(
+        40, {.time_ns = 1, .severity = warning_severity::error, .message = std::string(400, 'z')});
     for (screen_size const size : {screen_size{80, 24}, screen_size{200, 50}, screen_size{20, 5}, screen_size{1, 1}}) {
         for (auto const page :
              {monitor_page::pumps, monitor_page::components, monitor_page::warnings, monitor_page::help}) {
@@ -83,7 +84,8 @@ TEST_CASE("the components' page says of the chosen one why, and how to see more"
     monitor_view view{.page = monitor_page::components, .chosen = 5};
     auto const text = joined(draw(view, sample_scene(), {80, 24}));
     CHECK_THAT(text, ContainsSubstring("run 127.0.0.1:24230"));
-    CHECK_THAT(text, ContainsSubstring("the disk is full") && ContainsSubstring("Free some space under /var/lib/logpipe."));
+    CHECK_THAT(text,
+               ContainsSubstring("the disk is full") && ContainsSubstring("Free some space under /var/lib/logpipe."));
     view.chosen = 0;
     CHECK_THAT(joined(draw(view, sample_scene(), {80, 24})),
                ContainsSubstring("see more: logpipe monitor --at 127.0.0.1:24230"));

@@ -17,8 +17,8 @@ struct served_metric {
 
 namespace metrics {
 
-inline constexpr served_metric build_info{
-    "logpipe_build_info", "gauge", "version, subcommand", "Always 1; the labels name the program's version and subcommand."};
+inline constexpr served_metric build_info{"logpipe_build_info", "gauge", "version, subcommand",
+                                          "Always 1; the labels name the program's version and subcommand."};
 inline constexpr served_metric ready{"logpipe_ready", "gauge", "", "1 while the process does its work, as /readyz."};
 inline constexpr served_metric draining{"logpipe_draining", "gauge", "",
                                         "1 while the process finishes what it has read before it ends."};
@@ -85,17 +85,25 @@ inline constexpr served_metric stage_retries{"logpipe_stage_retries_total", "cou
 
 }  // namespace metrics
 
-inline constexpr std::array process_metrics{
-    metrics::build_info, metrics::ready,             metrics::draining,   metrics::up,
-    metrics::ledger,     metrics::ledger_difference, metrics::start_time, metrics::cpu_time,
-    metrics::resident_memory};
-inline constexpr std::array pump_metrics{
-    metrics::pump_ledger,          metrics::pump_ledger_difference,   metrics::pump_finished,
-    metrics::pump_backlog,         metrics::pump_in_events,           metrics::pump_in_bytes,
-    metrics::pump_out_bytes,       metrics::pump_done_events,         metrics::pump_retries,
-    metrics::pump_queued_batches,  metrics::pump_queued_batches_max,  metrics::pump_in_flight_bytes,
-    metrics::pump_in_flight_bytes_max, metrics::pump_oldest,          metrics::pump_safe,
-    metrics::pump_event_age};
+inline constexpr std::array process_metrics{metrics::build_info, metrics::ready,    metrics::draining,
+                                            metrics::up,         metrics::ledger,   metrics::ledger_difference,
+                                            metrics::start_time, metrics::cpu_time, metrics::resident_memory};
+inline constexpr std::array pump_metrics{metrics::pump_ledger,
+                                         metrics::pump_ledger_difference,
+                                         metrics::pump_finished,
+                                         metrics::pump_backlog,
+                                         metrics::pump_in_events,
+                                         metrics::pump_in_bytes,
+                                         metrics::pump_out_bytes,
+                                         metrics::pump_done_events,
+                                         metrics::pump_retries,
+                                         metrics::pump_queued_batches,
+                                         metrics::pump_queued_batches_max,
+                                         metrics::pump_in_flight_bytes,
+                                         metrics::pump_in_flight_bytes_max,
+                                         metrics::pump_oldest,
+                                         metrics::pump_safe,
+                                         metrics::pump_event_age};
 inline constexpr std::array stage_metrics{metrics::stage_up, metrics::stage_retries};
 
 }  // namespace logpipe::status

@@ -28,8 +28,8 @@ inline constexpr status::served_metric requests_rejected{
 
 }  // namespace metrics
 
-inline constexpr std::array server_metrics{metrics::open_connections,     metrics::connections,
-                                           metrics::connections_evicted,  metrics::connections_rejected,
+inline constexpr std::array server_metrics{metrics::open_connections,        metrics::connections,
+                                           metrics::connections_evicted,     metrics::connections_rejected,
                                            metrics::connections_health_only, metrics::requests_rejected};
 
 }  // namespace logpipe::web
