@@ -75,7 +75,7 @@ struct end_request {
     std::string group;              ///< names a source's own position
     bool until_end = false;         ///< a source ends with what was there at its open()
     bool for_dead_letters = false;  ///< a sink that takes dead letters
-    /// The resource of that name, made by the first who asks.
+    /// The resource of that name, made by the first who asks; without `make` none where there is none yet.
     std::function<result<std::shared_ptr<shared_resource>>(
         std::string const& name, std::function<result<std::shared_ptr<shared_resource>>()> const& make)>
         share;
@@ -99,6 +99,16 @@ struct end_descriptor {
     result<std::unique_ptr<source>> (*make_source)(end_request const&) = nullptr;
     result<std::unique_ptr<sink>> (*make_sink)(end_request const&) = nullptr;
     std::vector<std::string_view> examples{};
+};
+
+/// What a transform says of itself, as an end does.
+struct transform_descriptor {
+    std::string_view name;   ///< of its stage, and what a hop calls it: "normalize", "normalize:?timestamp=event"
+    std::string_view title;  ///< "Transform"
+    std::string_view summary;
+    std::vector<option> options{};
+    std::vector<metric> metrics{};
+    result<std::unique_ptr<transform>> (*make)(option_values const&) = nullptr;
 };
 
 }  // namespace logpipe

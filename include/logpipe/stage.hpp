@@ -30,9 +30,9 @@ class source {
     /// Names the offsets' space: a store that keeps positions for us keeps them under this name. It changes when
     /// offsets start anew (a journal that was deleted and made again). Valid after open().
     [[nodiscard]] virtual std::string identity() const = 0;
-    /// What the source's own durable position had counted when this source took it up, of what it holds now; zero
-    /// where it keeps none. It changes while partitions come and go. Any thread, after open().
-    [[nodiscard]] virtual event_counts counted() const { return {}; }
+    /// What the source's own durable position had counted when this source took it up, of what it holds now; none where
+    /// it keeps no such figures. It changes while partitions come and go. Any thread, after open().
+    [[nodiscard]] virtual std::optional<event_counts> counted() const { return std::nullopt; }
     /// Events that wait in the source: those that read() has not given yet. None where the source cannot know (a
     /// listener), and until it does. It goes on being true while the sink cannot be opened. Any thread, at any time.
     [[nodiscard]] virtual std::optional<std::uint64_t> backlog() const { return std::nullopt; }
@@ -104,6 +104,9 @@ class sink {
     /// What this sink stores in one transaction with the data of this source (that of all later batches): positions,
     /// and what was counted up to them; none where it stores none. The pump then seeks the source there. After open().
     [[nodiscard]] virtual result<std::optional<std::vector<progress>>> stored(std::string const& source_identity) = 0;
+    /// Events that it held when this sink was made, where it keeps what this process alone writes (a journal). Any
+    /// thread.
+    [[nodiscard]] virtual std::optional<std::uint64_t> held_before() const { return std::nullopt; }
     /// Makes a waiting call return errc::cancelled; what is in flight is given up. From any thread.
     virtual void cancel() = 0;
     [[nodiscard]] virtual stage_status status() const = 0;

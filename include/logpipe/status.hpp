@@ -31,9 +31,10 @@ struct ledger {
 struct pump_snapshot {
     std::string name;  ///< "forward", "index", …
     bool finished = false;
-    bool source_known = false;             ///< the source was opened; before that `book` says nothing (not in the JSON)
-    bool started = false;                  ///< both ends were opened (not in the JSON)
-    ledger book;                           ///< durable figures, this run's included
+    bool source_known = false;  ///< the source was opened; before that `book` says nothing (not in the JSON)
+    bool started = false;       ///< both ends were opened (not in the JSON)
+    ledger book;                ///< durable figures, this run's included
+    std::optional<std::uint64_t> held_before;  ///< of `book`: what the sink held at the start (not in the JSON)
     std::optional<std::uint64_t> backlog;  ///< events that wait in the source, beside those in flight; none: unknown
     std::optional<source_progress> read_progress;  ///< of a source whose input has a known size (not in the JSON)
     event_counts this_run;                         ///< since the process started, for rates

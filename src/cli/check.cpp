@@ -7,7 +7,6 @@
 #include "metrics_reference.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
-#include "transform_options.hpp"
 
 #include <fmt/format.h>
 
@@ -24,10 +23,9 @@ int check_line(settings const& options) {
     batch one;
     auto& row = one.append(one.tag_index("app.follow"), chunk_hash("app.follow", "check", line), 0, line);
     row.received_ns = now_ns();
-    auto normalize = normalize_options_of(options);
-    if (!normalize) return report_failure(options, normalize.error());
-    auto const change = formats::make_normalize(*std::move(normalize));
-    change->apply(one);
+    auto const change = formats::normalize_transform.make(options);
+    if (!change) return report_failure(options, change.error());
+    (*change)->apply(one);
     if (!one.rejections.empty()) {
         log_error("check: rejected: {}", one.rejections.front().reason);
         return exit_failed;
@@ -48,6 +46,9 @@ std::string shown(std::string_view name, std::string const& value) {
 
 int check_configuration(settings const& options) {
     auto const& whose = options.text("for");
+    auto const* what = subcommand_of_name(whose);
+    if (what == nullptr)
+        return report_failure(options, {errc::invalid_argument, fmt::format("--for {}: no such subcommand", whose)});
     std::map<std::string, std::string, std::less<>> environment;
     for (auto const& row : options_of(whose))
         if (auto const* value = std::getenv(environment_name(row.name).c_str()))
@@ -60,6 +61,9 @@ int check_configuration(settings const& options) {
         for (auto const& each : value.values) text += (text.empty() ? "" : ", ") + shown(name, each);
         fmt::print("{:24} {:40} {}\n", name, text.empty() ? "\"\"" : text, value.origin);
     }
+    auto const spec = pipeline_of(*what, *effective, {});
+    if (!spec) return report_failure(options, spec.error());
+    if (*spec) fmt::print("\n{}", drawing_of(**spec));
     return exit_done;
 }
 
@@ -67,7 +71,7 @@ int check_configuration(settings const& options) {
 
 int run_check(settings const& options, argument_list const& /*rest*/) {
     if (options.on("show-mapping")) {
-        auto const mapping = mapping_of(options);
+        auto const mapping = formats::mapping_of(options);
         if (!mapping) return report_failure(options, mapping.error());
         fmt::print("{}", formats::to_toml(*mapping));
         return exit_done;
@@ -81,9 +85,6 @@ int run_check(settings const& options, argument_list const& /*rest*/) {
         return exit_done;
     }
     if (!options.text("line").empty()) return check_line(options);
-    if (!is_subcommand(options.text("for")))
-        return report_failure(
-            options, {errc::invalid_argument, fmt::format("--for {}: no such subcommand", options.text("for"))});
     return check_configuration(options);
 }
 

@@ -5,8 +5,8 @@
 #include "core/nearest.hpp"
 #include "core/secrets.hpp"
 #include "data_mode.hpp"
-#include "process.hpp"
 #include "settings.hpp"
+#include "signals.hpp"
 #include "subcommands.hpp"
 #include "version.hpp"
 
@@ -145,13 +145,18 @@ int run_parsed(parsed_flags const& parsed) {
         log_error("{}: {}", parsed.what->name, used.error().message);
         return exit_usage;
     }
-    if (parsed.what->uses != nullptr)
-        if (auto used = options->check_used(parsed.what->uses(*options, parsed.rest)); !used) {
-            log_error("{}: {}", parsed.what->name, used.error().message);
-            return exit_usage;
-        }
+    auto const spec = pipeline_of(*parsed.what, *options, parsed.rest);
+    if (!spec) {
+        log_error("{}: {}", parsed.what->name, spec.error().message);
+        return exit_usage;
+    }
+    auto const used = uses_of(*parsed.what, *options, parsed.rest, *spec ? &**spec : nullptr);
+    if (auto good = options->check_used(used); !good && !used.empty()) {
+        log_error("{}: {}", parsed.what->name, good.error().message);
+        return exit_usage;
+    }
     refuse_open_secrets(options->on("strict-secrets"));
-    return parsed.what->run(*options, parsed.rest);
+    return *spec ? parsed.what->run_pipeline(*options, **spec) : parsed.what->run(*options, parsed.rest);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #define TOML_HEADER_ONLY 1
@@ -74,20 +75,99 @@ result<> add_table(std::string const& path, toml::table const& table, std::span<
     return {};
 }
 
+/// What each key of a hop's table sets.
+struct hop_key {
+    std::string_view name;
+    std::string hop_spec::* text;
+};
+constexpr std::array hop_keys{hop_key{"from", &hop_spec::from},
+                              hop_key{"transform", &hop_spec::transform},
+                              hop_key{"to", &hop_spec::to},
+                              hop_key{"tags", &hop_spec::tags},
+                              hop_key{"dead-letters", &hop_spec::dead_letters},
+                              hop_key{"group", &hop_spec::group},
+                              hop_key{"threads", nullptr},
+                              hop_key{"route", nullptr}};
+
+result<> set_routes(std::string const& path, toml::node const& node, hop_spec& hop) {
+    auto const* routes = node.as_table();
+    if (routes == nullptr) return at_line(path, node.source(), "route: a table is expected, { \"TAGS\" = \"URI\" }");
+    for (auto const& [tags, to] : *routes) {
+        auto const* uri = to.as_string();
+        if (uri == nullptr) return at_line(path, to.source(), fmt::format("route {}: a URI is expected", tags.str()));
+        hop.routes.push_back({.tags = std::string{tags.str()}, .to = uri->get()});
+    }
+    return {};
+}
+
+result<> set_threads(std::string const& path, toml::node const& node, hop_spec& hop) {
+    auto const threads = node.value<std::int64_t>().value_or(0);
+    if (threads < 1 || threads > 64)
+        return at_line(path, node.source(), "threads: an integer from 1 to 64 is expected");
+    hop.threads = static_cast<std::size_t>(threads);
+    return {};
+}
+
+result<hop_spec> read_hop(std::string const& path, std::string_view name, toml::table const& table) {
+    hop_spec hop{.name = std::string{name}, .from = {}, .to = {}, .dead_letters = {}};
+    for (auto const& [key, node] : table) {
+        auto const known = std::ranges::find(hop_keys, key.str(), &hop_key::name);
+        if (known == hop_keys.end()) {
+            std::vector<std::string_view> names;
+            for (auto const& each : hop_keys) names.push_back(each.name);
+            return unknown_key(path, key.source(), key.str(), names);
+        }
+        result<> set;
+        if (known->text == nullptr) {
+            set = key.str() == "route" ? set_routes(path, node, hop) : set_threads(path, node, hop);
+        } else if (auto const* text = node.as_string()) {
+            hop.*known->text = text->get();
+        } else {
+            set = at_line(path, node.source(), fmt::format("{}: a text is expected", key.str()));
+        }
+        if (!set) return set.error();
+    }
+    return hop;
+}
+
+/// In the order in which they stand in the file, which toml++ does not keep.
+result<std::vector<hop_spec>> read_hops(std::string const& path, toml::table const& tables) {
+    std::vector<std::pair<toml::source_index, hop_spec>> found;
+    for (auto const& [name, node] : tables) {
+        auto const* table = node.as_table();
+        if (table == nullptr)
+            return at_line(path, node.source(), fmt::format("hops.{}: a table is expected", name.str()));
+        auto hop = read_hop(path, name.str(), *table);
+        if (!hop) return hop.error();
+        found.emplace_back(name.source().begin.line, *std::move(hop));
+    }
+    std::ranges::sort(found, {}, [](auto const& each) { return each.first; });
+    std::vector<hop_spec> hops;
+    for (auto& [line, hop] : found) hops.push_back(std::move(hop));
+    return hops;
+}
+
 }  // namespace
 
-result<config_values> read_config_file(std::string const& path, std::string_view subcommand) {
+result<config> read_config_file(std::string const& path, std::string_view subcommand) {
     auto const parsed = toml::parse_file(path);
     if (!parsed) return at_line(path, parsed.error().source(), parsed.error().description());
     auto const& root = parsed.table();
     auto const mine_rows = options_of(subcommand);
     auto const mine = names_of(mine_rows);
     auto const all_rows = all_options();
-    config_values values;
+    config read;
+    auto& values = read.values;
     if (auto added = add_table(path, root, names_of(all_rows), mine, false, values); !added) return added.error();
     for (auto const& [key, node] : root) {
         auto const* table = node.as_table();
         if (table == nullptr) continue;
+        if (key.str() == "hops") {
+            auto hops = read_hops(path, *table);
+            if (!hops) return hops.error();
+            read.hops = *std::move(hops);
+            continue;
+        }
         auto const names = subcommand_names();
         if (std::ranges::find(names, key.str()) == names.end())
             return unknown_key(path, key.source(), key.str(), names);
@@ -98,7 +178,7 @@ result<config_values> read_config_file(std::string const& path, std::string_view
         if (auto added = add_table(path, *table, names_of(rows), names_of(rows), true, into); !added)
             return added.error();
     }
-    return values;
+    return read;
 }
 
 }  // namespace logpipe::cli

@@ -1,7 +1,8 @@
 // logpipe.toml: keys at the top hold for every subcommand that has such an option, keys in [produce], [run], … for that
-// one.
+// one; a table [hops.NAME] is a hop of `run`.
 #pragma once
 
+#include "logpipe/pipeline.hpp"
 #include "logpipe/result.hpp"
 
 #include <map>
@@ -17,8 +18,13 @@ struct config_value {
 };
 using config_values = std::map<std::string, config_value, std::less<>>;
 
-/// @return the values for `subcommand`; errc::invalid_argument names file, line and the nearest right name of an
+struct config {
+    config_values values;        ///< for the subcommand
+    std::vector<hop_spec> hops;  ///< in the file's order, as they stand there
+};
+
+/// @return errc::invalid_argument names file, line and the nearest right name of an
 /// unknown key.
-[[nodiscard]] result<config_values> read_config_file(std::string const& path, std::string_view subcommand);
+[[nodiscard]] result<config> read_config_file(std::string const& path, std::string_view subcommand);
 
 }  // namespace logpipe::cli

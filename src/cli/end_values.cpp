@@ -30,8 +30,7 @@ error unknown_parameter(end_uri const& uri, std::string_view name, std::vector<o
 
 }  // namespace
 
-result<end_values> end_values::of(end_uri const& uri, end_descriptor const& end, settings const& under) {
-    auto const options = options_of(end);
+result<end_values> end_values::of(end_uri const& uri, std::vector<option> const& options, settings const& under) {
     end_values made{under};
     for (auto const& row : options) {
         if (!row.in_uri_only) continue;

@@ -2,46 +2,55 @@
 #pragma once
 
 #include "journal/journal.hpp"
+#include "logpipe/pipeline.hpp"
 #include "logpipe/stage.hpp"
 #include "settings.hpp"
 
-#include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace logpipe::cli {
 
-/// Makes the ends of one process, and owns what they share, as a journal that is open for writing. One thread.
-class endpoints final {
+/// What the ends of one process share, as a journal that is open for writing. Any thread.
+class shared_resources final {
   public:
-    /// @param run_id  of line sources; empty = that of --run-id, or a new one
-    explicit endpoints(settings const& options, std::string run_id = {});
-
-    /// @return errc::invalid_argument for an unknown scheme or parameter, with those that there are.
-    [[nodiscard]] result<std::unique_ptr<source>> make_source(std::string const& uri);
-    [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri);
-    /// In the form of that end: original bytes behind a head or headers in a journal or Kafka, JSON elsewhere.
-    [[nodiscard]] result<std::unique_ptr<dead_letters>> make_letters(std::string const& uri);
-    /// Opened for writing by the first who asks.
-    [[nodiscard]] result<std::shared_ptr<journal::topic>> open_topic(std::string const& folder);
-    /// To be called a few times a second: what is due while nothing is written. From one thread.
+    /// The one of that name, made by the first who asks; without `make` none where there is none yet.
+    [[nodiscard]] result<std::shared_ptr<shared_resource>> get(
+        std::string const& name, std::function<result<std::shared_ptr<shared_resource>>()> const& make);
+    /// What is due while nothing is written. A few times a second.
     void tend();
 
-    [[nodiscard]] settings const& options() const noexcept { return options_; }
-    [[nodiscard]] std::string const& run_id() const noexcept { return run_id_; }
+  private:
+    std::mutex mutex_;  // guards all_
+    std::map<std::string, std::shared_ptr<shared_resource>> all_;
+};
+
+/// Makes the ends of hops. One thread; it outlives nothing that it makes.
+class endpoints final {
+  public:
+    /// @param shared  outlives it
+    /// @param run_id  of line sources; empty = that of --run-id, or a new one
+    endpoints(settings const& options, shared_resources& shared, std::string run_id = {});
+
+    /// @return errc::invalid_argument for an unknown scheme or parameter, with those that there are.
+    [[nodiscard]] result<std::unique_ptr<source>> make_source(hop_spec const& hop);
+    /// @param transform  of the hop: what the sink is going to get
+    [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri, std::string const& transform = {});
+    /// In the form of that end: original bytes behind a head or headers in a journal or Kafka, JSON elsewhere.
+    [[nodiscard]] result<std::unique_ptr<dead_letters>> make_dead_letters(std::string const& uri);
+    /// None where the name is empty. @return errc::invalid_argument for an unknown one, with those that there are
+    [[nodiscard]] result<std::unique_ptr<transform>> make_transform(std::string const& name);
+    /// Opened for writing by the first who asks.
+    [[nodiscard]] result<std::shared_ptr<journal::topic>> open_topic(std::string const& folder);
 
   private:
-    [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri, bool for_dead_letters);
     [[nodiscard]] end_request request(end_uri uri, option_values const& values);
 
     settings const& options_;
+    shared_resources& shared_;
     std::string run_id_;
-    std::map<std::string, std::shared_ptr<shared_resource>> shared_;
-    std::chrono::steady_clock::time_point tended_at_{};
 };
-
-/// Where `consume` and `index` put their dead letters.
-[[nodiscard]] std::string dead_letters_uri(settings const& options);
 
 }  // namespace logpipe::cli

@@ -18,12 +18,22 @@
     END(store)
 // clang-format on
 
+// The one list of transforms: NAME_transform of namespace FOLDER.
+#define LOGPIPE_TRANSFORMS(TRANSFORM) TRANSFORM(formats, normalize)
+
 #define LOGPIPE_DECLARE_END(name)           \
     namespace logpipe::name {               \
     extern end_descriptor const name##_end; \
     }
 LOGPIPE_ENDS(LOGPIPE_DECLARE_END)
 #undef LOGPIPE_DECLARE_END
+
+#define LOGPIPE_DECLARE_TRANSFORM(folder, name)         \
+    namespace logpipe::folder {                         \
+    extern transform_descriptor const name##_transform; \
+    }
+LOGPIPE_TRANSFORMS(LOGPIPE_DECLARE_TRANSFORM)
+#undef LOGPIPE_DECLARE_TRANSFORM
 
 namespace logpipe::cli {
 
@@ -33,10 +43,23 @@ namespace {
 constexpr std::array all{LOGPIPE_ENDS(LOGPIPE_ADDRESS_OF_END)};
 #undef LOGPIPE_ADDRESS_OF_END
 
+#define LOGPIPE_ADDRESS_OF_TRANSFORM(folder, name) &folder::name##_transform,
+constexpr std::array all_transforms{LOGPIPE_TRANSFORMS(LOGPIPE_ADDRESS_OF_TRANSFORM)};
+#undef LOGPIPE_ADDRESS_OF_TRANSFORM
+
 }  // namespace
 
 std::span<end_descriptor const* const> ends() noexcept {
     return all;
+}
+
+std::span<transform_descriptor const* const> transforms() noexcept {
+    return all_transforms;
+}
+
+transform_descriptor const* transform_of_name(std::string_view name) noexcept {
+    auto const found = std::ranges::find(all_transforms, name, &transform_descriptor::name);
+    return found == all_transforms.end() ? nullptr : *found;
 }
 
 end_descriptor const* end_of_scheme(std::string_view scheme) noexcept {
@@ -57,9 +80,13 @@ std::vector<option> const& options_of(end_descriptor const& end, end_role role) 
         case end_role::sink:
             return end.sink_options;
         case end_role::requests:
+            return end.connection_options;
+        case end_role::transform:
+        case end_role::documents:
             break;
     }
-    return end.connection_options;
+    static std::vector<option> const none;
+    return none;
 }
 
 std::vector<option> options_of(end_descriptor const& end) {

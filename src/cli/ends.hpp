@@ -1,4 +1,4 @@
-// All ends: adding one is a folder, and a line in ends.cpp.
+// All ends and transforms: adding one is a folder, and a line in ends.cpp.
 #pragma once
 
 #include "logpipe/descriptor.hpp"
@@ -10,8 +10,9 @@
 
 namespace logpipe::cli {
 
-/// What a process wants of an end. `requests` are those of operators: `status`, `verify`, `dlq`, ….
-enum class end_role : std::uint8_t { source, sink, requests };
+/// What a process wants of ends: `requests` are those of operators (`status`, `verify`, `dlq`, …). And of transforms:
+/// one, or only to know the fields of the documents that it makes.
+enum class end_role : std::uint8_t { source, sink, requests, transform, documents };
 
 [[nodiscard]] std::span<end_descriptor const* const> ends() noexcept;
 /// None where no end has that scheme.
@@ -21,6 +22,10 @@ enum class end_role : std::uint8_t { source, sink, requests };
 
 /// In all roles; a name that several have is there once.
 [[nodiscard]] std::vector<option> options_of(end_descriptor const& end);
+
+[[nodiscard]] std::span<transform_descriptor const* const> transforms() noexcept;
+/// None where no transform has that name.
+[[nodiscard]] transform_descriptor const* transform_of_name(std::string_view name) noexcept;
 
 /// An end that a process is going to have, by its URI.
 struct used_end {

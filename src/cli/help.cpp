@@ -53,9 +53,9 @@ int run_help(settings const& options, argument_list const& rest) {
     std::vector<std::string_view> names;
     for (auto const* end : ends()) names.push_back(end->name);
     auto const near = nearest(rest.front(), names);
-    auto const hint = is_subcommand(rest.front()) ? fmt::format("; see logpipe {} --help", rest.front())
-                      : near.empty()              ? std::string{"; logpipe help lists them"}
-                                                  : fmt::format("; did you mean \"{}\"?", near);
+    auto const hint = subcommand_of_name(rest.front()) != nullptr ? fmt::format("; see logpipe {} --help", rest.front())
+                      : near.empty()                              ? std::string{"; logpipe help lists them"}
+                                                                  : fmt::format("; did you mean \"{}\"?", near);
     return report_failure(options, {errc::invalid_argument, fmt::format("unknown end \"{}\"{}", rest.front(), hint)});
 }
 

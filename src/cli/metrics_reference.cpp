@@ -1,7 +1,6 @@
 #include "metrics_reference.hpp"
 
 #include "ends.hpp"
-#include "formats/transforms.hpp"
 #include "status/process_metrics.hpp"
 #include "web/server_metrics.hpp"
 
@@ -102,10 +101,10 @@ std::string metrics_markdown() {
         add(rows, end->sink_stage, end->sink_metrics);
         add_stages(out, end->title, rows);
     }
-    for (auto const& each : formats::transforms) {
+    for (auto const* each : transforms()) {
         std::vector<stage_row> rows;
-        add(rows, each.stage, each.metrics);
-        add_stages(out, each.title, rows);
+        add(rows, each->name, each->metrics);
+        add_stages(out, each->title, rows);
     }
     add_served(out, "HTTP server", server_text, web::server_metrics);
     return out;

@@ -1,7 +1,7 @@
 #include "operator_ends.hpp"
 
+#include "formats/normalize.hpp"
 #include "places.hpp"
-#include "transform_options.hpp"
 
 #include <fmt/format.h>
 
@@ -69,7 +69,7 @@ result<operator_ends::opensearch_index> operator_ends::opensearch(end_uri const&
     if (!place) return place.error();
     auto& cluster = opensearches_[uri.scheme + ' ' + place->connection.address];
     if (!cluster) {
-        auto mapping = mapping_of(options_);
+        auto mapping = formats::mapping_of(options_);
         if (!mapping) return mapping.error();
         cluster = opensearch::make_opensearch_admin(place->connection, std::move(mapping->documents));
     }

@@ -17,7 +17,6 @@ using enum option_kind;
 constexpr std::string_view readers_of_secrets =
     "produce serve run forward consume index ship dlq verify replay skip setup status monitor tap";
 constexpr std::string_view servers = "run serve produce forward consume index ship";
-constexpr std::string_view mapping_users = "run consume index serve setup skip check";
 constexpr std::string_view admin_help = "serve /metrics, /healthz, /readyz and /api/status there; none: do not";
 
 constexpr std::array rows{
@@ -97,13 +96,6 @@ constexpr std::array rows{
                "send tags elsewhere; before app.** and fluent.**; may be given often"},
     option_row{"topic", text, "NAME", "nginx-logs", "forward", "the journal's topic for app.**"},
     option_row{"journal", text, "DIR", "logpipe-data", "forward", "the folder of the disk buffer"},
-    option_row{"timestamp", choice, "receive|entry|event", "receive", "run consume check",
-               "where @timestamp comes from"},
-    option_row{"mapping", text, "FILE", "", mapping_users,
-               "TOML: how a line becomes a document, and what the document's fields are; default: nginx's access logs "
-               "(check --show-mapping prints it)"},
-    option_row{"regions", list, "NAME", "", "run consume check",
-               "texts for the mapping's field of choices; may be given often"},
     option_row{"page", text, "HOST:PORT", "127.0.0.1:8000", "run", "serve the page there; none: do not"},
     option_row{"auth-token-file", secret, "FILE", "", "run serve",
                "who asks for the page or its API must show the file's first line; required off loopback"},
@@ -175,7 +167,6 @@ constexpr std::array rows{
                "certificates (PEM) that a server's must be signed by; default: the system's"},
     option_row{"insecure-skip-verify", on_off, "", "off", "status monitor tap serve",
                "accept any certificate of a server"},
-    option_row{"line-bytes-max", bytes, "SIZE", "8M", "consume check", "a longer line goes to the dead letters"},
 };
 
 bool belongs(option_row const& row, std::string_view subcommand) {
@@ -194,6 +185,16 @@ option made_of(option_row const& row) {
             .metavar = row.metavar,
             .help = row.help,
             .fallback = std::string{row.fallback}};
+}
+
+/// Of the transforms: all, or that which says what the documents are.
+std::vector<option> transform_options(end_role role) {
+    std::vector<option> all;
+    for (auto const* each : transforms())
+        for (auto const& row : each->options)
+            if (role == end_role::transform || (role == end_role::documents && row.name == "mapping"))
+                all.push_back(row);
+    return all;
 }
 
 /// A name that several have is one option, with the first one's help and range.
@@ -218,6 +219,7 @@ std::vector<option> options_of(std::string_view subcommand) {
     std::vector<option> mine;
     for (auto const& row : rows)
         if (belongs(row, subcommand)) mine.push_back(made_of(row));
+    for (auto const role : roles_of(subcommand)) add(mine, transform_options(role));
     for (auto const* end : ends())
         for (auto const role : roles_of(subcommand)) add(mine, options_of(*end, role));
     return mine;
@@ -226,12 +228,16 @@ std::vector<option> options_of(std::string_view subcommand) {
 std::vector<option> all_options() {
     std::vector<option> all;
     for (auto const& row : rows) add(all, {made_of(row)});
+    add(all, transform_options(end_role::transform));
     for (auto const* end : ends())
         for (auto const role : {end_role::source, end_role::sink, end_role::requests}) add(all, options_of(*end, role));
     return all;
 }
 
 bool is_own_option(std::string_view subcommand, std::string_view name) {
+    for (auto const role : roles_of(subcommand))
+        for (auto const& each : transform_options(role))
+            if (each.name == name) return true;
     return std::ranges::any_of(rows,
                                [&](option_row const& row) { return row.name == name && belongs(row, subcommand); });
 }
@@ -247,6 +253,11 @@ std::string options_markdown() {
             out += fmt::format("\n{}:\n\n| option | default | what it does |\n| --- | --- | --- |\n", title);
             for (auto const& each : options) out += row_of_table(each, {});
         }
+    }
+    for (auto const* each : transforms()) {
+        out += fmt::format("\n## {}\n\n{}\n\n| option | default | what it does |\n| --- | --- | --- |\n", each->title,
+                           each->summary);
+        for (auto const& row : each->options) out += row_of_table(row, {});
     }
     return out;
 }

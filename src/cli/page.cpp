@@ -4,9 +4,9 @@
 #include "core/clock.hpp"
 #include "core/options.hpp"
 #include "core/thread.hpp"
+#include "formats/normalize.hpp"
 #include "process.hpp"
 #include "store/dashboard.hpp"
-#include "transform_options.hpp"
 
 #include <fmt/format.h>
 
@@ -201,16 +201,13 @@ web::run_by_get run_by_get_of(std::string const& choice) {
 
 }  // namespace
 
-result<web::web_options> web_options_of(settings const& options, std::string listen, produce_runs& runs) {
+result<web::web_options> web_options_of(settings const& options, std::string listen) {
     auto token = secret_line(options, "auth-token-file");
     if (!token) return token.error();
-    auto mapping = mapping_of(options);
+    auto mapping = formats::mapping_of(options);
     if (!mapping) return mapping.error();
     web::web_options web;
     web.listen = std::move(listen);
-    web.produce = [&runs](web::produce_request const& what) { return runs.run(what); };
-    web.stop_produce = [&runs] { return runs.cancel(); };
-    web.produce_by_get = run_by_get_of(options.text("produce-by-get"));
     web.host_names = options.list("page-host");
     web.token = *std::move(token);
     web.token_file = options.text("auth-token-file");
@@ -219,10 +216,16 @@ result<web::web_options> web_options_of(settings const& options, std::string lis
     web.limits = http_limits();
     web.page.emplace();
     web.page->documents = std::move(mapping->documents);
-    web.page->produce_lines_max = options.count("produce-lines-max");
     web.page->open = options.on("page-open");
-    web.page->produce_source = without_login(runs.source());
     return web;
+}
+
+void add_produce(web::web_options& to, produce_runs& runs, settings const& options) {
+    to.produce = [&runs](web::produce_request const& what) { return runs.run(what); };
+    to.stop_produce = [&runs] { return runs.cancel(); };
+    to.produce_by_get = run_by_get_of(options.text("produce-by-get"));
+    to.page->produce_lines_max = options.count("produce-lines-max");
+    to.page->produce_source = without_login(runs.source());
 }
 
 }  // namespace logpipe::cli

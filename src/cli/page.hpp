@@ -62,6 +62,8 @@ class neighbours final {
 
 /// The page's options that `run` and `serve` share.
 /// @return errc::invalid_argument or not_found for --auth-token-file
-[[nodiscard]] result<web::web_options> web_options_of(settings const& options, std::string listen, produce_runs& runs);
+[[nodiscard]] result<web::web_options> web_options_of(settings const& options, std::string listen);
+/// /produceEventsToPipeline. `runs` outlives the server.
+void add_produce(web::web_options& to, produce_runs& runs, settings const& options);
 
 }  // namespace logpipe::cli

@@ -3,13 +3,13 @@
 namespace logpipe::cli {
 
 result<kafka::kafka_place> kafka_place_of(settings const& options, end_uri const& uri) {
-    auto const values = end_values::of(uri, kafka::kafka_end, options);
+    auto const values = end_values::of(uri, options_of(kafka::kafka_end), options);
     if (!values) return values.error();
     return kafka::kafka_place_of(uri, *values);
 }
 
 result<opensearch::opensearch_place> opensearch_place_of(settings const& options, end_uri const& uri) {
-    auto const values = end_values::of(uri, opensearch::opensearch_end, options);
+    auto const values = end_values::of(uri, options_of(opensearch::opensearch_end), options);
     if (!values) return values.error();
     return opensearch::opensearch_place_of(uri, *values);
 }

@@ -3,17 +3,18 @@
 #include "core/clock.hpp"
 #include "core/descriptors.hpp"
 #include "core/log.hpp"
-#include "core/reload.hpp"
+#include "hop_pump.hpp"
 #include "net/address.hpp"
+#include "signals.hpp"
 #include "subcommands.hpp"
+#include "transfer.hpp"
 #include "version.hpp"
 
 #include <fmt/format.h>
 
 #include <unistd.h>
 #include <algorithm>
-#include <csignal>
-#include <ctime>
+#include <cstdio>
 #include <thread>
 
 namespace logpipe::cli {
@@ -22,33 +23,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-sigset_t our_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (int const each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, each);
-    return set;
-}
+constexpr auto tick_pause = 100ms;
+/// While it starts and drains, so that neither waits for a tick.
+constexpr auto step_pause = 5ms;
+constexpr auto drain_pause = 20ms;
+constexpr auto tend_pause = 1s;
+constexpr int snapshots_max = 20;
 
 }  // namespace
-
-void take_over_signals() {
-    auto const set = our_signals();
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-}
-
-bool signal_came(std::chrono::milliseconds time) {
-    auto const set = our_signals();
-    auto const end = std::chrono::steady_clock::now() + time;
-    while (true) {
-        auto const left = std::max(end - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration{0});
-        auto const whole = std::chrono::duration_cast<std::chrono::seconds>(left);
-        timespec const wait{.tv_sec = whole.count(), .tv_nsec = std::chrono::nanoseconds{left - whole}.count()};
-        auto const signal = sigtimedwait(&set, nullptr, &wait);
-        if (signal != SIGHUP) return signal > 0;
-        reload_files();
-    }
-}
 
 web::web_limits http_limits() {
     return {.connections_max = share_descriptors(descriptor_limit()).http_connections};
@@ -64,159 +46,148 @@ std::vector<warning> newest_warnings() {
     return lines;
 }
 
-process::process(settings const& options) : options_{options}, started_ns_{now_ns()} {}
+process::process(settings const& options, pipeline_spec spec, std::string run_id)
+    : options_{options}, spec_{std::move(spec)}, started_ns_{now_ns()}, ends_{options, shared_, std::move(run_id)} {}
 
-void process::add(std::unique_ptr<runtime::pump> moving, start_order when) {
-    pumps_.push_back(std::move(moving));
-    orders_.push_back(when);
+result<dead_letters*> process::dead_letters_of(hop_spec const& hop) {
+    if (hop.dead_letters.empty()) return nullptr;
+    auto& known = dead_letters_[hop.dead_letters];
+    if (known == nullptr) {
+        auto made = ends_.make_dead_letters(hop.dead_letters);
+        if (!made) return made.error();
+        known = *std::move(made);
+    }
+    return known.get();
 }
 
-process_snapshot process::look() const {
-    process_snapshot now{.subcommand = options_.subcommand(), .version = std::string{version_text}, .pid = getpid()};
+result<> process::build() {
+    // Sinks first: a journal that one hop writes is shared with the hop that reads it.
+    struct ends_to_be {
+        hop_spec const* hop;
+        std::string name;
+        std::unique_ptr<sink> to;
+        dead_letters* dead;
+    };
+    std::vector<ends_to_be> all;
+    for (auto const& hop : spec_.hops) {
+        auto const dead = dead_letters_of(hop);
+        if (!dead) return dead.error();
+        for (std::size_t i = 0; i < hop.threads; ++i) {
+            auto to = make_sink_of(hop, ends_);
+            if (!to) return to.error();
+            auto name = hop.threads == 1 ? hop.name : fmt::format("{}-{}", hop.name, i);
+            all.push_back({.hop = &hop, .name = std::move(name), .to = *std::move(to), .dead = *dead});
+        }
+    }
+    std::vector<runtime::supervised_pump> pumps;
+    for (auto& [hop, name, to, dead] : all) {
+        auto made = make_pump_of(*hop, std::move(name), ends_, std::move(to), dead);
+        if (!made) return made.error();
+        pumps.push_back(*std::move(made));
+    }
+    bool const has_drain = options_.has("drain-timeout");
+    supervisor_.emplace(
+        spec_.name, std::move(pumps),
+        runtime::supervisor::options{.drain_time = has_drain ? options_.duration("drain-timeout") : 30s,
+                                     .drain_time_text = has_drain ? options_.text("drain-timeout") : "30s"});
+    return {};
+}
+
+process_snapshot process::snapshot_once() const {
+    process_snapshot now{.subcommand = spec_.name, .version = std::string{version_text}, .pid = getpid()};
     now.started_ns = started_ns_;
     now.draining = draining_;
     now.warnings = newest_warnings();
-    for (auto const& each : pumps_) now.pumps.push_back(each->snapshot());
-    if (letters_ != nullptr) now.letters = letters_->status();
+    now.pumps = supervisor_->pumps();
+    if (!dead_letters_.empty()) now.letters = dead_letters_.begin()->second->status();
     now.ready = !now.draining && all_up(now);
-    bool const known = std::ranges::all_of(now.pumps, &pump_snapshot::source_known);
-    if (known && !now.pumps.empty()) now.book = book_ ? book_(now) : now.pumps.front().book;
-    if (known && add_) add_(now);
+    if (!std::ranges::all_of(now.pumps, &pump_snapshot::source_known)) return now;
+    now.book = runtime::ledger_of(now.pumps);
+    if (add_) add_(now);
     return now;
 }
 
 process_snapshot process::snapshot() const {
     // The terms are read one after the other: a batch that moves on in between is seen twice or not at all. That is no
-    // loss, and looking again shows it.
-    auto now = look();
-    for (int again = 0; again < 20 && now.book.difference() != 0; ++again) {
+    // loss, and the next snapshot shows it.
+    auto now = snapshot_once();
+    for (int tries = 0; tries < snapshots_max && now.book.difference() != 0; ++tries) {
         std::this_thread::sleep_for(1ms);
-        now = look();
+        now = snapshot_once();
     }
     return now;
 }
 
-result<std::unique_ptr<tap_reader>> process::open_tap(std::string const& stage, std::uint64_t sample) const {
-    std::string known;
-    // "normalize" or, as `status` names it, "index/normalize".
-    auto const slash = stage.find('/');
-    auto const part = std::string_view{stage}.substr(slash == std::string::npos ? 0 : slash + 1);
-    for (auto const& each : pumps_) {
-        auto const pump = each->snapshot();
-        if (slash == std::string::npos || stage.compare(0, slash, pump.name) == 0)
-            if (auto reader = each->tap(part, sample)) return reader;
-        for (auto const& one : pump.stages)
-            known += fmt::format("{}{}/{}", known.empty() ? "" : ", ", pump.name, one.name);
+result<> process::start_admin() {
+    auto const& listen = options_.text("admin");
+    if (listen == "none") return {};
+    // On loopback nobody is on the way, and `status` needs no certificate there.
+    auto const where = net::parse_host_port(listen);
+    bool const tls = where && !net::is_loopback(where->host);
+    auto started = web::start_web_server(
+        {.listen = listen,
+         .look = [this] { return snapshot(); },
+         .produce = {},
+         .host_names = options_.list("page-host"),
+         .certificate_file = tls ? options_.text("page-certificate") : std::string{},
+         .key_file = tls ? options_.text("page-key") : std::string{},
+         .tap = [this](std::string const& stage, std::uint64_t sample) { return open_tap(stage, sample); },
+         .limits = http_limits()});
+    if (!started) return started.error();
+    admin_ = *std::move(started);
+    return {};
+}
+
+/// Drives the supervisor from its start to its end.
+void process::supervise() {
+    using runtime::supervisor_state;
+    auto next_tick = std::chrono::steady_clock::now() + tick_pause;
+    auto next_tend = std::chrono::steady_clock::now() + tend_pause;
+    for (auto state = supervisor_->step(false); state != supervisor_state::ended;) {
+        if (state == supervisor_state::stopping) {
+            draining_ = true;
+            if (before_drain_) before_drain_();
+        }
+        bool const stop = signal_came(state == supervisor_state::starting   ? step_pause
+                                      : state == supervisor_state::stopping ? 0ms
+                                      : state == supervisor_state::draining ? drain_pause
+                                                                            : tick_pause);
+        auto const now = std::chrono::steady_clock::now();
+        if (now >= next_tend) {
+            shared_.tend();
+            next_tend = now + tend_pause;
+        }
+        if (state != supervisor_state::starting && now >= next_tick) {
+            auto const seen = snapshot();
+            for (auto const& tick : ticks_) tick(seen);
+            if (state == supervisor_state::running && over_ && over_(seen)) supervisor_->end_now();
+            next_tick = now + tick_pause;
+        }
+        state = supervisor_->step(stop);
     }
-    return error{errc::not_found, fmt::format("there is no stage \"{}\"; there are {}", stage, known)};
 }
 
 int process::run() {
-    if (auto const& listen = options_.text("admin"); listen != "none") {
-        // On loopback nobody is on the way, and `status` needs no certificate there.
-        auto const where = net::parse_host_port(listen);
-        bool const tls = where && !net::is_loopback(where->host);
-        auto started = web::start_web_server(
-            {.listen = listen,
-             .look = [this] { return snapshot(); },
-             .produce = {},
-             .host_names = options_.list("page-host"),
-             .certificate_file = tls ? options_.text("page-certificate") : std::string{},
-             .key_file = tls ? options_.text("page-key") : std::string{},
-             .tap = [this](std::string const& stage, std::uint64_t sample) { return open_tap(stage, sample); },
-             .limits = http_limits()});
-        if (!started) {
-            log_error("--admin {}: {}; choose another address, or none", listen, started.error().message);
-            return started.error().code == errc::invalid_argument ? exit_usage : exit_failed;
-        }
-        admin_ = *std::move(started);
+    if (auto const started = start_admin(); !started) {
+        log_error("--admin {}: {}; choose another address, or none", options_.text("admin"), started.error().message);
+        return started.error().code == errc::invalid_argument ? exit_usage : exit_failed;
     }
-    bool const stopped = !start() || wait_for_end();
-    if (stopped)
-        log_info("{}: stopping, at most {} for what was taken in", options_.subcommand(),
-                 options_.text("drain-timeout"));
-    draining_ = true;
-    if (before_drain_) before_drain_();
-    bool const drained = drain();
-    auto const last = snapshot();
-    fmt::print(output_is_data_ ? stderr : stdout, "{}\n", last.book.line());
+    supervise();
+    bool const output_is_data =
+        std::ranges::any_of(spec_.hops, [](hop_spec const& each) { return writes_to_standard_output(each.to); });
+    fmt::print(output_is_data ? stderr : stdout, "{}\n", snapshot().book.line());
     std::fflush(stdout);
-    return exit_status_of(drained);
+    return exit_status();
 }
 
-int process::exit_status_of(bool drained) const {
-    for (auto const& each : pumps_) {
-        auto const failure = each->failure();
-        if (!failure) continue;
-        if (failure->code == errc::cancelled) {
-            drained = false;
-            continue;
-        }
-        log_error("{}", failure->message);
-        for (auto const& stage : each->snapshot().stages)
+int process::exit_status() const {
+    auto const failure = supervisor_->failure();
+    if (!failure) return supervisor_->drained() ? exit_done : exit_undrained;
+    log_error("{}", failure->message);
+    for (auto const& each : supervisor_->pumps())
+        for (auto const& stage : each.stages)
             if (!stage.up && stage.reason != failure->message) log_error("{} is down: {}", stage.name, stage.reason);
-        return failure->code == errc::invalid_argument ? exit_usage : exit_failed;
-    }
-    return drained ? exit_done : exit_undrained;
-}
-
-/// @return false when a signal came first.
-bool process::start() {
-    for (auto i = pumps_.size(); i > 0; --i) {
-        auto& each = *pumps_[i - 1];
-        each.start();
-        if (orders_[i - 1] == start_order::with_others) continue;
-        while (!each.snapshot().started && !each.wait_until(std::chrono::steady_clock::now()))
-            if (signal_came(5ms)) return false;
-    }
-    return true;
-}
-
-bool process::wait_for_end() {
-    while (!signal_came(100ms)) {
-        auto const now = snapshot();
-        for (auto const& tick : ticks_) tick(now);
-        bool finished = true;
-        for (auto const& each : now.pumps) finished = finished && each.finished;
-        if (finished || (over_ && over_(now))) return false;
-        // Where one failed for good, what it left undone is where it was, and only somebody who looks can help.
-        if (std::ranges::any_of(pumps_, [](auto const& each) { return each->failure().has_value(); })) return false;
-    }
-    return true;
-}
-
-bool process::drain() {
-    auto const began = std::chrono::steady_clock::now();
-    auto const end = began + options_.duration("drain-timeout");
-    bool all_drained = true;
-    for (auto const& each : pumps_) {
-        each->stop();
-        auto next_line = std::chrono::steady_clock::now() + 1s;
-        while (!each->wait_until(std::chrono::steady_clock::now())) {
-            bool const asked_again = signal_came(20ms);
-            auto const now = std::chrono::steady_clock::now();
-            // `timeout` and others signal a process and then its group: that is one wish.
-            bool const impatient = asked_again && now - began >= 1s;
-            auto const left = each->snapshot();
-            for (auto const& tick : ticks_) tick(snapshot());
-            if (impatient || now >= end) {
-                log_error("{}: {} with {} events not yet safe downstream; whoever sent them still has them", left.name,
-                          impatient ? "a second signal ended the drain" : "the drain ran out", left.book.not_safe());
-                for (auto const& stage : left.stages)
-                    if (!stage.up) log_error("{}: {} is down: {}", left.name, stage.name, stage.reason);
-                each->abandon();
-                all_drained = false;
-                [[maybe_unused]] bool const gone = each->wait_until(now + 10s);
-                break;
-            }
-            if (now >= next_line) {
-                log_info("{}: draining, {} events left, {} s at most", left.name, left.book.not_safe(),
-                         std::chrono::duration_cast<std::chrono::seconds>(end - now).count());
-                next_line = now + 1s;
-            }
-        }
-    }
-    return all_drained;
+    return failure->code == errc::invalid_argument ? exit_usage : exit_failed;
 }
 
 }  // namespace logpipe::cli

@@ -1,8 +1,10 @@
-// A process as it runs: its pumps in the order of the data, signals, the admin server, the orderly end.
+// A process that runs a pipeline: its ends, its supervisor, signals, the admin server, the exit status.
 #pragma once
 
+#include "endpoints.hpp"
+#include "logpipe/pipeline.hpp"
 #include "logpipe/status.hpp"
-#include "runtime/pump.hpp"
+#include "runtime/supervisor.hpp"
 #include "settings.hpp"
 #include "web/web.hpp"
 
@@ -10,21 +12,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace logpipe::cli {
-
-/// Before any other thread starts: SIGTERM, SIGINT, SIGHUP and SIGPIPE are no longer what ends the process by itself.
-void take_over_signals();
-/// SIGTERM or SIGINT came within `time`. The main thread alone asks. SIGHUP reloads files meanwhile; a process that
-/// never asks ignores it.
-[[nodiscard]] bool signal_came(std::chrono::milliseconds time);
-
-/// A store that keeps its position in a journal must have told it before anyone writes there: what the journal lost
-/// beyond its end must not be given out again as offsets of other events.
-enum class start_order { with_others, before_others };
 
 /// With the connections that the process has descriptors for.
 [[nodiscard]] web::web_limits http_limits();
@@ -32,57 +26,59 @@ enum class start_order { with_others, before_others };
 /// The newest warnings and errors of this process's log.
 [[nodiscard]] std::vector<warning> newest_warnings();
 
-/// Main thread, but for snapshot().
+/// Main thread, but for snapshot() and open_tap().
 class process final {
   public:
-    explicit process(settings const& options);
+    /// @param run_id  as of endpoints
+    process(settings const& options, pipeline_spec spec, std::string run_id = {});
 
-    /// Pumps are started in reverse and stopped in order: what takes in comes first.
-    void add(std::unique_ptr<runtime::pump> moving, start_order when = start_order::with_others);
-    /// How the figures of the pumps make the ledger of the whole; without it, it is the first pump's.
-    /// It may also complete the figures of a pump that does not know all of its own.
-    void set_book(std::function<ledger(process_snapshot&)> book) { book_ = std::move(book); }
+    /// Makes the ends of all hops, sinks first. Once, before run().
+    [[nodiscard]] result<> build();
+
     /// What else goes on in the process, to be added to a snapshot. Any thread.
-    void also_look(std::function<void(process_snapshot&)> add) { add_ = std::move(add); }
-    /// Where dead letters go, to be shown. They outlive the process.
-    void show_letters(dead_letters const& letters) { letters_ = &letters; }
+    void also_snapshot(std::function<void(process_snapshot&)> add) { add_ = std::move(add); }
     /// Called before the first pump is stopped.
     void before_drain(std::function<void()> stop) { before_drain_ = std::move(stop); }
     /// Called a few times a second while running.
     void on_tick(std::function<void(process_snapshot const&)> tick) { ticks_.push_back(std::move(tick)); }
     /// The run is over when this says so, besides all pumps being finished.
     void ends_when(std::function<bool(process_snapshot const&)> over) { over_ = std::move(over); }
-
-    /// Standard output carries events: the ledger goes to standard error.
-    void output_is_data(bool is) { output_is_data_ = is; }
+    /// Gives up what is in flight.
+    void abandon() { supervisor_->abandon(); }
 
     /// Serves --admin where it is given, runs until a signal or the end, drains. @return the exit status.
     [[nodiscard]] int run();
 
-    /// Any thread.
+    /// Any thread, after build().
     [[nodiscard]] process_snapshot snapshot() const;
-    /// Behind "normalize" or, as `status` names it, "index/normalize". Any thread.
-    [[nodiscard]] result<std::unique_ptr<tap_reader>> open_tap(std::string const& stage, std::uint64_t sample) const;
+    [[nodiscard]] result<std::unique_ptr<tap_reader>> open_tap(std::string const& stage, std::uint64_t sample) const {
+        return supervisor_->open_tap(stage, sample);
+    }
+
+    [[nodiscard]] settings const& options() const noexcept { return options_; }
+    [[nodiscard]] pipeline_spec const& spec() const noexcept { return spec_; }
+    [[nodiscard]] endpoints& ends() noexcept { return ends_; }
+    [[nodiscard]] shared_resources& shared() noexcept { return shared_; }
 
   private:
-    [[nodiscard]] bool start();
-    [[nodiscard]] bool wait_for_end();
-    [[nodiscard]] bool drain();
-    [[nodiscard]] int exit_status_of(bool drained) const;
-    [[nodiscard]] process_snapshot look() const;
+    [[nodiscard]] result<dead_letters*> dead_letters_of(hop_spec const& hop);
+    [[nodiscard]] result<> start_admin();
+    void supervise();
+    [[nodiscard]] int exit_status() const;
+    [[nodiscard]] process_snapshot snapshot_once() const;
 
     settings const& options_;
-    std::vector<std::unique_ptr<runtime::pump>> pumps_;
-    std::vector<start_order> orders_;  // of pumps_
-    std::function<ledger(process_snapshot&)> book_;
+    pipeline_spec const spec_;
+    std::int64_t const started_ns_;
+    shared_resources shared_;
+    endpoints ends_;
+    std::map<std::string, std::unique_ptr<dead_letters>> dead_letters_;  // by URI; they outlive the pumps
+    std::optional<runtime::supervisor> supervisor_;
     std::function<void(process_snapshot&)> add_;
     std::function<void()> before_drain_;
     std::vector<std::function<void(process_snapshot const&)>> ticks_;
-    dead_letters const* letters_ = nullptr;
     std::function<bool(process_snapshot const&)> over_;
-    std::int64_t const started_ns_;
     std::atomic<bool> draining_{false};
-    bool output_is_data_ = false;
     std::unique_ptr<web::web_server> admin_;
 };
 

@@ -1,7 +1,9 @@
 #include "produce_runs.hpp"
 
 #include "core/log.hpp"
-#include "patience.hpp"
+#include "hop_pump.hpp"
+#include "stall_timer.hpp"
+#include "transfer.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +17,7 @@ web::produce_answer produce_runs::run(web::produce_request const& what) {
                 .message = fmt::format("{} lines are more than the {} of one run (--produce-lines-max).",
                                        what.demo_lines, most),
                 .events = 0};
-    auto const uri = what.demo.empty() ? source_ : "demo:nginx?" + what.demo;
+    auto const uri = what.demo.empty() ? hop_.from : "demo:nginx?" + what.demo;
     auto done = carry_out(uri);
     auto const& counts = done.book.counts;
     if (done.answer.status == 200)
@@ -31,14 +33,22 @@ web::produce_answer produce_runs::run(web::produce_request const& what) {
 }
 
 produce_runs::ended produce_runs::carry_out(std::string const& uri) {
-    auto const refused = [](std::string reason) { return ended{{.status = 502, .message = std::move(reason)}, {}}; };
-    auto made = make_(uri);
-    if (!made) return refused(made.error().message);
+    auto const failed = [](std::string reason) { return ended{{.status = 502, .message = std::move(reason)}, {}}; };
+    endpoints ends{options_, shared_};
+    auto const dead = ends.make_dead_letters(hop_.dead_letters);
+    if (!dead) return failed(dead.error().message);
+    auto hop = hop_;
+    hop.from = uri;
+    auto to = make_sink_of(hop, ends);
+    if (!to) return failed(to.error().message);
+    auto made = make_pump_of(hop, hop.name, ends, *std::move(to), dead->get());
+    if (!made) return failed(made.error().message);
     std::shared_ptr<runtime::pump> const moving = std::move(made->moving);
     {
         std::lock_guard const lock{mutex_};
-        if (stopping_) return refused("the server is stopping");
+        if (stopping_) return failed("the server is stopping");
         now_ = moving;
+        ends_ = made->ends;
         cancelled_ = false;
     }
     moving->start();
@@ -88,11 +98,12 @@ bool produce_runs::end(std::function<bool()> const& impatient) {
     return drained;
 }
 
-produce_runs::figures produce_runs::look() const {
+produce_runs::figures produce_runs::snapshot() const {
     std::lock_guard const lock{mutex_};
     figures all{.book = {.counts = before_, .in_flight = 0}, .now = std::nullopt, .stopping = stopping_};
     if (!now_) return all;
     all.now = now_->snapshot();
+    runtime::name_ends(*all.now, ends_);
     all.book.counts += all.now->book.counts;
     all.book.in_flight = all.now->book.in_flight;
     all.book.taken = all.now->book.taken;
@@ -109,7 +120,7 @@ std::string produce_runs::bound_of(pump_snapshot const& run) const {
 }
 
 produce_runs::ended produce_runs::wait(runtime::pump& moving, std::chrono::milliseconds give_up_after) const {
-    patience waiting{give_up_after};
+    stall_timer waiting{give_up_after};
     std::string bound;
     while (!moving.wait_until(std::chrono::steady_clock::now() + 100ms)) {
         auto const now = moving.snapshot();
@@ -117,7 +128,7 @@ produce_runs::ended produce_runs::wait(runtime::pump& moving, std::chrono::milli
             bound = bound_of(now);
             if (!bound.empty()) moving.stop();
         }
-        if (waiting.is_out(now)) moving.abandon();
+        if (waiting.expired(now)) moving.abandon();
     }
     auto const last = moving.snapshot();
     auto const events = last.book.counts.in - last.book.not_safe();

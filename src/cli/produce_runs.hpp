@@ -1,9 +1,9 @@
 // The produce run of the moment, of `serve` and of `run`: each request to /produceEventsToPipeline is one.
 #pragma once
 
-#include "runtime/pump.hpp"
+#include "endpoints.hpp"
+#include "runtime/supervisor.hpp"
 #include "settings.hpp"
-#include "transfer.hpp"
 #include "web/web.hpp"
 
 #include <functional>
@@ -17,12 +17,11 @@ namespace logpipe::cli {
 /// The web server's threads and the main one call it.
 class produce_runs final {
   public:
-    /// @param make  puts a run together, from a source's URI
-    /// @param source  URI of what is sent unless told otherwise
+    /// @param shared  outlives it
+    /// @param hop  of each run; `from` is the default source
     /// @param goal  where to, for people
-    produce_runs(settings const& options, std::function<result<transfer>(std::string const&)> make, std::string source,
-                 std::string goal)
-        : options_{options}, make_{std::move(make)}, source_{std::move(source)}, goal_{std::move(goal)} {}
+    produce_runs(settings const& options, shared_resources& shared, hop_spec hop, std::string goal)
+        : options_{options}, shared_{shared}, hop_{std::move(hop)}, goal_{std::move(goal)} {}
 
     /// To its end or its bound, which is logged, whether or not anybody waits for the answer. One at a time.
     [[nodiscard]] web::produce_answer run(web::produce_request const& what);
@@ -36,13 +35,13 @@ class produce_runs final {
     /// order
     bool end(std::function<bool()> const& impatient);
 
-    [[nodiscard]] std::string const& source() const noexcept { return source_; }
+    [[nodiscard]] std::string const& source() const noexcept { return hop_.from; }
     struct figures {
         ledger book;                       ///< of all runs since the process started
         std::optional<pump_snapshot> now;  ///< of the run that goes on
         bool stopping = false;
     };
-    [[nodiscard]] figures look() const;
+    [[nodiscard]] figures snapshot() const;
 
   private:
     struct ended {
@@ -57,11 +56,12 @@ class produce_runs final {
     [[nodiscard]] bool is_cancelled() const;
 
     settings const& options_;
-    std::function<result<transfer>(std::string const&)> const make_;
-    std::string const source_;
+    shared_resources& shared_;
+    hop_spec const hop_;
     std::string const goal_;
     mutable std::mutex mutex_;            // guards all below
-    std::shared_ptr<runtime::pump> now_;  // shared by the thread that runs it and by those that look at it
+    std::shared_ptr<runtime::pump> now_;  // shared by the thread that runs it and by those that take snapshots
+    runtime::hop_ends ends_;              // of that run
     event_counts before_;
     bool stopping_ = false;
     bool cancelled_ = false;  // the run that goes on

@@ -2,7 +2,10 @@
 #include "core/clock.hpp"
 #include "core/log.hpp"
 #include "page.hpp"
+#include "process.hpp"
+#include "signals.hpp"
 #include "subcommands.hpp"
+#include "transfer.hpp"
 #include "version.hpp"
 
 #include <fmt/format.h>
@@ -20,7 +23,7 @@ process_snapshot look_at(produce_runs const& runs, std::int64_t started_ns) {
     process_snapshot out{.subcommand = "serve", .version = std::string{version_text}, .pid = getpid()};
     out.started_ns = started_ns;
     out.warnings = newest_warnings();
-    auto figures = runs.look();
+    auto figures = runs.snapshot();
     out.draining = figures.stopping;
     out.book = figures.book;
     if (figures.now) out.pumps.push_back(*std::move(figures.now));
@@ -48,16 +51,13 @@ neighbours others_of(settings const& options) {
 int run_serve(settings const& options, argument_list const& /*rest*/) {
     auto const from = source_uri_of(options, {});
     if (!from) return report_failure(options, from.error());
-    produce_runs runs{options,
-                      [&options](std::string const& source) {
-                          endpoints ends{options};
-                          return make_produce(ends, source);
-                      },
-                      *from, options.text("to")};
+    shared_resources shared;
+    produce_runs runs{options, shared, hop_of_produce(options, *from), options.text("to")};
     auto const started_ns = now_ns();
     auto others = others_of(options);
-    auto web = web_options_of(options, options.text("listen"), runs);
+    auto web = web_options_of(options, options.text("listen"));
     if (!web) return report_failure(options, web.error());
+    add_produce(*web, runs, options);
     web->look = [&runs, started_ns] { return look_at(runs, started_ns); };
     web->page->watch = [&] {
         auto all = others.look();

@@ -119,13 +119,16 @@ result<settings> settings::merge(std::string subcommand,
     auto path = file;
     if (path.empty() && std::filesystem::exists("logpipe.toml")) path = "logpipe.toml";
     config_values from_file;
+    std::vector<hop_spec> hops;
     if (!path.empty()) {
         auto read = read_config_file(path, subcommand);
         if (!read) return read.error();
-        from_file = *std::move(read);
+        from_file = std::move(read->values);
+        hops = std::move(read->hops);
     }
     settings merged;
     merged.subcommand_ = std::move(subcommand);
+    merged.hops_ = std::move(hops);
     for (auto const& row : options_of(merged.subcommand_)) {
         auto& value = merged.values_[std::string{row.name}];
         value.kind = row.kind;

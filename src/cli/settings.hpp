@@ -4,6 +4,7 @@
 
 #include "ends.hpp"
 #include "logpipe/descriptor.hpp"
+#include "logpipe/pipeline.hpp"
 #include "logpipe/result.hpp"
 
 #include <chrono>
@@ -61,6 +62,9 @@ class settings final : public option_values {
     [[nodiscard]] std::string const& subcommand() const noexcept { return subcommand_; }
     [[nodiscard]] std::map<std::string, setting, std::less<>> const& all() const noexcept { return values_; }
 
+    /// Of the file's tables [hops.NAME], in their order there, as they stand.
+    [[nodiscard]] std::vector<hop_spec> const& hops() const noexcept { return hops_; }
+
     /// Of the options given by flag or in the subcommand's own table of the file, those that none of these ends has are
     /// an error: they would do nothing.
     [[nodiscard]] result<> check_used(std::span<used_end const> used) const;
@@ -78,13 +82,19 @@ class settings final : public option_values {
     std::string subcommand_;
     std::map<std::string, setting, std::less<>> values_;
     std::map<std::string, std::string, std::less<>> secrets_;  // by the option's name
+    std::vector<hop_spec> hops_;
 };
 
 /// Values of an end as its URI's query sets them, over those of the settings.
 class end_values final : public option_values {
   public:
-    /// @return errc::invalid_argument for a parameter that the end lacks, a value that cannot be, or a secret itself.
-    [[nodiscard]] static result<end_values> of(end_uri const& uri, end_descriptor const& end, settings const& under);
+    /// Those of the settings alone.
+    explicit end_values(settings const& under) : under_{&under} {}
+    /// @param options  of the end, or of the transform
+    /// @return errc::invalid_argument for a parameter that is none of these, a value that cannot be, or a secret
+    /// itself.
+    [[nodiscard]] static result<end_values> of(end_uri const& uri, std::vector<option> const& options,
+                                               settings const& under);
 
     [[nodiscard]] std::string const& text(std::string_view name) const override;
     [[nodiscard]] std::vector<std::string> const& list(std::string_view name) const override;
@@ -93,8 +103,6 @@ class end_values final : public option_values {
     [[nodiscard]] bool is_default(std::string_view name) const override;
 
   private:
-    explicit end_values(settings const& under) : under_{&under} {}
-
     settings const* under_;
     std::map<std::string, std::pair<option_kind, std::vector<std::string>>, std::less<>> values_;
 };

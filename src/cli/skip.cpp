@@ -78,7 +78,8 @@ result<> skip_events(settings const& options) {
         return error{errc::invalid_argument,
                      "say the last offset to pass over: --at PARTITION:OFFSET, or --at OFFSET of a journal"};
     operator_ends ends{options};
-    endpoints made{options};
+    shared_resources shared;
+    endpoints made{options, shared};
     auto const place = place_of(ends, made, options);
     if (!place) return place.error();
     auto const plan = audit::plan_skip(**place, at->partition, at->offset);
@@ -93,7 +94,7 @@ result<> skip_events(settings const& options) {
     auto const meant = is_meant(options, "What is skipped is not processed until it is retried.");
     if (!meant) return meant.error();
     if (!*meant) return {};
-    auto const letters = made.make_letters(uri);
+    auto const letters = made.make_dead_letters(uri);
     if (!letters) return letters.error();
     if (auto skipped = audit::skip(**place, *plan, **letters); !skipped) return skipped;
     fmt::print("skipped\n");

@@ -2,7 +2,7 @@
 #include "core/log.hpp"
 #include "output.hpp"
 #include "probes.hpp"
-#include "process.hpp"
+#include "signals.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 

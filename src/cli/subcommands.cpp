@@ -10,8 +10,12 @@ namespace logpipe::cli {
 namespace {
 
 constexpr std::array moves{end_role::source, end_role::sink};
+constexpr std::array transforms{end_role::source, end_role::sink, end_role::transform};
+constexpr std::array stores{end_role::source, end_role::sink, end_role::documents};
 constexpr std::array requests{end_role::requests};
-constexpr std::array skips{end_role::sink, end_role::requests};
+constexpr std::array sets_up{end_role::requests, end_role::documents};
+constexpr std::array skips{end_role::sink, end_role::requests, end_role::documents};
+constexpr std::array checks{end_role::transform};
 
 constexpr std::array table{
     subcommand{
@@ -20,114 +24,116 @@ constexpr std::array table{
         "  logpipe run --from access.jsonl --once --data-dir data\n"
         "  logpipe run --from 'demo:nginx?lines=1000000' --once --data-dir data\n"
         "  logpipe run --broker kafka://localhost:9092/nginx-logs --store opensearch://localhost:9200/nginx-logs\n",
-        run_run, moves, uses_of_run},
+        transforms, uses_of_run, pipeline_of_run, run_run},
     subcommand{"produce", "send lines to a forwarder; done when all are acked", "[URI]",
                "  logpipe produce --url https://example.org/nginx_json_logs\n"
                "  logpipe produce --file access.jsonl --to forward://127.0.0.1:24224\n"
                "  tail -F access.jsonl | logpipe produce -\n"
                "  logpipe produce --demo 'lines=51462&seed=1' --to file:demo.jsonl\n",
-               run_produce, moves, uses_of_produce},
+               moves, nullptr, pipeline_of_produce, run_produce},
     subcommand{"serve", "the web app: GET or POST /produceEventsToPipeline sends the data's lines", "",
                "  logpipe serve --listen 127.0.0.1:8000 --to forward://127.0.0.1:24224\n"
                "  curl -X POST http://127.0.0.1:8000/produceEventsToPipeline\n",
-               run_serve, moves, uses_of_serve},
+               stores, uses_of_serve, nullptr, nullptr, run_serve},
     subcommand{"forward",
                "listen for the Fluent forward protocol; acked once the journal has it on disk; then to Kafka", "",
                "  logpipe forward --listen 0.0.0.0:24224 --to kafka://localhost:9092/nginx-logs\n"
                "  logpipe forward --journal data --to none\n"
                "  logpipe forward --journal data --route 'audit.**=file:audit.jsonl'\n",
-               run_forward, moves, uses_of_forward},
+               moves, nullptr, pipeline_of_forward, run_forward},
     subcommand{"consume", "events → nginx documents", "",
                "  logpipe consume --from kafka://localhost:9092/nginx-logs --to kafka://localhost:9092/nginx-events\n"
                "  logpipe consume --to opensearch://localhost:9200/nginx-logs --threads 2\n"
                "  logpipe consume --from journal:data/nginx-logs --to journal:data/nginx-events\n"
                "  logpipe consume --from journal:data/nginx-logs --to stdout: --once\n",
-               run_consume, moves, uses_of_consume},
+               transforms, nullptr, pipeline_of_consume, run_consume},
     subcommand{
         "index", "documents → the store", "",
         "  logpipe index --from kafka://localhost:9092/nginx-events --to opensearch://localhost:9200/nginx-logs\n"
         "  logpipe index --from journal:data/nginx-events --to sqlite:data/store.sqlite\n",
-        run_index, moves, uses_of_consume},
+        stores, nullptr, pipeline_of_index, run_consume},
     subcommand{"ship", "the logs of Docker's containers → Loki", "",
                "  logpipe ship --from 'docker:?project=logpipe' --to loki://localhost:3100\n"
                "  logpipe ship --from 'docker:?label=com.example.logs=yes' --to stdout:\n",
-               run_ship, moves, uses_of_consume},
+               moves, nullptr, pipeline_of_ship, run_ship},
     subcommand{"status", "every component: up or not, version, the number that matters, the ledger of all hops", "",
                "  logpipe status --at 127.0.0.1:24230\n"
                "  logpipe status --brokers localhost:9092 --opensearch http://localhost:9200 --json\n"
                "  logpipe status --watch\n"
                "  logpipe status --self\n",
-               run_status, requests, uses_of_status},
+               requests, uses_of_status, nullptr, nullptr, run_status},
     subcommand{"monitor", "the same, live: rates, lag, queues, latency, warnings; q leaves, ? helps", "",
                "  logpipe monitor\n"
                "  logpipe monitor --at 127.0.0.1:24230 --plain\n",
-               run_monitor, requests, uses_of_status},
+               requests, uses_of_status, nullptr, nullptr, run_monitor},
     subcommand{"tap", "events as they pass a stage or come into a topic; never slows them", "STAGE|URI",
                "  logpipe tap normalize --at 127.0.0.1:24230\n"
                "  logpipe tap index/sqlite_sink --sample 100 --readable\n"
                "  logpipe tap journal:data/nginx-logs --count 10\n",
-               run_tap, requests, uses_of_argument},
+               requests, uses_of_argument, nullptr, nullptr, run_tap},
     subcommand{"dlq", "dead letters: list, show, send again, drop", "ls|show|retry|purge URI [ID…]",
                "  logpipe dlq ls kafka://localhost:9092/nginx-logs.dlq\n"
                "  logpipe dlq show journal:data/nginx-logs.dlq 3ab9vjn2kpfd1qmtg2s8k0009s\n"
                "  logpipe dlq retry kafka://localhost:9092/nginx-logs.dlq --reason mapper_parsing --dry-run\n",
-               run_dlq, requests, uses_of_dlq},
+               requests, uses_of_dlq, nullptr, nullptr, run_dlq},
     subcommand{"verify", "the audit: is every event in the store or a dead letter? exit status 1 when not", "",
                "  logpipe verify --from kafka://localhost:9092/nginx-logs --to opensearch://localhost:9200/nginx-logs\n"
                "  logpipe verify --ids --from journal:data/nginx-logs --to sqlite:data/store.sqlite\n",
-               run_verify, requests, uses_of_verify},
+               requests, uses_of_verify, nullptr, nullptr, run_verify},
     subcommand{"replay", "move a group's position in a topic; what comes again meets its ids", "",
                "  logpipe replay --group index --from kafka://localhost:9092/nginx-events --to beginning --dry-run\n"
                "  logpipe replay --group consume --to 2026-01-31T00:00:00Z\n",
-               run_replay, requests, uses_of_verify},
+               requests, uses_of_verify, nullptr, nullptr, run_replay},
     subcommand{"skip", "pass a group over events that stop its reader; they become dead letters", "",
                "  logpipe skip --group consume --from kafka://localhost:9092/nginx-logs --at 0:1234 --dry-run\n"
                "  logpipe skip --group index --from journal:data/nginx-events --at 1234 --yes\n",
-               run_skip, skips, uses_of_skip},
+               skips, uses_of_skip, nullptr, nullptr, run_skip},
     subcommand{"setup", "put OpenSearch's index template", "opensearch",
-               "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", run_setup,
-               requests, uses_of_verify},
-    subcommand{"check",
-               "check the configuration, or run one line through the transform",
-               "",
+               "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", sets_up,
+               uses_of_verify, nullptr, nullptr, run_setup},
+    subcommand{"check", "check the configuration, or run one line through the transform", "",
                "  logpipe check --config logpipe.toml --for forward\n"
                "  logpipe check --line '{\"request\": \"GET / HTTP/1.1\", \"response\": 200}'\n"
                "  logpipe check --show-mapping > mapping.toml\n"
                "  logpipe check --mapping mapping.toml --line -\n",
-               run_check,
-               {},
-               nullptr},
+               checks, nullptr, nullptr, nullptr, run_check},
     subcommand{"journal",
                "look into a journal: ls, check, repair, export",
                "ls|check|repair|export DIR/TOPIC",
                "  logpipe journal ls data/nginx-logs\n"
                "  logpipe journal check data/nginx-logs\n"
                "  logpipe journal export data/nginx-logs > lines.jsonl\n",
-               run_journal,
                {},
-               nullptr},
+               nullptr,
+               nullptr,
+               nullptr,
+               run_journal},
     subcommand{"help",
                "what an end (kafka, opensearch, files, …) is, and its options",
                "[END]",
                "  logpipe help opensearch\n"
                "  logpipe help kafka\n",
-               run_help,
                {},
-               nullptr},
+               nullptr,
+               nullptr,
+               nullptr,
+               run_help},
     subcommand{"version",
                "the version, and those of the libraries within",
                "",
                "  logpipe version --json\n",
-               run_version,
                {},
-               nullptr},
+               nullptr,
+               nullptr,
+               nullptr,
+               run_version},
 };
 
 }  // namespace
 
 std::span<end_role const> roles_of(std::string_view name) noexcept {
-    auto const found = std::ranges::find(table, name, &subcommand::name);
-    return found == table.end() ? std::span<end_role const>{} : found->roles;
+    auto const* found = subcommand_of_name(name);
+    return found == nullptr ? std::span<end_role const>{} : found->roles;
 }
 
 std::span<subcommand const> subcommands() noexcept {
@@ -140,8 +146,31 @@ std::vector<std::string_view> subcommand_names() {
     return names;
 }
 
-bool is_subcommand(std::string_view name) noexcept {
-    return std::ranges::find(table, name, &subcommand::name) != table.end();
+subcommand const* subcommand_of_name(std::string_view name) noexcept {
+    auto const found = std::ranges::find(table, name, &subcommand::name);
+    return found == table.end() ? nullptr : found;
+}
+
+result<std::optional<pipeline_spec>> pipeline_of(subcommand const& which, settings const& options,
+                                                 argument_list const& rest) {
+    if (which.pipeline == nullptr) return std::optional<pipeline_spec>{};
+    auto spec = which.pipeline(options, rest);
+    if (!spec) return spec.error();
+    if (auto good = check(*spec); !good) return good.error();
+    return std::optional{*std::move(spec)};
+}
+
+std::vector<used_end> uses_of(subcommand const& which, settings const& options, argument_list const& rest,
+                              pipeline_spec const* spec) {
+    auto used = which.uses == nullptr ? std::vector<used_end>{} : which.uses(options, rest);
+    if (spec == nullptr) return used;
+    for (auto const& hop : spec->hops) {
+        used.push_back({hop.from, end_role::source});
+        used.push_back({hop.to, end_role::sink});
+        used.push_back({hop.dead_letters, end_role::sink});
+        for (auto const& route : hop.routes) used.push_back({route.to, end_role::sink});
+    }
+    return used;
 }
 
 }  // namespace logpipe::cli

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "ends.hpp"
+#include "logpipe/pipeline.hpp"
 #include "settings.hpp"
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,13 +23,19 @@ enum exit_status : int {
 
 using argument_list = std::vector<std::string>;
 
-int run_produce(settings const& options, argument_list const& rest);
+result<pipeline_spec> pipeline_of_run(settings const& options, argument_list const& rest);
+result<pipeline_spec> pipeline_of_produce(settings const& options, argument_list const& rest);
+result<pipeline_spec> pipeline_of_forward(settings const& options, argument_list const& rest);
+result<pipeline_spec> pipeline_of_consume(settings const& options, argument_list const& rest);
+result<pipeline_spec> pipeline_of_index(settings const& options, argument_list const& rest);
+result<pipeline_spec> pipeline_of_ship(settings const& options, argument_list const& rest);
+
+int run_run(settings const& options, pipeline_spec const& spec);
+int run_produce(settings const& options, pipeline_spec const& spec);
+int run_forward(settings const& options, pipeline_spec const& spec);
+int run_consume(settings const& options, pipeline_spec const& spec);
+int run_ship(settings const& options, pipeline_spec const& spec);
 int run_serve(settings const& options, argument_list const& rest);
-int run_forward(settings const& options, argument_list const& rest);
-int run_consume(settings const& options, argument_list const& rest);
-int run_index(settings const& options, argument_list const& rest);
-int run_ship(settings const& options, argument_list const& rest);
-int run_run(settings const& options, argument_list const& rest);
 int run_status(settings const& options, argument_list const& rest);
 int run_monitor(settings const& options, argument_list const& rest);
 int run_tap(settings const& options, argument_list const& rest);
@@ -46,16 +54,28 @@ struct subcommand {
     std::string_view summary;
     std::string_view arguments;  ///< as in the usage line; empty: it takes none
     std::string_view examples;
-    int (*run)(settings const&, argument_list const&);
     std::span<end_role const> roles;  ///< what it may want of ends
-    /// The ends that it is going to have, so that options of others are an error; none where it has none.
+    /// The ends that it is going to have beside its pipeline's, so that options of others are an error; none where it
+    /// has none.
     std::vector<used_end> (*uses)(settings const&, argument_list const&);
+    /// Of those that run a pipeline what it is, and then the function that runs it; of all others…
+    result<pipeline_spec> (*pipeline)(settings const&, argument_list const&) = nullptr;
+    int (*run_pipeline)(settings const&, pipeline_spec const&) = nullptr;
+    /// …the function that runs them.
+    int (*run)(settings const&, argument_list const&) = nullptr;
 };
 
 [[nodiscard]] std::span<subcommand const> subcommands() noexcept;
 [[nodiscard]] std::vector<std::string_view> subcommand_names();
 /// What it may want of ends.
 [[nodiscard]] std::span<end_role const> roles_of(std::string_view subcommand) noexcept;
-[[nodiscard]] bool is_subcommand(std::string_view name) noexcept;
+/// None where there is no such subcommand.
+[[nodiscard]] subcommand const* subcommand_of_name(std::string_view name) noexcept;
+/// The pipeline that it would run, checked; none where it runs none.
+[[nodiscard]] result<std::optional<pipeline_spec>> pipeline_of(subcommand const& which, settings const& options,
+                                                               argument_list const& rest);
+/// All ends that it is going to have.
+[[nodiscard]] std::vector<used_end> uses_of(subcommand const& which, settings const& options, argument_list const& rest,
+                                            pipeline_spec const* spec);
 
 }  // namespace logpipe::cli

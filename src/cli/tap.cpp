@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "journal/journal.hpp"
 #include "probes.hpp"
+#include "signals.hpp"
 #include "subcommands.hpp"
 #include "tap_topics.hpp"
 #include "transfer.hpp"

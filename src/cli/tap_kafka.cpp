@@ -2,7 +2,7 @@
 
 #include "kafka/kafka_admin.hpp"
 #include "places.hpp"
-#include "process.hpp"
+#include "signals.hpp"
 
 #include <fmt/format.h>
 

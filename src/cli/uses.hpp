@@ -1,4 +1,4 @@
-// Which ends each subcommand is going to have.
+// Which ends a subcommand is going to have beside those of its pipeline.
 #pragma once
 
 #include "settings.hpp"
@@ -11,10 +11,7 @@ namespace logpipe::cli {
 using used_ends = std::vector<used_end>;
 
 used_ends uses_of_run(settings const& options, argument_list const& rest);
-used_ends uses_of_produce(settings const& options, argument_list const& rest);
 used_ends uses_of_serve(settings const& options, argument_list const& rest);
-used_ends uses_of_forward(settings const& options, argument_list const& rest);
-used_ends uses_of_consume(settings const& options, argument_list const& rest);
 used_ends uses_of_status(settings const& options, argument_list const& rest);
 used_ends uses_of_dlq(settings const& options, argument_list const& rest);
 used_ends uses_of_verify(settings const& options, argument_list const& rest);

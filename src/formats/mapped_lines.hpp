@@ -7,8 +7,8 @@
 #include "core/json_text.hpp"
 #include "document_writer.hpp"
 #include "extra_members.hpp"
+#include "formats/metrics.hpp"
 #include "formats/normalize.hpp"
-#include "formats/transforms.hpp"
 #include "id_facts.hpp"
 #include "json/json_text.hpp"
 #include "line_time.hpp"
@@ -128,7 +128,7 @@ void mapped_lines<Reader>::apply(batch& events) {
         if (row.rejected) continue;
         auto const line = events.record(row);
         if (!read(line) || !find_time(row)) {
-            events.reject(i, normalize_transform.stage, why_);
+            events.reject(i, normalize_stage, why_);
             ++rejected;
             continue;
         }
@@ -302,7 +302,7 @@ std::string_view mapped_lines<Reader>::times_of(plan_step const& step) {
 template <line_reader Reader>
 stage_status mapped_lines<Reader>::status() const {
     stage_status now;
-    now.name = normalize_transform.stage;
+    now.name = normalize_stage;
     now.metrics = {{metrics::rejected, rejected_}, {metrics::documents, documents_}};
     return now;
 }

@@ -50,7 +50,12 @@ pump_snapshot pump_stepper::snapshot() const {
     out.book.counts = out.this_run;
     // What the source has kept holds until the sink says that it has kept better figures.
     if (out.source_known) {
-        out.book.counts += out.started && common_.stored_before ? *common_.stored_before : stages.from->counted();
+        auto const counted = stages.from->counted();
+        if (common_.options.continues_sink && !counted) out.held_before = stages.to->held_before();
+        out.book.counts +=
+            out.started && common_.stored_before ? *common_.stored_before : counted.value_or(event_counts{});
+        out.book.counts.in += out.held_before.value_or(0);
+        out.book.counts.indexed += out.held_before.value_or(0);
         out.book.passed = stages.from->passed();
         out.book.counts.in += out.book.passed.all();
     }

@@ -72,6 +72,12 @@ class router final : public sink {
         return std::nullopt;
     }
 
+    std::optional<std::uint64_t> held_before() const override {
+        for (auto const& each : legs_)
+            if (!each->leads_away) return each->to->held_before();
+        return std::nullopt;
+    }
+
     void cancel() override {
         for (auto& each : legs_) each->to->cancel();
     }

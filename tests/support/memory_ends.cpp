@@ -52,7 +52,7 @@ void memory_source::count_before(event_counts counts) {
     counted_before_ = counts;
 }
 
-event_counts memory_source::counted() const {
+std::optional<event_counts> memory_source::counted() const {
     std::lock_guard lock{mutex_};
     return counted_before_;
 }
@@ -335,7 +335,7 @@ class borrowed_source final : public source {
     explicit borrowed_source(source& to) : to_{to} {}
     result<> open() override { return to_.open(); }
     std::string identity() const override { return to_.identity(); }
-    event_counts counted() const override { return to_.counted(); }
+    std::optional<event_counts> counted() const override { return to_.counted(); }
     std::optional<std::uint64_t> backlog() const override { return to_.backlog(); }
     result<> seek(std::span<position const> stored) override { return to_.seek(stored); }
     result<> seek_oldest() override { return to_.seek_oldest(); }

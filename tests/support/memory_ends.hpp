@@ -42,7 +42,7 @@ class memory_source final : public source {
 
     result<> open() override;
     std::string identity() const override { return "memory"; }
-    event_counts counted() const override;
+    std::optional<event_counts> counted() const override;
     std::optional<std::uint64_t> backlog() const override;
     result<> seek(std::span<position const> stored) override;
     result<> seek_oldest() override;

@@ -41,7 +41,7 @@ class container_source final : public source {
         return {};
     }
     std::string identity() const override { return identity_; }
-    event_counts counted() const override { return before_; }
+    std::optional<event_counts> counted() const override { return before_; }
     result<> seek(std::span<position const> stored) override {
         if (stored.empty()) return {};
         return error{errc::invalid_argument, "docker: positions are kept in the positions file alone"};

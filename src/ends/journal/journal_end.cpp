@@ -84,12 +84,22 @@ class shared_topic final : public shared_resource {
     std::shared_ptr<topic> const open_;
 };
 
+std::string folder_of(end_request const& request) {
+    return std::filesystem::path{request.uri.rest}.lexically_normal().string();
+}
+
+std::string shared_name(end_request const& request) {
+    return "journal " + folder_of(request);
+}
+
 result<std::unique_ptr<source>> make_source_end(end_request const& request) {
     auto const made = source_options().read(request.values);
     if (!made) return made.error();
-    return make_journal_source({.folder = request.uri.rest,
-                                .group = made->group.empty() ? request.group : made->group,
-                                .until_end = request.until_end});
+    auto const& group = made->group.empty() ? request.group : made->group;
+    auto const open = request.share(shared_name(request), {});
+    if (!open) return open.error();
+    if (*open) return static_cast<shared_topic&>(**open).open()->make_source(group);
+    return make_journal_source({.folder = request.uri.rest, .group = group, .until_end = request.until_end});
 }
 
 result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
@@ -101,7 +111,7 @@ result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
 }  // namespace
 
 result<std::shared_ptr<topic>> open_shared_topic(end_request const& request) {
-    auto const folder = std::filesystem::path{request.uri.rest}.lexically_normal().string();
+    auto const folder = folder_of(request);
     auto const open = [&]() -> result<std::shared_ptr<shared_resource>> {
         auto made = sink_options().read(request.values);
         if (!made) return made.error();
@@ -111,7 +121,7 @@ result<std::shared_ptr<topic>> open_shared_topic(end_request const& request) {
         if (!opened) return opened.error();
         return std::make_shared<shared_topic>(folder, *std::move(opened));
     };
-    auto shared = request.share("journal " + folder, open);
+    auto shared = request.share(shared_name(request), open);
     if (!shared) return shared.error();
     return static_cast<shared_topic&>(**shared).open();
 }

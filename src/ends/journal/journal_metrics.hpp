@@ -33,8 +33,7 @@ inline constexpr auto clock_jumps =
             "Jumps of the clock by more than an hour; the journal deletes nothing by age for a day after one.");
 
 // Of the source.
-inline constexpr auto lag =
-    gauge("journal_lag_events", "Events in the journal that its reader has not committed yet.");
+inline constexpr auto lag = gauge("journal_lag_events", "Events in the journal that its reader has not committed yet.");
 inline constexpr auto read_offset = gauge("journal_read_offset", "Next offset that the journal's reader reads.");
 inline constexpr auto committed_offset =
     gauge("journal_committed_offset", "The journal reader's saved position: everything before it is safe downstream.");

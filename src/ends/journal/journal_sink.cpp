@@ -14,7 +14,8 @@ namespace {
 
 class journal_sink final : public sink {
   public:
-    journal_sink(std::shared_ptr<topic_writer> writer, journal_repeats repeats) : writer_{std::move(writer)} {
+    journal_sink(std::shared_ptr<topic_writer> writer, journal_repeats repeats)
+        : writer_{std::move(writer)}, held_before_{writer_->board()->mark().offset} {
         outlet_->repeats = repeats;
     }
     ~journal_sink() override { report_to(nullptr); }
@@ -39,6 +40,8 @@ class journal_sink final : public sink {
     result<std::optional<std::vector<progress>>> stored(std::string const& /*source_identity*/) override {
         return std::optional<std::vector<progress>>{};
     }
+
+    std::optional<std::uint64_t> held_before() const override { return held_before_; }
 
     /// Nothing here waits longer than the disk does.
     void cancel() override { cancelled_ = true; }
@@ -75,6 +78,7 @@ class journal_sink final : public sink {
     }
 
     std::shared_ptr<topic_writer> const writer_;
+    std::uint64_t const held_before_;
     // Shared with the writer, which may still hold our batches when we are gone.
     std::shared_ptr<outlet> const outlet_ = std::make_shared<outlet>();
     std::atomic<bool> cancelled_ = false;

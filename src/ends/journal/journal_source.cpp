@@ -46,7 +46,7 @@ class journal_source final : public source {
     /// Again after a failure: what was read stays read, its batches are under way.
     result<> open() override { return health_.noted(open_topic()); }
     std::string identity() const override { return identity_; }
-    event_counts counted() const override { return counted_before_; }
+    std::optional<event_counts> counted() const override { return counted_before_; }
     std::optional<std::uint64_t> backlog() const override;
     result<> seek(std::span<position const> stored) override;
     result<> seek_oldest() override;

@@ -10,8 +10,8 @@ inline constexpr auto round_trip = gauge(
     "kafka_round_trip_seconds", "Mean round-trip time of the slowest Kafka broker in the client's last statistics.");
 
 // Of the source.
-inline constexpr auto lag = gauge(
-    "kafka_lag_events", "Messages in the assigned Kafka partitions that the group has not committed yet.", "lag");
+inline constexpr auto lag =
+    gauge("kafka_lag_events", "Messages in the assigned Kafka partitions that the group has not committed yet.", "lag");
 inline constexpr auto assigned =
     gauge("kafka_assigned_partitions", "Kafka partitions that the group has assigned to this member.");
 inline constexpr auto buffered =

@@ -56,7 +56,7 @@ class kafka_source final : public source {
         return started;
     }
     std::string identity() const override { return identity_; }
-    event_counts counted() const override { return positions_.counted(); }
+    std::optional<event_counts> counted() const override { return positions_.counted(); }
     passed_offsets passed() const override { return positions_.passed(); }
     std::optional<std::uint64_t> backlog() const override {
         std::lock_guard lock{mutex_};

@@ -5,9 +5,8 @@
 
 namespace logpipe::store::metrics {
 
-inline constexpr auto pending =
-    gauge("sqlite_pending_documents", "Documents of the embedded store whose transaction is not on disk yet.",
-          "pending");
+inline constexpr auto pending = gauge(
+    "sqlite_pending_documents", "Documents of the embedded store whose transaction is not on disk yet.", "pending");
 inline constexpr auto indexed =
     counter("sqlite_indexed_documents_total", "Documents that the embedded store has stored.");
 inline constexpr auto duplicates =

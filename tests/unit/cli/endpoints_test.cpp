@@ -9,21 +9,32 @@ using namespace logpipe;
 using namespace logpipe::cli;
 using namespace logpipe::journal;
 
+namespace {
+
+hop_spec reading(std::string uri) {
+    return {.name = "test", .from = std::move(uri), .to = "stdout:", .dead_letters = {}};
+}
+
+}  // namespace
+
 TEST_CASE("a URI that names no end says which there are", "[endpoints]") {
     auto const options = settings::merge("produce", {}, {}, "");
     REQUIRE(options.has_value());
-    endpoints ends{*options};
-    auto const source = ends.make_source("ftp://host/file");
+    shared_resources shared;
+    endpoints ends{*options, shared};
+    auto const source = ends.make_source(reading("ftp://host/file"));
     REQUIRE(source.has_error());
     CHECK(source.error().code == errc::invalid_argument);
-    CHECK_THAT(source.error().message,
-               ContainsSubstring("\"ftp:\" cannot be a source; there are file:, http:, https:, demo:, forward:"));
+    CHECK_THAT(
+        source.error().message,
+        ContainsSubstring(
+            "\"ftp:\" cannot be a source; did you mean \"http:\"? there are file:, http:, https:, demo:, forward:"));
     CHECK_THAT(ends.make_sink("demo:nginx").error().message, ContainsSubstring("cannot be a sink"));
-    CHECK_THAT(ends.make_source("demo:nginx?colour=red").error().message,
+    CHECK_THAT(ends.make_source(reading("demo:nginx?colour=red")).error().message,
                ContainsSubstring("unknown parameter \"colour\""));
-    CHECK_THAT(ends.make_source("demo:nginx?lines=many").error().message,
+    CHECK_THAT(ends.make_source(reading("demo:nginx?lines=many")).error().message,
                ContainsSubstring("lines: invalid value \"many\": expected an integer"));
-    CHECK_THAT(ends.make_source("demo:apache").error().message, ContainsSubstring("there is demo:nginx"));
+    CHECK_THAT(ends.make_source(reading("demo:apache")).error().message, ContainsSubstring("there is demo:nginx"));
 }
 
 TEST_CASE("a URI's parameters are its end's options, over those of flags", "[endpoints]") {
@@ -31,7 +42,7 @@ TEST_CASE("a URI's parameters are its end's options, over those of flags", "[end
     REQUIRE(options.has_value());
     auto const of = [&](std::string const& uri) {
         auto const parsed = parse_uri(uri).value();
-        return end_values::of(parsed, *end_of_scheme(parsed.scheme), *options);
+        return end_values::of(parsed, options_of(*end_of_scheme(parsed.scheme)), *options);
     };
     auto const given = of("kafka://b:9092/t?compression=gzip&start=end&kafka=a.b=c");
     REQUIRE(given.has_value());
@@ -76,40 +87,6 @@ TEST_CASE("exactly one source of lines is taken", "[endpoints]") {
     CHECK(source_uri_of(*settings::merge("serve", {{"demo", {"lines=1"}}}, {}, ""), "").value() ==
           "demo:nginx?lines=1");
     CHECK_THAT(source_uri_of(*settings::merge("serve", {}, {}, ""), "").value(), ContainsSubstring("nginx_json_logs"));
-}
-
-TEST_CASE("a journal's ledger counts what waits in it", "[endpoints]") {
-    process_snapshot now;
-    now.pumps.resize(2);
-    auto& in = now.pumps[0];
-    auto& out = now.pumps[1];
-    in.this_run = {.in = 110, .indexed = 90, .already_there = 8, .dead = 2};
-    in.book = {.counts = in.this_run, .in_flight = 10};
-    out.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
-    out.backlog = 50;
-    auto const book = journal_book(now, 100);
-    CHECK(book.line() == "in 210 = indexed 130 + already there 12 + dead 3 + in flight 65");
-    CHECK(book.difference() == 0);
-    CHECK(in.book.line() == "in 210 = indexed 190 + already there 8 + dead 2 + in flight 10");
-}
-
-TEST_CASE("the ledger of a run with a broker counts what waits on the way", "[endpoints]") {
-    process_snapshot now;
-    now.pumps.resize(3);
-    auto& receive = now.pumps[0];
-    auto& deliver = now.pumps[1];
-    auto& index = now.pumps[2];
-    receive.this_run = {.in = 110, .indexed = 90, .already_there = 8, .dead = 2};
-    receive.book = {.counts = receive.this_run, .in_flight = 10};
-    deliver.this_run = {.in = 60, .indexed = 53, .dead = 1};
-    deliver.book = {.counts = deliver.this_run, .in_flight = 6};
-    deliver.backlog = 30;
-    index.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
-    index.backlog = 7;
-    auto const book = broker_book(now, 1000);
-    CHECK(book.line() == "in 204 = indexed 130 + already there 12 + dead 4 + in flight 58");
-    CHECK(book.difference() == 0);
-    CHECK(receive.book.counts.in == 1110);
 }
 
 TEST_CASE("progress shows share, rate and time left where they are known", "[progress]") {

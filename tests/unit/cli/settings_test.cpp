@@ -205,3 +205,35 @@ TEST_CASE("the reference page of options has the table that the options make", "
          << options_markdown());
     CHECK(page.ends_with("\n\n" + options_markdown()));
 }
+
+TEST_CASE("tables of hops are read in the order of the file, and checked", "[settings]") {
+    config_file const file{
+        "data-dir = \"d\"\n"
+        "[hops.zebra]\nfrom = \"forward://:24224\"\nto = \"journal:d/a\"\ntags = \"app.**\"\n"
+        "route = { \"audit.**\" = \"file:audit.jsonl\" }\n"
+        "[hops.ant]\nfrom = \"journal:d/a\"\ntransform = \"normalize:?timestamp=event\"\nto = \"sqlite:d/s\"\n"
+        "group = \"mine\"\nthreads = 2\ndead-letters = \"journal:d/dead\"\n"};
+    auto const merged = settings::merge("run", {}, {}, file.path());
+    REQUIRE(merged.has_value());
+    REQUIRE(merged->hops().size() == 2);
+    auto const& [zebra, ant] = std::pair{merged->hops()[0], merged->hops()[1]};
+    CHECK(zebra.name == "zebra");
+    CHECK(zebra.tags == "app.**");
+    CHECK(zebra.routes == std::vector<route_spec>{{.tags = "audit.**", .to = "file:audit.jsonl"}});
+    CHECK(ant.from == "journal:d/a");
+    CHECK(ant.transform == "normalize:?timestamp=event");
+    CHECK(ant.group == "mine");
+    CHECK(ant.threads == 2);
+    CHECK(ant.dead_letters == "journal:d/dead");
+    CHECK(settings::merge("forward", {}, {}, file.path()).has_value());  // one file serves many processes
+
+    auto const fault = [](std::string const& text) {
+        config_file const bad{text};
+        return settings::merge("run", {}, {}, bad.path()).error().message;
+    };
+    CHECK_THAT(fault("[hops.a]\nform = \"x\"\n"),
+               ContainsSubstring(":2: unknown key \"form\"; did you mean \"from\"?"));
+    CHECK_THAT(fault("[hops.a]\nfrom = 3\n"), ContainsSubstring(":2: from: a text is expected"));
+    CHECK_THAT(fault("[hops.a]\nthreads = 0\n"), ContainsSubstring(":2: threads: an integer from 1 to 64"));
+    CHECK_THAT(fault("[hops]\na = 1\n"), ContainsSubstring(":2: hops.a: a table is expected"));
+}

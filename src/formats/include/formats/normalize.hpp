@@ -1,6 +1,7 @@
 // The transform: a line becomes a document, by a mapping that is data.
 #pragma once
 
+#include "logpipe/descriptor.hpp"
 #include "logpipe/schema.hpp"
 #include "logpipe/stage.hpp"
 
@@ -104,5 +105,11 @@ struct normalize_options {
 /// Writes a document for each event into `batch::documents`; what its format cannot read it rejects as stage
 /// "normalize". The documents are a function of the lines, ids and times alone: the same again for a replay.
 [[nodiscard]] std::unique_ptr<transform> make_normalize(normalize_options options);
+
+/// --mapping, or the built-in one; with --regions.
+/// @return errc::invalid_argument with each mistake of the file
+[[nodiscard]] result<document_mapping> mapping_of(option_values const& values);
+
+extern transform_descriptor const normalize_transform;
 
 }  // namespace logpipe::formats

@@ -23,6 +23,7 @@ struct pump_options {
     std::chrono::milliseconds retry_first{100};
     std::chrono::milliseconds retry_longest{10'000};
     bool source_failure_is_final = false;  ///< a run that ends: the source's own retries were all there are
+    bool continues_sink = false;           ///< as hop_spec
 };
 
 struct pump_stages {

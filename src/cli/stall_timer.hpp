@@ -9,13 +9,13 @@
 namespace logpipe::cli {
 
 /// One thread.
-class patience final {
+class stall_timer final {
   public:
     /// @param time_max  zero: never
-    explicit patience(std::chrono::milliseconds time_max);
+    explicit stall_timer(std::chrono::milliseconds time_max);
 
     /// Nothing became safe for that long though something waited to be sent. A source that has nothing is no reason.
-    [[nodiscard]] bool is_out(pump_snapshot const& now);
+    [[nodiscard]] bool expired(pump_snapshot const& now);
 
   private:
     std::chrono::milliseconds const time_max_;

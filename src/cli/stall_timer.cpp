@@ -1,12 +1,12 @@
-#include "patience.hpp"
+#include "stall_timer.hpp"
 
 namespace logpipe::cli {
 
 using std::chrono::steady_clock;
 
-patience::patience(std::chrono::milliseconds time_max) : time_max_{time_max}, since_{steady_clock::now()} {}
+stall_timer::stall_timer(std::chrono::milliseconds time_max) : time_max_{time_max}, since_{steady_clock::now()} {}
 
-bool patience::is_out(pump_snapshot const& now) {
+bool stall_timer::expired(pump_snapshot const& now) {
     if (time_max_ == time_max_.zero()) return false;
     auto const safe = now.book.counts.in - now.book.not_safe();
     bool const nothing_to_do = now.book.not_safe() == 0 && now.stages.back().up;
