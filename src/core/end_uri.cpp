@@ -57,7 +57,8 @@ result<end_uri> parse_uri(std::string_view text) {
 }
 
 std::string file_uri(std::string_view path) {
-    std::string uri = "file:";
+    // Of a path that begins with two slashes parse_uri() would take them off.
+    std::string uri = path.starts_with("//") ? "file://" : "file:";
     for (char const c : path)
         if (c == '?') {
             uri += "%3F";

@@ -12,7 +12,7 @@ TEST_CASE("URIs are taken apart", "[uri]") {
     CHECK(parse_uri("a?b%3F")->rest == "a?b%3F");
     CHECK(parse_uri("file:/tmp/a%3Fb%25%41")->rest == "/tmp/a?b%%41");
     CHECK_THAT(parse_uri("file:/tmp/a?b").error().message, ContainsSubstring("%3F"));
-    for (auto const* path : {"/tmp/a?b", "100%", "%3F", "a%25b", "a:b"}) {
+    for (auto const* path : {"/tmp/a?b", "100%", "%3F", "a%25b", "a:b", "//server/a"}) {
         INFO(path);
         CHECK(parse_uri(file_uri(path))->rest == path);
     }

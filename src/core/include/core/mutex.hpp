@@ -58,6 +58,10 @@ class condition final {
     void notify_all() noexcept { native_.notify_all(); }
 
     void wait(mutex_lock& lock) { native_.wait(lock.native_); }
+    template <class Clock, class Duration>
+    void wait_until(mutex_lock& lock, std::chrono::time_point<Clock, Duration> time) {
+        native_.wait_until(lock.native_, time);
+    }
     template <class Predicate>
     void wait(mutex_lock& lock, Predicate until) {
         native_.wait(lock.native_, std::move(until));

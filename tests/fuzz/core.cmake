@@ -1,0 +1,1 @@
+logpipe_fuzz(end_uri logpipe_core)
