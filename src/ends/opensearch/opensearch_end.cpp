@@ -1,5 +1,6 @@
 #include "opensearch_metrics.hpp"
 
+#include "core/credentials.hpp"
 #include "core/end_uri.hpp"
 #include "core/options.hpp"
 #include "net/client_options.hpp"
@@ -20,9 +21,11 @@ constexpr std::uint64_t week_ms = 7ULL * 24 * 3'600'000;
 
 option_set<connection> const& connection_options() {
     static option_set<connection> const set{
-        text<&connection::username>("opensearch-user", "NAME", "User for basic authentication at OpenSearch."),
-        secret<&connection::password, &connection::password_file>("opensearch-password-file",
-                                                                  "File whose first line is that user's password."),
+        credentials<&connection::username, &connection::password, &connection::password_file>(
+            {.user = "opensearch-user",
+             .user_help = "User for basic authentication at OpenSearch.",
+             .password_file = "opensearch-password-file",
+             .password_help = "File whose first line is the password of --opensearch-user."}),
         secret<&connection::api_key, &connection::api_key_file>(
             "api-key-file", "File whose first line is an API key for OpenSearch, instead of a user."),
         duration<&connection::request_timeout>("request-timeout", "Timeout of a response of OpenSearch.", {.least = 1}),
@@ -70,9 +73,6 @@ result<named_authority> place_of(end_uri const& uri) {
 result<> complete(connection& made, end_uri const& uri, std::string address) {
     if (!made.username.empty() && !made.api_key.empty())
         return error{errc::invalid_argument, "--opensearch-user and --api-key-file: give only one of them"};
-    if (made.username.empty() != made.password.empty())
-        return error{errc::invalid_argument,
-                     "--opensearch-user and --opensearch-password-file belong together: give both"};
     made.address = std::move(address);
     made.tls = uri.scheme == "opensearchs";
     if (made.tls)
