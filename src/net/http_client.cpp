@@ -41,7 +41,7 @@ void rethrow(std::exception_ptr const& failure) {
 }
 
 error cancelled() {
-    return {errc::cancelled, "asked to stop"};
+    return {errc::cancelled, "cancelled"};
 }
 
 }  // namespace
@@ -141,12 +141,12 @@ bool http_client::take_wake() {
 }
 
 void http_client::use(http_target target) {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     next_target_ = std::move(target);
 }
 
 void http_client::take_target() {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (!next_target_) return;
     auto const& next = *next_target_;
     bool const elsewhere = to_text(next.address) != to_text(target_.address) ||

@@ -153,13 +153,13 @@ asio::awaitable<result<>> http_connection::connect() {
     stream_ = std::make_shared<timed_stream>(executor_);
     expire_after(target_.timeouts.connect, "no connection");
     if (!target_.socket_path.empty()) {
-        auto const refused = co_await stream_->connect(target_.socket_path);
-        co_return refused ? failure("connect", refused) : result<>{};
+        auto const failed = co_await stream_->connect(target_.socket_path);
+        co_return failed ? failure("connect", failed) : result<>{};
     }
     auto const to = target_.proxy ? target_.proxy->server : target_.address;
-    auto const refused = co_await stream_->connect(to);
-    if (refused)
-        co_return failure(target_.proxy ? fmt::format("connect to the proxy {}", to_text(to)) : "connect", refused);
+    auto const failed = co_await stream_->connect(to);
+    if (failed)
+        co_return failure(target_.proxy ? fmt::format("connect to the proxy {}", to_text(to)) : "connect", failed);
     if (!target_.tls) co_return result<>{};
     if (target_.proxy)
         if (auto opened = co_await open_tunnel(); !opened) co_return opened;

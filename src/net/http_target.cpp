@@ -68,7 +68,7 @@ result<> add_field(http_target& to, std::string_view name, std::string_view valu
 
 result<> add_login(http_target& to, std::string_view username, std::string_view password) {
     if (username.empty() != password.empty())
-        return error{errc::invalid_argument, "a user name and a password belong together"};
+        return error{errc::invalid_argument, "user name and password go together: give both or neither"};
     if (username.empty()) return {};
     if (username.contains(':')) return error{errc::invalid_argument, "a user name cannot have a colon"};
     return add_field(to, "Authorization", basic(username, password));

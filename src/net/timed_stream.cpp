@@ -1,6 +1,6 @@
 #include "timed_stream.hpp"
 
-#include "net/tls.hpp"
+#include "net/tls_stream.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -46,27 +46,20 @@ asio::awaitable<timed_stream::error_code> timed_stream::connect(host_port to) {
     if (auto const unknown = co_await look_up(to)) co_return unknown;
     std::vector<endpoint> endpoints;
     for (auto const& each : found_) endpoints.emplace_back(each.endpoint());
-    auto [refused, where] = co_await asio::async_connect(socket_, endpoints, nothrow);
-    if (refused) co_return refused;
-    error_code ignored;  // both only help; a socket that was reset meanwhile tells so when it is used
-    socket_.set_option(asio::socket_base::keep_alive{true}, ignored);
-    socket_.set_option(tcp::no_delay{true}, ignored);
+    auto [failed, where] = co_await asio::async_connect(socket_, endpoints, nothrow);
+    if (failed) co_return failed;
+    set_stream_options(socket_);
     co_return error_code{};
 }
 
 asio::awaitable<timed_stream::error_code> timed_stream::connect(std::string socket_path) {
-    auto [refused] = co_await socket_.async_connect(asio::local::stream_protocol::endpoint{socket_path}, nothrow);
-    co_return refused;
+    auto [failed] = co_await socket_.async_connect(asio::local::stream_protocol::endpoint{socket_path}, nothrow);
+    co_return failed;
 }
 
 asio::awaitable<result<>> timed_stream::start_tls(asio::ssl::context& context, std::string host) {
     tls_.emplace(socket_, context);
-    if (auto named = set_peer_name(tls_->native_handle(), host); !named) co_return named;
-    auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, nothrow);
-    if (!failed) co_return result<>{};
-    bool const untrusted = failed.category() == asio::error::get_ssl_category();
-    co_return error{untrusted ? errc::unauthorized : errc::not_connected,
-                    fmt::format("TLS: {}", handshake_failure(tls_->native_handle(), failed))};
+    co_return co_await connect_tls(*tls_, std::move(host));
 }
 
 asio::awaitable<timed_stream::error_code> timed_stream::write(std::array<asio::const_buffer, 2> left) {

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/error.hpp>
 
 namespace logpipe::net {
 
@@ -15,7 +16,7 @@ namespace ssl = boost::asio::ssl;
 
 namespace {
 
-/// Call `step` of the context, put words to its failure.
+/// Calls `step` of the context, and says what failed.
 template <class Step>
 result<> configure(std::string_view what, std::string const& file, Step step) {
     boost::system::error_code failed;
@@ -27,7 +28,7 @@ result<> configure(std::string_view what, std::string const& file, Step step) {
 result<> use_certificate(ssl::context& context, std::string const& certificate_file, std::string const& key_file) {
     if (certificate_file.empty() && key_file.empty()) return {};
     if (certificate_file.empty() || key_file.empty())
-        return error{errc::invalid_argument, "a certificate needs its key file, and a key file its certificate"};
+        return error{errc::invalid_argument, "certificate file and key file go together: give both or neither"};
     if (auto usable = check_secret_file(key_file); !usable) return usable;
     auto used = configure("certificate", certificate_file,
                           [&](auto& failed) { context.use_certificate_chain_file(certificate_file, failed); });
@@ -45,7 +46,7 @@ result<> use_certificate(ssl::context& context, std::string const& certificate_f
 
 result<> require_modern(ssl::context& context) {
     if (SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION) == 1) return {};
-    return error{errc::invalid_argument, "this OpenSSL cannot speak TLS 1.2"};
+    return error{errc::invalid_argument, "this OpenSSL does not support TLS 1.2"};
 }
 
 }  // namespace
@@ -90,13 +91,16 @@ result<> set_peer_name(::SSL* stream, std::string const& host) {
                 : X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(stream), host.c_str()) == 1;
     if (done) return {};
     ERR_clear_error();
-    return error{errc::invalid_argument, fmt::format("\"{}\" is no name that TLS can verify", host)};
+    return error{errc::invalid_argument, fmt::format("invalid host name \"{}\": TLS cannot verify it", host)};
 }
 
-std::string handshake_failure(::SSL* stream, boost::system::error_code failed) {
+error handshake_error(::SSL* stream, boost::system::error_code failed) {
+    bool const is_tls = failed.category() == boost::asio::error::get_ssl_category();
+    auto const code = is_tls ? errc::unauthorized : errc::not_connected;
     auto const reason = SSL_get_verify_result(stream);
-    if (reason == X509_V_OK || SSL_get_verify_mode(stream) == SSL_VERIFY_NONE) return failed.message();
-    return fmt::format("{}: {}", failed.message(), X509_verify_cert_error_string(reason));
+    if (reason == X509_V_OK || SSL_get_verify_mode(stream) == SSL_VERIFY_NONE)
+        return {code, fmt::format("TLS: {}", failed.message())};
+    return {code, fmt::format("TLS: {}: {}", failed.message(), X509_verify_cert_error_string(reason))};
 }
 
 }  // namespace logpipe::net

@@ -24,14 +24,14 @@ TEST_CASE("a default port is used where none is given", "[address]") {
     REQUIRE(parse_host_port("kafka:1", 9092).value().port == 1);
 }
 
-TEST_CASE("what is no HOST:PORT is refused with words", "[address]") {
+TEST_CASE("an address that is not HOST:PORT is rejected with its reason", "[address]") {
     for (auto const* text : {"", "localhost", "localhost:", "localhost:x", "localhost:65536", "localhost:-1",
                              "localhost: 1", "::1:80", "[::1", "[::1]80", "[::1]"}) {
         CAPTURE(text);
         auto const got = parse_host_port(text);
         REQUIRE(got.has_error());
         REQUIRE(got.error().code == errc::invalid_argument);
-        REQUIRE_THAT(got.error().message, ContainsSubstring("is no HOST:PORT"));
+        REQUIRE_THAT(got.error().message, ContainsSubstring("expected HOST:PORT"));
     }
 }
 

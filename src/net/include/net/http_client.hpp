@@ -1,6 +1,7 @@
 // HTTP for those who wait: http_connection in the caller's own thread, whole responses and streamed ones.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "logpipe/result.hpp"
 #include "logpipe/stage.hpp"
 #include "net/http_connection.hpp"
@@ -10,7 +11,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -28,13 +28,13 @@ class http_client final {
     /// As http_connection::send(), or errc::cancelled.
     [[nodiscard]] result<http_response> send(http_request const& request);
 
-    /// Begins a request without a body, of which the response is streamed; the one before is given up.
+    /// Begins a request without a body, of which the response is streamed; the one before is dropped.
     void start(http_request const& request);
     /// The response's head, first; then its body in pieces that are valid until the next call, empty at its end.
-    /// @return none at `until` or after wake(): call again. Errors as http_connection's, or errc::cancelled.
+    /// @return none at `until` or after wake(): call it once more. Errors as http_connection's, or errc::cancelled.
     [[nodiscard]] result<std::optional<http_head>> head(steady_time until);
     [[nodiscard]] result<std::optional<std::string_view>> read(steady_time until);
-    /// Gives up the response and its connection.
+    /// Drops the response and its connection.
     void drop();
 
     /// @return true when it is `until`, false after wake() or cancel().
@@ -53,8 +53,8 @@ class http_client final {
     [[nodiscard]] bool take_wake();
     void take_target();
 
-    std::mutex mutex_;  // guards next_target_
-    std::optional<http_target> next_target_;
+    mutex mutex_;
+    std::optional<http_target> next_target_ LOGPIPE_GUARDED_BY(mutex_);
     http_target target_;
     // The coroutines that are left go with the context, before what they use.
     boost::asio::io_context io_{1};

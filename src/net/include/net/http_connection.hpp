@@ -31,13 +31,13 @@ class http_connection final {
     http_connection& operator=(http_connection const&) = delete;
 
     /// The whole response. Connects where it must; a kept connection that the server has closed meanwhile is opened
-    /// again, once. Of the request, only the body must live until the response is there.
+    /// once more. Of the request, only the body must live until the response is there.
     /// @return errc::not_connected; timed_out; unauthorized for a certificate that is not trusted, a socket that may
-    /// not be opened and a proxy that asks for a password; protocol; too_large above body_bytes_max. All name the
+    /// not be opened and a proxy that requires a password; protocol; too_large above body_bytes_max. All name the
     /// server.
     [[nodiscard]] boost::asio::awaitable<result<http_response>> send(http_request const& request);
 
-    /// The same up to the head; read() gives the body. What was left of the response before is given up.
+    /// The same up to the head; read() gives the body. What is left of the response before is dropped.
     [[nodiscard]] boost::asio::awaitable<result<http_head>> start(http_request const& request);
     /// The next bytes of the body, valid until the next call; empty at its end.
     [[nodiscard]] boost::asio::awaitable<result<std::string_view>> read();
@@ -46,7 +46,7 @@ class http_connection final {
     /// Moves the timeouts that are running, for a while in which nobody ran the io_context.
     void extend(std::chrono::steady_clock::duration by);
 
-    /// For good: whoever waits for a response gets errc::not_connected, and so does whoever sends.
+    /// For good: a request that waits for its response ends with errc::not_connected, and so does every later one.
     void close();
 
   private:

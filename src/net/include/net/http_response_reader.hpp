@@ -18,7 +18,7 @@ struct http_head {
     std::string reason;
     std::vector<std::pair<std::string, std::string>> fields;
     std::optional<std::uint64_t> content_bytes;  ///< none: chunked, or until the connection's end
-    bool ends_with_connection = false;           ///< nothing else tells a whole body from a truncated one
+    bool ends_with_connection = false;           ///< nothing else separates a whole body from a truncated one
     bool keep_alive = false;                     ///< the connection may carry another request afterwards
 
     /// The first field of that name, in any case; empty where there is none.
@@ -43,7 +43,7 @@ class http_response_reader final {
 
     [[nodiscard]] http_head const* head() const noexcept;  ///< none until all of it has come
     [[nodiscard]] bool complete() const noexcept;
-    /// Whether bytes came after the response, which nobody asked for.
+    /// Whether bytes came after the response, to no request.
     [[nodiscard]] bool has_surplus() const noexcept;
 
   private:

@@ -12,7 +12,7 @@ namespace logpipe::net {
 
 struct tls_client_options {
     std::string ca_file;  ///< PEM; empty = the system's certificates (SSL_CERT_FILE and SSL_CERT_DIR are followed)
-    std::string certificate_file;  ///< PEM, for peers that ask for one
+    std::string certificate_file;  ///< PEM, for peers that require one
     std::string key_file;
     bool insecure_skip_verify = false;
 };
@@ -23,14 +23,15 @@ struct tls_server_options {
     std::string client_ca_file;  ///< set: clients must show a certificate of it
 };
 
-/// Verifies the peer's chain; the caller sets `host_name_verification` and SNI on the stream with set_peer_name().
+/// Verifies the peer's chain; the caller sets the name to verify and SNI on the stream with set_peer_name().
 [[nodiscard]] result<boost::asio::ssl::context> make_tls_client(tls_client_options const& options);
 [[nodiscard]] result<boost::asio::ssl::context> make_tls_server(tls_server_options const& options);
 
 /// SNI and the name that the certificate must have; an IP address is checked as one.
 [[nodiscard]] result<> set_peer_name(::SSL* stream, std::string const& host);
 
-/// Why a handshake failed, and what was wrong with the peer's certificate where that was it, as that it has expired.
-[[nodiscard]] std::string handshake_failure(::SSL* stream, boost::system::error_code failed);
+/// Why a handshake failed, and what is wrong with the peer's certificate where that is the reason, as that it has
+/// expired. @return errc::unauthorized for a certificate that is not trusted, errc::not_connected
+[[nodiscard]] error handshake_error(::SSL* stream, boost::system::error_code failed);
 
 }  // namespace logpipe::net

@@ -38,7 +38,7 @@ TEST_CASE("each broker of a Kafka URI has a port that there can be", "[end]") {
         INFO(text);
         REQUIRE(bad.has_error());
         CHECK(bad.error().code == errc::invalid_argument);
-        CHECK_THAT(bad.error().message, ContainsSubstring("is no HOST:PORT"));
+        CHECK_THAT(bad.error().message, ContainsSubstring("expected HOST:PORT"));
     }
 }
 
