@@ -38,7 +38,7 @@ class ForwardUsers(program_test.Case):
             self.produce(listen, "--send-user", "alice", "--send-password-file", "password", *send_key)
             for user, password in (("alice", "wrong"), ("bob", "password"), ("carol", "password")):
                 refused = self.produce(listen, "--send-user", user, "--send-password-file", password, *send_key, status=3)
-                self.assertIn("refused us: username/password mismatch", refused.stderr)
+                self.assertIn("the server rejected the login: username/password mismatch", refused.stderr)
             nobody = self.produce(listen, *send_key, status=3)
             self.assertIn("--send-user", nobody.stderr)
             self.assertIn("in 1000 = ", self.end(forwarder))

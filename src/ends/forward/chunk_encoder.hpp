@@ -1,5 +1,5 @@
-// A run of a batch's events as one PackedForward message. Equal events make equal bytes, so that a chunk sent again,
-// also by another process, is recognised as the same.
+// A run of a batch's events as one PackedForward message. Equal events make equal bytes, so that a chunk that is
+// retried, also by another process, is recognised as the same.
 #pragma once
 
 #include "logpipe/event.hpp"

@@ -38,20 +38,20 @@ std::deque<chunk_queue::chunk> chunk_queue::encode(batch const& events) const {
 result<std::optional<batch>> chunk_queue::add(batch& events) {
     // Before the lock: encoding takes time, and acks must not wait for it.
     auto chunks = encode(events);
-    std::unique_lock lock{mutex_};
-    room_.wait(lock, [&] { return cancelled_ || chunks_.size() < in_flight_max_; });
+    mutex_lock lock{mutex_};
+    room_.wait(lock, [this]() LOGPIPE_REQUIRES(mutex_) { return cancelled_ || chunks_.size() < in_flight_max_; });
     if (cancelled_) return error{errc::cancelled, "forward: cancelled"};
     count_as_stored(events);
     if (chunks.empty()) return std::optional{std::move(events)};
-    auto const held =
-        std::make_shared<held_batch>(held_batch{.events = std::move(events), .chunks_left = chunks.size()});
-    for (auto& one : chunks) one.of = held;
+    auto const pending =
+        std::make_shared<pending_batch>(pending_batch{.events = std::move(events), .chunks_left = chunks.size()});
+    for (auto& one : chunks) one.of = pending;
     std::ranges::move(chunks, std::back_inserter(chunks_));
     return std::optional<batch>{};
 }
 
 std::shared_ptr<std::string const> chunk_queue::next_to_send() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (in_flight_ >= in_flight_max_) return nullptr;
     auto const next = std::ranges::find_if(chunks_, [](chunk const& one) { return !one.sent_at; });
     if (next == chunks_.end()) return nullptr;
@@ -63,7 +63,7 @@ std::shared_ptr<std::string const> chunk_queue::next_to_send() {
 }
 
 std::optional<batch> chunk_queue::acked(std::string_view chunk_id) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     auto const is_it = [&](chunk const& one) { return one.sent_at && one.id == chunk_id; };
     auto const found = std::ranges::find_if(chunks_, is_it);
     if (found == chunks_.end()) return std::nullopt;
@@ -76,14 +76,14 @@ std::optional<batch> chunk_queue::acked(std::string_view chunk_id) {
     return std::move(of->events);
 }
 
-void chunk_queue::send_again() {
-    std::lock_guard lock{mutex_};
+void chunk_queue::retry_all() {
+    mutex_lock const lock{mutex_};
     for (auto& one : chunks_) one.sent_at.reset();
     in_flight_ = 0;
 }
 
 std::optional<steady_time> chunk_queue::oldest_sent() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     std::optional<steady_time> oldest;
     for (auto const& one : chunks_)
         if (one.sent_at && (!oldest || *one.sent_at < *oldest)) oldest = one.sent_at;
@@ -91,13 +91,13 @@ std::optional<steady_time> chunk_queue::oldest_sent() const {
 }
 
 void chunk_queue::cancel() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     cancelled_ = true;
     room_.notify_all();
 }
 
 chunk_queue_counts chunk_queue::counts() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     auto counts = counts_;
     counts.unacked = chunks_.size();
     return counts;

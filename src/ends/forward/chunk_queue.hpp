@@ -6,11 +6,11 @@
 
 #include "logpipe/stage.hpp"
 
-#include <condition_variable>
+#include "core/mutex.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +29,7 @@ class chunk_queue final {
   public:
     chunk_queue(std::size_t in_flight_max, chunk_encoding how) : in_flight_max_{in_flight_max}, how_{std::move(how)} {}
 
-    /// Waits until fewer than `in_flight_max` chunks are held, then takes the batch (moved from). One batch may bring
+    /// Waits until there are fewer than `in_flight_max` chunks, then takes the batch (moved from). One batch may bring
     /// more chunks than that; they are sent as acks make room.
     /// @return the batch where nothing of it is to be sent: it is finished already. errc::cancelled: untouched.
     [[nodiscard]] result<std::optional<batch>> add(batch& events);
@@ -37,22 +37,22 @@ class chunk_queue final {
     [[nodiscard]] std::shared_ptr<std::string const> next_to_send();
     /// The peer has a chunk. @return the batch that is finished by it; an unknown id is ignored.
     [[nodiscard]] std::optional<batch> acked(std::string_view chunk_id);
-    /// The connection is lost: all that was not acked is to be sent again.
-    void send_again();
+    /// The connection is lost: all that was not acked is to be retried.
+    void retry_all();
     /// When the oldest chunk on its way was sent.
     [[nodiscard]] std::optional<steady_time> oldest_sent() const;
     void cancel();
     [[nodiscard]] chunk_queue_counts counts() const;
 
   private:
-    struct held_batch {
+    struct pending_batch {
         batch events;
         std::size_t chunks_left = 0;
     };
     struct chunk {
         std::string id;
         std::shared_ptr<std::string const> message;  // shared: the connection may still be writing it when it is acked
-        std::shared_ptr<held_batch> of;              // shared by the chunks of one batch; the last one acked takes it
+        std::shared_ptr<pending_batch> of;           // shared by the chunks of one batch; the last one acked takes it
         std::optional<steady_time> sent_at;
         bool was_sent = false;  // on an earlier connection
     };
@@ -60,12 +60,12 @@ class chunk_queue final {
 
     std::size_t const in_flight_max_;
     chunk_encoding const how_;
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable room_;
-    std::deque<chunk> chunks_;
-    std::size_t in_flight_ = 0;
-    chunk_queue_counts counts_;
-    bool cancelled_ = false;
+    mutable mutex mutex_;
+    condition room_;
+    std::deque<chunk> chunks_ LOGPIPE_GUARDED_BY(mutex_);
+    std::size_t in_flight_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    chunk_queue_counts counts_ LOGPIPE_GUARDED_BY(mutex_);
+    bool cancelled_ LOGPIPE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace logpipe::forward

@@ -1,7 +1,9 @@
 #include "connection.hpp"
 
 #include "core/log.hpp"
-#include "net/tls.hpp"
+#include "net/tls_stream.hpp"
+
+#include <fmt/format.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -25,23 +27,23 @@ connection::connection(asio::ip::tcp::socket socket)
     : socket_{std::move(socket)}, deadline_{socket_.get_executor()}, write_deadline_{socket_.get_executor()} {}
 
 void connection::set_socket_options() {
-    error_code ignored;  // both only help; a socket that was reset meanwhile tells so when it is read
-    socket_.set_option(asio::socket_base::keep_alive{true}, ignored);
-    socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
+    net::set_stream_options(socket_);
 }
 
-asio::awaitable<connection::error_code> connection::accept_tls(asio::ssl::context& context) {
+asio::awaitable<result<>> connection::accept_tls(asio::ssl::context& context) {
     tls_.emplace(socket_, context);
     auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::server, nothrow);
-    co_return failed;
+    if (!failed) co_return result<>{};
+    auto reason = failure_of(*this, failed);
+    reason.message = fmt::format("TLS: {}", reason.message);
+    co_return reason;
 }
 
-asio::awaitable<connection::error_code> connection::connect_tls(asio::ssl::context& context, std::string host) {
+asio::awaitable<result<>> connection::connect_tls(asio::ssl::context& context, std::string host) {
     tls_.emplace(socket_, context);
-    if (auto named = net::set_peer_name(tls_->native_handle(), host); !named)
-        co_return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-    auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, nothrow);
-    co_return failed;
+    auto connected = co_await net::connect_tls(*tls_, std::move(host));
+    if (!connected && closed_) co_return error{errc::timed_out, fmt::format("TLS: {}", close_reason_)};
+    co_return connected;
 }
 
 asio::awaitable<std::pair<connection::error_code, std::size_t>> connection::read_some(std::span<char> into) {
@@ -81,7 +83,7 @@ asio::awaitable<void> connection::write_queue(std::shared_ptr<connection> self) 
 
 asio::awaitable<connection::error_code> connection::write_all(std::string_view bytes) {
     while (!bytes.empty()) {
-        arm(write_deadline_, write_timeout, "the peer does not take what is sent");
+        arm(write_deadline_, write_timeout, "the peer does not accept what is sent");
         auto const buffer = asio::buffer(bytes.data(), bytes.size());
         error_code failed;
         std::size_t written = 0;
@@ -98,7 +100,7 @@ asio::awaitable<connection::error_code> connection::write_all(std::string_view b
 void connection::close(std::string reason) {
     if (closed_) return;
     closed_ = true;
-    why_closed_ = std::move(reason);
+    close_reason_ = std::move(reason);
     deadline_.cancel();
     write_deadline_.cancel();
     queue_.clear();
@@ -113,7 +115,7 @@ void connection::stop_reading_after(std::chrono::steady_clock::duration wait) {
     deadline_.async_wait([weak = weak_from_this()](error_code const& cancelled) {
         auto const self = weak.lock();
         if (cancelled || !self) return;
-        error_code ignored;  // a peer that has gone needs no stopping
+        error_code ignored;  // the peer may have gone already
         self->socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
     });
 }
@@ -130,8 +132,8 @@ void connection::arm(asio::steady_timer& timer, std::chrono::steady_clock::durat
     });
 }
 
-error why_failed(connection const& link, connection::error_code failed) {
-    if (link.closed()) return {errc::timed_out, link.why_closed()};
+error failure_of(connection const& link, connection::error_code failed) {
+    if (link.closed()) return {errc::timed_out, link.close_reason()};
     return {errc::not_connected, failed == asio::error::eof ? "the peer closed the connection" : failed.message()};
 }
 
@@ -141,7 +143,7 @@ asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection>
         if (!value) co_return value.error();
         if (*value) co_return **value;
         auto [failed, bytes] = co_await link->read_some(stream.space());
-        if (failed) co_return why_failed(*link, failed);
+        if (failed) co_return failure_of(*link, failed);
         stream.commit(bytes);
     }
 }

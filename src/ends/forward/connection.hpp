@@ -23,7 +23,7 @@
 
 namespace logpipe::forward {
 
-/// The io_context's one thread calls everything. Held by shared_ptr, as the operations and timers in flight hold it
+/// The io_context's one thread calls everything. Owned by shared_ptr, as the operations and timers in flight hold it
 /// too.
 class connection final : public std::enable_shared_from_this<connection> {
   public:
@@ -36,12 +36,14 @@ class connection final : public std::enable_shared_from_this<connection> {
 
     /// For connecting; plain reads and writes go through this class.
     [[nodiscard]] boost::asio::ip::tcp::socket& socket() noexcept { return socket_; }
-    /// Keep-alive finds dead peers, and acks must not wait for company. After connecting.
+    /// As net::set_stream_options(). After connecting.
     void set_socket_options();
 
-    [[nodiscard]] boost::asio::awaitable<error_code> accept_tls(boost::asio::ssl::context& context);
+    /// @return errc::not_connected, whatever the peer did
+    [[nodiscard]] boost::asio::awaitable<result<>> accept_tls(boost::asio::ssl::context& context);
     /// @param host  the name that the certificate must have
-    [[nodiscard]] boost::asio::awaitable<error_code> connect_tls(boost::asio::ssl::context& context, std::string host);
+    /// @return errc::unauthorized for a certificate that is not trusted, errc::not_connected
+    [[nodiscard]] boost::asio::awaitable<result<>> connect_tls(boost::asio::ssl::context& context, std::string host);
     [[nodiscard]] boost::asio::awaitable<std::pair<error_code, std::size_t>> read_some(std::span<char> into);
     /// Sent after what was given before. shared_ptr: the bytes must live until they are written, whatever else happens.
     void send(std::shared_ptr<std::string const> bytes);
@@ -50,10 +52,10 @@ class connection final : public std::enable_shared_from_this<connection> {
     /// Everything that waits on it fails. The first reason stays.
     void close(std::string reason);
     [[nodiscard]] bool closed() const noexcept { return closed_; }
-    [[nodiscard]] std::string const& why_closed() const noexcept { return why_closed_; }
-    /// Ends a read that waits for so long; what is sent still goes out. Takes the deadline's place.
+    [[nodiscard]] std::string const& close_reason() const noexcept { return close_reason_; }
+    /// Ends a read that waits for so long; what is sent still goes out. Replaces the deadline.
     void stop_reading_after(std::chrono::steady_clock::duration wait);
-    /// Closes after so long, unless it is called again or cleared before.
+    /// Closes after so long, unless another call replaces it or it is cleared before.
     void close_after(std::chrono::steady_clock::duration wait, std::string reason);
     void clear_deadline() { deadline_.cancel(); }
 
@@ -70,11 +72,11 @@ class connection final : public std::enable_shared_from_this<connection> {
     std::size_t unsent_bytes_ = 0;
     bool writing_ = false;
     bool closed_ = false;
-    std::string why_closed_;
+    std::string close_reason_;
 };
 
 /// Why an operation on a connection failed: the deadline that closed it says more than the operation does.
-[[nodiscard]] error why_failed(connection const& link, connection::error_code failed);
+[[nodiscard]] error failure_of(connection const& link, connection::error_code failed);
 /// Reads until there is a whole msgpack value.
 [[nodiscard]] boost::asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection> link,
                                                                           msgpack_stream& stream);

@@ -110,23 +110,23 @@ void event_decoder::append(forward_message const& message, batch& into) {
 }
 
 void event_decoder::append_message(forward_message const& message, batch& into) {
-    // Whoever sets the limits keeps a message's text within the 32 bits that an event has for its place.
+    // forward_source's limits keep a message's text within the 32 bits that an event has for its offset.
     LOGPIPE_ASSERT(into.records.size() <= std::numeric_limits<std::uint32_t>::max() / 2);
     json_writer records{into.records};
     target to{.into = into, .records = records, .tag = into.tag_index(message.tag), .first_id = {}};
     auto const has_id = !message.chunk.empty() && options_.trust_chunk_ids;
-    auto const refuse = [&](std::string reason) {
+    auto const reject_whole = [&](std::string reason) {
         ++counts_.rejected_messages;
         if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, message.whole);
         reject(message.whole, std::move(reason), to);
     };
-    if (message.refused) return refuse(*message.refused);
+    if (message.rejected) return reject_whole(*message.rejected);
     std::string decompressed;
     auto entries = message.entries;
     if (message.compression != forward_compression::none) {
         auto const decompress = message.compression == forward_compression::gzip ? codec::gunzip : codec::unzstd;
         auto all = decompress(entries, options_.limits.decompressed_bytes_max);
-        if (!all) return refuse(in_context("the entries", all.error()).message);
+        if (!all) return reject_whole(in_context("the entries", all.error()).message);
         decompressed = *std::move(all);
         entries = decompressed;
     }
@@ -144,7 +144,7 @@ void event_decoder::append_entries(std::string_view entries, forward_mode mode, 
     }
 }
 
-/// @return false when there is no knowing where the next entry begins.
+/// @return false when the begin of the next entry cannot be known.
 bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target& to) {
     auto const begin = from.position();
     auto const written = to.records.written();
@@ -178,7 +178,7 @@ bool event_decoder::read_event(msgpack_reader& from, forward_mode mode, target& 
         msgpack_token entry;
         if (from.next(entry) != msgpack_problem::none) return false;
         if (entry.type() != msgpack_type::array || entry.header.value != 2) {
-            reason = "an entry is no array of a time and a record";
+            reason = "an entry is not an array of a time and a record";
             return false;
         }
     }

@@ -20,7 +20,7 @@ struct event_decoder_counts {
     std::uint64_t events = 0;
     std::uint64_t rejected_events = 0;
     std::uint64_t rejected_messages = 0;
-    std::uint64_t escaped_strings = 0;   ///< strings that were no UTF-8
+    std::uint64_t escaped_strings = 0;   ///< strings that were not UTF-8
     std::uint64_t metadata_dropped = 0;  ///< entries whose v1.5 metadata was left out
 };
 
@@ -31,14 +31,14 @@ struct event_decoder_options {
 
 /// One thread.
 ///
-/// An event of an acked chunk gets the id chunk_hash(tag, chunk id, entries decompressed as sent) and its place there,
-/// so a chunk that is sent again makes the same ids. Others get none; the journal mints one.
+/// An event of an acked chunk gets the id chunk_hash(tag, chunk id, entries decompressed as sent) and its index there,
+/// so a chunk that is retried makes the same ids. Others get none; the journal mints one.
 ///
-/// Nothing that came is dropped. An entry that is no event is rejected with its own bytes as the record; where a
+/// Nothing that came is dropped. An entry that is not an event is rejected with its own bytes as the record; where a
 /// message has several, they are rejected together, as one event whose record is a pack of them
-/// (codec/letter_pack.hpp). Entries that cannot be told apart any more are one, and so is a message that is refused as
-/// a whole. A record that is a string instead of a map is a raw line, which our forward sink sends for what is no JSON
-/// object: its bytes become the record as they are, and the transform decides.
+/// (codec/letter_pack.hpp). Entries whose ends cannot be found any more are one, and so is a message that is rejected
+/// as a whole. A record that is a string instead of a map is a raw line, which our forward sink sends for what is not a
+/// JSON object: its bytes become the record as they are, and the transform decides.
 class event_decoder final {
   public:
     explicit event_decoder(event_decoder_options options);

@@ -1,5 +1,6 @@
 #include "forward_client.hpp"
 
+#include "core/environment.hpp"
 #include "core/thread.hpp"
 #include "forward_metrics.hpp"
 #include "handshake.hpp"
@@ -9,7 +10,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -25,7 +25,7 @@ namespace {
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 /// Acks and greetings are short.
-constexpr std::size_t answer_bytes_max = std::size_t{64} << 10U;
+constexpr std::size_t response_bytes_max = std::size_t{64} << 10U;
 
 void rethrow(std::exception_ptr const& failure) {
     if (failure) std::rethrow_exception(failure);
@@ -38,9 +38,10 @@ forward_client::forward_client(forward_sink_options const& options, chunk_queue&
     : options_{options},
       chunks_{chunks},
       finished_{std::move(finished)},
-      hostname_{options.self_hostname},
+      hostname_{hostname_of(options.self_hostname)},
       keep_running_{io_.get_executor()},
-      pause_{io_} {}
+      pause_{io_},
+      retry_{backoff_options{}, random_number} {}
 
 forward_client::~forward_client() {
     cancel();
@@ -54,11 +55,6 @@ result<> forward_client::prepare() {
     auto files = read_files(options_);
     if (!files) return files.error();
     use(*std::move(files));
-    if (hostname_.empty()) {
-        boost::system::error_code unknown;
-        hostname_ = asio::ip::host_name(unknown);
-        if (unknown) hostname_ = "logpipe";
-    }
     return {};
 }
 
@@ -77,10 +73,10 @@ void forward_client::use(connection_files files) {
 }
 
 result<> forward_client::connect() {
-    return health_.wait_for_try([this] { return try_now(); });
+    return health_.wait_for_try([this] { return begin(); });
 }
 
-result<> forward_client::try_now() {
+result<> forward_client::begin() {
     if (thread_.joinable()) {
         asio::post(io_, [this] { pause_.cancel(); });
         return {};
@@ -108,7 +104,7 @@ void forward_client::cancel() {
 
 asio::awaitable<void> forward_client::run() {
     while (!health_.cancelled()) {
-        msgpack_stream stream{answer_bytes_max};
+        msgpack_stream stream{response_bytes_max};
         auto const link = link_ = std::make_shared<connection>(tcp::socket{io_});
         auto joined = co_await join(link, stream);
         if (joined) {
@@ -119,27 +115,23 @@ asio::awaitable<void> forward_client::run() {
             disconnected(joined.error());
         }
         if (health_.cancelled()) break;
-        pause_.expires_after(backoff_.next());
+        pause_.expires_at(retry_.failed(std::chrono::steady_clock::now()));
         co_await pause_.async_wait(nothrow);
     }
 }
 
 /// Resolve, connect, TLS, shared key: all of it within the connect timeout.
 asio::awaitable<result<>> forward_client::join(std::shared_ptr<connection> link, msgpack_stream& stream) {
-    link->close_after(options_.connect_timeout, "no connection in time");
+    link->close_after(options_.connect_timeout, "connect timeout");
     tcp::resolver resolver{io_};
-    auto [unknown, found] = co_await resolver.async_resolve(address_.host, std::to_string(address_.port), nothrow);
-    if (unknown) co_return why_failed(*link, unknown);
-    if (link->closed()) co_return why_failed(*link, {});
-    auto [refused, where] = co_await asio::async_connect(link->socket(), found, nothrow);
-    if (refused) co_return why_failed(*link, refused);
+    auto [not_found, found] = co_await resolver.async_resolve(address_.host, std::to_string(address_.port), nothrow);
+    if (not_found) co_return failure_of(*link, not_found);
+    if (link->closed()) co_return failure_of(*link, {});
+    auto [failed, where] = co_await asio::async_connect(link->socket(), found, nothrow);
+    if (failed) co_return failure_of(*link, failed);
     link->set_socket_options();
     if (tls_) {
-        if (auto const failed = co_await link->connect_tls(*tls_, address_.host); failed) {
-            auto reason = why_failed(*link, failed);
-            reason.message = fmt::format("TLS: {}", reason.message);
-            co_return reason;
-        }
+        if (auto secured = co_await link->connect_tls(*tls_, address_.host); !secured) co_return secured.error();
     }
     if (greets()) {
         if (auto greeted = co_await greet(link, stream); !greeted) co_return greeted.error();
@@ -166,7 +158,7 @@ asio::awaitable<result<>> forward_client::greet(std::shared_ptr<connection> link
     if (!joined && joined.error().code == errc::unauthorized && !greeting->auth_salt.empty() &&
         options_.username.empty()) {
         auto reason = joined.error();
-        reason.message += "; it may want a user name and a password (--send-user, --send-password-file)";
+        reason.message += "; it may require a user name and a password (--send-user, --send-password-file)";
         co_return reason;
     }
     co_return joined;
@@ -198,10 +190,11 @@ result<> forward_client::take_ack(std::string_view value) {
     msgpack_token token;
     if (is_helo(value))
         return error{errc::unauthorized,
-                     "the server wants a shared key or a user: give --send-key-file, or "
+                     "the server requires a shared key or a user: give --send-key-file, or "
                      "--send-user and --send-password-file"};
     if (from.next(token) != msgpack_problem::none || token.type() == msgpack_type::nil) return {};
-    if (token.type() != msgpack_type::map) return error{errc::protocol, "the server answers with what is no ack"};
+    if (token.type() != msgpack_type::map)
+        return error{errc::protocol, "the server sends something other than acks: not the forward protocol?"};
     for (auto left = token.header.value; left > 0; --left) {
         msgpack_token name;
         msgpack_token chunk;
@@ -209,7 +202,7 @@ result<> forward_client::take_ack(std::string_view value) {
         auto const begin = from.position();
         if (from.next(chunk) != msgpack_problem::none) break;
         if (name.payload == "ack" && chunk.is_text()) {
-            backoff_.reset();
+            retry_.worked();
             if (auto finished = chunks_.acked(chunk.payload)) finished_(*std::move(finished));
         }
         from.go_to(begin);
@@ -228,7 +221,7 @@ void forward_client::watch_oldest() {
     auto const oldest = chunks_.oldest_sent();
     if (!oldest) return link_->clear_deadline();
     auto const waited = std::chrono::steady_clock::now() - *oldest;
-    link_->close_after(options_.ack_timeout - waited, "no ack in time");
+    link_->close_after(options_.ack_timeout - waited, "ack timeout");
 }
 
 void forward_client::connected(std::shared_ptr<connection> link) {
@@ -242,7 +235,7 @@ void forward_client::connected(std::shared_ptr<connection> link) {
 void forward_client::disconnected(error reason) {
     ready_ = false;
     link_->close(reason.message);
-    chunks_.send_again();
+    chunks_.retry_all();
     reason.message = fmt::format("{}: {}", to_text(address_), reason.message);
     if (!health_.cancelled()) {
         ++failures_;

@@ -1,5 +1,5 @@
-// The network side of the forward sink: one connection at a time, made again whenever it is lost, over which every
-// chunk of the queue goes until its ack has come.
+// The network side of the forward sink: one connection at a time, replaced whenever it is lost, over which every chunk
+// of the queue goes until its ack has come.
 #pragma once
 
 #include "chunk_queue.hpp"
@@ -9,9 +9,9 @@
 
 #include "forward/forward.hpp"
 
-#include "core/backoff.hpp"
 #include "core/log.hpp"
 #include "core/reload.hpp"
+#include "core/retry_loop.hpp"
 #include "core/stage_health.hpp"
 #include "net/address.hpp"
 
@@ -35,7 +35,7 @@ class forward_client final {
     forward_client(forward_sink_options const& options, chunk_queue& chunks, std::function<void(batch&&)> finished);
     ~forward_client();
 
-    /// Starts on the first call. @return at once when connected, else when the next try ended: its error.
+    /// Starts on the first call. @return at once when connected, else when the next attempt ended: its error.
     [[nodiscard]] result<> connect();
     /// There is something new in the queue.
     void send();
@@ -44,7 +44,7 @@ class forward_client final {
     void describe(stage_status& into) const;
 
   private:
-    [[nodiscard]] result<> try_now();
+    [[nodiscard]] result<> begin();
     [[nodiscard]] result<> prepare();
     [[nodiscard]] result<> reload();
     void use(connection_files files);
@@ -64,7 +64,7 @@ class forward_client final {
     chunk_queue& chunks_;
     std::function<void(batch&&)> const finished_;
     net::host_port address_;
-    std::string hostname_;
+    std::string const hostname_;
     std::optional<boost::asio::ssl::context> tls_;
 
     boost::asio::io_context io_{1};
@@ -72,8 +72,8 @@ class forward_client final {
     boost::asio::steady_timer pause_;
     std::shared_ptr<connection> link_;  // the one that run() works on; the network thread's
     bool ready_ = false;                // link_ may be given chunks; the network thread's
-    bool warned_ = false;
-    backoff backoff_;
+    bool warned_ = false;               // of the open password
+    retry_loop retry_;
     log_limit trouble_;
 
     std::atomic<std::uint64_t> failures_{0};  // connections that failed or were lost

@@ -11,10 +11,10 @@ namespace logpipe::forward {
 
 namespace {
 
-error no_message(char first) {
-    if (first == '{' || first == '[') return {errc::protocol, "the peer speaks JSON; only msgpack is taken"};
+error not_a_message(char first) {
+    if (first == '{' || first == '[') return {errc::protocol, "the peer sends JSON; only msgpack is accepted"};
     return {errc::protocol,
-            fmt::format("a message begins with byte 0x{:02x}, which is no msgpack array: not the forward protocol?",
+            fmt::format("a message begins with byte 0x{:02x}, not a msgpack array: not the forward protocol?",
                         static_cast<unsigned char>(first))};
 }
 
@@ -32,8 +32,8 @@ result<std::optional<forward_message>> forward_decoder::next() {
     while (!oversized_) {
         auto value = stream_.next();
         if (!value && value.error().code == errc::too_large) {
-            auto const first = stream_.held().front();
-            if (!is_array(first)) return no_message(first);
+            auto const first = stream_.buffered().front();
+            if (!is_array(first)) return not_a_message(first);
             oversized_.emplace();
             break;
         }
@@ -41,14 +41,14 @@ result<std::optional<forward_message>> forward_decoder::next() {
         if (!*value) return std::optional<forward_message>{};
         if ((*value)->front() == '\xc0') continue;
         auto message = read_forward_message(**value, limits_);
-        if (!message) return no_message((*value)->front());
+        if (!message) return not_a_message((*value)->front());
         return message;
     }
-    return pass_over();
+    return skip_oversized();
 }
 
-result<std::optional<forward_message>> forward_decoder::pass_over() {
-    auto const taken = oversized_->take(stream_.held());
+result<std::optional<forward_message>> forward_decoder::skip_oversized() {
+    auto const taken = oversized_->take(stream_.buffered());
     if (!taken) return taken.error();
     stream_.drop(*taken);
     if (!oversized_->is_whole()) return std::optional<forward_message>{};

@@ -15,13 +15,13 @@
 
 namespace logpipe::forward {
 
-/// For one connection. After an error it is broken: the connection cannot go on, as nobody knows where the next message
-/// begins. Nothing else is a reason to close it.
+/// For one connection. After an error it is broken: the connection is of no more use, as nobody knows where the next
+/// message begins. Nothing else is a reason to close it.
 class forward_decoder final {
   public:
     explicit forward_decoder(forward_limits const& limits) noexcept
         : limits_{limits}, stream_{limits.message_bytes_max} {}
-    /// Goes on with a stream that the handshake was read from.
+    /// Continues with a stream that the handshake was read from.
     forward_decoder(forward_limits const& limits, msgpack_stream stream) noexcept
         : limits_{limits}, stream_{std::move(stream)} {
         stream_.set_value_bytes_max(limits.message_bytes_max);
@@ -31,20 +31,20 @@ class forward_decoder final {
     [[nodiscard]] std::span<char> space() { return stream_.space(); }
     void commit(std::size_t bytes) noexcept { stream_.commit(bytes); }
     /// The next message, or none: more bytes are needed. The one before is invalid from here on. Heartbeats (nil) are
-    /// passed over, and so is a message above the limit, which then comes as a refused one.
-    /// @return errc::protocol for what is no msgpack array.
+    /// skipped, and so is a message above the limit, which then comes as a rejected one.
+    /// @return errc::protocol for what is not a msgpack array.
     [[nodiscard]] result<std::optional<forward_message>> next();
     /// A part of a message has come.
-    [[nodiscard]] bool within_message() const noexcept { return oversized_ || stream_.held_bytes() > 0; }
+    [[nodiscard]] bool within_message() const noexcept { return oversized_ || stream_.buffered_bytes() > 0; }
     /// That message is above the limit.
-    [[nodiscard]] bool passes_over() const noexcept { return oversized_.has_value(); }
+    [[nodiscard]] bool is_oversized() const noexcept { return oversized_.has_value(); }
 
   private:
-    [[nodiscard]] result<std::optional<forward_message>> pass_over();
+    [[nodiscard]] result<std::optional<forward_message>> skip_oversized();
 
     forward_limits limits_;
     msgpack_stream stream_;
-    std::optional<oversized_message> oversized_;  // the one that is being passed over
+    std::optional<oversized_message> oversized_;  // the one that is being skipped
     std::optional<oversized_message> given_;      // the one that next() gave
 };
 

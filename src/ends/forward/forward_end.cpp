@@ -1,3 +1,4 @@
+#include "core/credentials.hpp"
 #include "core/descriptors.hpp"
 #include "core/log.hpp"
 #include "core/options.hpp"
@@ -32,7 +33,7 @@ option_set<server> const& source_options() {
     static option_set<server> const set{
         secret<&server::shared_key, &server::shared_key_file>(
             "shared-key-file", "File whose first line is the shared key that clients must know."),
-        users_option("users-file", "File of the users that clients must be one of: lines of NAME:PASSWORD."),
+        users_option("users-file", "File of the users that may log in, one NAME:PASSWORD a line."),
         text<&server::certificate_file>("certificate-file", "FILE",
                                         "TLS: certificate chain (PEM) of the forward listener."),
         text<&server::key_file>("key-file", "FILE", "TLS: private key (PEM) of the forward listener."),
@@ -46,24 +47,26 @@ option_set<server> const& source_options() {
         count<&server::connections_max>(
             "connections-max",
             "Maximum concurrent clients, as far as the limit of open files allows; above it the oldest that never "
-            "completed a message gives way, else new ones wait.",
+            "completed a message is evicted, else new ones wait.",
             {.least = 1}),
         count<&server::connections_per_address>(
-            "connections-per-address", "Maximum concurrent clients of one address, more are closed; 0: no bound."),
+            "connections-per-address", "Maximum concurrent clients of one address, more are closed; 0: no limit."),
         duration<&server::first_message_timeout>(
             "first-message-timeout",
-            "Close a client that has sent no whole message for this long; 0: only when its slot is needed."),
+            "Close a client that has not sent a complete message for this long; 0: only when its slot is needed."),
         duration<&server::message_timeout>("message-timeout",
                                            "Close a client that stalls within a message for this long, or beyond it "
                                            "sends less than 4 KiB/s; 0: never."),
-        choice<&server::heartbeat>("heartbeat", "off|on",
-                                   "Answer UDP heartbeats, at most one a second a peer; off: do not listen for them."),
+        choice<&server::heartbeat>(
+            "heartbeat", "off|on",
+            "Respond to UDP heartbeats, at most one a second a peer; off: do not listen for them."),
         duration<&server::idle_timeout>("client-idle-timeout",
                                         "Close a silent client; 0: never, TCP keep-alive finds dead ones."),
         duration<&server::handshake_timeout>(
             "handshake-timeout", "Timeout of a client's handshake: TLS, shared key and user.", {.least = 1}),
-        bytes<&server::pending_bytes_max>("pending-bytes-max", "Decoded and not yet taken on; clients wait above it.",
-                                          {.least = 1}),
+        bytes<&server::pending_bytes_max>(
+            "pending-bytes-max",
+            "Maximum size of what was received and not yet taken by the pump; above it clients wait.", {.least = 1}),
         choice<&server::trust_chunk_ids>("trust-chunk-ids", "no|yes",
                                          "no: for clients that make a chunk's id from its content alone (Fluent Bit)."),
     };
@@ -72,14 +75,16 @@ option_set<server> const& source_options() {
 
 option_set<client> const& sink_options() {
     static option_set<client> const set{
-        flag<&client::compress>("compress", "Send gzip (CompressedPackedForward)."),
+        flag<&client::compress>("compress", "Compress chunks with gzip (CompressedPackedForward)."),
         count<&client::in_flight_max>("in-flight", "Maximum chunks sent and not yet acked.", {.least = 1}),
-        duration<&client::ack_timeout>("ack-timeout", "Ack timeout; then the chunk is sent again.", {.least = 1}),
+        duration<&client::ack_timeout>("ack-timeout", "Ack timeout, after which a chunk is retried.", {.least = 1}),
         secret<&client::shared_key, &client::shared_key_file>(
             "send-key-file", "File whose first line is the shared key to show to the server."),
-        text<&client::username>("send-user", "NAME", "User name for a forward server that requires one."),
-        secret<&client::password, &client::password_file>("send-password-file",
-                                                          "File whose first line is that user's password."),
+        credentials<&client::username, &client::password, &client::password_file>(
+            {.user = "send-user",
+             .user_help = "User name for a forward server that requires one.",
+             .password_file = "send-password-file",
+             .password_help = "File whose first line is the password of --send-user."}),
         net::certificate_options<&client::certificate_file, &client::key_file>(),
         net::client_options<&client::connect_timeout, &client::ca_file, &client::insecure_skip_verify>(),
     };
@@ -115,8 +120,6 @@ result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
     if (!made) return made.error();
     made->connect = request.uri.rest;
     made->tls = request.uri.scheme == "forwards";
-    if (made->username.empty() != made->password.empty())
-        return error{errc::invalid_argument, "--send-user and --send-password-file go together: give both or neither"};
     return make_forward_sink(*std::move(made));
 }
 

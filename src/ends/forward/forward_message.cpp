@@ -10,8 +10,8 @@ namespace logpipe::forward {
 namespace {
 
 /// The first reason stays.
-void refuse(forward_message& message, std::string reason) {
-    if (!message.refused) message.refused = std::move(reason);
+void reject(forward_message& message, std::string reason) {
+    if (!message.rejected) message.rejected = std::move(reason);
 }
 
 /// The client waits for the ack whatever is wrong with its message, so it is kept whatever it is. Only a string of
@@ -24,7 +24,7 @@ void read_chunk(msgpack_token const& value, std::string_view as_it_came, forward
     if (value.payload.size() <= forward_message::chunk_bytes_max)
         into.chunk = value.payload;
     else
-        refuse(into, fmt::format("a chunk id of {} bytes; the limit is {}", value.payload.size(),
+        reject(into, fmt::format("a chunk id of {} bytes; the limit is {}", value.payload.size(),
                                  forward_message::chunk_bytes_max));
 }
 
@@ -34,12 +34,12 @@ void read_compression(msgpack_token const& value, forward_message& into) {
     into.compression = name == "gzip" ? gzip : name == "zstd" ? zstd : none;
     if (into.compression != none || value.type() == msgpack_type::nil) return;
     if (!value.is_text())
-        refuse(into, fmt::format("the compression is of type {}, not a string", name_of(value.type())));
+        reject(into, fmt::format("the compression is of type {}, not a string", name_of(value.type())));
     else if (!name.empty() && name != "text")
-        refuse(into, fmt::format("unknown compression \"{}\": gzip and zstd are known", name.substr(0, 32)));
+        reject(into, fmt::format("unknown compression \"{}\": gzip and zstd are known", name.substr(0, 32)));
 }
 
-/// One value of the options. The reader stands before it and is left behind it.
+/// One value of the options. The reader is before it and is left after it.
 void read_option(std::string_view name, msgpack_reader& from, forward_message& into) {
     auto const begin = from.position();
     msgpack_token value;
@@ -51,14 +51,14 @@ void read_option(std::string_view name, msgpack_reader& from, forward_message& i
     else if (name == "compressed" && into.mode == forward_mode::packed)
         read_compression(value, into);
     else if (name == "fluent_signal" && value.type() == msgpack_type::unsigned_integer && value.header.value != 0)
-        refuse(into, fmt::format("fluent_signal {}: metrics and traces are not taken, only logs", value.header.value));
+        reject(into, fmt::format("fluent_signal {}: metrics and traces are not taken, only logs", value.header.value));
 }
 
 void read_options(msgpack_reader& from, forward_message& into) {
     msgpack_token token;
     if (from.next(token) != msgpack_problem::none || token.type() == msgpack_type::nil) return;
     if (token.type() != msgpack_type::map) {
-        refuse(into, fmt::format("the options are of type {}, not a map", name_of(token.type())));
+        reject(into, fmt::format("the options are of type {}, not a map", name_of(token.type())));
         return;
     }
     for (auto left = token.header.value; left > 0; --left) {
@@ -75,20 +75,20 @@ void read_options(msgpack_reader& from, forward_message& into) {
     }
 }
 
-/// The reader is left behind the tag, good or bad. A bad one is not taken.
+/// The reader is left after the tag, good or bad. A bad one is not taken.
 void read_tag(msgpack_reader& from, forward_message& into) {
     auto const begin = from.position();
     msgpack_token tag;
     if (from.next(tag) != msgpack_problem::none) return;
     if (!tag.is_text()) {
-        refuse(into, fmt::format("the tag is of type {}, not a string", name_of(tag.type())));
+        reject(into, fmt::format("the tag is of type {}, not a string", name_of(tag.type())));
         from.go_to(begin);
         (void)from.skip();
     } else if (tag.payload.size() > forward_message::tag_bytes_max) {
-        refuse(into,
+        reject(into,
                fmt::format("a tag of {} bytes; the limit is {}", tag.payload.size(), forward_message::tag_bytes_max));
     } else if (!is_utf8(tag.payload)) {
-        refuse(into, "the tag is not UTF-8");
+        reject(into, "the tag is not UTF-8");
     } else {
         into.tag = tag.payload;
     }
@@ -103,7 +103,7 @@ bool is_time_with_metadata(msgpack_reader from, std::uint64_t count) {
     return from.next(metadata) == msgpack_problem::none && metadata.type() == msgpack_type::map;
 }
 
-/// The reader stands behind the tag and is left behind what the entries take.
+/// The reader is after the tag and is left after what the entries take.
 /// @return how many elements that is: one, or two of a Message.
 std::uint64_t read_entries(msgpack_reader& from, std::uint64_t elements, forward_limits const& limits,
                            forward_message& into) {
@@ -115,7 +115,7 @@ std::uint64_t read_entries(msgpack_reader& from, std::uint64_t elements, forward
     (void)from.skip();
     auto const take_message = [&] {
         if (elements < 3) {
-            refuse(into, "after the tag comes a time, but no record");
+            reject(into, "after the tag comes a time, but no record");
             return std::uint64_t{1};
         }
         into.mode = forward_mode::single;
@@ -132,14 +132,14 @@ std::uint64_t read_entries(msgpack_reader& from, std::uint64_t elements, forward
             msgpack_reader inside{from.since(first_entry)};
             if (elements > 2 && is_time_with_metadata(inside, second.header.value)) return take_message();
             if (second.header.value > limits.entries_max)
-                refuse(into, fmt::format("{} entries; the limit is {}", second.header.value, limits.entries_max));
+                reject(into, fmt::format("{} entries; the limit is {}", second.header.value, limits.entries_max));
             into.mode = forward_mode::listed;
             into.entries = from.since(first_entry);
             return 1;
         }
         case msgpack_type::map:
         case msgpack_type::boolean:
-            refuse(into, fmt::format("after the tag comes a value of type {}: neither a time nor entries",
+            reject(into, fmt::format("after the tag comes a value of type {}: neither a time nor entries",
                                      name_of(second.type())));
             return 1;
         default:
@@ -157,16 +157,16 @@ std::optional<forward_message> read_forward_message(std::string_view value, forw
     forward_message message;
     message.whole = value;
     if (elements < 2 || elements > 4)
-        refuse(message, fmt::format("an array of {} elements is not a forward message", elements));
+        reject(message, fmt::format("an array of {} elements is not a forward message", elements));
     std::uint64_t taken = 0;
     if (elements > 0) {
         read_tag(from, message);
         ++taken;
     }
     if (elements > 1) taken += read_entries(from, elements, limits, message);
-    // Whatever is wrong before: the client's wish for an ack is in the last element.
+    // Whatever is wrong before: whether the client wants an ack is in the last element.
     for (; taken + 1 < elements; ++taken) {
-        refuse(message, "more elements than the protocol has");
+        reject(message, "more elements than the protocol has");
         (void)from.skip();
     }
     if (taken < elements) read_options(from, message);
@@ -176,7 +176,7 @@ std::optional<forward_message> read_forward_message(std::string_view value, forw
 forward_message read_oversized_message(std::string_view beginning, std::string_view options, std::string reason) {
     forward_message message;
     message.whole = beginning;
-    message.refused = std::move(reason);
+    message.rejected = std::move(reason);
     msgpack_reader from{beginning};
     msgpack_token array;
     if (from.next(array) == msgpack_problem::none && array.header.value > 0) read_tag(from, message);

@@ -24,7 +24,7 @@ enum class forward_mode : std::uint8_t { single, listed, packed };  ///< Message
 enum class forward_compression : std::uint8_t { none, gzip, zstd };
 
 struct forward_message {
-    /// Longer ones are no tag and no chunk id, but an attempt at something.
+    /// Longer ones are neither a tag nor a chunk id, but an attempt at something.
     static constexpr std::size_t tag_bytes_max = 1024;
     static constexpr std::size_t chunk_bytes_max = 1024;
 
@@ -37,8 +37,8 @@ struct forward_message {
     std::string_view chunk_msgpack;  ///< the chunk as it came, of whatever type, to be sent back; empty: no ack wanted
     std::string_view whole;          ///< all of it, or the beginning of one that is over the limit
     /// Set: no event can be taken out of it; it goes to the dead letters as one event. It is acked all the same, as it
-    /// would be sent again and again otherwise.
-    std::optional<std::string> refused;
+    /// would be retried without end otherwise.
+    std::optional<std::string> rejected;
 };
 
 /// Takes a whole msgpack value apart. @return none where it is not even an array.

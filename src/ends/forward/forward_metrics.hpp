@@ -55,8 +55,8 @@ inline constexpr auto heartbeats_dropped =
 // Of the sink.
 inline constexpr auto chunks_unacked =
     gauge("chunks_unacked", "Forward protocol chunks that the server has not acknowledged yet.", "chunks in flight");
-inline constexpr auto chunks_retried = counter(
-    "chunks_retried_total", "Forward protocol chunks sent once more after an ack timeout or a lost connection.");
+inline constexpr auto chunks_retried =
+    counter("chunks_retried_total", "Forward protocol chunks retried after an ack timeout or a lost connection.");
 inline constexpr auto connection_failures =
     counter("connection_failures_total", "Connections to the forward protocol server that failed or were lost.");
 inline constexpr auto bytes_out = counter("bytes_out_total", "Bytes sent to the peer.");

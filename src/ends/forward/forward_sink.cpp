@@ -10,8 +10,8 @@ namespace logpipe::forward {
 
 namespace {
 
-/// At least once by itself: a chunk whose ack was lost goes out again, equal to the byte, and its events meet their own
-/// ids where they are stored.
+/// At least once by itself: a chunk whose ack was lost is retried, equal to the byte, and its events are duplicates
+/// where they are stored.
 class connecting_sink final : public sink {
   public:
     explicit connecting_sink(forward_sink_options options)

@@ -10,7 +10,7 @@ namespace logpipe::forward {
 
 namespace {
 
-// A record's place in its batch has 32 bits, and JSON text is up to seven times as long as the msgpack it comes from.
+// A record's offset in its batch has 32 bits, and JSON text is up to seven times as long as the msgpack it comes from.
 constexpr std::size_t bytes_limit_max = std::size_t{256} << 20U;
 // A level of nesting is a call.
 constexpr std::uint32_t nesting_limit_max = 1024;
@@ -22,7 +22,7 @@ forward_limits limits_of(forward_source_options const& options) {
             .nesting_max = options.nesting_max};
 }
 
-/// Offsets count the events since the process started: a client that was not acked sends again, so none is kept.
+/// Offsets count the events since the process started: a client that was not acked retries, so none is kept.
 class listening_source final : public forward_source {
   public:
     explicit listening_source(forward_source_options options)
@@ -49,7 +49,7 @@ class listening_source final : public forward_source {
     std::string identity() const override { return identity_; }
     result<> seek(std::span<position const> stored) override {
         if (stored.empty()) return {};
-        return error{errc::invalid_argument, "forward: a listener has no positions to go back to"};
+        return error{errc::invalid_argument, "forward: a listener cannot go back to a position"};
     }
     result<> read(batch& into, steady_time until) override {
         bool made_room = false;

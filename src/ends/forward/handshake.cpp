@@ -10,6 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <boost/asio/ip/host_name.hpp>
+
 #include <array>
 #include <optional>
 
@@ -38,7 +40,7 @@ std::string digest(user_proof const& user) {
     return sha512_hex(fmt::format("{}{}{}", user.auth_salt, user.username, user.password));
 }
 
-/// In constant time: how long it takes must not tell how much of a guess was right.
+/// In constant time: how long it takes must not show how much of a guess was right.
 bool same_digest(std::string_view left, std::string_view right) noexcept {
     return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
@@ -58,7 +60,7 @@ std::optional<std::uint64_t> enter(msgpack_reader& from, std::string_view name) 
     return token.header.value - 1;
 }
 
-error no_such(std::string_view name) {
+error expected_value(std::string_view name) {
     return {errc::protocol, fmt::format("expected {}, got something else", name)};
 }
 
@@ -82,6 +84,13 @@ std::string random_bytes(std::size_t count) {
 
 std::string random_hex(std::size_t byte_count) {
     return to_hex(random_bytes(byte_count));
+}
+
+std::string hostname_of(std::string const& given) {
+    if (!given.empty()) return given;
+    boost::system::error_code unknown;
+    auto name = boost::asio::ip::host_name(unknown);
+    return unknown ? std::string{"logpipe"} : name;
 }
 
 std::string make_helo(server_greeting const& what) {
@@ -108,26 +117,26 @@ result<server_greeting> read_helo(std::string_view value) {
     msgpack_reader from{value};
     msgpack_token token;
     if (enter(from, "HELO") != 1 || from.next(token) != msgpack_problem::none || token.type() != msgpack_type::map)
-        return no_such("HELO");
+        return expected_value("HELO");
     server_greeting greeting;
     bool has_nonce = false;
     for (auto left = token.header.value; left > 0; --left) {
         auto const name = read_text(from);
-        if (!name) return no_such("HELO");
+        if (!name) return expected_value("HELO");
         auto const begin = from.position();
         msgpack_token option;
-        if (from.next(option) != msgpack_problem::none) return no_such("HELO");
+        if (from.next(option) != msgpack_problem::none) return expected_value("HELO");
         if (name == "nonce" || name == "auth") {
             auto const is_none = name == "auth" && option.type() == msgpack_type::nil;
-            if (!option.is_text() && !is_none) return no_such("HELO");
+            if (!option.is_text() && !is_none) return expected_value("HELO");
             (name == "nonce" ? greeting.nonce : greeting.auth_salt) = option.payload;
             has_nonce = has_nonce || name == "nonce";
             continue;
         }
         from.go_to(begin);
-        if (from.skip() != msgpack_problem::none) return no_such("HELO");
+        if (from.skip() != msgpack_problem::none) return expected_value("HELO");
     }
-    if (!has_nonce) return no_such("HELO with a nonce");
+    if (!has_nonce) return expected_value("HELO with a nonce");
     return greeting;
 }
 
@@ -147,18 +156,18 @@ std::string make_ping(std::string_view hostname, handshake_secret const& secret,
 
 result<client_greeting> check_ping(std::string_view value, ping_terms const& terms) {
     msgpack_reader from{value};
-    if (enter(from, "PING") != 5) return no_such("PING");
+    if (enter(from, "PING") != 5) return expected_value("PING");
     auto const hostname = read_text(from);
     auto const salt = read_text(from);
     auto const shown = read_text(from);
-    if (!hostname || !salt || !shown) return no_such("PING");
+    if (!hostname || !salt || !shown) return expected_value("PING");
     auto const expected =
         digest(*hostname, {.shared_key = terms.shared_key, .nonce = terms.greeting.nonce, .salt = *salt});
     if (!same_digest(*shown, expected)) return error{errc::unauthorized, "shared key mismatch"};
     if (!terms.users.empty()) {
         auto const username = read_text(from);
         auto const password = read_text(from);
-        if (!username || !password) return no_such("PING");
+        if (!username || !password) return expected_value("PING");
         if (!knows_user(terms, *username, *password)) return error{errc::unauthorized, "username/password mismatch"};
     }
     return client_greeting{.hostname = std::string{*hostname}, .salt = std::string{*salt}};
@@ -176,7 +185,7 @@ std::string make_pong(std::string_view hostname, handshake_secret const& secret)
     return out;
 }
 
-std::string make_refusal(std::string_view reason) {
+std::string make_rejection(std::string_view reason) {
     std::string out;
     msgpack_writer write{out};
     write.array(5);
@@ -193,13 +202,14 @@ result<> check_pong(std::string_view value, handshake_secret const& secret) {
     msgpack_token accepted;
     if (enter(from, "PONG") != 4 || from.next(accepted) != msgpack_problem::none ||
         accepted.type() != msgpack_type::boolean)
-        return no_such("PONG");
+        return expected_value("PONG");
     auto const reason = read_text(from);
     auto const hostname = read_text(from);
     auto const shown = read_text(from);
-    if (!reason || !hostname || !shown) return no_such("PONG");
+    if (!reason || !hostname || !shown) return expected_value("PONG");
     if (accepted.header.value == 0)
-        return error{errc::unauthorized, fmt::format("the server refused us: {}", clean_line(reason->substr(0, 200)))};
+        return error{errc::unauthorized,
+                     fmt::format("the server rejected the login: {}", clean_line(reason->substr(0, 200)))};
     if (!same_digest(*shown, digest(*hostname, secret)))
         return error{errc::unauthorized, "the server does not know the shared key"};
     return {};

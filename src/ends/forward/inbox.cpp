@@ -21,17 +21,17 @@ std::size_t inbox::bytes_of(batch const& events) noexcept {
 }
 
 std::uint64_t inbox::put(forward_message const& message) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     auto const first = filling_.events.size();
     decoder_.append(message, filling_);
     for (auto i = first; i < filling_.events.size(); ++i) filling_.events[i].offset = offset_++;
     filling_.end_offset = offset_;
-    if (filling_.full() || filling_.tags.size() >= tags_max) set_aside();
+    if (filling_.full() || filling_.tags.size() >= tags_max) close_batch();
     changed_.notify_one();
     return offset_;
 }
 
-void inbox::set_aside() {
+void inbox::close_batch() {
     bytes_ += bytes_of(filling_);
     filled_.push_back(std::move(filling_));
     filling_ = {};
@@ -41,27 +41,27 @@ void inbox::set_aside() {
 }
 
 bool inbox::full() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     was_full_ = over_bound();
     return was_full_;
 }
 
 void inbox::close() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     closed_ = true;
     changed_.notify_one();
 }
 
 void inbox::wake() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     woken_ = true;
     changed_.notify_one();
 }
 
 inbox::taken inbox::take(batch& into, steady_time until, bool& made_room) {
-    std::unique_lock lock{mutex_};
-    auto const has_events = [&] { return !filled_.empty() || !filling_.empty(); };
-    changed_.wait_until(lock, until, [&] { return has_events() || closed_ || woken_; });
+    mutex_lock lock{mutex_};
+    auto const has_events = [this]() LOGPIPE_REQUIRES(mutex_) { return !filled_.empty() || !filling_.empty(); };
+    changed_.wait_until(lock, until, [&]() LOGPIPE_REQUIRES(mutex_) { return has_events() || closed_ || woken_; });
     woken_ = false;
     if (!has_events()) return closed_ ? taken::closed_and_empty : taken::nothing;
     if (filled_.empty()) {
@@ -83,12 +83,12 @@ inbox::taken inbox::take(batch& into, steady_time until, bool& made_room) {
 }
 
 event_decoder_counts inbox::counts() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return decoder_.counts();
 }
 
 std::size_t inbox::bytes() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return bytes_ + bytes_of(filling_);
 }
 

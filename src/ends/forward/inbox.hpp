@@ -7,10 +7,10 @@
 #include "logpipe/event.hpp"
 #include "logpipe/stage.hpp"
 
-#include <condition_variable>
+#include "core/mutex.hpp"
+
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <vector>
 
 namespace logpipe::forward {
@@ -20,7 +20,7 @@ class inbox final {
   public:
     inbox(event_decoder_options decoder, std::size_t bytes_max);
 
-    /// Decodes a message's events onto the end. @return the offset behind the last of them. Throws std::bad_alloc;
+    /// Decodes a message's events onto the end. @return the offset after the last of them. Throws std::bad_alloc;
     /// nothing of the message is in it then.
     std::uint64_t put(forward_message const& message);
     /// True when no more should be put in; the next take() that makes room then returns true.
@@ -38,22 +38,24 @@ class inbox final {
     [[nodiscard]] std::size_t bytes() const;
 
   private:
-    void set_aside();
-    [[nodiscard]] bool over_bound() const noexcept { return bytes_ + bytes_of(filling_) >= bytes_max_; }
+    void close_batch() LOGPIPE_REQUIRES(mutex_);
+    [[nodiscard]] bool over_bound() const noexcept LOGPIPE_REQUIRES(mutex_) {
+        return bytes_ + bytes_of(filling_) >= bytes_max_;
+    }
     [[nodiscard]] static std::size_t bytes_of(batch const& events) noexcept;
 
     std::size_t const bytes_max_;
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable changed_;
-    event_decoder decoder_;
-    batch filling_;
-    std::deque<batch> filled_;
-    std::vector<batch> spare_;  // empty, with capacity
-    std::size_t bytes_ = 0;     // in filled_
-    std::uint64_t offset_ = 0;  // behind the last event
-    bool was_full_ = false;
-    bool closed_ = false;
-    bool woken_ = false;
+    mutable mutex mutex_;
+    condition changed_;
+    event_decoder decoder_ LOGPIPE_GUARDED_BY(mutex_);
+    batch filling_ LOGPIPE_GUARDED_BY(mutex_);
+    std::deque<batch> filled_ LOGPIPE_GUARDED_BY(mutex_);
+    std::vector<batch> spare_ LOGPIPE_GUARDED_BY(mutex_);  // empty, with capacity
+    std::size_t bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;     // in filled_
+    std::uint64_t offset_ LOGPIPE_GUARDED_BY(mutex_) = 0;  // after the last event
+    bool was_full_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    bool closed_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    bool woken_ LOGPIPE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace logpipe::forward

@@ -71,8 +71,8 @@ void json_writer::real(double value) {
     written_ += static_cast<std::size_t>(end - begin);
 }
 
-/// Copies up to the first byte that needs care, and looks at it on the way. The last block of a text overlaps the one
-/// before, so that there is no rest to be copied byte by byte.
+/// Copies up to the first byte that needs care, and checks it on the way. The last block of a text overlaps the one
+/// before, so that no rest has to be copied byte by byte.
 char const* json_writer::string_part(char const* at, char const* end) {
     auto const bytes = static_cast<std::size_t>(end - at);
     auto* const to = room(bytes);

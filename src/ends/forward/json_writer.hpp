@@ -10,7 +10,7 @@
 
 namespace logpipe::forward {
 
-/// Owns the end of `text` while it lives; the text's size is only right again when it is gone.
+/// Owns the end of `text` while it lives; the text's size is only right once it is gone.
 class json_writer final {
   public:
     explicit json_writer(std::string& text) noexcept : text_{text}, written_{text.size()} {}
@@ -62,7 +62,7 @@ class json_writer final {
     std::size_t written_;
 };
 
-/// Reads back what json_writer::string() did to bytes that are no UTF-8. @param text  unquoted, well-formed UTF-8
+/// Reads back what json_writer::string() did to bytes that are not UTF-8. @param text  unquoted, well-formed UTF-8
 void append_unescaped_bytes(std::string& out, std::string_view text);
 
 }  // namespace logpipe::forward

@@ -1,5 +1,5 @@
 // Records of one sender mostly have the same keys in the same order. What a key became in the record before is kept by
-// its place in the map, and copied where the next record has the same bytes there.
+// its index in the map, and copied where the next record has the same bytes there.
 #pragma once
 
 #include "core/short_prefix.hpp"
@@ -13,23 +13,23 @@
 
 namespace logpipe::forward {
 
-/// Pays for keys of up to 15 bytes in the first 32 places; all others are read anew each time. One thread.
+/// Pays for keys of up to 15 bytes in the first 32 positions; all others are read each time. One thread.
 class known_keys final {
   public:
     /// @return false, and nothing is done, where the bytes at hand do not begin with the key that is known there.
-    [[nodiscard]] bool copy(std::uint64_t place, msgpack_reader& from, json_writer& to) const {
-        if (place >= keys_.size() || from.rest().size() < short_prefix::bytes_max) return false;
-        auto const& known = keys_[place];
+    [[nodiscard]] bool copy(std::uint64_t index, msgpack_reader& from, json_writer& to) const {
+        if (index >= keys_.size() || from.rest().size() < short_prefix::bytes_max) return false;
+        auto const& known = keys_[index];
         if (known.msgpack_bytes == 0 || !known.msgpack.is_at(from.rest().data())) return false;
         from.go_to(from.position() + known.msgpack_bytes);
         to.block(known.json, known.json_bytes);
         return true;
     }
 
-    /// @param json  what is written for it: the comma before it, but at the first place, and the colon behind it
-    void remember(std::uint64_t place, std::string_view msgpack, std::string_view json) {
-        if (place >= keys_.size() || msgpack.size() > short_prefix::bytes_max || json.size() > json_bytes_max) return;
-        auto& known = keys_[place];
+    /// @param json  what is written for it: the comma before it, but at the first index, and the colon after it
+    void remember(std::uint64_t index, std::string_view msgpack, std::string_view json) {
+        if (index >= keys_.size() || msgpack.size() > short_prefix::bytes_max || json.size() > json_bytes_max) return;
+        auto& known = keys_[index];
         known.msgpack = short_prefix{msgpack};
         known.msgpack_bytes = msgpack.size();
         known.json_bytes = json.copy(known.json.data(), json_bytes_max);

@@ -1,4 +1,4 @@
-// How long a client may let us wait for the bytes of its messages. Pure: whoever watches tells how much time has
+// How long a client may let us wait for the bytes of its messages. Pure: the caller says how much time has
 // passed.
 #pragma once
 
@@ -9,12 +9,12 @@
 namespace logpipe::forward {
 
 struct message_times {
-    std::chrono::milliseconds first_message{0};  ///< from connecting until the first message is whole; 0: no bound
+    std::chrono::milliseconds first_message{0};  ///< from connecting until the first message is whole; 0: no limit
     /// Without any byte of a message that has begun, and for the whole of it, to which each byte adds its share of
-    /// `message_bytes_per_second_min`; 0: no bound
+    /// `message_bytes_per_second_min`; 0: no limit
     std::chrono::milliseconds message{0};
 };
-/// Whoever is slower than that, for longer than the time for a message, sends only to keep its connection.
+/// A client that is slower than that, for longer than the time for a message, sends only to keep its connection.
 inline constexpr std::uint64_t message_bytes_per_second_min = 4096;
 
 /// Of one client. Time counts only while we wait for it, not while it waits for us.

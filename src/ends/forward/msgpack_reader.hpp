@@ -61,7 +61,7 @@ struct msgpack_token {
     [[nodiscard]] double real() const noexcept;
 };
 
-/// A place in a byte string. It stays where it is when a call fails.
+/// A position in a byte string. It stays where it is when a call fails.
 class msgpack_reader final {
   public:
     explicit msgpack_reader(std::string_view bytes) noexcept : bytes_{bytes} {}

@@ -30,21 +30,21 @@ std::span<char> msgpack_stream::space() {
     return {buffer_.get() + end_, capacity_ - end_};
 }
 
-/// Moves what is held to the front where that frees half of the buffer, else doubles it.
+/// Moves what is buffered to the front where that frees half of the buffer, else doubles it.
 void msgpack_stream::make_room() {
-    auto const held = end_ - begin_;
-    auto const capacity = held * 2 > capacity_ || capacity_ == 0 ? std::max(first_bytes, capacity_ * 2) : capacity_;
+    auto const buffered = end_ - begin_;
+    auto const capacity = buffered * 2 > capacity_ || capacity_ == 0 ? std::max(first_bytes, capacity_ * 2) : capacity_;
     if (capacity == capacity_) {
-        std::memmove(buffer_.get(), buffer_.get() + begin_, held);
+        std::memmove(buffer_.get(), buffer_.get() + begin_, buffered);
     } else {
         auto grown = std::make_unique_for_overwrite<char[]>(capacity);
-        if (held != 0) std::memcpy(grown.get(), buffer_.get() + begin_, held);
+        if (buffered != 0) std::memcpy(grown.get(), buffer_.get() + begin_, buffered);
         buffer_ = std::move(grown);
         capacity_ = capacity;
     }
     scanned_ -= begin_;
     begin_ = 0;
-    end_ = held;
+    end_ = buffered;
 }
 
 void msgpack_stream::commit(std::size_t bytes) noexcept {

@@ -1,4 +1,4 @@
-// Cuts a stream of bytes into whole msgpack values. Pure: the caller brings the bytes. Each byte is looked at once,
+// Cuts a stream of bytes into whole msgpack values. Pure: the caller brings the bytes. Each byte is read once,
 // however small the pieces it comes in; memory grows with what has come, never with what a length claims.
 #pragma once
 
@@ -24,15 +24,15 @@ class msgpack_stream final {
     /// So many bytes have been put there.
     void commit(std::size_t bytes) noexcept;
     /// The next whole value, or none: more bytes are needed.
-    /// @return errc::protocol for bytes that are no msgpack, and the stream is broken for good; errc::too_large as soon
-    /// as a value claims to be, and the caller takes it from here by held() and drop(), or gives the stream up.
+    /// @return errc::protocol for bytes that are not msgpack, and the stream is broken for good; errc::too_large as
+    /// soon as a value claims to be, and the caller takes it from here by buffered() and drop(), or drops the stream.
     [[nodiscard]] result<std::optional<std::string_view>> next();
     /// What has come and was not given out.
-    [[nodiscard]] std::string_view held() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
-    /// Takes bytes off its front; a value is expected behind them.
+    [[nodiscard]] std::string_view buffered() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
+    /// Takes bytes off its front; a value is expected after them.
     void drop(std::size_t bytes) noexcept;
     /// Bytes of a value that is not whole yet.
-    [[nodiscard]] std::size_t held_bytes() const noexcept { return end_ - begin_; }
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept { return end_ - begin_; }
 
   private:
     void make_room();

@@ -9,7 +9,7 @@ std::string_view describe(transcode_problem problem) noexcept {
         case transcode_problem::none:
             return "nothing";
         case transcode_problem::broken:
-            return "the bytes are no msgpack";
+            return "the bytes are not msgpack";
         case transcode_problem::too_deep:
             return "the record is nested too deeply";
         case transcode_problem::bad_key:
@@ -55,14 +55,14 @@ transcode_problem msgpack_to_json::map(std::uint64_t count, std::uint32_t nestin
     return transcode_problem::none;
 }
 
-transcode_problem msgpack_to_json::key(std::uint64_t place) {
+transcode_problem msgpack_to_json::key(std::uint64_t index) {
     auto const begin = from_.position();
     auto const written = to_.written();
     auto const escaped = escaped_strings_;
-    if (place != 0) to_.raw(',');
+    if (index != 0) to_.raw(',');
     if (auto const problem = key_text(); problem != transcode_problem::none) return problem;
     to_.raw(':');
-    if (escaped_strings_ == escaped) keys_.remember(place, from_.since(begin), to_.since(written));
+    if (escaped_strings_ == escaped) keys_.remember(index, from_.since(begin), to_.since(written));
     return transcode_problem::none;
 }
 

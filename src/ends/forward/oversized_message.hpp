@@ -1,5 +1,5 @@
-// Passes over one message that is longer than the limit, without keeping it: of whatever length, it takes the memory
-// of two small pieces. The stream's framing is known all the while, so the message behind it is read as any other.
+// Skips one message that is longer than the limit, without keeping it: of whatever length, it takes the memory
+// of two small pieces. The stream's framing is known all the while, so the message after it is read as any other.
 #pragma once
 
 #include "forward_message.hpp"
@@ -14,13 +14,13 @@ namespace logpipe::forward {
 
 class oversized_message final {
   public:
-    /// Takes the message's next bytes: all of `bytes`, but for a header that is not whole and for what comes behind
-    /// the message. @return how many were taken; errc::protocol for bytes that are no msgpack.
+    /// Takes the message's next bytes: all of `bytes`, but for a header that is not whole and for what comes after
+    /// the message. @return how many were taken; errc::protocol for bytes that are not msgpack.
     [[nodiscard]] result<std::size_t> take(std::string_view bytes);
     [[nodiscard]] bool is_whole() const noexcept {
         return started_ && elements_left_ == 0 && values_left_ == 0 && payload_left_ == 0;
     }
-    /// Once it is whole: refused, with what was kept. Its views are into this object.
+    /// Once it is whole: rejected, with what was kept. Its views are into this object.
     [[nodiscard]] forward_message message(forward_limits const& limits) const;
 
   private:
@@ -30,8 +30,8 @@ class oversized_message final {
     void keep(std::string_view part);
 
     bool started_ = false;             // the array's own header was there
-    std::uint64_t elements_left_ = 0;  // of the array, behind the one that is being passed over
-    std::uint64_t element_index_ = 0;  // of the one that is being passed over, from 1; 0: the array's header
+    std::uint64_t elements_left_ = 0;  // of the array, after the one that is being skipped
+    std::uint64_t element_index_ = 0;  // of the one that is being skipped, from 1; 0: the array's header
     std::uint64_t values_left_ = 0;    // of that element: headers to come
     std::uint64_t payload_left_ = 0;   // of the string whose header was the last one
     std::uint64_t bytes_ = 0;

@@ -60,7 +60,7 @@ TEST_CASE("times are EventTimes in both forms, integers, floats or nil, with met
     CHECK(decode(packed(entry("\x92" + event_time + "\x80", 1))).counts.metadata_dropped == 1);
 }
 
-TEST_CASE("an entry that is no event is rejected with its bytes, and the others go on", "[forward_decoder]") {
+TEST_CASE("an entry that is not an event is rejected with its bytes, and the others pass", "[forward_decoder]") {
     auto const bad_times = {"\xa1x"s,
                             "\xc3"s,
                             "\xcf\xff\xff\xff\xff\xff\xff\xff\xff"s,
@@ -105,7 +105,7 @@ TEST_CASE("entries that break off are rejected from there on, as one", "[forward
     CHECK(decode(packed("\xc1")).reasons().size() == 1);
 }
 
-TEST_CASE("a string in place of a record is a line, kept as it is", "[forward_decoder]") {
+TEST_CASE("a string instead of a record is a line, kept as it is", "[forward_decoder]") {
     auto const got = decode(packed("\x92\x01" + binary("no json \xff\n{") + "\x92\x01\xa2[]"));
     CHECK(got.records() == std::vector<std::string>{"no json \xff\n{", "[]"});
     CHECK(got.events.rejections.empty());
@@ -128,7 +128,7 @@ TEST_CASE("options come in any order, unknown ones are passed over", "[forward_d
     CHECK(got.chunks == std::vector<std::string>{"\xc4\x02\x00\xff"s});
 }
 
-TEST_CASE("an acked chunk's events have the chunk's hash and their place, others no id", "[forward_decoder]") {
+TEST_CASE("an acked chunk's events have the chunk's hash and their index, others no id", "[forward_decoder]") {
     auto const entries = entry("\x01", 1) + entry("\x01", 2);
     auto const chunk_option = "\x81" + fix_string("chunk") + fix_string("c");
     auto const expected = chunk_hash("t", "c", entries);

@@ -64,7 +64,7 @@ TEST_CASE("what a forward sink sends, a forward source gives, and the ack finish
     CHECK(done[0].rejections.size() == 1);
 }
 
-TEST_CASE("a chunk that is sent again makes the same ids", "[forward_ends]") {
+TEST_CASE("a chunk that is retried makes the same ids", "[forward_ends]") {
     auto const source = listening();
     finished_batches finished;
     std::vector<std::vector<event_id>> ids;
@@ -115,10 +115,10 @@ TEST_CASE("both sides prove that they know the shared key", "[forward_ends]") {
     CHECK(finished.wait(1).size() == 1);
 
     auto const stranger = make_forward_sink({.connect = address, .shared_key = "guess"});
-    auto const refused = stranger->open(finished);
-    REQUIRE_FALSE(refused.has_value());
-    CHECK(refused.error().code == errc::unauthorized);
-    CHECK_THAT(refused.error().message, ContainsSubstring("shared key mismatch"));
+    auto const rejected = stranger->open(finished);
+    REQUIRE_FALSE(rejected.has_value());
+    CHECK(rejected.error().code == errc::unauthorized);
+    CHECK_THAT(rejected.error().message, ContainsSubstring("shared key mismatch"));
     CHECK_FALSE(stranger->status().up);
 }
 
@@ -140,10 +140,10 @@ TEST_CASE("users log in by their passwords, with a shared key or without", "[for
     CHECK(finished.wait(1).size() == 1);
 
     for (auto const& stranger : {sink_of("alice", "guess"), sink_of("bob", "wonder:land")}) {
-        auto const refused = stranger->open(finished);
-        REQUIRE_FALSE(refused.has_value());
-        CHECK(refused.error().code == errc::unauthorized);
-        CHECK_THAT(refused.error().message, ContainsSubstring("username/password mismatch"));
+        auto const rejected = stranger->open(finished);
+        REQUIRE_FALSE(rejected.has_value());
+        CHECK(rejected.error().code == errc::unauthorized);
+        CHECK_THAT(rejected.error().message, ContainsSubstring("username/password mismatch"));
         CHECK_FALSE(stranger->status().up);
     }
     CHECK(comes_true([&] { return gauge_of(source->status(), "connections_unauthorized_total") >= 2; }));

@@ -57,7 +57,7 @@ std::string fluentd_helo(server_greeting const& what) {
     return out;
 }
 
-/// Greets as Fluentd does whoever connects, and answers. @return the PING, or what is wrong with it.
+/// Greets a client as Fluentd does, and responds. @return the PING, or what is wrong with it.
 std::string greet_as_fluentd(raw_server& server, forward_users const& users, std::string const& username) {
     server_greeting const greeting{.nonce = random_bytes(16), .auth_salt = random_bytes(16)};
     auto peer = server.accept();
@@ -68,7 +68,7 @@ std::string greet_as_fluentd(raw_server& server, forward_users const& users, std
                                        .size());
     auto const client = check_ping(ping, {.shared_key = "key", .greeting = greeting, .users = users});
     peer.send(client ? make_pong("fluentd", {.shared_key = "key", .nonce = greeting.nonce, .salt = client->salt})
-                     : make_refusal(client.error().message));
+                     : make_rejection(client.error().message));
     if (client) (void)peer.receive(message_of(1).size());
     return client ? "welcome" : client.error().message;
 }
@@ -99,7 +99,7 @@ TEST_CASE("a server that greets as Fluentd does decides itself whether it needs 
     CHECK(joins(nobody, {.username = "alice", .password = "secret"}) == "joined");
     CHECK(joins(users, {.username = "alice", .password = "secret"}) == "joined");
     CHECK_THAT(joins(users, {.username = "alice", .password = "guess"}),
-               ContainsSubstring("refused us: username/password mismatch"));
+               ContainsSubstring("the server rejected the login: username/password mismatch"));
     CHECK_THAT(joins(users, {}), ContainsSubstring("username/password mismatch") && ContainsSubstring("--send-user"));
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("a batch finishes when all its chunks are acked, and strange acks are 
     CHECK(both[1].counts.indexed == 2);
 }
 
-TEST_CASE("what was not acked when the connection was cut is sent again, equal to the byte", "[forward_sink]") {
+TEST_CASE("what was not acked when the connection was cut is retried, equal to the byte", "[forward_sink]") {
     raw_server server;
     finished_batches finished;
     auto const sink = sink_to(server);
@@ -192,7 +192,7 @@ TEST_CASE("write() waits while too much is in flight, until an ack or cancel()",
     CHECK(third.events.size() == 1);
 }
 
-TEST_CASE("a peer that is away is told by open(), which can be called again", "[forward_sink]") {
+TEST_CASE("open() fails for a peer that is away, and can be retried", "[forward_sink]") {
     finished_batches finished;
     std::uint16_t port = 0;
     {
@@ -243,7 +243,7 @@ TEST_CASE("a batch with nothing to send is finished at once", "[forward_sink]") 
     CHECK(done[0].counts.indexed == 0);
 }
 
-TEST_CASE("a line that is no JSON object goes as a string, or under a key where one is asked for", "[forward_sink]") {
+TEST_CASE("a line that is not a JSON object goes as a string, or under the key that is given", "[forward_sink]") {
     auto const events = one_event(1, "no json");
     auto const bare = encode_chunk(events, 0, 1, "c", {});
     auto const keyed = encode_chunk(events, 0, 1, "c", {.compress = false, .line_key = "message"});

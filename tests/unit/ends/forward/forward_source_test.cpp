@@ -77,7 +77,7 @@ TEST_CASE("a client that ends its side still gets its acks", "[forward_source]")
     CHECK(client.is_closed_by_peer());
 }
 
-TEST_CASE("what is no msgpack array closes the connection, not the source", "[forward_source]") {
+TEST_CASE("a value that is not a msgpack array closes the connection, not the source", "[forward_source]") {
     auto const source = listening();
     {
         raw_client browser{source->port()};
@@ -96,7 +96,7 @@ TEST_CASE("what is no msgpack array closes the connection, not the source", "[fo
     CHECK(gauge_of(source->status(), "connections_broken_total") == 3);
 }
 
-TEST_CASE("every message that asks for an ack gets one, whatever is wrong with it, and the connection stays",
+TEST_CASE("every message that wants an ack gets one, whatever is wrong with it, and the connection stays",
           "[forward_source]") {
     auto const source = listening({.message_bytes_max = 1000});
     raw_client client{source->port()};
@@ -178,7 +178,7 @@ TEST_CASE("a client that does not read its acks is not read, until it does", "[f
     CHECK(gauge_of(source->status(), "connections_broken_total") == 0);
 }
 
-TEST_CASE("a heartbeat by UDP is answered by one zero byte, one by TCP is passed over", "[forward_source]") {
+TEST_CASE("a UDP heartbeat gets one zero byte as a response, one over TCP is skipped", "[forward_source]") {
     auto const source = listening();
     CHECK(ask_by_udp(source->port(), std::string(1, '\0')) == std::string(1, '\0'));
     raw_client client{source->port()};
@@ -265,7 +265,7 @@ TEST_CASE("more connections than allowed wait, and are served when one leaves", 
     CHECK(read_record(*source) == R"({"n":2})");
 }
 
-TEST_CASE("an idle connection is closed where that is asked for", "[forward_source]") {
+TEST_CASE("an idle connection is closed where a timeout is given", "[forward_source]") {
     auto const source = listening({.idle_timeout = 1s});
     raw_client client{source->port()};
     client.send(single_message("t", 1));
@@ -281,7 +281,7 @@ TEST_CASE("wake() ends a waiting read", "[forward_source]") {
     CHECK(none.empty());
 }
 
-TEST_CASE("a port that is taken, and options that cannot work, are told by open()", "[forward_source]") {
+TEST_CASE("open() fails for a port that is taken and for options that cannot work", "[forward_source]") {
     auto const first = listening();
     auto const code_of = [](forward_source_options options) {
         auto const opened = make_forward_source(std::move(options))->open();

@@ -50,7 +50,7 @@ TEST_CASE("the digests are those of the specification", "[handshake]") {
                                  "f43e4b90317dd25526cb1faf424f9ecf69f046afe347ee37"));
 }
 
-TEST_CASE("a wrong key, another nonce and a cut digest are refused", "[handshake]") {
+TEST_CASE("a wrong key, another nonce and a cut digest are rejected", "[handshake]") {
     auto const ping = ping_of("", "");
     CHECK(check(ping, "other").error().code == errc::unauthorized);
     CHECK(check(ping, "key", {.nonce = "another", .auth_salt = {}}).error().code == errc::unauthorized);
@@ -63,7 +63,7 @@ TEST_CASE("a wrong key, another nonce and a cut digest are refused", "[handshake
     CHECK(check(cut).error().code == errc::unauthorized);
 }
 
-TEST_CASE("where users are asked for, one of them must show its password", "[handshake]") {
+TEST_CASE("where users are required, one of them must show its password", "[handshake]") {
     auto const greeting = read_helo(make_helo(users_only));
     REQUIRE(greeting.has_value());
     CHECK(greeting->auth_salt == users_only.auth_salt);
@@ -79,24 +79,24 @@ TEST_CASE("where users are asked for, one of them must show its password", "[han
         CHECK(code(wrong) == "username/password mismatch");
     }
     CHECK(code(ping_of("alice", "wonder:land"), "other key") == "shared key mismatch");
-    // A server that asks for none is not shown any.
+    // A server that requires none is not shown any.
     CHECK(ping_of("alice", "wonder:land", "") == ping_of("", "", ""));
 }
 
-TEST_CASE("our HELO's auth is binary, empty where no user is asked for", "[handshake]") {
+TEST_CASE("our HELO's auth is binary, empty where no user is required", "[handshake]") {
     using namespace std::string_literals;
     CHECK_THAT(make_helo(anybody), ContainsSubstring("\xa4"s + "auth\xc4\x00"s));
     CHECK_THAT(make_helo(users_only), ContainsSubstring("\xa4"s + "auth\xc4\x10" + "auth-of-16-bytes"));
 }
 
-TEST_CASE("a refusal tells its reason", "[handshake]") {
-    auto const refused = check_pong(make_refusal("not you"), secret);
-    REQUIRE_FALSE(refused.has_value());
-    CHECK(refused.error().code == errc::unauthorized);
-    CHECK_THAT(refused.error().message, ContainsSubstring("not you"));
+TEST_CASE("a rejection has its reason", "[handshake]") {
+    auto const rejected = check_pong(make_rejection("not you"), secret);
+    REQUIRE_FALSE(rejected.has_value());
+    CHECK(rejected.error().code == errc::unauthorized);
+    CHECK_THAT(rejected.error().message, ContainsSubstring("not you"));
 }
 
-TEST_CASE("what is no greeting is a protocol error", "[handshake]") {
+TEST_CASE("a value that is not a greeting is a protocol error", "[handshake]") {
     for (std::string const bytes : {"\xc0", "\x90", "\x92\xa4HELO\xc0", "\x92\xa4HELO\x80", "\x92\xa4HELO\x81\x01\x02",
                                     "\x92\xa4HELO\x81\xa5nonce\x01", "\x91\xa4PING", "\x95\xa4PONG\x01\x01\x01\x01",
                                     "\x92\xa4HELO\x82\xa5nonce\xa1n\xa4"

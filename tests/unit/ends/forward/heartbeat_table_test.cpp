@@ -15,7 +15,7 @@ udp::endpoint peer(std::uint16_t port, std::uint32_t host = 1) {
 
 }  // namespace
 
-TEST_CASE("a peer is answered once a second, and its neighbour for itself", "[heartbeats]") {
+TEST_CASE("a peer gets a response once a second, and another one for itself", "[heartbeats]") {
     heartbeat_table table;
     auto const now = heartbeat_table::time_point{} + 1h;
     CHECK(table.admit(peer(1), now));
@@ -27,7 +27,7 @@ TEST_CASE("a peer is answered once a second, and its neighbour for itself", "[he
     CHECK_FALSE(table.admit(peer(1), now + 1999ms));
 }
 
-TEST_CASE("however many peers there are, so many are answered in a second", "[heartbeats]") {
+TEST_CASE("responses in a second are limited, however many peers send", "[heartbeats]") {
     heartbeat_table table;
     auto const now = heartbeat_table::time_point{} + 1h;
     std::size_t answered = 0;
@@ -39,7 +39,7 @@ TEST_CASE("however many peers there are, so many are answered in a second", "[he
     CHECK(table.admit(peer(2000), now + 1s));
 }
 
-TEST_CASE("peers that ask once a second are all answered always", "[heartbeats]") {
+TEST_CASE("peers that send once a second always get a response", "[heartbeats]") {
     heartbeat_table table;
     auto now = heartbeat_table::time_point{} + 1h;
     for (int second = 0; second < 100; ++second, now += 1s)

@@ -53,7 +53,7 @@ class both_ways final {
 
 }  // namespace
 
-TEST_CASE("one datagram that seems to come from another listener's heartbeat port is answered and that is all",
+TEST_CASE("one datagram that seems to come from another listener's heartbeat port gets one response and that is all",
           "[heartbeats]") {
     auto const first = listening();
     auto const second = listening();

@@ -88,7 +88,7 @@ TEST_CASE("every scalar of msgpack has its JSON text", "[msgpack_to_json]") {
     CHECK(to_json("\xc7\x00\xff"s).text == R"({"ext_type":-1,"base64":""})");
 }
 
-TEST_CASE("a double is written shortest, and always reads as a double again", "[msgpack_to_json]") {
+TEST_CASE("a double is written shortest, and always reads back as a double", "[msgpack_to_json]") {
     auto const text = [](double value) { return to_json(written([&](auto& write) { write.real(value); })).text; };
     CHECK(text(1) == "1.0");
     CHECK(text(-0.0) == "-0.0");
@@ -100,7 +100,7 @@ TEST_CASE("a double is written shortest, and always reads as a double again", "[
     CHECK(text(-std::numeric_limits<double>::infinity()) == R"("-Infinity")");
 }
 
-TEST_CASE("strings are escaped where JSON asks for it, wherever in the string that is", "[msgpack_to_json]") {
+TEST_CASE("strings are escaped where JSON requires it, wherever in the string that is", "[msgpack_to_json]") {
     using namespace std::string_literals;
     CHECK(json_of_string("") == R"("")");
     CHECK(json_of_string("\"\\\b\f\n\r\t\x01\x1f\x7f/"s) == "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f/\"");
@@ -117,7 +117,7 @@ TEST_CASE("strings are escaped where JSON asks for it, wherever in the string th
     }
 }
 
-TEST_CASE("bytes that are no UTF-8 are escaped so that they can be read back exactly", "[msgpack_to_json]") {
+TEST_CASE("bytes that are not UTF-8 are escaped so that they can be read back exactly", "[msgpack_to_json]") {
     auto const binary = [](std::string_view bytes) {
         return to_json(written([&](auto& write) { write.binary(bytes); }));
     };
@@ -140,7 +140,7 @@ TEST_CASE("bytes that are no UTF-8 are escaped so that they can be read back exa
     }
 }
 
-TEST_CASE("keys that are no strings become strings", "[msgpack_to_json]") {
+TEST_CASE("keys that are not strings become strings", "[msgpack_to_json]") {
     using namespace std::string_literals;
     CHECK(to_json("\x85\x01\xc0\xc0\xc0\xc3\xc0\xff\xc0\xc4\x01k\xc0").text ==
           R"({"1":null,"null":null,"true":null,"-1":null,"k":null})");
@@ -169,7 +169,7 @@ TEST_CASE("a record reads the same whatever keys the records before it had", "[m
             CHECK(to_json(to_msgpack(record).value(), 64, keys).text == record);
         }
     }
-    // Numbers as keys, and bytes that are no UTF-8 and must be counted each time.
+    // Numbers as keys, and bytes that are not UTF-8 and must be counted each time.
     auto const numbers = written([](auto& write) {
         write.map(2);
         write.unsigned_integer(200);
@@ -186,7 +186,7 @@ TEST_CASE("a record reads the same whatever keys the records before it had", "[m
     CHECK(to_json(std::string_view{numbers}.substr(0, 3), 64, keys).problem == transcode_problem::broken);
 }
 
-TEST_CASE("nesting has a limit, truncation and unused bytes are told", "[msgpack_to_json]") {
+TEST_CASE("nesting has a limit, truncation and unused bytes are reported", "[msgpack_to_json]") {
     CHECK(to_json(std::string(64, '\x91') + "\x01").problem == transcode_problem::none);
     CHECK(to_json(std::string(65, '\x91') + "\x01").problem == transcode_problem::too_deep);
     CHECK(to_json(std::string(1'000'000, '\x91')).problem == transcode_problem::too_deep);
@@ -227,7 +227,7 @@ TEST_CASE("integers of 64 bits stay exact, other numbers are doubles", "[json_to
     CHECK(number("-0") == "-0.0");
 }
 
-TEST_CASE("what is no JSON object, or cannot be carried without loss, is left to be sent as a line",
+TEST_CASE("text that is not a JSON object, or cannot be carried without loss, is left to be sent as a line",
           "[json_to_msgpack]") {
     for (std::string const text : {"",
                                    " ",

@@ -50,7 +50,7 @@ TEST_CASE("silent connections, however many, lock out no client that sends", "[s
     auto const source = listening({.connections_max = 50});
     std::deque<raw_client> silent;
     for (int i = 0; i < 200; ++i) silent.emplace_back(source->port());
-    silent.emplace_back(source->port()).send("\xc0");                               // a heartbeat is no message
+    silent.emplace_back(source->port()).send("\xc0");                               // a heartbeat is not a message
     silent.emplace_back(source->port()).send(single_message("t", 1).substr(0, 5));  // nor is half of one
     for (int i = 0; i < 50; ++i) silent.emplace_back(source->port());
     raw_client good{source->port()};
@@ -64,7 +64,7 @@ TEST_CASE("silent connections, however many, lock out no client that sends", "[s
     send_and_read(good, *source, 8);
 }
 
-TEST_CASE("clients that have sent keep their places, and that all are taken while others wait is shown",
+TEST_CASE("clients that have sent keep their slots, and that all are taken while others wait is shown",
           "[silent_clients]") {
     auto const source = listening({.connections_max = 2});
     std::deque<raw_client> good;
@@ -112,7 +112,7 @@ TEST_CASE("a message that comes byte by byte is given up", "[silent_clients]") {
     CHECK(comes_true([&] { return counted(*source, "connections_timed_out_total") == 1; }));
 }
 
-TEST_CASE("a client that never completes a message is closed in time where that is asked for", "[silent_clients]") {
+TEST_CASE("a client that never completes a message is closed in time where a timeout is given", "[silent_clients]") {
     auto const source = listening({.first_message_timeout = 200ms});
     raw_client good{source->port()};
     send_and_read(good, *source, 1);
@@ -140,7 +140,7 @@ TEST_CASE("a message that waits for the pump is not given up", "[silent_clients]
     CHECK(have == 200);
 }
 
-TEST_CASE("an address has so many connections where that is asked for, and gets one back when one leaves",
+TEST_CASE("an address has so many connections where a limit is given, and gets one back when one leaves",
           "[silent_clients]") {
     auto const source = listening({.connections_per_address = 2});
     std::deque<raw_client> good;

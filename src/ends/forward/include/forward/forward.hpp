@@ -28,15 +28,14 @@ struct forward_source_options {
     std::size_t decompressed_bytes_max = std::size_t{256} << 20U;
     std::uint32_t entries_max = 4'000'000;  ///< in one message
     std::uint32_t nesting_max = 64;
-    /// Above it the client that came first of those that never completed a message gives way; without one, new ones
-    /// wait.
+    /// Above it the oldest client that never completed a message is evicted; without one, new ones wait.
     std::uint32_t connections_max = 1024;
-    std::uint32_t connections_per_address = 0;           ///< one more is closed at once; 0: no bound
+    std::uint32_t connections_per_address = 0;           ///< one more is closed at once; 0: no limit
     std::chrono::seconds idle_timeout{0};                ///< 0: none; TCP keep-alive finds dead peers
-    std::chrono::milliseconds first_message_timeout{0};  ///< from connecting; 0: until its place is needed
+    std::chrono::milliseconds first_message_timeout{0};  ///< from connecting; 0: until its slot is needed
     /// Without a byte of a message that has begun, and for all of it, plus a second for each 4 KiB; 0: none
     std::chrono::milliseconds message_timeout{60'000};
-    bool heartbeat = true;  ///< answer UDP heartbeats, at most one a second a peer and 256 a second in all
+    bool heartbeat = true;  ///< respond to UDP heartbeats, at most one a second a peer and 256 a second in all
     std::chrono::seconds handshake_timeout{10};
     std::size_t pending_bytes_max = std::size_t{32} << 20U;  ///< decoded and not yet read by the pump
     bool trust_chunk_ids = true;
@@ -44,7 +43,7 @@ struct forward_source_options {
     std::string shared_key_file;   ///< its file, reloaded on SIGHUP; empty: none
     forward_users users;           ///< set: clients must be one of them
     std::string users_file;        ///< their file, reloaded on SIGHUP; empty: none
-    std::string self_hostname;     ///< as told in the handshake; empty = this host's name
+    std::string self_hostname;     ///< as sent in the handshake; empty = this host's name
     std::string certificate_file;  ///< set with key_file: TLS
     std::string key_file;
     std::string client_ca_file;
@@ -65,11 +64,11 @@ struct forward_sink_options {
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds ack_timeout{60'000};
     bool compress = false;  ///< CompressedPackedForward, gzip
-    /// A line that is no JSON object is sent as a string in place of a record, which our own source takes as it is.
-    /// Set: it is sent as {line_key: line} instead, for peers that drop what is no map (Fluentd).
+    /// A line that is not a JSON object is sent as a string instead of a record, which our own source takes as it is.
+    /// Set: it is sent as {line_key: line} instead, for peers that drop what is not a map (Fluentd).
     std::string line_key;
     std::string shared_key;
-    std::string username;  ///< for a server that asks for one
+    std::string username;  ///< for a server that requires one
     std::string password;
     std::string shared_key_file;  ///< its file, reloaded on SIGHUP; empty: none
     std::string password_file;    ///< the same of the password
@@ -81,7 +80,7 @@ struct forward_sink_options {
     bool insecure_skip_verify = false;
 };
 
-/// Keeps chunk boundaries; a chunk is safe when its ack has come, and is sent again over a new connection until then.
+/// Keeps chunk boundaries; a chunk is safe when its ack has come, and is retried over a new connection until then.
 [[nodiscard]] std::unique_ptr<sink> make_forward_sink(forward_sink_options options);
 
 extern end_descriptor const forward_end;

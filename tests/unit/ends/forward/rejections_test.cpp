@@ -1,4 +1,4 @@
-// What a forward source refuses, and that each refusal ends: with a dead letter and an ack, or with the stream.
+// What a forward source rejects, and that each rejection ends: with a dead letter and an ack, or with the stream.
 #include "support/catch.hpp"
 #include "support/forward_decoding.hpp"
 
@@ -11,11 +11,12 @@ using namespace logpipe::codec;
 using namespace logpipe::forward;
 using namespace logpipe::test;
 
-TEST_CASE("what can never be taken is refused with its reason, whole, and still acked", "[forward_decoder]") {
+TEST_CASE("a message that can never be accepted is rejected with its reason, whole, and still acked",
+          "[forward_decoder]") {
     auto const chunk = fix_string("chunk") + fix_string("c");
     auto const ack = "\x81" + chunk;
     auto const compressed = fix_string("compressed");
-    auto const refused = [&](std::string const& message, std::string const& reason, bool acked = true) {
+    auto const rejected = [&](std::string const& message, std::string const& reason, bool acked = true) {
         CAPTURE(reason);
         auto const got = decode(message + single_message("t", 9));
         CHECK_FALSE(got.failure.has_value());
@@ -28,36 +29,36 @@ TEST_CASE("what can never be taken is refused with its reason, whole, and still 
         CHECK(got.events.events[0].id);
     };
     auto const entries = entry("\x01", 1);
-    refused(packed(entries, "\x82" + chunk + fix_string("fluent_signal") + "\x01"), "fluent_signal 1");
+    rejected(packed(entries, "\x82" + chunk + fix_string("fluent_signal") + "\x01"), "fluent_signal 1");
     for (auto const* unknown : {"zip", "GZIP", "lz4"})
-        refused(packed(entries, "\x82" + compressed + fix_string(unknown) + chunk), unknown);
-    refused(packed(entries, "\x82" + compressed + "\x01" + chunk), "compression is of type integer");
-    refused(packed(entries, "\x82" + compressed + "\x81\x01\x02" + chunk), "compression is of type map");
-    refused(packed(entries, "\x82" + chunk + compressed + fix_string("gzip")), "entries");
-    refused(packed(gzip(entries).substr(0, 12), "\x82" + chunk + compressed + fix_string("gzip")), "entries");
-    refused(packed(entries, "\x82" + chunk + compressed + fix_string("zstd")), "bad zstd");
-    refused(packed(zstd(entries).substr(0, 12), "\x82" + chunk + compressed + fix_string("zstd")),
-            "zstd ends in the middle");
-    refused(packed(zstd(entries) + "x", "\x82" + chunk + compressed + fix_string("zstd")), "zstd");
-    refused("\x90", "an array of 0", false);
-    refused("\x91\xa1t", "an array of 1", false);
-    refused("\x95\xa1t\x01\x80\x80" + ack, "an array of 5");
-    refused("\x95\xa1t\x91\x91\x01\x80\xc0\xc0", "an array of 5", false);
-    refused("\x94\x01\x02\x80" + ack, "tag is of type integer");
-    refused("\x93\x91\x01\x90" + ack, "tag is of type array");
-    refused("\x93\xa1\xff\x90" + ack, "UTF-8");
-    refused("\x93\xda\x04\x01" + std::string(1025, 't') + "\x90" + ack, "a tag of 1025 bytes");
-    refused("\x92\xa1t\x80", "neither", false);
-    refused("\x94\xa1t\x80\x80" + ack, "neither");
-    refused("\x92\xa1t\x01", "no record", false);
-    refused("\x93\xa1t\x90\x01", "options", false);
-    refused("\x94\xa1t\x90\x80" + ack, "more elements");
+        rejected(packed(entries, "\x82" + compressed + fix_string(unknown) + chunk), unknown);
+    rejected(packed(entries, "\x82" + compressed + "\x01" + chunk), "compression is of type integer");
+    rejected(packed(entries, "\x82" + compressed + "\x81\x01\x02" + chunk), "compression is of type map");
+    rejected(packed(entries, "\x82" + chunk + compressed + fix_string("gzip")), "entries");
+    rejected(packed(gzip(entries).substr(0, 12), "\x82" + chunk + compressed + fix_string("gzip")), "entries");
+    rejected(packed(entries, "\x82" + chunk + compressed + fix_string("zstd")), "bad zstd");
+    rejected(packed(zstd(entries).substr(0, 12), "\x82" + chunk + compressed + fix_string("zstd")),
+             "zstd ends in the middle");
+    rejected(packed(zstd(entries) + "x", "\x82" + chunk + compressed + fix_string("zstd")), "zstd");
+    rejected("\x90", "an array of 0", false);
+    rejected("\x91\xa1t", "an array of 1", false);
+    rejected("\x95\xa1t\x01\x80\x80" + ack, "an array of 5");
+    rejected("\x95\xa1t\x91\x91\x01\x80\xc0\xc0", "an array of 5", false);
+    rejected("\x94\x01\x02\x80" + ack, "tag is of type integer");
+    rejected("\x93\x91\x01\x90" + ack, "tag is of type array");
+    rejected("\x93\xa1\xff\x90" + ack, "UTF-8");
+    rejected("\x93\xda\x04\x01" + std::string(1025, 't') + "\x90" + ack, "a tag of 1025 bytes");
+    rejected("\x92\xa1t\x80", "neither", false);
+    rejected("\x94\xa1t\x80\x80" + ack, "neither");
+    rejected("\x92\xa1t\x01", "no record", false);
+    rejected("\x93\xa1t\x90\x01", "options", false);
+    rejected("\x94\xa1t\x90\x80" + ack, "more elements");
     // A Message with a bad time: a boolean, a string.
-    refused("\x94\xa1t\xc3\x81\xa1n\x01" + ack, "neither");
-    refused("\x94\xa1t\xa1x\x81\xa1n\x01" + ack, "more elements");
+    rejected("\x94\xa1t\xc3\x81\xa1n\x01" + ack, "neither");
+    rejected("\x94\xa1t\xa1x\x81\xa1n\x01" + ack, "more elements");
 }
 
-TEST_CASE("a chunk id above its limit is refused and acked as it came", "[forward_decoder]") {
+TEST_CASE("a chunk id above its limit is rejected and acked as it came", "[forward_decoder]") {
     auto const id = "\xda\x04\x01"s + std::string(1025, 'c');
     auto const got = decode(packed(entry("\x01", 1), "\x81" + fix_string("chunk") + id));
     CHECK(got.chunks == std::vector{id});
@@ -94,7 +95,7 @@ TEST_CASE("lengths are not believed before the bytes are there", "[forward_decod
     for (auto const& claim : {"\x92\xa1t\xc6\xff\xff\xff\xff"s, "\x92\xdb\xff\xff\xff\xff"s, "\xdd\xff\xff\xff\xff"s,
                               "\x92\xa1t\xdd\xff\xff\xff\xff"s, "\x93\xa1t\x01\xdf\xff\xff\xff\xff"s,
                               "\x93\xa1t\x01\xc9\xff\xff\xff\xff\x01"s, "\x92\xa1t\xc5\x03\xe8"s}) {
-        // What comes behind such a claim is a part of that message, for all that anybody knows.
+        // What comes after such a claim is a part of that message, for all that anybody knows.
         auto const got = decode(claim + single_message("t", 1), small);
         CHECK_FALSE(got.failure.has_value());
         CHECK(got.events.empty());
@@ -150,7 +151,7 @@ TEST_CASE("a message over the limit is passed over, its beginning kept, and acke
     CHECK(decode("\x92\xa1t\xdc\x01\x2c" + many.substr(0, 1200) + "\xc1", small).failure->code == errc::protocol);
 }
 
-TEST_CASE("a bomb is refused at the limit, many entries at theirs", "[forward_decoder]") {
+TEST_CASE("a bomb is rejected at the limit, many entries at theirs", "[forward_decoder]") {
     std::string const zeros(10'000'000, '\0');
     for (auto const& [bomb, name] : {std::pair{gzip(zeros), "gzip"}, std::pair{zstd(zeros), "zstd"}}) {
         auto const option = "\x81" + fix_string("compressed") + fix_string(name);
@@ -170,7 +171,7 @@ TEST_CASE("a bomb is refused at the limit, many entries at theirs", "[forward_de
     CHECK(from_listed.reasons().size() == 1);
 }
 
-TEST_CASE("the bad entries of a message are one dead letter that tells their places, and the good ones go on",
+TEST_CASE("the bad entries of a message are one dead letter with their indexes, and the good ones pass",
           "[forward_decoder]") {
     auto const chunk = "\x81" + fix_string("chunk") + fix_string("c");
     auto const bad = "\x92\x01\xc0"s;
@@ -182,16 +183,17 @@ TEST_CASE("the bad entries of a message are one dead letter that tells their pla
         REQUIRE(got.events.rejections.size() == 1);
         auto const& reason = got.events.rejections[0];
         CHECK(reason.entries == 3);
-        CHECK(reason.reason == "the record is a msgpack nil, not a map; an entry is no array of a time and a record");
+        CHECK(reason.reason ==
+              "the record is a msgpack nil, not a map; an entry is not an array of a time and a record");
         auto const& row = got.events.events[reason.event];
         CHECK(row.id.index() == pack_place);
         if (trusted) CHECK(row.id.at(0) == got.events.events[0].id);
-        std::vector<std::pair<std::uint32_t, std::string>> places;
+        std::vector<std::pair<std::uint32_t, std::string>> indexes;
         REQUIRE(unpack_letter(got.events.record(row), [&](packed_entry const& one) -> result<> {
-            places.emplace_back(one.place, one.bytes);
+            indexes.emplace_back(one.index, one.bytes);
             return {};
         }));
-        CHECK(places == std::vector<std::pair<std::uint32_t, std::string>>{{1, bad}, {3, "\x05"}, {4, bad}});
+        CHECK(indexes == std::vector<std::pair<std::uint32_t, std::string>>{{1, bad}, {3, "\x05"}, {4, bad}});
         CHECK(got.counts.events == 5);
         CHECK(got.counts.rejected_events == 3);
     }
