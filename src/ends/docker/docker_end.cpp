@@ -27,9 +27,9 @@ option_set<options> const& source_options() {
         text<&options::positions_file>("positions", "FILE", "File that keeps how far each container's log is shipped."),
         list<&options::limited_services>(
             "limited-services", "NAME",
-            "Services that log for each line shipped, besides ship's own and Loki's; may be given often."),
+            "Services that log for each line shipped, besides ship's own and Loki's; may be repeated."),
         count<&options::limited_lines_per_second>("limited-rate",
-                                                  "Lines a second that are read of each --limited-services."),
+                                                  "Maximum lines a second read from each of the --limited-services."),
     };
     return set;
 }

@@ -20,7 +20,7 @@ std::string new_identity() {
     return fmt::format("docker:{:08x}{:08x}", random(), random());
 }
 
-/// At least once by itself, from the positions file: what was read and not yet safe is read again by the next start.
+/// At least once by itself, from the positions file: what was read and not yet safe is read again after a restart.
 /// Offsets count the lines since the process started, so a sink keeps none for us.
 class container_source final : public source {
   public:
@@ -35,7 +35,7 @@ class container_source final : public source {
             return error{errc::invalid_argument,
                          fmt::format("docker: the longest line must be 1024 to {} bytes", line_bytes_limit)};
         if (!(options_.limited_lines_per_second >= 1))
-            return error{errc::invalid_argument, "docker: the bounded rate must be at least one line a second"};
+            return error{errc::invalid_argument, "docker: --limited-rate: must be at least one line a second"};
         if (auto loaded = load(); !loaded) return in_context("docker", loaded.error());
         if (auto started = watch_.start(); !started) return in_context("docker", started.error());
         return {};
@@ -44,7 +44,7 @@ class container_source final : public source {
     std::optional<event_counts> counted() const override { return before_; }
     result<> seek(std::span<position const> stored) override {
         if (stored.empty()) return {};
-        return error{errc::invalid_argument, "docker: positions are kept in the positions file alone"};
+        return error{errc::invalid_argument, "docker: positions are kept in the positions file only"};
     }
     result<> read(batch& into, steady_time until) override {
         bool made_room = false;
@@ -59,11 +59,11 @@ class container_source final : public source {
             watch_.made_room();
         }
         if (!unsaved_ || options_.positions_file.empty()) return {};
-        // What is not stored is offered again, so it counts only once it is.
+        // What is not stored is committed once more, so it counts only once it is.
         auto counts = stored_;
         for (auto const& part : safe) counts += part.counts;
         auto const stored = store_positions(system_files(), options_.positions_file,
-                                            {.counts = counts, .containers = inbox_.safe_places()});
+                                            {.counts = counts, .containers = inbox_.safe_positions()});
         if (!stored) return in_context("docker", stored.error());
         stored_ = counts;
         unsaved_ = false;

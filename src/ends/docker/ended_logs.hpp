@@ -4,10 +4,11 @@
 
 #include "logpipe/stage.hpp"
 
+#include "core/mutex.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -16,16 +17,16 @@ namespace logpipe::docker {
 /// Any thread.
 class ended_logs final {
   public:
-    /// So often in a row is no accident.
+    /// So often in a row is not an accident.
     static constexpr std::uint64_t count_min = 3;
-    /// A log that stays open for so long is well again.
-    static constexpr std::chrono::minutes settled{1};
+    /// A log that stays open for so long has recovered.
+    static constexpr std::chrono::minutes recovery_time{1};
 
     /// A log that was followed since `begun` has ended, and its container has not.
     /// @return how often that happened in a row.
     std::uint64_t ended(std::string const& id, std::string_view name, std::string_view reason, steady_time begun,
                         steady_time now);
-    /// Its container is followed no more.
+    /// Its container is not followed any more.
     void forget(std::string const& id);
     /// Adds the metric `containers_degraded`, and where it is not 0 a note to a stage that is up.
     void describe(stage_status& into, steady_time now) const;
@@ -38,8 +39,8 @@ class ended_logs final {
         std::string reason;
     };
 
-    mutable std::mutex mutex_;         // guards rows_
-    std::map<std::string, row> rows_;  // by the container's id
+    mutable mutex mutex_;
+    std::map<std::string, row> rows_ LOGPIPE_GUARDED_BY(mutex_);  // by the container's id
 };
 
 }  // namespace logpipe::docker

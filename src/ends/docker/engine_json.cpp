@@ -14,7 +14,7 @@ namespace json = boost::json;
 constexpr std::size_t message_bytes_max = 300;
 
 error unreadable(std::string_view what) {
-    return {errc::protocol, fmt::format("the engine's answer cannot be read: {}", what)};
+    return {errc::protocol, fmt::format("the engine's response cannot be parsed: {}", what)};
 }
 
 result<json::value> parse(std::string_view text) {

@@ -1,4 +1,4 @@
-// What the Engine API says, as values. Keys that are missing or of another type are told, others are passed over.
+// What the Engine API says, as values. Keys that are missing or of another type are an error, others are skipped.
 #pragma once
 
 #include "logpipe/result.hpp"
@@ -32,7 +32,7 @@ struct engine_event {
 [[nodiscard]] result<container_info> parse_container(std::string_view json);
 /// One object of GET /events.
 [[nodiscard]] result<engine_event> parse_engine_event(std::string_view json);
-/// What an answer with an error status says, on one line.
+/// What a response with an error status says, on one line.
 [[nodiscard]] std::string parse_engine_message(std::string_view body);
 /// The value of `filters=`, percent-encoded.
 [[nodiscard]] std::string list_filters(std::span<std::string const> labels);

@@ -17,7 +17,7 @@ class line_allowance final {
     line_allowance(double lines_per_second, steady_time now) : rate_{lines_per_second}, left_{rate_}, at_{now} {}
 
     void spend(double lines, steady_time now) noexcept;
-    /// How long to wait before the next piece is read; 0 = go on.
+    /// How long to wait before the next piece is read; 0 = no wait.
     [[nodiscard]] std::chrono::milliseconds wait(steady_time now) noexcept;
 
   private:

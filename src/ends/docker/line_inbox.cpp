@@ -7,20 +7,20 @@
 
 namespace logpipe::docker {
 
-void line_inbox::restore(std::map<std::string, container_place> before) {
-    std::lock_guard lock{mutex_};
+void line_inbox::restore(std::map<std::string, container_position> before) {
+    mutex_lock const lock{mutex_};
     before_ = std::move(before);
 }
 
 std::uint32_t line_inbox::join(std::string const& id) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     auto const [at, is_new] = partitions_.try_emplace(id, next_partition_);
-    auto& mine = shelves_[at->second];
+    auto& mine = queues_[at->second];
     if (is_new) {
         ++next_partition_;
         mine.id = id;
         if (auto const known = before_.find(id); known != before_.end()) {
-            mine.place = mine.safe = known->second;
+            mine.position = mine.safe = known->second;
             mine.has_safe = true;
         }
     }
@@ -29,14 +29,14 @@ std::uint32_t line_inbox::join(std::string const& id) {
 }
 
 void line_inbox::leave(std::uint32_t partition) {
-    std::lock_guard lock{mutex_};
-    shelves_.at(partition).followed = false;
+    mutex_lock const lock{mutex_};
+    queues_.at(partition).followed = false;
     drop_finished();
 }
 
-/// The partition's number is not used again: what is committed late for it is ignored.
+/// The partition's number is not reused: what is committed late for it is ignored.
 void line_inbox::drop_finished() {
-    std::erase_if(shelves_, [this](auto const& each) {
+    std::erase_if(queues_, [this](auto const& each) LOGPIPE_REQUIRES(mutex_) {
         auto const& one = each.second;
         if (!one.gone || one.followed || !one.waiting.empty() || !one.given.empty()) return false;
         partitions_.erase(one.id);
@@ -44,34 +44,34 @@ void line_inbox::drop_finished() {
     });
 }
 
-container_place line_inbox::place_of(std::uint32_t partition) const {
-    std::lock_guard lock{mutex_};
-    return shelves_.at(partition).place;
+container_position line_inbox::position_of(std::uint32_t partition) const {
+    mutex_lock const lock{mutex_};
+    return queues_.at(partition).position;
 }
 
 void line_inbox::forget(std::string const& id) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     before_.erase(id);
-    if (auto const known = partitions_.find(id); known != partitions_.end()) shelves_.at(known->second).gone = true;
+    if (auto const known = partitions_.find(id); known != partitions_.end()) queues_.at(known->second).gone = true;
     drop_finished();
 }
 
 void line_inbox::keep_only(std::span<std::string const> ids) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     auto const is_kept = [&](std::string const& id) { return std::ranges::find(ids, id) != ids.end(); };
     std::erase_if(before_, [&](auto const& each) { return !is_kept(each.first); });
-    for (auto& [partition, each] : shelves_) each.gone = !is_kept(each.id);
+    for (auto& [partition, each] : queues_) each.gone = !is_kept(each.id);
     drop_finished();
 }
 
 void line_inbox::add(std::uint32_t partition, std::string_view tag, engine_line const& line, std::string_view record) {
-    std::lock_guard lock{mutex_};
-    auto& mine = shelves_.at(partition);
+    mutex_lock const lock{mutex_};
+    auto& mine = queues_.at(partition);
     auto& events = mine.waiting;
     auto& row = events.append(events.tag_index(tag), {}, line.time_ns, record);
     row.offset = mine.next_offset++;
-    // What may still grow is read again by the next start.
-    if (line.ended) mine.place.pass(line.stream, line.time_ns);
+    // What may still grow is read once more by the next start.
+    if (line.ended) mine.position.pass(line.stream, line.time_ns);
     bytes_ += record.size();
     mine.unsafe_bytes += record.size();
     unsafe_bytes_ += record.size();
@@ -80,32 +80,32 @@ void line_inbox::add(std::uint32_t partition, std::string_view tag, engine_line 
 }
 
 bool line_inbox::has_room(std::uint32_t partition) const {
-    std::lock_guard lock{mutex_};
-    auto const& mine = shelves_.at(partition);
+    mutex_lock const lock{mutex_};
+    auto const& mine = queues_.at(partition);
     if (bytes_ >= bytes_max_ || mine.waiting.full()) return false;
     // One piece is always let in, so that a container with nothing on its way never waits for the others.
     auto const left = unsafe_bytes_max_ - std::min(unsafe_bytes_, unsafe_bytes_max_);
     return mine.unsafe_bytes == 0 || mine.unsafe_bytes < left;
 }
 
-line_inbox::shelf_map::iterator line_inbox::next_waiting() {
+line_inbox::queue_map::iterator line_inbox::next_waiting() {
     auto const has_some = [](auto const& each) { return !each.second.waiting.empty(); };
-    auto const behind = shelves_.upper_bound(turn_);
-    auto const found = std::find_if(behind, shelves_.end(), has_some);
-    if (found != shelves_.end()) return found;
-    auto const before = std::find_if(shelves_.begin(), behind, has_some);
-    return before == behind ? shelves_.end() : before;
+    auto const after = queues_.upper_bound(turn_);
+    auto const found = std::find_if(after, queues_.end(), has_some);
+    if (found != queues_.end()) return found;
+    auto const before = std::find_if(queues_.begin(), after, has_some);
+    return before == after ? queues_.end() : before;
 }
 
 line_inbox::taken line_inbox::take(batch& into, steady_time until, bool& made_room) {
-    std::unique_lock lock{mutex_};
-    auto at = shelves_.end();
-    changed_.wait_until(lock, until, [&] {
+    mutex_lock lock{mutex_};
+    auto at = queues_.end();
+    changed_.wait_until(lock, until, [&]() LOGPIPE_REQUIRES(mutex_) {
         at = next_waiting();
-        return at != shelves_.end() || woken_ || closed_;
+        return at != queues_.end() || woken_ || closed_;
     });
     woken_ = false;
-    if (at == shelves_.end()) return closed_ ? taken::closed_and_empty : taken::nothing;
+    if (at == queues_.end()) return closed_ ? taken::closed_and_empty : taken::nothing;
     auto& from = at->second;
     turn_ = at->first;
     std::swap(into, from.waiting);
@@ -113,33 +113,33 @@ line_inbox::taken line_inbox::take(batch& into, steady_time until, bool& made_ro
     into.end_offset = from.next_offset;
     into.origin = fmt::format("docker {}", from.id.substr(0, 12));
     from.waiting.clear();
-    from.given.push_back({.offset = into.end_offset, .place = from.place, .bytes = into.records.size()});
+    from.given.push_back({.offset = into.end_offset, .position = from.position, .bytes = into.records.size()});
     bytes_ -= into.records.size();
     made_room = true;
     return taken::events;
 }
 
 void line_inbox::wake() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     woken_ = true;
     changed_.notify_all();
 }
 
 void line_inbox::close() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     closed_ = true;
     changed_.notify_all();
 }
 
 bool line_inbox::commit(std::span<progress const> safe) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     bool changed = false;
     for (auto const& part : safe) {
-        auto const known = shelves_.find(part.safe.partition);
-        if (known == shelves_.end()) continue;
+        auto const known = queues_.find(part.safe.partition);
+        if (known == queues_.end()) continue;
         auto& mine = known->second;
         while (!mine.given.empty() && mine.given.front().offset <= part.safe.offset) {
-            mine.safe = mine.given.front().place;
+            mine.safe = mine.given.front().position;
             mine.has_safe = true;
             mine.unsafe_bytes -= mine.given.front().bytes;
             unsafe_bytes_ -= mine.given.front().bytes;
@@ -151,26 +151,26 @@ bool line_inbox::commit(std::span<progress const> safe) {
     return changed;
 }
 
-std::map<std::string, container_place> line_inbox::safe_places() const {
-    std::lock_guard lock{mutex_};
+std::map<std::string, container_position> line_inbox::safe_positions() const {
+    mutex_lock const lock{mutex_};
     auto out = before_;
-    for (auto const& [partition, each] : shelves_)
+    for (auto const& [partition, each] : queues_)
         if (each.has_safe) out.insert_or_assign(each.id, each.safe);
     return out;
 }
 
 std::uint64_t line_inbox::lines() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return lines_;
 }
 
 std::size_t line_inbox::bytes() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return bytes_;
 }
 
 std::size_t line_inbox::unsafe_bytes() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return unsafe_bytes_;
 }
 

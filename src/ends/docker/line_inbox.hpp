@@ -1,17 +1,17 @@
 // Lines between the network thread, which adds them, and the pump's thread, which takes them a batch at a time and says
 // which are safe. A container is a partition; its offsets count the lines of this run, and what they mean in its log
-// stands here until they are committed.
+// is kept here until they are committed.
 #pragma once
 
-#include "place.hpp"
+#include "log_position.hpp"
 
 #include "logpipe/stage.hpp"
 
-#include <condition_variable>
+#include "core/mutex.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,14 +29,15 @@ class line_inbox final {
         : bytes_max_{bytes_max}, unsafe_bytes_max_{unsafe_bytes_max} {}
 
     /// What a positions file said, before the first join().
-    void restore(std::map<std::string, container_place> before);
+    void restore(std::map<std::string, container_position> before);
     /// Somebody follows the container, until leave(). @return its partition; a container that was forgotten meanwhile
     /// gets a new one.
     [[nodiscard]] std::uint32_t join(std::string const& id);
     void leave(std::uint32_t partition);
-    /// Where to read on: behind the last line that was added.
-    [[nodiscard]] container_place place_of(std::uint32_t partition) const;
-    /// The engine has them no more, nor those that it did not name: their positions go once all their lines are safe.
+    /// Where to read on: after the last line that was added.
+    [[nodiscard]] container_position position_of(std::uint32_t partition) const;
+    /// The engine does not have them any more, nor those that it did not name: their positions go once all their lines
+    /// are safe.
     void forget(std::string const& id);
     void keep_only(std::span<std::string const> ids);
 
@@ -53,7 +54,7 @@ class line_inbox final {
 
     /// @return whether that changed anything.
     bool commit(std::span<progress const> safe);
-    [[nodiscard]] std::map<std::string, container_place> safe_places() const;
+    [[nodiscard]] std::map<std::string, container_position> safe_positions() const;
     [[nodiscard]] std::uint64_t lines() const;
     [[nodiscard]] std::size_t bytes() const;
     [[nodiscard]] std::size_t unsafe_bytes() const;
@@ -61,39 +62,40 @@ class line_inbox final {
   private:
     struct checkpoint {
         std::uint64_t offset = 0;
-        container_place place;
+        container_position position;
         std::size_t bytes = 0;
     };
-    struct shelf {
+    struct container_queue {
         std::string id;
         batch waiting;
         std::uint64_t next_offset = 0;
-        container_place place;  // of the last line added
-        container_place safe;
-        bool has_safe = false;  // it has a place worth keeping
+        container_position position;  // of the last line added
+        container_position safe;
+        bool has_safe = false;  // it has a position worth keeping
         std::deque<checkpoint> given;
         std::size_t unsafe_bytes = 0;  // of `waiting` and `given`
         bool followed = false;
         bool gone = false;  // from the engine
     };
-    using shelf_map = std::map<std::uint32_t, shelf>;  // by partition
-    [[nodiscard]] shelf_map::iterator next_waiting();
-    void drop_finished();
+    using queue_map = std::map<std::uint32_t, container_queue>;  // by partition
+    [[nodiscard]] queue_map::iterator next_waiting() LOGPIPE_REQUIRES(mutex_);
+    void drop_finished() LOGPIPE_REQUIRES(mutex_);
 
     std::size_t const bytes_max_;
     std::size_t const unsafe_bytes_max_;
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable changed_;
-    shelf_map shelves_;
-    std::uint32_t next_partition_ = 0;
-    std::map<std::string, std::uint32_t> partitions_;  // of shelves_, by the container's id
-    std::map<std::string, container_place> before_;    // of containers that nobody follows yet
-    std::uint32_t turn_ = 0;                           // the partition that was served last
-    std::size_t bytes_ = 0;
-    std::size_t unsafe_bytes_ = 0;
-    std::uint64_t lines_ = 0;
-    bool woken_ = false;
-    bool closed_ = false;
+    mutable mutex mutex_;
+    condition changed_;
+    queue_map queues_ LOGPIPE_GUARDED_BY(mutex_);
+    std::uint32_t next_partition_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    std::map<std::string, std::uint32_t> partitions_ LOGPIPE_GUARDED_BY(mutex_);  // of queues_, by the container's id
+    std::map<std::string, container_position> before_
+        LOGPIPE_GUARDED_BY(mutex_);                      // of containers that nobody follows yet
+    std::uint32_t turn_ LOGPIPE_GUARDED_BY(mutex_) = 0;  // the partition that was served last
+    std::size_t bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    std::size_t unsafe_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    std::uint64_t lines_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    bool woken_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    bool closed_ LOGPIPE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace logpipe::docker

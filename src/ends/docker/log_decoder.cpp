@@ -108,7 +108,7 @@ bool log_decoder::begin_terminal_line() {
     return true;
 }
 
-/// The line filled the engine's buffer: its next part has the same time once more.
+/// The line filled the engine's buffer: its next part has the same time.
 /// @return false when it has not all come yet.
 bool log_decoder::pass_repeated_stamp() {
     auto const& stamp = lines_[static_cast<std::size_t>(log_stream::out)].stamp;

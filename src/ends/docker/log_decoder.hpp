@@ -4,7 +4,7 @@
 //      0     1  stream: 0 or 1 standard output, 2 standard error, 3 the engine's own trouble
 //      1     3  0
 //      4     4  bytes that follow, big-endian
-//      8        time, a space, at most 16 KiB of a line, "\n" behind its last part
+//      8        time, a space, at most 16 KiB of a line, "\n" after its last part
 //
 // With a terminal it sends the same without headers, lines ended by "\r\n". The parts of one line carry the same time;
 // a part without "\n" that is followed by another time was the last thing that its process wrote.
@@ -42,7 +42,7 @@ class log_decoder final {
 
     explicit log_decoder(log_decoder_options options) : options_{options} {}
 
-    /// @return errc::protocol for bytes that are no frames, and for what the engine itself reports in one.
+    /// @return errc::protocol for bytes that are not frames, and for what the engine itself reports in one.
     [[nodiscard]] result<> feed(std::string_view bytes, line_taker const& take);
     /// The log has ended: gives what has no line end.
     void finish(line_taker const& take);
@@ -50,7 +50,7 @@ class log_decoder final {
   private:
     struct open_line {
         bool open = false;
-        std::string stamp;  // the time as text, which tells whether the next part belongs to it
+        std::string stamp;  // the time as text, which says whether the next part belongs to it
         std::int64_t time_ns = 0;
         std::string text;
         bool in_pieces = false;  // some of it was given already

@@ -24,7 +24,7 @@ bool read(json::object const& from, std::string_view key, Number& into) {
     return !failed;
 }
 
-bool read_place(json::object const& from, std::string_view key, stream_place& into) {
+bool read_position(json::object const& from, std::string_view key, stream_position& into) {
     auto const* value = from.if_contains(key);
     auto const* pair = value == nullptr ? nullptr : value->if_array();
     if (pair == nullptr || pair->size() != 2) return false;
@@ -35,16 +35,16 @@ bool read_place(json::object const& from, std::string_view key, stream_place& in
     return !bad_time && !bad_count && into.time_ns >= 0;
 }
 
-bool read_containers(json::value const* from, std::map<std::string, container_place>& into) {
+bool read_containers(json::value const* from, std::map<std::string, container_position>& into) {
     auto const* containers = from == nullptr ? nullptr : from->if_object();
     if (containers == nullptr) return false;
     for (auto const& [id, value] : *containers) {
-        auto const* places = value.if_object();
-        container_place place;
-        if (places == nullptr || !read_place(*places, "stdout", place.streams[0]) ||
-            !read_place(*places, "stderr", place.streams[1]))
+        auto const* streams = value.if_object();
+        container_position position;
+        if (streams == nullptr || !read_position(*streams, "stdout", position.streams[0]) ||
+            !read_position(*streams, "stderr", position.streams[1]))
             return false;
-        into.emplace(id, place);
+        into.emplace(id, position);
     }
     return true;
 }
@@ -70,13 +70,13 @@ std::string to_json(positions const& what) {
             counts.add("dead", what.counts.dead);
         }
         auto containers = whole.object("containers");
-        for (auto const& [id, place] : what.containers) {
+        for (auto const& [id, position] : what.containers) {
             auto one = containers.object(id);
             for (auto const& [name, stream] :
-                 {std::pair{"stdout", &place.streams[0]}, std::pair{"stderr", &place.streams[1]}}) {
-                auto position = one.array(name);
-                position.add(stream->time_ns);
-                position.add(stream->count);
+                 {std::pair{"stdout", &position.streams[0]}, std::pair{"stderr", &position.streams[1]}}) {
+                auto pair = one.array(name);
+                pair.add(stream->time_ns);
+                pair.add(stream->count);
             }
         }
     }
@@ -89,7 +89,8 @@ result<positions> parse_positions(std::string_view text) {
     auto const parsed = json::parse(text, failed);
     auto const* object = failed ? nullptr : parsed.if_object();
     int version = 0;
-    if (object == nullptr || !read(*object, "version", version)) return error{errc::corrupt, "it is no positions file"};
+    if (object == nullptr || !read(*object, "version", version))
+        return error{errc::corrupt, "it is not a positions file"};
     if (version > version_written)
         return error{errc::invalid_argument,
                      fmt::format("it is of version {}, written by a newer logpipe; this one knows {}", version,

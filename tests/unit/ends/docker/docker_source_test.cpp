@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto patience = 30s;
+constexpr auto time_limit = 30s;
 
 std::string frame(std::string_view text) {
     std::string out{1, 0, 0, 0};
@@ -41,9 +41,9 @@ constexpr std::string_view stopped = R"({"Id":"ab12","Name":"/web","State":{"Run
 
 /// An engine with one container. Each test says what GET …/logs and GET /events do; the rest is as a real one's.
 struct engine {
-    using answer = std::function<void(test::http_exchange&, int time)>;  // time 0 is the first
+    using responder = std::function<void(test::http_exchange&, int time)>;  // time 0 is the first
 
-    engine(answer logs, answer events)
+    engine(responder logs, responder events)
         : logs_{std::move(logs)},
           events_{std::move(events)},
           server{[this](auto& to) { serve(to); }, folder.path("s")} {}
@@ -73,8 +73,8 @@ struct engine {
     }
 
     test::scratch_folder folder;
-    answer logs_;
-    answer events_;
+    responder logs_;
+    responder events_;
     std::atomic<int> events_asked{0};
     std::atomic<int> logs_asked{0};
     std::atomic<bool> is_running{false};
@@ -94,7 +94,7 @@ std::string text_of(batch const& events, event const& row) {
 /// Reads and commits until there are so many lines.
 std::vector<std::string> read_lines(source& from, std::size_t count) {
     std::vector<std::string> got;
-    auto const until = std::chrono::steady_clock::now() + patience;
+    auto const until = std::chrono::steady_clock::now() + time_limit;
     while (got.size() < count && std::chrono::steady_clock::now() < until) {
         batch into;
         REQUIRE(from.read(into, until));
@@ -127,7 +127,7 @@ TEST_CASE("a log that is cut off in the middle of a frame is read on without los
     CHECK_THAT(docker.log_targets.at(1), ContainsSubstring("&since=1795556092.500000000"));
 }
 
-TEST_CASE("the next start goes on behind what was safe, to the line", "[docker_source]") {
+TEST_CASE("a restart continues after what was safe, to the line", "[docker_source]") {
     engine docker{
         [&](test::http_exchange& to, int time) {
             to.send(stream_head);
@@ -147,7 +147,7 @@ TEST_CASE("the next start goes on behind what was safe, to the line", "[docker_s
     CHECK(read_lines(*from, 1) == std::vector<std::string>{"another of that time"});
 }
 
-TEST_CASE("what was read and not committed is read again by the next start", "[docker_source]") {
+TEST_CASE("what was read and not committed is read again after a restart", "[docker_source]") {
     engine docker{[&](test::http_exchange& to, int) {
                       to.send(stream_head);
                       to.send(chunk(line(1, "one")));
@@ -158,12 +158,12 @@ TEST_CASE("what was read and not committed is read again by the next start", "[d
         auto const from = make_docker_source(docker.options());
         REQUIRE(from->open());
         batch into;
-        while (into.empty()) REQUIRE(from->read(into, std::chrono::steady_clock::now() + patience));
+        while (into.empty()) REQUIRE(from->read(into, std::chrono::steady_clock::now() + time_limit));
         CHECK(text_of(into, into.events.front()) == "one");
     }
 }
 
-TEST_CASE("when the engine's events end, containers are listed anew and still followed once", "[docker_source]") {
+TEST_CASE("when the engine's events end, containers are listed once more and still followed once", "[docker_source]") {
     std::atomic<bool> second_events{false};
     engine docker{[&](test::http_exchange& to, int) {
                       to.send(stream_head);
@@ -180,7 +180,7 @@ TEST_CASE("when the engine's events end, containers are listed anew and still fo
                   }};
     docker.is_running = true;
     auto const from = make_docker_source(docker.options());
-    // The stream that ends may do so before open() has returned; the pump opens again then.
+    // The stream that ends may do so before open() has returned; the pump then opens it once more.
     while (!from->open()) std::this_thread::yield();
     CHECK(read_lines(*from, 2) == std::vector<std::string>{"one", "two"});
     CHECK(docker.logs_asked == 1);
@@ -232,7 +232,7 @@ TEST_CASE("a container whose log keeps ending is degraded, with its name and the
     CHECK(test::gauge_of(status, "lines_total") == 1);
 }
 
-TEST_CASE("a container that starts again and again has a log that is well", "[docker_source]") {
+TEST_CASE("a container that restarts repeatedly has a log that is well", "[docker_source]") {
     engine docker{[&](test::http_exchange& to, int time) {
                       to.send(stream_head);
                       if (time == 4) return to.hang();
@@ -248,7 +248,7 @@ TEST_CASE("a container that starts again and again has a log that is well", "[do
     CHECK(from->status().reason.empty());
 }
 
-TEST_CASE("a log driver that keeps nothing to read is told once and left alone", "[docker_source]") {
+TEST_CASE("a log driver that keeps nothing to read is logged once and left alone", "[docker_source]") {
     engine docker{[](test::http_exchange& to, int) {
                       to.answer("501 Not Implemented", "",
                                 R"({"message":"configured logging driver does not support reading"})");
@@ -261,7 +261,7 @@ TEST_CASE("a log driver that keeps nothing to read is told once and left alone",
     CHECK(from->status().up);
 }
 
-TEST_CASE("no engine, a socket that may not be opened and what is no engine are told apart", "[docker_source]") {
+TEST_CASE("a missing engine, a socket without permission and another server have different errors", "[docker_source]") {
     test::scratch_folder const folder;
     auto const missing = make_docker_source({.socket = folder.path("none")})->open();
     CHECK(missing.error().code == errc::not_connected);
@@ -289,7 +289,7 @@ TEST_CASE("a stopped source gives what it has, then its end", "[docker_source]")
     batch into;
     REQUIRE(test::comes_true([&] { return test::gauge_of(from->status(), "lines_total") != 0; }));
     from->stop();
-    auto const until = std::chrono::steady_clock::now() + patience;
+    auto const until = std::chrono::steady_clock::now() + time_limit;
     REQUIRE(from->read(into, until));
     CHECK(into.events.size() == 1);
     batch nothing;

@@ -26,10 +26,10 @@ TEST_CASE("a log that ends three times in a row is degraded until it has stayed 
     CHECK(logs.ended("ab", "web", "closed", start + 4s, start + 5s) == 3);
     CHECK(test::gauge_of(at(logs, start + 6s), "containers_degraded") == 1);
     CHECK_THAT(at(logs, start + 6s).reason, ContainsSubstring("the log of web ended 3 times in a row (closed);"));
-    auto const settled = start + 5s + ended_logs::settled;
-    CHECK(test::gauge_of(at(logs, settled), "containers_degraded") == 0);
-    CHECK(at(logs, settled).reason.empty());
-    CHECK(logs.ended("ab", "web", "closed", start + 6s, settled + 1s) == 1);
+    auto const recovery_time = start + 5s + ended_logs::recovery_time;
+    CHECK(test::gauge_of(at(logs, recovery_time), "containers_degraded") == 0);
+    CHECK(at(logs, recovery_time).reason.empty());
+    CHECK(logs.ended("ab", "web", "closed", start + 6s, recovery_time + 1s) == 1);
 }
 
 TEST_CASE("degraded containers are counted, and one that is followed no more is not", "[ended_logs]") {

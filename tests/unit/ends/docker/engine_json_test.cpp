@@ -8,7 +8,7 @@ using namespace logpipe;
 using namespace logpipe::docker;
 using namespace std::chrono_literals;
 
-TEST_CASE("containers are read from the engine's answers", "[engine_json]") {
+TEST_CASE("containers are read from the engine's responses", "[engine_json]") {
     CHECK(parse_container_list(R"([{"Id":"ab12","Names":["/x"]},{"Id":"cd"}])").value() ==
           std::vector<std::string>{"ab12", "cd"});
     CHECK(parse_container_list("[]").value().empty());
@@ -29,7 +29,7 @@ TEST_CASE("containers are read from the engine's answers", "[engine_json]") {
     CHECK_FALSE(plain->running);
 }
 
-TEST_CASE("an answer that is not the engine's is an error, also an id that would change a path", "[engine_json]") {
+TEST_CASE("a response that is not the engine's is an error, also an id that would change a path", "[engine_json]") {
     CHECK(parse_container_list(R"({"message":"no"})").error().code == errc::protocol);
     CHECK(parse_container_list(R"([{"Names":[]}])").error().code == errc::protocol);
     CHECK(parse_container_list(R"([{"Id":"../../images"}])").error().code == errc::protocol);

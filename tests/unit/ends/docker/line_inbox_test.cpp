@@ -51,13 +51,13 @@ TEST_CASE("a position is safe when its batch is, and not before", "[line_inbox]"
     add(inbox, at, 2, "three");
     auto const second = take(inbox);
     CHECK(second.end_offset == 3);
-    CHECK(inbox.safe_places().empty());
+    CHECK(inbox.safe_positions().empty());
     CHECK(commit(inbox, first));
-    CHECK(inbox.safe_places().at("aa").streams[0] == stream_place{.time_ns = 1, .count = 1});
+    CHECK(inbox.safe_positions().at("aa").streams[0] == stream_position{.time_ns = 1, .count = 1});
     CHECK_FALSE(commit(inbox, first));
     CHECK(commit(inbox, second));
-    CHECK(inbox.safe_places().at("aa").streams[0] == stream_place{.time_ns = 2, .count = 2});
-    CHECK(inbox.place_of(at) == inbox.safe_places().at("aa"));
+    CHECK(inbox.safe_positions().at("aa").streams[0] == stream_position{.time_ns = 2, .count = 2});
+    CHECK(inbox.position_of(at) == inbox.safe_positions().at("aa"));
 }
 
 TEST_CASE("a line that may still grow does not move the position", "[line_inbox]") {
@@ -66,27 +66,27 @@ TEST_CASE("a line that may still grow does not move the position", "[line_inbox]
     add(inbox, at, 1, "one");
     add(inbox, at, 2, "half", false);
     CHECK(commit(inbox, take(inbox)));
-    CHECK(inbox.safe_places().at("aa").streams[0].time_ns == 1);
+    CHECK(inbox.safe_positions().at("aa").streams[0].time_ns == 1);
 }
 
 TEST_CASE("restored positions stay until the engine says that a container is gone", "[line_inbox]") {
     line_inbox inbox{1U << 20U, unsafe_bytes_max};
-    container_place place;
-    place.pass(log_stream::out, 5);
-    inbox.restore({{"aa", place}, {"bb", place}, {"cc", place}});
+    container_position position;
+    position.pass(log_stream::out, 5);
+    inbox.restore({{"aa", position}, {"bb", position}, {"cc", position}});
     std::vector<std::string> const listed{"aa", "bb"};
     inbox.keep_only(listed);
-    CHECK(inbox.safe_places().size() == 2);
+    CHECK(inbox.safe_positions().size() == 2);
     auto const at = inbox.join("aa");
-    CHECK(inbox.place_of(at) == place);
+    CHECK(inbox.position_of(at) == position);
     add(inbox, at, 6, "last words");
     inbox.forget("aa");
     inbox.forget("bb");
     auto const words = take(inbox);
     inbox.leave(at);
-    CHECK(inbox.safe_places().contains("aa"));  // not all of it is safe yet
+    CHECK(inbox.safe_positions().contains("aa"));  // not all of it is safe yet
     CHECK(commit(inbox, words));
-    CHECK(inbox.safe_places().empty());
+    CHECK(inbox.safe_positions().empty());
     CHECK_FALSE(commit(inbox, words));  // too late, and ignored
     CHECK(inbox.join("aa") != at);
 }
@@ -119,8 +119,8 @@ TEST_CASE("a container whose lines are not made safe leaves room for the others"
         for (; inbox.has_room(partition); taken.push_back(take(inbox))) add(inbox, partition, 1, text);
         return taken;
     };
-    auto const parked = inbox.join("aa");
-    auto const first = fill(parked);
+    auto const throttled = inbox.join("aa");
+    auto const first = fill(throttled);
     CHECK(first.size() == 5);  // as much as it leaves
     auto const also_parked = inbox.join("bb");
     CHECK(fill(also_parked).size() == 3);
@@ -131,10 +131,10 @@ TEST_CASE("a container whose lines are not made safe leaves room for the others"
         CHECK(commit(inbox, take(inbox)));
     }
     CHECK(inbox.unsafe_bytes() == 800);
-    CHECK_FALSE(inbox.has_room(parked));
+    CHECK_FALSE(inbox.has_room(throttled));
     for (auto const& each : first) CHECK(commit(inbox, each));
     CHECK(inbox.unsafe_bytes() == 300);
-    CHECK(inbox.has_room(parked));
+    CHECK(inbox.has_room(throttled));
 }
 
 TEST_CASE("a container with nothing on its way gives a piece however full it is", "[line_inbox]") {

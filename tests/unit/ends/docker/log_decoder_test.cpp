@@ -69,7 +69,7 @@ TEST_CASE("the parts of a long line are joined, across frames of the other strea
                                          {log_stream::out, first_ns, part + part + "end", true}});
 }
 
-TEST_CASE("what a process wrote last without a line end is a line of its own", "[log_decoder]") {
+TEST_CASE("what a process wrote last without a line end is a separate line", "[log_decoder]") {
     auto const lines = decode(frame(1, first_stamp, "cut short") + frame(1, second_stamp, "the next run\n"));
     CHECK(lines == std::vector<got_line>{{log_stream::out, first_ns, "cut short", true},
                                          {log_stream::out, second_ns, "the next run", true}});
@@ -97,7 +97,7 @@ TEST_CASE("a line above the limit goes on in pieces that cut no character", "[lo
     CHECK(binary[0].text.size() + binary[1].text.size() == 1030);
 }
 
-TEST_CASE("with a terminal there are no frames, and line ends are CR LF", "[log_decoder]") {
+TEST_CASE("with a terminal there are not any frames, and line ends are CR LF", "[log_decoder]") {
     auto const text = fmt::format("{} one\r\n{} two\nthree\r\n", first_stamp, second_stamp);
     CHECK(decode(text, {.terminal = true}) == std::vector<got_line>{{log_stream::out, first_ns, "one", true},
                                                                     {log_stream::out, second_ns, "two", true},
@@ -121,7 +121,7 @@ TEST_CASE("a line without a time that can be read is still a line", "[log_decode
           std::vector<got_line>{{log_stream::out, 0, "yesterday hello", true}});
 }
 
-TEST_CASE("bytes that are no frames, and the engine's own trouble, break the protocol", "[log_decoder]") {
+TEST_CASE("bytes that are not frames, and the engine's own errors, break the protocol", "[log_decoder]") {
     auto const fails = [](std::string_view bytes) {
         log_decoder decoder{{}};
         auto const fed = decoder.feed(bytes, [](engine_line const&) {});

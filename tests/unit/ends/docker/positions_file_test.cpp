@@ -45,7 +45,7 @@ TEST_CASE("a damaged positions file is set aside, and the start succeeds", "[pos
     }
 }
 
-TEST_CASE("a positions file of a newer version is refused", "[positions]") {
+TEST_CASE("a positions file of a newer version is rejected", "[positions]") {
     test::scratch_folder const folder;
     auto const path = folder.write("ship.json", R"({"version":2})");
     auto const loaded = load_positions(system_files(), path);
