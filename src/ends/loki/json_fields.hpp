@@ -1,4 +1,4 @@
-// The two places where JSON is read: the record that docker_source makes, and the level in a line that is JSON itself.
+// What is read of JSON: the record that docker_source makes, and the level in a line that is JSON itself.
 #pragma once
 
 #include <simdjson.h>
@@ -21,8 +21,8 @@ struct log_entry {
 /// One thread.
 class entry_reader final {
   public:
-    /// A payload that is no record of docker_source is the line as it is, `tag` its service. What it gives holds until
-    /// the next call, and as long as its arguments.
+    /// A payload that is not a record of docker_source is the line as it is, `tag` its service. What it gives holds
+    /// until the next call, and as long as its arguments.
     [[nodiscard]] log_entry read(std::string_view payload, std::string_view tag);
 
   private:

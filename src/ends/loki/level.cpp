@@ -67,7 +67,7 @@ std::string_view level_of_logfmt(std::string_view line) noexcept {
             if (value.starts_with('"')) value.remove_prefix(1);
             if (auto const level = level_of_name(word_at(value)); !level.empty()) return level;
         }
-        // What stands in a quoted value is text.
+        // A quoted value is text.
         if (line.substr(equals + 1).starts_with('"')) equals = end_of_quoted(line, equals + 2) - 1;
     }
     return {};
@@ -76,19 +76,19 @@ std::string_view level_of_logfmt(std::string_view line) noexcept {
 std::string_view level_of_brackets(std::string_view front) noexcept {
     for (auto at = front.find('['); at != std::string_view::npos; at = front.find('[', at + 1)) {
         auto const word = word_at(front.substr(at + 1));
-        auto const behind = at + 1 + word.size();
-        if (behind >= front.size() || front[behind] != ']') continue;
+        auto const after = at + 1 + word.size();
+        if (after >= front.size() || front[after] != ']') continue;
         if (auto const level = level_of_name(word); !level.empty()) return level;
     }
     return {};
 }
 
-/// Of what follows a request's closing quote: " 502 157 …"; empty where that is no status.
-std::string_view level_of_status(std::string_view behind) noexcept {
-    if (behind.size() < 4 || behind[0] != ' ' || !std::ranges::all_of(behind.substr(1, 3), is_digit)) return {};
-    if (behind.size() > 4 && behind[4] != ' ' && behind[4] != '"') return {};
-    if (behind[1] < '1' || behind[1] > '5') return {};
-    return behind[1] == '5' ? "error" : behind[1] == '4' ? "warn" : "info";
+/// Of what follows a request's closing quote: " 502 157 …"; empty where that is not a status.
+std::string_view level_of_status(std::string_view after) noexcept {
+    if (after.size() < 4 || after[0] != ' ' || !std::ranges::all_of(after.substr(1, 3), is_digit)) return {};
+    if (after.size() > 4 && after[4] != ' ' && after[4] != '"') return {};
+    if (after[1] < '1' || after[1] > '5') return {};
+    return after[1] == '5' ? "error" : after[1] == '4' ? "warn" : "info";
 }
 
 /// Whether a request line opens in `front`: a quote after a space, a method, a space.
@@ -96,8 +96,8 @@ bool opens_request(std::string_view front) noexcept {
     for (auto at = front.find('"'); at != std::string_view::npos; at = front.find('"', at + 1)) {
         if (at != 0 && front[at - 1] != ' ') continue;
         auto const method = word_at(front.substr(at + 1));
-        auto const behind = at + 1 + method.size();
-        if (!method.empty() && std::ranges::all_of(method, is_capital) && behind < front.size() && front[behind] == ' ')
+        auto const after = at + 1 + method.size();
+        if (!method.empty() && std::ranges::all_of(method, is_capital) && after < front.size() && front[after] == ' ')
             return true;
     }
     return false;
@@ -124,9 +124,9 @@ std::string_view level_of_common_format(std::string_view line) noexcept {
     if (open == std::string_view::npos) return {};
     auto const close = end_of_quoted(line, open + mark.size());
     if (close >= line.size() || line[close] != '"') return {};
-    auto const behind = line.substr(close + 1);
-    if (behind.size() < 6 || (!is_digit(behind[5]) && behind[5] != '-')) return {};
-    return level_of_status(behind);
+    auto const after = line.substr(close + 1);
+    if (after.size() < 6 || (!is_digit(after[5]) && after[5] != '-')) return {};
+    return level_of_status(after);
 }
 
 std::string_view level_of_capitals(std::string_view front) noexcept {

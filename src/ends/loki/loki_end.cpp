@@ -1,5 +1,6 @@
 #include "loki_end.hpp"
 
+#include "core/credentials.hpp"
 #include "core/options.hpp"
 #include "loki/loki.hpp"
 #include "loki_metrics.hpp"
@@ -13,9 +14,11 @@ using options = loki_sink_options;
 
 option_set<options> const& sink_options() {
     static option_set<options> const set{
-        text<&options::username>("loki-user", "NAME", "User for basic authentication at Loki."),
-        secret<&options::password, &options::password_file>("loki-password-file",
-                                                            "File whose first line is that user's password."),
+        credentials<&options::username, &options::password, &options::password_file>(
+            {.user = "loki-user",
+             .user_help = "User for basic authentication at Loki.",
+             .password_file = "loki-password-file",
+             .password_help = "File whose first line is the password of --loki-user."}),
         text<&options::tenant>("tenant", "NAME", "Tenant of a multi-tenant Loki, sent as X-Scope-OrgID."),
         bytes<&options::push_bytes_max>("push-bytes", "Size from which a push to Loki is sent.", {.least = 1}),
         duration<&options::push_age_max>("push-age", "Longest time a line waits for others to share its push."),
@@ -50,8 +53,6 @@ result<loki_sink_options> sink_options_of(end_request const& request) {
     if (!made) return made.error();
     made->address = request.uri.rest;
     made->tls = request.uri.scheme == "lokis";
-    if (made->username.empty() != made->password.empty())
-        return error{errc::invalid_argument, "--loki-user and --loki-password-file belong together: give both"};
     if (made->tls)
         if (auto usable = net::check_ca_file(made->ca_file); !usable) return in_context("loki", usable.error());
     return *std::move(made);

@@ -1,7 +1,7 @@
 // What the Loki sink counts.
 #pragma once
 
-#include "push_answer.hpp"
+#include "push_response.hpp"
 
 #include "logpipe/metric.hpp"
 

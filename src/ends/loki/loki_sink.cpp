@@ -1,18 +1,21 @@
 #include "json_fields.hpp"
 #include "loki_metrics.hpp"
-#include "push_answer.hpp"
 #include "push_lanes.hpp"
 #include "push_request.hpp"
+#include "push_response.hpp"
 
 #include "loki/loki.hpp"
 
 #include "codec/gzip.hpp"
-#include "core/backoff.hpp"
 #include "core/clean_text.hpp"
 #include "core/clock.hpp"
+#include "core/environment.hpp"
 #include "core/log.hpp"
+#include "core/mutex.hpp"
 #include "core/reload.hpp"
+#include "core/retry_loop.hpp"
 #include "core/secrets.hpp"
+#include "core/stage_health.hpp"
 #include "core/thread.hpp"
 #include "net/http_client.hpp"
 
@@ -21,9 +24,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -78,8 +79,8 @@ class pushing_sink final : public sink {
         auto target = target_of(options_);
         if (!target) return in_context("loki", target.error());
         {
-            std::lock_guard lock{mutex_};
-            if (cancelled_) return error{errc::cancelled, "asked to stop"};
+            mutex_lock const lock{mutex_};
+            if (cancelled_) return error{errc::cancelled, "loki: cancelled"};
             client_.emplace(*std::move(target));
         }
         reports_ = &reports;
@@ -98,7 +99,7 @@ class pushing_sink final : public sink {
     stage_status status() const override;
 
   private:
-    /// For the next request; a connection that is there goes on by its certificates.
+    /// For the next request; an open connection keeps its certificates.
     result<> reload() {
         auto options = options_;
         if (!options.password_file.empty()) {
@@ -112,7 +113,7 @@ class pushing_sink final : public sink {
         return {};
     }
 
-    struct held_batch {
+    struct pending_batch {
         batch events;
         steady_time taken_at;
     };
@@ -123,13 +124,13 @@ class pushing_sink final : public sink {
     [[nodiscard]] bool push(push_lanes::lane& by);
     [[nodiscard]] bool decide(push_lanes::lane& by, std::size_t count, net::http_response const& reply);
     void reject(push_lanes::lane& by, std::size_t count, std::string_view body, std::string_view words);
-    [[nodiscard]] bool throttle(push_lanes::lane& by, std::size_t count, std::string_view body, std::string said);
+    [[nodiscard]] bool throttle(push_lanes::lane& by, std::size_t count, std::string_view body, std::string reason);
     [[nodiscard]] std::string encode(std::span<push_lanes::line const> lines);
-    void drop(refusal const& what, std::string_view stream, std::string_view words);
+    void drop(push_rejection const& what, std::string_view stream, std::string_view words);
     void report();
     /// @return false when cancelled meanwhile.
     [[nodiscard]] bool wait_after(error reason);
-    void came_up();
+    void recovered();
 
     loki_sink_options const options_;
     completions* reports_ = nullptr;
@@ -138,20 +139,20 @@ class pushing_sink final : public sink {
     push_request request_;
     entry_reader reader_;
     push_lanes lanes_;
-    backoff wait_;
+    retry_loop retry_{backoff_options{}, random_number};
     std::uint64_t merged_in_request_ = 0;
     log_limit trouble_;
     log_limit dropped_log_;
-    log_limit parked_log_;
+    log_limit throttled_log_;
 
-    mutable std::mutex mutex_;  // guards the seven below
-    std::condition_variable changed_;
-    std::deque<held_batch> waiting_;
-    std::size_t queued_bytes_ = 0;   // of those
-    std::size_t waiting_bytes_ = 0;  // of the batches on their way as well
-    bool cancelled_ = false;
-    std::string why_;  // it does not go on; empty while it does
-    push_lanes::parked_lines parked_;
+    stage_health health_;
+    mutable mutex mutex_;
+    condition changed_;
+    std::deque<pending_batch> waiting_ LOGPIPE_GUARDED_BY(mutex_);
+    std::size_t queued_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;   // of those
+    std::size_t waiting_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;  // of the batches on their way as well
+    bool cancelled_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    push_lanes::throttled_lines throttled_ LOGPIPE_GUARDED_BY(mutex_);
 
     std::atomic<std::uint64_t> pushes_{0};
     std::atomic<std::uint64_t> retries_{0};
@@ -165,13 +166,14 @@ class pushing_sink final : public sink {
 };
 
 result<> pushing_sink::write(batch& events) {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return cancelled_ || waiting_bytes_ < options_.waiting_bytes_max; });
-    if (cancelled_) return error{errc::cancelled, "asked to stop"};
+    mutex_lock lock{mutex_};
+    changed_.wait(
+        lock, [this]() LOGPIPE_REQUIRES(mutex_) { return cancelled_ || waiting_bytes_ < options_.waiting_bytes_max; });
+    if (cancelled_) return error{errc::cancelled, "loki: cancelled"};
     auto const bytes = content_bytes(events);
     queued_bytes_ += bytes;
     waiting_bytes_ += bytes;
-    // A line without a time gets one here, so that it has the same when it is sent again.
+    // A line without a time gets one here, so that it has the same when it is retried.
     for (auto& row : events.events)
         if (row.time_ns == 0) row.time_ns = now_ns();
     waiting_.push_back({.events = std::move(events), .taken_at = steady_clock::now()});
@@ -181,7 +183,7 @@ result<> pushing_sink::write(batch& events) {
 }
 
 void pushing_sink::cancel() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     cancelled_ = true;
     changed_.notify_all();
     if (client_) client_->cancel();
@@ -196,7 +198,7 @@ void pushing_sink::run() {
 
 /// Until some are due, which are in a lane then. @return false when cancelled.
 bool pushing_sink::wait_for_lines() {
-    std::unique_lock lock{mutex_};
+    mutex_lock lock{mutex_};
     while (!cancelled_) {
         auto const now = steady_clock::now();
         auto due = lanes_.due();
@@ -250,7 +252,7 @@ std::string pushing_sink::encode(std::span<push_lanes::line const> lines) {
 bool pushing_sink::push(push_lanes::lane& by) {
     auto const lines = lanes_.next_request(by);
     auto const body = encode(lines);
-    // A connection that Loki has closed meanwhile is made again: lines that arrive twice are one to Loki.
+    // A connection that Loki has closed meanwhile is replaced: lines that arrive twice are one to Loki.
     auto const reply = client_->send({.method = "POST", .path = "/loki/api/v1/push", .body = body, .compressed = true});
     ++pushes_;
     if (!reply) return wait_after(reply.error());
@@ -261,14 +263,14 @@ bool pushing_sink::push(push_lanes::lane& by) {
 
 bool pushing_sink::decide(push_lanes::lane& by, std::size_t count, net::http_response const& reply) {
     auto const words = clean_line(std::string_view{reply.body}.substr(0, shown_bytes_max));
-    auto said = fmt::format("{} answers {}: {}", options_.address, reply.status, words);
+    auto reason = fmt::format("{} responds with status {}: {}", options_.address, reply.status, words);
     auto const now = steady_clock::now();
     switch (outcome_of(reply.status)) {
         case push_outcome::taken:
             merged_ += merged_in_request_;
             lanes_.taken(by, count, now);
             break;
-        case push_outcome::refused:
+        case push_outcome::rejected:
             reject(by, count, reply.body, words);
             break;
         case push_outcome::too_large: {
@@ -277,54 +279,56 @@ bool pushing_sink::decide(push_lanes::lane& by, std::size_t count, net::http_res
             break;
         }
         case push_outcome::throttled:
-            return throttle(by, count, reply.body, std::move(said));
-        case push_outcome::try_again:
-        case push_outcome::hold:
-            return wait_after({errc::busy, std::move(said)});
+            return throttle(by, count, reply.body, std::move(reason));
+        case push_outcome::retry:
+            return wait_after({errc::timed_out, std::move(reason)});
+        case push_outcome::unauthorized:
+            return wait_after({errc::unauthorized, std::move(reason)});
+        case push_outcome::paused:
+            return wait_after({errc::protocol, std::move(reason)});
     }
-    came_up();
+    recovered();
     return true;
 }
 
-/// Loki's answer does not say of which lines it is, and of which streams only in words; so each stream is asked for
-/// alone.
+/// Loki's response does not say of which lines it is, and of which streams only in words; so each stream is sent alone.
 void pushing_sink::reject(push_lanes::lane& by, std::size_t count, std::string_view body, std::string_view words) {
     auto const now = steady_clock::now();
-    auto* const one = lanes_.set_apart(by, count, now);
+    auto* const one = lanes_.isolate(by, count, now);
     if (one == nullptr) {
         ++splits_;
         return;
     }
-    drop(read_refusal(body), one->stream, words);
+    drop(read_rejection(body), one->stream, words);
     lanes_.rejected(*one, count, now);
 }
 
 /// @return false when cancelled.
-bool pushing_sink::throttle(push_lanes::lane& by, std::size_t count, std::string_view body, std::string said) {
+bool pushing_sink::throttle(push_lanes::lane& by, std::size_t count, std::string_view body, std::string reason) {
     if (is_of_all_streams(body)) {
         push_lanes::send_fewer(by, count);
-        return wait_after({errc::busy, std::move(said)});
+        return wait_after({errc::too_large, std::move(reason)});
     }
-    came_up();
+    recovered();
     auto const now = steady_clock::now();
-    auto* const one = lanes_.set_apart(by, count, now);
+    auto* const one = lanes_.isolate(by, count, now);
     if (one == nullptr) {
         ++splits_;
         return true;
     }
     ++retries_;
-    if (auto const times = parked_log_.admit(); times != 0)
-        log_warn("loki_sink: {}; the lines of stream {} are sent again, other streams go on ({} times)", said,
+    if (auto const times = throttled_log_.admit(); times != 0)
+        log_warn("loki_sink: {}; the lines of stream {} will be retried, other streams continue ({} times)", reason,
                  one->stream, times);
-    lanes_.park(*one, count, std::move(said), now);
+    lanes_.throttle(*one, count, std::move(reason), now);
     return true;
 }
 
-void pushing_sink::drop(refusal const& what, std::string_view stream, std::string_view words) {
+void pushing_sink::drop(push_rejection const& what, std::string_view stream, std::string_view words) {
     auto const reason = static_cast<std::size_t>(what.reason);
     dropped_[reason] += what.lines;
     if (auto const count = dropped_log_.admit(); count != 0)
-        log_warn("loki_sink: Loki refuses lines by its rules ({}), which are dropped: {}{}{} ({} such answers)",
+        log_warn("loki_sink: lines rejected by Loki ({}) are dropped: {}{}{} ({} such responses)",
                  drop_reason_names[reason], stream, stream.empty() ? "" : ": ", words, count);
 }
 
@@ -332,24 +336,23 @@ bool pushing_sink::wait_after(error reason) {
     if (reason.code == errc::cancelled) return false;
     ++retries_;
     if (auto const count = trouble_.admit(); count != 0)
-        log_warn("loki_sink: {}; it is tried again ({} times)", reason.message, count);
-    std::unique_lock lock{mutex_};
-    why_ = std::move(reason.message);
-    return !changed_.wait_for(lock, wait_.next(), [&] { return cancelled_; });
+        log_warn("loki_sink: {}; it will be retried ({} times)", reason.message, count);
+    health_.down(std::move(reason));
+    auto const until = retry_.failed(steady_clock::now());
+    mutex_lock lock{mutex_};
+    return !changed_.wait_until(lock, until, [this]() LOGPIPE_REQUIRES(mutex_) { return cancelled_; });
 }
 
-void pushing_sink::came_up() {
-    wait_.reset();
-    std::lock_guard lock{mutex_};
-    if (!why_.empty()) log_info("loki_sink: {} takes lines again", options_.address);
-    why_.clear();
+void pushing_sink::recovered() {
+    retry_.worked();
+    if (health_.up()) log_info("loki_sink: {} accepts lines; it has recovered", options_.address);
 }
 
 void pushing_sink::report() {
     auto done = lanes_.finished();
     {
-        std::lock_guard lock{mutex_};
-        parked_ = lanes_.parked();
+        mutex_lock const lock{mutex_};
+        throttled_ = lanes_.throttled();
         for (auto const& each : done) waiting_bytes_ -= each.bytes;
         if (!done.empty()) changed_.notify_all();
     }
@@ -363,16 +366,15 @@ void pushing_sink::report() {
 stage_status pushing_sink::status() const {
     stage_status now;
     now.name = "loki_sink";
+    health_.describe(now);
     {
-        std::lock_guard lock{mutex_};
-        now.reason = why_;
-        now.up = why_.empty();
-        if (now.up && parked_.streams != 0)
-            now.reason =
-                fmt::format("{} of the streams wait for Loki and the others go on: {}", parked_.streams, parked_.first);
+        mutex_lock const lock{mutex_};
+        if (now.up && throttled_.streams != 0)
+            now.reason = fmt::format("Loki throttles {} of the streams, and the others continue: {}",
+                                     throttled_.streams, throttled_.first);
         now.metrics.emplace_back(metrics::waiting_bytes, waiting_bytes_);
-        now.metrics.emplace_back(metrics::throttled_streams, parked_.streams);
-        now.metrics.emplace_back(metrics::throttled_lines, parked_.lines);
+        now.metrics.emplace_back(metrics::throttled_streams, throttled_.streams);
+        now.metrics.emplace_back(metrics::throttled_lines, throttled_.lines);
     }
     now.retries = retries_;
     now.metrics.emplace_back(metrics::streams, streams_count_);

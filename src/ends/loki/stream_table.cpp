@@ -7,7 +7,7 @@ bool stream_table::admit(std::string_view labels, steady_time now) {
         known->second = now;
         return true;
     }
-    // Once a minute at most: a full table is asked for each line of the streams that do not fit.
+    // Once a minute at most: a full table is searched for each line of the streams that do not fit.
     if (last_used_.size() >= count_max_ && now - swept_ >= std::chrono::minutes{1}) {
         swept_ = now;
         std::erase_if(last_used_, [&](auto const& each) { return now - each.second >= idle; });

@@ -241,7 +241,7 @@ class Tests(unittest.TestCase):
             self.assertEqual(self.wait_for_lines(f"c_quiet{number}", 1), ["quiet"])
         stage = wait_for(lambda: (at := self.ship.stage("loki_sink"))["reason"] and at, "the reason")
         self.assertTrue(stage["up"])
-        self.assertRegex(stage["reason"], '"container":"c_loud".* answers 429: .*[Pp]er stream rate limit')
+        self.assertRegex(stage["reason"], '"container":"c_loud".* responds with status 429: .*[Pp]er stream rate limit')
         self.assertEqual(stage["metrics"]["throttled_streams"], 1)
         loki.end()
         loki.limit("per_stream_rate_limit: 1MB")

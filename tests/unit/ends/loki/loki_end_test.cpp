@@ -29,5 +29,5 @@ TEST_CASE("loki: takes its options, and a password from a file alone", "[end]") 
     CHECK_FALSE(made->structured_metadata);
     CHECK_FALSE(of({}, "loki://localhost:3100")->tls);
     CHECK_THAT(of({{"loki-user", {"me"}}}, "loki://localhost:3100").error().message,
-               ContainsSubstring("belong together"));
+               ContainsSubstring("go together: give both or neither"));
 }

@@ -1,6 +1,6 @@
 #include "loki/loki.hpp"
 
-#include "push_answer.hpp"
+#include "push_response.hpp"
 
 #include "codec/gzip.hpp"
 #include "support/catch.hpp"
@@ -26,7 +26,7 @@ namespace {
 
 using status_and_body = std::pair<std::string, std::string>;
 
-/// Answers each push by a status and a body.
+/// Responds to each push with a status and a body.
 struct script {
     using answer_to = std::function<status_and_body(std::string const& body, std::size_t time)>;  // 1 is the first
 
@@ -99,7 +99,7 @@ TEST_CASE("lines are pushed as gzip JSON, and the batch is reported", "[loki_sin
     CHECK(to->status().up);
 }
 
-TEST_CASE("429, 5xx and a cut connection are tried again until the lines are taken", "[loki_sink]") {
+TEST_CASE("429, 5xx and a cut connection are retried until the lines are accepted", "[loki_sink]") {
     script loki{{{"429 Too Many Requests", "slow down"},
                  {"503 Service Unavailable", ""},
                  {"", ""},
@@ -138,7 +138,7 @@ TEST_CASE("a stream that Loki throttles waits, the others go on, and it is said 
     auto const waiting = to->status();
     CHECK(waiting.up);
     CHECK_THAT(waiting.reason,
-               ContainsSubstring(R"("service":"loud")") && ContainsSubstring("answers 429: entry with"));
+               ContainsSubstring(R"("service":"loud")") && ContainsSubstring("responds with status 429: entry with"));
     CHECK(test::gauge_of(waiting, "throttled_lines") == 2);
     throttled = false;
     REQUIRE(reports.wait(6).size() == 6);
@@ -148,7 +148,7 @@ TEST_CASE("a stream that Loki throttles waits, the others go on, and it is said 
         CHECK(test::gauge_of(to->status(), fmt::format("lines_dropped_{}_total", drop_reason_names[i])) == 0);
 }
 
-TEST_CASE("a request of several streams is asked for stream by stream when some of it breaks a rule", "[loki_sink]") {
+TEST_CASE("a request of several streams is split by stream when some of it breaks a rule", "[loki_sink]") {
     script loki{[](std::string const& body, std::size_t) -> status_and_body {
         if (has_stream(body, "old")) return {"400 Bad Request", "entry for stream '{}' has timestamp too old: x"};
         return {"204 No Content", ""};
@@ -192,7 +192,7 @@ TEST_CASE("a limit of all streams makes all of them wait, with less at once", "[
     CHECK(to->status().retries >= 1);
 }
 
-TEST_CASE("what breaks Loki's rules is counted and not sent again", "[loki_sink]") {
+TEST_CASE("what breaks Loki's rules is counted and not retried", "[loki_sink]") {
     script loki{{{"400 Bad Request", "entry for stream '{}' has timestamp too old: x"}, {"204 No Content", ""}}};
     test::finished_batches reports;
     auto const to = make_loki_sink(loki.options());
@@ -222,7 +222,7 @@ TEST_CASE("a request that is too large is cut in two, down to the line", "[loki_
     CHECK(test::gauge_of(to->status(), "lines_dropped_line_too_long_total") == 1);
 }
 
-TEST_CASE("who is not let in holds the lines, and says so", "[loki_sink]") {
+TEST_CASE("without authorization the lines wait, and the stage says so", "[loki_sink]") {
     script loki{{{"401 Unauthorized", "no org id"}}};
     test::finished_batches reports;
     auto options = loki.options();
@@ -232,7 +232,7 @@ TEST_CASE("who is not let in holds the lines, and says so", "[loki_sink]") {
     auto events = lines({"one"});
     REQUIRE(to->write(events));
     REQUIRE(test::comes_true([&] { return !to->status().up; }));
-    CHECK_THAT(to->status().reason, ContainsSubstring("answers 401: no org id"));
+    CHECK_THAT(to->status().reason, ContainsSubstring("responds with status 401: no org id"));
     std::jthread const canceller{[&] { to->cancel(); }};
     events = lines({"no room for this"});
     CHECK(to->write(events).error().code == errc::cancelled);
@@ -281,7 +281,7 @@ TEST_CASE("over TLS Loki must have a certificate that is to be trusted", "[loki_
     CHECK(loki.all().size() == 1);
 }
 
-TEST_CASE("options that can never work are told at once", "[loki_sink]") {
+TEST_CASE("options that can never work are an error at once", "[loki_sink]") {
     test::finished_batches reports;
     auto const code = [&](loki_sink_options const& options) {
         return make_loki_sink(options)->open(reports).error().code;

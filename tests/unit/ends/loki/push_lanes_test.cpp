@@ -60,9 +60,9 @@ TEST_CASE("a stream that is throttled waits by itself, in order, and the others 
     traffic to;
     to.add({{"loud", "1"}, {"well", "2"}, {"loud", "3"}});
     REQUIRE(to.next() == texts{"1", "2", "3"});
-    CHECK(to.lanes.set_apart(*to.lane, 3, start) == nullptr);
+    CHECK(to.lanes.isolate(*to.lane, 3, start) == nullptr);
     REQUIRE(to.next() == texts{"1", "3"});
-    to.lanes.park(*to.lane, 2, "429", start);
+    to.lanes.throttle(*to.lane, 2, "429", start);
     REQUIRE(to.next() == texts{"2"});
     to.lanes.taken(*to.lane, 1, start);
     to.add({{"loud", "4"}, {"well", "5"}});
@@ -70,20 +70,20 @@ TEST_CASE("a stream that is throttled waits by itself, in order, and the others 
     to.lanes.taken(*to.lane, 1, start);
     CHECK(to.lanes.finished().empty());  // each batch has a line of the one that waits
     CHECK(to.next().empty());
-    auto const parked = to.lanes.parked();
-    CHECK(parked.streams == 1);
-    CHECK(parked.lines == 3);
-    CHECK(parked.first == "loud: 429");
+    auto const throttled = to.lanes.throttled();
+    CHECK(throttled.streams == 1);
+    CHECK(throttled.lines == 3);
+    CHECK(throttled.first == "loud: 429");
     CHECK(to.lanes.due() > start);
 
     auto const later = start + 1s;
     REQUIRE(to.next(later) == texts{"1"});  // fewer at once
     to.lanes.taken(*to.lane, 1, later);
-    CHECK(to.lanes.parked().streams == 0);
+    CHECK(to.lanes.throttled().streams == 0);
     REQUIRE(to.next(later) == texts{"3", "4"});
     to.lanes.taken(*to.lane, 2, later);
     CHECK(to.lanes.finished().size() == 2);
-    // It is as the others again.
+    // It is as the others.
     to.add({{"loud", "6"}, {"well", "7"}}, later);
     CHECK(to.next(later) == texts{"6", "7"});
 }
@@ -92,36 +92,36 @@ TEST_CASE("a stream that goes alone takes its later lines with it, which were no
     traffic to{2};
     to.add({{"loud", "1"}, {"well", "2"}, {"loud", "3"}, {"other", "4"}});
     REQUIRE(to.next() == texts{"1", "2"});
-    CHECK(to.lanes.set_apart(*to.lane, 2, start) == nullptr);
+    CHECK(to.lanes.isolate(*to.lane, 2, start) == nullptr);
     std::vector<texts> requests;
     for (auto one = to.next(); !one.empty(); one = to.next()) {
         requests.push_back(one);
         if (one.front() == "1") {
-            to.lanes.park(*to.lane, one.size(), "429", start);
+            to.lanes.throttle(*to.lane, one.size(), "429", start);
         } else {
             to.lanes.taken(*to.lane, one.size(), start);
         }
     }
     CHECK_THAT(requests, Catch::UnorderedEquals(std::vector<texts>{{"1", "3"}, {"2"}, {"4"}}));
     CHECK(to.next(start + 1s) == texts{"1"});
-    CHECK(to.lanes.parked().lines == 2);
+    CHECK(to.lanes.throttled().lines == 2);
 }
 
-TEST_CASE("a single stream needs no second answer to be known", "[push_lanes]") {
+TEST_CASE("a single stream needs no second response to be known", "[push_lanes]") {
     traffic to;
     to.add({{"a", "1"}, {"a", "2"}});
     REQUIRE(to.next().size() == 2);
-    auto* const own = to.lanes.set_apart(*to.lane, 2, start);
+    auto* const own = to.lanes.isolate(*to.lane, 2, start);
     REQUIRE(own != nullptr);
     CHECK(own->stream == "a");
-    CHECK(to.lanes.set_apart(*own, 2, start) == own);
+    CHECK(to.lanes.isolate(*own, 2, start) == own);
 }
 
 TEST_CASE("a stream of which lines were rejected goes alone for a minute", "[push_lanes]") {
     traffic to;
     to.add({{"old", "1"}});
     REQUIRE(to.next() == texts{"1"});
-    auto* const own = to.lanes.set_apart(*to.lane, 1, start);
+    auto* const own = to.lanes.isolate(*to.lane, 1, start);
     REQUIRE(own != nullptr);
     to.lanes.rejected(*own, 1, start);
     CHECK(to.lanes.finished().size() == 1);
@@ -130,7 +130,7 @@ TEST_CASE("a stream of which lines were rejected goes alone for a minute", "[pus
     to.lanes.taken(*to.lane, 1, start + 30s);
     CHECK(to.next(start + 30s).size() == 1);
     to.lanes.taken(*to.lane, 1, start + 30s);
-    to.add({{"old", "4"}, {"well", "5"}}, start + push_lanes::alone_after_rejection);
+    to.add({{"old", "4"}, {"well", "5"}}, start + push_lanes::isolation_time);
     CHECK(to.next(start + 2min) == texts{"4", "5"});
 }
 

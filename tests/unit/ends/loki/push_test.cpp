@@ -1,7 +1,7 @@
 #include "json_fields.hpp"
 #include "level.hpp"
-#include "push_answer.hpp"
 #include "push_request.hpp"
+#include "push_response.hpp"
 
 #include "support/catch.hpp"
 
@@ -154,21 +154,22 @@ TEST_CASE("streams beyond the limit share one, and keep their names with each li
     CHECK_THAT(body, ContainsSubstring(R"({"service":"other","container":"other","level":"info","topic":"other"})"));
     CHECK_THAT(body, ContainsSubstring(R"(["3","x",{"container_id":"ab","service_is":"third","container_is":"c"}])"));
     CHECK(streams.count() == 1);
-    // The first is silent for long enough: its place is free.
+    // The first is silent for long enough: its slot is free.
     CHECK(request.add(entry("second"), 4, now + stream_table::idle));
     CHECK_FALSE(request.add(entry("first"), 5, now + stream_table::idle));
 }
 
-TEST_CASE("each answer of Loki has its meaning", "[push_answer]") {
+TEST_CASE("each response of Loki has its meaning", "[push_response]") {
     CHECK(outcome_of(204) == push_outcome::taken);
-    CHECK(outcome_of(400) == push_outcome::refused);
+    CHECK(outcome_of(400) == push_outcome::rejected);
     CHECK(outcome_of(413) == push_outcome::too_large);
     CHECK(outcome_of(429) == push_outcome::throttled);
-    for (auto const status : {500U, 502U, 503U, 504U}) CHECK(outcome_of(status) == push_outcome::try_again);
-    for (auto const status : {301U, 401U, 403U, 404U, 405U}) CHECK(outcome_of(status) == push_outcome::hold);
+    for (auto const status : {500U, 502U, 503U, 504U}) CHECK(outcome_of(status) == push_outcome::retry);
+    for (auto const status : {301U, 404U, 405U}) CHECK(outcome_of(status) == push_outcome::paused);
+    for (auto const status : {401U, 403U}) CHECK(outcome_of(status) == push_outcome::unauthorized);
 }
 
-TEST_CASE("a limit of the tenant is told from one of a stream", "[push_answer]") {
+TEST_CASE("a limit of the tenant is known from one of a stream", "[push_response]") {
     CHECK(is_of_all_streams("ingestion rate limit exceeded for user fake (limit: 1 bytes/sec) while attempting to …"));
     CHECK(is_of_all_streams("Ingestion rate limit exceeded for user fake (limit: 1 bytes/sec) while attempting to …"));
     CHECK(is_of_all_streams("ingestion blocked for user 'fake' until '2026-11-24' with status code '429'"));
@@ -177,20 +178,20 @@ TEST_CASE("a limit of the tenant is told from one of a stream", "[push_answer]")
     CHECK_FALSE(is_of_all_streams(""));
 }
 
-TEST_CASE("what Loki refuses is counted by reason", "[push_answer]") {
-    auto const behind = read_refusal(
+TEST_CASE("what Loki rejects is counted by reason", "[push_response]") {
+    auto const behind = read_rejection(
         "entry with timestamp 2026-11-24 20:00:00 +0000 UTC ignored, reason: 'entry too far behind, entry timestamp "
         "is: x',\n"
         "user 'fake', total ignored: 3 out of 5 for stream: {a=\"b\"}\nuser 'fake', total ignored: 2 out of 2 for "
         "stream: {}");
     CHECK(behind.reason == drop_reason::too_far_behind);
     CHECK(behind.lines == 5);
-    CHECK(read_refusal("reason: 'entry out of order'").reason == drop_reason::too_far_behind);
-    CHECK(read_refusal("entry for stream '{}' has timestamp too old: x, oldest acceptable timestamp is: y").reason ==
+    CHECK(read_rejection("reason: 'entry out of order'").reason == drop_reason::too_far_behind);
+    CHECK(read_rejection("entry for stream '{}' has timestamp too old: x, oldest acceptable timestamp is: y").reason ==
           drop_reason::too_old);
-    CHECK(read_refusal("entry for stream '{}' has timestamp too new: x").reason == drop_reason::too_new);
-    CHECK(read_refusal("max entry size '262144' bytes exceeded for stream").reason == drop_reason::line_too_long);
-    CHECK(read_refusal("maximum active stream limit exceeded when trying").reason == drop_reason::stream_limit);
-    CHECK(read_refusal("").reason == drop_reason::other);
-    CHECK(read_refusal("").lines == 1);
+    CHECK(read_rejection("entry for stream '{}' has timestamp too new: x").reason == drop_reason::too_new);
+    CHECK(read_rejection("max entry size '262144' bytes exceeded for stream").reason == drop_reason::line_too_long);
+    CHECK(read_rejection("maximum active stream limit exceeded when trying").reason == drop_reason::stream_limit);
+    CHECK(read_rejection("").reason == drop_reason::other);
+    CHECK(read_rejection("").lines == 1);
 }

@@ -32,8 +32,8 @@ struct loki_sink_options {
 
 /// Labels: `service`, `container`, `stream`, `level` (detected in the line) and `topic` (= service). A payload that is
 /// a record of make_docker_source() gives its line; any other is a line as it is, its tag the service. One request at a
-/// time, so the order within a stream is kept. What Loki's rules refuse (400) is counted by reason, logged and dropped;
-/// a stream that Loki throttles (429) waits while the others go on; everything else is tried until it is taken:
+/// time, so the order within a stream is kept. What Loki's rules reject (400) is counted by reason, logged and dropped;
+/// a stream that Loki throttles (429) waits while the others continue; everything else is retried until it is accepted:
 /// docs/internals/container-logs.md.
 [[nodiscard]] std::unique_ptr<sink> make_loki_sink(loki_sink_options options);
 

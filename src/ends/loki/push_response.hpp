@@ -1,4 +1,4 @@
-// What Loki's answer to a push means for the lines that were in it.
+// What Loki's response to a push means for the lines that were in it.
 #pragma once
 
 #include <array>
@@ -9,12 +9,12 @@ namespace logpipe::loki {
 
 enum class push_outcome : std::uint8_t {
     taken,
-    refused,    ///< 400: some lines break Loki's rules and are gone, the others were taken; the same again changes
-                ///< nothing
-    too_large,  ///< 413: fewer lines at once
-    throttled,  ///< 429: of one stream, or of all of them: is_of_all_streams()
-    try_again,  ///< 5xx
-    hold,       ///< who we are or where we push is wrong (401, 403, 404, …): an operator is needed, nothing is dropped
+    rejected,      ///< 400: some lines break Loki's rules and are gone, the others were taken; a retry changes nothing
+    too_large,     ///< 413: fewer lines at once
+    throttled,     ///< 429: of one stream, or of all of them: is_of_all_streams()
+    retry,         ///< 5xx
+    unauthorized,  ///< 401, 403: an operator is needed, nothing is dropped
+    paused,        ///< any other status, as 404: the address is wrong, and an operator is needed; nothing is dropped
 };
 [[nodiscard]] push_outcome outcome_of(unsigned status) noexcept;
 
@@ -25,10 +25,10 @@ enum class push_outcome : std::uint8_t {
 enum class drop_reason : std::uint8_t { too_far_behind, too_old, too_new, line_too_long, stream_limit, other };
 inline constexpr std::array<std::string_view, 6> drop_reason_names{"too_far_behind", "too_old",      "too_new",
                                                                    "line_too_long",  "stream_limit", "other"};
-struct refusal {
+struct push_rejection {
     drop_reason reason = drop_reason::other;
     std::uint64_t lines = 1;  ///< as far as Loki says it, else 1: at least
 };
-[[nodiscard]] refusal read_refusal(std::string_view body) noexcept;
+[[nodiscard]] push_rejection read_rejection(std::string_view body) noexcept;
 
 }  // namespace logpipe::loki

@@ -1,4 +1,4 @@
-#include "push_answer.hpp"
+#include "push_response.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -25,11 +25,12 @@ constexpr std::array reasons{
 
 push_outcome outcome_of(unsigned status) noexcept {
     if (status >= 200 && status < 300) return push_outcome::taken;
-    if (status == 400) return push_outcome::refused;
+    if (status == 400) return push_outcome::rejected;
     if (status == 413) return push_outcome::too_large;
     if (status == 429) return push_outcome::throttled;
-    if (status >= 500) return push_outcome::try_again;
-    return push_outcome::hold;
+    if (status >= 500) return push_outcome::retry;
+    if (status == 401 || status == 403) return push_outcome::unauthorized;
+    return push_outcome::paused;
 }
 
 bool is_of_all_streams(std::string_view body) noexcept {
@@ -37,8 +38,8 @@ bool is_of_all_streams(std::string_view body) noexcept {
     return body.contains("ngestion rate limit exceeded for user") || body.contains("ngestion blocked for user");
 }
 
-refusal read_refusal(std::string_view body) noexcept {
-    refusal out;
+push_rejection read_rejection(std::string_view body) noexcept {
+    push_rejection out;
     auto const found =
         std::ranges::find_if(reasons, [&](marked_reason const& each) { return body.contains(each.words); });
     if (found != reasons.end()) out.reason = found->reason;
