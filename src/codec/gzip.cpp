@@ -39,7 +39,7 @@ struct gzip_inflater::state {
     state(state const&) = delete;
     state& operator=(state const&) = delete;
 
-    /// One call of zlib into at most `room` bytes of space behind `output`.
+    /// One call of zlib into at most `room` bytes of space after `output`.
     result<> step(std::string_view& input, std::string& output, std::size_t room) {
         auto const before = output.size();
         output.resize(before + room);

@@ -14,11 +14,11 @@
 
 namespace logpipe::codec {
 
-// What is added to an output string at a time: its bound may be far above what there is.
+// What is added to an output string at a time: its limit may be far above what there is.
 inline constexpr std::size_t output_step_bytes = std::size_t{64} << 10U;
 
 /// Until the input is used up or `output_bytes_max` are added.
-/// @param state  step(input, output, room) is one call of the library, into at most `room` bytes behind `output`;
+/// @param state  step(input, output, room) is one call of the library, into at most `room` bytes after `output`;
 /// `inside`
 ///               says that a frame (of zstd; a member, of gzip) has begun and not ended
 template <class State>
@@ -46,7 +46,7 @@ result<std::string> inflate_whole(std::string_view format, std::string_view inpu
     if (input.empty()) return error{errc::corrupt, fmt::format("bad {}: no bytes", format)};
     Inflater inflater;
     std::string output;
-    // One byte more than allowed tells "exactly the bound" from "above it".
+    // One byte more than allowed separates "exactly the limit" from "above it".
     while (output.size() <= output_bytes_max) {
         auto const before = output.size();
         if (auto done = inflater.inflate(input, output, output_bytes_max + 1 - output.size()); !done)

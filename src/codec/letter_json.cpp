@@ -35,7 +35,7 @@ result<> read_times(json::object const& from, dead_letter& into) {
         auto const text = text_of(from, name);
         if (!text) continue;
         auto const parsed = parse_iso_time(*text);
-        if (!parsed) return unreadable(fmt::format("\"{}\" is no time", name));
+        if (!parsed) return unreadable(fmt::format("invalid time in \"{}\"", name));
         *time = *parsed;
     }
     return {};
@@ -48,7 +48,7 @@ result<> read_record(json::object const& from, dead_letter& into) {
     }
     auto const encoded = text_of(from, "record_base64");
     auto record = encoded ? read_base64(*encoded) : std::nullopt;
-    if (!record) return unreadable("there is no record");
+    if (!record) return unreadable("the record is missing");
     into.record = *std::move(record);
     return {};
 }
@@ -92,16 +92,16 @@ result<dead_letter> parse_dead_letter(std::string_view text) {
     auto const parsed = json::parse(json::string_view{text.data(), text.size()}, failed);
     if (failed) return unreadable(failed.message());
     auto const* from = parsed.if_object();
-    if (from == nullptr) return unreadable("it is no object");
+    if (from == nullptr) return unreadable("expected an object");
     dead_letter letter;
     if (auto const id = text_of(*from, "id")) {
         auto const read = event_id::parse(*id);
-        if (!read) return unreadable("\"id\" is no id");
+        if (!read) return unreadable("invalid id in \"id\"");
         letter.id = *read;
     }
     for (auto const& [name, into] : {std::pair{"stage", &letter.stage}, {"reason", &letter.reason}}) {
         auto value = text_of(*from, name);
-        if (!value) return unreadable(fmt::format("there is no \"{}\"", name));
+        if (!value) return unreadable(fmt::format("\"{}\" is missing", name));
         *into = *std::move(value);
     }
     letter.origin = text_of(*from, "origin").value_or(std::string{});

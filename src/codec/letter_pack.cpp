@@ -67,7 +67,7 @@ std::optional<pack_head> read_head(std::string_view unpacked) noexcept {
 }
 
 struct entry_numbers {
-    std::uint64_t place = 0;  // of the one before, until it is read
+    std::uint64_t index = 0;  // of the one before, until it is read
     std::uint64_t reason = 0;
     std::string_view bytes;
 };
@@ -75,12 +75,12 @@ struct entry_numbers {
 bool read_entry(pack_reader& from, pack_head const& head, entry_numbers& into) noexcept {
     std::uint64_t step = 0;
     if (!from.number(step) || !from.number(into.reason) || !from.text(into.bytes)) return false;
-    into.place += step;
+    into.index += step;
     return into.reason < head.reasons && step <= std::numeric_limits<std::uint32_t>::max() &&
-           into.place <= std::numeric_limits<std::uint32_t>::max();
+           into.index <= std::numeric_limits<std::uint32_t>::max();
 }
 
-/// Checks all of it. @return the reasons, which stand behind the entries
+/// Checks all of it. @return the reasons, which come after the entries
 std::optional<std::vector<std::string_view>> read_reasons(pack_reader from, pack_head const& head) {
     entry_numbers entry;
     for (std::uint32_t i = 0; i < head.entries; ++i)
@@ -102,13 +102,13 @@ std::uint32_t letter_packer::number_of(std::string_view reason) {
     return static_cast<std::uint32_t>(reasons_.size() - 1);
 }
 
-void letter_packer::add(std::uint32_t place, std::string_view reason, std::string_view entry) {
+void letter_packer::add(std::uint32_t index, std::string_view reason, std::string_view entry) {
     if (bytes_.empty()) bytes_.resize(head_bytes);
-    append_number(bytes_, place - last_place_);
+    append_number(bytes_, index - last_index_);
     append_number(bytes_, number_of(reason));
     append_number(bytes_, entry.size());
     bytes_.append(entry);
-    last_place_ = place;
+    last_index_ = index;
     ++count_;
 }
 
@@ -146,7 +146,7 @@ result<> unpack_letter(std::string_view record, std::function<result<>(packed_en
     if (!reasons) return damaged;
     entry_numbers entry;
     for (std::uint32_t i = 0; i < head->entries && read_entry(from, *head, entry); ++i) {
-        if (auto taken = each({.place = static_cast<std::uint32_t>(entry.place),
+        if (auto taken = each({.index = static_cast<std::uint32_t>(entry.index),
                                .reason = (*reasons)[entry.reason],
                                .bytes = entry.bytes});
             !taken)

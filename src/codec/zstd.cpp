@@ -12,7 +12,7 @@ namespace logpipe::codec {
 
 namespace {
 
-// 128 MiB, what every zstd command accepts without being asked to.
+// 128 MiB, what every zstd command accepts by default.
 constexpr int window_log_max = 27;
 
 }  // namespace
@@ -29,7 +29,7 @@ struct zstd_inflater::state {
     state(state const&) = delete;
     state& operator=(state const&) = delete;
 
-    /// One call of the library into at most `room` bytes of space behind `output`.
+    /// One call of the library into at most `room` bytes of space after `output`.
     result<> step(std::string_view& input, std::string& output, std::size_t room) {
         auto const before = output.size();
         output.resize(before + room);

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// UTF-32 stands before UTF-16, whose mark its own begins with. A mark of UTF-8 is no reason: what follows are lines.
+// UTF-32 comes before UTF-16, with whose mark its own begins. A mark of UTF-8 is allowed: what follows are lines.
 constexpr std::array formats{
     binary_format{"\x1f\x8b"sv, "gzip data", "zcat"},
     binary_format{"\x28\xb5\x2f\xfd"sv, "zstd data", "zstdcat"},

@@ -13,7 +13,7 @@ struct binary_format {
     std::string_view command;  ///< makes lines of it; empty where none does
 };
 
-/// Looks at a file's first bytes as they come: a pipe may give them one by one.
+/// Checks a file's first bytes as they come: a pipe may give them one by one.
 class binary_content final {
   public:
     /// @param piece  the next bytes of the file

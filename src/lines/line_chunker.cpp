@@ -75,8 +75,8 @@ void line_chunker::drop_unwanted() {
     if (first >= first_wanted_) return;
     auto const count = static_cast<std::uint32_t>(std::min<std::uint64_t>(first_wanted_ - first, chunk_.events.size()));
     chunk_.events.erase(chunk_.events.begin(), chunk_.events.begin() + count);
-    std::erase_if(chunk_.rejections, [&](rejection const& refused) { return refused.event < count; });
-    for (auto& refused : chunk_.rejections) refused.event -= count;
+    std::erase_if(chunk_.rejections, [&](rejection const& rejected) { return rejected.event < count; });
+    for (auto& rejected : chunk_.rejections) rejected.event -= count;
 }
 
 }  // namespace logpipe::lines

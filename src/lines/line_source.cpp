@@ -18,7 +18,7 @@ namespace {
 // A batch counts its bytes in 32 bits; a line and the chunk it ends must stay far below.
 constexpr std::size_t line_bytes_limit = std::size_t{1} << 30U;
 
-/// One chunk a batch. Reads no further than the chunk that is asked for: the piece in hand is all that is held besides.
+/// One chunk a batch. Reads no further than the chunk that is wanted: one piece is all that is kept besides.
 class line_source final : public source {
   public:
     line_source(std::unique_ptr<byte_input> input, line_source_options options)
@@ -31,15 +31,15 @@ class line_source final : public source {
     result<> open() override {
         if (line_bytes_max_ == 0 || line_bytes_max_ > line_bytes_limit)
             return error{errc::invalid_argument,
-                         fmt::format("the longest line must be 1 to {} bytes", line_bytes_limit)};
+                         fmt::format("--line-bytes-max: must be 1 to {} bytes", line_bytes_limit)};
         return input_->open();
     }
 
     std::string identity() const override { return identity_; }
 
     result<> seek(std::span<position const> stored) override {
-        for (auto const& place : stored)
-            if (place.partition == 0) chunker_.seek(place.offset);
+        for (auto const& at : stored)
+            if (at.partition == 0) chunker_.seek(at.offset);
         return {};
     }
 
@@ -50,7 +50,7 @@ class line_source final : public source {
                 if (chunker_.add(piece_)) return give(into);
                 continue;
             }
-            // What will not come again does not wait for its chunk to fill up.
+            // What will not come a second time does not wait for its chunk to fill up.
             bool const live = !input_->repeatable() && chunker_.lines() > lines_given_;
             auto const got = input_->read(live ? std::chrono::steady_clock::now() : until);
             if (!got) return got.error();
@@ -61,12 +61,12 @@ class line_source final : public source {
             }
             if ((*got)->end) return end(into, true);
             piece_ = (*got)->bytes;
-            if (auto const* format = content_.check(piece_)) return refuse(*format);
+            if (auto const* format = content_.check(piece_)) return reject_content(*format);
         }
         return error{errc::end_of_input, "all lines were read"};
     }
 
-    // Nothing durable is known here: a run that starts again repeats itself, by its run id.
+    // Nothing durable is known here: a run that is repeated makes the same events, by its run id.
     result<> commit(std::span<progress const> /*safe*/) override { return {}; }
 
     void stop() override {
@@ -104,16 +104,16 @@ class line_source final : public source {
     }
 
     /// Nothing of it was given on: a chunk has more than the bytes by which it is known.
-    error refuse(binary_format const& format) {
+    error reject_content(binary_format const& format) {
         ended_ = true;
         piece_ = {};
         auto const hint = format.command.empty()
                               ? std::string{}
-                              : fmt::format("; make lines of it: {} FILE | logpipe produce -", format.command);
+                              : fmt::format("; convert it: {} FILE | logpipe produce -", format.command);
         return {errc::rejected, fmt::format("{} is {}, not lines of text{}", origin_, format.name, hint)};
     }
 
-    /// `rest` is false where what is left over would come again in the same chunk when the run is repeated.
+    /// `rest` is false where what is left over would come in the same chunk when the run is repeated.
     result<> end(batch& into, bool rest) {
         ended_ = true;
         bool const has_chunk = rest && chunker_.finish();
@@ -132,8 +132,9 @@ class line_source final : public source {
         hole_bytes_.fetch_add(holes, std::memory_order_relaxed);
         if (auto const times = hole_log_.admit(); times > 0)
             log_warn(
-                "{}: {} NULs in a row stand among the lines, as where a file is truncated while it is written; they "
-                "are taken for a line by themselves ({} times)",
+                "{}: {} NULs in a row among the lines, as where a file is truncated while it is written; they are "
+                "taken "
+                "for a line ({} times)",
                 origin_, holes, times);
     }
 

@@ -29,15 +29,15 @@ std::optional<input_line> line_splitter::next(std::string_view& input) {
         clean_bytes_ -= taken;
         offset_bytes_ += taken;
         if (end == std::string_view::npos) {
-            hold(part);
+            append_partial(part);
             continue;
         }
-        if (held_length_ > 0) {
-            hold(part);
-            if (auto const made = end_held_line()) return made;
+        if (partial_length_ > 0) {
+            append_partial(part);
+            if (auto const made = end_partial_line()) return made;
             continue;
         }
-        // The usual way: the whole line stands in this piece and is not copied.
+        // The usual way: the whole line is in this piece and is not copied.
         std::string_view const line{part.data(), part.size() - (part.ends_with('\r') ? 1 : 0)};
         if (auto const made = make_line(line, line.size())) return made;
     }
@@ -46,11 +46,11 @@ std::optional<input_line> line_splitter::next(std::string_view& input) {
 
 std::optional<input_line> line_splitter::finish() {
     // A part of the mark that nothing followed was no mark.
-    if (at_start_) hold(byte_order_mark.substr(0, mark_bytes_));
+    if (at_start_) append_partial(byte_order_mark.substr(0, mark_bytes_));
     at_start_ = false;
     hold_nuls();
-    if (held_length_ == 0) return std::nullopt;
-    return end_held_line();
+    if (partial_length_ == 0) return std::nullopt;
+    return end_partial_line();
 }
 
 /// Takes NULs, or ends what was taken of them. @return the line that a hole ends, then the hole, which is one by
@@ -60,7 +60,7 @@ std::optional<input_line> line_splitter::take_nuls(std::string_view& input) {
     if (run == 0) {
         bool const is_line = in_hole_ && input.front() != '\n';
         hold_nuls();
-        return is_line ? end_held_line() : std::nullopt;
+        return is_line ? end_partial_line() : std::nullopt;
     }
     // Up to where it is a hole, so that the line before it ends at the same byte whatever the pieces are.
     auto const taken = in_hole_ ? run : std::min<std::size_t>(run, hole_bytes_min - nuls_);
@@ -74,13 +74,13 @@ std::optional<input_line> line_splitter::take_nuls(std::string_view& input) {
     if (nuls_ < hole_bytes_min) return std::nullopt;
     in_hole_ = true;
     hole_bytes_ += nuls_;
-    return held_length_ > 0 ? end_held_line() : std::nullopt;
+    return partial_length_ > 0 ? end_partial_line() : std::nullopt;
 }
 
 void line_splitter::hold_nuls() {
-    if (held_length_ == 0) held_.clear();
-    held_.append(std::min<std::uint64_t>(nuls_, line_bytes_max_ + 1 - held_.size()), '\0');
-    held_length_ += nuls_;
+    if (partial_length_ == 0) partial_.clear();
+    partial_.append(std::min<std::uint64_t>(nuls_, line_bytes_max_ + 1 - partial_.size()), '\0');
+    partial_length_ += nuls_;
     if (nuls_ > 0) last_ = '\0';
     nuls_ = 0;
     in_hole_ = false;
@@ -89,7 +89,7 @@ void line_splitter::hold_nuls() {
 void line_splitter::skip_mark(std::string_view& input) {
     while (!input.empty() && mark_bytes_ < byte_order_mark.size()) {
         if (input.front() != byte_order_mark[mark_bytes_]) {
-            hold(byte_order_mark.substr(0, mark_bytes_));
+            append_partial(byte_order_mark.substr(0, mark_bytes_));
             at_start_ = false;
             return;
         }
@@ -100,19 +100,19 @@ void line_splitter::skip_mark(std::string_view& input) {
     at_start_ = mark_bytes_ < byte_order_mark.size();
 }
 
-void line_splitter::hold(std::string_view part) {
+void line_splitter::append_partial(std::string_view part) {
     if (part.empty()) return;
-    if (held_length_ == 0) held_.clear();
+    if (partial_length_ == 0) partial_.clear();
     // One byte over the limit, because a last CR does not count.
-    held_.append(part.substr(0, std::min(part.size(), line_bytes_max_ + 1 - held_.size())));
-    held_length_ += part.size();
+    partial_.append(part.substr(0, std::min(part.size(), line_bytes_max_ + 1 - partial_.size())));
+    partial_length_ += part.size();
     last_ = part.back();
 }
 
-std::optional<input_line> line_splitter::end_held_line() {
-    auto const line_bytes = held_length_ - (last_ == '\r' ? 1U : 0U);
-    held_length_ = 0;  // the text itself stays until the next line is held: it is being looked at
-    return make_line(held_, line_bytes);
+std::optional<input_line> line_splitter::end_partial_line() {
+    auto const line_bytes = partial_length_ - (last_ == '\r' ? 1U : 0U);
+    partial_length_ = 0;  // the text itself stays until the next partial line: it is in use
+    return make_line(partial_, line_bytes);
 }
 
 std::optional<input_line> line_splitter::make_line(std::string_view text, std::uint64_t line_bytes) {

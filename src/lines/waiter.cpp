@@ -14,7 +14,7 @@
 namespace logpipe::lines {
 
 waiter::waiter() : wake_fd_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
-    // Like memory: a process without file descriptors left cannot go on.
+    // Like memory: a process without file descriptors left cannot work.
     if (wake_fd_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
 }
 

@@ -18,9 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t byte
     std::uint32_t last = 0;
     letter_packer again;
     auto const unpacked = unpack_letter(record, [&](packed_entry const& entry) -> result<> {
-        if (count++ > 0 && entry.place < last) std::abort();
-        last = entry.place;
-        again.add(entry.place, entry.reason, entry.bytes);
+        if (count++ > 0 && entry.index < last) std::abort();
+        last = entry.index;
+        again.add(entry.index, entry.reason, entry.bytes);
         return {};
     });
     if (!unpacked && count > 0) std::abort();

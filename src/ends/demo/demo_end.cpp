@@ -12,10 +12,10 @@ using options = demo_options;
 
 option_set<options> const& source_options() {
     static option_set<options> const set{
-        in_uri(count<&options::lines_max>("lines", "How many lines; 0: without end.")),
-        in_uri(count<&options::lines_per_second_max>("rate", "Lines a second; 0: as fast as the pipeline.")),
-        in_uri(count<&options::seed>("seed", "The same seed makes the same lines.")),
-        in_uri(count<&options::serial>("serial", "1: put a running \"serial\" into each line.", {.most = 1})),
+        in_uri(count<&options::lines_max>("lines", "Number of lines; 0: no end.")),
+        in_uri(count<&options::lines_per_second_max>("rate", "Lines a second; 0: as fast as the pipeline takes them.")),
+        in_uri(count<&options::seed>("seed", "Seed of the generator: the same one makes the same lines.")),
+        in_uri(count<&options::serial>("serial", "1: add a running number, \"serial\", to each line.", {.most = 1})),
         within<&options::lines>(lines::options_of_lines()),
     };
     return set;

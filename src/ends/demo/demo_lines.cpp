@@ -82,7 +82,7 @@ constexpr std::array bytes_sent = std::to_array<weighted_bytes>({{1768, 148},
 constexpr std::array bytes_none = std::to_array<weighted_bytes>({{0, 1}});
 constexpr std::array bytes_one = std::to_array<weighted_bytes>({{1, 1}});
 
-struct answer_kind {
+struct response_kind {
     std::string_view method;
     unsigned response;
     unsigned weight;
@@ -90,7 +90,7 @@ struct answer_kind {
     std::span<weighted_bytes const> sizes;
 };
 
-constexpr std::array kinds = std::to_array<answer_kind>({
+constexpr std::array kinds = std::to_array<response_kind>({
     {"GET", 404, 5395, products_missing, bytes_missing},
     {"GET", 304, 2111, products_unchanged, bytes_none},
     {"GET", 200, 562, products_sent, bytes_sent},
@@ -141,7 +141,7 @@ void demo_lines::append(std::size_t count, std::string& out) {
         out.append(line_begin);
         out.append(time_text_.data(), time_text_.size());
         out.append(heads_[client]);
-        out.append(answers_[answer_slots_[(bits >> 32U) % slots]]);
+        out.append(responses_[response_slots_[(bits >> 32U) % slots]]);
         out.append(tails_[client]);
         if (serial_) {
             std::array<char, 20> digits;
@@ -173,7 +173,8 @@ void demo_lines::make_clients() {
                                      1 + ((bits >> 24U) & 0xffU) % 254));
         tails_.emplace_back(tail_texts_[agent_slots[(bits >> 32U) % slots]]);
     }
-    // A few clients ask all the time, most now and then: the i-th busiest has about 400 / (1 + i / 8) lines in 8,130.
+    // A few clients send requests all the time, most now and then: the i-th busiest has about 400 / (1 + i / 8) lines
+    // in 8,130.
     fill_by_weight(client_slots_, client_count, [](std::size_t i) { return 3200 / (8 + i); });
 }
 
@@ -186,15 +187,15 @@ void demo_lines::make_answers() {
         for (auto const& size : kind.sizes) sizes_total += size.weight;
         for (auto const& product : kind.products) {
             for (auto const& size : kind.sizes) {
-                answers_.push_back(fmt::format(R"({} /downloads/product_{} HTTP/1.1", "response": {}, "bytes": {})",
-                                               kind.method, product.text, kind.response, size.bytes));
+                responses_.push_back(fmt::format(R"({} /downloads/product_{} HTTP/1.1", "response": {}, "bytes": {})",
+                                                 kind.method, product.text, kind.response, size.bytes));
                 // In millionths, so that rare ones of a rare kind do not round to nothing here.
                 weights.push_back(std::uint64_t{1'000'000} * kind.weight * product.weight * size.weight /
                                   (products_total * sizes_total));
             }
         }
     }
-    fill_by_weight(answer_slots_, answers_.size(), [&](std::size_t i) { return weights[i]; });
+    fill_by_weight(response_slots_, responses_.size(), [&](std::size_t i) { return weights[i]; });
 }
 
 // A server under load: three lines a second on average, so that a billion lines last ten years and not a thousand.

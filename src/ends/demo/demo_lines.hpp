@@ -42,9 +42,9 @@ class demo_lines final {
     std::vector<std::string> heads_;       // of a client: address up to the request
     std::vector<std::string_view> tails_;  // of a client: its agent, up to the closing brace
     std::vector<std::string> tail_texts_;  // what `tails_` look at
-    std::vector<std::string> answers_;     // request, response and bytes
+    std::vector<std::string> responses_;   // request, response and bytes
     std::array<std::uint16_t, slots> client_slots_{};
-    std::array<std::uint16_t, slots> answer_slots_{};
+    std::array<std::uint16_t, slots> response_slots_{};
 };
 
 }  // namespace logpipe::demo

@@ -22,8 +22,8 @@ namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{256} << 10U;
 
-/// A regular file (also as standard input) is read as it stands at that moment and can be read again. Everything else,
-/// pipes, terminals, devices, is read as it comes.
+/// A regular file (also as standard input) is read as it is at that moment and can be read a second time. Everything
+/// else, pipes, terminals, devices, is read as it comes.
 class file_input final : public lines::byte_input {
   public:
     explicit file_input(std::string path)
@@ -45,7 +45,7 @@ class file_input final : public lines::byte_input {
     result<std::optional<lines::input_piece>> read(steady_time until) override {
         if (!regular_ && waiter_.wait_readable(file_.get(), until) != lines::wait_outcome::ready) return std::nullopt;
         auto const count = ::read(file_.get(), buffer_.data(), buffer_.size());
-        // EAGAIN: standard input may have been made non-blocking by whom we share it with.
+        // EAGAIN: standard input may have been made non-blocking by a process that shares it.
         if (count < 0 && (errno == EINTR || errno == EAGAIN)) return std::nullopt;
         if (count < 0) return failed("read", errno);
         if (count == 0) return lines::input_piece{.bytes = {}, .end = true};

@@ -1,5 +1,6 @@
 #include "file_line_sink.hpp"
 
+#include "core/stage_health.hpp"
 #include "line_text.hpp"
 
 #include <array>
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t unsynced_bytes_max = std::size_t{8} << 20U;
 
 /// Keeps each batch until a sync has succeeded. After a failed one the kernel may have dropped the pages and call the
-/// next sync a success, so everything since the last good one is then written again, at the same place.
+/// next sync a success, so everything since the last good one is then rewritten, at the same offset.
 class file_line_sink final : public sink {
   public:
     file_line_sink(std::string path, file_system& files) : path_{std::move(path)}, files_{files} {}
@@ -26,7 +27,7 @@ class file_line_sink final : public sink {
         if (auto opened = open_file(); !opened) return failed(opened.error());
         if (auto found = find_end(); !found) return failed(found.error());
         rewrite_ = !unsynced_.empty();
-        up_.store(true, std::memory_order_relaxed);
+        health_.up();
         return {};
     }
 
@@ -34,7 +35,8 @@ class file_line_sink final : public sink {
         if (auto repaired = repair(); !repaired) return repaired;
         if (auto written = append(events); !written) return failed(written.error());
         unsynced_.push_back(std::move(events));
-        // When this sync fails the batch is ours all the same: the next write() or flush() tries again and tells.
+        // When this sync fails the batch is ours all the same: the next write() or flush() retries and returns the
+        // error.
         if (end_bytes_ - synced_bytes_ >= unsynced_bytes_max) static_cast<void>(sync());
         return {};
     }
@@ -48,19 +50,18 @@ class file_line_sink final : public sink {
         return std::nullopt;
     }
 
-    void cancel() override {}  // no call waits for anyone
+    void cancel() override {}  // no call waits
 
     stage_status status() const override {
         stage_status status;
         status.name = "file_sink";
-        status.up = up_.load(std::memory_order_relaxed);
-        if (!status.up) status.reason = path_ + " cannot be written: free some space or look at the disk";
+        health_.describe(status);
         return status;
     }
 
   private:
     error failed(error reason) {
-        up_.store(false, std::memory_order_relaxed);
+        health_.down(reason);
         return reason;
     }
 
@@ -73,7 +74,7 @@ class file_line_sink final : public sink {
         return files_.sync_folder(folder_of(path_));
     }
 
-    /// Where our lines begin: behind what is there, on a line of their own also when a crash had cut the last one.
+    /// Where our lines begin: after what is there, on a new line also when a crash had cut the last one.
     result<> find_end() {
         if (located_) return {};
         auto const bytes = file_->bytes();
@@ -92,7 +93,7 @@ class file_line_sink final : public sink {
         return {};
     }
 
-    /// A failed write may leave a part of the text there; the next one writes over it, at the same place.
+    /// A failed write may leave a part of the text there; the next one overwrites it, at the same offset.
     result<> put_text() {
         std::array<std::string_view, 1> const parts{text_};
         if (auto written = file_->write_at(end_bytes_, parts); !written) return written;
@@ -106,7 +107,7 @@ class file_line_sink final : public sink {
         return put_text();
     }
 
-    /// After a failed sync: everything since the last good one once more.
+    /// After a failed sync: rewrites everything since the last good one.
     result<> repair() {
         if (!rewrite_) return {};
         end_bytes_ = synced_bytes_;
@@ -123,7 +124,7 @@ class file_line_sink final : public sink {
             return failed(synced.error());
         }
         synced_bytes_ = end_bytes_;
-        up_.store(true, std::memory_order_relaxed);
+        health_.up();
         for (auto& events : std::exchange(unsynced_, {})) {
             count_written(events);
             reports_->done(std::move(events));
@@ -136,12 +137,12 @@ class file_line_sink final : public sink {
     completions* reports_ = nullptr;
     std::unique_ptr<file> file_;
     bool located_ = false;         // end_bytes_ is known
-    bool rewrite_ = false;         // what is unsynced must be written again
+    bool rewrite_ = false;         // what is unsynced must be rewritten
     std::uint64_t end_bytes_ = 0;  // where the next line goes
     std::uint64_t synced_bytes_ = 0;
     std::vector<batch> unsynced_;
     std::string text_;
-    std::atomic<bool> up_{true};
+    stage_health health_;
 };
 
 }  // namespace

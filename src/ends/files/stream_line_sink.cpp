@@ -1,6 +1,7 @@
 #include "stream_line_sink.hpp"
 
 #include "core/clean_text.hpp"
+#include "core/stage_health.hpp"
 #include "line_text.hpp"
 #include "lines/waiter.hpp"
 #include "unique_fd.hpp"
@@ -36,7 +37,7 @@ class stream_line_sink final : public sink {
         if (to_.get() < 0 || fstat(to_.get(), &about) != 0) return failed(errno);
         regular_ = S_ISREG(about.st_mode);
         terminal_ = isatty(to_.get()) == 1;
-        up_.store(true, std::memory_order_relaxed);
+        health_.up();
         return {};
     }
 
@@ -44,11 +45,11 @@ class stream_line_sink final : public sink {
         text_.clear();
         append_lines(events, text_);
         if (terminal_) text_ = visible_text(text_);
-        // After a failure the same batch is offered again; what had gone out of it already cannot be taken back.
+        // After a failure the same batch is retried; what had gone out of it already cannot be taken back.
         while (written_bytes_ < text_.size())
             if (auto put = put_some(); !put) return put;
         written_bytes_ = 0;
-        up_.store(true, std::memory_order_relaxed);
+        health_.up();
         count_written(events);
         reports_->done(std::move(events));
         return {};
@@ -68,9 +69,7 @@ class stream_line_sink final : public sink {
     stage_status status() const override {
         stage_status status;
         status.name = "file_sink";
-        status.up = up_.load(std::memory_order_relaxed);
-        if (!status.up)
-            status.reason = fmt::format("{} cannot be written: its reader has gone, or its disk is full", name_);
+        health_.describe(status);
         return status;
     }
 
@@ -94,7 +93,12 @@ class stream_line_sink final : public sink {
     }
 
     error failed(int reason) {
-        up_.store(false, std::memory_order_relaxed);
+        auto failure = error_of(reason);
+        health_.down(failure);
+        return failure;
+    }
+
+    error error_of(int reason) const {
         auto const message = fmt::format("cannot write {}: {}", name_, std::strerror(reason));
         // Nobody can come back to our standard output.
         if (reason == EPIPE && path_ == "-") return error{errc::cancelled, message};
@@ -114,7 +118,7 @@ class stream_line_sink final : public sink {
     std::size_t written_bytes_ = 0;  // of text_
     lines::waiter waiter_;
     std::atomic<bool> cancelled_{false};
-    std::atomic<bool> up_{true};
+    stage_health health_;
 };
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace logpipe::http {
 namespace {
 
 error changed() {
-    return error{errc::rejected, "the content changed while it was read; start again with a new run"};
+    return error{errc::rejected, "the content changed while it was read; start a new run"};
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class content_history final {
 
   private:
     chunk_hasher given_;   // all that was given
-    chunk_hasher repeat_;  // what came again, while position_bytes_ < given_bytes_
+    chunk_hasher repeat_;  // what was repeated, while position_bytes_ < given_bytes_
     std::uint64_t given_bytes_ = 0;
     std::uint64_t position_bytes_ = 0;
 };

@@ -17,8 +17,8 @@ bool is_redirect(unsigned status) noexcept {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-error refusal(net::http_head const& head) {
-    auto const message = clean_line(fmt::format("the server answered {} {}", head.status, head.reason));
+error status_error(net::http_head const& head) {
+    auto const message = clean_line(fmt::format("the server responded with status {} {}", head.status, head.reason));
     switch (head.status) {
         case 401:
         case 403:
@@ -53,14 +53,14 @@ result<> http_content::judge(net::http_head const& head) {
         location_ = location;
         return {};
     }
-    bool const ranged = !asked_.if_range.empty();
-    if (head.status != 200 && !(ranged && (head.status == 206 || head.status == 416))) return refusal(head);
+    bool const ranged = !request_.if_range.empty();
+    if (head.status != 200 && !(ranged && (head.status == 206 || head.status == 416))) return status_error(head);
     if (head.status != 200)
         if (auto judged = judge_range(head); !judged) return judged;
     if (auto judged = judge_coding(head); !judged) return judged;
     auto const type = head.field("Content-Type");
     if (!nothing_left_ && (equal(type.substr(0, 9), "text/html") || equal(type.substr(0, 21), "application/xhtml+xml")))
-        return error{errc::rejected, "the server answered 200 with an HTML page instead of lines"};
+        return error{errc::rejected, "the server responded with an HTML page instead of lines"};
     accepted_ = true;
     return {};
 }
@@ -69,15 +69,15 @@ result<> http_content::judge_range(net::http_head const& head) {
     auto const range = head.field("Content-Range");
     goes_on_ = true;
     if (head.status == 416) {
-        nothing_left_ = range == fmt::format("bytes */{}", asked_.begin_bytes);
+        nothing_left_ = range == fmt::format("bytes */{}", request_.begin_bytes);
         if (nothing_left_) return {};
         return error{errc::rejected,
                      fmt::format("the content changed while it was read: nothing stands at byte {} any more",
-                                 asked_.begin_bytes)};
+                                 request_.begin_bytes)};
     }
-    if (range.starts_with(fmt::format("bytes {}-", asked_.begin_bytes))) return {};
+    if (range.starts_with(fmt::format("bytes {}-", request_.begin_bytes))) return {};
     return error{errc::protocol,
-                 fmt::format("the server answered with another range, \"{}\", than was asked for", clean_line(range))};
+                 fmt::format("the server responded with another range, \"{}\", than was requested", clean_line(range))};
 }
 
 result<> http_content::judge_coding(net::http_head const& head) {
@@ -88,11 +88,11 @@ result<> http_content::judge_coding(net::http_head const& head) {
                      fmt::format("the content's coding \"{}\" is not known; gzip is", clean_line(coding))};
     if (gzipped) {
         // Bytes of the compressed form are not those that were counted.
-        if (goes_on_) return error{errc::protocol, "the server answered with a range of another coding"};
+        if (goes_on_) return error{errc::protocol, "the server responded with a range of another coding"};
         inflater_.emplace();
         return {};
     }
-    if (head.content_bytes) total_bytes_ = *head.content_bytes + (goes_on_ ? asked_.begin_bytes : 0);
+    if (head.content_bytes) total_bytes_ = *head.content_bytes + (goes_on_ ? request_.begin_bytes : 0);
     // A weak ETag (W/"…") only promises the same meaning, not the same bytes (RFC 9110 section 8.8.1).
     auto const tag = head.field("ETag");
     if (tag.starts_with('"') && !equal(head.field("Accept-Ranges"), "none")) resume_tag_ = tag;
@@ -132,7 +132,7 @@ result<> http_content::look_for_page(std::string_view piece) {
     if (first == std::string_view::npos) return {};
     looking_ = false;
     if (piece[first] != '<') return {};
-    return error{errc::rejected, "the server answered 200 with a page (it begins with \"<\") instead of lines"};
+    return error{errc::rejected, "the server responded with a page (it begins with \"<\") instead of lines"};
 }
 
 }  // namespace logpipe::http

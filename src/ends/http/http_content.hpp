@@ -12,16 +12,16 @@
 
 namespace logpipe::http {
 
-/// What one request asked for.
+/// What one request wants.
 struct http_request_range {
     std::uint64_t begin_bytes = 0;
-    std::string if_range;  ///< the strong ETag that the range needs; empty: all of it was asked for
+    std::string if_range;  ///< the strong ETag that the range needs; empty: all of it
 };
 
 /// One response. One thread.
 class http_content final {
   public:
-    explicit http_content(http_request_range asked) : asked_{std::move(asked)} {}
+    explicit http_content(http_request_range request) : request_{std::move(request)} {}
 
     /// Its head, first. @return why it carries no content, where it is not a redirect either.
     [[nodiscard]] result<> judge(net::http_head const& head);
@@ -38,10 +38,10 @@ class http_content final {
 
     /// Where a redirect leads, as the server wrote it.
     [[nodiscard]] std::optional<std::string> const& location() const noexcept { return location_; }
-    /// True when it goes on at the range that was asked for, false when it starts over. Once accepted().
+    /// True when it continues at the range that was requested, false when it starts over. Once accepted().
     [[nodiscard]] bool goes_on() const noexcept { return goes_on_; }
     [[nodiscard]] bool accepted() const noexcept { return accepted_; }
-    /// The ETag by which the rest can be asked for after a cut; empty where that cannot be.
+    /// The ETag by which the rest can be requested after a cut; empty where that cannot be.
     [[nodiscard]] std::string const& resume_tag() const noexcept { return resume_tag_; }
     /// Of the content; none where it is not known.
     [[nodiscard]] std::optional<std::uint64_t> total_bytes() const noexcept { return total_bytes_; }
@@ -51,7 +51,7 @@ class http_content final {
     [[nodiscard]] result<> judge_coding(net::http_head const& head);
     [[nodiscard]] result<> look_for_page(std::string_view piece);
 
-    http_request_range asked_;
+    http_request_range request_;
     std::optional<codec::gzip_inflater> inflater_;
     std::string body_;           // came in and is not yet decoded…
     std::size_t body_done_ = 0;  // …but for so many bytes of it
@@ -63,7 +63,7 @@ class http_content final {
     bool goes_on_ = false;
     bool complete_ = false;
     bool ends_with_connection_ = false;
-    bool nothing_left_ = false;  // the range that was asked for begins at the content's end
+    bool nothing_left_ = false;  // the range that was requested begins at the content's end
     bool drained_ = true;        // the inflater has nothing left of what it was given
     bool looking_ = true;        // no byte but white space was given yet
 };

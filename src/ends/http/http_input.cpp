@@ -1,7 +1,8 @@
-// Lines from a web server. A download that is cut goes on where it was, or starts over and is compared.
+// Lines from a web server. A download that is cut resumes where it was, or starts over and is compared.
 #include "content_history.hpp"
-#include "core/backoff.hpp"
+#include "core/environment.hpp"
 #include "core/log.hpp"
+#include "core/retry_loop.hpp"
 #include "http/http.hpp"
 #include "http_content.hpp"
 #include "lines/byte_input.hpp"
@@ -44,12 +45,13 @@ class http_input final : public lines::byte_input {
     result<std::optional<lines::input_piece>> read(steady_time until) override {
         while (!ended_) {
             if (!content_) {
-                if (!client_.wait(std::min(next_try_, until)) || steady_clock::now() < next_try_) return std::nullopt;
+                if (!client_.wait(std::min(retry_.due(), until)) || !retry_.is_due(steady_clock::now()))
+                    return std::nullopt;
                 if (auto begun = begin(); !begun) return begun.error();
             }
             auto const piece = advance(until);
             if (!piece) {
-                if (auto failed = survive(piece.error()); !failed) return failed.error();
+                if (auto failed = recover(piece.error()); !failed) return failed.error();
                 continue;
             }
             if (!*piece) return std::nullopt;
@@ -107,8 +109,8 @@ class http_input final : public lines::byte_input {
         return {};
     }
 
-    /// Sends the request, and waits until the server has accepted or refused it, for as long as the connection's own
-    /// bounds let it. wake() ends the waiting: then read() goes on with it.
+    /// Sends the request, and waits until the server has accepted or rejected it, for as long as the connection's own
+    /// bounds let it. wake() ends the wait: then read() continues it.
     result<> reach() {
         if (ended_ || content_) return {};
         if (auto begun = begin(); !begun) return begun;
@@ -159,8 +161,8 @@ class http_input final : public lines::byte_input {
         auto const fresh = history_.pass(piece);
         if (!fresh) return fresh.error();
         if (!fresh->empty()) {
-            tries_ = 0;
-            wait_.reset();
+            attempts_ = 0;
+            retry_.worked();
         }
         return *fresh;
     }
@@ -192,24 +194,25 @@ class http_input final : public lines::byte_input {
         }
     }
 
-    /// A cut download is tried again; what failed from the start, or would fail the same way again, is the caller's.
-    result<> survive(error const& reason) {
+    /// A cut download is retried; what failed from the start, or would fail the same way each time, is the caller's.
+    result<> recover(error const& reason) {
         content_.reset();
         client_.drop();
-        // Also after a failure that is not ours to survive: whoever reads on all the same shall not hammer the server.
-        auto const wait = wait_.next();
-        next_try_ = steady_clock::now() + wait;
+        // Also after a failure that is not retried here: a caller that reads on all the same shall not hammer the
+        // server.
+        auto const now = steady_clock::now();
+        auto const wait = std::chrono::duration_cast<std::chrono::milliseconds>(retry_.failed(now) - now);
         bool const may_pass = begun_ && (reason.code == errc::not_connected || reason.code == errc::timed_out);
         auto const failed = in_context(here_.text, reason);
         if (!may_pass) return failed;
-        if (tries_ >= options_.resumes_max) {
-            tries_ = 0;
-            return in_context(fmt::format("gave up after {} tries without a new byte", options_.resumes_max), failed);
+        if (attempts_ >= options_.resumes_max) {
+            attempts_ = 0;
+            return in_context(fmt::format("no new byte in {} attempts", options_.resumes_max), failed);
         }
-        ++tries_;
+        ++attempts_;
         resumes_.fetch_add(1, std::memory_order_relaxed);
-        log_warn("http_source: {}; trying again from byte {} in {} ms (try {} of {})", failed.message,
-                 resume_tag_.empty() ? 0 : history_.given_bytes(), wait.count(), tries_, options_.resumes_max);
+        log_warn("http_source: {}; resuming from byte {} in {} ms (attempt {} of {})", failed.message,
+                 resume_tag_.empty() ? 0 : history_.given_bytes(), wait.count(), attempts_, options_.resumes_max);
         return {};
     }
 
@@ -217,16 +220,15 @@ class http_input final : public lines::byte_input {
     net::http_client client_{net::http_target{}};
     net::http_url url_;                    // as configured
     net::http_url here_;                   // where redirects have led
-    int redirects_ = 0;                    // of this try
+    int redirects_ = 0;                    // of this attempt
     std::optional<http_content> content_;  // of the request that is out
     bool judged_ = false;                  // content_ was accepted, and we know it
     content_history history_;
     std::string resume_tag_;
     bool begun_ = false;  // content was accepted once
     bool ended_ = false;
-    int tries_ = 0;  // in a row without a new byte
-    steady_time next_try_{};
-    backoff wait_;
+    int attempts_ = 0;  // in a row without a new byte
+    retry_loop retry_{backoff_options{}, random_number};
     std::atomic<std::uint64_t> resumes_{0};
     std::atomic<std::uint64_t> bytes_total_{0};
 };

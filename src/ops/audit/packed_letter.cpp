@@ -29,7 +29,7 @@ std::string shown(std::string_view bytes) {
 result<> each_event_of(dead_letter const& letter, std::function<result<>(dead_letter&&)> const& each) {
     if (letter.entries == 0) return each(dead_letter{letter});
     auto unpacked = codec::unpack_letter(letter.record, [&](codec::packed_entry const& entry) {
-        return each({.id = letter.id.at(entry.place),
+        return each({.id = letter.id.at(entry.index),
                      .stage = letter.stage,
                      .reason = std::string{entry.reason},
                      .origin = letter.origin,
@@ -62,7 +62,7 @@ std::string readable_entries(dead_letter const& letter, std::size_t entries_max)
     std::size_t count = 0;
     auto const unpacked = codec::unpack_letter(letter.record, [&](codec::packed_entry const& entry) -> result<> {
         if (count++ < entries_max)
-            out += fmt::format("entry {} ({}), {} bytes: {}\n", entry.place, clean_line(entry.reason),
+            out += fmt::format("entry {} ({}), {} bytes: {}\n", entry.index, clean_line(entry.reason),
                                entry.bytes.size(), shown(entry.bytes));
         return {};
     });

@@ -55,7 +55,7 @@ TEST_CASE("gzip that is cut anywhere is corrupt", "[gzip]") {
     }
 }
 
-TEST_CASE("what is no gzip is corrupt, garbage behind a member included", "[gzip]") {
+TEST_CASE("bytes that are not gzip are corrupt, garbage after a member included", "[gzip]") {
     REQUIRE(gunzip("{\"a\":1}", 100).error().code == errc::corrupt);
     REQUIRE(gunzip(hello_by_gzip + "garbage", 100).error().code == errc::corrupt);
     auto damaged = hello_by_gzip;

@@ -84,7 +84,7 @@ TEST_CASE("what is cut, of another version or does not add up is not a letter's 
     CHECK_FALSE(read_letter_frame(R"({"id":"x","stage":"normalize","reason":"y","record":"z"}          )"));
 }
 
-TEST_CASE("a letter about several entries says so in its head, in a version of its own", "[letter_frame]") {
+TEST_CASE("a letter about several entries says so in its head, in a separate version", "[letter_frame]") {
     auto letter = some_letter();
     letter.entries = 70'000;
     auto const bytes = frame_of(letter);

@@ -12,7 +12,7 @@ using namespace logpipe::codec;
 namespace {
 
 struct unpacked {
-    std::uint32_t place = 0;
+    std::uint32_t index = 0;
     std::string reason;
     std::string bytes;
 
@@ -22,7 +22,7 @@ struct unpacked {
 result<std::vector<unpacked>> unpack(std::string_view record) {
     std::vector<unpacked> all;
     auto read = unpack_letter(record, [&](packed_entry const& entry) -> result<> {
-        all.push_back({entry.place, std::string{entry.reason}, std::string{entry.bytes}});
+        all.push_back({entry.index, std::string{entry.reason}, std::string{entry.bytes}});
         return {};
     });
     if (!read) return read.error();
@@ -31,13 +31,13 @@ result<std::vector<unpacked>> unpack(std::string_view record) {
 
 }  // namespace
 
-TEST_CASE("a pack gives every entry back with its place and its reason", "[letter_pack]") {
+TEST_CASE("a pack gives every entry back with its index and its reason", "[letter_pack]") {
     letter_packer pack;
     std::vector<unpacked> const all{{0, "bad", {"\0\xff", 2}},
                                     {7, "worse", ""},
                                     {300, "bad", std::string(70'000, 'x')},
                                     {4'000'000'000, "bad", "z"}};
-    for (auto const& each : all) pack.add(each.place, each.reason, each.bytes);
+    for (auto const& each : all) pack.add(each.index, each.reason, each.bytes);
     CHECK(pack.count() == 4);
     CHECK(pack.reasons() == "bad; worse");
     auto const record = pack.finish();
@@ -64,7 +64,7 @@ TEST_CASE("reasons of a pack are bounded, whatever they are made of", "[letter_p
     CHECK(all[999].reason == "another reason");
 }
 
-TEST_CASE("a damaged pack is refused before any entry of it is given", "[letter_pack]") {
+TEST_CASE("a damaged pack is rejected before any entry of it is given", "[letter_pack]") {
     letter_packer pack;
     pack.add(1, "bad", "one");
     pack.add(2, "bad", "two");

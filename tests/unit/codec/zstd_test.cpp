@@ -54,7 +54,7 @@ TEST_CASE("zstd that is cut anywhere is corrupt", "[zstd]") {
     }
 }
 
-TEST_CASE("what is not zstd is corrupt, garbage behind a frame included", "[zstd]") {
+TEST_CASE("bytes that are not zstd are corrupt, garbage after a frame included", "[zstd]") {
     REQUIRE(unzstd("{\"a\":1}", 100).error().code == errc::corrupt);
     REQUIRE(unzstd(hello_by_zstd + "garbage", 100).error().code == errc::corrupt);
     auto damaged = hello_by_zstd;
@@ -84,7 +84,7 @@ TEST_CASE("the zstd inflater takes any pieces and keeps to the bound of each cal
     }
 }
 
-TEST_CASE("a frame that asks for more memory than is given is refused", "[zstd]") {
+TEST_CASE("a frame that needs more memory than is allowed is rejected", "[zstd]") {
     // The same frame with a window descriptor of 2 GiB (RFC 8878 section 3.1.1.1.2) in place of its 1 KiB.
     auto greedy = hello_by_zstd;
     greedy[5] = '\xa8';

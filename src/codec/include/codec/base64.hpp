@@ -12,7 +12,7 @@ namespace logpipe::codec {
     return (bytes + 2) / 3 * 4;
 }
 
-/// Writes base64_bytes(bytes.size()) characters. @return behind the last one
+/// Writes base64_bytes(bytes.size()) characters. @return after the last one
 char* write_base64(char* to, std::string_view bytes) noexcept;
 /// None where `text` is not what write_base64() writes.
 [[nodiscard]] std::optional<std::string> read_base64(std::string_view text);

@@ -20,9 +20,9 @@ class gzip_inflater final {
 
     /// Consumes from the front of `input` and appends at most `output_bytes_max` to `output`; call again while `input`
     /// is not empty or the output was filled.
-    /// @return errc::corrupt for bytes that are no gzip; garbage after a complete member included.
+    /// @return errc::corrupt for bytes that are not gzip; garbage after a complete member included.
     [[nodiscard]] result<> inflate(std::string_view& input, std::string& output, std::size_t output_bytes_max);
-    /// True between members: an end of input here is no truncation.
+    /// True between members: an end of input here is not a truncation.
     [[nodiscard]] bool at_end() const noexcept;
 
   private:

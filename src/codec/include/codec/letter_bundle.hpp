@@ -7,7 +7,8 @@
 //      6     2  0
 //      8        a zstd frame; in it for each letter: size 4, its frame (letter_frame.hpp)
 //
-// Only what logpipe writes as a letter stands in such a journal, so nothing that came from outside is read as a bundle.
+// Such a journal holds only what logpipe writes as a dead letter, so nothing that came from outside is read as a
+// bundle.
 #pragma once
 
 #include "logpipe/result.hpp"

@@ -20,7 +20,7 @@
 //               the original bytes, to the end of the record
 //
 // The head is bounded by the four texts, which their writer has cut (dead_letter_writer.cpp). Original bytes may look
-// like anything, a head included: nothing behind head_bytes is ever read as one.
+// like anything, a head included: nothing after head_bytes is ever read as one.
 #pragma once
 
 #include "logpipe/dead_letter.hpp"

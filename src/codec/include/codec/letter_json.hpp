@@ -10,7 +10,7 @@
 namespace logpipe::codec {
 
 /// {"id":…,"stage":…,"reason":…,"origin":…,"tag":…,"time":…,"event_time":…,"received":…,"record":…}; times that are not
-/// known are left out, a record that is not UTF-8 stands in "record_base64" instead, and a part of a letter has "part"
+/// known are left out, a record that is not UTF-8 is in "record_base64" instead, and a part of a letter has "part"
 /// (from 0) and "parts".
 [[nodiscard]] std::string to_json(letter_view const& letter);
 [[nodiscard]] std::string to_json(dead_letter const& letter);

@@ -6,10 +6,10 @@
 //      0     1  version, 1
 //      1     4  entry count, at least 1
 //      5     4  reason count, at least 1
-//      9        for each entry: its place less the one before (the first: its place), the number of its reason, its
+//      9        for each entry: its index less the one before (the first: its index), the number of its reason, its
 //               size, its bytes; for each reason: its size, its bytes. Numbers here are LEB128 varints.
 //
-// An entry has the letter's id at its own place, event_id::at(). That a letter is a pack stands in its head
+// An entry has the letter's id at its own index, event_id::at(). That a letter is a pack is said in its head
 // (dead_letter::entries), never in its bytes, which anybody could send.
 #pragma once
 
@@ -24,14 +24,14 @@
 
 namespace logpipe::codec {
 
-/// Where in its message a pack itself is: at no entry's place, for a message has no four thousand million of them.
+/// Where in its message a pack itself is: at no entry's index, for a message has no four thousand million of them.
 inline constexpr std::uint32_t pack_place = std::numeric_limits<std::uint32_t>::max();
 
 /// One thread.
 class letter_packer final {
   public:
-    /// @param place  of the entry in its message, above that of the one before
-    void add(std::uint32_t place, std::string_view reason, std::string_view entry);
+    /// @param index  of the entry in its message, above that of the one before
+    void add(std::uint32_t index, std::string_view reason, std::string_view entry);
     [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
     /// The different reasons, in one line; the first few of many.
     [[nodiscard]] std::string reasons() const;
@@ -44,11 +44,11 @@ class letter_packer final {
     std::string bytes_;
     std::vector<std::string> reasons_;
     std::uint32_t count_ = 0;
-    std::uint32_t last_place_ = 0;
+    std::uint32_t last_index_ = 0;
 };
 
 struct packed_entry {
-    std::uint32_t place = 0;
+    std::uint32_t index = 0;
     std::string_view reason;
     std::string_view bytes;
 };

@@ -11,7 +11,7 @@
 namespace logpipe::codec {
 
 /// Decompresses pieces as they arrive. One thread. A frame whose window is above 128 MiB, which is all the memory it
-/// takes, is refused.
+/// takes, is rejected.
 class zstd_inflater final {
   public:
     zstd_inflater();
@@ -23,7 +23,7 @@ class zstd_inflater final {
     /// is not empty or the output was filled.
     /// @return errc::corrupt for bytes that are not zstd; garbage after a complete frame included.
     [[nodiscard]] result<> inflate(std::string_view& input, std::string& output, std::size_t output_bytes_max);
-    /// True between frames: an end of input here is no truncation.
+    /// True between frames: an end of input here is not a truncation.
     [[nodiscard]] bool at_end() const noexcept;
 
   private:

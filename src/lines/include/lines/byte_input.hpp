@@ -28,11 +28,11 @@ class byte_input {
   public:
     virtual ~byte_input() = default;
 
-    /// Also called again after read() failed in a way that may pass; goes on where it was.
+    /// Also called after read() failed in a way that may pass; continues where it was.
     [[nodiscard]] virtual result<> open() = 0;
     /// @return none at `until` or after wake().
     [[nodiscard]] virtual result<std::optional<input_piece>> read(steady_time until) = 0;
-    /// Whether another run would get the same bytes again. What would not come again is given on as soon as it is
+    /// Whether another run would get the same bytes. What would not come a second time is passed on as soon as it is
     /// there, and when the source is stopped.
     [[nodiscard]] virtual bool repeatable() const = 0;
     virtual void wake() = 0;

@@ -11,7 +11,7 @@ namespace logpipe::lines {
 /// What every source of lines shares. A line becomes an event: its bytes without the line end, the tag, an id.
 struct line_options {
     std::string tag = "app.follow";
-    /// Names this run. Ids are made of it and of the byte range, so starting again with the same one repeats the same
+    /// Names this run. Ids are made of it and of the byte range, so another start with the same one repeats the same
     /// events instead of adding new ones. Empty: a new one.
     std::string run_id{};
     std::size_t line_bytes_max = std::size_t{8} << 20U;  ///< a longer line is rejected to the dead letters, cut to this

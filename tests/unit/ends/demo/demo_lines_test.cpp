@@ -24,7 +24,7 @@ std::string demo_text(std::uint64_t seed, std::size_t count, bool serial = false
     return text;
 }
 
-/// What stands behind `key` up to the next comma or brace.
+/// What follows `key` up to the next comma or brace.
 std::string value_of(std::string_view line, std::string_view key) {
     auto const begin = line.find(key) + key.size();
     return std::string{line.substr(begin, line.find_first_of(",}", begin) - begin)};
@@ -119,7 +119,7 @@ TEST_CASE("the demo source without an end goes on until it is stopped", "[demo]"
     REQUIRE(from->read(into, steady_time::max()).error().code == errc::end_of_input);
 }
 
-TEST_CASE("a rate holds the demo source back, in small chunks that are known by count", "[demo]") {
+TEST_CASE("a rate slows the demo source down, in small chunks that are known by count", "[demo]") {
     auto const from = make_demo_source({.lines_max = 30, .lines_per_second_max = 100, .lines = {.run_id = "run"}});
     REQUIRE(from->open());
     auto const start = std::chrono::steady_clock::now();
@@ -143,7 +143,7 @@ TEST_CASE("waiting for its turn the demo source keeps to `until` and can be woke
     REQUIRE(into.empty());
 }
 
-TEST_CASE("a rate that is no rate is refused", "[demo]") {
+TEST_CASE("an invalid rate is rejected", "[demo]") {
     for (double const rate : {-1.0, 1e300, std::numeric_limits<double>::quiet_NaN()})
         REQUIRE(make_demo_source({.lines_per_second_max = rate})->open().error().code == errc::invalid_argument);
 }

@@ -113,7 +113,7 @@ TEST_CASE("a file that is not there, is a folder or may not be read is a clear e
     }
 }
 
-TEST_CASE("a limit of 0 or above 1 GiB a line is refused", "[file_source]") {
+TEST_CASE("a limit of 0 or above 1 GiB a line is rejected", "[file_source]") {
     test::scratch_folder const folder;
     auto const path = folder.write("lines", "x\n");
     for (std::size_t const bytes : {std::size_t{0}, std::size_t{1} << 31U}) {
@@ -196,7 +196,7 @@ TEST_CASE("a file that is stopped half way gives no chunk that a repeat would cu
     REQUIRE(into.empty());
 }
 
-TEST_CASE("the file source tells how far it is", "[file_source]") {
+TEST_CASE("the file source shows how far it is", "[file_source]") {
     test::scratch_folder const folder;
     auto const from = make_file_source(folder.write("lines", "a\n\nbb\n"), run_of());
     REQUIRE(from->open());
@@ -213,7 +213,7 @@ TEST_CASE("the file source tells how far it is", "[file_source]") {
                                                                    {"source_hole_bytes_total", 0}});
 }
 
-TEST_CASE("a file that is not lines is refused with what it is, and nothing of it is taken", "[file_source]") {
+TEST_CASE("a file that is not lines is rejected with what it is, and nothing of it is taken", "[file_source]") {
     test::scratch_folder const folder;
     auto const lines = numbered(10);
     auto const refused = [&](std::string const& bytes, std::string_view what) {

@@ -25,7 +25,7 @@ batch batch_of(std::vector<std::string> const& records) {
     return made;
 }
 
-/// A disk that fails when it is told to; everything else is the real one's.
+/// A disk that fails when it shall; everything else is the real one's.
 class failing_disk final : public file_system {
   public:
     bool fail_write = false;
@@ -150,7 +150,7 @@ TEST_CASE("a full disk leaves the batch with the caller, and later it is written
     REQUIRE(to->status().up);
 }
 
-TEST_CASE("after a failed sync everything that was not safe is written again", "[line_sink]") {
+TEST_CASE("after a failed sync everything that was not safe is rewritten", "[line_sink]") {
     test::scratch_folder const folder;
     failing_disk disk;
     test::reported reports;
@@ -167,7 +167,7 @@ TEST_CASE("after a failed sync everything that was not safe is written again", "
     SECTION("by the next flush") {
         REQUIRE(to->flush());
     }
-    SECTION("also when it was opened again in between") {
+    SECTION("also when it was reopened in between") {
         REQUIRE(to->open(reports));
         REQUIRE(to->flush());
     }

@@ -78,14 +78,14 @@ TEST_CASE("a body is read by its length, by chunks, or to the connection's end",
     REQUIRE(content_of_pieces(sized("200 OK\r\n", "")).value().empty());
 }
 
-TEST_CASE("interim answers are passed over", "[http_content]") {
+TEST_CASE("interim responses are skipped", "[http_content]") {
     REQUIRE(content_of_pieces("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" +
                               sized("200 OK\r\n", "lines"))
                 .value() == "lines");
     REQUIRE(content_of_pieces("HTTP/1.1 101 Switching Protocols\r\n\r\n").error().code == errc::protocol);
 }
 
-TEST_CASE("an answer that is cut is not connected", "[http_content]") {
+TEST_CASE("a response that is cut is not connected", "[http_content]") {
     auto const lengths = sized("200 OK\r\n", "lines");
     auto const chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nlines\r\n0\r\n\r\n"s;
     for (auto const& answer : {lengths, chunks})
@@ -93,7 +93,7 @@ TEST_CASE("an answer that is cut is not connected", "[http_content]") {
             REQUIRE(content_of(answer.substr(0, bytes), 1000).error().code == errc::not_connected);
 }
 
-TEST_CASE("what is no HTTP is a protocol error", "[http_content]") {
+TEST_CASE("a response that is not HTTP is a protocol error", "[http_content]") {
     REQUIRE(content_of("{\"a\":1}\n{\"a\":2}\n", 1000).error().code == errc::protocol);
     REQUIRE(content_of_pieces("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n").error().code ==
             errc::protocol);
@@ -121,13 +121,13 @@ TEST_CASE("gzip content that is truncated or bad is corrupt", "[http_content]") 
             errc::not_connected);
 }
 
-TEST_CASE("another content coding is refused by name", "[http_content]") {
+TEST_CASE("another content coding is rejected by name", "[http_content]") {
     auto const got = content_of_pieces(sized("200 OK\r\nContent-Encoding: br\r\n", "x"));
     REQUIRE(got.error().code == errc::rejected);
     REQUIRE_THAT(got.error().message, ContainsSubstring("\"br\""));
 }
 
-TEST_CASE("a status that is no 200 is an error with the status in words", "[http_content]") {
+TEST_CASE("a status other than 200 is an error with the status in words", "[http_content]") {
     auto const code_of = [](std::string const& status) {
         auto const got = content_of_pieces(sized(status + "\r\n", "a page"));
         REQUIRE_THAT(got.error().message, ContainsSubstring(status));
@@ -140,11 +140,11 @@ TEST_CASE("a status that is no 200 is an error with the status in words", "[http
     REQUIRE(code_of("400 Bad Request") == errc::rejected);
     REQUIRE(code_of("500 Internal Server Error") == errc::not_connected);
     REQUIRE(code_of("503 Service Unavailable") == errc::not_connected);
-    REQUIRE(code_of("206 Partial Content") == errc::rejected);  // nobody asked for a part
+    REQUIRE(code_of("206 Partial Content") == errc::rejected);  // a part was not requested
     REQUIRE(code_of("304 Not Modified") == errc::rejected);
 }
 
-TEST_CASE("a page instead of lines is refused, by its type or its first byte", "[http_content]") {
+TEST_CASE("a page instead of lines is rejected, by its type or its first byte", "[http_content]") {
     auto const typed = content_of_pieces(sized("200 OK\r\nContent-Type: text/HTML; charset=utf-8\r\n", "hello"));
     REQUIRE(typed.error().code == errc::rejected);
     REQUIRE_THAT(typed.error().message, ContainsSubstring("HTML page"));
@@ -152,7 +152,7 @@ TEST_CASE("a page instead of lines is refused, by its type or its first byte", "
     REQUIRE(content_of_pieces(sized("200 OK\r\n", "{\"a\":\"<\"}")).has_value());
 }
 
-TEST_CASE("a range goes on only where it was asked for", "[http_content]") {
+TEST_CASE("a range continues only where it was requested", "[http_content]") {
     http_request_range const range{.begin_bytes = 5, .if_range = "\"tag\""};
     auto const part = "206 Partial Content\r\nContent-Range: bytes 5-9/10\r\n";
     download from{range};
@@ -191,7 +191,7 @@ TEST_CASE("only a strong ETag of uncoded content lets a download go on", "[http_
     REQUIRE(tag_of("ETag: \"abc\"\r\nContent-Encoding: gzip\r\n", gzip("x")).empty());
 }
 
-TEST_CASE("a redirect has a place and no content", "[http_content]") {
+TEST_CASE("a redirect has a location and no content", "[http_content]") {
     download from{{}};
     auto& content = from.content;
     REQUIRE(from.feed(sized("302 Found\r\nLocation: /there\r\n", "a page")));

@@ -60,7 +60,7 @@ TEST_CASE("a file of lines is read over HTTP, with ids that a second run repeats
     REQUIRE(download(server, "/logs/nginx logs.jsonl?x=1").ids == got.ids);
 }
 
-TEST_CASE("gzip is asked for and read, and gives the same ids as without", "[http_source]") {
+TEST_CASE("gzip is requested and read, and gives the same ids as without", "[http_source]") {
     auto const text = numbered(30'000);
     auto const half = text.find('\n', text.size() / 2) - 3;
     auto const packed = gzip(text.substr(0, half)) + gzip(text.substr(half));
@@ -104,7 +104,7 @@ TEST_CASE("redirects are followed, also relative ones, up to the limit", "[http_
     REQUIRE(server.requests().size() == 3 + 6);
 }
 
-TEST_CASE("an error status, a page or a strange answer is one clear error, not tried again", "[http_source]") {
+TEST_CASE("an error status, a page or a strange response is one clear error, not retried", "[http_source]") {
     std::atomic<int> round{0};
     http_script const server{[&](http_exchange& to) {
         switch (round) {
@@ -133,7 +133,7 @@ TEST_CASE("an error status, a page or a strange answer is one clear error, not t
     }
 }
 
-TEST_CASE("a refused connection, a name that is none and a bad URL are clear errors", "[http_source]") {
+TEST_CASE("a rejected connection, an unknown name and a bad URL are clear errors", "[http_source]") {
     std::uint16_t free_port = 0;
     {
         free_port = http_script{[](http_exchange&) {}}.port();
@@ -248,13 +248,13 @@ TEST_CASE("chunked and reset connections are seen as cut", "[http_source]") {
     REQUIRE(tries == 3);
 }
 
-TEST_CASE("a server that always cuts at the same place is given up with words", "[http_source]") {
+TEST_CASE("a server that always cuts at the same byte fails with its reason", "[http_source]") {
     http_script const server{[&](http_exchange& to) { to.send(sized("", 100) + "one\ntwo\n"); }};
     auto options = options_for(server.url());
     options.resumes_max = 2;
     auto const got = download(options);
     REQUIRE(got.failure->code == errc::not_connected);
-    REQUIRE_THAT(got.failure->message, ContainsSubstring("gave up after 2 tries without a new byte"));
+    REQUIRE_THAT(got.failure->message, ContainsSubstring("no new byte in 2 attempts"));
     REQUIRE(server.requests().size() == 3);
 }
 
@@ -314,7 +314,7 @@ TEST_CASE("a waiting download keeps to `until`, can be woken and stopped", "[htt
     REQUIRE(read.error().code == errc::end_of_input);
 }
 
-TEST_CASE("a pipeline that stands still is no silent server", "[http_source]") {
+TEST_CASE("a pipeline that stalls is not a silent server", "[http_source]") {
     auto const text = numbered(1'000);
     http_script const server{[&](http_exchange& to) { to.answer("200 OK", "", text); }};
     auto options = options_for(server.url());
@@ -322,7 +322,7 @@ TEST_CASE("a pipeline that stands still is no silent server", "[http_source]") {
     auto const from = make_http_source(options);
     REQUIRE(from->open());
     batch into;
-    // Until the request is out, in steps that leave a wait for the answer half done.
+    // Until the request is out, in steps that leave a wait for the response half done.
     while (server.requests().empty()) REQUIRE(from->read(into, std::chrono::steady_clock::now() + 1us));
     std::this_thread::sleep_for(1100ms);  // not to wait for anything: this time must not count
     auto const got = test::read_all(*from);

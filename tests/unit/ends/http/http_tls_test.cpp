@@ -43,7 +43,7 @@ TEST_CASE("TLS is verified against the CA file, by name", "[http_source]") {
         REQUIRE(got.failure->code == errc::unauthorized);
         REQUIRE_THAT(got.failure->message, ContainsSubstring("hostname mismatch"));
     }
-    SECTION("not at all, when that was asked for") {
+    SECTION("not at all, where that was set") {
         options.insecure_skip_verify = true;
         REQUIRE(download(options).records == texts{"one", "two"});
     }

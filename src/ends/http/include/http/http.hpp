@@ -18,7 +18,7 @@ struct http_source_options {
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds idle_timeout{30'000};
     int redirects_max = 5;
-    int resumes_max = 10;  ///< tries in a row without a new byte before giving up
+    int resumes_max = 10;  ///< attempts in a row without a new byte before the source fails
     lines::line_options lines{};
 };
 [[nodiscard]] std::unique_ptr<source> make_http_source(http_source_options options);
