@@ -18,7 +18,7 @@ namespace {
 namespace json = boost::json;
 
 error unreadable(std::string_view reason) {
-    return {errc::corrupt, fmt::format("no dead letter: {}", reason)};
+    return {errc::corrupt, fmt::format("invalid dead letter: {}", reason)};
 }
 
 /// None where it is missing or no text.

@@ -11,7 +11,7 @@ namespace {
 using options = docker_source_options;
 
 option_set<options>::group project_option() {
-    option row{"project", option_kind::list, "NAME", "Containers of this compose project.", {}};
+    option row{"project", option_kind::list, "NAME", "Follow only containers of this compose project.", {}};
     row.in_uri_only = true;
     return {{std::move(row), [](options& into, option_values const& from) -> result<> {
                  for (auto const& each : from.list("project"))
@@ -22,7 +22,8 @@ option_set<options>::group project_option() {
 
 option_set<options> const& source_options() {
     static option_set<options> const set{
-        in_uri(list<&options::labels>("label", "KEY=VALUE", "Containers that have this label; all of those given.")),
+        in_uri(list<&options::labels>("label", "KEY=VALUE",
+                                      "Follow only containers with this label; of several, with all of them.")),
         project_option(),
         text<&options::positions_file>("positions", "FILE", "File that keeps how far each container's log is shipped."),
         list<&options::limited_services>(

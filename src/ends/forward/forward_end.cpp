@@ -37,8 +37,9 @@ option_set<server> const& source_options() {
         text<&server::certificate_file>("certificate-file", "FILE",
                                         "TLS: certificate chain (PEM) of the forward listener."),
         text<&server::key_file>("key-file", "FILE", "TLS: private key (PEM) of the forward listener."),
-        text<&server::client_ca_file>("client-ca-file", "FILE",
-                                      "TLS: clients must show a certificate signed by one of these (PEM)."),
+        text<&server::client_ca_file>(
+            "client-ca-file", "FILE",
+            "TLS: certificates (PEM) that a client's must be signed by; default: clients need none."),
         bytes<&server::message_bytes_max>("message-bytes-max", "Maximum size of a client's message.", {.least = 1}),
         bytes<&server::decompressed_bytes_max>("decompressed-bytes-max",
                                                "Maximum size of a client's message once decompressed.", {.least = 1}),
@@ -60,15 +61,17 @@ option_set<server> const& source_options() {
         choice<&server::heartbeat>(
             "heartbeat", "off|on",
             "Respond to UDP heartbeats, at most one a second a peer; off: do not listen for them."),
-        duration<&server::idle_timeout>("client-idle-timeout",
-                                        "Close a silent client; 0: never, TCP keep-alive finds dead ones."),
+        duration<&server::idle_timeout>(
+            "client-idle-timeout",
+            "Close a client that is silent for this long; 0: never, TCP keep-alive finds dead ones."),
         duration<&server::handshake_timeout>(
             "handshake-timeout", "Timeout of a client's handshake: TLS, shared key and user.", {.least = 1}),
         bytes<&server::pending_bytes_max>(
             "pending-bytes-max",
             "Maximum size of what was received and not yet taken by the pump; above it clients wait.", {.least = 1}),
-        choice<&server::trust_chunk_ids>("trust-chunk-ids", "no|yes",
-                                         "no: for clients that make a chunk's id from its content alone (Fluent Bit)."),
+        choice<&server::trust_chunk_ids>(
+            "trust-chunk-ids", "no|yes",
+            "Whether event ids come from a chunk's id; no: for clients that make it from content alone (Fluent Bit)."),
     };
     return set;
 }

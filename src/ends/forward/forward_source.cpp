@@ -34,12 +34,11 @@ class listening_source final : public forward_source {
 
     result<> open() override {
         if (options_.message_bytes_max > bytes_limit_max || options_.decompressed_bytes_max > bytes_limit_max)
-            return error{errc::invalid_argument, fmt::format("forward: the limits of a message's bytes and of its "
-                                                             "decompressed bytes can be {} at most",
+            return error{errc::invalid_argument, fmt::format("--message-bytes-max and --decompressed-bytes-max: "
+                                                             "expected at most {}",
                                                              bytes_limit_max)};
         if (options_.nesting_max > nesting_limit_max)
-            return error{errc::invalid_argument,
-                         fmt::format("forward: the limit of nesting can be {} at most", nesting_limit_max)};
+            return error{errc::invalid_argument, fmt::format("--nesting-max: expected at most {}", nesting_limit_max)};
         if (options_.connections_max == 0)
             return error{errc::invalid_argument, "forward: at least one connection must be allowed"};
         auto opened = server_.open();

@@ -15,13 +15,12 @@ result<forward_users> parse_forward_users(std::string_view text) {
         // The line itself is not repeated: it may hold a password.
         auto const colon = line.find(':');
         if (colon == std::string_view::npos || colon == 0 || colon + 1 == line.size())
-            return error{errc::invalid_argument, fmt::format("line {}: write it as NAME:PASSWORD", number)};
+            return error{errc::invalid_argument, fmt::format("line {}: expected NAME:PASSWORD", number)};
         auto const name = line.substr(0, colon);
         if (!users.emplace(name, line.substr(colon + 1)).second)
-            return error{errc::invalid_argument,
-                         fmt::format("line {}: the user \"{}\" was there before", number, name)};
+            return error{errc::invalid_argument, fmt::format("line {}: duplicate user \"{}\"", number, name)};
     }
-    if (users.empty()) return error{errc::invalid_argument, "no user in it: write lines of NAME:PASSWORD"};
+    if (users.empty()) return error{errc::invalid_argument, "no users: expected lines of NAME:PASSWORD"};
     return users;
 }
 

@@ -20,8 +20,8 @@ option_set<options> const& sink_options() {
              .password_file = "loki-password-file",
              .password_help = "File whose first line is the password of --loki-user."}),
         text<&options::tenant>("tenant", "NAME", "Tenant of a multi-tenant Loki, sent as X-Scope-OrgID."),
-        bytes<&options::push_bytes_max>("push-bytes", "Size from which a push to Loki is sent.", {.least = 1}),
-        duration<&options::push_age_max>("push-age", "Longest time a line waits for others to share its push."),
+        bytes<&options::push_bytes_max>("push-bytes", "Size at which a push to Loki is sent.", {.least = 1}),
+        duration<&options::push_age_max>("push-age", "Maximum time a line waits for others to share its push to Loki."),
         count<&options::streams_max>(
             "streams-max", "Maximum label sets in use; lines of further ones share those of service \"other\".",
             {.least = 1}),
