@@ -143,7 +143,7 @@ TEST_CASE("a restart continues after what was safe, to the line", "[docker_sourc
     }
     auto const from = make_docker_source(docker.options());
     REQUIRE(from->open());
-    CHECK(from->counted().indexed == 2);
+    CHECK(from->counted().value().indexed == 2);
     CHECK(read_lines(*from, 1) == std::vector<std::string>{"another of that time"});
 }
 
