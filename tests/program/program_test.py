@@ -562,7 +562,7 @@ class Tap(Case):
         self.assertIn("index/normalize", done.stderr)
         self.assertIn("from 1 on", self.run_program("tap", "index", "--sample", "0", status=2).stderr)
         self.assertIn("say what to tap", self.run_program("tap", status=2).stderr)
-        self.assertIn("there is no journal", self.run_program("tap", "journal:data/none", status=1).stderr)
+        self.assertIn("no journal here yet", self.run_program("tap", "journal:data/none", status=1).stderr)
 
     def test_the_end_of_the_process_or_a_signal_ends_a_tap_in_order(self):
         child = self.start("tap", "index", "--at", self.admin)

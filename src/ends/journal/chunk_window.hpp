@@ -1,4 +1,4 @@
-// The newest runs of chunks that are safe in the journal, to recognise a client's repeat of one.
+// The newest runs of chunks that are safe in the journal, to recognise a client's retry of one.
 #pragma once
 
 #include "segment_format.hpp"

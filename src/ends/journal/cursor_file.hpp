@@ -7,7 +7,7 @@
 //     48    12  0
 //     60     4  CRC-32C of bytes 0 to 59
 //
-// A file without slots that holds just this is of an earlier version.
+// A file without slots that is just this value is of an earlier version.
 #pragma once
 
 #include "core/slot_file.hpp"

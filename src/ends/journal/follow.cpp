@@ -1,6 +1,6 @@
 #include "environment.hpp"
+#include "shared_mark.hpp"
 #include "state_file.hpp"
-#include "synced_board.hpp"
 #include "topic_reader.hpp"
 
 #include <fmt/format.h>
@@ -11,10 +11,10 @@ namespace logpipe::journal {
 
 namespace {
 
-constexpr std::chrono::milliseconds look_interval{50};
+constexpr std::chrono::milliseconds poll_interval{50};
 
-/// None where a half-written state was seen: it is looked at again at the next turn.
-result<std::optional<synced_mark>> look_at(file& state) {
+/// None where a half-written state was seen: it is read again at the next turn.
+result<std::optional<synced_mark>> read_state(file& state) {
     std::array<char, state_bytes> bytes{};
     auto const got = state.read_at(0, bytes);
     if (!got) return got.error();
@@ -26,17 +26,17 @@ result<std::optional<synced_mark>> look_at(file& state) {
 result<> follow_journal(std::string const& folder, std::function<result<bool>(batch const&)> const& each) {
     auto const state = system_files().open(state_path(folder), file_access::read);
     if (!state && state.error().code == errc::not_found)
-        return error{errc::not_found, fmt::format("{}: there is no journal, or nobody has written it yet", folder)};
+        return error{errc::not_found, fmt::format("{}: no journal here yet", folder)};
     if (!state) return state.error();
-    auto const board = std::make_shared<synced_board>();
-    topic_reader reader{system_files(), folder, board};
+    auto const shared = std::make_shared<shared_mark>();
+    topic_reader reader{system_files(), folder, shared};
     bool begun = false;
     batch into;
     while (true) {
-        auto const mark = look_at(**state);
+        auto const mark = read_state(**state);
         if (!mark) return mark.error();
         if (*mark) {
-            board->publish(**mark);
+            shared->publish(**mark);
             if (!begun) reader.seek((*mark)->offset);
             begun = true;
             into.clear();
@@ -46,7 +46,7 @@ result<> follow_journal(std::string const& folder, std::function<result<bool>(ba
         auto const wanted = each(into);
         if (!wanted) return wanted.error();
         if (!*wanted) return {};
-        if (into.empty()) std::this_thread::sleep_for(look_interval);
+        if (into.empty()) std::this_thread::sleep_for(poll_interval);
     }
 }
 

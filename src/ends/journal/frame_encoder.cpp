@@ -94,7 +94,7 @@ void frame_encoder::keep(std::uint64_t epoch, std::uint64_t first_offset) {
     header_.first_offset = first_offset;
     write_header(header_, meta_.data() + frame_meta_);
     bytes_ += header_.frame_bytes();
-    // parts_ looks into meta_: it must not have moved.
+    // parts_ points into meta_: it must not have moved.
     LOGPIPE_ASSERT(parts_[frame_parts_].data() == meta_.data() + frame_meta_);
 }
 

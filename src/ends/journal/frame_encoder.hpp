@@ -18,8 +18,8 @@ namespace logpipe::journal {
 /// One thread. Keeps its memory from batch to batch.
 class frame_encoder final {
   public:
-    /// `events` stays as it is until parts() was used. Rejected events are left out; their places in the chunk stay.
-    /// @param received_ns  for events that nobody received before
+    /// `events` stays as it is until parts() was used. Rejected events are left out; their indices in the chunk stay.
+    /// @param received_ns  of events that no durable store received before
     void begin(batch const& events, std::int64_t received_ns);
     /// Makes the next run's frame, without epoch and offset. @return false after the last one;
     /// errc::rejected for a record that is too large for a frame.
@@ -45,7 +45,7 @@ class frame_encoder final {
     frame_header header_;
     std::size_t frame_meta_ = 0;   // where this frame's header is in meta_
     std::size_t frame_parts_ = 0;  // where its parts begin
-    std::string meta_;             // headers and rows; reserved ahead, because parts_ looks into it
+    std::string meta_;             // headers and rows; reserved ahead, because parts_ points into it
     std::vector<std::string_view> parts_;
     std::uint64_t bytes_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "free_request.hpp"
 
+#include "core/log.hpp"
 #include "state_file.hpp"
 #include "topic_folder.hpp"
 
@@ -11,6 +12,8 @@
 namespace logpipe::journal {
 
 namespace {
+
+constexpr std::size_t request_bytes_max = std::size_t{16} << 20U;
 
 bool read_number(std::string_view& from, char after, std::uint64_t& into) {
     auto const [end, failed] = std::from_chars(from.data(), from.data() + from.size(), into);
@@ -52,7 +55,23 @@ std::optional<std::vector<offset_range>> parse_free_request(std::string_view tex
     return ranges;
 }
 
-result<> ask_to_free(std::string const& folder, std::span<offset_range const> ranges) {
+result<std::optional<std::vector<offset_range>>> read_free_request(file_system& files, std::string const& folder) {
+    auto const path = free_request_path(folder);
+    auto const text = read_file(files, path, request_bytes_max);
+    if (!text && text.error().code == errc::not_found) return std::optional<std::vector<offset_range>>{};
+    if (!text) return text.error();
+    auto ranges = parse_free_request(*text);
+    if (ranges) return ranges;
+    log_warn("journal {}: {} is not a request of logpipe's; it is removed", topic_name(folder), path);
+    if (auto removed = files.remove(path); !removed) return removed.error();
+    return ranges;
+}
+
+result<> remove_free_request(file_system& files, std::string const& folder) {
+    return files.remove(free_request_path(folder));
+}
+
+result<> request_free(std::string const& folder, std::span<offset_range const> ranges) {
     auto& files = system_files();
     auto const segments = list_segments(files, folder);
     if (!segments) return segments.error();
@@ -62,7 +81,7 @@ result<> ask_to_free(std::string const& folder, std::span<offset_range const> ra
         auto const begin = (*segments)[i];
         auto const end = end_from(ranges, begin);
         if (i + 1 == segments->size()) {
-            // Its writer knows how far it goes by now; where that is further already, there is no use in asking.
+            // Its writer knows how far it goes by now; where that is further already, a request has no use.
             auto const state = read_file(files, state_path(folder), state_bytes);
             auto const mark = state ? decode_state(*state) : std::nullopt;
             if (end > begin && (!mark || end >= mark->offset)) wanted.push_back({begin, end});
@@ -74,7 +93,7 @@ result<> ask_to_free(std::string const& folder, std::span<offset_range const> ra
     return replace_file(files, free_request_path(folder), free_request_text(wanted));
 }
 
-bool is_asked_to_free(std::string const& folder) {
+bool is_free_requested(std::string const& folder) {
     return system_files().open(free_request_path(folder), file_access::read).has_value();
 }
 

@@ -17,7 +17,7 @@ result<> group_cursor::open(std::uint64_t oldest_offset) {
     if (!group_name_is_good(group_))
         return error{
             errc::invalid_argument,
-            fmt::format("\"{}\" is no group name: 1 to 100 of letters, digits, \"-\", \"_\" and \".\"", group_)};
+            fmt::format("invalid group name \"{}\": expected 1 to 100 letters, digits, \"-\", \"_\" or \".\"", group_)};
     // An empty file takes room too, on a disk that has not even that.
     auto const data_folder = folder_of(folder_);
     if (auto locked = with_reserve(*world_.files, data_folder, [this] { return lock(); }); !locked) return locked;
@@ -34,7 +34,9 @@ result<> group_cursor::lock() {
     if (!opened) return opened.error();
     if (auto locked = (*opened)->lock(); !locked) {
         if (locked.error().code != errc::busy) return locked;
-        return error{errc::busy, fmt::format("someone else reads {} for the group {}", folder_, group_)};
+        return error{errc::busy,
+                     fmt::format("{} is read by another source of the group {}: stop that one, or choose another group",
+                                 folder_, group_)};
     }
     lock_ = *std::move(opened);
     return {};
@@ -47,7 +49,7 @@ result<> group_cursor::begin(std::uint64_t oldest_offset) {
         return {};
     }
     if (loaded.error().code == errc::corrupt)
-        log_error("{}: the group begins with the oldest event again, its counts with 0", loaded.error().message);
+        log_error("{}: the group restarts with the oldest event, and its counts with 0", loaded.error().message);
     else if (loaded.error().code != errc::not_found)
         return loaded.error();
     at_ = {.offset = oldest_offset, .counts = {}};

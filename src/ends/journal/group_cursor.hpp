@@ -13,8 +13,8 @@ namespace logpipe::journal {
 /// One thread.
 class group_cursor final {
   public:
-    // A move that is not on disk yet is lost by a crash and repeats events, which the index recognises. Each write
-    // is synced, so not one a commit.
+    // A move that is not on disk yet is lost by a crash: its events are read twice, and the sink recognises them by
+    // their ids. Each write is synced, so not one a commit.
     static constexpr std::chrono::milliseconds store_interval{200};
 
     group_cursor(environment world, std::string folder, std::string group);

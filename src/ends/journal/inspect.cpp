@@ -1,4 +1,4 @@
-// Looking at, mending and printing a topic that nobody has to have open.
+// Inspecting, repairing and exporting a topic; no writer needs to have it open.
 #include "cursor_file.hpp"
 #include "environment.hpp"
 #include "group_cursor.hpp"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
-/// The offsets from which on the next segment speaks.
+/// Where the next segment's offsets begin.
 std::uint64_t limit_of(std::vector<std::uint64_t> const& offsets, std::size_t index) {
     return index + 1 < offsets.size() ? offsets[index + 1] : no_limit;
 }
@@ -30,18 +30,18 @@ journal_segment_info describe(std::string const& folder, std::uint64_t first_off
     info.damage = scan.lost;
     for (auto const& range : scan.damage)
         if (range.end == scan.file_bytes)
-            info.damage.push_back(fmt::format("{}: no whole frame in the last {} bytes, from byte {}, behind offset {}",
-                                              segment_name(first_offset), range.end - range.begin, range.begin,
-                                              scan.end_offset));
+            info.damage.push_back(
+                fmt::format("{}: the last {} bytes, from byte {}, after offset {}, contain no whole frame",
+                            segment_name(first_offset), range.end - range.begin, range.begin, scan.end_offset));
     return info;
 }
 
-/// The topic, or why this is none; a damaged `topic` file does not make the events unreadable.
+/// The topic's segments; a damaged `topic` file does not make the events unreadable.
 result<std::vector<std::uint64_t>> segments_of(std::string const& folder) {
     auto& files = system_files();
     if (auto identity = load_identity(files, folder); !identity && identity.error().code != errc::corrupt) {
         if (identity.error().code != errc::not_found) return identity.error();
-        return error{errc::not_found, fmt::format("{} is no journal", folder)};
+        return error{errc::not_found, fmt::format("{}: no journal in this folder", folder)};
     }
     return list_segments(files, folder);
 }
@@ -92,13 +92,13 @@ result<> move_journal_group(std::string const& folder, std::string const& group,
                             event_counts const& counts) {
     slot_file stored{system_files(), cursor_path(folder, group)};
     if (auto there = load_cursor(stored); !there) return there.error();
-    group_cursor place{environment{}, folder, group};
-    if (auto opened = place.open(from); !opened) return opened;
-    if (place.at().offset != from)
+    group_cursor at{environment{}, folder, group};
+    if (auto opened = at.open(from); !opened) return opened;
+    if (at.at().offset != from)
         return error{errc::busy,
-                     fmt::format("the group {} is at offset {} by now, not at {}", group, place.at().offset, from)};
-    place.move(to, counts);
-    return place.store();
+                     fmt::format("the group {} is at offset {} now, not at {}", group, at.at().offset, from)};
+    at.move(to, counts);
+    return at.store();
 }
 
 result<journal_recovery> repair_journal(std::string const& folder) {
@@ -112,10 +112,10 @@ result<journal_recovery> repair_journal(std::string const& folder) {
     }
     std::vector<std::string> notes;
     if (auto identity = load_or_make_identity(files, folder, random_number, notes); !identity) return identity.error();
-    auto mended = recover_topic(files, folder, {.runs_max = 0, .every_segment = true});
-    if (!mended) return mended.error();
-    mended->report.notes.insert(mended->report.notes.begin(), notes.begin(), notes.end());
-    return std::move(mended->report);
+    auto repaired = recover_topic(files, folder, {.runs_max = 0, .every_segment = true});
+    if (!repaired) return repaired.error();
+    repaired->report.notes.insert(repaired->report.notes.begin(), notes.begin(), notes.end());
+    return std::move(repaired->report);
 }
 
 result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each) {

@@ -14,14 +14,16 @@ class written_topic final : public topic {
     written_topic(std::shared_ptr<topic_writer> writer, environment world)
         : writer_{std::move(writer)}, world_{std::move(world)} {}
 
-    std::unique_ptr<sink> make_sink(journal_repeats repeats) override { return journal::make_sink(writer_, repeats); }
+    std::unique_ptr<sink> make_sink(journal_duplicates duplicates) override {
+        return journal::make_sink(writer_, duplicates);
+    }
     std::unique_ptr<source> make_source(std::string group) override {
         return journal::make_source({.folder = writer_->folder(), .group = std::move(group)}, world_, writer_);
     }
     journal_recovery const& recovery() const override { return writer_->report(); }
-    std::uint64_t synced_offset() const override { return writer_->board()->mark().offset; }
-    std::uint64_t repeated_events() const override {
-        return writer_->figures().repeated_events.load(std::memory_order_relaxed);
+    std::uint64_t synced_offset() const override { return writer_->mark()->get().offset; }
+    std::uint64_t duplicate_events() const override {
+        return writer_->figures().duplicate_events.load(std::memory_order_relaxed);
     }
     result<std::uint64_t> free(std::span<offset_range const> ranges) override { return writer_->free(ranges); }
     result<> tend() override { return writer_->tend(); }

@@ -11,7 +11,8 @@ namespace logpipe::journal {
 
 namespace {
 
-/// Of dead letters' limit: what goes at once when they are full, or when all of a file are settled.
+/// Of dead letters' limit: what is removed at once when they are full, or when all letters of a file are retried or
+/// purged.
 constexpr std::uint64_t letter_segments = 16;
 
 struct end_options {
@@ -53,7 +54,7 @@ option_set<end_options> const& sink_options() {
     return set;
 }
 
-/// A topic of dead letters has limits of its own, and is full without stopping what it takes letters of.
+/// A topic of dead letters has its own limits, and does not stop the events that it takes letters of when it is full.
 journal_options for_letters(journal_options all, letter_retention const& letters) {
     all.bytes_max = std::max<std::uint64_t>(letters.bytes_max, 1);
     all.segment_bytes =
@@ -61,10 +62,10 @@ journal_options for_letters(journal_options all, letter_retention const& letters
     all.age_max = std::chrono::duration_cast<std::chrono::seconds>(letters.age_max);
     all.keep = std::chrono::seconds{0};
     all.when_full = letters.when_full == letters_full::block ? journal_full::block : journal_full::drop_oldest;
-    // Dead letters of one chunk are many small runs of it; told apart by their sums alone, two in four thousand million
-    // would pass for a repeat. A letter that comes twice is shown once anyway.
+    // Dead letters of one chunk are many small runs of it; by their sums alone, two in four thousand million would pass
+    // for duplicates. A letter that is written twice is shown once anyway.
     all.chunk_window_count = 0;
-    // A letter is waited for: its event goes no further without it.
+    // The event of a letter waits until the letter is safe.
     if (all.sync == journal_sync::interval) all.sync = journal_sync::every_group;
     return all;
 }

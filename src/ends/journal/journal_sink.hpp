@@ -8,6 +8,6 @@
 
 namespace logpipe::journal {
 
-[[nodiscard]] std::unique_ptr<sink> make_sink(std::shared_ptr<topic_writer> writer, journal_repeats repeats);
+[[nodiscard]] std::unique_ptr<sink> make_sink(std::shared_ptr<topic_writer> writer, journal_duplicates duplicates);
 
 }  // namespace logpipe::journal

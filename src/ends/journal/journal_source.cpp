@@ -1,6 +1,7 @@
 #include "journal_source.hpp"
 
 #include "core/log.hpp"
+#include "core/mutex.hpp"
 #include "core/stage_health.hpp"
 #include "group_cursor.hpp"
 #include "journal_metrics.hpp"
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <mutex>
 #include <optional>
 
 namespace logpipe::journal {
@@ -31,19 +31,19 @@ class journal_source final : public source {
           until_end_{options.until_end},
           name_{fmt::format("journal {}", topic_name(folder_))},
           writer_{std::move(writer)},
-          board_{writer_ ? writer_->board() : std::make_shared<synced_board>()},
+          mark_{writer_ ? writer_->mark() : std::make_shared<shared_mark>()},
           cursor_{world_, folder_, std::move(options.group)},
-          reader_{*world_.files, folder_, board_} {}
+          reader_{*world_.files, folder_, mark_} {}
 
     ~journal_source() override {
         if (!cursor_.is_open() || cursor_.due() == steady_clock::time_point::max()) return;
         if (auto stored = store_cursor_now(); !stored)
-            log_warn("{}: {}; the last events will be read again", name_, stored.error().message);
+            log_warn("{}: {}; the last events will be read twice", name_, stored.error().message);
     }
     journal_source(journal_source const&) = delete;
     journal_source& operator=(journal_source const&) = delete;
 
-    /// Again after a failure: what was read stays read, its batches are under way.
+    /// Also after a failure: what was read stays read, its batches are in flight.
     result<> open() override { return health_.noted(open_topic()); }
     std::string identity() const override { return identity_; }
     std::optional<event_counts> counted() const override { return counted_before_; }
@@ -55,17 +55,17 @@ class journal_source final : public source {
 
     void stop() override {
         stopping_ = true;
-        board_->notify();
+        mark_->notify();
     }
     void wake() override {
         woken_ = true;
-        board_->notify();
+        mark_->notify();
     }
     stage_status status() const override;
 
   private:
     [[nodiscard]] result<> open_topic();
-    [[nodiscard]] result<> look_at_state() const;
+    [[nodiscard]] result<> read_state() const;
     [[nodiscard]] result<std::uint64_t> oldest_offset() const;
     [[nodiscard]] result<> read_until(batch& into, steady_time until);
     [[nodiscard]] result<> move_cursor(std::span<progress const> safe);
@@ -76,9 +76,9 @@ class journal_source final : public source {
     bool const until_end_;
     std::string const name_;
     std::shared_ptr<topic_writer> const writer_;
-    std::shared_ptr<synced_board> const board_;
-    mutable std::mutex state_mutex_;  // guards state_
-    std::unique_ptr<file> state_;
+    std::shared_ptr<shared_mark> const mark_;
+    mutable mutex state_mutex_;
+    std::unique_ptr<file> state_ LOGPIPE_GUARDED_BY(state_mutex_);
     std::string identity_;
     event_counts counted_before_;  // set by the first open()
     group_cursor cursor_;
@@ -96,18 +96,22 @@ class journal_source final : public source {
 result<> journal_source::open_topic() {
     auto const identity = load_identity(*world_.files, folder_);
     if (!identity && identity.error().code == errc::not_found)
-        return error{errc::not_connected, fmt::format("{}: there is no journal yet", folder_)};
+        return error{
+            errc::not_connected,
+            fmt::format("{}: no journal in this folder yet: it is opened when its writer has made it", folder_)};
     if (!identity) return identity.error();
     if (!writer_) {
         auto state = world_.files->open(state_path(folder_), file_access::read);
         if (!state && state.error().code == errc::not_found)
-            return error{errc::not_connected, fmt::format("{}: nobody has written it yet", folder_)};
+            return error{errc::not_connected,
+                         fmt::format("{}: the journal has not been written yet: it is opened when its writer has begun",
+                                     folder_)};
         if (!state) return state.error();
         {
-            std::lock_guard lock{state_mutex_};
+            mutex_lock lock{state_mutex_};
             state_ = *std::move(state);
         }
-        if (auto looked = look_at_state(); !looked) return looked;
+        if (auto read = read_state(); !read) return read;
     }
     identity_ = identity_text(folder_, *identity);
     if (cursor_.is_open()) return {};
@@ -118,7 +122,7 @@ result<> journal_source::open_topic() {
     counted_before_ = cursor_.at().counts;
     reader_.seek(cursor_.at().offset);
     committed_ = read_ = cursor_.at().offset;
-    if (until_end_) stop_at_ = board_->mark().offset;
+    if (until_end_) stop_at_ = mark_->get().offset;
     known_ = true;
     return {};
 }
@@ -126,32 +130,32 @@ result<> journal_source::open_topic() {
 result<std::uint64_t> journal_source::oldest_offset() const {
     auto const segments = list_segments(*world_.files, folder_);
     if (!segments) return segments.error();
-    return segments->empty() ? board_->mark().offset : segments->front();
+    return segments->empty() ? mark_->get().offset : segments->front();
 }
 
-/// Another process writes: its state is read here as well, since nobody reads events while the sink is away.
+/// Another process writes: its state is read here as well, since nothing calls read() while the sink is down.
 std::optional<std::uint64_t> journal_source::backlog() const {
     if (!known_) return std::nullopt;
-    if (auto const read = look_at_state(); !read) return std::nullopt;  // read() says why
-    return board_->events_from(read_);
+    if (auto const read = read_state(); !read) return std::nullopt;  // read() reports it
+    return mark_->events_from(read_);
 }
 
-/// A half-written state is looked at again at the next turn.
-result<> journal_source::look_at_state() const {
+/// A half-written state is ignored: the next call reads it whole.
+result<> journal_source::read_state() const {
     if (writer_) return {};
-    std::lock_guard lock{state_mutex_};
+    mutex_lock lock{state_mutex_};
     std::array<char, state_bytes> bytes{};
     auto const got = state_->read_at(0, bytes);
     if (!got) return got.error();
     auto const mark = decode_state({bytes.data(), *got});
-    if (mark && *mark != board_->mark()) board_->publish(*mark);
+    if (mark && *mark != mark_->get()) mark_->publish(*mark);
     return {};
 }
 
 result<> journal_source::seek(std::span<position const> stored) {
     for (auto const& [partition, offset] : stored) {
         if (partition != 0) continue;
-        // The journal lost its end: offsets that the sink already has must not come again with other events.
+        // The journal lost its end: offsets that the sink already has must not be given to other events.
         if (writer_)
             if (auto raised = writer_->raise_to(offset); !raised) return raised;
         reader_.seek(offset);
@@ -167,7 +171,7 @@ result<> journal_source::seek_oldest() {
     if (!oldest) return oldest.error();
     if (*oldest >= cursor_.at().offset) return {};
     log_warn(
-        "{}: the store has nothing of it: starting with the oldest event, at offset {}, instead of the group's "
+        "{}: the store has no position of it: starting with the oldest event, at offset {}, instead of the group's "
         "position {}",
         name_, *oldest, cursor_.at().offset);
     cursor_.restart(*oldest);
@@ -178,13 +182,13 @@ result<> journal_source::seek_oldest() {
 
 result<> journal_source::read_until(batch& into, steady_time until) {
     while (true) {
-        if (auto looked = look_at_state(); !looked) return looked;
-        auto const seen = board_->mark();
+        if (auto read = read_state(); !read) return read;
+        auto const seen = mark_->get();
         if (stopping_ && !stop_at_) stop_at_ = std::max(seen.offset, reader_.position());
         auto allowed = seen;
         if (stop_at_) allowed.offset = std::min(allowed.offset, *stop_at_);
 
-        // What was read before a failure is given out; the failure comes again with the next read.
+        // What was read before a failure is given out; the next read fails with the same error.
         if (auto got = reader_.read(into, allowed); !got && into.empty()) return got;
         lost_ = reader_.lost_offsets();
         read_ = reader_.position();
@@ -204,11 +208,11 @@ result<> journal_source::read_until(batch& into, steady_time until) {
         if (now >= until) return {};
         auto wait_until = std::min(until, cursor_.due());
         if (!writer_) wait_until = std::min(wait_until, now + poll_interval);
-        board_->wait(seen, wait_until, [&] { return woken_.load() || (stopping_ && !stop_at_); });
+        mark_->wait(seen, wait_until, [&] { return woken_.load() || (stopping_ && !stop_at_); });
     }
 }
 
-/// On failure the old position holds, and the caller comes again with the same counts.
+/// On failure the old position holds, and the caller tries the same progress later.
 result<> journal_source::move_cursor(std::span<progress const> safe) {
     auto const before = cursor_.at();
     for (auto const& step : safe)
@@ -226,7 +230,7 @@ result<> journal_source::move_cursor(std::span<progress const> safe) {
 result<> journal_source::store_cursor_now() {
     if (auto stored = cursor_.store(); !stored) return stored;
     if (!writer_) return {};
-    // Segments that stay are tried again with the next move.
+    // Segments that stay are tried with the next move.
     if (auto freed = writer_->free_passed(cursor_.at().offset); !freed)
         log_warn("{}: {}", name_, freed.error().message);
     return {};
@@ -234,10 +238,10 @@ result<> journal_source::store_cursor_now() {
 
 stage_status journal_source::status() const {
     auto const committed = committed_.load();
-    auto const mark = board_->mark();
+    auto const mark = mark_->get();
     stage_status now;
     now.name = "journal_source";
-    now.metrics = {{metrics::lag, board_->events_from(committed)},
+    now.metrics = {{metrics::lag, mark_->events_from(committed)},
                    {metrics::read_offset, read_},
                    {metrics::committed_offset, committed},
                    {metrics::synced_offset, mark.offset},
@@ -245,8 +249,8 @@ stage_status journal_source::status() const {
     health_.describe(now);
     if (now.reason.empty() && committed > mark.offset)
         now.reason = fmt::format(
-            "its position {} is beyond the journal's end {}: start the journal's writer again, it will go on from "
-            "there",
+            "its position {} is beyond the journal's end {}: restart the journal's writer, which will go on from that "
+            "position",
             committed, mark.offset);
     now.up = now.reason.empty();
     return now;

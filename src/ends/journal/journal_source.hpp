@@ -9,7 +9,7 @@
 
 namespace logpipe::journal {
 
-/// @param writer  none: another process writes, and its `state` file tells how far
+/// @param writer  none: another process writes, and its `state` file says how far
 [[nodiscard]] std::unique_ptr<source> make_source(journal_source_options options, environment world,
                                                   std::shared_ptr<topic_writer> writer);
 

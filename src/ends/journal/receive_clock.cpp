@@ -19,7 +19,8 @@ std::int64_t receive_clock::now() {
     auto const is_behind = now + worth_saying_ns < newest_ns_;
     if (is_behind && !is_behind_)
         log_warn(
-            "{}: the clock says {}, {} s before the newest event: events get that one's time, {}, until it is past",
+            "{}: the clock says {}, which is {} s before the newest event: until it has passed that event's time, {}, "
+            "new events get that time",
             name_, iso_time(now), (newest_ns_ - now) / 1'000'000'000, iso_time(newest_ns_));
     is_behind_ = is_behind;
     newest_ns_ = std::max(newest_ns_, now);

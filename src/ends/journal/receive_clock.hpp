@@ -19,7 +19,7 @@ class receive_clock final {
     void not_before(std::int64_t newest_ns) noexcept;
     /// The time of day, but never less than before.
     [[nodiscard]] std::int64_t now();
-    /// What was received before this is older than `age_ns`; none while the clock does not tell what is old.
+    /// What was received before this is older than `age_ns`; none while the clock cannot be trusted with ages.
     [[nodiscard]] std::optional<std::int64_t> older_than(std::int64_t age_ns);
     [[nodiscard]] std::uint64_t jumps() const noexcept { return watch_.jumps(); }
 

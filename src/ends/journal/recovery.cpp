@@ -37,9 +37,9 @@ void add_frame(segment_scan& scan, frame_header const& header, std::uint64_t end
     if (header.chunk) scan.runs.push_back(header.key());
 }
 
-/// Cuts the segment's torn end off. @return false when nothing of it was good: it was set aside.
-result<bool> mend(file_system& files, std::string const& folder, std::uint64_t first_offset, segment_scan const& scan,
-                  journal_recovery& report) {
+/// Cuts off the segment's torn end. @return false when nothing of it was good: it was set aside.
+result<bool> repair_segment(file_system& files, std::string const& folder, std::uint64_t first_offset,
+                            segment_scan const& scan, journal_recovery& report) {
     auto const name = segment_name(first_offset);
     report.notes.insert(report.notes.end(), scan.lost.begin(), scan.lost.end());
     if (scan.good_bytes == scan.file_bytes && scan.hollow.empty()) return true;
@@ -48,14 +48,14 @@ result<bool> mend(file_system& files, std::string const& folder, std::uint64_t f
         if (!aside) return aside.error();
         ++report.segments_set_aside;
         report.notes.push_back(
-            fmt::format("{}: no whole frame in its {} bytes: set aside as {}; it held offsets from {} on", name,
+            fmt::format("{}: its {} bytes contain no whole frame: set aside as {}; it had the offsets from {} on", name,
                         scan.file_bytes, *aside, first_offset));
         return false;
     }
     auto opened = files.open(segment_path(folder, first_offset), file_access::write);
     if (!opened) return opened.error();
-    // A later start trusts headers and would take a repeat of such a frame's chunk for present. Nobody was told that it
-    // is: the disk wrote later bytes before these.
+    // A later start trusts headers and would take a retry of such a frame's chunk for a duplicate. It was never
+    // acknowledged: the disk wrote later bytes before these.
     std::string_view const nothing{"\0\0\0\0", frame_magic.size()};
     for (auto const begin : scan.hollow)
         if (auto wiped = (*opened)->write_at(begin, {&nothing, 1}); !wiped) return wiped.error();
@@ -64,13 +64,13 @@ result<bool> mend(file_system& files, std::string const& folder, std::uint64_t f
     auto const bytes = scan.file_bytes - scan.good_bytes;
     if (bytes == 0) return true;
     report.bytes_cut += bytes;
-    report.notes.push_back(fmt::format("{}: cut {} bytes at byte {}, behind offset {}, that are no whole frame", name,
-                                       bytes, scan.good_bytes, scan.end_offset));
+    report.notes.push_back(fmt::format("{}: cut {} bytes at byte {}, after offset {}: they are only a part of a frame",
+                                       name, bytes, scan.good_bytes, scan.end_offset));
     return true;
 }
 
 /// A killed writer leaves frames in the page cache that were never synced, or whose sync failed: then the kernel takes
-/// them for clean, and another sync would say that all is well. So before readers see them they are written again.
+/// them for clean, and another sync would report success. So they are rewritten before readers see them.
 result<> secure(file_system& files, std::string const& folder, std::uint64_t first_offset, std::uint64_t begin,
                 std::uint64_t end) {
     auto opened = files.open(segment_path(folder, first_offset), file_access::write);
@@ -82,13 +82,13 @@ result<> secure(file_system& files, std::string const& folder, std::uint64_t fir
         if (!got) return got.error();
         std::string_view const part{bytes.data(), *got};
         if (part.empty()) break;
-        if (auto again = (*opened)->write_at(begin, {&part, 1}); !again) return again;
+        if (auto written = (*opened)->write_at(begin, {&part, 1}); !written) return written;
         begin += part.size();
     }
     return (*opened)->sync_data();
 }
 
-/// How much of the segment is on disk for certain. The state may tell too little, never too much.
+/// How much of the segment is on disk for certain. The state may say too little, never too much.
 std::uint64_t synced_bytes(file_system& files, std::string const& folder, std::uint64_t first_offset) {
     auto const bytes = read_file(files, state_path(folder), state_bytes);
     auto const mark = bytes ? decode_state(*bytes) : std::nullopt;
@@ -142,10 +142,10 @@ class recovery final {
             if (!scan) return scan.error();
             if (whole) {
                 journal_recovery report;
-                auto const kept = mend(files_, folder_, first, *scan, report);
+                auto const kept = repair_segment(files_, folder_, first, *scan, report);
                 if (!kept) return kept.error();
                 note(std::move(report));
-                // The name tells how far offsets were given away, even when nothing else does.
+                // The name says how far offsets were used, even when nothing else does.
                 found_.end_offset = std::max({found_.end_offset, first, scan->end_offset});
                 if (!*kept) return false;
                 if (last) {

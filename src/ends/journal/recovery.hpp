@@ -1,4 +1,4 @@
-// What a start finds on disk, and how it is mended: it always comes up, and says what it cut or set aside.
+// What a start finds on disk, and how it is repaired: a topic always opens, and says what it cut or set aside.
 #pragma once
 
 #include "core/file.hpp"
@@ -40,7 +40,7 @@ struct segment_scan {
     std::vector<std::string> lost;      ///< one line each: bytes and offsets
 };
 
-/// @param limit_offset  frames from here on are not looked at: the next segment holds these offsets
+/// @param limit_offset  frames from here on are not read: the next segment has these offsets
 [[nodiscard]] result<segment_scan> scan_segment(file_system& files, std::string const& folder,
                                                 std::uint64_t first_offset, std::uint64_t limit_offset,
                                                 read_depth depth);
@@ -54,10 +54,10 @@ struct recovered_topic {
 
 struct recovery_options {
     std::size_t runs_max = 0;    ///< how many runs are wanted
-    bool every_segment = false;  ///< read and mend all, not only the last: repair
+    bool every_segment = false;  ///< read and repair all, not only the last: repair
 };
 
-/// Cuts the last segment behind its last good frame, wipes the magic of hollow frames in it, syncs it, and sets
+/// Cuts the last segment after its last good frame, wipes the magic of hollow frames in it, syncs it, and sets
 /// segments without any good frame aside. Older segments are not read, except for headers of as many as `runs_max`
 /// takes.
 [[nodiscard]] result<recovered_topic> recover_topic(file_system& files, std::string const& folder,

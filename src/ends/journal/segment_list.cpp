@@ -10,7 +10,7 @@
 namespace logpipe::journal {
 
 void segment_list::add(segment_entry const& entry) {
-    // A new try of a segment in which nothing was kept takes the old one's place.
+    // A segment in which nothing was kept is replaced by its retry.
     if (!entries_.empty() && entries_.back().first_offset == entry.first_offset) {
         bytes_ -= entries_.back().bytes;
         entries_.pop_back();

@@ -1,4 +1,4 @@
-// The segments that there are, and which of them go: behind every cursor, too old, or the oldest where room is needed.
+// The segments that there are, and their removal.
 #pragma once
 
 #include "core/file.hpp"
@@ -13,7 +13,7 @@
 
 namespace logpipe::journal {
 
-/// One thread. The last segment is the active one and never goes.
+/// One thread. The last segment is the active one and is never removed.
 class segment_list final {
   public:
     segment_list(file_system& files, std::string folder) : files_{files}, folder_{std::move(folder)} {}
@@ -23,12 +23,12 @@ class segment_list final {
     void set_active(std::uint64_t bytes, std::int64_t newest_ns);
     [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
     [[nodiscard]] std::size_t count() const noexcept { return entries_.size(); }
-    /// Where the oldest segment's offsets end, if it may go; else behind all offsets.
+    /// Where the oldest segment's offsets end, if it may be removed; else after all offsets.
     [[nodiscard]] std::uint64_t oldest_end() const noexcept;
 
     /// Removes what lies wholly before `offset` and was received before `before_ns`. @return how many segments.
     [[nodiscard]] result<std::size_t> remove_before(std::uint64_t offset, std::int64_t before_ns);
-    /// Removes the oldest, read or not. There must be one behind the active one. @return the end of its offsets.
+    /// Removes the oldest, read or not. There must be one before the active one. @return the end of its offsets.
     [[nodiscard]] result<std::uint64_t> remove_oldest();
     /// Removes what lies wholly in one of `ranges`, which are ascending and apart.
     [[nodiscard]] result<> remove_within(std::span<offset_range const> ranges);

@@ -29,7 +29,7 @@ result<segment_step> segment_reader::next(std::uint64_t end_bytes, read_depth de
             return segment_step::frame;
         }
     }
-    // A whole header tells where its frame ends, even when the payload is bad.
+    // A whole header says where its frame ends, even when the payload is bad.
     auto const found = find_header(header_is_whole_ ? at_ + header_.frame_bytes() : at_ + 1, end_bytes);
     if (!found) return found.error();
     at_ = *found;

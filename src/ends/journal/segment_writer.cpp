@@ -37,7 +37,7 @@ result<> segment_writer::append(std::span<std::string_view const> parts, std::ui
         bytes_ += bytes;
         return {};
     }
-    // The half frame would be cut at the next start; but a later, shorter frame over it would leave its end behind.
+    // The next start would cut the half frame off; but a later, shorter frame over it would leave its end there.
     if (auto cut = file_->truncate(bytes_); !cut) {
         log_warn("journal: {}", cut.error().message);
         broken_ = true;
@@ -52,18 +52,18 @@ result<> segment_writer::sync() {
         broken_ = true;
         return synced.error();
     }
-    if (auto there = check_place(); !there) return there;
+    if (auto there = check_in_place(); !there) return there;
     synced_bytes_ = bytes_;
     return {};
 }
 
-result<> segment_writer::check_place() {
+result<> segment_writer::check_in_place() {
     auto there = file_->in_place();
     if (!there) broken_ = true;
     return there;
 }
 
-void segment_writer::give_up(std::uint64_t keep_bytes) {
+void segment_writer::abandon(std::uint64_t keep_bytes) {
     broken_ = true;
     if (!file_) return;
     if (auto cut = file_->truncate(keep_bytes); !cut) log_warn("journal: {}", cut.error().message);

@@ -7,9 +7,9 @@
 //     24     8  first offset of the segment that is written to
 //     32     8  bytes of it that are safe
 //     40    20  0
-//     60     4  CRC-32C of bytes 0 to 59; a reader that sees half a write looks again
+//     60     4  CRC-32C of bytes 0 to 59; a reader that sees half a write reads it again
 //
-// It is not synced: after a power cut it may tell too little until the writer is back, never too much, because the
+// It is not synced: after a power cut it may say too little until the writer is back, never too much, because the
 // data was synced before.
 #pragma once
 

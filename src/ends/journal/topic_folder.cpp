@@ -92,13 +92,15 @@ result<std::uint64_t> load_identity(file_system& files, std::string const& folde
     if (sum_at == std::string::npos || *text != with_sum(text->substr(0, sum_at)))
         return error{errc::corrupt, fmt::format("{} is damaged", topic_path(folder))};
     auto const version = number_after(*text, "\nformat ", 10);
-    if (!version || *version == 0) return error{errc::corrupt, fmt::format("{} names no format", topic_path(folder))};
+    if (!version || *version == 0)
+        return error{errc::corrupt, fmt::format("{} does not name its format", topic_path(folder))};
     if (*version > format_version)
-        return error{errc::invalid_argument,
-                     fmt::format("{} has journal format {}, and this logpipe knows formats up to {}: use a newer one",
-                                 folder, *version, format_version)};
+        return error{
+            errc::invalid_argument,
+            fmt::format("{} has journal format {}, and this logpipe reads formats up to {}: use a newer logpipe",
+                        folder, *version, format_version)};
     auto const identity = number_after(*text, "\nidentity ", 16);
-    if (!identity) return error{errc::corrupt, fmt::format("{} names no identity", topic_path(folder))};
+    if (!identity) return error{errc::corrupt, fmt::format("{} does not name its identity", topic_path(folder))};
     return *identity;
 }
 
@@ -108,7 +110,8 @@ result<std::uint64_t> load_or_make_identity(file_system& files, std::string cons
     auto loaded = load_identity(files, folder);
     if (loaded) return loaded;
     if (loaded.error().code == errc::corrupt)
-        notes.push_back(loaded.error().message + "; the topic has a new identity, stored positions do not hold for it");
+        notes.push_back(loaded.error().message +
+                        "; the topic gets a new identity, for which stored positions do not hold");
     else if (loaded.error().code != errc::not_found)
         return loaded.error();
 

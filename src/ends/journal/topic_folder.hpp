@@ -5,7 +5,7 @@
 //   state                     how far readers may read (state_file.hpp)
 //   00000000000000000000.seg  frames (segment_format.hpp); the name is the first offset
 //   00000000000000131072.seg.bad  set aside by recovery
-//   free                      offsets that the writer is asked to free (free_request.hpp)
+//   free                      offsets that the writer is requested to free (free_request.hpp)
 //   cursors/GROUP             a group's position (cursor_file.hpp), cursors/GROUP.lock while it reads
 #pragma once
 
@@ -27,12 +27,13 @@ namespace logpipe::journal {
 
 /// First offsets, in order. Other files are left alone.
 [[nodiscard]] result<std::vector<std::uint64_t>> list_segments(file_system& files, std::string const& folder);
-/// Renames the segment so that it is no segment any more. @return the new name.
+/// Renames the segment so that it does not count as one any more. @return the new name.
 [[nodiscard]] result<std::string> set_aside(file_system& files, std::string const& folder, std::uint64_t first_offset);
 
 /// The text of the `topic` file.
 [[nodiscard]] std::string identity_file(std::uint64_t version, std::uint64_t identity);
-/// @return errc::not_found where there is no topic, errc::corrupt for a damaged file, errc::invalid_argument for a
+/// @return errc::not_found where the topic does not exist, errc::corrupt for a damaged file, errc::invalid_argument for
+/// a
 ///         format that is newer than this program.
 [[nodiscard]] result<std::uint64_t> load_identity(file_system& files, std::string const& folder);
 /// Draws a new one where there is none or it is damaged; the latter goes to `notes`.

@@ -9,7 +9,7 @@
 
 namespace logpipe::journal {
 
-topic_reader::topic_reader(file_system& files, std::string folder, std::shared_ptr<synced_board> gaps)
+topic_reader::topic_reader(file_system& files, std::string folder, std::shared_ptr<shared_mark> gaps)
     : files_{files}, folder_{std::move(folder)}, gaps_{std::move(gaps)} {}
 
 void topic_reader::seek(std::uint64_t offset) {
@@ -39,19 +39,19 @@ result<> topic_reader::read(batch& into, synced_mark const& mark) {
     return {};
 }
 
-/// @return false when no segment holds the position or anything behind it.
+/// @return false when no segment has the position or anything after it.
 result<bool> topic_reader::open_at_position(synced_mark const& mark) {
     auto const offsets = list_segments(files_, folder_);
     if (!offsets) return offsets.error();
     auto after = std::ranges::upper_bound(*offsets, position_);
-    // Freed or dropped before we came.
+    // Freed or dropped before it was read.
     if (after == offsets->begin() && after != offsets->end() && *after < mark.offset) lose_until(*after++);
     if (after == offsets->begin()) return false;
 
     open_segment found;
     found.first_offset = *std::prev(after);
     auto opened = files_.open(segment_path(folder_, found.first_offset), file_access::read);
-    // Dropped since it was listed: look again.
+    // Dropped since it was listed.
     if (!opened && opened.error().code == errc::not_found) return open_at_position(mark);
     if (!opened) return opened.error();
     found.from = *std::move(opened);
@@ -62,8 +62,8 @@ result<bool> topic_reader::open_at_position(synced_mark const& mark) {
     return true;
 }
 
-/// Where the open segment may be read to. Behind the safe bytes of the active one may be half-written frames; behind
-/// what an older one holds up to the next one's name may be frames that were written again there.
+/// Where the open segment may be read to. After the safe bytes of the active one may be half-written frames; after the
+/// offset in the next segment's name may be frames that were rewritten there.
 result<> topic_reader::update_end(synced_mark const& mark) {
     auto& current = *segment_;
     if (current.first_offset == mark.segment) {
@@ -131,8 +131,8 @@ void topic_reader::read_portion(batch& into) {
 
 void topic_reader::lose_until(std::uint64_t offset) {
     if (offset <= position_) return;
-    log_error("journal {}: offsets {} to {} hold no event: {}", topic_name(folder_), position_, offset - 1,
-              damage_.empty() ? "they were dropped, or lost before the journal was opened" : damage_);
+    log_error("journal {}: offsets {} to {} have no event: {}", topic_name(folder_), position_, offset - 1,
+              damage_.empty() ? "they were dropped by a limit, or lost before the journal was opened" : damage_);
     gaps_->add_gap(position_, offset);
     lost_offsets_ += offset - position_;
     position_ = offset;

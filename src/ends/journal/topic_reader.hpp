@@ -4,8 +4,8 @@
 #include "core/file.hpp"
 #include "logpipe/event.hpp"
 #include "segment_reader.hpp"
+#include "shared_mark.hpp"
 #include "state_file.hpp"
-#include "synced_board.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -17,13 +17,13 @@ namespace logpipe::journal {
 /// One thread.
 class topic_reader final {
   public:
-    /// @param gaps  is told of offsets that hold no event
-    topic_reader(file_system& files, std::string folder, std::shared_ptr<synced_board> gaps);
+    /// @param gaps  gets offsets that hold no event
+    topic_reader(file_system& files, std::string folder, std::shared_ptr<shared_mark> gaps);
 
     void seek(std::uint64_t offset);
     /// Everything before it was given out, or is lost.
     [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
-    /// Adds portions of frames below `mark` until `into` is full or there are no more.
+    /// Adds portions of frames below `mark` until `into` is full or none are left.
     [[nodiscard]] result<> read(batch& into, synced_mark const& mark);
     /// Offsets below a mark that held no event, or a damaged one.
     [[nodiscard]] std::uint64_t lost_offsets() const noexcept { return lost_offsets_; }
@@ -47,7 +47,7 @@ class topic_reader final {
 
     file_system& files_;
     std::string const folder_;
-    std::shared_ptr<synced_board> const gaps_;
+    std::shared_ptr<shared_mark> const gaps_;
     std::uint64_t position_ = 0;
     std::optional<open_segment> segment_;
     std::string damage_;  // where bytes could not be read since the last good frame

@@ -1,23 +1,23 @@
 #include "topic_writer.hpp"
 
-#include "core/assert.hpp"
 #include "core/disk_reserve.hpp"
+#include "core/log.hpp"
 #include "core/thread.hpp"
 #include "cursor_file.hpp"
+#include "free_request.hpp"
 #include "topic_folder.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 
 namespace logpipe::journal {
 
 namespace {
 
-// What is written and not synced: memory, because it must be there to be written again, and work that a crash undoes.
-constexpr std::size_t held_bytes_max = std::size_t{16} << 20U;
-constexpr std::size_t held_batches_max = 1024;
+// What is written and not synced: memory, because it may have to be written again, and work that a crash undoes.
+constexpr std::size_t pending_bytes_max = std::size_t{16} << 20U;
+constexpr std::size_t pending_batches_max = 1024;
 // With a sync only now and then, this much does not wait for it: what a pump has in flight is bounded, and a source
 // that has reached that bound would wait for the time to pass.
 constexpr std::size_t waiting_bytes_max = std::size_t{2} << 20U;
@@ -32,10 +32,12 @@ topic_writer::topic_writer(journal_options options, environment world)
     : options_{std::move(options)},
       world_{std::move(world)},
       name_{fmt::format("journal {}", topic_name(options_.folder))},
-      segments_{*world_.files, options_.folder},
-      room_{world_, options_.folder, options_.bytes_max},
+      log_{world_, options_.folder},
       clock_{name_, world_},
-      window_{options_.chunk_window_count} {}
+      retention_{world_, options_, log_.segments(), clock_},
+      limit_{world_, options_.folder, options_.bytes_max},
+      chunks_{options_.chunk_window_count},
+      mark_{log_.mark()} {}
 
 topic_writer::~topic_writer() {
     stop_.request_stop();
@@ -61,15 +63,10 @@ result<std::shared_ptr<topic_writer>> topic_writer::open(journal_options options
 result<> topic_writer::start() {
     auto& files = *world_.files;
     auto const& folder = options_.folder;
+    mutex_lock lock{mutex_};
     if (auto made = make_lasting_folder(files, folder); !made) return made;
     if (auto made = make_lasting_folder(files, cursors_folder(folder)); !made) return made;
-    auto lock = files.open(folder + "/lock", file_access::create);
-    if (!lock) return lock.error();
-    lock_ = *std::move(lock);
-    if (auto locked = lock_->lock(); !locked) {
-        if (locked.error().code != errc::busy) return locked;
-        return error{errc::busy, fmt::format("{} is written by another logpipe", folder)};
-    }
+    if (auto locked = log_.lock(); !locked) return locked;
 
     std::vector<std::string> notes;
     if (auto identity = load_or_make_identity(files, folder, world_.random, notes); !identity) return identity.error();
@@ -82,17 +79,13 @@ result<> topic_writer::start() {
     report_ = std::move(found->report);
     report_.notes.insert(report_.notes.begin(), notes.begin(), notes.end());
 
-    if (auto opened = open_segments(*std::move(found), cursors_end); !opened) return opened;
-    auto state = files.open(state_path(folder), file_access::create);
-    if (!state) return state.error();
-    state_ = *std::move(state);
-    publish();
-    room_.look(segments_.bytes());
-    if (room_.is_short())
+    if (auto opened = open_log(*std::move(found), cursors_end); !opened) return opened;
+    limit_.measure(log_.segments().bytes());
+    if (limit_.is_reduced())
         log_warn(
-            "{}: its limit is {} bytes, but its disk has room for {} of them: it fills up there; make room, or lower "
-            "the limit",
-            name_, options_.bytes_max, room_.limit());
+            "{}: its limit is {} bytes, but its disk has room for {} of them: it will be full there; free disk space, "
+            "or lower the limit",
+            name_, options_.bytes_max, limit_.bytes());
     show_figures();
     for (auto const& note : report_.notes) log_warn("{}: {}", name_, note);
     if (options_.sync == journal_sync::interval)
@@ -100,58 +93,46 @@ result<> topic_writer::start() {
     return {};
 }
 
-result<> topic_writer::open_segments(recovered_topic found, std::uint64_t cursors_end) {
-    epoch_ = world_.random();
-    next_offset_ = std::max(found.end_offset, cursors_end);
-    published_offset_ = next_offset_;
+result<> topic_writer::open_log(recovered_topic found, std::uint64_t cursors_end) {
     synced_at_ = world_.steady();
-    board_->add_gap(found.end_offset, next_offset_);
-    if (next_offset_ > found.end_offset)
-        report_.notes.push_back(fmt::format("events end at offset {}, but a cursor is at {}: going on from there",
-                                            found.end_offset, next_offset_));
-    for (auto const& key : found.runs) window_.insert(key);
-    for (auto const& entry : found.segments) {
-        segments_.add(entry);
-        clock_.not_before(entry.newest_ns);
-    }
-    if (found.segments.empty()) return begin_segment();
-
-    auto const& last = found.segments.back();
-    auto resumed = segment_writer::resume(*world_.files, options_.folder, last.first_offset, last.bytes);
-    if (!resumed) return resumed.error();
-    active_ = *std::move(resumed);
-    published_bytes_ = last.bytes;
-    active_began_ns_ = last.newest_ns;
+    for (auto const& key : found.runs) chunks_.remember(key);
+    for (auto const& entry : found.segments) clock_.not_before(entry.newest_ns);
+    auto const raised = log_.open(found, cursors_end);
+    if (!raised) return raised.error();
+    if (*raised)
+        report_.notes.push_back(fmt::format("events end at offset {}, but a cursor is at {}: continuing from there",
+                                            found.end_offset, log_.next_offset()));
     return {};
 }
 
-/// Runs `step` under the lock and then, whatever came of it, gives back the batches that are finished: without the
-/// lock, because whoever is told may call us.
+/// Runs `step` under the lock and then, whatever its outcome, gives back the batches that are safe: without the lock,
+/// because what is called may call us.
 result<> topic_writer::run_and_deliver(std::function<result<>()> const& step) {
-    std::vector<held> finished;
+    std::vector<pending_batch> safe;
     result<> outcome;
     {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         outcome = step();
-        finished.swap(finished_);
+        safe.swap(safe_);
         show_figures();
     }
-    for (auto& done : finished) {
+    for (auto& done : safe) {
         done.events.counts.indexed = done.counts.indexed;
         done.events.counts.already_there = done.counts.already_there;
-        std::lock_guard lock{done.to->mutex};
-        if (done.to->reports != nullptr) done.to->reports->done(std::move(done.events));
+        auto& to = *done.to;
+        mutex_lock lock{to.called};
+        if (to.reports != nullptr) to.reports->done(std::move(done.events));
     }
     return outcome;
 }
 
 result<> topic_writer::write(std::shared_ptr<outlet> const& to, batch& events) {
-    return run_and_deliver([&]() -> result<> {
-        if (active_.broken())
-            if (auto again = start_over(); !again) return again;
-        if (held_bytes_ >= held_bytes_max || held_.size() >= held_batches_max)
+    return run_and_deliver([&]() LOGPIPE_REQUIRES(mutex_) -> result<> {
+        if (log_.is_broken())
+            if (auto written = rewrite_pending(); !written) return written;
+        if (pending_bytes_ >= pending_bytes_max || pending_.size() >= pending_batches_max)
             if (auto synced = sync(); !synced) return synced;
-        held taken{.to = to, .events = std::move(events), .counts = {}};
+        pending_batch taken{.to = to, .events = std::move(events), .counts = {}};
         if (auto appended = append(taken); !appended) {
             events = std::move(taken.events);
             // That one alone: the others of the batch are offered again.
@@ -159,190 +140,211 @@ result<> topic_writer::write(std::shared_ptr<outlet> const& to, batch& events) {
                 events.reject(encoder_.index(), "journal", appended.error().message);
             return appended;
         }
-        held_bytes_ += bytes_of(taken.events);
-        held_.push_back(std::move(taken));
+        pending_bytes_ += bytes_of(taken.events);
+        pending_.push_back(std::move(taken));
         return {};
     });
 }
 
 result<> topic_writer::flush(outlet const& by) {
-    return run_and_deliver([&] { return by.repeats == journal_repeats::drop && may_wait() ? result<>{} : sync(); });
+    return run_and_deliver([&]() LOGPIPE_REQUIRES(mutex_) {
+        return by.duplicates == journal_duplicates::drop && may_wait() ? result<>{} : sync();
+    });
 }
 
-/// Whether what is held is left to the next regular sync.
+/// Whether what is pending is left to the next regular sync.
 bool topic_writer::may_wait() const {
-    return options_.sync == journal_sync::interval && held_bytes_ < waiting_bytes_max &&
+    return options_.sync == journal_sync::interval && pending_bytes_ < waiting_bytes_max &&
            world_.steady() - synced_at_ < options_.sync_interval;
 }
 
-result<> topic_writer::append(held& what) {
-    if (auto encoded = encode(what, what.counts); !encoded) return encoded;
+result<> topic_writer::append(pending_batch& what) {
+    if (auto encoded = encode(what); !encoded) return encoded;
     if (encoder_.bytes() == 0) return {};  // all of it is here already
     if (auto room = make_room(encoder_.bytes()); !room) return room;
-    return put(what.events, what.counts);
+    return put(what);
 }
 
-/// Makes the frames of what is not here yet; nothing else changes.
-result<> topic_writer::encode(held const& what, event_counts& counts) {
-    auto const& events = what.events;
-    bool const drops = what.to->repeats == journal_repeats::drop && options_.chunk_window_count > 0;
-    counts = {};
-    fresh_.clear();
+/// Makes the frames of what is not here yet, and counts; nothing else changes.
+result<> topic_writer::encode(pending_batch& what) {
+    bool const drops = what.to->duplicates == journal_duplicates::drop && chunks_.is_on();
+    what.counts = {};
+    chunks_.begin_batch();
     received_ns_ = clock_.now();
-    encoder_.begin(events, received_ns_);
-    auto offset = next_offset_;
+    encoder_.begin(what.events, received_ns_);
+    auto offset = log_.next_offset();
     while (true) {
         auto const more = encoder_.next();
         if (!more) return more.error();
         if (!*more) return {};
         auto const& header = encoder_.header();
-        auto const key = header.key();
-        bool const here =
-            header.chunk && drops && (window_.contains(key) || pending_.contains(key) || !fresh_.insert(key).second);
-        if (here) {
-            counts.already_there += header.event_count;
+        if (header.chunk && drops && chunks_.is_duplicate(header.key())) {
+            what.counts.already_there += header.event_count;
             encoder_.drop();
             continue;
         }
-        counts.indexed += header.event_count;
-        encoder_.keep(epoch_, offset);
+        what.counts.indexed += header.event_count;
+        encoder_.keep(log_.epoch(), offset);
         offset += header.event_count;
     }
 }
 
-/// Appends the encoded frames to the active segment.
-result<> topic_writer::put(batch const& events, event_counts const& counts) {
-    if (auto written = active_.append(encoder_.parts(), encoder_.bytes()); !written) {
-        if (written.error().code == errc::storage_full) room_.look(segments_.bytes());
-        return written;
+/// Appends the encoded frames.
+result<> topic_writer::put(pending_batch const& what) {
+    auto const newest_ns = what.events.events.back().received_ns;
+    auto appended =
+        log_.append(encoder_.parts(), encoder_.bytes(), what.counts.indexed, newest_ns != 0 ? newest_ns : received_ns_);
+    if (appended)
+        chunks_.appended();
+    else if (appended.error().code == errc::storage_full)
+        limit_.measure(log_.segments().bytes());
+    return appended;
+}
+
+/// Before `bytes` are appended: begins another segment where this one is full or old, and frees room.
+/// @return errc::storage_full where the limit does not allow it and nothing may be removed.
+result<> topic_writer::make_room(std::uint64_t bytes) {
+    auto const active_bytes = log_.active_bytes();
+    if (active_bytes > 0 &&
+        (retention_.is_too_old(log_.active_began_ns()) || active_bytes + bytes > options_.segment_bytes)) {
+        if (auto rolled = roll(); !rolled) return rolled;
+        // Readers in other processes move their cursors without a word to us.
+        if (auto removed = retention_.remove_passed(); !removed) return removed;
     }
-    pending_.merge(fresh_);
-    next_offset_ += counts.indexed;
-    std::int64_t const received_ns =
-        events.events.back().received_ns != 0 ? events.events.back().received_ns : received_ns_;
-    if (active_began_ns_ == 0) active_began_ns_ = received_ns;
-    segments_.set_active(active_.bytes(), received_ns);
+    if (auto removed = retention_.remove_too_old(); !removed) return removed;
+    auto const& segments = log_.segments();
+    // What is larger than the limit itself goes into an empty journal: it would wait forever.
+    auto limit = limit_.bytes(segments.bytes());
+    while (segments.bytes() > 0 && segments.bytes() + bytes > limit) {
+        auto const made =
+            retention_.make_room({.is_empty = log_.active_bytes() == 0, .end_offset = log_.next_offset()});
+        if (!made) return made.error();
+        if (*made == retention::step::close_active)
+            if (auto rolled = roll(); !rolled) return rolled;
+        if (*made != retention::step::nothing) continue;
+        // What is not synced cannot be read, and would keep this segment for ever.
+        if (auto synced = sync(); !synced) return synced;
+        limit_.measure(segments.bytes());  // others may have made room
+        limit = limit_.bytes();
+        if (segments.bytes() + bytes > limit)
+            return error{
+                errc::storage_full,
+                fmt::format("{} has {} bytes that not all groups have read; its limit is {}{}", name_, segments.bytes(),
+                            limit,
+                            limit_.is_reduced() ? fmt::format(" of {}: its disk is full", options_.bytes_max) : "")};
+    }
     return {};
 }
 
 /// Group commit: one sync for all that was written since the last.
 result<> topic_writer::sync() {
-    if (active_.broken())
-        if (auto again = start_over(); !again) return again;
-    if (active_.bytes() > published_bytes_) {
-        auto const synced = options_.sync == journal_sync::never ? active_.check_place() : active_.sync();
-        if (!synced) {
-            log_warn("{}: {}; writing again to another segment", name_, synced.error().message);
-            active_.give_up(published_bytes_);
-            return synced;
-        }
-        if (options_.sync != journal_sync::never) figures_.syncs.fetch_add(1, std::memory_order_relaxed);
-    }
+    if (log_.is_broken())
+        if (auto written = rewrite_pending(); !written) return written;
+    auto const synced = log_.sync(options_.sync);
+    if (!synced) return synced.error();
+    if (*synced) figures_.syncs.fetch_add(1, std::memory_order_relaxed);
     synced_at_ = world_.steady();
-    if (published_offset_ != next_offset_) {
-        published_offset_ = next_offset_;
-        published_bytes_ = active_.bytes();
-        publish();
+    chunks_.synced();
+    for (auto& done : pending_) {
+        figures_.duplicate_events.fetch_add(done.counts.already_there, std::memory_order_relaxed);
+        safe_.push_back(std::move(done));
     }
-    // Only now: a repeat of something that a crash takes away must not be dropped.
-    for (auto const& key : pending_) window_.insert(key);
     pending_.clear();
-    for (auto& done : held_) {
-        figures_.repeated_events.fetch_add(done.counts.already_there, std::memory_order_relaxed);
-        finished_.push_back(std::move(done));
-    }
-    held_.clear();
-    held_bytes_ = 0;
+    pending_bytes_ = 0;
     return {};
 }
 
-/// After a failed sync nobody knows what of the unsynced bytes is on disk: all held batches are written again, to
-/// another segment. Nobody has read them, so they may have the same offsets.
-result<> topic_writer::start_over() {
-    LOGPIPE_ASSERT(active_.broken());
-    active_.give_up(published_bytes_);
-    segments_.set_active(published_bytes_, 0);
-    next_offset_ = published_offset_;
-    pending_.clear();
-    if (auto begun = begin_segment(); !begun) return begun;
-    for (auto& what : held_) {
-        auto again = encode(what, what.counts);
-        if (again && encoder_.bytes() > 0) again = put(what.events, what.counts);
-        if (again) continue;
-        active_.give_up(0);
-        return again;
-    }
-    return {};
-}
-
-result<> topic_writer::begin_segment() {
-    // Where the folder was taken away, another one of its name may be another writer's.
-    if (auto there = lock_->in_place(); !there)
-        return error{there.error().code,
-                     fmt::format("{}; nothing is acknowledged until it is back: bring it back, or start logpipe again",
-                                 there.error().message)};
-    auto made = with_reserve(*world_.files, folder_of(options_.folder),
-                             [this] { return segment_writer::create(*world_.files, options_.folder, next_offset_); });
-    if (!made) return made.error();
-    active_ = *std::move(made);
-    published_bytes_ = 0;
-    active_began_ns_ = 0;
-    segments_.add({.first_offset = next_offset_});
-    return {};
-}
-
-/// Only the last segment ever holds bytes that are not synced.
 result<> topic_writer::roll() {
     if (auto synced = sync(); !synced) return synced;
-    auto begun = begin_segment();
-    // Its name may be there, which says that no later offset is in the one before: nothing may be appended to that.
-    if (!begun)
-        active_.give_up(published_bytes_);
-    else
-        publish();  // so that readers close the one before
-    return begun;
+    return log_.roll();
+}
+
+/// After a failed sync nobody knows which of the unsynced bytes are on disk: all pending batches are written to another
+/// segment. Nobody has read them, so they may get the same offsets.
+result<> topic_writer::rewrite_pending() {
+    chunks_.lost();
+    if (auto begun = log_.restart(); !begun) return begun;
+    for (auto& what : pending_) {
+        auto written = encode(what);
+        if (written && encoder_.bytes() > 0) written = put(what);
+        if (written) continue;
+        log_.abandon_active();
+        return written;
+    }
+    return {};
 }
 
 result<> topic_writer::raise_to(std::uint64_t offset) {
-    return run_and_deliver([&]() -> result<> {
-        if (offset <= next_offset_) return {};
+    return run_and_deliver([&]() LOGPIPE_REQUIRES(mutex_) -> result<> {
+        if (offset <= log_.next_offset()) return {};
         if (auto synced = sync(); !synced) return synced;
-        log_warn("{}: events end at offset {}, but a reader is at {}: going on from there", name_, next_offset_,
+        log_warn("{}: events end at offset {}, but a reader is at {}: continuing from there", name_, log_.next_offset(),
                  offset);
-        board_->add_gap(next_offset_, offset);
-        next_offset_ = published_offset_ = offset;
-        published_bytes_ = active_.bytes();
-        publish();
+        log_.raise_to(offset);
         return {};
     });
 }
 
-void topic_writer::publish() {
-    synced_mark const mark{
-        .epoch = epoch_, .offset = published_offset_, .segment = active_.first_offset(), .bytes = published_bytes_};
-    auto const bytes = encode_state(mark);
-    std::string_view const part{bytes.data(), bytes.size()};
-    // The next one tells as much: only readers in other processes wait longer.
-    if (auto told = state_->write_at(0, {&part, 1}); !told) log_warn("{}: {}", name_, told.error().message);
-    board_->publish(mark);
+result<> topic_writer::free_passed(std::uint64_t offset) {
+    return run_and_deliver([&]() LOGPIPE_REQUIRES(mutex_) { return retention_.remove_passed(offset); });
+}
+
+result<std::uint64_t> topic_writer::free(std::span<offset_range const> ranges) {
+    std::uint64_t freed = 0;
+    auto done = run_and_deliver([&]() LOGPIPE_REQUIRES(mutex_) -> result<> {
+        // Only closed segments can be removed.
+        if (log_.active_bytes() > 0 && covers(ranges, log_.active_offset(), log_.next_offset()))
+            if (auto rolled = roll(); !rolled) return rolled;
+        auto& segments = log_.segments();
+        auto const before = segments.bytes();
+        auto removed = segments.remove_within(ranges);
+        freed = before - segments.bytes();
+        return removed;
+    });
+    if (!done) return done.error();
+    return freed;
+}
+
+result<> topic_writer::tend() {
+    auto const remove_too_old = [&]() LOGPIPE_REQUIRES(mutex_) -> result<> {
+        if (log_.active_bytes() > 0 && retention_.is_too_old(log_.active_began_ns()))
+            if (auto rolled = roll(); !rolled) return rolled;
+        return retention_.remove_too_old();
+    };
+    if (auto removed = run_and_deliver(remove_too_old); !removed) return removed;
+    auto const requested = read_free_request(*world_.files, options_.folder);
+    if (!requested) return requested.error();
+    if (!*requested) return {};
+    auto const freed = free(**requested);
+    if (!freed) return freed.error();
+    log_info("{}: {} bytes freed", name_, *freed);
+    return remove_free_request(*world_.files, options_.folder);
 }
 
 void topic_writer::show_figures() {
-    figures_.bytes.store(segments_.bytes(), std::memory_order_relaxed);
-    figures_.segments.store(segments_.count(), std::memory_order_relaxed);
-    figures_.limit_bytes.store(room_.limit(), std::memory_order_relaxed);
-    figures_.reserve_bytes.store(room_.reserve().bytes(), std::memory_order_relaxed);
-    figures_.reserves_given_up.store(room_.reserve().given_up(), std::memory_order_relaxed);
-    figures_.clock_jumps.store(clock_.jumps(), std::memory_order_relaxed);
+    auto const set = [](std::atomic<std::uint64_t>& figure, std::uint64_t value) {
+        figure.store(value, std::memory_order_relaxed);
+    };
+    set(figures_.bytes, log_.segments().bytes());
+    set(figures_.segments, log_.segments().count());
+    set(figures_.limit_bytes, limit_.bytes());
+    set(figures_.reserve_bytes, limit_.reserve().bytes());
+    set(figures_.reserves_released, limit_.reserve().given_up());
+    set(figures_.clock_jumps, clock_.jumps());
+    set(figures_.dropped_events, retention_.dropped_events());
+    set(figures_.dropped_segments, retention_.dropped_segments());
 }
 
 void topic_writer::sync_regularly(std::stop_token stop) {
-    std::mutex waiting;
-    std::condition_variable_any never;
+    mutex waiting;
+    stoppable_condition never;
     while (!stop.stop_requested()) {
-        std::unique_lock lock{waiting};
-        never.wait_for(lock, stop, options_.sync_interval, [] { return false; });
-        if (auto synced = run_and_deliver([&] { return sync(); }); !synced)
+        {
+            mutex_lock lock{waiting};
+            never.wait_until(lock, stop, std::chrono::steady_clock::now() + options_.sync_interval,
+                             [] { return false; });
+        }
+        if (auto synced = run_and_deliver([&]() LOGPIPE_REQUIRES(mutex_) { return sync(); }); !synced)
             log_error("{}: {}", name_, synced.error().message);
     }
 }

@@ -39,7 +39,7 @@ class journal_writer final : private completions {
     journal_writer(std::shared_ptr<journal::topic> topic, events_safe on_safe)
         : topic_{std::move(topic)},
           on_safe_{std::move(on_safe)},
-          to_{topic_->make_sink(journal::journal_repeats::keep)} {}
+          to_{topic_->make_sink(journal::journal_duplicates::keep)} {}
     ~journal_writer() override { to_.reset(); }
     journal_writer(journal_writer const&) = delete;
     journal_writer& operator=(journal_writer const&) = delete;

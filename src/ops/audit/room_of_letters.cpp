@@ -26,9 +26,9 @@ std::uint64_t bytes_in(std::string const& folder) {
 
 result<letter_room> ask_writer(std::string const& folder, std::span<journal::offset_range const> ranges) {
     auto const before = bytes_in(folder);
-    if (auto asked = journal::ask_to_free(folder, ranges); !asked) return asked.error();
+    if (auto asked = journal::request_free(folder, ranges); !asked) return asked.error();
     auto const end = std::chrono::steady_clock::now() + ask_timeout;
-    while (journal::is_asked_to_free(folder)) {
+    while (journal::is_free_requested(folder)) {
         if (std::chrono::steady_clock::now() >= end) return letter_room{.freed_bytes = 0, .pending = true};
         std::this_thread::sleep_for(ask_interval);
     }

@@ -103,7 +103,7 @@ TEST_CASE("a journal that is being written is read but not repaired", "[journal]
     REQUIRE(topic.exported().size() == 6);
 }
 
-TEST_CASE("a folder without a journal is no journal", "[journal][inspect]") {
+TEST_CASE("a folder without a journal is reported as such", "[journal][inspect]") {
     scratch_folder const folder;
     std::filesystem::create_directory(folder.path("x"));
     for (auto const* name : {"x", "y"}) {

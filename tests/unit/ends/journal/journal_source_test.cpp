@@ -149,10 +149,10 @@ TEST_CASE("a cursor keeps position and counts over a restart", "[journal]") {
         commit(*from, 2, {.in = 1, .dead = 1});
         REQUIRE(gauge_of(from->status(), "journal_lag_events") == 1);
     }
-    auto again = topic.opened->make_source("g");
-    REQUIRE(again->open());
-    REQUIRE(again->counted() == event_counts{.in = 2, .indexed = 1, .dead = 1});
-    REQUIRE(read_records(*again) == strings{"c"});
+    auto reopened = topic.opened->make_source("g");
+    REQUIRE(reopened->open());
+    REQUIRE(reopened->counted() == event_counts{.in = 2, .indexed = 1, .dead = 1});
+    REQUIRE(read_records(*reopened) == strings{"c"});
 }
 
 TEST_CASE("a read may begin inside a chunk", "[journal]") {
@@ -172,7 +172,7 @@ TEST_CASE("a read may begin inside a chunk", "[journal]") {
     REQUIRE(got.record(got.events[1]) == "c");
 }
 
-TEST_CASE("a failed commit leaves the old position, and is made again", "[journal]") {
+TEST_CASE("a failed commit leaves the old position, and is retried", "[journal]") {
     set_up_log({.level = log_level::off});
     faulty_files files;
     auto const opened = *journal::open_journal({.folder = "d/t"}, {.files = &files});
@@ -195,9 +195,9 @@ TEST_CASE("a failed commit leaves the old position, and is made again", "[journa
     REQUIRE(gauge_of(from->status(), "journal_committed_offset") == 2);
     REQUIRE(from->status().up);
     from.reset();
-    auto const again = opened->make_source("g");
-    REQUIRE(again->open());
-    REQUIRE(again->counted() == event_counts{.in = 2, .indexed = 2});
+    auto const reopened = opened->make_source("g");
+    REQUIRE(reopened->open());
+    REQUIRE(reopened->counted() == event_counts{.in = 2, .indexed = 2});
 }
 
 TEST_CASE("a full disk does not stop a cursor, nor a group that has none yet", "[journal]") {
@@ -253,12 +253,12 @@ TEST_CASE("a sink without a position makes the group start with the oldest event
         REQUIRE(read_records(*from).size() == 3);
         commit(*from, 3, {.in = 3, .indexed = 3});
     }
-    auto again = topic.opened->make_source("g");
-    REQUIRE(again->open());
-    REQUIRE(again->seek_oldest());
-    REQUIRE(read_records(*again) == strings{"a", "b", "c"});
-    commit(*again, 3, {.in = 3, .indexed = 3});
-    again.reset();
+    auto reopened = topic.opened->make_source("g");
+    REQUIRE(reopened->open());
+    REQUIRE(reopened->seek_oldest());
+    REQUIRE(read_records(*reopened) == strings{"a", "b", "c"});
+    commit(*reopened, 3, {.in = 3, .indexed = 3});
+    reopened.reset();
     auto const info = inspect_journal(topic.folder.path("nginx-logs"));
     REQUIRE(info.has_value());
     REQUIRE(info->cursors.at(0).offset == 3);
@@ -362,7 +362,8 @@ TEST_CASE("another process reads along while segments come and go", "[journal]")
     REQUIRE(gauge_of(topic.end->to->status(), "journal_segments") <= 3);
 }
 
-TEST_CASE("a reader beside the writer tells what waits from its opening on, also while nobody reads", "[journal]") {
+TEST_CASE("a reader in another process knows its backlog from its opening on, also while it does not read",
+          "[journal]") {
     open_topic topic;
     for (auto const* const record : {"a", "b", "c"}) topic.add(record);
     auto from = make_journal_source({.folder = topic.folder.path("nginx-logs"), .group = "g"});
@@ -379,7 +380,7 @@ TEST_CASE("a reader beside the writer tells what waits from its opening on, also
     REQUIRE(from->backlog() == 0);
 }
 
-TEST_CASE("a journal's own reader tells what waits from its opening on", "[journal]") {
+TEST_CASE("a journal's own reader knows its backlog from its opening on", "[journal]") {
     open_topic topic;
     topic.add("a");
     auto from = topic.opened->make_source("g");

@@ -25,8 +25,8 @@ using namespace journal;
 
 /// A sink of a journal with its reports.
 struct topic_end {
-    explicit topic_end(journal::topic& of, journal::journal_repeats repeats = journal::journal_repeats::drop)
-        : to{of.make_sink(repeats)} {
+    explicit topic_end(journal::topic& of, journal::journal_duplicates duplicates = journal::journal_duplicates::drop)
+        : to{of.make_sink(duplicates)} {
         if (auto opened = to->open(reports); !opened) throw std::runtime_error{opened.error().message};
     }
     [[nodiscard]] result<> write(batch events) { return to->write(events); }

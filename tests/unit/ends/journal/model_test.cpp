@@ -1,4 +1,4 @@
-// The journal against a simple model: random writes, repeats, reads, commits and faults, with power cuts and kills in
+// The journal against a simple model: random writes, retries, reads, commits and faults, with power cuts and kills in
 // between. A seed that fails is printed and fails again.
 #include "core/log.hpp"
 #include "environment.hpp"

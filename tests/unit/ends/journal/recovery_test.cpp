@@ -148,7 +148,7 @@ TEST_CASE("a torn last frame is cut and its bytes and offsets are named", "[jour
     REQUIRE(report.bytes_cut == topic.whole.size() - 1 - good);
     REQUIRE(report.notes.size() == 1);
     REQUIRE_THAT(report.notes[0], ContainsSubstring(fmt::format("cut {} bytes at byte {}", report.bytes_cut, good)));
-    REQUIRE_THAT(report.notes[0], ContainsSubstring("behind offset 10"));
+    REQUIRE_THAT(report.notes[0], ContainsSubstring("after offset 10"));
     REQUIRE(topic.files.contents(topic.last).size() == good);
 }
 
@@ -161,8 +161,7 @@ TEST_CASE("a zero-filled tail is cut", "[journal][recovery]") {
     REQUIRE((*opened)->synced_offset() == 12);
 }
 
-TEST_CASE("a last segment without any whole frame is set aside and its offsets are not given out again",
-          "[journal][recovery]") {
+TEST_CASE("a last segment without any whole frame is set aside and its offsets are not reused", "[journal][recovery]") {
     two_segments topic;
     topic.files.set_contents(topic.last, std::string(300, 'x'));
     auto const opened = journal::open_journal({.folder = folder}, world(topic.files));
@@ -172,12 +171,12 @@ TEST_CASE("a last segment without any whole frame is set aside and its offsets a
     REQUIRE(topic.files.exists(topic.last + ".bad"));
     REQUIRE((*opened)->synced_offset() == topic.last_first_offset);
 
-    // A second one does not take the first one's place.
-    auto const again = journal::set_aside(topic.files, folder, 0);
-    REQUIRE(again);
+    // A second one does not replace the first.
+    auto const second = journal::set_aside(topic.files, folder, 0);
+    REQUIRE(second);
 }
 
-TEST_CASE("a repeat of a chunk is recognised after a restart", "[journal][recovery]") {
+TEST_CASE("a retry of a chunk is recognised after a restart", "[journal][recovery]") {
     two_segments topic;
     auto const opened = journal::open_journal({.folder = folder, .segment_bytes = 400}, world(topic.files));
     REQUIRE(opened);
@@ -188,11 +187,11 @@ TEST_CASE("a repeat of a chunk is recognised after a restart", "[journal][recove
     REQUIRE(end.flush());
     REQUIRE(end.reports.counts.already_there == 12);
     REQUIRE(end.reports.counts.indexed == 0);
-    REQUIRE((*opened)->repeated_events() == 12);
+    REQUIRE((*opened)->duplicate_events() == 12);
     REQUIRE((*opened)->synced_offset() == 12);
 }
 
-TEST_CASE("a repeat of a chunk whose frame was damaged is taken, not dropped", "[journal][recovery]") {
+TEST_CASE("a retry of a chunk whose frame was damaged is taken, not dropped", "[journal][recovery]") {
     two_segments topic;
     auto bytes = topic.whole;
     bytes[topic.frame_ends[0] - 1] ^= 1;
@@ -254,8 +253,8 @@ TEST_CASE("a position beyond the end, kept by a sink, moves the next offset ther
 TEST_CASE("a disk that cannot be read does not open, and does once it can", "[journal][recovery]") {
     two_segments topic;
     topic.files.fail(file_operation::read, errc::storage_failed, 6);
-    auto const refused = journal::open_journal({.folder = folder}, world(topic.files));
-    REQUIRE(!refused);
-    REQUIRE(refused.error().code == errc::storage_failed);
+    auto const failed = journal::open_journal({.folder = folder}, world(topic.files));
+    REQUIRE(!failed);
+    REQUIRE(failed.error().code == errc::storage_failed);
     REQUIRE(journal::open_journal({.folder = folder}, world(topic.files)));
 }

@@ -84,7 +84,7 @@ TEST_CASE("one chunk is one frame, events of one tag without ids another", "[jou
     REQUIRE(first->frame_bytes() + second->frame_bytes() == bytes.size());
 }
 
-TEST_CASE("rejected events are left out and the others keep their places in the chunk", "[journal][format]") {
+TEST_CASE("rejected events are left out and the others keep their indices in the chunk", "[journal][format]") {
     auto events = chunk_of("t", "c", {"a", "b", "c"});
     events.reject(1, "test", "no");
     auto const got = decode(encode(events, 1, 50));
@@ -114,7 +114,7 @@ TEST_CASE("the time an earlier journal received an event stays with it", "[journ
     REQUIRE(got.events[1].received_ns == 4);
 }
 
-TEST_CASE("two runs of one chunk have different keys, a repeat of one the same", "[journal][format]") {
+TEST_CASE("two runs of one chunk have different keys, a retry of one the same", "[journal][format]") {
     auto const whole = chunk_of("t", "c", {"a", "b", "c"});
     auto part = whole;
     part.reject(0, "test", "no");
@@ -139,9 +139,9 @@ TEST_CASE("a record that no frame can hold is rejected", "[journal][format]") {
     events.events[0].record_bytes = payload_bytes_max;
     frame_encoder encoder;
     encoder.begin(events, 1);
-    auto const refused = encoder.next();
-    REQUIRE(!refused);
-    REQUIRE(refused.error().code == errc::rejected);
+    auto const failed = encoder.next();
+    REQUIRE(!failed);
+    REQUIRE(failed.error().code == errc::rejected);
 }
 
 TEST_CASE("a flipped bit anywhere in a frame is noticed", "[journal][format]") {

@@ -52,7 +52,7 @@ std::int64_t constexpr second = 1'000'000'000;
 
 }  // namespace
 
-TEST_CASE("limits that cannot work are refused", "[journal]") {
+TEST_CASE("limits that cannot work are rejected", "[journal]") {
     REQUIRE(open_journal({.folder = ""}).error().code == errc::invalid_argument);
     REQUIRE(open_journal({.folder = "x", .segment_bytes = 2, .bytes_max = 1}).error().code == errc::invalid_argument);
     REQUIRE(open_journal({.folder = "x", .segment_bytes = 0}).error().code == errc::invalid_argument);
@@ -67,10 +67,10 @@ TEST_CASE("segments are begun by size", "[journal]") {
 TEST_CASE("without a cursor everything stays until the limit, then writing waits", "[journal]") {
     small_topic topic{{.bytes_max = 4000}};
     for (int i = 0; i < 6; ++i) REQUIRE(topic.add());
-    auto const refused = topic.add();
-    REQUIRE(!refused);
-    REQUIRE(refused.error().code == errc::storage_full);
-    REQUIRE_THAT(refused.error().message, ContainsSubstring("limit is 4000"));
+    auto const failed = topic.add();
+    REQUIRE(!failed);
+    REQUIRE(failed.error().code == errc::storage_full);
+    REQUIRE_THAT(failed.error().message, ContainsSubstring("limit is 4000"));
     REQUIRE(topic.add().error().code == errc::storage_full);
     REQUIRE(topic.opened->synced_offset() == 6);
 }
@@ -87,7 +87,7 @@ TEST_CASE("what every group has passed makes room", "[journal]") {
     REQUIRE(topic.add().error().code == errc::storage_full);
     topic.commit(*slow, 3);
     slow.reset();
-    // Three that are not read by all, and the empty one that the refused batch began.
+    // Three that are not read by all, and the empty one that the rejected batch began.
     REQUIRE(topic.segments() == 4);
     REQUIRE(topic.add());
 }
@@ -109,9 +109,9 @@ TEST_CASE("at the limit what was written is synced, so that readers can make roo
     auto from = topic.opened->make_source("g");
     REQUIRE(from->open());
     REQUIRE(topic.end->write(loose_events("t", {std::string(500, 'x')})));
-    // As a pump does it: what is refused is offered again and again, without a flush in between.
-    auto const refused = topic.end->write(loose_events("t", {std::string(500, 'y')}));
-    REQUIRE(refused.error().code == errc::storage_full);
+    // As a pump does it: what fails is offered again and again, without a flush in between.
+    auto const failed = topic.end->write(loose_events("t", {std::string(500, 'y')}));
+    REQUIRE(failed.error().code == errc::storage_full);
     REQUIRE(read_records(*from).size() == 1);
     topic.commit(*from, 1);
     from.reset();
@@ -125,7 +125,7 @@ TEST_CASE("a batch that is larger than the limit goes into an empty journal", "[
     REQUIRE(topic.add().error().code == errc::storage_full);
 }
 
-TEST_CASE("at the limit the oldest is dropped where that is wanted, and readers go on behind it", "[journal]") {
+TEST_CASE("at the limit the oldest is dropped where that is wanted, and readers go on after it", "[journal]") {
     small_topic topic{{.bytes_max = 4000, .when_full = journal_full::drop_oldest}};
     auto from = topic.opened->make_source("g");
     REQUIRE(from->open());
@@ -156,7 +156,7 @@ TEST_CASE("events older than age_max are dropped when something is written", "[j
     REQUIRE(topic.segments() == 1);
 }
 
-TEST_CASE("segments behind every cursor stay for `keep`", "[journal]") {
+TEST_CASE("segments before every cursor stay for `keep`", "[journal]") {
     small_topic topic{{.keep = std::chrono::seconds{60}}};
     auto from = topic.opened->make_source("g");
     REQUIRE(from->open());
@@ -169,7 +169,7 @@ TEST_CASE("segments behind every cursor stay for `keep`", "[journal]") {
     REQUIRE(topic.segments() == 1);
 }
 
-TEST_CASE("a damaged cursor holds everything, for its group begins again", "[journal]") {
+TEST_CASE("a damaged cursor keeps everything, for its group restarts with the oldest event", "[journal]") {
     small_topic topic{{}};
     {
         auto from = topic.opened->make_source("g");
@@ -183,9 +183,9 @@ TEST_CASE("a damaged cursor holds everything, for its group begins again", "[jou
     other.reset();
     REQUIRE(topic.add());
     REQUIRE(topic.segments() == 4);
-    auto again = topic.opened->make_source("g");
-    REQUIRE(again->open());
-    REQUIRE(read_records(*again).size() == 4);
+    auto reopened = topic.opened->make_source("g");
+    REQUIRE(reopened->open());
+    REQUIRE(read_records(*reopened).size() == 4);
 }
 
 TEST_CASE("a full disk stops writing until all groups have passed, which makes room", "[journal]") {
@@ -206,7 +206,7 @@ TEST_CASE("a full disk stops writing until all groups have passed, which makes r
     REQUIRE(topic.opened->synced_offset() == 7);
 }
 
-TEST_CASE("a reserve that was given up is told until the disk has room for it again", "[journal]") {
+TEST_CASE("a released reserve is shown until the disk has room for it again", "[journal]") {
     small_topic topic{{}};
     for (int i = 0; i < 2; ++i) REQUIRE(topic.add());
     REQUIRE(release_reserves(topic.files, "data") == disk_reserve::bytes_max);
@@ -224,7 +224,7 @@ TEST_CASE("a reserve that was given up is told until the disk has room for it ag
     REQUIRE(topic.files.contents("data/topic/reserve").size() == disk_reserve::bytes_max);
 }
 
-TEST_CASE("the limit is no more than the disk has, less what is left to others", "[journal]") {
+TEST_CASE("the limit is at most what the disk has, less what is left to others", "[journal]") {
     faulty_files files;
     set_up_log({.level = log_level::off});
     files.set_space(std::uint64_t{160} << 20U);
@@ -294,11 +294,11 @@ TEST_CASE("a clock that jumps forward by more than an hour deletes nothing for a
     REQUIRE(topic.segments() < 4);
 }
 
-TEST_CASE("segments of which nobody needs an event are freed, the one that is written to included", "[journal]") {
+TEST_CASE("segments without a needed event are freed, the active one included", "[journal]") {
     small_topic topic{{.bytes_max = 8000}};
     for (int i = 0; i < 6; ++i) REQUIRE(topic.add());
     REQUIRE(topic.segments() == 6);
-    // One in the middle, half of what is behind it, and the last.
+    // One in the middle, half of what comes after it, and the last.
     auto const freed = topic.opened->free(std::vector<offset_range>{{1, 3}, {5, 6}});
     REQUIRE(freed.has_value());
     REQUIRE(*freed > 1'500);
@@ -311,7 +311,7 @@ TEST_CASE("segments of which nobody needs an event are freed, the one that is wr
     // What came since is not in the ranges.
     REQUIRE(topic.opened->free(std::vector<offset_range>{{0, 6}}).value() == 0);
     REQUIRE(topic.segments() == 1);
-    // It opens again, and goes on behind.
+    // It can be reopened, and goes on after that.
     topic.end.reset();
     topic.opened.reset();
     topic.opened = *journal::open_journal({.folder = "data/topic", .segment_bytes = 1000}, {.files = &topic.files});
@@ -323,11 +323,11 @@ TEST_CASE("a journal that is full drops its oldest events, counts them and says 
     for (int i = 0; i < 10; ++i) REQUIRE(topic.add());
     auto const status = topic.end->to->status();
     CHECK(status.up);
-    CHECK(status.reason.contains("the oldest 4 were dropped"));
+    CHECK(status.reason.contains("the oldest 4 events were dropped"));
     CHECK(gauge_of(status, "journal_dropped_events_total") == 4);
 }
 
-TEST_CASE("what is too old goes while nothing is written", "[journal]") {
+TEST_CASE("what is too old is dropped while nothing is written", "[journal]") {
     small_topic topic{{.age_max = std::chrono::seconds{10}}};
     REQUIRE(topic.add());
     REQUIRE(topic.add());

@@ -1,4 +1,4 @@
-// The writing side on a disk that fails: group commit, repeats, full disks, failing syncs, locks.
+// The writing side on a disk that fails: group commit, retries, full disks, failing syncs, locks.
 #include "topic_writer.hpp"
 
 #include "core/log.hpp"
@@ -66,7 +66,7 @@ TEST_CASE("much that is not synced is synced without a flush", "[journal]") {
     REQUIRE(topic.end->reports.batches.size() == 4);
 }
 
-TEST_CASE("a repeat of a pending chunk becomes safe with it, one of a safe chunk is dropped", "[journal]") {
+TEST_CASE("a retry of a pending chunk becomes safe with it, one of a safe chunk is dropped", "[journal]") {
     topic_on_faulty_files topic;
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a", "b"})));
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a", "b"})));
@@ -76,25 +76,25 @@ TEST_CASE("a repeat of a pending chunk becomes safe with it, one of a safe chunk
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a", "b"})));
     REQUIRE(topic.end->flush());
     REQUIRE(topic.end->reports.counts == event_counts{.indexed = 2, .already_there = 4});
-    REQUIRE(topic.opened->repeated_events() == 4);
+    REQUIRE(topic.opened->duplicate_events() == 4);
     REQUIRE(topic.records() == strings{"a", "b"});
 }
 
-TEST_CASE("what is sent again on purpose is kept, and is still known to those who drop repeats", "[journal]") {
+TEST_CASE("what is sent twice on purpose is kept, and is still recognised by sinks that drop duplicates", "[journal]") {
     topic_on_faulty_files topic;
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a"})));
     REQUIRE(topic.end->flush());
-    topic_end again{*topic.opened, journal_repeats::keep};
-    REQUIRE(again.write(chunk_of("t", "c", {"a"})));
-    REQUIRE(again.flush());
-    REQUIRE(again.reports.counts == event_counts{.indexed = 1});
+    topic_end reopened{*topic.opened, journal_duplicates::keep};
+    REQUIRE(reopened.write(chunk_of("t", "c", {"a"})));
+    REQUIRE(reopened.flush());
+    REQUIRE(reopened.reports.counts == event_counts{.indexed = 1});
     REQUIRE(topic.records() == strings{"a", "a"});
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a"})));
     REQUIRE(topic.end->flush());
     REQUIRE(topic.end->reports.counts == event_counts{.indexed = 1, .already_there = 1});
 }
 
-TEST_CASE("another run of a known chunk is no repeat", "[journal]") {
+TEST_CASE("another run of a known chunk is not a duplicate", "[journal]") {
     topic_on_faulty_files topic;
     auto first = chunk_of("t", "c", {"a", "b"});
     auto second = first;
@@ -121,9 +121,9 @@ TEST_CASE("a full disk leaves the batch untouched and the journal as it was, unt
     REQUIRE(topic.end->flush());
     topic.files.set_room(1000);
     auto events = loose_events("t", {std::string(3000, 'x')});
-    auto const refused = topic.end->to->write(events);
-    REQUIRE(!refused);
-    REQUIRE(refused.error().code == errc::storage_full);
+    auto const failed = topic.end->to->write(events);
+    REQUIRE(!failed);
+    REQUIRE(failed.error().code == errc::storage_full);
     REQUIRE(events.events.size() == 1);
     REQUIRE(events.records.size() == 3000);
     REQUIRE(!topic.end->to->status().up);
@@ -140,8 +140,8 @@ TEST_CASE("a full disk leaves the batch untouched and the journal as it was, unt
 TEST_CASE("after a failed write the half frame is cut off", "[journal]") {
     topic_on_faulty_files topic;
     topic.files.fail(file_operation::write);
-    auto const refused = topic.end->write(loose_events("t", {std::string(500, 'x')}));
-    REQUIRE(refused.error().code == errc::storage_failed);
+    auto const failed = topic.end->write(loose_events("t", {std::string(500, 'x')}));
+    REQUIRE(failed.error().code == errc::storage_failed);
     REQUIRE(topic.files.contents(journal::segment_path("data/topic", 0)).empty());
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("when a half frame cannot be cut off, another segment is begun", "[jou
     REQUIRE(topic.records() == strings{"first", "third"});
 }
 
-TEST_CASE("after a failed sync everything held is written again, and survives a power cut", "[journal]") {
+TEST_CASE("after a failed sync everything pending is written again, and survives a power cut", "[journal]") {
     topic_on_faulty_files topic;
     REQUIRE(topic.end->write(loose_events("t", {"before"})));
     REQUIRE(topic.end->flush());
@@ -192,16 +192,16 @@ TEST_CASE("a batch with nothing but rejected events is safe without being writte
     REQUIRE(topic.records().empty());
 }
 
-TEST_CASE("a record that no frame can hold is rejected alone, and its neighbours are kept", "[journal]") {
+TEST_CASE("a record that no frame can hold is rejected alone, and the others of its batch are kept", "[journal]") {
     topic_on_faulty_files topic;
     auto events = loose_events("t", {"a", "", "b"});
     auto const begin = events.records.size();
     events.records.resize(begin + (std::size_t{192} << 20U));
     events.events[1].record_begin = static_cast<std::uint32_t>(begin);
     events.events[1].record_bytes = std::uint32_t{192} << 20U;
-    auto const refused = topic.end->to->write(events);
-    REQUIRE(!refused);
-    REQUIRE(refused.error().code == errc::rejected);
+    auto const failed = topic.end->to->write(events);
+    REQUIRE(!failed);
+    REQUIRE(failed.error().code == errc::rejected);
     REQUIRE(events.rejections.size() == 1);
     REQUIRE((events.rejections[0].event == 1 && events.rejections[0].stage == "journal"));
     REQUIRE(topic.end->to->write(events));
@@ -209,7 +209,7 @@ TEST_CASE("a record that no frame can hold is rejected alone, and its neighbours
     REQUIRE(topic.records() == strings{"a", "b"});
 }
 
-TEST_CASE("a second writer is refused while the first one is there, or one of its sinks", "[journal]") {
+TEST_CASE("a second writer is rejected while the first one is there, or one of its sinks", "[journal]") {
     scratch_folder const folder;
     auto first = open_journal({.folder = folder.path("t")});
     REQUIRE(first);
@@ -221,7 +221,7 @@ TEST_CASE("a second writer is refused while the first one is there, or one of it
     REQUIRE(open_journal({.folder = folder.path("t")}));
 }
 
-TEST_CASE("a newer format is refused and says so", "[journal]") {
+TEST_CASE("a newer format is rejected with a reason", "[journal]") {
     topic_on_faulty_files topic;
     topic.end.reset();
     topic.opened.reset();
@@ -230,14 +230,14 @@ TEST_CASE("a newer format is refused and says so", "[journal]") {
     auto const damaged = journal::load_identity(topic.files, "data/topic");
     REQUIRE(damaged.error().code == errc::corrupt);
     topic.files.set_contents("data/topic/topic", journal::identity_file(2, 1));
-    auto const refused = journal::open_journal({.folder = "data/topic"}, {.files = &topic.files});
-    REQUIRE(!refused);
-    REQUIRE(refused.error().code == errc::invalid_argument);
-    REQUIRE_THAT(refused.error().message, ContainsSubstring("format 2"));
-    REQUIRE_THAT(refused.error().message, ContainsSubstring("up to 1"));
+    auto const failed = journal::open_journal({.folder = "data/topic"}, {.files = &topic.files});
+    REQUIRE(!failed);
+    REQUIRE(failed.error().code == errc::invalid_argument);
+    REQUIRE_THAT(failed.error().message, ContainsSubstring("format 2"));
+    REQUIRE_THAT(failed.error().message, ContainsSubstring("up to 1"));
 }
 
-TEST_CASE("a damaged topic file is made again, with another identity", "[journal]") {
+TEST_CASE("a damaged topic file is recreated, with another identity", "[journal]") {
     topic_on_faulty_files topic;
     auto const identity = journal::load_identity(topic.files, "data/topic").value();
     REQUIRE(topic.end->write(loose_events("t", {"x"})));
@@ -314,7 +314,7 @@ TEST_CASE("synced per interval: much does not wait, and neither does what an ope
     REQUIRE(topic.end->write(loose_events("t", {std::string(std::size_t{3} << 20U, 'x')})));
     REQUIRE(topic.end->flush());
     REQUIRE(topic.end->reports.batches.size() == 1);
-    topic_end letters{*topic.opened, journal_repeats::keep};
+    topic_end letters{*topic.opened, journal_duplicates::keep};
     REQUIRE(letters.write(loose_events("t", {"x"})));
     REQUIRE(letters.flush());
     REQUIRE(letters.reports.batches.size() == 1);
@@ -334,7 +334,7 @@ TEST_CASE("when the journal's folder vanishes nothing is done any more", "[journ
         REQUIRE(!flushed);
         REQUIRE_THAT(topic.end->to->status().reason, ContainsSubstring("gone"));
     }
-    // Another one of the same name belongs to whoever made it.
+    // Another one of the same name belongs to another writer.
     REQUIRE(topic.files.make_folder("data/topic"));
     REQUIRE(!topic.end->flush());
     REQUIRE(topic.end->reports.batches.size() == 1);

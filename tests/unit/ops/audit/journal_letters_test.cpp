@@ -348,9 +348,9 @@ TEST_CASE("room that nobody gives back is asked for, and is no failure of the pu
     REQUIRE(purged.has_value());
     CHECK(purged->letters == 1);
     CHECK(purged->room.pending);
-    CHECK(is_asked_to_free(folder));
+    CHECK(is_free_requested(folder));
     REQUIRE((*running)->tend());
-    CHECK_FALSE(is_asked_to_free(folder));
+    CHECK_FALSE(is_free_requested(folder));
     CHECK(segment_bytes(folder) == 0);
 }
 
