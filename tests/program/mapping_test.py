@@ -153,7 +153,7 @@ class Mapping(Case):
                 ("info", None, 404, None, 1769817720000)])
         # The store remembers what it was made for.
         refused = self.run_once(status=2).stderr
-        self.assertIn("a store of other fields: give the --mapping that it was made with", refused)
+        self.assertIn("this store has other fields: give the --mapping that it was made with", refused)
         self.run_once("--mapping", "app.toml")
 
     def test_the_pages_api_knows_its_fields_and_no_others(self):

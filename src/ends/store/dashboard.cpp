@@ -75,9 +75,9 @@ class time_limit final {
     steady_clock::time_point const end_;
 };
 
-log_counts counts_of(statement const& asked, int column) {
+log_counts counts_of(statement const& selected, int column) {
     auto const number = [&](int at) {
-        return static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked.integer(at)));
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(0, selected.integer(at)));
     };
     return {.documents = number(column), .bytes = number(column + 1)};
 }
@@ -103,10 +103,10 @@ class dashboard final : public log_dashboard {
         time_limit const limit{store_, options_.time_max};
         // One transaction, so that the figures are of one moment.
         if (auto begun = store_.run("BEGIN"); !begun) return begun.error();
-        auto answer = read();
+        auto response = read();
         auto ended = store_.run("COMMIT");
-        if (answer && !ended) return ended.error();
-        return answer;
+        if (response && !ended) return ended.error();
+        return response;
     }
 
     [[nodiscard]] result<log_overview> read_overview(log_view const& view);
@@ -128,64 +128,66 @@ class dashboard final : public log_dashboard {
 
 /// So that bars have the size that fits the data, and not that of all time.
 result<log_view> dashboard::cut_to_data(log_view const& view) {
-    auto asked = store_.prepare("SELECT (SELECT min(minute) FROM minutes), (SELECT max(minute) FROM minutes)");
-    if (!asked) return asked.error();
-    if (int const code = asked->step(); code != SQLITE_ROW) return store_.failure(code, "looking for the data's time");
+    auto selected = store_.prepare("SELECT (SELECT min(minute) FROM minutes), (SELECT max(minute) FROM minutes)");
+    if (!selected) return selected.error();
+    if (int const code = selected->step(); code != SQLITE_ROW)
+        return store_.failure(code, "finding the time range of the documents");
     auto cut = view;
-    auto const first = asked->optional_integer(0);
+    auto const first = selected->optional_integer(0);
     if (!first) {
         cut.to_minute = cut.from_minute = std::max<std::int64_t>(0, view.from_minute);
         return cut;
     }
     cut.from_minute = std::max(view.from_minute, *first);
-    cut.to_minute = std::max(cut.from_minute, std::min(view.to_minute, asked->integer(1) + 1));
+    cut.to_minute = std::max(cut.from_minute, std::min(view.to_minute, selected->integer(1) + 1));
     return cut;
 }
 
 result<row_range> dashboard::rows_of(log_view const& view) {
-    auto asked = store_.prepare("SELECT min(first_row), max(last_row) FROM minutes WHERE minute >= ?1 AND minute < ?2");
-    if (!asked) return asked.error();
-    asked->bind(1, view.from_minute);
-    asked->bind(2, view.to_minute);
-    if (int const code = asked->step(); code != SQLITE_ROW) return store_.failure(code, "looking for documents");
-    auto const first = asked->optional_integer(0);
+    auto selected =
+        store_.prepare("SELECT min(first_row), max(last_row) FROM minutes WHERE minute >= ?1 AND minute < ?2");
+    if (!selected) return selected.error();
+    selected->bind(1, view.from_minute);
+    selected->bind(2, view.to_minute);
+    if (int const code = selected->step(); code != SQLITE_ROW) return store_.failure(code, "finding documents");
+    auto const first = selected->optional_integer(0);
     if (!first) return row_range{};
     // Removed documents may still be named there.
     auto const oldest = store_.integer("SELECT min(row) FROM documents");
     if (!oldest) return oldest.error();
-    return row_range{.first = std::max(*first, *oldest), .last = asked->integer(1)};
+    return row_range{.first = std::max(*first, *oldest), .last = selected->integer(1)};
 }
 
 result<> dashboard::add_rollups(log_view const& view, std::int64_t span_max, std::size_t field, tally& into) {
     bool const is_total = field == layout_.total_field();
     bool const is_facet = field < layout_.facets().size();
-    auto asked = store_.prepare(
+    auto selected = store_.prepare(
         "SELECT start, value, documents, bytes, typeof(value) = 'integer', missed FROM rollups"
         " WHERE span = ?1 AND field = ?2 AND start >= ?3 AND start < ?4 ORDER BY start, value");
-    if (!asked) return asked.error();
+    if (!selected) return selected.error();
     for (auto const& each : pieces_of(view.from_minute, view.to_minute, span_max)) {
-        asked->bind(1, each.span);
-        asked->bind(2, static_cast<std::int64_t>(field));
-        asked->bind(3, each.from);
-        asked->bind(4, each.to);
+        selected->bind(1, each.span);
+        selected->bind(2, static_cast<std::int64_t>(field));
+        selected->bind(3, each.from);
+        selected->bind(4, each.to);
         int code = SQLITE_ROW;
         std::int64_t start = -1;
         std::int64_t others_missed = 0;  // of this start, whose others come first
-        while ((code = asked->step()) == SQLITE_ROW) {
-            auto const by = counts_of(*asked, 2);
-            if (std::exchange(start, asked->integer(0)) != asked->integer(0)) others_missed = 0;
-            bool const others = asked->integer(4) != 0;
-            auto const value = asked->optional_text(1).value_or(std::string_view{});
-            if (is_total) into.add_status(asked->integer(0), others ? no_status : value, by);
-            if (others) others_missed = asked->integer(5);
+        while ((code = selected->step()) == SQLITE_ROW) {
+            auto const by = counts_of(*selected, 2);
+            if (std::exchange(start, selected->integer(0)) != selected->integer(0)) others_missed = 0;
+            bool const others = selected->integer(4) != 0;
+            auto const value = selected->optional_text(1).value_or(std::string_view{});
+            if (is_total) into.add_status(selected->integer(0), others ? no_status : value, by);
+            if (others) others_missed = selected->integer(5);
             if (!is_facet) continue;
             if (others)
                 into.add_others(field, by, others_missed);
             else if (!is_total || value != no_status)
-                into.add_value(field, value, by, asked->integer(5) - others_missed);
+                into.add_value(field, value, by, selected->integer(5) - others_missed);
         }
         if (code != SQLITE_DONE) return store_.failure(code, "reading the roll-ups");
-        asked->reset();
+        selected->reset();
     }
     return {};
 }
@@ -237,12 +239,12 @@ result<text_search> dashboard::search_of(log_view const& view) {
 }
 
 result<std::vector<std::int64_t>> dashboard::newest_in(view_query const& query, std::size_t count_max) {
-    auto asked = query.prepare(store_, "row");
-    if (!asked) return asked.error();
+    auto selected = query.prepare(store_, "row");
+    if (!selected) return selected.error();
     std::vector<std::int64_t> rows;
     int code = SQLITE_ROW;
-    while ((code = asked->step()) == SQLITE_ROW) rows.push_back(asked->integer(0));
-    if (code != SQLITE_DONE) return store_.failure(code, "looking for documents");
+    while ((code = selected->step()) == SQLITE_ROW) rows.push_back(selected->integer(0));
+    if (code != SQLITE_DONE) return store_.failure(code, "finding documents");
     std::ranges::reverse(rows);
     rows.resize(std::min(rows.size(), count_max));
     return rows;
@@ -254,8 +256,8 @@ result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t befor
     if (before > 0) rows->last = std::min(rows->last, before - 1);
     auto const search = search_of(view);
     if (!search) return search.error();
-    auto asked = store_.prepare("SELECT doc FROM documents WHERE row = ?1");
-    if (!asked) return asked.error();
+    auto selected = store_.prepare("SELECT doc FROM documents WHERE row = ?1");
+    if (!selected) return selected.error();
     log_lines found;
     std::size_t bytes = 0;
     row_range looked_at;
@@ -266,10 +268,11 @@ result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t befor
         auto const newest = newest_in({view, *portion, *search, layout_}, count_max - found.lines.size());
         if (!newest) return newest.error();
         for (auto const row : *newest) {
-            asked->bind(1, row);
-            if (int const code = asked->step(); code != SQLITE_ROW) return store_.failure(code, "reading a document");
-            found.lines.push_back({.row = row, .document = asked->text(0)});
-            asked->reset();
+            selected->bind(1, row);
+            if (int const code = selected->step(); code != SQLITE_ROW)
+                return store_.failure(code, "reading a document");
+            found.lines.push_back({.row = row, .document = selected->text(0)});
+            selected->reset();
             bytes += found.lines.back().document.size();
             if (found.lines.size() < count_max && bytes < options_.lines_bytes_max) continue;
             if (row > rows->first) found.before = row;
@@ -290,7 +293,7 @@ result<std::unique_ptr<log_dashboard>> open_dashboard(dashboard_options options)
     sqlite3_busy_timeout(store->handle(), 1000);
     store_layout layout{options.documents};
     if (auto good = check_store(*store, options.path, &layout); !good) return good.error();
-    if (auto told = store->run("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384"); !told) return told.error();
+    if (auto set = store->run("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384"); !set) return set.error();
     auto words = search_words::prepare(*store);
     if (!words) return words.error();
     return std::unique_ptr<log_dashboard>{

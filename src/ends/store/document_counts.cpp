@@ -17,16 +17,16 @@ result<> add_documents(database& store, view_query const& query, store_layout co
     auto what = fmt::format("coalesce(time_ms, received_ms), {}",
                             sized == store_layout::none ? "0" : store_layout::quoted(layout.columns()[sized].name));
     for (std::size_t i = 0; i < layout.facets().size(); ++i) what += ", " + store_layout::quoted(layout.facet(i).name);
-    auto asked = query.prepare(store, what);
-    if (!asked) return asked.error();
+    auto selected = query.prepare(store, what);
+    if (!selected) return selected.error();
     constexpr int first_facet_column = 2;
     int code = SQLITE_ROW;
-    while ((code = asked->step()) == SQLITE_ROW) {
+    while ((code = selected->step()) == SQLITE_ROW) {
         log_counts const by{.documents = 1,
-                            .bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, asked->integer(1)))};
-        auto const minute = minute_of(asked->integer(0));
+                            .bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, selected->integer(1)))};
+        auto const minute = minute_of(selected->integer(0));
         for (std::size_t facet = 0; facet < layout.facets().size(); ++facet) {
-            auto const value = asked->optional_text(first_facet_column + static_cast<int>(facet));
+            auto const value = selected->optional_text(first_facet_column + static_cast<int>(facet));
             if (layout.is_status(facet)) into.add_status(minute, value.value_or(no_status), by);
             if (value) into.add_value(facet, *value, by);
         }

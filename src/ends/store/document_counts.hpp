@@ -1,5 +1,5 @@
-// The figures of a view under a filter: its documents are counted, from the newest on, as far as a question's time
-// goes, and further with each question of the same view.
+// The figures of a view under a filter: its documents are counted, from the newest on, as far as a request's time
+// goes, and further with each request of the same view.
 #pragma once
 
 #include "handles.hpp"
@@ -18,7 +18,7 @@ struct document_count {
     log_view view;
     std::int64_t bar_minutes = 1;
     tally sums;
-    row_range counted = {};  ///< without gaps: rows are never changed, and new ones come behind the last
+    row_range counted = {};  ///< without gaps: rows are never changed, and new ones are added after the last
 };
 
 /// Of one connection. One thread.
@@ -27,7 +27,7 @@ class document_counts final {
     /// @param layout  outlives it
     explicit document_counts(store_layout const& layout) : layout_{layout} {}
 
-    /// Counts on, from where the last question about this view ended.
+    /// Counts on, from where the last request of this view ended.
     /// @param rows  in which all documents of the view are
     /// @return good until the next call
     [[nodiscard]] result<document_count const*> count_on(database& store, log_view const& view,
@@ -35,12 +35,12 @@ class document_counts final {
                                                          text_search const& search, dashboard_options const& options);
 
   private:
-    static constexpr std::size_t views_max = 4;  // so many people with a filter; each may hold a tally's names
+    static constexpr std::size_t views_max = 4;  // so many people with a filter; each may have a tally's names
 
     [[nodiscard]] document_count& count_of(log_view const& view, std::int64_t bar_minutes, row_range rows);
 
     store_layout const& layout_;
-    std::list<document_count> kept_;  ///< the one that was asked for last first
+    std::list<document_count> kept_;  ///< the most recently requested first
 };
 
 }  // namespace logpipe::store

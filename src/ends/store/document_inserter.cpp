@@ -32,9 +32,9 @@ result<bool> document_inserter::insert(database const& store, event_id id, std::
     insert_.bind(1, std::string_view{id_text.data(), id_text.size()});
     insert_.bind(2, received_ms);
     insert_.bind(3, row_.time_ms);
-    int place = 4;
-    for (auto const& value : row_.columns) bind_value(insert_, place++, value);
-    insert_.bind(place, document);
+    int index = 4;
+    for (auto const& value : row_.columns) bind_value(insert_, index++, value);
+    insert_.bind(index, document);
     int const code = insert_.step();
     if (code != SQLITE_DONE) {
         auto const reason = store.failure(code, "inserting a document");
@@ -52,8 +52,8 @@ result<bool> document_inserter::insert(database const& store, event_id id, std::
 
 result<> document_inserter::insert_texts(database const& store) {
     insert_texts_.bind(1, sqlite3_last_insert_rowid(store.handle()));
-    int place = 2;
-    for (auto const column : layout_->searched()) bind_value(insert_texts_, place++, row_.columns[column]);
+    int index = 2;
+    for (auto const column : layout_->searched()) bind_value(insert_texts_, index++, row_.columns[column]);
     int const code = insert_texts_.step();
     auto done = code == SQLITE_DONE ? result<>{} : store.failure(code, "indexing a document's texts");
     insert_texts_.reset();

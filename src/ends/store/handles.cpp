@@ -32,8 +32,8 @@ error sqlite_error(sqlite3* connection, int code, std::string_view doing) {
     if (meaning != errc::corrupt || path == nullptr) return error{meaning, fmt::format("{}: {}", doing, words)};
     return error{meaning,
                  fmt::format("the store {} is damaged: {} ({}). Stop logpipe, move the file away with its -wal "
-                             "and -shm, and start again: the store is filled with what the journal or topic "
-                             "still holds. sqlite3 FILE .recover reads what is left of the old one",
+                             "and -shm, and restart it: the store is filled with what the journal or topic "
+                             "still has. sqlite3 FILE .recover reads what is left of the old one",
                              path, words, doing)};
 }
 
@@ -62,7 +62,7 @@ result<database> database::open(std::string const& path, database_mode mode) {
     database opened;
     opened.handle_.reset(handle);
     if (code == SQLITE_CANTOPEN && mode == database_mode::read_only)
-        return error{errc::not_found, fmt::format("{}: no store there that can be read", path)};
+        return error{errc::not_found, fmt::format("{}: no store that can be read here", path)};
     if (code != SQLITE_OK) return sqlite_error(handle, code, path);
     sqlite3_extended_result_codes(handle, 1);
     return opened;
@@ -85,12 +85,12 @@ result<statement> database::prepare(std::string_view sql) {
 }
 
 result<std::int64_t> database::integer(std::string_view sql) {
-    auto asked = prepare(sql);
-    if (!asked) return asked.error();
-    int const code = asked->step();
+    auto selected = prepare(sql);
+    if (!selected) return selected.error();
+    int const code = selected->step();
     if (code == SQLITE_DONE) return 0;
     if (code != SQLITE_ROW) return failure(code, sql);
-    return asked->integer(0);
+    return selected->integer(0);
 }
 
 }  // namespace logpipe::store

@@ -23,23 +23,23 @@ struct connection_closer {
     void operator()(sqlite3* connection) const noexcept { sqlite3_close_v2(connection); }
 };
 
-/// A prepared statement, used again and again by one thread. Bound texts are not copied: they live until reset().
+/// A prepared statement, reused by one thread. Bound texts are not copied: they live until reset().
 class statement final {
   public:
-    void bind(int place, std::int64_t value) noexcept { note(sqlite3_bind_int64(handle_.get(), place, value)); }
-    void bind(int place, std::string_view text) noexcept {
-        note(sqlite3_bind_text64(handle_.get(), place, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+    void bind(int index, std::int64_t value) noexcept { note(sqlite3_bind_int64(handle_.get(), index, value)); }
+    void bind(int index, std::string_view text) noexcept {
+        note(sqlite3_bind_text64(handle_.get(), index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
     }
     /// None is NULL.
     template <class Value>
-    void bind(int place, std::optional<Value> const& value) noexcept {
-        value ? bind(place, *value) : note(sqlite3_bind_null(handle_.get(), place));
+    void bind(int index, std::optional<Value> const& value) noexcept {
+        value ? bind(index, *value) : note(sqlite3_bind_null(handle_.get(), index));
     }
 
     /// @return SQLITE_ROW or SQLITE_DONE; anything else, also from an earlier bind(), is a failure.
     [[nodiscard]] int step() noexcept { return bound_ == SQLITE_OK ? sqlite3_step(handle_.get()) : bound_; }
     void reset() noexcept {
-        sqlite3_reset(handle_.get());  // repeats the code that step() gave
+        sqlite3_reset(handle_.get());  // returns the code of step() once more
         bound_ = SQLITE_OK;
     }
 
@@ -73,7 +73,7 @@ class database final {
 
     [[nodiscard]] result<> run(char const* sql);
     [[nodiscard]] result<statement> prepare(std::string_view sql);
-    /// The first column of the first row; 0 where there is no row.
+    /// The first column of the first row; 0 without a row.
     [[nodiscard]] result<std::int64_t> integer(std::string_view sql);
 
     [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }

@@ -12,8 +12,8 @@ namespace {
     return type == field_type::integer || type == field_type::long_integer;
 }
 
-/// Where a field stands in a list of fields, or none.
-[[nodiscard]] std::size_t place_in(std::vector<std::size_t> const& list, std::optional<std::size_t> field) {
+/// The index of a field in a list of fields, or none.
+[[nodiscard]] std::size_t index_in(std::vector<std::size_t> const& list, std::optional<std::size_t> field) {
     if (!field) return store_layout::none;
     auto const found = std::ranges::find(list, *field);
     return found == list.end() ? store_layout::none : static_cast<std::size_t>(found - list.begin());
@@ -27,10 +27,10 @@ store_layout::store_layout(schema const& documents) {
         columns_.push_back({.name = from.column, .path = from.path, .is_number = is_number(from.type)});
     }
     if (documents.time) time_path_ = documents.fields[*documents.time].path;
-    size_ = place_in(documents.columns, documents.size);
-    status_ = place_in(documents.facets, documents.status);
-    for (auto const field : documents.facets) facets_.push_back(place_in(documents.columns, field));
-    for (auto const field : documents.searched) searched_.push_back(place_in(documents.columns, field));
+    size_ = index_in(documents.columns, documents.size);
+    status_ = index_in(documents.facets, documents.status);
+    for (auto const field : documents.facets) facets_.push_back(index_in(documents.columns, field));
+    for (auto const field : documents.searched) searched_.push_back(index_in(documents.columns, field));
 }
 
 std::string store_layout::quoted(std::string_view name) {

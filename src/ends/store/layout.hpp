@@ -12,7 +12,7 @@
 
 namespace logpipe::store {
 
-/// Immutable. All numbers of columns are places in columns(), those of facets in facets().
+/// Immutable. All numbers of columns are indices in columns(), those of facets in facets().
 class store_layout final {
   public:
     struct column {
@@ -42,7 +42,7 @@ class store_layout final {
     [[nodiscard]] static std::string quoted(std::string_view name);
     [[nodiscard]] std::string column_list() const;    ///< `, "a", "b"`
     [[nodiscard]] std::string searched_list() const;  ///< `, "a"`
-    /// What makes stores different, in one line. It stands in files: two that differ are not the same store.
+    /// What makes stores different, in one line. It is written to files: two that differ are not the same store.
     [[nodiscard]] std::string description() const;
 
   private:

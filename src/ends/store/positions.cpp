@@ -52,10 +52,10 @@ result<> positions_table::add(database const& store, std::string const& source, 
     for (auto const& change : changes.all()) {
         upsert_.bind(1, source);
         upsert_.bind(2, change.safe.partition);
-        int place = 3;
+        int index = 3;
         for (auto const number : {change.safe.offset, change.counts.in, change.counts.indexed,
                                   change.counts.already_there, change.counts.dead})
-            upsert_.bind(place++, static_cast<std::int64_t>(number));
+            upsert_.bind(index++, static_cast<std::int64_t>(number));
         int const code = upsert_.step();
         auto const reason = code == SQLITE_DONE ? result<>{} : store.failure(code, "writing positions");
         upsert_.reset();

@@ -1,4 +1,4 @@
-// How far each source is stored, and what became of its events: written in the transaction that holds the documents.
+// How far each source is stored, and what became of its events: written in the transaction of the documents.
 #pragma once
 
 #include "handles.hpp"

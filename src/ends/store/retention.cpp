@@ -38,7 +38,7 @@ result<retention> retention::prepare(database& store, store_layout const& layout
     if (!counted) return counted.error();
     made.counted_ = std::move(*counted);
     if (!full_text || !layout.has_texts()) return made;
-    // The index must be told the texts that it was given: it keeps none itself.
+    // The index must be given the same texts once more: it does not keep them.
     auto remove_texts =
         store.prepare(fmt::format("INSERT INTO documents_text (documents_text, rowid{0})"
                                   " SELECT 'delete', row{0} FROM documents WHERE row < ?1",
@@ -66,7 +66,7 @@ result<std::int64_t> retention::end_of_old(database& store, std::optional<std::i
     auto const first = code == SQLITE_ROW ? bounds_.integer(0) : 0;
     auto const last = code == SQLITE_ROW ? bounds_.integer(1) : 0;
     bounds_.reset();
-    if (code != SQLITE_ROW) return store.failure(code, "looking for old documents");
+    if (code != SQLITE_ROW) return store.failure(code, "finding old documents");
     if (first == 0) return 0;
     auto const most = static_cast<std::int64_t>(std::min<std::uint64_t>(at_most, 1U << 30U));
     auto const reach = first + most;
@@ -83,8 +83,8 @@ result<std::int64_t> retention::end_of_old(database& store, std::optional<std::i
 }
 
 /// Up to the first young row. One of the future says nothing: a clock that was wrong has written it. It goes with the
-/// old ones behind it.
-/// @param most  how many rows are looked at
+/// old ones after it.
+/// @param most  how many rows are read
 /// @return one past the last row that is to go, or rows.first
 result<std::int64_t> retention::end_of_aged(database const& store, row_range rows, std::int64_t now_ms,
                                             std::int64_t most) {
@@ -105,12 +105,12 @@ result<std::int64_t> retention::end_of_aged(database const& store, row_range row
 /// 0 where there is none.
 result<std::int64_t> retention::row_of(database const& store, statement& what, row_range rows, std::int64_t since_ms,
                                        std::int64_t until_ms) {
-    int place = 1;
-    for (auto const number : {rows.first, rows.last, since_ms, until_ms}) what.bind(place++, number);
+    int index = 1;
+    for (auto const number : {rows.first, rows.last, since_ms, until_ms}) what.bind(index++, number);
     int const code = what.step();
     auto const found = code == SQLITE_ROW ? what.integer(0) : 0;
     what.reset();
-    if (code != SQLITE_ROW) return store.failure(code, "looking for old documents");
+    if (code != SQLITE_ROW) return store.failure(code, "finding old documents");
     return found;
 }
 

@@ -24,7 +24,7 @@ class retention final {
 
     /// Within the open transaction: removes documents from the oldest on, at most `at_most` of them, also from
     /// `counts`.
-    /// @param now_ms  none while the clock does not tell what is old
+    /// @param now_ms  none while the clock cannot be trusted with ages
     /// @return how many.
     [[nodiscard]] result<std::uint64_t> trim(database& store, std::optional<std::int64_t> now_ms, std::uint64_t at_most,
                                              rollups& counts);

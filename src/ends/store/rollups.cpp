@@ -9,7 +9,7 @@ namespace logpipe::store {
 
 namespace {
 
-constexpr std::size_t places_known_max = 4'096;
+constexpr std::size_t keys_known_max = 4'096;
 
 [[nodiscard]] result<> run_once(database const& store, statement& what) {
     int const code = what.step();
@@ -47,7 +47,7 @@ result<rollups> rollups::prepare(database& store, store_layout const& layout) {
                     " (SELECT value FROM rollups WHERE span = ?1 AND field = ?2 AND start = ?3 AND value <> 0"
                     " ORDER BY documents + missed DESC, value LIMIT -1 OFFSET ?4)"
                     " RETURNING documents, bytes, documents + missed"},
-             wanted{&rollups::look_up_,
+             wanted{&rollups::find_,
                     "SELECT documents, bytes, missed FROM rollups"
                     " WHERE span = ?1 AND field = ?2 AND start = ?3 AND value = ?4"},
              wanted{&rollups::reduce_,
@@ -173,7 +173,7 @@ result<> rollups::write_rows(database const& store, std::int64_t minute, period 
 }
 
 result<> rollups::write_period(database const& store, std::int64_t span, std::int64_t start, period const& what) {
-    place where{.span = span, .start = start, .field = 0};
+    rollup_key where{.span = span, .start = start, .field = 0};
     for (; where.field < static_cast<std::int64_t>(layout_->counted_fields()); ++where.field) {
         auto const index = static_cast<std::size_t>(where.field);
         if (auto done = write_field(store, where, what.fields[index], what.others[index]); !done) return done;
@@ -181,7 +181,7 @@ result<> rollups::write_period(database const& store, std::int64_t span, std::in
     return {};
 }
 
-result<> rollups::write_field(database const& store, place const& where, values const& known, change others) {
+result<> rollups::write_field(database const& store, rollup_key const& where, values const& known, change others) {
     newcomers_.clear();
     bool removed = others.documents < 0;
     for (auto const& [value, by] : known) {
@@ -202,13 +202,13 @@ result<> rollups::write_field(database const& store, place const& where, values 
     return removed ? remove_empty(store, where) : result<>{};
 }
 
-void rollups::bind(statement& what, place const& where) {
+void rollups::bind(statement& what, rollup_key const& where) {
     what.bind(1, where.span);
     what.bind(2, where.field);
     what.bind(3, where.start);
 }
 
-result<bool> rollups::update(database const& store, place const& where, std::string_view value, change const& by) {
+result<bool> rollups::update(database const& store, rollup_key const& where, std::string_view value, change const& by) {
     bind(update_, where);
     update_.bind(4, value);
     update_.bind(5, by.documents);
@@ -219,15 +219,15 @@ result<bool> rollups::update(database const& store, place const& where, std::str
 
 /// What is taken away from a value was counted by its name, or before it had one. Where its own count does not reach,
 /// the rest is the others', and the most that it may have had before is less by as many.
-result<> rollups::take_away(database const& store, place const& where, std::string_view value, change const& by,
+result<> rollups::take_away(database const& store, rollup_key const& where, std::string_view value, change const& by,
                             change& others) {
-    bind(look_up_, where);
-    look_up_.bind(4, value);
-    int const code = look_up_.step();
-    change const there{.documents = code == SQLITE_ROW ? look_up_.integer(0) : 0,
-                       .bytes = code == SQLITE_ROW ? look_up_.integer(1) : 0};
-    auto const missed = code == SQLITE_ROW ? look_up_.integer(2) : 0;
-    look_up_.reset();
+    bind(find_, where);
+    find_.bind(4, value);
+    int const code = find_.step();
+    change const there{.documents = code == SQLITE_ROW ? find_.integer(0) : 0,
+                       .bytes = code == SQLITE_ROW ? find_.integer(1) : 0};
+    auto const missed = code == SQLITE_ROW ? find_.integer(2) : 0;
+    find_.reset();
     if (code != SQLITE_ROW && code != SQLITE_DONE) return store.failure(code, "reading the roll-ups");
     auto const rest = there.documents + by.documents;
     others += {.documents = rest, .bytes = there.bytes + by.bytes};
@@ -238,9 +238,9 @@ result<> rollups::take_away(database const& store, place const& where, std::stri
     return run_once(store, reduce_);
 }
 
-/// The newcomers get their rows. Where there is no room for all, those of them and those rows with the least go to the
+/// The newcomers get their rows. Without room for all, those of them and those rows with the least go to the
 /// others: at most `rollup_values_kept` of either are left, so that a transaction's cost is bounded.
-result<> rollups::add_names(database const& store, place const& where, change& others) {
+result<> rollups::add_names(database const& store, rollup_key const& where, change& others) {
     auto const found = names_of(store, where);
     if (!found) return found.error();
     auto& there = **found;
@@ -272,7 +272,7 @@ result<> rollups::add_names(database const& store, place const& where, change& o
     return {};
 }
 
-result<> rollups::evict(database const& store, place const& where, names& there, change& others) {
+result<> rollups::evict(database const& store, rollup_key const& where, names& there, change& others) {
     bind(evict_, where);
     evict_.bind(4, rollup_values_kept);
     int code = SQLITE_ROW;
@@ -285,7 +285,7 @@ result<> rollups::evict(database const& store, place const& where, names& there,
     return code == SQLITE_DONE ? result<>{} : store.failure(code, "evicting from the roll-ups");
 }
 
-result<> rollups::put_others(database const& store, place const& where, change const& by) {
+result<> rollups::put_others(database const& store, rollup_key const& where, change const& by) {
     auto const known = names_there_.find(where);
     bind(others_, where);
     others_.bind(4, by.documents);
@@ -295,7 +295,7 @@ result<> rollups::put_others(database const& store, place const& where, change c
 }
 
 /// Rows of values that have no documents any more, and the others' with the last of all.
-result<> rollups::remove_empty(database const& store, place const& where) {
+result<> rollups::remove_empty(database const& store, rollup_key const& where) {
     change left;
     bind(remove_empty_, where);
     int code = SQLITE_ROW;
@@ -310,9 +310,9 @@ result<> rollups::remove_empty(database const& store, place const& where) {
     return {};
 }
 
-result<rollups::names*> rollups::names_of(database const& store, place const& where) {
+result<rollups::names*> rollups::names_of(database const& store, rollup_key const& where) {
     if (auto const known = names_there_.find(where); known != names_there_.end()) return &known->second;
-    if (names_there_.size() >= places_known_max) names_there_.clear();
+    if (names_there_.size() >= keys_known_max) names_there_.clear();
     bind(names_, where);
     int const code = names_.step();
     names const there{.count = code == SQLITE_ROW ? names_.integer(0) : 0,

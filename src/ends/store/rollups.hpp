@@ -3,7 +3,7 @@
 //
 // Only so many values of a field have a row of their own in a span. Which ones, Space-Saving decides (Metwally,
 // Agrawal, El Abbadi 2005), in the form that evicts many at a time, and which is mergeable (Agarwal et al. 2012): a
-// value is counted from when it got its row on, and `missed` is the most that it may have had before; where there is no
+// value is counted from when it got its row on, and `missed` is the most that it may have had before; without
 // room the values with the least go to the others, and `missed` of the others is the most that any value without a row
 // may have. So the sum of all rows is exact, a value's true count lies between its count and that plus `missed`, and
 // what is missed is at most a 1,001st of the span's documents: a frequent value is never lost, whenever it comes.
@@ -24,15 +24,15 @@
 namespace logpipe::store {
 
 inline constexpr std::array<std::int64_t, 3> rollup_spans{1, 60, 1440};  ///< minutes: of a minute, an hour, a day
-/// Distinct values of a field that one span keeps by name, how many of them are left when there is no room for more,
+/// Distinct values of a field that one span keeps by name, how many of them are left when more would not fit,
 /// and how long a name may be: longer ones are counted with the others. So no client can make the roll-ups larger than
-/// the documents, or a question over them slow.
+/// the documents, or a request over them slow.
 inline constexpr std::int64_t rollup_values_max = 2'000;
 inline constexpr std::int64_t rollup_values_kept = 1'000;
 inline constexpr std::size_t rollup_value_bytes_max = 1'024;
-/// In place of a value, for all that is beyond. No document's value is a number.
+/// Instead of a value, for all that is beyond. No document's value is a number.
 inline constexpr std::int64_t rollup_others = 0;
-/// In place of a status where a document has none, and of each where documents have no such field.
+/// Instead of a status where a document has none, and of each where documents have no such field.
 inline constexpr std::string_view no_status = "-";
 
 /// Where a document's time falls.
@@ -83,15 +83,15 @@ class rollups final {
         std::int64_t removed_row = 0;  ///< the highest; 0: none
     };
     using period_map = std::unordered_map<std::int64_t, period>;
-    struct place {
+    struct rollup_key {
         std::int64_t span = 0;
         std::int64_t start = 0;
         std::int64_t field = 0;
 
-        friend bool operator==(place const&, place const&) = default;
+        friend bool operator==(rollup_key const&, rollup_key const&) = default;
     };
-    struct place_hash {
-        [[nodiscard]] std::size_t operator()(place const& where) const noexcept {
+    struct rollup_key_hash {
+        [[nodiscard]] std::size_t operator()(rollup_key const& where) const noexcept {
             return std::hash<std::int64_t>{}((where.start * 2'000 + where.span) * 32 + where.field);
         }
     };
@@ -112,18 +112,19 @@ class rollups final {
     [[nodiscard]] result<> write_rows(database const& store, std::int64_t minute, period const& what);
     [[nodiscard]] result<> write_period(database const& store, std::int64_t span, std::int64_t start,
                                         period const& what);
-    [[nodiscard]] result<> write_field(database const& store, place const& where, values const& known, change others);
-    static void bind(statement& what, place const& where);
+    [[nodiscard]] result<> write_field(database const& store, rollup_key const& where, values const& known,
+                                       change others);
+    static void bind(statement& what, rollup_key const& where);
     /// @return false where it has no row, or fewer documents than are taken away
-    [[nodiscard]] result<bool> update(database const& store, place const& where, std::string_view value,
+    [[nodiscard]] result<bool> update(database const& store, rollup_key const& where, std::string_view value,
                                       change const& by);
-    [[nodiscard]] result<> take_away(database const& store, place const& where, std::string_view value,
+    [[nodiscard]] result<> take_away(database const& store, rollup_key const& where, std::string_view value,
                                      change const& by, change& others);
-    [[nodiscard]] result<> add_names(database const& store, place const& where, change& others);
-    [[nodiscard]] result<> evict(database const& store, place const& where, names& there, change& others);
-    [[nodiscard]] result<> put_others(database const& store, place const& where, change const& by);
-    [[nodiscard]] result<> remove_empty(database const& store, place const& where);
-    [[nodiscard]] result<names*> names_of(database const& store, place const& where);
+    [[nodiscard]] result<> add_names(database const& store, rollup_key const& where, change& others);
+    [[nodiscard]] result<> evict(database const& store, rollup_key const& where, names& there, change& others);
+    [[nodiscard]] result<> put_others(database const& store, rollup_key const& where, change const& by);
+    [[nodiscard]] result<> remove_empty(database const& store, rollup_key const& where);
+    [[nodiscard]] result<names*> names_of(database const& store, rollup_key const& where);
 
     [[nodiscard]] period& period_of(period_map& periods, std::int64_t start) const;
 
@@ -131,7 +132,7 @@ class rollups final {
     period_map minutes_;
     std::int64_t last_minute_ = 0;
     period* last_ = nullptr;  ///< of minutes_
-    std::unordered_map<place, names, place_hash> names_there_;
+    std::unordered_map<rollup_key, names, rollup_key_hash> names_there_;
     std::vector<newcomer> newcomers_;  ///< of one field; a member for its memory
 
     statement update_;
@@ -139,7 +140,7 @@ class rollups final {
     statement others_;
     statement names_;
     statement evict_;
-    statement look_up_;
+    statement find_;
     statement reduce_;
     statement remove_empty_;
     statement remove_others_;

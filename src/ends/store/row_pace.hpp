@@ -1,4 +1,4 @@
-// How many rows a question looks at, so that it ends in time whatever a row costs.
+// How many rows a request reads, so that it ends in time whatever a row costs.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ struct row_range {
     [[nodiscard]] std::int64_t count() const noexcept { return empty() ? 0 : last - first + 1; }
 };
 
-/// Rows are looked at a portion at a time. The first one is small and always looked at; what those before it took says
+/// Rows are read a portion at a time. The first one is small and always read; what those before it took says
 /// how large the next may be: rows that must come from a disk first cost a hundred times those that are in memory.
 class row_pace final {
   public:
@@ -38,7 +38,7 @@ class row_pace final {
 
 /// At most `most` rows of `rows` that are next to those `counted` so far: newer ones first, then older ones until
 /// `counted_max` are counted.
-/// @return none when there are no more
+/// @return none when all were read
 [[nodiscard]] std::optional<row_range> next_portion(row_range counted, row_range rows, std::int64_t most,
                                                     std::int64_t counted_max) noexcept;
 /// Of two that are next to each other.

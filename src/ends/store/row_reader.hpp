@@ -33,13 +33,13 @@ struct document_row {
 /// Reads documents one after the other without a copy; memory grows to the longest. One thread.
 class row_reader final {
   public:
-    /// Bytes that must be readable behind each document; what they hold does not matter.
+    /// Bytes that must be readable after each document; what they are does not matter.
     static constexpr std::size_t padding_bytes = simdjson::SIMDJSON_PADDING;
 
     row_reader() = default;  ///< knows no columns
     explicit row_reader(store_layout const& layout);
 
-    /// @return false where the document is no JSON object; `row` then has no values. Values that are not asked for are
+    /// @return false where the document is not a JSON object; `row` then has no values. Values that are not wanted are
     /// not checked.
     [[nodiscard]] bool read(std::string_view document, document_row& row);
 

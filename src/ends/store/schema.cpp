@@ -9,7 +9,7 @@ namespace logpipe::store {
 
 namespace {
 
-/// "logp", so that `file` and we can tell a store from any other database.
+/// "logp", so that `file` and logpipe recognise a store among other databases.
 constexpr std::int64_t application_id = 0x6c6f6770;
 
 /// What is damaged is named with its file already.
@@ -49,7 +49,7 @@ constexpr std::int64_t application_id = 0x6c6f6770;
     for (char const* const sql : steps) {
         if (auto done = store.run(sql); !done) {
             if (store.in_transaction())
-                static_cast<void>(store.run("ROLLBACK"));  // the first failure is the one to tell
+                static_cast<void>(store.run("ROLLBACK"));  // the first failure is the one to report
             return done;
         }
     }
@@ -84,11 +84,11 @@ constexpr std::int64_t application_id = 0x6c6f6770;
 /// Roll-ups can be made of the documents at any time: those of an older version are.
 [[nodiscard]] result<> upgrade(database& store, std::string const& path, store_layout const& layout,
                                std::int64_t version) {
-    log_info("sqlite_sink: {}: brought from version {} to {}: its documents are counted once", path, version,
+    log_info("sqlite_sink: {}: upgraded from version {} to {}: its documents are counted once", path, version,
              store_version);
     if (auto begun = store.run("BEGIN IMMEDIATE"); !begun) return begun;
     if (auto done = upgrade_in_transaction(store, layout); !done) {
-        if (store.in_transaction()) static_cast<void>(store.run("ROLLBACK"));  // the first failure is the one to tell
+        if (store.in_transaction()) static_cast<void>(store.run("ROLLBACK"));  // the first failure is the one to report
         return done;
     }
     return store.run("COMMIT");
@@ -99,12 +99,12 @@ constexpr std::int64_t application_id = 0x6c6f6770;
     if (!there) return there.error();
     if (*there == wanted) return {};
     if (!wanted) {
-        log_info("sqlite_sink: the full-text index is removed, as it is not wanted any more");
+        log_info("sqlite_sink: removing the full-text index: as --full-text says");
         return in_transaction(store, {"DROP TABLE documents_text"});
     }
     auto const documents = store.integer("SELECT count(*) FROM documents");
     if (!documents) return documents.error();
-    if (*documents > 0) log_info("sqlite_sink: a full-text index of {} documents is made", *documents);
+    if (*documents > 0) log_info("sqlite_sink: creating a full-text index of {} documents", *documents);
     return in_transaction(
         store, {create_full_text(layout).c_str(), "INSERT INTO documents_text (documents_text) VALUES ('rebuild')"});
 }
@@ -152,21 +152,22 @@ void read_counted(statement const& selected, store_layout const& layout, counted
     }
 }
 
-void bind_value(statement& into, int place, column_value const& value) {
+void bind_value(statement& into, int index, column_value const& value) {
     if (auto const* number = std::get_if<std::int64_t>(&value))
-        into.bind(place, *number);
+        into.bind(index, *number);
     else if (auto const* text = std::get_if<std::string_view>(&value))
-        into.bind(place, *text);
+        into.bind(index, *text);
     else
-        into.bind(place, std::optional<std::int64_t>{});
+        into.bind(index, std::optional<std::int64_t>{});
 }
 
 std::string insert_document(store_layout const& layout) {
-    std::string places;
-    for (std::size_t i = 1; i <= layout.columns().size() + 4; ++i) places += fmt::format("{}?{}", i > 1 ? ", " : "", i);
+    std::string parameters;
+    for (std::size_t i = 1; i <= layout.columns().size() + 4; ++i)
+        parameters += fmt::format("{}?{}", i > 1 ? ", " : "", i);
     return fmt::format(
         "INSERT INTO documents (id, received_ms, time_ms{}, doc) VALUES ({}) ON CONFLICT (id) DO NOTHING",
-        layout.column_list(), places);
+        layout.column_list(), parameters);
 }
 
 std::string create_full_text(store_layout const& layout) {
@@ -179,9 +180,9 @@ std::string create_full_text(store_layout const& layout) {
 }
 
 std::string insert_full_text(store_layout const& layout) {
-    std::string places = "?1";
-    for (std::size_t i = 0; i < layout.searched().size(); ++i) places += fmt::format(", ?{}", i + 2);
-    return fmt::format("INSERT INTO documents_text (rowid{}) VALUES ({})", layout.searched_list(), places);
+    std::string parameters = "?1";
+    for (std::size_t i = 0; i < layout.searched().size(); ++i) parameters += fmt::format(", ?{}", i + 2);
+    return fmt::format("INSERT INTO documents_text (rowid{}) VALUES ({})", layout.searched_list(), parameters);
 }
 
 namespace {
@@ -190,23 +191,25 @@ result<std::int64_t> version_of(database& store, std::string const& path) {
     auto const mark = store.integer("PRAGMA application_id");
     if (!mark) return in_store(path, mark.error());
     if (*mark != application_id)
-        return error{errc::invalid_argument, fmt::format("{}: a database, but not a store of logpipe", path)};
+        return error{errc::invalid_argument,
+                     fmt::format("{}: this is a database, but not a store of logpipe: choose another file", path)};
     auto const version = store.integer("PRAGMA user_version");
     if (!version) return in_store(path, version.error());
     if (*version < 1 || *version > store_version)
-        return error{errc::invalid_argument,
-                     fmt::format("{}: a store of version {}, made by a newer logpipe; this one knows version {}", path,
-                                 *version, store_version)};
+        return error{
+            errc::invalid_argument,
+            fmt::format("{}: this is a store of version {}, made by a newer logpipe; this one reads version {}", path,
+                        *version, store_version)};
     return *version;
 }
 
 /// The columns that a file from before shows by itself.
 result<std::string> columns_there(database& store) {
-    auto asked = store.prepare("SELECT name, type FROM pragma_table_info('documents')");
-    if (!asked) return asked.error();
+    auto selected = store.prepare("SELECT name, type FROM pragma_table_info('documents')");
+    if (!selected) return selected.error();
     std::string all;
     int code = SQLITE_ROW;
-    while ((code = asked->step()) == SQLITE_ROW) all += fmt::format(" {} {}", asked->text(0), asked->text(1));
+    while ((code = selected->step()) == SQLITE_ROW) all += fmt::format(" {} {}", selected->text(0), selected->text(1));
     if (code != SQLITE_DONE) return store.failure(code, "reading the columns");
     return all;
 }
@@ -220,7 +223,7 @@ std::string columns_wanted(store_layout const& layout) {
 
 error made_for_others(std::string const& path, std::string_view there, std::string_view wanted) {
     return {errc::invalid_argument,
-            fmt::format("{}: a store of other fields: give the --mapping that it was made with, or another file. "
+            fmt::format("{}: this store has other fields: give the --mapping that it was made with, or another file. "
                         "It was made for \"{}\", the mapping has \"{}\"",
                         path, there, wanted)};
 }
@@ -235,11 +238,11 @@ result<> check_made_for(database& store, std::string const& path, store_layout c
         auto const wanted = columns_wanted(layout);
         return *there == wanted ? result<>{} : made_for_others(path, *there, wanted);
     }
-    auto asked = store.prepare("SELECT description FROM made_for");
-    if (!asked) return in_store(path, asked.error());
-    if (int const code = asked->step(); code != SQLITE_ROW && code != SQLITE_DONE)
+    auto selected = store.prepare("SELECT description FROM made_for");
+    if (!selected) return in_store(path, selected.error());
+    if (int const code = selected->step(); code != SQLITE_ROW && code != SQLITE_DONE)
         return in_store(path, store.failure(code, "reading what the store is made for"));
-    auto const there = asked->text(0);
+    auto const there = selected->text(0);
     return there == layout.description() ? result<>{} : made_for_others(path, there, layout.description());
 }
 
@@ -250,8 +253,8 @@ result<> check_store(database& store, std::string const& path, store_layout cons
     if (!version) return version.error();
     if (*version != store_version)
         return error{errc::invalid_argument,
-                     fmt::format("{}: a store of version {}; logpipe run or index brings it to version {}", path,
-                                 *version, store_version)};
+                     fmt::format("{}: this is a store of version {}; logpipe run or index upgrades it to version {}",
+                                 path, *version, store_version)};
     if (layout == nullptr) return {};
     return check_made_for(store, path, *layout);
 }
@@ -266,7 +269,7 @@ result<> prepare_store(database& store, std::string const& path, store_layout co
         version = *found;
         if (auto same = check_made_for(store, path, layout); !same) return same;
     }
-    if (auto told = store.run(writer_pragmas); !told) return in_store(path, told.error());
+    if (auto set = store.run(writer_pragmas); !set) return in_store(path, set.error());
     if (*empty)
         if (auto made = create(store, layout); !made) return in_store(path, made.error());
     if (version < store_version)

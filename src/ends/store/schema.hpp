@@ -11,7 +11,7 @@ namespace logpipe::store {
 
 inline constexpr int store_version = 3;  ///< `PRAGMA user_version`; 1 had no roll-ups, 2 other ones
 
-/// What each writing connection is told. A commit is on disk when it returns; readers and the writer do not wait for
+/// Settings of each writing connection. A commit is on disk when it returns; readers and the writer do not wait for
 /// each other.
 inline constexpr char const* writer_pragmas = R"(
     PRAGMA journal_mode = WAL;
@@ -44,7 +44,7 @@ inline constexpr char const* create_positions = R"(
 inline constexpr char const* create_made_for = "CREATE TABLE made_for (description TEXT NOT NULL)";
 
 /// `rollups` counts values by minute, hour and day (rollup_spans), `start` being the first minute; its key is in the
-/// order that questions read it, the others (0) before all values. `minutes` tells in which rows the documents of a
+/// order that requests read it, the others (0) before all values. `minutes` says in which rows the documents of a
 /// minute are.
 inline constexpr char const* create_rollups = R"(
     CREATE TABLE rollups (
@@ -71,7 +71,7 @@ struct counted_document {
 void read_counted(statement const& selected, store_layout const& layout, counted_document& into);
 
 /// None is NULL.
-void bind_value(statement& into, int place, column_value const& value);
+void bind_value(statement& into, int index, column_value const& value);
 
 /// id, received_ms, time_ms, the columns, doc.
 [[nodiscard]] std::string insert_document(store_layout const& layout);

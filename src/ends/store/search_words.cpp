@@ -63,8 +63,8 @@ void add_match(text_search& into, std::string_view match) {
 }  // namespace
 
 result<search_words> search_words::prepare(database& store) {
-    // One row a place of a word, so that nothing is read but the first place of each; in the connection's own schema,
-    // which may be written where the store may not. It is looked at only while the index is there.
+    // One row an occurrence of a word, so that nothing is read but the first one of each; in the connection's own
+    // schema, which may be written where the store may not. It is used only while the index is there.
     if (auto made = store.run("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'documents_text', 'instance')");
         !made)
         return made.error();

@@ -1,4 +1,4 @@
-// The page's search as what SQLite can be asked for.
+// The page's search as a query of SQLite.
 #pragma once
 
 #include "handles.hpp"
@@ -9,7 +9,7 @@
 
 namespace logpipe::store {
 
-/// All of it must hold.
+/// All of it must match.
 struct text_search {
     bool finds_nothing = false;         ///< a word is nowhere
     std::string match;                  ///< an FTS5 expression; empty: none
@@ -18,11 +18,11 @@ struct text_search {
 
 /// Of one reading connection. One thread. Whatever is typed is words, never FTS5's language.
 ///
-/// FTS5 finds a whole word at once wherever it is, but of a word's beginning (`"prod"*`) it first merges the places of
-/// all words that begin so, in all of the documents, and cannot be interrupted. So the words that begin so are looked
-/// up here, one seek each, and asked for by name. Where there are too many, and where a word has other letters than
-/// ASCII's (which FTS5 folds), texts are compared instead: slower, but as a part of the rows it costs a part of the
-/// time.
+/// FTS5 finds a whole word at once wherever it is, but of a word's beginning (`"prod"*`) it first merges the
+/// occurrences of all words that begin so, in all of the documents, and cannot be interrupted. So the words that begin
+/// so are looked up here, one seek each, and searched by name. Where there are too many, and where a word has other
+/// letters than ASCII's (which FTS5 folds), texts are compared instead: slower, but as a part of the rows it costs a
+/// part of the time.
 class search_words final {
   public:
     [[nodiscard]] static result<search_words> prepare(database& store);

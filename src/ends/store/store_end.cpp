@@ -13,10 +13,11 @@ option_set<options> const& sink_options() {
     static option_set<options> const set{
         choice<&options::full_text>(
             "full-text", "no|yes",
-            "Keep the full-text index of the embedded store, over the texts that the mapping names."),
+            "Whether the embedded store keeps a full-text index over the texts that the mapping names."),
         duration<&options::age_max>("store-age-max",
                                     "Documents of the embedded store older than this are removed; 0: never."),
-        count<&options::rows_max>("store-rows-max", "The newest documents that the embedded store keeps; 0: all."),
+        count<&options::rows_max>("store-rows-max",
+                                  "Maximum documents in the embedded store: the oldest are removed; 0: no limit."),
     };
     return set;
 }

@@ -36,11 +36,11 @@ result<std::uint64_t> reader::count() {
 }
 
 result<> reader::scan_ids(std::function<result<>(std::string_view)> const& each) {
-    auto asked = store_.prepare("SELECT id FROM documents ORDER BY id");
-    if (!asked) return asked.error();
+    auto selected = store_.prepare("SELECT id FROM documents ORDER BY id");
+    if (!selected) return selected.error();
     int code = SQLITE_ROW;
-    while ((code = asked->step()) == SQLITE_ROW)
-        if (auto told = each(asked->text(0)); !told) return told;
+    while ((code = selected->step()) == SQLITE_ROW)
+        if (auto taken = each(selected->text(0)); !taken) return taken;
     if (code != SQLITE_DONE) return store_.failure(code, "reading the ids");
     return {};
 }
@@ -77,27 +77,27 @@ result<store_summary> reader::read_summary(std::size_t top_count) {
 }
 
 result<counted> reader::count_by(std::string_view column, std::size_t top_count) {
-    auto asked = store_.prepare(fmt::format(
+    auto selected = store_.prepare(fmt::format(
         "SELECT {0}, count(*) FROM documents WHERE {0} IS NOT NULL GROUP BY {0} ORDER BY count(*) DESC, {0} LIMIT ?1",
         column));
-    if (!asked) return asked.error();
-    asked->bind(1, static_cast<std::int64_t>(top_count));
+    if (!selected) return selected.error();
+    selected->bind(1, static_cast<std::int64_t>(top_count));
     counted found;
     int code = SQLITE_ROW;
-    while ((code = asked->step()) == SQLITE_ROW)
-        found.emplace_back(asked->text(0), static_cast<std::uint64_t>(asked->integer(1)));
+    while ((code = selected->step()) == SQLITE_ROW)
+        found.emplace_back(selected->text(0), static_cast<std::uint64_t>(selected->integer(1)));
     if (code != SQLITE_DONE) return store_.failure(code, "counting documents");
     return found;
 }
 
 result<event_counts> reader::read_counts() {
-    auto asked = store_.prepare(
+    auto selected = store_.prepare(
         "SELECT coalesce(sum(events_in), 0), coalesce(sum(indexed), 0), coalesce(sum(already_there), 0),"
         " coalesce(sum(dead), 0) FROM positions");
-    if (!asked) return asked.error();
-    int const code = asked->step();
+    if (!selected) return selected.error();
+    int const code = selected->step();
     if (code != SQLITE_ROW) return store_.failure(code, "reading the counts");
-    auto const number = [&asked](int column) { return static_cast<std::uint64_t>(asked->integer(column)); };
+    auto const number = [&selected](int column) { return static_cast<std::uint64_t>(selected->integer(column)); };
     return event_counts{.in = number(0), .indexed = number(1), .already_there = number(2), .dead = number(3)};
 }
 
@@ -105,18 +105,18 @@ result<std::vector<std::string>> reader::search(std::string const& query, std::s
     auto const searchable = has_full_text(store_);
     if (!searchable) return searchable.error();
     if (!*searchable) return error{errc::not_found, "the store has no full-text index"};
-    auto asked = store_.prepare(
+    auto selected = store_.prepare(
         "SELECT doc FROM documents WHERE row IN (SELECT rowid FROM documents_text WHERE documents_text MATCH ?1"
         " ORDER BY rowid DESC LIMIT ?2) ORDER BY row DESC");
-    if (!asked) return asked.error();
-    asked->bind(1, std::string_view{query});
-    asked->bind(2, static_cast<std::int64_t>(count_max));
+    if (!selected) return selected.error();
+    selected->bind(1, std::string_view{query});
+    selected->bind(2, static_cast<std::int64_t>(count_max));
     std::vector<std::string> found;
     int code = SQLITE_ROW;
-    while ((code = asked->step()) == SQLITE_ROW) found.push_back(asked->text(0));
+    while ((code = selected->step()) == SQLITE_ROW) found.push_back(selected->text(0));
     // SQLITE_ERROR is FTS5's word for a query that it cannot read.
     if ((code & 0xff) == SQLITE_ERROR)
-        return error{errc::invalid_argument, store_.failure(code, fmt::format("search for {}", query)).message};
+        return error{errc::invalid_argument, store_.failure(code, fmt::format("searching for {}", query)).message};
     if (code != SQLITE_DONE) return store_.failure(code, "searching");
     return found;
 }

@@ -86,7 +86,7 @@ result<> store_writer::insert(batch& events) {
 }
 
 result<> store_writer::insert_rows(batch& events) {
-    // The reader looks past a document's end, into the next one or, at the last one, into these bytes.
+    // The reader reads past a document's end, into the next one or, at the last one, into these bytes.
     auto& bytes = events.transformed ? events.documents : events.records;
     auto const size = bytes.size();
     bytes.resize(size + row_reader::padding_bytes);
@@ -108,15 +108,15 @@ result<> store_writer::insert_rows(batch& events) {
     return {};
 }
 
-result<> store_writer::commit(std::string const& source, std::vector<batch> const& held) {
+result<> store_writer::commit(std::string const& source, std::vector<batch> const& pending) {
     LOGPIPE_ASSERT(store_.in_transaction());
-    if (auto ended = write_end(source, held); !ended) return rolled_back(ended.error());
+    if (auto ended = write_end(source, pending); !ended) return rolled_back(ended.error());
     new_rows_ = 0;
     return {};
 }
 
 /// SQLite goes on writing to a file that has lost its name: what is in it then is lost with us.
-result<> store_writer::check_place() const {
+result<> store_writer::check_in_place() const {
     int moved = 0;
     if (sqlite3_file_control(store_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved == 0)
         return {};
@@ -125,11 +125,11 @@ result<> store_writer::check_place() const {
                              sqlite3_db_filename(store_.handle(), "main"))};
 }
 
-result<> store_writer::write_end(std::string const& source, std::vector<batch> const& held) {
-    if (auto there = check_place(); !there) return there;
+result<> store_writer::write_end(std::string const& source, std::vector<batch> const& pending) {
+    if (auto there = check_in_place(); !there) return there;
     if (!source.empty()) {
         position_changes changes;
-        for (auto const& events : held)
+        for (auto const& events : pending)
             changes.add({.partition = events.partition, .offset = events.end_offset}, events.counts);
         if (auto moved = positions_.add(store_, source, changes); !moved) return moved;
     }

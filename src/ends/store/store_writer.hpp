@@ -27,7 +27,7 @@ struct store_clocks {
 /// One thread. After a failure nothing of the transaction is left.
 class store_writer final {
   public:
-    /// @param waits  asked while another process holds the store: false gives up, errc::busy.
+    /// @param waits  called while another process writes the store; it returns false to end with errc::busy.
     [[nodiscard]] static result<std::unique_ptr<store_writer>> open(sqlite_sink_options const& options,
                                                                     std::function<bool()> waits,
                                                                     store_clocks const& clocks = {});
@@ -38,7 +38,7 @@ class store_writer final {
     /// Begins a transaction where none is open, and inserts. Sets `indexed` and `already_there` of the batch.
     [[nodiscard]] result<> insert(batch& events);
     /// Writes how far `source` is, removes what is too old, and commits. Durable when it returns.
-    [[nodiscard]] result<> commit(std::string const& source, std::vector<batch> const& held);
+    [[nodiscard]] result<> commit(std::string const& source, std::vector<batch> const& pending);
     [[nodiscard]] result<std::vector<progress>> positions_of(std::string const& source);
 
     /// Whether `document` is a JSON object that SQLite's own JSON functions can read.
@@ -50,9 +50,9 @@ class store_writer final {
     store_writer(schema const& documents, store_clocks const& clocks)
         : layout_{documents}, watch_{"sqlite_sink", clocks.now, clocks.running} {}
     [[nodiscard]] result<> insert_rows(batch& events);
-    [[nodiscard]] result<> check_place() const;
-    [[nodiscard]] result<> write_end(std::string const& source, std::vector<batch> const& held);
-    /// @return `why`, with the transaction rolled back.
+    [[nodiscard]] result<> check_in_place() const;
+    [[nodiscard]] result<> write_end(std::string const& source, std::vector<batch> const& pending);
+    /// @return `reason`, with the transaction rolled back.
     [[nodiscard]] error rolled_back(error reason);
 
     store_layout const layout_;  // first: all below refer to it

@@ -12,7 +12,7 @@ namespace logpipe::store {
 
 namespace {
 
-/// Of all fields: no client can make a question's memory large by values that are all different, or long.
+/// Of all fields: no client can make a request's memory large by values that are all different, or long.
 constexpr std::size_t names_bytes_max = std::size_t{32} << 20U;
 constexpr std::size_t name_bytes = 96;  // what one takes besides its text, about
 
@@ -100,15 +100,15 @@ void tally::show(std::size_t top_count, log_overview& into) const {
         auto const at_least_0 = [](std::int64_t each) {
             return static_cast<std::uint64_t>(std::max<std::int64_t>(0, each));
         };
-        auto& told = into.facets[facet];
-        told.distinct = all.size();
-        told.others = sums.others;
-        told.missed = at_least_0(sums.missed + sums.evicted);
-        told.top.clear();
+        auto& listed = into.facets[facet];
+        listed.distinct = all.size();
+        listed.others = sums.others;
+        listed.missed = at_least_0(sums.missed + sums.evicted);
+        listed.top.clear();
         for (auto const* each : std::span{all}.first(static_cast<std::size_t>(shown)))
-            told.top.push_back({.value = each->first,
-                                .counts = each->second.counts,
-                                .missed = at_least_0(sums.missed + each->second.missed)});
+            listed.top.push_back({.value = each->first,
+                                  .counts = each->second.counts,
+                                  .missed = at_least_0(sums.missed + each->second.missed)});
     }
 }
 

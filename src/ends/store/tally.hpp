@@ -13,7 +13,7 @@
 
 namespace logpipe::store {
 
-/// One question's figures. One thread.
+/// One request's figures. One thread.
 class tally final {
   public:
     /// @param facets  how many there are

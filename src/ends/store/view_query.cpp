@@ -12,7 +12,7 @@ namespace logpipe::store {
 
 namespace {
 
-/// None for a text that is no number: no document has it.
+/// None for a text that is not a number: no document has it.
 std::optional<std::int64_t> number_of(std::string_view value) {
     std::int64_t number = 0;
     auto const [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -35,7 +35,7 @@ std::pair<std::int64_t, std::int64_t> numbers_of(std::string_view value, bool is
 
 view_query::view_query(log_view const& view, row_range rows, text_search const& search, store_layout const& layout)
     : layout_{layout} {
-    // One after the other: the search names the rows by these places as well.
+    // In this order: the search uses these parameters for the rows as well.
     auto const first = add(rows.first);
     auto const last = add(rows.last);
     rows_ = fmt::format("BETWEEN {} AND {}", first, last);
@@ -67,11 +67,11 @@ void view_query::add_search(text_search const& search) {
     if (search.finds_nothing || (!layout_.has_texts() && !search.patterns.empty())) where_ += " AND 0";
     if (!layout_.has_texts()) return;
     for (auto const& pattern : search.patterns) {
-        auto const place = add(pattern);
+        auto const parameter = add(pattern);
         std::string any;
         for (auto const column : layout_.searched())
             any += fmt::format(R"({}{} LIKE {} ESCAPE '\')", any.empty() ? "" : " OR ",
-                               store_layout::quoted(layout_.columns()[column].name), place);
+                               store_layout::quoted(layout_.columns()[column].name), parameter);
         where_ += fmt::format(" AND ({})", any);
     }
     if (!search.match.empty())
@@ -81,16 +81,16 @@ void view_query::add_search(text_search const& search) {
 }
 
 result<statement> view_query::prepare(database& store, std::string_view what) const& {
-    auto asked = store.prepare(fmt::format("SELECT {} FROM documents WHERE {} ORDER BY row", what, where_));
-    if (!asked) return asked;
+    auto selected = store.prepare(fmt::format("SELECT {} FROM documents WHERE {} ORDER BY row", what, where_));
+    if (!selected) return selected;
     for (std::size_t i = 0; i < values_.size(); ++i) {
-        auto const place = static_cast<int>(i + 1);
+        auto const index = static_cast<int>(i + 1);
         if (auto const* number = std::get_if<std::int64_t>(&values_[i]))
-            asked->bind(place, *number);
+            selected->bind(index, *number);
         else
-            asked->bind(place, std::string_view{std::get<std::string>(values_[i])});
+            selected->bind(index, std::string_view{std::get<std::string>(values_[i])});
     }
-    return asked;
+    return selected;
 }
 
 }  // namespace logpipe::store

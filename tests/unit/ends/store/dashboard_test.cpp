@@ -16,7 +16,7 @@ using namespace logpipe::test;
 TEST_CASE("an overview counts every document of its time, whatever roll-ups it is made of", "[dashboard]") {
     made_store const made{three_days()};
     auto const store = made.open();
-    require_figures(ask(*store, everything), made.all);
+    require_figures(overview(*store, everything), made.all);
     auto const first = std::int64_t{29'000'000};
     for (auto const& [from, to] : std::vector<std::pair<std::int64_t, std::int64_t>>{
              {0, 1}, {0, 59}, {7, 61}, {13, 120}, {1, 1'439}, {0, 1'440}, {77, 1'600}, {100, 4'300}, {2'000, 2'001}}) {
@@ -28,14 +28,14 @@ TEST_CASE("an overview counts every document of its time, whatever roll-ups it i
         auto view = everything;
         view.from_minute = first + from;
         view.to_minute = first + to;
-        require_figures(ask(*store, view), within);
+        require_figures(overview(*store, view), within);
         // Counted from the documents themselves, it is the same.
         view.filters = {{facet::region, "eu"}};
-        require_figures(ask(*store, view), within);
+        require_figures(overview(*store, view), within);
     }
 }
 
-TEST_CASE("lines come newest first, page by page, until there are no more", "[dashboard]") {
+TEST_CASE("lines come newest first, page by page, to the last one", "[dashboard]") {
     std::vector<made_document> documents;
     for (int i = 0; i < 100; ++i)
         documents.push_back({.time_ms = 60'000, .status = i % 2 == 0 ? 200 : 404, .bytes = i});
@@ -65,7 +65,7 @@ TEST_CASE("values beyond what a span keeps by name are counted together, and lea
         documents.push_back(
             {.time_ms = 60'000, .request = i == 0 ? std::string(2'000, 'x') : fmt::format("GET /{}", i)});
     made_store const made{documents};
-    auto const requests = ask(*made.open(), everything).facets.at(facet::request);
+    auto const requests = overview(*made.open(), everything).facets.at(facet::request);
     CHECK(requests.distinct == 1'000);
     CHECK(requests.others.documents == 1'500);
     CHECK(requests.others.bytes == 15'000);
@@ -80,7 +80,7 @@ TEST_CASE("values beyond what a span keeps by name are counted together, and lea
     CHECK(number(made.path, "SELECT sum(documents) FROM rollups WHERE span = 1 AND field = 2") == 1);
     CHECK(number(made.path, "SELECT sum(bytes) FROM rollups WHERE span = 1440 AND field = 2") == 10);
     CHECK(number(made.path, "SELECT count(*) FROM minutes") == 1);
-    auto const left = ask(*made.open(), everything);
+    auto const left = overview(*made.open(), everything);
     CHECK(left.total.documents == 1);
 }
 
@@ -94,12 +94,12 @@ TEST_CASE("a transaction that fails leaves no counts behind", "[dashboard]") {
     REQUIRE((!taken || !sink.to->flush()));
     auto const store = open_dashboard({.path = path, .documents = nginx_documents()});
     REQUIRE(store.has_value());
-    CHECK(ask(**store, everything).total.documents == 0);
+    CHECK(overview(**store, everything).total.documents == 0);
     // What fits is counted once.
     open_sink other{path};
     other.store(batch_of({{.time_ms = 60'000}}, 9'000));
     REQUIRE(other.to->flush());
-    CHECK(ask(**store, everything).total.documents == 1);
+    CHECK(overview(**store, everything).total.documents == 1);
 }
 
 TEST_CASE("a store of an older version gets its roll-ups when it is opened for writing", "[dashboard]") {
@@ -114,13 +114,13 @@ TEST_CASE("a store of an older version gets its roll-ups when it is opened for w
             "CREATE TABLE minutes (minute INTEGER PRIMARY KEY, first_row INTEGER NOT NULL, last_row INTEGER NOT NULL);"
             "INSERT INTO rollups VALUES (1, 2, 29000000, 0, 12, 34); INSERT INTO minutes VALUES (29000000, 1, 3000);"
             "PRAGMA user_version = 2");
-    auto const refused = open_dashboard({.path = made.path, .documents = nginx_documents()});
-    REQUIRE(refused.error().code == errc::invalid_argument);
-    CHECK_THAT(refused.error().message, ContainsSubstring(fmt::format("a store of version {}", version)));
+    auto const failed = open_dashboard({.path = made.path, .documents = nginx_documents()});
+    REQUIRE(failed.error().code == errc::invalid_argument);
+    CHECK_THAT(failed.error().message, ContainsSubstring(fmt::format("a store of version {}", version)));
     {
         open_sink const sink{made.path};
     }
-    require_figures(ask(*made.open(), everything), made.all);
+    require_figures(overview(*made.open(), everything), made.all);
     CHECK(number(made.path, "PRAGMA user_version") == 3);
 }
 
@@ -130,9 +130,9 @@ TEST_CASE("an empty store has an empty overview", "[dashboard]") {
     open_sink const sink{path};
     auto const store = open_dashboard({.path = path, .documents = nginx_documents()});
     REQUIRE(store.has_value());
-    auto const answer = ask(**store, everything);
-    CHECK(answer.total.documents == 0);
-    CHECK(answer.bars.empty());
+    auto const shown = overview(**store, everything);
+    CHECK(shown.total.documents == 0);
+    CHECK(shown.bars.empty());
     CHECK((*store)->lines(everything, 0, 10)->lines.empty());
 }
 
@@ -149,21 +149,21 @@ TEST_CASE("documents without the known fields count as such", "[dashboard]") {
     REQUIRE(sink.to->flush());
     auto const store = open_dashboard({.path = path, .documents = nginx_documents()});
     auto view = everything;
-    auto answer = ask(**store, view);
-    CHECK(answer.total.documents == 1);
-    CHECK(answer.bars.at(0).classes[0] == 1);
-    CHECK(answer.view.from_minute == 3);
-    for (auto const& field : answer.facets) CHECK(field.distinct == 0);
+    auto shown = overview(**store, view);
+    CHECK(shown.total.documents == 1);
+    CHECK(shown.bars.at(0).classes[0] == 1);
+    CHECK(shown.view.from_minute == 3);
+    for (auto const& field : shown.facets) CHECK(field.distinct == 0);
     view.filters = {{facet::status, "-"}};
-    CHECK(ask(**store, view).total.documents == 1);
+    CHECK(overview(**store, view).total.documents == 1);
 }
 
-TEST_CASE("between two questions nothing keeps the write-ahead log from being reset", "[dashboard]") {
+TEST_CASE("between two requests nothing keeps the write-ahead log from being reset", "[dashboard]") {
     made_store const made{three_days()};
     auto const store = made.open();
-    auto writer = look(made.path);
+    auto writer = reader_of(made.path);
     for (int i = 0; i < 3; ++i) {
-        static_cast<void>(ask(*store, everything));
+        static_cast<void>(overview(*store, everything));
         REQUIRE(store->lines(everything, 0, 5).has_value());
         REQUIRE(writer.run("UPDATE positions SET dead = dead + 1"));
         // 0: no reader was in the way of cutting the file.
@@ -172,14 +172,14 @@ TEST_CASE("between two questions nothing keeps the write-ahead log from being re
     }
 }
 
-TEST_CASE("a question that takes too long is ended", "[dashboard]") {
+TEST_CASE("a request that takes too long is ended", "[dashboard]") {
     made_store const made{three_days()};
     auto const store = made.open({.path = {}, .time_max = std::chrono::milliseconds{-1}});
     auto view = everything;
     view.filters = {{facet::region, "eu"}};
-    auto const answer = store->overview(view);
-    REQUIRE(answer.has_error());
-    CHECK(answer.error().code == errc::timed_out);
-    // And the next one begins anew.
+    auto const shown = store->overview(view);
+    REQUIRE(shown.has_error());
+    CHECK(shown.error().code == errc::timed_out);
+    // And the next one starts from the beginning.
     CHECK(store->overview(view).error().code == errc::timed_out);
 }

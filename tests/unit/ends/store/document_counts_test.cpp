@@ -10,17 +10,17 @@ TEST_CASE("filters and a search hold together, and count only what they let thro
     auto const store = made.open();
     auto view = everything;
     view.filters = {{facet::status, "4xx"}, {facet::agent, "agent 2"}};
-    require_figures(ask(*store, view), only(made.all, [](made_document const& each) {
+    require_figures(overview(*store, view), only(made.all, [](made_document const& each) {
                         return each.status == 404 && each.agent == "agent 2";
                     }));
     view.filters = {{facet::status, "500"}};
     view.search = "product_7";
-    require_figures(ask(*store, view), only(made.all, [](made_document const& each) {
+    require_figures(overview(*store, view), only(made.all, [](made_document const& each) {
                         return each.status == 500 && each.request == "GET /product_7 HTTP/1.1";
                     }));
     for (auto const* const status : {"0", "6xx", "x", "-", "404 OR 1=1", "99999999999999999999"}) {
         view.filters = {{facet::status, status}};
-        CHECK(ask(*store, view).total.documents == 0);
+        CHECK(overview(*store, view).total.documents == 0);
     }
 }
 
@@ -35,57 +35,57 @@ TEST_CASE("whatever is searched for is words, not a language", "[dashboard]") {
           "\\", "^a", "NEAR(a b)", "-", "{a b}:c", "\xff\xfe"}) {
         INFO(search);
         view.search = search;
-        CHECK(ask(*store, view).total.documents <= 1);
+        CHECK(overview(*store, view).total.documents <= 1);
     }
     view.search = "sure a=b";
-    CHECK(ask(*store, view).total.documents == 1);
+    CHECK(overview(*store, view).total.documents == 1);
     view.search = "sure nowhere";
-    CHECK(ask(*store, view).total.documents == 0);
+    CHECK(overview(*store, view).total.documents == 0);
     view.search = "   ";
-    CHECK(ask(*store, view).total.documents == 1);
+    CHECK(overview(*store, view).total.documents == 1);
 }
 
-TEST_CASE("under a filter only the newest rows are looked at, and the answer says how many", "[dashboard]") {
+TEST_CASE("under a filter only the newest rows are read, and the result says how many", "[dashboard]") {
     std::vector<made_document> documents;
     for (int i = 0; i < 1'000; ++i) documents.push_back({.time_ms = 60'000LL * (1 + i / 100), .bytes = i});
     made_store const made{documents};
     auto const store = made.open({.path = {}, .rows_max = 250});
     auto view = everything;
     view.filters = {{facet::region, "eu"}};
-    auto const answer = ask(*store, view);
-    CHECK(answer.total.documents == 250);
-    CHECK(answer.looked_at == 250);
-    CHECK(answer.in_range == 1'000);
-    CHECK(answer.total.bytes == (750 + 999) * 250 / 2);
-    // An older stretch is looked at from its own end.
+    auto const shown = overview(*store, view);
+    CHECK(shown.total.documents == 250);
+    CHECK(shown.looked_at == 250);
+    CHECK(shown.in_range == 1'000);
+    CHECK(shown.total.bytes == (750 + 999) * 250 / 2);
+    // An older stretch is read from its end.
     view.to_minute = 4;
-    CHECK(ask(*store, view).total.bytes == (50 + 299) * 250 / 2);
+    CHECK(overview(*store, view).total.bytes == (50 + 299) * 250 / 2);
     view.to_minute = 2;
-    auto const all_of_it = ask(*store, view);
+    auto const all_of_it = overview(*store, view);
     CHECK(all_of_it.looked_at == 100);
     CHECK(all_of_it.in_range == 100);
 }
 
-TEST_CASE("when the time is up no more rows are looked at, but for the first ones", "[dashboard]") {
+TEST_CASE("when the time is up no more rows are read, except the first ones", "[dashboard]") {
     std::vector<made_document> documents(40'000, {.time_ms = 60'000});
     made_store const made{documents};
     auto view = everything;
     view.filters = {{facet::region, "eu"}};
     auto const hurried = made.open({.path = {}, .rows_first = 20'000, .time_usual = std::chrono::milliseconds{0}});
-    auto const answer = ask(*hurried, view);
-    CHECK(answer.looked_at == 20'000);
-    CHECK(answer.total.documents == answer.looked_at);
-    CHECK(answer.goes_on);
+    auto const shown = overview(*hurried, view);
+    CHECK(shown.looked_at == 20'000);
+    CHECK(shown.total.documents == shown.looked_at);
+    CHECK(shown.goes_on);
     view.filters = {{facet::region, "nowhere"}};
     auto const none = hurried->lines(view, 0, 10);
     CHECK(none->lines.empty());
     CHECK(none->before == 40'000 - 20'000 + 1);
     CHECK(hurried->lines(view, none->before, 10)->before == 0);
-    auto const patient = made.open({.path = {}, .time_usual = std::chrono::hours{1}});
-    CHECK(ask(*patient, view).looked_at == 40'000);
+    auto const slow = made.open({.path = {}, .time_usual = std::chrono::hours{1}});
+    CHECK(overview(*slow, view).looked_at == 40'000);
 }
 
-TEST_CASE("the same question again counts on from where it was, and takes in what has come since", "[dashboard]") {
+TEST_CASE("the same request later counts on from where it was, and takes in what has come since", "[dashboard]") {
     auto documents = three_days();
     auto const newer = std::vector<made_document>(documents.begin() + 2'000, documents.end());
     documents.resize(2'000);
@@ -97,44 +97,44 @@ TEST_CASE("the same question again counts on from where it was, and takes in wha
     other.search = "product_7";
     auto const is_404 = [](made_document const& each) { return each.status == 404; };
     for (std::uint64_t looked_at = 300; looked_at <= 1'800; looked_at += 300) {
-        auto const answer = ask(*store, view);
-        CHECK(answer.looked_at == looked_at);
-        CHECK(answer.in_range == 2'000);
-        CHECK(answer.goes_on);
-        static_cast<void>(ask(*store, other));  // another's question in between
+        auto const shown = overview(*store, view);
+        CHECK(shown.looked_at == looked_at);
+        CHECK(shown.in_range == 2'000);
+        CHECK(shown.goes_on);
+        static_cast<void>(overview(*store, other));  // another request in between
     }
-    auto const whole = ask(*store, view);
+    auto const whole = overview(*store, view);
     require_figures(whole, only(documents, is_404));
     CHECK_FALSE(whole.goes_on);
-    require_figures(ask(*store, view), only(documents, is_404));
-    require_figures(ask(*store, other), only(documents, [](made_document const& each) {
+    require_figures(overview(*store, view), only(documents, is_404));
+    require_figures(overview(*store, other), only(documents, [](made_document const& each) {
                         return each.status == 404 && each.request == "GET /product_7 HTTP/1.1";
                     }));
 
     open_sink sink{made.path, {}};
     sink.store(batch_of(newer, 10'000));
     REQUIRE(sink.to->flush());
-    auto grown = ask(*store, view);
+    auto grown = overview(*store, view);
     CHECK(grown.in_range == 3'000);
     CHECK(grown.looked_at == 2'300);
-    while (grown.goes_on) grown = ask(*store, view);
+    while (grown.goes_on) grown = overview(*store, view);
     documents.insert(documents.end(), newer.begin(), newer.end());
     require_figures(grown, only(documents, is_404));
 }
 
-TEST_CASE("what was counted is counted anew when documents of it were removed", "[dashboard]") {
+TEST_CASE("what was counted is recounted when documents of it were removed", "[dashboard]") {
     made_store made{three_days()};
     auto const store = made.open();
     auto view = everything;
     view.filters = {{facet::region, "eu"}};
-    require_figures(ask(*store, view), made.all);
+    require_figures(overview(*store, view), made.all);
     open_sink sink{made.path, {.path = {}, .rows_max = 2'500}};
     sink.store(batch_of({{.time_ms = 29'000'000LL * 60'000}}, 10'000));
     REQUIRE(sink.to->flush());
     auto left = made.all;
     left.push_back({.time_ms = 29'000'000LL * 60'000});
     left.erase(left.begin(), left.end() - 2'500);
-    require_figures(ask(*store, view), left);
+    require_figures(overview(*store, view), left);
 }
 
 TEST_CASE("a word is found by its beginning, however many words begin so", "[dashboard]") {
@@ -150,9 +150,9 @@ TEST_CASE("a word is found by its beginning, however many words begin so", "[das
     auto view = everything;
     auto const found = [&](std::string search) {
         view.search = std::move(search);
-        return ask(*store, view).total.documents;
+        return overview(*store, view).total.documents;
     };
-    CHECK(found("many") == 300);  // more words than are asked for by name
+    CHECK(found("many") == 300);  // more words than are searched by name
     CHECK(found("many29") == 10);
     CHECK(found("MANY299") == 1);
     CHECK(found("few") == 2);

@@ -81,15 +81,15 @@ struct made_store {
     std::vector<made_document> all;
 };
 
-inline log_overview ask(log_dashboard& store, log_view const& view) {
-    auto answer = store.overview(view);
-    INFO((answer ? "" : answer.error().message));
-    REQUIRE(answer.has_value());
-    return std::move(*answer);
+inline log_overview overview(log_dashboard& store, log_view const& view) {
+    auto shown = store.overview(view);
+    INFO((shown ? "" : shown.error().message));
+    REQUIRE(shown.has_value());
+    return std::move(*shown);
 }
 
 /// The same figures, worked out from the documents themselves.
-inline void require_figures(log_overview const& answer, std::vector<made_document> const& documents) {
+inline void require_figures(log_overview const& shown, std::vector<made_document> const& documents) {
     std::uint64_t bytes = 0;
     std::map<std::string, std::uint64_t> requests;
     std::map<std::string, std::uint64_t> ips;
@@ -100,19 +100,19 @@ inline void require_figures(log_overview const& answer, std::vector<made_documen
         ++ips[each.ip];
         ++classes.at(static_cast<std::size_t>(each.status / 100));
     }
-    CHECK(answer.total.documents == documents.size());
-    CHECK(answer.total.bytes == bytes);
-    CHECK(answer.facets.at(facet::ip).distinct == ips.size());
+    CHECK(shown.total.documents == documents.size());
+    CHECK(shown.total.bytes == bytes);
+    CHECK(shown.facets.at(facet::ip).distinct == ips.size());
     std::array<std::uint64_t, 6> in_bars{};
     std::uint64_t bytes_in_bars = 0;
-    for (auto const& bar : answer.bars) {
-        CHECK(bar.start_minute % answer.bar_minutes == 0);
+    for (auto const& bar : shown.bars) {
+        CHECK(bar.start_minute % shown.bar_minutes == 0);
         bytes_in_bars += bar.bytes;
         for (std::size_t i = 0; i < in_bars.size(); ++i) in_bars[i] += bar.classes[i];
     }
     CHECK(in_bars == classes);
     CHECK(bytes_in_bars == bytes);
-    auto const& top = answer.facets.at(facet::request).top;
+    auto const& top = shown.facets.at(facet::request).top;
     REQUIRE(top.size() == std::min<std::size_t>(10, requests.size()));
     for (auto const& each : top) CHECK(each.counts.documents == requests[each.value]);
     CHECK(std::ranges::is_sorted(top, std::greater{}, [](log_value const& each) { return each.counts.documents; }));

@@ -1,4 +1,4 @@
-// A sink on a store of a test's own, and looks into that store by another connection.
+// A sink on a new store, and reads of that store by another connection.
 #pragma once
 
 #include "handles.hpp"
@@ -19,7 +19,7 @@ namespace logpipe::test {
 
 using namespace store;
 
-/// A sink on a new file, told a source, with transactions that end only by flush() unless said otherwise.
+/// A sink on a new file, with a source, with transactions that end only by flush() unless said otherwise.
 struct open_sink {
     explicit open_sink(std::string path, store::sqlite_sink_options options = {}) {
         options.path = std::move(path);
@@ -40,7 +40,7 @@ struct open_sink {
     }
 };
 
-inline database look(std::string const& path) {
+inline database reader_of(std::string const& path) {
     auto opened = database::open(path, database_mode::read_write);
     REQUIRE(opened.has_value());
     sqlite3_busy_timeout(opened->handle(), 10'000);
@@ -48,7 +48,7 @@ inline database look(std::string const& path) {
 }
 
 inline std::int64_t number(std::string const& path, std::string_view sql) {
-    auto store = look(path);
+    auto store = reader_of(path);
     auto const found = store.integer(sql);
     INFO((found ? "" : found.error().message));
     REQUIRE(found.has_value());
@@ -56,15 +56,15 @@ inline std::int64_t number(std::string const& path, std::string_view sql) {
 }
 
 inline std::string text(std::string const& path, std::string_view sql) {
-    auto store = look(path);
-    auto asked = store.prepare(sql);
-    REQUIRE(asked.has_value());
-    REQUIRE(asked->step() == SQLITE_ROW);
-    return asked->text(0);
+    auto store = reader_of(path);
+    auto selected = store.prepare(sql);
+    REQUIRE(selected.has_value());
+    REQUIRE(selected->step() == SQLITE_ROW);
+    return selected->text(0);
 }
 
 inline void run(std::string const& path, char const* sql) {
-    auto store = look(path);
+    auto store = reader_of(path);
     auto const done = store.run(sql);
     INFO((done ? "" : done.error().message));
     REQUIRE(done);

@@ -100,7 +100,7 @@ TEST_CASE("a lowered limit is reached a little at a time", "[sqlite]") {
     check_full_text(path);
 }
 
-TEST_CASE("a removed document's id may come again", "[sqlite]") {
+TEST_CASE("a removed document's id may be stored again", "[sqlite]") {
     test::scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     test::reported reports;
@@ -113,7 +113,7 @@ TEST_CASE("a removed document's id may come again", "[sqlite]") {
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 10);
 }
 
-TEST_CASE("rows of the future do not keep what is old behind them", "[sqlite]") {
+TEST_CASE("rows of the future do not keep old ones after them", "[sqlite]") {
     test::scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     test::reported reports;
@@ -133,7 +133,7 @@ TEST_CASE("rows of the future do not keep what is old behind them", "[sqlite]") 
     check_full_text(path);
 }
 
-TEST_CASE("rows of the future with nothing old behind them stay", "[sqlite]") {
+TEST_CASE("rows of the future with nothing old after them stay", "[sqlite]") {
     test::scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     test::reported reports;

@@ -25,43 +25,45 @@ class counted_values {
   public:
     counted_values() {
         REQUIRE(prepare_store(store_, path_, layout_, false));
-        REQUIRE(store_.run("CREATE TABLE told (value TEXT NOT NULL, times INTEGER NOT NULL)"));
+        REQUIRE(store_.run("CREATE TABLE truth_of (value TEXT NOT NULL, times INTEGER NOT NULL)"));
         begin();
     }
 
     /// A transaction every few thousand values; now and then the process is another one.
     void add(std::int64_t minute, std::string_view value, std::int64_t times = 1) {
         for (std::int64_t i = 0; i < times; ++i) change(minute, value, &rollups::add);
-        told_->bind(1, value);
-        told_->bind(2, times);
-        REQUIRE(told_->step() == SQLITE_DONE);
-        told_->reset();
+        insert_truth_->bind(1, value);
+        insert_truth_->bind(2, times);
+        REQUIRE(insert_truth_->step() == SQLITE_DONE);
+        insert_truth_->reset();
     }
     void remove(std::int64_t minute, std::string_view value) { change(minute, value, &rollups::remove); }
     void commit() {
         REQUIRE(counts_->write(store_));
-        told_.reset();
+        insert_truth_.reset();
         REQUIRE(store_.run("COMMIT"));
         begin();
     }
 
-    /// What the page is told of all of it.
+    /// What the page shows of all of it.
     [[nodiscard]] log_values shown(std::size_t count = 10) const {
         auto const opened = open_dashboard(
             {.path = path_, .documents = nginx_documents(), .top_count = count, .time_max = std::chrono::hours{1}});
         REQUIRE(opened.has_value());
-        return ask(**opened, everything).facets.at(facet::ip);
+        return overview(**opened, everything).facets.at(facet::ip);
     }
     [[nodiscard]] std::int64_t number(std::string_view sql) { return store_.integer(sql).value(); }
     [[nodiscard]] std::uint64_t count_of(std::string_view value) {
-        return static_cast<std::uint64_t>(number(fmt::format("SELECT sum(times) FROM told WHERE value = '{}'", value)));
+        return static_cast<std::uint64_t>(
+            number(fmt::format("SELECT sum(times) FROM truth_of WHERE value = '{}'", value)));
     }
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> most_frequent(int count) {
-        auto asked = store_.prepare("SELECT value, sum(times) FROM told GROUP BY value ORDER BY 2 DESC, 1 LIMIT ?1");
-        REQUIRE(asked.has_value());
-        asked->bind(1, std::int64_t{count});
+        auto selected =
+            store_.prepare("SELECT value, sum(times) FROM truth_of GROUP BY value ORDER BY 2 DESC, 1 LIMIT ?1");
+        REQUIRE(selected.has_value());
+        selected->bind(1, std::int64_t{count});
         std::vector<std::pair<std::string, std::uint64_t>> found;
-        while (asked->step() == SQLITE_ROW) found.emplace_back(asked->text(0), asked->integer(1));
+        while (selected->step() == SQLITE_ROW) found.emplace_back(selected->text(0), selected->integer(1));
         return found;
     }
 
@@ -69,7 +71,7 @@ class counted_values {
     void begin() {
         counts_.emplace(std::move(*rollups::prepare(store_, layout_)));
         REQUIRE(store_.run("BEGIN"));
-        told_.emplace(std::move(*store_.prepare("INSERT INTO told (value, times) VALUES (?1, ?2)")));
+        insert_truth_.emplace(std::move(*store_.prepare("INSERT INTO truth_of (value, times) VALUES (?1, ?2)")));
     }
     void change(std::int64_t minute, std::string_view value,
                 void (rollups::*how)(document_row const&, std::int64_t, std::int64_t)) {
@@ -86,11 +88,11 @@ class counted_values {
     std::string const path_ = folder_.path("store.sqlite");
     database store_ = std::move(*database::open(path_, database_mode::read_write));
     std::optional<rollups> counts_;
-    std::optional<statement> told_;
+    std::optional<statement> insert_truth_;
     std::int64_t row_ = 0;
 };
 
-/// What every list must hold, whatever came, and in whatever order.
+/// What must be true of every list, whatever came, and in whatever order.
 void require_true(counted_values& all, std::int64_t total) {
     for (auto const span : rollup_spans) {
         INFO("span " << span);
@@ -109,7 +111,7 @@ void require_true(counted_values& all, std::int64_t total) {
         REQUIRE(truth <= each.counts.documents + each.missed);
         REQUIRE(each.missed <= list.missed);
     }
-    // Whoever is surely more frequent than the last that is shown is shown as well.
+    // What is surely more frequent than the last that is shown is shown as well.
     for (auto const& [value, truth] : all.most_frequent(20)) {
         INFO(value << " came " << truth << " times");
         if (list.top.size() == 10 && truth <= list.top.back().counts.documents + list.missed) continue;
@@ -158,7 +160,7 @@ void require_rotation(std::int64_t distinct, std::int64_t count) {
 
 }  // namespace
 
-TEST_CASE("ten thousand values of a skewed field: what is shown holds against SQL", "[rollups]") {
+TEST_CASE("ten thousand values of a skewed field: what is shown agrees with SQL", "[rollups]") {
     require_zipf(10'000, 40'000);
     require_rotation(10'000, 40'000);
 }
@@ -167,17 +169,17 @@ TEST_CASE("an address with 94 % of the traffic that comes after ten thousand oth
     require_late(10'000);
 }
 
-TEST_CASE("values that come round just when they were thrown out hide no frequent one", "[rollups]") {
+TEST_CASE("values that return just after their eviction hide no frequent one", "[rollups]") {
     require_rotation(rollup_values_max + 1, 30'000);
     require_rotation(rollup_values_kept + 1, 20'000);
 }
 
-TEST_CASE("a hundred thousand values of a skewed field: what is shown holds against SQL", "[rollups]") {
+TEST_CASE("a hundred thousand values of a skewed field: what is shown agrees with SQL", "[rollups]") {
     require_zipf(100'000, 150'000);
     require_late(100'000);
 }
 
-TEST_CASE("a million values of a skewed field: what is shown holds against SQL", "[.][rollups][long]") {
+TEST_CASE("a million values of a skewed field: what is shown agrees with SQL", "[.][rollups][long]") {
     require_zipf(1'000'000, 3'000'000);
     require_late(1'000'000);
     require_rotation(1'000'000, 2'000'000);

@@ -15,7 +15,7 @@ bool is(std::optional<row_range> const& got, std::int64_t first, std::int64_t la
 
 }  // namespace
 
-TEST_CASE("rows are looked at from the newest on, each once, as many as may be", "[row_pace]") {
+TEST_CASE("rows are read from the newest on, each once, as many as may be", "[row_pace]") {
     row_range const rows{.first = 11, .last = 100};
     CHECK(is(next_portion({}, rows, 30, 1'000), 71, 100));
     CHECK(is(next_portion({.first = 71, .last = 100}, rows, 30, 1'000), 41, 70));
@@ -26,18 +26,18 @@ TEST_CASE("rows are looked at from the newest on, each once, as many as may be",
     CHECK_FALSE(next_portion({}, {}, 30, 1'000));
 }
 
-TEST_CASE("what has come since is looked at first, without a gap, whatever was looked at", "[row_pace]") {
+TEST_CASE("what has come since is read first, without a gap, whatever was read", "[row_pace]") {
     row_range const rows{.first = 11, .last = 100};
     CHECK(is(next_portion({.first = 20, .last = 40}, rows, 30, 21), 41, 70));
     CHECK(is(next_portion({.first = 20, .last = 90}, rows, 30, 21), 91, 100));
 }
 
-TEST_CASE("the first portion is always looked at, and portions grow only as far as the time allows", "[row_pace]") {
+TEST_CASE("the first portion is always read, and portions grow only as far as the time allows", "[row_pace]") {
     row_pace over{100, std::chrono::milliseconds{0}};
     CHECK(over.next() == 100);
     CHECK(over.next() == 0);
-    row_pace patient{100, std::chrono::hours{1}};
-    CHECK(patient.next() == 100);
-    CHECK(patient.next() == 400);
-    CHECK(patient.next() == 1'600);
+    row_pace slow{100, std::chrono::hours{1}};
+    CHECK(slow.next() == 100);
+    CHECK(slow.next() == 400);
+    CHECK(slow.next() == 1'600);
 }

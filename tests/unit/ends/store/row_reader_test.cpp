@@ -84,7 +84,7 @@ TEST_CASE("escapes in a text are resolved", "[sqlite]") {
     REQUIRE(of["referrer"] == column_value{std::string_view{"x"}});
 }
 
-TEST_CASE("what is no object has no columns", "[sqlite]") {
+TEST_CASE("what is not an object has no columns", "[sqlite]") {
     for (std::string_view const document :
          {"", " ", "7", "[1]", "oops", R"({"event":{"bytes":1})", R"({"event":{"bytes":1)", R"({"time":5,"a)",
           R"({"time":5,})", R"({"event":{"bytes" 1}})", "{\"time\":5,\"a\":\"\xff\"}", R"({"event":{"a":1,}})"}) {

@@ -17,7 +17,7 @@ using namespace logpipe;
 using namespace logpipe::store;
 using namespace logpipe::test;
 
-TEST_CASE("a store of a newer version is refused, and so is a database of something else", "[sqlite]") {
+TEST_CASE("a store of a newer version is rejected, and so is another kind of database", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     reported reports;
@@ -52,7 +52,7 @@ TEST_CASE("a store of a newer version is refused, and so is a database of someth
     }
 }
 
-TEST_CASE("without full text there is no such index, and it can be had later, or given up", "[sqlite]") {
+TEST_CASE("without full text the store has no such index, and it can be created later, or removed", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     auto const indexes = "SELECT count(*) FROM sqlite_schema WHERE name = 'documents_text'";
@@ -85,15 +85,15 @@ formats::document_mapping mapping_of(std::string const& toml) {
 
 /// All tables but SQLite's own and the full-text index's, as one text.
 std::string tables_of(std::string const& path) {
-    auto store = look(path);
-    auto asked = store.prepare(
+    auto store = reader_of(path);
+    auto selected = store.prepare(
         "SELECT t.name, c.name, c.type, c.\"notnull\", c.pk FROM sqlite_schema t, pragma_table_info(t.name) c"
         " WHERE t.type = 'table' AND t.name NOT LIKE 'documents_text%' ORDER BY t.rowid, c.cid");
-    REQUIRE(asked.has_value());
+    REQUIRE(selected.has_value());
     std::string all;
-    while (asked->step() == SQLITE_ROW)
-        all += fmt::format("{}.{} {} {}{}\n", asked->text(0), asked->text(1), asked->text(2), asked->text(3),
-                           asked->text(4));
+    while (selected->step() == SQLITE_ROW)
+        all += fmt::format("{}.{} {} {}{}\n", selected->text(0), selected->text(1), selected->text(2),
+                           selected->text(3), selected->text(4));
     return all;
 }
 
@@ -134,14 +134,14 @@ TEST_CASE("the store of nginx's documents has the tables that it always had", "[
           "rollups.value  14\nrollups.documents INTEGER 10\nrollups.bytes INTEGER 10\nrollups.missed INTEGER 10\n"
           "minutes.minute INTEGER 01\nminutes.first_row INTEGER 10\nminutes.last_row INTEGER 10\n"
           "made_for.description TEXT 10\n");
-    auto store = look(path);
+    auto store = reader_of(path);
     auto texts = store.prepare("SELECT name FROM pragma_table_info('documents_text')");
     std::string names;
     while (texts->step() == SQLITE_ROW) names += texts->text(0) + " ";
     CHECK(names == "request agent referrer ");
 }
 
-TEST_CASE("a store is refused with other fields than it was made for, and says so", "[sqlite]") {
+TEST_CASE("a store is rejected with other fields than it was made for, with a reason", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     reported reports;
@@ -154,13 +154,13 @@ TEST_CASE("a store is refused with other fields than it was made for, and says s
     auto const code_of = [&] {
         auto const opened = make_sqlite_sink({.path = path, .documents = other.documents})->open(reports);
         if (opened) return errc{};
-        CHECK_THAT(opened.error().message, ContainsSubstring("a store of other fields: give the --mapping"));
+        CHECK_THAT(opened.error().message, ContainsSubstring("this store has other fields: give the --mapping"));
         return opened.error().code;
     };
     CHECK(code_of() == errc::invalid_argument);
     CHECK(open_dashboard({.path = path, .documents = other.documents}).error().code == errc::invalid_argument);
     CHECK(open_store(path, other.documents).error().code == errc::invalid_argument);
-    SECTION("a file from before remembers nothing: its columns tell") {
+    SECTION("a file from before remembers nothing: its columns say it") {
         run(path, "DROP TABLE made_for");
         CHECK(code_of() == errc::invalid_argument);
         open_sink sink{path};
@@ -190,18 +190,18 @@ TEST_CASE("a schema of one's own has its columns, figures, filters and search", 
     CHECK(number(path, "SELECT count(*) FROM documents WHERE took = 7 AND level = 'info'") == 1);
     auto const opened = open_dashboard({.path = path, .documents = mapping.documents});
     REQUIRE(opened.has_value());
-    auto const ask = [&](std::vector<std::pair<std::size_t, std::string>> filters, std::string search) {
+    auto const overview_of = [&](std::vector<std::pair<std::size_t, std::string>> filters, std::string search) {
         log_view const view{
             .from_minute = 0, .to_minute = 30'000'000, .filters = std::move(filters), .search = std::move(search)};
-        auto answer = (*opened)->overview(view);
-        INFO((answer ? "" : answer.error().message));
-        REQUIRE(answer.has_value());
+        auto shown = (*opened)->overview(view);
+        INFO((shown ? "" : shown.error().message));
+        REQUIRE(shown.has_value());
         auto const lines = (*opened)->lines(view, 0, 10);
         REQUIRE(lines.has_value());
-        CHECK(lines->lines.size() == answer->total.documents);
-        return *std::move(answer);
+        CHECK(lines->lines.size() == shown->total.documents);
+        return *std::move(shown);
     };
-    auto const all = ask({}, "");
+    auto const all = overview_of({}, "");
     CHECK(all.total.documents == 3);
     CHECK(all.total.bytes == 12);
     REQUIRE(all.facets.size() == 2);
@@ -209,10 +209,10 @@ TEST_CASE("a schema of one's own has its columns, figures, filters and search", 
     CHECK(all.facets[0].top.at(0).counts.documents == 2);
     CHECK(all.facets[1].distinct == 2);
     CHECK(all.bars.size() == 2);
-    CHECK(ask({{0, "info"}}, "").total.documents == 2);
-    CHECK(ask({{1, "5"}}, "").total.bytes == 5);
-    CHECK(ask({{1, "5xx"}}, "").total.documents == 0);
-    CHECK(ask({}, "hel").total.documents == 1);
+    CHECK(overview_of({{0, "info"}}, "").total.documents == 2);
+    CHECK(overview_of({{1, "5"}}, "").total.bytes == 5);
+    CHECK(overview_of({{1, "5xx"}}, "").total.documents == 0);
+    CHECK(overview_of({}, "hel").total.documents == 1);
     CHECK(open_store(path, mapping.documents).value()->summary(9)->size_sum == 12);
     CHECK(open_store(path).value()->summary(9)->facets.empty());
 }
@@ -230,10 +230,10 @@ TEST_CASE("a store without any column keeps documents, and counts them", "[sqlit
     REQUIRE(opened.has_value());
     log_view view{.from_minute = 0, .to_minute = 30'000'000, .filters = {}, .search = {}};
     auto const documents = [&] {
-        auto const answer = (*opened)->overview(view);
-        INFO((answer ? "" : answer.error().message));
-        REQUIRE(answer.has_value());
-        return answer->total.documents;
+        auto const shown = (*opened)->overview(view);
+        INFO((shown ? "" : shown.error().message));
+        REQUIRE(shown.has_value());
+        return shown->total.documents;
     };
     CHECK(documents() == 10);
     view.search = "wget";

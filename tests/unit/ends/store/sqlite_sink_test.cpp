@@ -76,18 +76,18 @@ TEST_CASE("position and counts move with the documents, a partition each", "[sql
         REQUIRE(number(path, "SELECT count(*) FROM positions") == 0);
         REQUIRE(sink.to->flush());
     }
-    open_sink again{path};
-    auto const stored = again.to->stored("journal a").value().value();
+    open_sink reopened{path};
+    auto const stored = reopened.to->stored("journal a").value().value();
     REQUIRE(stored.size() == 2);
     REQUIRE(stored[0].safe == position{.partition = 0, .offset = 12});
     REQUIRE(stored[0].counts == event_counts{.in = 17, .indexed = 11, .already_there = 5, .dead = 1});
     REQUIRE(stored[1].safe == position{.partition = 7, .offset = 120});
     REQUIRE(stored[1].counts == event_counts{.in = 20, .indexed = 20, .already_there = 0, .dead = 0});
-    REQUIRE(again.to->stored("journal b").value()->empty());
-    again.store(store_batch(200, 210));
-    REQUIRE(again.to->flush());
-    REQUIRE(again.to->stored("journal b").value()->size() == 1);
-    REQUIRE(again.to->stored("journal a").value()->size() == 2);
+    REQUIRE(reopened.to->stored("journal b").value()->empty());
+    reopened.store(store_batch(200, 210));
+    REQUIRE(reopened.to->flush());
+    REQUIRE(reopened.to->stored("journal b").value()->size() == 1);
+    REQUIRE(reopened.to->stored("journal a").value()->size() == 2);
     REQUIRE(number(path, "SELECT sum(indexed) FROM positions") == number(path, "SELECT count(*) FROM documents"));
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("a sink that ends amid a transaction leaves exactly what it reported",
     REQUIRE(sink.reports.counts.indexed == 10);
 }
 
-TEST_CASE("a copy of the files taken at any moment holds what was reported by then", "[sqlite]") {
+TEST_CASE("a copy of the files taken at any moment has what was reported by then", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     open_sink sink{path};
@@ -162,7 +162,7 @@ TEST_CASE("a copy of the files taken at any moment holds what was reported by th
     }
 }
 
-TEST_CASE("a full store undoes the transaction, and what is held goes in when there is room", "[sqlite]") {
+TEST_CASE("a full store undoes the transaction, and what is pending goes in when there is room", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     open_sink sink{path, {.path = {}, .file_bytes_max = 400'000}};
@@ -194,16 +194,16 @@ TEST_CASE("a full store undoes the transaction, and what is held goes in when th
     REQUIRE(sink.to->stored("journal a").value()->at(0).counts.indexed == next + 100);
 }
 
-TEST_CASE("another process that writes is waited for, then told as busy, then served", "[sqlite]") {
+TEST_CASE("another process that writes is waited for, then reported as busy, then the sink goes on", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     open_sink sink{path};
-    auto other = look(path);
+    auto other = reader_of(path);
     REQUIRE(other.run("BEGIN IMMEDIATE"));
     auto events = store_batch(0, 10);
-    auto const refused = sink.to->write(events);
-    REQUIRE(refused.has_error());
-    REQUIRE(refused.error().code == errc::busy);
+    auto const failed = sink.to->write(events);
+    REQUIRE(failed.has_error());
+    REQUIRE(failed.error().code == errc::busy);
     REQUIRE(events.events.size() == 10);
     REQUIRE_FALSE(sink.to->status().up);
     REQUIRE_THAT(sink.to->status().reason, ContainsSubstring("locked"));
@@ -218,7 +218,7 @@ TEST_CASE("cancel() ends a wait for another process", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     open_sink sink{path};
-    auto other = look(path);
+    auto other = reader_of(path);
     REQUIRE(other.run("BEGIN IMMEDIATE"));
     std::jthread const stopper{[&] { sink.to->cancel(); }};
     auto events = store_batch(0, 10);
@@ -227,14 +227,14 @@ TEST_CASE("cancel() ends a wait for another process", "[sqlite]") {
     REQUIRE(sink.to->flush().error().code == errc::cancelled);
 }
 
-TEST_CASE("readers see whole transactions while the sink writes, and do not hold it up", "[sqlite]") {
+TEST_CASE("readers see whole transactions while the sink writes, and do not delay it", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     open_sink sink{path, {.path = {}, .transaction_events_max = 100}};
     std::atomic<bool> finished{false};
-    std::atomic<int> looks{0};
+    std::atomic<int> reads{0};
     std::string wrong;
-    std::jthread looking{[&] {
+    std::jthread reading{[&] {
         auto store = open_store(path);
         while (store && wrong.empty() && !finished) {
             auto const seen = (*store)->summary(3);
@@ -243,19 +243,19 @@ TEST_CASE("readers see whole transactions while the sink writes, and do not hold
             } else if (seen->documents % 100 != 0 || seen->documents != seen->counts.indexed) {
                 wrong = "half a transaction";
             }
-            ++looks;
+            ++reads;
         }
         if (!store) wrong = store.error().message;
     }};
     std::uint64_t batches = 0;
-    while (batches < 50 || (looks < 10 && batches < 5000)) {
+    while (batches < 50 || (reads < 10 && batches < 5000)) {
         sink.store(store_batch(batches * 50, batches * 50 + 50));
         ++batches;
     }
     finished = true;
-    looking.join();
+    reading.join();
     REQUIRE(wrong.empty());
-    REQUIRE(looks >= 10);
+    REQUIRE(reads >= 10);
 }
 
 TEST_CASE("documents that come untransformed must be JSON objects; others are named before anything is stored",
@@ -269,9 +269,9 @@ TEST_CASE("documents that come untransformed must be JSON objects; others are na
          {R"({"other":1})", "oops", "[1]", R"({"a":01})", R"({"event":{"bytes":5}})", ""})
         events.append(events.tag_index("t"), test::store_id(id++), 0, record);
     events.counts.in = events.events.size();
-    auto const refused = sink.to->write(events);
-    REQUIRE(refused.has_error());
-    REQUIRE(refused.error().code == errc::rejected);
+    auto const failed = sink.to->write(events);
+    REQUIRE(failed.has_error());
+    REQUIRE(failed.error().code == errc::rejected);
     REQUIRE(events.rejections.size() == 4);
     REQUIRE(events.rejections[0].stage == "sqlite");
     REQUIRE(events.rejections[0].event == 1);
@@ -285,7 +285,7 @@ TEST_CASE("documents that come untransformed must be JSON objects; others are na
             event_counts{.in = 6, .indexed = 2, .already_there = 0, .dead = 4});
 }
 
-TEST_CASE("open() again keeps what is held and inserts it anew", "[sqlite]") {
+TEST_CASE("reopening keeps what is pending and inserts it once more", "[sqlite]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     open_sink sink{path};
@@ -306,7 +306,8 @@ TEST_CASE("write() and flush() before open() say so", "[sqlite]") {
     REQUIRE(sink->flush());
 }
 
-TEST_CASE("a store that is taken away while it is written takes nothing more, and no other one its place", "[sqlite]") {
+TEST_CASE("a store that is removed while it is written takes nothing more, and is not replaced by another one",
+          "[sqlite]") {
     test::scratch_folder const folder;
     auto const path = folder.path("store.sqlite");
     test::open_sink sink{path};
@@ -317,13 +318,13 @@ TEST_CASE("a store that is taken away while it is written takes nothing more, an
     auto const gone = sink.to->flush();
     REQUIRE(gone.error().code == errc::storage_failed);
     REQUIRE_THAT(gone.error().message, ContainsSubstring("is gone"));
-    auto const again = sink.to->open(sink.reports);
-    REQUIRE(again.error().code == errc::invalid_argument);
-    REQUIRE_THAT(again.error().message, ContainsSubstring(path));
+    auto const reopened = sink.to->open(sink.reports);
+    REQUIRE(reopened.error().code == errc::invalid_argument);
+    REQUIRE_THAT(reopened.error().message, ContainsSubstring(path));
     REQUIRE(sink.reports.counts.indexed == 10);
 }
 
-TEST_CASE("a store that has nothing of the source yet is opened again after a failure", "[sqlite]") {
+TEST_CASE("a store that has nothing of the source yet is reopened after a failure", "[sqlite]") {
     test::scratch_folder const folder;
     test::open_sink sink{folder.path("store.sqlite")};
     REQUIRE(sink.to->open(sink.reports));

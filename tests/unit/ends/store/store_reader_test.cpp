@@ -56,7 +56,7 @@ TEST_CASE("search finds documents by words of the searched texts, newest first",
     REQUIRE((*store)->search("nowhere", 100)->empty());
 }
 
-TEST_CASE("a query that cannot be read is told as such", "[sqlite]") {
+TEST_CASE("a query that cannot be parsed is reported as such", "[sqlite]") {
     made_store const made;
     auto const store = open_store(made.path);
     REQUIRE(store.has_value());

@@ -18,16 +18,16 @@ namespace logpipe::store {
 
 struct sqlite_sink_options {
     std::string path;
-    schema documents;  ///< a file that was made for another one is refused
+    schema documents;  ///< a file that was made for another one is rejected
     bool full_text = true;
     std::size_t transaction_events_max = 50'000;
     std::chrono::milliseconds transaction_age_max{200};
     std::chrono::seconds age_max{0};   ///< documents received longer ago than this are removed; 0: none
     std::uint64_t rows_max = 0;        ///< the newest that are kept; 0: all
-    std::uint64_t file_bytes_max = 0;  ///< errc::storage_full above it, with the rest held; 0: as the disk allows
+    std::uint64_t file_bytes_max = 0;  ///< errc::storage_full above it, with the rest pending; 0: as the disk allows
 };
 /// Stores positions with the documents. Events go in by transactions; a batch is done when its transaction is on disk.
-/// A payload that is no JSON object is rejected (write() marks it, and gives errc::rejected).
+/// A payload that is not a JSON object is rejected (write() marks it, and gives errc::rejected).
 [[nodiscard]] std::unique_ptr<sink> make_sqlite_sink(sqlite_sink_options options);
 
 struct store_summary {
@@ -51,8 +51,8 @@ class store_reader {
     [[nodiscard]] virtual result<std::vector<std::string>> search(std::string const& query, std::size_t count_max) = 0;
 };
 /// @param documents  without fields: of any store; its summary then has no facets
-/// @return errc::not_found where there is no file, errc::invalid_argument where it is no store, one of a newer version,
-/// or one that was made for other documents.
+/// @return errc::not_found where the file does not exist, errc::invalid_argument where it is not a store, is one of a
+/// newer version, or one that was made for other documents.
 [[nodiscard]] result<std::unique_ptr<store_reader>> open_store(std::string const& path, schema const& documents = {});
 
 extern end_descriptor const store_end;
