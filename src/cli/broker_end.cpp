@@ -22,7 +22,7 @@ bool broker_end::is_reached() {
 bool broker_end::connect() {
     auto const uri = parse_uri(uri_);
     if (!uri) return false;
-    auto place = kafka_place_of(options_, *uri);
+    auto place = kafka_target_of(options_, *uri);
     if (!place) return false;
     topic_ = place->topic;
     auto made = kafka::make_kafka_admin(std::move(place->connection), std::chrono::seconds{5});

@@ -37,7 +37,7 @@ std::string input_of_letters(std::string const& uri) {
 
 result<operator_ends::kafka_topic> operator_ends::kafka(end_uri const& uri) {
     if (uri.scheme != "kafka") return no_such_end(uri, "topic of Kafka", "kafka://HOST:PORT/TOPIC");
-    auto place = kafka_place_of(options_, uri);
+    auto place = kafka_target_of(options_, uri);
     if (!place) return place.error();
     auto const cluster = kafka_in(kafkas_, place->connection);
     if (!cluster) return cluster.error();
@@ -45,7 +45,7 @@ result<operator_ends::kafka_topic> operator_ends::kafka(end_uri const& uri) {
 }
 
 result<kafka::kafka_admin*> operator_ends::kafka_uncommitted(end_uri const& uri) {
-    auto place = kafka_place_of(options_, uri);
+    auto place = kafka_target_of(options_, uri);
     if (!place) return place.error();
     place->connection.properties.emplace_back("isolation.level", "read_uncommitted");
     return kafka_in(uncommitted_kafkas_, place->connection);

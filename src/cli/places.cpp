@@ -2,10 +2,10 @@
 
 namespace logpipe::cli {
 
-result<kafka::kafka_place> kafka_place_of(settings const& options, end_uri const& uri) {
+result<kafka::kafka_target> kafka_target_of(settings const& options, end_uri const& uri) {
     auto const values = end_values::of(uri, options_of(kafka::kafka_end), options);
     if (!values) return values.error();
-    return kafka::kafka_place_of(uri, *values);
+    return kafka::kafka_target_of(uri, *values);
 }
 
 result<opensearch::opensearch_place> opensearch_place_of(settings const& options, end_uri const& uri) {

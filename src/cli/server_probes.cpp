@@ -63,7 +63,7 @@ result<status::kafka_findings> ask_kafka(settings const& options) {
     // The topic of a place is of no matter here: all hops are asked over one connection.
     auto const uri = parse_uri(fmt::format("kafka://{}/-", options.text("brokers")));
     if (!uri) return uri.error();
-    auto place = kafka_place_of(options, *uri);
+    auto place = kafka_target_of(options, *uri);
     if (!place) return place.error();
     auto admin = kafka::make_kafka_admin(std::move(place->connection), options.duration("timeout"));
     if (!admin) return admin.error();

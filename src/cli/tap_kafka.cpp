@@ -54,7 +54,7 @@ result<bool> read_new(kafka::kafka_admin& cluster, std::string const& topic, nex
 }  // namespace
 
 result<> tap_kafka(settings const& options, end_uri const& uri, tap_printer& printer) {
-    auto place = kafka_place_of(options, uri);
+    auto place = kafka_target_of(options, uri);
     if (!place) return place.error();
     auto cluster = kafka::make_kafka_admin(std::move(place->connection), options.duration("timeout"));
     if (!cluster) return cluster.error();

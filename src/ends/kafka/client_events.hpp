@@ -1,12 +1,12 @@
-// What librdkafka tells of a client: log lines, errors, statistics, delivery reports, rebalances. One object a client;
-// it outlives the client's handle.
+// What librdkafka reports of a client: log lines, errors, statistics, delivery reports, rebalances. One object a
+// client; it outlives the client's handle.
 #pragma once
 
 #include "core/log.hpp"
+#include "core/stage_health.hpp"
 #include "rdkafka_handles.hpp"
 
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -18,7 +18,7 @@ enum class client_kind { producer, consumer, admin };
 /// The virtual functions and the errors come from the thread that polls the client, log lines from any.
 class client_events {
   public:
-    /// @param stage  stands in front of the log lines: "kafka_sink"
+    /// @param stage  begins the log lines: "kafka_sink"
     explicit client_events(std::string stage) : stage_{std::move(stage)} {}
     virtual ~client_events() = default;
     client_events(client_events const&) = delete;
@@ -30,14 +30,15 @@ class client_events {
     /// Makes `conf` call this object.
     void attach(rd_kafka_conf_t* conf, client_kind kind);
 
-    // How the client is, for status and for whoever waits. Any thread.
-    void went_wrong(error what);
-    /// The cluster has answered as it should.
-    void works();
-    [[nodiscard]] std::optional<error> trouble() const;
-    /// What the client will not get over by itself; it must be made anew.
+    // How the client is. Any thread.
+    void note_failure(error reason);
+    /// The cluster has responded as it should.
+    void recovered();
+    [[nodiscard]] std::optional<error> trouble() const { return health_.trouble(); }
+    void describe(stage_status& into) const { health_.describe(into); }
+    /// The client does not recover by itself; it must be recreated.
     [[nodiscard]] bool fatal() const noexcept { return fatal_; }
-    void made_anew() noexcept { fatal_ = false; }
+    void recreated() noexcept { fatal_ = false; }
     /// The slowest broker's mean, of the last interval of the statistics.
     [[nodiscard]] double round_trip_seconds() const noexcept { return round_trip_seconds_; }
     [[nodiscard]] std::string const& stage() const noexcept { return stage_; }
@@ -50,12 +51,11 @@ class client_events {
     std::string const stage_;
     client_kind kind_ = client_kind::admin;
     log_limit lines_;
-    std::atomic<bool> troubled_{false};         // so that works() costs nothing while all is well
-    std::atomic<bool> only_connection_{false};  // the trouble is over when a broker is connected again
+    stage_health health_;
+    std::atomic<bool> is_down_{false};          // so that recovered() costs nothing while all is well
+    std::atomic<bool> only_connection_{false};  // it has recovered when a broker is connected
     std::atomic<bool> fatal_{false};
     std::atomic<double> round_trip_seconds_{0.0};
-    mutable std::mutex mutex_;  // guards trouble_
-    std::optional<error> trouble_;
 };
 
 }  // namespace logpipe::kafka

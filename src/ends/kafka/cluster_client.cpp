@@ -15,8 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// One message may be as large as a topic allows, and an answer holds at least one.
-constexpr std::int32_t answer_bytes_max = 1'100'000'000;
+// One message may be as large as a topic allows, and a response has at least one.
+constexpr std::int32_t response_bytes_max = 1'100'000'000;
 
 using metadata_handle = std::unique_ptr<struct rd_kafka_metadata const, decltype(&rd_kafka_metadata_destroy)>;
 
@@ -40,25 +40,25 @@ bool passes(rd_kafka_resp_err_t code) noexcept {
     }
 }
 
-/// What an answer says of the one group that was asked for.
-rd_kafka_resp_err_t group_failure(rd_kafka_event_t* answer) noexcept {
+/// What a response says of the one group that was requested.
+rd_kafka_resp_err_t group_failure(rd_kafka_event_t* response) noexcept {
     std::size_t count = 0;
     rd_kafka_error_t const* failure = nullptr;
     auto const first = [&](auto* groups) { return count == 0 ? nullptr : rd_kafka_group_result_error(groups[0]); };
-    switch (rd_kafka_event_type(answer)) {
+    switch (rd_kafka_event_type(response)) {
         case RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT: {
             auto* const groups = rd_kafka_DescribeConsumerGroups_result_groups(
-                rd_kafka_event_DescribeConsumerGroups_result(answer), &count);
+                rd_kafka_event_DescribeConsumerGroups_result(response), &count);
             failure = count == 0 ? nullptr : rd_kafka_ConsumerGroupDescription_error(groups[0]);
             break;
         }
         case RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT:
             failure = first(rd_kafka_ListConsumerGroupOffsets_result_groups(
-                rd_kafka_event_ListConsumerGroupOffsets_result(answer), &count));
+                rd_kafka_event_ListConsumerGroupOffsets_result(response), &count));
             break;
         case RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT:
             failure = first(rd_kafka_AlterConsumerGroupOffsets_result_groups(
-                rd_kafka_event_AlterConsumerGroupOffsets_result(answer), &count));
+                rd_kafka_event_AlterConsumerGroupOffsets_result(response), &count));
             break;
         default:
             break;
@@ -74,12 +74,12 @@ error unknown_topic(std::string const& topic) {
 
 result<std::unique_ptr<cluster_client>> cluster_client::connect(kafka_connection const& connection,
                                                                 std::string const& stage,
-                                                                std::chrono::milliseconds patience,
+                                                                std::chrono::milliseconds timeout,
                                                                 std::atomic<bool> const* cancelled) {
-    std::unique_ptr<cluster_client> made{new cluster_client{stage, patience, cancelled}};
+    std::unique_ptr<cluster_client> made{new cluster_client{stage, timeout, cancelled}};
     // A consumer, for it may read partitions as well; a group it does not have.
     std::array const ours{kafka_property{"allow.auto.create.topics", "false"},
-                          kafka_property{"receive.message.max.bytes", std::to_string(answer_bytes_max)},
+                          kafka_property{"receive.message.max.bytes", std::to_string(response_bytes_max)},
                           kafka_property{"enable.partition.eof", "true"},
                           kafka_property{"auto.offset.reset", "earliest"}};
     auto client = make_client(client_kind::admin, connection, ours, made->events_);
@@ -89,19 +89,19 @@ result<std::unique_ptr<cluster_client>> cluster_client::connect(kafka_connection
 }
 
 template <class Attempt>
-result<> cluster_client::patiently(std::string const& doing, Attempt attempt) {
-    auto const until = steady_clock::now() + patience_;
+result<> cluster_client::until_deadline(std::string const& doing, Attempt attempt) {
+    auto const until = steady_clock::now() + timeout_;
     while (true) {
         auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_clock::now());
-        auto const asked_at = steady_clock::now();
+        auto const began_at = steady_clock::now();
         rd_kafka_resp_err_t const code = attempt(milliseconds_of(std::clamp(left, 1ms, 1000ms)));
         rd_kafka_poll(client_.get(), 0);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            events_.works();
+            events_.recovered();
             return {};
         }
         if (cancelled_ != nullptr && *cancelled_) return error{errc::cancelled, "kafka: cancelled"};
-        // librdkafka tries a refused login again and again, and would only say "timed out".
+        // librdkafka retries a rejected login for ever, and would only say "timed out".
         auto const trouble = events_.trouble();
         if (trouble && trouble->code == errc::unauthorized) return *trouble;
         if (!passes(code)) return kafka_error(code, doing);
@@ -109,14 +109,14 @@ result<> cluster_client::patiently(std::string const& doing, Attempt attempt) {
             if (trouble) return *trouble;
             return kafka_error(code, doing);
         }
-        // One that failed at once is not asked at once again.
-        rd_kafka_poll(client_.get(), milliseconds_of(steady_clock::now() - asked_at < 100ms ? 100ms : 0ms));
+        // A request that fails at once is not repeated at once.
+        rd_kafka_poll(client_.get(), milliseconds_of(steady_clock::now() - began_at < 100ms ? 100ms : 0ms));
     }
 }
 
 result<std::string> cluster_client::cluster_id() {
     std::string id;
-    auto got = patiently("the cluster's id", [&](int timeout_ms) {
+    auto got = until_deadline("the cluster's id", [&](int timeout_ms) {
         std::unique_ptr<char, decltype(&std::free)> const text{rd_kafka_clusterid(client_.get(), timeout_ms),
                                                                &std::free};
         if (!text) return RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -131,7 +131,7 @@ result<kafka_cluster> cluster_client::cluster() {
     auto id = cluster_id();
     if (!id) return id.error();
     kafka_cluster out{.id = *std::move(id)};
-    auto got = patiently("the cluster's brokers", [&](int timeout_ms) {
+    auto got = until_deadline("the cluster's brokers", [&](int timeout_ms) {
         struct rd_kafka_metadata const* found = nullptr;
         auto const code = rd_kafka_metadata(client_.get(), 0, nullptr, &found, timeout_ms);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
@@ -151,7 +151,7 @@ result<std::vector<kafka_partition>> cluster_client::partitions(std::string cons
     topic_handle const handle{rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)};
     if (!handle) return kafka_error(rd_kafka_last_error(), fmt::format("topic {}", topic));
     std::vector<kafka_partition> out;
-    auto got = patiently(fmt::format("topic {}", topic), [&](int timeout_ms) {
+    auto got = until_deadline(fmt::format("topic {}", topic), [&](int timeout_ms) {
         struct rd_kafka_metadata const* found = nullptr;
         auto const code = rd_kafka_metadata(client_.get(), 0, handle.get(), &found, timeout_ms);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
@@ -176,7 +176,7 @@ result<std::vector<std::int64_t>> cluster_client::offsets_at(std::string const& 
                                                              std::vector<kafka_partition> const& partitions,
                                                              std::int64_t timestamp_ms) {
     std::vector<std::int64_t> out;
-    auto got = patiently(fmt::format("the offsets of topic {}", topic), [&](int timeout_ms) {
+    auto got = until_deadline(fmt::format("the offsets of topic {}", topic), [&](int timeout_ms) {
         partition_list const list{rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size()))};
         for (auto const& each : partitions)
             rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), each.partition)->offset = timestamp_ms;
@@ -208,32 +208,32 @@ result<> cluster_client::add_offsets(std::string const& topic, std::vector<kafka
     return {};
 }
 
-result<event_handle> cluster_client::ask(
+result<event_handle> cluster_client::request(
     rd_kafka_admin_op_t what, std::string const& doing,
     std::function<void(rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)> const& start) {
-    event_handle answer;
-    auto asked = patiently(doing, [&](int) {
-        auto const timeout_ms = milliseconds_of(patience_);
+    event_handle response;
+    auto done = until_deadline(doing, [&](int) {
+        auto const timeout_ms = milliseconds_of(timeout_);
         admin_options_handle const options{rd_kafka_AdminOptions_new(client_.get(), what)};
         queue_handle const queue{rd_kafka_queue_new(client_.get())};
         rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, nullptr, 0);
         start(options.get(), queue.get());
-        auto const until = steady_clock::now() + patience_ + 1s;
-        while (!answer && steady_clock::now() < until && (cancelled_ == nullptr || !*cancelled_)) {
-            answer.reset(rd_kafka_queue_poll(queue.get(), 500));
+        auto const until = steady_clock::now() + timeout_ + 1s;
+        while (!response && steady_clock::now() < until && (cancelled_ == nullptr || !*cancelled_)) {
+            response.reset(rd_kafka_queue_poll(queue.get(), 500));
             rd_kafka_poll(client_.get(), 0);
             if (auto const trouble = events_.trouble(); trouble && trouble->code == errc::unauthorized) break;
         }
-        if (!answer) return RD_KAFKA_RESP_ERR__TIMED_OUT;
-        auto code = rd_kafka_event_error(answer.get());
-        // A coordinator that is moving or still reading is asked again; what else a group answers is the caller's.
-        if (auto const inner = group_failure(answer.get()); code == RD_KAFKA_RESP_ERR_NO_ERROR && passes(inner))
+        if (!response) return RD_KAFKA_RESP_ERR__TIMED_OUT;
+        auto code = rd_kafka_event_error(response.get());
+        // A coordinator that is moving or still loading is retried; what else a group responds is the caller's.
+        if (auto const inner = group_failure(response.get()); code == RD_KAFKA_RESP_ERR_NO_ERROR && passes(inner))
             code = inner;
-        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) answer.reset();
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) response.reset();
         return code;
     });
-    if (!asked) return asked.error();
-    return answer;
+    if (!done) return done.error();
+    return response;
 }
 
 result<> cluster_client::create_topic(new_topic const& wanted) {
@@ -243,29 +243,30 @@ result<> cluster_client::create_topic(new_topic const& wanted) {
     if (!topic) return error{errc::invalid_argument, fmt::format("kafka: topic {}: {}", wanted.name, words.data())};
     for (auto const& [name, value] : wanted.properties)
         rd_kafka_NewTopic_set_config(topic.get(), name.c_str(), value.c_str());
-    auto const doing = fmt::format("making topic {}", wanted.name);
-    auto const answer = ask(RD_KAFKA_ADMIN_OP_CREATETOPICS, doing, [&](auto* options, auto* queue) {
+    auto const doing = fmt::format("creating topic {}", wanted.name);
+    auto const response = request(RD_KAFKA_ADMIN_OP_CREATETOPICS, doing, [&](auto* options, auto* queue) {
         auto* only = topic.get();
         rd_kafka_CreateTopics(client_.get(), &only, 1, options, queue);
     });
-    if (!answer) return answer.error();
+    if (!response) return response.error();
     std::size_t count = 0;
     auto const* const made =
-        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer->get()), &count);
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(response->get()), &count);
     for (std::size_t i = 0; i < count; ++i) {
         auto const code = rd_kafka_topic_result_error(made[i]);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
         auto const* const reason = rd_kafka_topic_result_error_string(made[i]);
         return kafka_error(code, doing, reason == nullptr ? "" : reason);
     }
-    auto const until = steady_clock::now() + patience_;
-    while (true) {  // brokers learn of it one after the other
+    auto const until = steady_clock::now() + timeout_;
+    while (true) {  // brokers learn of it one by one
         auto const known = partitions(wanted.name);
         auto const has_leader = [](kafka_partition const& part) { return part.leader >= 0; };
         if (known && std::ranges::all_of(*known, has_leader)) return {};
         if (!known && known.error().code != errc::not_found) return known.error();
         if (steady_clock::now() >= until)
-            return error{errc::timed_out, fmt::format("kafka: topic {} was made, but has no leader yet", wanted.name)};
+            return error{errc::timed_out,
+                         fmt::format("kafka: topic {} was created, but has no leader yet", wanted.name)};
         rd_kafka_poll(client_.get(), 100);
     }
 }
@@ -275,15 +276,15 @@ result<std::string> cluster_client::topic_property(std::string const& topic, std
     owned<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy> const wanted{
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str())};
     auto const doing = fmt::format("the properties of topic {}", topic);
-    auto const answer = ask(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, doing, [&](auto* options, auto* queue) {
+    auto const response = request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, doing, [&](auto* options, auto* queue) {
         auto* only = wanted.get();
         rd_kafka_AdminOptions_set_broker(options, broker, nullptr, 0);
         rd_kafka_DescribeConfigs(client_.get(), &only, 1, options, queue);
     });
-    if (!answer) return answer.error();
+    if (!response) return response.error();
     std::size_t count = 0;
     auto const* const found =
-        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(answer->get()), &count);
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(response->get()), &count);
     if (count != 1) return unknown_topic(topic);
     if (auto const code = rd_kafka_ConfigResource_error(found[0]); code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return kafka_error(code, doing);

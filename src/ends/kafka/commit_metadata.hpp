@@ -1,6 +1,6 @@
 // The ledger of one partition in one group, as the text that Kafka keeps beside the committed offset:
 // "lp2 FROM IN INDEXED THERE DEAD TOMBSTONES GAPS EXPIRED [TOPIC_ID]", decimal. FROM is the offset where the counting
-// began; the topic's id stands there where the broker tells it. Of before: "lp1 FROM IN INDEXED THERE DEAD", without
+// began; the topic's id is there where the broker says it. Of before: "lp1 FROM IN INDEXED THERE DEAD", without
 // what was passed over.
 #pragma once
 
@@ -25,7 +25,7 @@ struct commit_metadata {
 
 [[nodiscard]] std::string to_text(commit_metadata const& metadata);
 /// @param committed  the offset that it stands beside. What was passed over before that was counted (`lp1`) is taken
-///                   for gaps; `verify` tells what they are.
+///                   for gaps; `verify` finds out what they are.
 /// @return none where another program has committed
 [[nodiscard]] std::optional<commit_metadata> parse_commit_metadata(std::string_view text, std::int64_t committed);
 

@@ -8,7 +8,7 @@ namespace logpipe::kafka {
 
 namespace {
 
-/// Unsigned, so that what is too much in one term comes back in the next.
+/// Unsigned, so that a term below zero is made up for by the others.
 void subtract(event_counts& from, event_counts const& what) noexcept {
     from.in -= what.in;
     from.indexed -= what.indexed;
@@ -18,38 +18,38 @@ void subtract(event_counts& from, event_counts const& what) noexcept {
 
 }  // namespace
 
-group_positions::held* group_positions::find(std::uint32_t number) {
-    auto const found = std::ranges::find(held_, number, &held::number);
-    return found == held_.end() ? nullptr : &*found;
+group_positions::assignment* group_positions::find(std::uint32_t number) {
+    auto const found = std::ranges::find(assigned_, number, &assignment::number);
+    return found == assigned_.end() ? nullptr : &*found;
 }
 
 std::uint32_t group_positions::assign(std::int32_t partition, std::int64_t offset,
                                       std::optional<commit_metadata> const& found, std::string const& topic_id) {
     auto base = found.value_or(commit_metadata{.counted_from = offset});
     base.topic_id = topic_id;
-    std::lock_guard lock{mutex_};
-    held_.push_back({.partition = partition,
-                     .number = ++last_number_,
-                     .base = std::move(base),
-                     .taken = offset,
-                     .next = offset,
-                     .safe = offset,
-                     // A start that was chosen, not found, becomes the group's position with the next commit.
-                     .durable = found ? offset : -1});
+    mutex_lock lock{mutex_};
+    assigned_.push_back({.partition = partition,
+                         .number = ++last_number_,
+                         .base = std::move(base),
+                         .taken = offset,
+                         .next = offset,
+                         .safe = offset,
+                         // A start that was chosen, not found, becomes the group's position with the next commit.
+                         .durable = found ? offset : -1});
     return last_number_;
 }
 
-void group_positions::give_up(std::uint32_t number) {
-    std::lock_guard lock{mutex_};
+void group_positions::release(std::uint32_t number) {
+    mutex_lock lock{mutex_};
     auto const* const lost = find(number);
     if (lost == nullptr) return;
     gone_ += lost->since;
-    held_.erase(held_.begin() + (lost - held_.data()));
+    assigned_.erase(assigned_.begin() + (lost - assigned_.data()));
 }
 
 void group_positions::saw(std::uint32_t number, std::int64_t taken, std::int64_t next,
                           std::span<passed_mark const> marks) {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     auto* const at = find(number);
     LOGPIPE_ASSERT(at != nullptr && taken >= at->taken && next >= taken);
     at->taken = taken;
@@ -58,30 +58,30 @@ void group_positions::saw(std::uint32_t number, std::int64_t taken, std::int64_t
 }
 
 void group_positions::commit(std::span<progress const> safe) {
-    std::lock_guard lock{mutex_};
-    for (auto const& [place, counts] : safe) {
-        auto* const at = find(place.partition);
+    mutex_lock lock{mutex_};
+    for (auto const& [reached, counts] : safe) {
+        auto* const at = find(reached.partition);
         if (at == nullptr) {
             gone_ += counts;
             continue;
         }
-        auto const offset = static_cast<std::int64_t>(place.offset);
+        auto const offset = static_cast<std::int64_t>(reached.offset);
         LOGPIPE_ASSERT(offset >= at->safe && offset <= at->taken);
         at->safe = offset;
         at->since += counts;
     }
 }
 
-bool group_positions::settled(std::uint32_t number) const {
-    std::lock_guard lock{mutex_};
-    auto const found = std::ranges::find(held_, number, &held::number);
-    return found == held_.end() || found->settled();
+bool group_positions::drained(std::uint32_t number) const {
+    mutex_lock lock{mutex_};
+    auto const found = std::ranges::find(assigned_, number, &assignment::number);
+    return found == assigned_.end() || found->drained();
 }
 
 std::vector<group_positions::move> group_positions::due() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     std::vector<move> out;
-    for (auto& each : held_) {
+    for (auto& each : assigned_) {
         if (each.position() <= each.durable) continue;
         while (!each.marks.empty() && each.marks.front().end <= each.position()) {
             each.before_marks = each.marks.front().passed;
@@ -96,23 +96,23 @@ std::vector<group_positions::move> group_positions::due() {
 }
 
 void group_positions::committed(std::int32_t partition, std::int64_t offset) {
-    std::lock_guard lock{mutex_};
-    for (auto& each : held_)
+    mutex_lock lock{mutex_};
+    for (auto& each : assigned_)
         if (each.partition == partition) each.durable = std::max(each.durable, offset);
 }
 
 event_counts group_positions::counted() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     event_counts sum;
-    for (auto const& each : held_) sum += each.base.counts;
+    for (auto const& each : assigned_) sum += each.base.counts;
     subtract(sum, gone_);
     return sum;
 }
 
 passed_offsets group_positions::passed() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     passed_offsets sum;
-    for (auto const& each : held_) {
+    for (auto const& each : assigned_) {
         sum += each.base.passed;
         sum += each.marks.empty() ? each.before_marks : each.marks.back().passed;
     }
@@ -120,9 +120,9 @@ passed_offsets group_positions::passed() const {
 }
 
 std::vector<std::pair<std::int32_t, std::int64_t>> group_positions::committed_offsets() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     std::vector<std::pair<std::int32_t, std::int64_t>> out;
-    for (auto const& each : held_) out.emplace_back(each.partition, each.durable);
+    for (auto const& each : assigned_) out.emplace_back(each.partition, each.durable);
     return out;
 }
 

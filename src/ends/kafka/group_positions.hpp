@@ -1,13 +1,13 @@
-// Where this member of the group stands in the partitions that it holds: what it has taken, what of that is safe, what
+// The offsets of a member in the partitions that it is assigned: what it has taken, what of that is safe, what
 // Kafka knows of it, and what was counted.
 #pragma once
 
 #include "commit_metadata.hpp"
+#include "core/mutex.hpp"
 #include "logpipe/stage.hpp"
 
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,17 +15,17 @@
 
 namespace logpipe::kafka {
 
-/// Any thread may call anything: the pump's commits, the polling one assigns and gives up.
+/// Any thread may call anything: the pump's commits, the polling one assigns and releases.
 class group_positions final {
   public:
-    /// A partition is ours from `offset` on. @return the number of this assignment, never one that was used before
+    /// A partition is assigned, from `offset` on. @return the number of this assignment, never one that was used before
     /// @param topic_id  goes with what is committed of it
     [[nodiscard]] std::uint32_t assign(std::int32_t partition, std::int64_t offset,
                                        std::optional<commit_metadata> const& found, std::string const& topic_id = {});
-    /// It is not ours any more; what is still under way of it counts for nobody.
-    void give_up(std::uint32_t number);
+    /// It is not assigned any more; what is still in flight of it is only counted as gone.
+    void release(std::uint32_t number);
 
-    /// Offsets before `end` that hold no event, since the assignment.
+    /// Offsets before `end` that have no event, since the assignment.
     struct passed_mark {
         std::int64_t end = 0;
         passed_offsets passed;
@@ -34,10 +34,10 @@ class group_positions final {
     /// gaps) is safe when that event is.
     /// @param marks  what was passed over since the last call, in order
     void saw(std::uint32_t number, std::int64_t taken, std::int64_t next, std::span<passed_mark const> marks);
-    /// What the pump says. Assignments that were given up are only counted.
+    /// What the pump reports. Released assignments are only counted.
     void commit(std::span<progress const> safe);
     /// Every event that was taken is safe.
-    [[nodiscard]] bool settled(std::uint32_t number) const;
+    [[nodiscard]] bool drained(std::uint32_t number) const;
 
     struct move {
         std::int32_t partition = 0;
@@ -49,17 +49,17 @@ class group_positions final {
     /// Kafka has it.
     void committed(std::int32_t partition, std::int64_t offset);
 
-    /// What the durable positions had counted when they were found, of the partitions that are held, less what this
-    /// process has counted of those it gave up: that is in another member's figures now. With what this process counts
+    /// What the durable positions had counted when they were found, of the assigned partitions, less what this
+    /// process has counted of those it returned: that is in another member's figures now. With what this process counts
     /// itself it makes the group's share; single terms may wrap around, their sums do not.
     [[nodiscard]] event_counts counted() const;
-    /// What was passed over in the partitions that are held, what the durable positions had of it included.
+    /// What was passed over in the assigned partitions, what the durable positions had of it included.
     [[nodiscard]] passed_offsets passed() const;
     /// Offsets that are known to be committed, by partition.
     [[nodiscard]] std::vector<std::pair<std::int32_t, std::int64_t>> committed_offsets() const;
 
   private:
-    struct held {
+    struct assignment {
         std::int32_t partition = 0;
         std::uint32_t number = 0;
         commit_metadata base;  // as found
@@ -68,17 +68,17 @@ class group_positions final {
         std::int64_t next = 0;
         std::int64_t safe = 0;
         std::int64_t durable = 0;
-        std::deque<passed_mark> marks;  // behind the last position that was due
+        std::deque<passed_mark> marks;  // after the last position that was due
         passed_offsets before_marks;
-        [[nodiscard]] bool settled() const noexcept { return safe >= taken; }
-        [[nodiscard]] std::int64_t position() const noexcept { return settled() ? next : safe; }
+        [[nodiscard]] bool drained() const noexcept { return safe >= taken; }
+        [[nodiscard]] std::int64_t position() const noexcept { return drained() ? next : safe; }
     };
-    [[nodiscard]] held* find(std::uint32_t number);
+    [[nodiscard]] assignment* find(std::uint32_t number) LOGPIPE_REQUIRES(mutex_);
 
-    mutable std::mutex mutex_;  // guards all below
-    std::vector<held> held_;
-    event_counts gone_;
-    std::uint32_t last_number_ = 0;
+    mutable mutex mutex_;
+    std::vector<assignment> assigned_ LOGPIPE_GUARDED_BY(mutex_);
+    event_counts gone_ LOGPIPE_GUARDED_BY(mutex_);
+    std::uint32_t last_number_ LOGPIPE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace logpipe::kafka

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t spare_count_max = 16;
 /// A buffer that one huge message has grown is not kept.
 constexpr std::size_t spare_bytes_max = 8 * batch::bytes_target;
-/// Of one batch: a tag is found by looking through them.
+/// Of one batch: a tag is found by a linear search.
 constexpr std::size_t tags_max = 256;
 
 std::size_t bytes_of(batch const& events) noexcept {
@@ -49,25 +49,25 @@ bool intake::full() const {
 }
 
 bool intake::closed() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return closed_;
 }
 
 void intake::close() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     closed_ = true;
     changed_.notify_all();
 }
 
 void intake::wait_for_room(std::chrono::milliseconds time) {
-    std::unique_lock lock{mutex_};
+    mutex_lock lock{mutex_};
     auto const before = ready_.size() + open_.size();
-    changed_.wait_for(lock, time, [&] { return ready_.size() + open_.size() < before; });
+    changed_.wait_for(lock, time, [&]() LOGPIPE_REQUIRES(mutex_) { return ready_.size() + open_.size() < before; });
 }
 
 intake::taken intake::take(batch& into, steady_time until) {
-    std::unique_lock lock{mutex_};
-    changed_.wait_until(lock, until, [&] { return has_events() || closed_ || woken_; });
+    mutex_lock lock{mutex_};
+    changed_.wait_until(lock, until, [&]() LOGPIPE_REQUIRES(mutex_) { return has_events() || closed_ || woken_; });
     woken_ = false;
     if (!has_events()) return closed_ ? taken::closed_and_empty : taken::nothing;
     // A full batch of an assignment is older than its open one.
@@ -87,20 +87,20 @@ intake::taken intake::take(batch& into, steady_time until) {
 }
 
 void intake::wake() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     woken_ = true;
     changed_.notify_all();
 }
 
 std::size_t intake::bytes() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     auto sum = ready_bytes_;
     for (auto const& each : open_) sum += bytes_of(each);
     return sum;
 }
 
 std::uint64_t intake::events() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     std::uint64_t sum = 0;
     for (auto const& each : ready_) sum += each.events.size();
     for (auto const& each : open_) sum += each.events.size();

@@ -2,12 +2,11 @@
 // one partition, and the buffers that come back. Nothing is allocated per event.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "logpipe/stage.hpp"
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,11 +28,13 @@ class intake final {
 
         /// The batch of this assignment that is open, with room for one more event.
         /// @param origin  for people, where a batch is begun
-        [[nodiscard]] batch& of(std::uint32_t number, std::string const& origin);
+        // Clang does not know that a member holds the lock.
+        [[nodiscard]] batch& of(std::uint32_t number, std::string const& origin)
+            LOGPIPE_THREAD_ATTRIBUTE(no_thread_safety_analysis);
 
       private:
         intake& into_;
-        std::lock_guard<std::mutex> lock_;
+        mutex_lock lock_;
     };
 
     [[nodiscard]] bool full() const;
@@ -51,19 +52,21 @@ class intake final {
     [[nodiscard]] std::uint64_t events() const;
 
   private:
-    [[nodiscard]] bool has_events() const noexcept { return !ready_.empty() || !open_.empty(); }
-    [[nodiscard]] batch spare();
+    [[nodiscard]] bool has_events() const noexcept LOGPIPE_REQUIRES(mutex_) {
+        return !ready_.empty() || !open_.empty();
+    }
+    [[nodiscard]] batch spare() LOGPIPE_REQUIRES(mutex_);
 
     std::size_t const bytes_max_;
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable changed_;
-    std::deque<batch> ready_;    // full
-    std::vector<batch> open_;    // one an assignment, never empty
-    std::size_t last_used_ = 0;  // in open_
-    std::vector<batch> spare_;
-    std::size_t ready_bytes_ = 0;
-    bool closed_ = false;
-    bool woken_ = false;
+    mutable mutex mutex_;
+    condition changed_;
+    std::deque<batch> ready_ LOGPIPE_GUARDED_BY(mutex_);    // full
+    std::vector<batch> open_ LOGPIPE_GUARDED_BY(mutex_);    // one an assignment, never empty
+    std::size_t last_used_ LOGPIPE_GUARDED_BY(mutex_) = 0;  // in open_
+    std::vector<batch> spare_ LOGPIPE_GUARDED_BY(mutex_);
+    std::size_t ready_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    bool closed_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    bool woken_ LOGPIPE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace logpipe::kafka

@@ -25,7 +25,7 @@ void append_utf8(std::string& out, std::uint32_t point) {
     }
 }
 
-/// Goes over one JSON text. Every function leaves `at_` behind what it has read, or says false where that is not there.
+/// Goes over one JSON text. Every function leaves `at_` after what it has read, or says false where that is not there.
 class scanner final {
   public:
     explicit scanner(std::string_view text) : text_{text} {}
@@ -92,9 +92,9 @@ std::optional<std::uint32_t> four_digits(std::string_view text, std::size_t at) 
     if (at + 4 > text.size()) return std::nullopt;
     std::uint32_t value = 0;
     for (auto const digit : text.substr(at, 4)) {
-        auto const place = std::string_view{"0123456789abcdef"}.find(static_cast<char>(digit | 0x20));
-        if (place == std::string_view::npos) return std::nullopt;
-        value = value * 16 + static_cast<std::uint32_t>(place);
+        auto const index = std::string_view{"0123456789abcdef"}.find(static_cast<char>(digit | 0x20));
+        if (index == std::string_view::npos) return std::nullopt;
+        value = value * 16 + static_cast<std::uint32_t>(index);
     }
     return value;
 }
@@ -130,8 +130,8 @@ std::optional<std::string_view> without_escapes(std::string_view text, std::stri
         at += 2;
         if (letter == 'u') {
             if (!append_escaped_point(text, at, out)) return std::nullopt;
-        } else if (auto const place = letters.find(letter); place != std::string_view::npos) {
-            out.push_back(meanings[place]);
+        } else if (auto const index = letters.find(letter); index != std::string_view::npos) {
+            out.push_back(meanings[index]);
         } else {
             return std::nullopt;
         }

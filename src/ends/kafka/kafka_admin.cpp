@@ -31,7 +31,7 @@ std::string text_or_empty(char const* text) {
     return text == nullptr ? std::string{} : std::string{text};
 }
 
-/// What was sent and not reported yet, and what failed. A message's opaque value is its place among the messages.
+/// What was sent and not reported yet, and what failed. A message's opaque value is its index among the messages.
 class sending final : public client_events {
   public:
     struct failed_message {
@@ -116,15 +116,18 @@ result<kafka_group> cluster_admin::group(std::string const& name, std::string co
 
 result<> cluster_admin::describe(std::string const& name, std::string const& topic, kafka_group& out) {
     auto const doing = fmt::format("group {}", name);
-    auto const answer = client_->ask(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing, [&](auto* options, auto* queue) {
-        auto const* only = name.c_str();
-        rd_kafka_DescribeConsumerGroups(client_->get(), &only, 1, options, queue);
-    });
-    if (!answer) return answer.error();
+    auto const response =
+        client_->request(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing, [&](auto* options, auto* queue) {
+            auto const* only = name.c_str();
+            rd_kafka_DescribeConsumerGroups(client_->get(), &only, 1, options, queue);
+        });
+    if (!response) return response.error();
     std::size_t count = 0;
     auto const* const groups = rd_kafka_DescribeConsumerGroups_result_groups(
-        rd_kafka_event_DescribeConsumerGroups_result(answer->get()), &count);
-    if (count != 1) return error{errc::protocol, fmt::format("kafka: {}: {} answers", doing, count)};
+        rd_kafka_event_DescribeConsumerGroups_result(response->get()), &count);
+    if (count != 1)
+        return error{errc::protocol,
+                     fmt::format("kafka: {}: expected one group in the response, got {}", doing, count)};
     if (auto const* const failure = rd_kafka_ConsumerGroupDescription_error(groups[0]))
         return kafka_error(rd_kafka_error_code(failure), doing, rd_kafka_error_string(failure));
     out.state = rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(groups[0]));
@@ -134,9 +137,9 @@ result<> cluster_admin::describe(std::string const& name, std::string const& top
                                    .client_id = text_or_empty(rd_kafka_MemberDescription_client_id(from)),
                                    .host = text_or_empty(rd_kafka_MemberDescription_host(from))};
         auto const* const assignment = rd_kafka_MemberDescription_assignment(from);
-        auto const* const held = assignment == nullptr ? nullptr : rd_kafka_MemberAssignment_partitions(assignment);
-        for (int j = 0; held != nullptr && j < held->cnt; ++j)
-            if (topic == held->elems[j].topic) member.partitions.push_back(held->elems[j].partition);
+        auto const* const known = assignment == nullptr ? nullptr : rd_kafka_MemberAssignment_partitions(assignment);
+        for (int j = 0; known != nullptr && j < known->cnt; ++j)
+            if (topic == known->elems[j].topic) member.partitions.push_back(known->elems[j].partition);
         std::ranges::sort(member.partitions);
         out.members.push_back(std::move(member));
     }
@@ -151,16 +154,18 @@ result<> cluster_admin::read_positions(std::string const& name, std::string cons
     owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy> const wanted{
         rd_kafka_ListConsumerGroupOffsets_new(name.c_str(), list.get())};
     auto const doing = fmt::format("the positions of group {}", name);
-    auto const answer =
-        client_->ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, doing, [&](auto* options, auto* queue) {
+    auto const response =
+        client_->request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, doing, [&](auto* options, auto* queue) {
             auto* only = wanted.get();
             rd_kafka_ListConsumerGroupOffsets(client_->get(), &only, 1, options, queue);
         });
-    if (!answer) return answer.error();
+    if (!response) return response.error();
     std::size_t count = 0;
     auto const* const groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(answer->get()), &count);
-    if (count != 1) return error{errc::protocol, fmt::format("kafka: {}: {} answers", doing, count)};
+        rd_kafka_event_ListConsumerGroupOffsets_result(response->get()), &count);
+    if (count != 1)
+        return error{errc::protocol,
+                     fmt::format("kafka: {}: expected one group in the response, got {}", doing, count)};
     if (auto const* const failure = rd_kafka_group_result_error(groups[0]))
         return kafka_error(rd_kafka_error_code(failure), doing, rd_kafka_error_string(failure));
     auto const* const found = rd_kafka_group_result_partitions(groups[0]);
@@ -192,15 +197,15 @@ result<> cluster_admin::move_group(std::string const& name, std::string const& t
     owned<rd_kafka_AlterConsumerGroupOffsets_t, rd_kafka_AlterConsumerGroupOffsets_destroy> const wanted{
         rd_kafka_AlterConsumerGroupOffsets_new(name.c_str(), list.get())};
     auto const doing = fmt::format("moving group {}", name);
-    auto const answer =
-        client_->ask(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, doing, [&](auto* options, auto* queue) {
+    auto const response =
+        client_->request(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, doing, [&](auto* options, auto* queue) {
             auto* only = wanted.get();
             rd_kafka_AlterConsumerGroupOffsets(client_->get(), &only, 1, options, queue);
         });
-    if (!answer) return answer.error();
+    if (!response) return response.error();
     std::size_t count = 0;
     auto const* const groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-        rd_kafka_event_AlterConsumerGroupOffsets_result(answer->get()), &count);
+        rd_kafka_event_AlterConsumerGroupOffsets_result(response->get()), &count);
     for (std::size_t i = 0; i < count; ++i) {
         if (auto const* const failure = rd_kafka_group_result_error(groups[i]))
             return kafka_error(rd_kafka_error_code(failure), doing, rd_kafka_error_string(failure));
@@ -241,7 +246,7 @@ result<> cluster_admin::read_to(std::int64_t end, rd_kafka_topic_t* topic, std::
         std::vector<message_handle> messages;  // freed also where `each` stops it
         for (ssize_t i = 0; i < count; ++i) messages.emplace_back(got[static_cast<std::size_t>(i)]);
         for (auto const& message : messages) {
-            // The end of the log: what is missing before `end` is no message any more.
+            // The end of the log: what is missing before `end` has expired or never was a message.
             if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return {};
             if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
                 return kafka_error(message->err, doing, text_or_empty(rd_kafka_message_errstr(message.get())));
@@ -303,7 +308,7 @@ rd_kafka_resp_err_t cluster_admin::produce(rd_kafka_topic_t* topic, outgoing con
     }
 }
 
-/// Sends the messages of these places and waits until each is reported: as written, or as timed out.
+/// Sends the messages of these indices and waits until each is reported: as written, or as timed out.
 std::vector<sending::failed_message> cluster_admin::deliver(rd_kafka_topic_t* topic,
                                                             std::vector<outgoing> const& messages,
                                                             std::span<std::size_t const> indices) {
@@ -330,14 +335,15 @@ result<> cluster_admin::send(std::string const& topic, std::vector<outgoing> con
     std::vector<std::size_t> all(messages.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
     auto failures = deliver(handle.get(), messages, all);
-    // A broker refuses a whole set as too large: alone, each shows whether it is.
-    auto const refused = std::ranges::partition(failures, [](auto const& each) { return !is_too_large(each.reason); });
-    std::vector<sending::failed_message> left{failures.begin(), refused.begin()};
-    for (auto const& each : refused)
-        for (auto const& again : deliver(handle.get(), messages, {&each.index, 1})) left.push_back(again);
+    // A broker rejects a whole set as too large: alone, each shows whether it is.
+    auto const too_large =
+        std::ranges::partition(failures, [](auto const& each) { return !is_too_large(each.reason); });
+    std::vector<sending::failed_message> left{failures.begin(), too_large.begin()};
+    for (auto const& each : too_large)
+        for (auto const& failure : deliver(handle.get(), messages, {&each.index, 1})) left.push_back(failure);
     if (reports_.fatal()) {
         producer_.reset();
-        reports_.made_anew();
+        reports_.recreated();
     }
     if (left.empty()) return {};
     if (auto const trouble = reports_.trouble(); trouble && trouble->code == errc::unauthorized) return *trouble;

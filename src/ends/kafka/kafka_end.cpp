@@ -46,7 +46,7 @@ option_set<connection>::group properties_option() {
              }}};
 }
 
-/// Its default holds where there is a user; without one the connection has none.
+/// Its default applies where there is a user; without one the connection has none.
 option_set<connection>::group mechanism_option() {
     option row{"kafka-mechanism", option_kind::choice, "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512",
                "SASL mechanism for --kafka-user.", "SCRAM-SHA-512"};
@@ -60,9 +60,9 @@ option_set<connection> const& connection_options() {
     static option_set<connection> const set{
         properties_option(),
         choice<&connection::security>("kafka-security", "plaintext|ssl|sasl_plaintext|sasl_ssl",
-                                      "Security protocol of the brokers."),
+                                      "Security protocol of the Kafka brokers."),
         mechanism_option(),
-        text<&connection::username>("kafka-user", "NAME", "SASL user."),
+        text<&connection::username>("kafka-user", "NAME", "SASL user of the Kafka brokers."),
         secret<&connection::password, &connection::password_file>("kafka-password-file",
                                                                   "File whose first line is that user's password."),
         text<&connection::client_id>("client-id", "NAME", "Client id in the brokers' logs and quotas."),
@@ -74,18 +74,20 @@ option_set<connection> const& connection_options() {
 
 option_set<source_end> const& source_options() {
     static option_set<source_end> const set{
-        in_uri(text<&source_end::group>("group", "NAME", "Consumer group; default: that of --group.")),
+        in_uri(text<&source_end::group>("group", "NAME", "Kafka consumer group; default: --group.")),
         text<&source_end::instance_id>("instance-id", "NAME",
                                        "Static membership: a restart within --session-timeout moves no partitions."),
         text<&source_end::from>("start", "POSITION",
-                                "Where a group without a position begins: beginning, end, or a time as "
+                                "Where a group without an offset starts: beginning, end, or a time such as "
                                 "2026-01-31T00:00:00Z."),
         duration<&source_end::session_timeout>(
-            "session-timeout", "A member that is silent for this long loses its partitions.", {.least = 1}),
+            "session-timeout",
+            "A member of the group that does not send heartbeats for this long loses its partitions.", {.least = 1}),
         duration<&source_end::revoke_drain>("revoke-drain",
-                                            "How long a partition that is taken away may finish what is in flight."),
-        bytes<&source_end::queue_bytes_max>("fetch-bytes-max", "Read from Kafka and not yet taken on.", {.least = 1}),
-        text<&source_end::tag_header>("tag-header", "NAME", "Header that carries the event's tag."),
+                                            "How long a revoked partition may drain what is in flight."),
+        bytes<&source_end::queue_bytes_max>("fetch-bytes-max",
+                                            "Maximum bytes fetched from Kafka and not yet passed on.", {.least = 1}),
+        text<&source_end::tag_header>("tag-header", "NAME", "Kafka header that carries the event's tag."),
         within<&source_end::connection>(connection_options()),
     };
     return set;
@@ -93,16 +95,20 @@ option_set<source_end> const& source_options() {
 
 option_set<sink_end> const& sink_options() {
     static option_set<sink_end> const set{
-        inverse_flag<&sink_end::create>("no-create", "Do not create a topic that does not exist."),
-        count<&sink_end::partitions>("partitions", "Partitions of a topic that is created.", {.least = 1}),
-        count<&sink_end::replication>("replication", "Replication factor of a topic that is created.", {.least = 1}),
+        inverse_flag<&sink_end::create>("no-create", "Do not create a Kafka topic that does not exist."),
+        count<&sink_end::partitions>("partitions", "Number of partitions of a Kafka topic that is created.",
+                                     {.least = 1}),
+        count<&sink_end::replication>("replication", "Replication factor of a Kafka topic that is created.",
+                                      {.least = 1}),
         choice<&sink_end::compression>("compression", "lz4|zstd|snappy|gzip|none", "Compression of Kafka messages."),
-        bytes<&sink_end::queue_bytes_max>("send-bytes-max", "Sent to Kafka and not yet acknowledged.", {.least = 1}),
-        text<&sink_end::key_field>("key", "FIELD",
-                                   "This field of the record is the message's key; the id then stands in a header."),
-        text<&sink_end::tag_header>("tag-header", "NAME", "Header that carries the event's tag."),
-        duration<&sink_end::linger>("flush-interval", "Longest time a message waits for others to share its request."),
-        count<&sink_end::requests_in_flight_max>("flush-threads", "Concurrent requests to a broker, at most 5.",
+        bytes<&sink_end::queue_bytes_max>("send-bytes-max", "Maximum bytes sent to Kafka and not yet acknowledged.",
+                                          {.least = 1}),
+        text<&sink_end::key_field>(
+            "key", "FIELD", "Field of the record that becomes the Kafka message's key; the id is then in a header."),
+        text<&sink_end::tag_header>("tag-header", "NAME", "Kafka header that carries the event's tag."),
+        duration<&sink_end::linger>("flush-interval",
+                                    "Maximum time that a Kafka message waits for others to share its request."),
+        count<&sink_end::requests_in_flight_max>("flush-threads", "Maximum concurrent requests to one Kafka broker.",
                                                  {.least = 1, .most = 5}),
         within<&sink_end::letters_keep>(letter_options()),
         within<&sink_end::connection>(connection_options()),
@@ -110,10 +116,10 @@ option_set<sink_end> const& sink_options() {
     return set;
 }
 
-result<named_authority> place_of(end_uri const& uri) {
+result<named_authority> target_of(end_uri const& uri) {
     auto found = split_authority(uri, "kafka://HOST:PORT,HOST:PORT/TOPIC");
     if (!found) return found;
-    // librdkafka cuts a port to 16 bits, and leaves out what it does not understand.
+    // librdkafka cuts a port to 16 bits, and ignores what it does not understand.
     for (auto const broker : std::views::split(found->authority, ','))
         if (auto const known = net::parse_host_port(std::string_view{broker}, default_port); !known)
             return error{known.error().code, fmt::format("{}: {}", uri.whole, known.error().message)};
@@ -149,7 +155,7 @@ result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
 }  // namespace
 
 result<kafka_source_options> source_options_of(end_request const& request) {
-    auto where = place_of(request.uri);
+    auto where = target_of(request.uri);
     if (!where) return where.error();
     auto made = source_options().read(request.values);
     if (!made) return made.error();
@@ -161,7 +167,7 @@ result<kafka_source_options> source_options_of(end_request const& request) {
 }
 
 result<kafka_sink_options> sink_options_of(end_request const& request) {
-    auto where = place_of(request.uri);
+    auto where = target_of(request.uri);
     if (!where) return where.error();
     auto made = sink_options().read(request.values);
     if (!made) return made.error();
@@ -169,7 +175,7 @@ result<kafka_sink_options> sink_options_of(end_request const& request) {
     made->topic = std::move(where->name);
     made->letters = request.for_dead_letters;
     if (made->letters) {
-        // Keyed by id and waited for: a letter is not collected with others.
+        // Keyed by id, and its event waits for it: a letter does not linger for others.
         made->partitions = 1;
         made->key_field.clear();
         made->linger = sink_end{}.linger;
@@ -178,13 +184,13 @@ result<kafka_sink_options> sink_options_of(end_request const& request) {
     return *std::move(made);
 }
 
-result<kafka_place> kafka_place_of(end_uri const& uri, option_values const& values) {
-    auto where = place_of(uri);
+result<kafka_target> kafka_target_of(end_uri const& uri, option_values const& values) {
+    auto where = target_of(uri);
     if (!where) return where.error();
     auto made = connection_options().read(values);
     if (!made) return made.error();
     if (auto completed = complete(*made, std::move(where->authority)); !completed) return completed.error();
-    return kafka_place{.connection = *std::move(made), .topic = std::move(where->name)};
+    return kafka_target{.connection = *std::move(made), .topic = std::move(where->name)};
 }
 
 end_descriptor const kafka_end{

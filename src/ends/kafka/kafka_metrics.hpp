@@ -32,7 +32,7 @@ inline constexpr auto offsets_of_deleted_topics =
             "beginning.");
 inline constexpr auto missing_offsets =
     counter("kafka_missing_offsets_total",
-            "Kafka offsets that hold no message: transaction markers, aborted messages, compaction.");
+            "Kafka offsets without a message: transaction markers, aborted messages, compaction.");
 inline constexpr auto expired_offsets =
     counter("kafka_expired_offsets_total", "Kafka offsets that the topic's retention removed before they were read.");
 
@@ -43,7 +43,7 @@ inline constexpr auto in_flight_batches =
     gauge("kafka_in_flight_batches", "Batches of which Kafka has not acknowledged all messages yet.");
 inline constexpr auto sent_bytes = counter("kafka_sent_bytes_total", "Bytes of messages given to the Kafka producer.");
 inline constexpr auto messages_retried =
-    counter("kafka_messages_retried_total", "Kafka messages that were sent again after a failed delivery.");
+    counter("kafka_messages_retried_total", "Kafka messages that were resent after a failed delivery.");
 inline constexpr auto clients_recreated =
     counter("kafka_clients_recreated_total", "Kafka producers that were recreated after a fatal error.");
 

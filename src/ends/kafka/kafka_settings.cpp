@@ -88,7 +88,7 @@ result<std::vector<kafka_property>> connection_properties(kafka_connection const
     return out;
 }
 
-/// librdkafka tells neither which file it could not read nor why.
+/// librdkafka says neither which file it could not read nor the reason.
 result<> check_files(kafka_connection const& connection) {
     for (auto const* file : {&connection.ca_file, &connection.certificate_file, &connection.key_file})
         if (!file->empty() && ::access(file->c_str(), R_OK) != 0)
@@ -97,7 +97,7 @@ result<> check_files(kafka_connection const& connection) {
     return {};
 }
 
-/// For the next connection; librdkafka knows no way to give a client another CA file.
+/// For the next connection; librdkafka cannot give a client another CA file.
 result<> reload_password(rd_kafka_t* client, std::string const& user, std::string const& file) {
     auto const password = read_secret(file);
     if (!password) return password.error();

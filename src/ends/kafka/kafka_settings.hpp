@@ -13,7 +13,7 @@ namespace logpipe::kafka {
 
 using kafka_property = std::pair<std::string, std::string>;
 
-/// @param events  gets what librdkafka tells; outlives the client
+/// @param events  gets what librdkafka reports; outlives the client
 /// @return errc::invalid_argument, with librdkafka's words, for an unknown property, a bad value, or one that would
 /// break what logpipe promises.
 [[nodiscard]] result<client_handle> make_client(client_kind kind, kafka_connection const& connection,

@@ -1,9 +1,10 @@
-#include "flight_table.hpp"
+#include "core/stage_health.hpp"
 #include "kafka/kafka.hpp"
 #include "kafka/kafka_letter.hpp"
 #include "kafka_metrics.hpp"
 #include "producer.hpp"
 #include "producer_settings.hpp"
+#include "sent_batches.hpp"
 #include "topic_facts.hpp"
 
 #include <fmt/format.h>
@@ -17,69 +18,36 @@ namespace {
 
 using properties = std::vector<std::pair<std::string, std::string>>;
 
-// librdkafka tells nobody what a broker refuses and it tries again, too few in-sync replicas for one.
+// librdkafka does not report what a broker rejects and it retries, as for too few in-sync replicas.
 constexpr std::chrono::seconds stall_time{5};
 
-/// Of a partition. librdkafka, where it is idempotent, has one request of a partition under way at a time, and while
-/// messages wait longer than the linger time for their turn its thread turns in circles. So one request goes and one
-/// is ready; the rest waits with us.
+/// Of a partition. librdkafka, where it is idempotent, has one request of a partition in flight at a time, and while
+/// messages wait longer than the linger time for their turn its thread spins. So one request is sent and one is ready;
+/// the rest waits here.
 constexpr std::size_t waiting_bytes_max = 2 * request_bytes_max;
 
 /// So much fills a request well.
 constexpr std::size_t much_bytes = std::size_t{256} << 10U;
 
-/// At least once by itself, exactly once by the ids: the idempotent producer does not double what it sends again, and
-/// what a new client or a new process repeats meets its id where it is stored.
+/// At least once by itself, exactly once by the ids: the idempotent producer does not duplicate what it retries, and
+/// what a new client or a new process sends twice is a duplicate by its id where it is stored.
 class kafka_sink final : public sink {
   public:
     explicit kafka_sink(kafka_sink_options options)
         : options_{std::move(options)},
-          flights_{options_.queue_bytes_max},
-          producer_{options_, flights_, [this](batch&& done) { report(std::move(done)); }} {}
+          sent_{options_.queue_bytes_max},
+          producer_{options_, sent_, [this](batch&& done) { report(std::move(done)); }} {}
 
     result<> open(completions& reports) override {
         reports_ = &reports;
-        auto facts =
-            find_topic(options_.connection, "kafka_sink",
-                       {.name = options_.topic,
-                        .create = options_.create,
-                        .partitions = options_.partitions,
-                        .replication = options_.replication,
-                        .properties = options_.letters ? letter_topic_properties(options_.letters_keep) : properties{}},
-                       cancelled_);
-        if (!facts) return explained(facts.error());
-        flights_.bound(std::min(options_.queue_bytes_max, waiting_bytes_max * facts->partitions.size()));
-        if (!producer_.started()) return producer_.start(facts->batch_bytes_max);
-        // What is in flight stays so; the client finds the cluster by itself.
-        producer_.cluster_works();
-        return {};
+        return health_.noted(open_topic());
     }
 
-    result<> write(batch& events) override {
-        if (cancelled_) return error{errc::cancelled, "kafka: the sink was cancelled"};
-        // It does not get better by more of it; what is in flight is tried on.
-        if (auto const trouble = producer_.trouble()) {
-            if (trouble->code == errc::unauthorized) return *trouble;
-            if (trouble->code == errc::not_found) return error{errc::not_connected, trouble->message};
-        }
-        std::uint32_t messages = 0;
-        std::size_t bytes = 0;
-        for (auto const& row : events.events) {
-            if (row.rejected) continue;
-            ++messages;
-            bytes += events.payload(row).size();
-        }
-        if (flights_.full()) producer_.hurry();
-        auto const slot = flights_.board(events, messages, bytes);
-        if (!slot) return slot.error();
-        sent_bytes_ += bytes;
-        producer_.send(*slot);
-        return {};
-    }
+    result<> write(batch& events) override;
     /// What is little leaves within the linger time. What is much has no reason to linger; the source may be waiting
     /// for it, since what is not safe is bounded.
     result<> flush() override {
-        if (flights_.bytes() >= much_bytes) producer_.hurry();
+        if (sent_.bytes() >= much_bytes) producer_.hurry();
         return {};
     }
     result<std::optional<std::vector<progress>>> stored(std::string const&) override {
@@ -87,41 +55,19 @@ class kafka_sink final : public sink {
     }
     void cancel() override {
         cancelled_ = true;
-        flights_.cancel();
+        sent_.cancel();
     }
 
-    stage_status status() const override {
-        stage_status now;
-        now.name = "kafka_sink";
-        if (auto const trouble = producer_.trouble()) {
-            now.up = false;
-            now.reason = trouble->message;
-        } else if (auto const moved = producer_.moved_at(), now_at = std::chrono::steady_clock::now();
-                   moved != decltype(moved){} && now_at - moved >= options_.linger + stall_time) {
-            now.up = false;
-            now.reason = fmt::format(
-                "kafka: topic {}: nothing was acknowledged for {} s, {} batches wait: slow brokers, or too few in-sync "
-                "replicas",
-                options_.topic, std::chrono::duration_cast<std::chrono::seconds>(now_at - moved).count(),
-                flights_.count());
-        }
-        now.retries = producer_.sent_again();
-        now.metrics = {{metrics::in_flight_bytes, flights_.bytes()},
-                       {metrics::in_flight_batches, flights_.count()},
-                       {metrics::round_trip, producer_.round_trip_seconds()},
-                       {metrics::sent_bytes, sent_bytes_},
-                       {metrics::messages_retried, producer_.sent_again()},
-                       {metrics::clients_recreated, producer_.made_anew_count()}};
-        return now;
-    }
+    stage_status status() const override;
 
   private:
+    [[nodiscard]] result<> open_topic();
     void report(batch&& done) { reports_.load()->done(std::move(done)); }
 
     error explained(error reason) const {
         if (reason.code == errc::not_found)
             reason.message += fmt::format(
-                ": make it (kafka-topics.sh --create --topic {}), or let logpipe make it by leaving out --no-create",
+                ": create it (kafka-topics.sh --create --topic {}), or let logpipe create it: without --no-create",
                 options_.topic);
         return reason;
     }
@@ -130,9 +76,73 @@ class kafka_sink final : public sink {
     std::atomic<completions*> reports_{nullptr};
     std::atomic<bool> cancelled_{false};
     std::atomic<std::uint64_t> sent_bytes_{0};
-    flight_table flights_;
-    producer producer_;  // after the flights, which its messages point into
+    stage_health health_;  // of open(); the producer has its own
+    sent_batches sent_;
+    producer producer_;  // after the batches, which its messages point into
 };
+
+result<> kafka_sink::open_topic() {
+    auto facts =
+        find_topic(options_.connection, "kafka_sink",
+                   {.name = options_.topic,
+                    .create = options_.create,
+                    .partitions = options_.partitions,
+                    .replication = options_.replication,
+                    .properties = options_.letters ? letter_topic_properties(options_.letters_keep) : properties{}},
+                   cancelled_);
+    if (!facts) return explained(facts.error());
+    sent_.set_bytes_max(std::min(options_.queue_bytes_max, waiting_bytes_max * facts->partitions.size()));
+    if (!producer_.started()) return producer_.start(facts->batch_bytes_max);
+    // What is in flight stays so; the client reconnects by itself.
+    producer_.cluster_responds();
+    return {};
+}
+
+result<> kafka_sink::write(batch& events) {
+    if (cancelled_) return error{errc::cancelled, "kafka: the sink was cancelled"};
+    // More of it would fail as well; what is in flight is retried.
+    if (auto const trouble = producer_.trouble()) {
+        if (trouble->code == errc::unauthorized) return *trouble;
+        if (trouble->code == errc::not_found) return error{errc::not_connected, trouble->message};
+    }
+    std::uint32_t messages = 0;
+    std::size_t bytes = 0;
+    for (auto const& row : events.events) {
+        if (row.rejected) continue;
+        ++messages;
+        bytes += events.payload(row).size();
+    }
+    if (sent_.is_full()) producer_.hurry();
+    auto const slot = sent_.begin_sending(events, messages, bytes);
+    if (!slot) return slot.error();
+    sent_bytes_ += bytes;
+    producer_.send(*slot);
+    return {};
+}
+
+stage_status kafka_sink::status() const {
+    stage_status now;
+    now.name = "kafka_sink";
+    health_.describe(now);
+    if (now.up) producer_.describe(now);
+    auto const acknowledged = producer_.acknowledged_at();
+    auto const stalled = std::chrono::steady_clock::now() - acknowledged;
+    if (now.up && acknowledged != decltype(acknowledged){} && stalled >= options_.linger + stall_time) {
+        now.up = false;
+        now.reason = fmt::format(
+            "kafka: topic {}: no acknowledgement for {} s, {} batches wait: slow brokers, or too few in-sync replicas",
+            options_.topic, std::chrono::duration_cast<std::chrono::seconds>(stalled).count(), sent_.count());
+        now.hint = hint_of(errc::timed_out);
+    }
+    now.retries = producer_.retried();
+    now.metrics = {{metrics::in_flight_bytes, sent_.bytes()},
+                   {metrics::in_flight_batches, sent_.count()},
+                   {metrics::round_trip, producer_.round_trip_seconds()},
+                   {metrics::sent_bytes, sent_bytes_},
+                   {metrics::messages_retried, producer_.retried()},
+                   {metrics::clients_recreated, producer_.recreated_count()}};
+    return now;
+}
 
 }  // namespace
 

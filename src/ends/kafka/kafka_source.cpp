@@ -1,3 +1,5 @@
+#include "core/mutex.hpp"
+#include "core/stage_health.hpp"
 #include "group_positions.hpp"
 #include "group_reader.hpp"
 #include "intake.hpp"
@@ -11,7 +13,6 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <mutex>
 
 namespace logpipe::kafka {
 
@@ -29,44 +30,19 @@ class kafka_source final : public source {
     kafka_source(kafka_source const&) = delete;
     kafka_source& operator=(kafka_source const&) = delete;
 
-    result<> open() override {
-        auto const start = parse_start_point(options_.from);
-        if (!start) return start.error();
-        if (options_.group.empty()) return error{errc::invalid_argument, "kafka: a source needs a group"};
-        // A member that is held up finds its way by itself; only one that cannot go on is replaced.
-        if (reader_ && !reader_->fatal() && !reader_->outdated()) {
-            auto const trouble = reader_->trouble();
-            return trouble && trouble->code == errc::unauthorized ? result<>{*trouble} : result<>{};
-        }
-        auto facts = find_topic(options_.connection, "kafka_source",
-                                {.name = options_.topic, .with_offsets = options_.until_end}, stopping_);
-        if (!facts) return explained(facts.error());
-        identity_ = fmt::format("kafka:{}/{}", facts->cluster_id, options_.topic);
-        group_reader::owner made{new group_reader{options_, *facts, *start, intake_, positions_}};
-        {
-            std::lock_guard lock{mutex_};
-            reader_.swap(made);
-        }
-        made.reset();  // the old one has left before the new one comes
-        auto started = reader_->start();
-        if (!started) {
-            std::lock_guard lock{mutex_};
-            reader_.reset();
-        }
-        return started;
-    }
+    result<> open() override { return health_.noted(open_reader()); }
     std::string identity() const override { return identity_; }
     std::optional<event_counts> counted() const override { return positions_.counted(); }
     passed_offsets passed() const override { return positions_.passed(); }
     std::optional<std::uint64_t> backlog() const override {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         if (!reader_) return std::nullopt;
-        auto const unread = reader_->counts().unread.load();
+        auto const unread = reader_->figures().unread.load();
         if (unread < 0) return std::nullopt;
         return static_cast<std::uint64_t>(unread) + intake_.events();
     }
-    /// The group's position is the one that counts: an operator moves it, other members go on from it. What a store has
-    /// beyond it comes again, and meets its ids there.
+    /// The group's offset is the one that counts: an operator moves it, other members continue from it. What a store
+    /// has beyond it is read once more, and is a duplicate by its id there.
     result<> seek(std::span<position const>) override { return {}; }
 
     result<> read(batch& into, steady_time until) override {
@@ -75,8 +51,7 @@ class kafka_source final : public source {
         if (taken == intake::taken::closed_and_empty)
             return error{errc::end_of_input, fmt::format("kafka: topic {} was read", options_.topic)};
         if (reader_->outdated())
-            return error{errc::not_connected,
-                         fmt::format("kafka: topic {} was deleted and made again", options_.topic)};
+            return error{errc::not_connected, fmt::format("kafka: topic {} was deleted and recreated", options_.topic)};
         auto const trouble = reader_->trouble();
         if (trouble && reader_->fatal()) return error{errc::not_connected, trouble->message};
         if (trouble && trouble->code == errc::unauthorized) return *trouble;
@@ -94,8 +69,9 @@ class kafka_source final : public source {
     stage_status status() const override;
 
   private:
+    [[nodiscard]] result<> open_reader();
     error explained(error reason) const {
-        if (reason.code == errc::not_found) reason.message += ": whoever writes to it has not made it yet";
+        if (reason.code == errc::not_found) reason.message += ": create it, or start what writes to it";
         return reason;
     }
 
@@ -104,20 +80,48 @@ class kafka_source final : public source {
     std::atomic<bool> stopping_{false};
     intake intake_;
     group_positions positions_;
-    mutable std::mutex mutex_;    // guards which reader it is, against status()
+    stage_health health_;         // until there is a reader, which has its own
+    mutable mutex mutex_;         // guards which reader it is, against status()
     group_reader::owner reader_;  // after what it fills
 };
+
+result<> kafka_source::open_reader() {
+    auto const start = parse_start_point(options_.from);
+    if (!start) return start.error();
+    if (options_.group.empty()) return error{errc::invalid_argument, "kafka: a source needs a group"};
+    // A member that is delayed recovers by itself; only one that cannot is replaced.
+    if (reader_ && !reader_->fatal() && !reader_->outdated()) {
+        auto const trouble = reader_->trouble();
+        return trouble && trouble->code == errc::unauthorized ? result<>{*trouble} : result<>{};
+    }
+    auto facts = find_topic(options_.connection, "kafka_source",
+                            {.name = options_.topic, .with_offsets = options_.until_end}, stopping_);
+    if (!facts) return explained(facts.error());
+    identity_ = fmt::format("kafka:{}/{}", facts->cluster_id, options_.topic);
+    group_reader::owner made{new group_reader{options_, *facts, *start, intake_, positions_}};
+    {
+        mutex_lock lock{mutex_};
+        reader_.swap(made);
+    }
+    made.reset();  // the old one has left before the new one joins
+    auto started = reader_->start();
+    if (!started) {
+        mutex_lock lock{mutex_};
+        reader_.reset();
+    }
+    return started;
+}
 
 stage_status kafka_source::status() const {
     stage_status now;
     now.name = "kafka_source";
-    std::lock_guard lock{mutex_};
-    if (!reader_) return now;
-    if (auto const trouble = reader_->trouble()) {
-        now.up = false;
-        now.reason = trouble->message;
+    mutex_lock lock{mutex_};
+    if (!reader_) {
+        health_.describe(now);
+        return now;
     }
-    auto const& counts = reader_->counts();
+    reader_->describe(now);
+    auto const& counts = reader_->figures();
     now.metrics = {{metrics::lag, counts.lag},
                    {metrics::assigned, counts.assigned},
                    {metrics::buffered, intake_.bytes()},

@@ -16,7 +16,7 @@ struct letter_header {
     std::string_view value;
 };
 
-/// All headers and the key of one letter, which outlives it. Makes them in place: nothing is allocated.
+/// All headers and the key of one letter, which outlives it. Makes them without an allocation.
 class letter_headers final {
   public:
     explicit letter_headers(letter_view const& letter) noexcept;

@@ -9,7 +9,7 @@
 
 namespace logpipe::kafka {
 
-/// The offset of the next message of each partition of `list`, behind open transactions too. Waits for the answer.
+/// The offset of the next message of each partition of `list`, after open transactions too. Waits for the response.
 [[nodiscard]] result<std::map<std::int32_t, std::int64_t>> find_log_ends(rd_kafka_t* client,
                                                                          rd_kafka_topic_partition_list_t const& list,
                                                                          std::chrono::milliseconds time_max);

@@ -96,20 +96,20 @@ kafka_facts message_ids::of(rd_kafka_message_t const& message, std::int64_t time
                      .tag = header_of(message, event_tag_header.data())};
         else
             facts.id =
-                from_place(message.partition, message.offset, timestamp_ms, bytes_of(message.payload, message.len));
+                from_position(message.partition, message.offset, timestamp_ms, bytes_of(message.payload, message.len));
     }
     if (facts.received_ns == 0) facts.received_ns = timestamp_ms * millisecond_ns;
     return facts;
 }
 
-event_id message_ids::from_place(std::int32_t partition, std::int64_t offset, std::int64_t timestamp_ms,
-                                 std::string_view value) const {
-    // Partition and offset alone would repeat when a topic is made again.
-    std::array<char, 20> place;
-    store_little(place.data(), static_cast<std::uint32_t>(partition));
-    store_little(place.data() + 4, static_cast<std::uint64_t>(offset));
-    store_little(place.data() + 12, static_cast<std::uint64_t>(timestamp_ms));
-    return chunk_hash(space_, {place.data(), place.size()}, value);
+event_id message_ids::from_position(std::int32_t partition, std::int64_t offset, std::int64_t timestamp_ms,
+                                    std::string_view value) const {
+    // Partition and offset alone would repeat when a topic is recreated.
+    std::array<char, 20> bytes;
+    store_little(bytes.data(), static_cast<std::uint32_t>(partition));
+    store_little(bytes.data() + 4, static_cast<std::uint64_t>(offset));
+    store_little(bytes.data() + 12, static_cast<std::uint64_t>(timestamp_ms));
+    return chunk_hash(space_, {bytes.data(), bytes.size()}, value);
 }
 
 }  // namespace logpipe::kafka

@@ -3,6 +3,7 @@
 #include "codec/letter_frame.hpp"
 #include "core/assert.hpp"
 #include "core/clean_text.hpp"
+#include "core/environment.hpp"
 #include "core/thread.hpp"
 #include "json_member.hpp"
 #include "letter_headers.hpp"
@@ -23,15 +24,14 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto wait_first = 100ms;
-constexpr auto wait_longest = 5'000ms;
-constexpr int patience_ms = 10;
+constexpr backoff_options retry_pace{.first = 100ms, .longest = 5'000ms};
+constexpr int report_wait_ms = 10;
 constexpr int flush_slice_ms = 5;
-/// Messages are handed over in portions of this, so that a batch of any size does not fill librdkafka's queue.
+/// Messages are sent in portions of this, so that a batch of any size does not fill librdkafka's queue.
 constexpr std::size_t portion_bytes = std::size_t{128} << 10U;
 
-/// The broker refuses all of a set for one of its messages.
-bool is_refusal(rd_kafka_resp_err_t code) noexcept {
+/// The broker rejects all of a set for one of its messages.
+bool is_rejection(rd_kafka_resp_err_t code) noexcept {
     switch (code) {
         case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
         case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
@@ -57,17 +57,17 @@ std::string_view text_of(key_text const& key) noexcept {
 
 }  // namespace
 
-producer::producer(kafka_sink_options const& options, flight_table& flights, std::function<void(batch&&)> landed)
+producer::producer(kafka_sink_options const& options, sent_batches& sent, std::function<void(batch&&)> done)
     : client_events{"kafka_sink"},
       options_{options},
-      flights_{flights},
-      landed_{std::move(landed)},
-      again_wait_{wait_first} {}
+      sent_{sent},
+      done_{std::move(done)},
+      retrying_{retry_pace, random_number} {}
 
 producer::~producer() {
     stopping_ = true;
     if (reports_.joinable()) reports_.join();
-    // What is still in flight is given up, but its memory may be read until the client is gone.
+    // What is still in flight is abandoned, but its memory may be read until the client is gone.
     topic_.reset();
     client_.reset();
 }
@@ -78,7 +78,7 @@ result<> producer::start(std::int64_t batch_bytes_max) {
     if (!made) return made.error();
     client_ = *std::move(made);
     if (!make_topic()) return kafka_error(rd_kafka_last_error(), fmt::format("topic {}", options_.topic));
-    moved_at_ = steady_clock::now();
+    acknowledged_at_ = steady_clock::now();
     reports_ = start_thread("kafka-reports", [this] { run(); });
     return {};
 }
@@ -90,10 +90,10 @@ result<client_handle> producer::make_handle() {
 bool producer::make_topic() {
     topic_conf_handle conf{rd_kafka_default_topic_conf_dup(client_.get())};
     if (options_.key_field.empty()) {
-        rd_kafka_topic_conf_set_opaque(conf.get(), &flights_);
+        rd_kafka_topic_conf_set_opaque(conf.get(), &sent_);
         rd_kafka_topic_conf_set_partitioner_cb(conf.get(), choose_partition);
     } else {
-        // What Java's default partitioner does, so that other producers of this key meet ours.
+        // What Java's default partitioner does, so that other producers of this key choose the same partition.
         rd_kafka_topic_conf_set_partitioner_cb(conf.get(), rd_kafka_msg_partitioner_murmur2_random);
     }
     topic_.reset(rd_kafka_topic_new(client_.get(), options_.topic.c_str(), conf.get()));
@@ -103,11 +103,12 @@ bool producer::make_topic() {
 
 std::int32_t producer::choose_partition(rd_kafka_topic_t const* topic, void const* /*key*/, std::size_t /*key_bytes*/,
                                         std::int32_t partition_count, void* table, void* message) {
-    auto& flying = static_cast<flight_table*>(table)->at(message_tag{reinterpret_cast<std::uint64_t>(message)});
-    auto const chosen = flying.partition.load(std::memory_order_relaxed);
+    auto& sent = static_cast<sent_batches*>(table)->at(message_tag{reinterpret_cast<std::uint64_t>(message)});
+    std::atomic_ref const partition{sent.partition};
+    auto const chosen = partition.load(std::memory_order_relaxed);
     if (chosen >= 0 && chosen < partition_count) return chosen;
-    // The next one whose leader is there; where none is, whichever is next.
-    auto const first = static_cast<std::int32_t>(flying.number % static_cast<std::uint64_t>(partition_count));
+    // The next one that has a leader; where none has, the next one.
+    auto const first = static_cast<std::int32_t>(sent.number % static_cast<std::uint64_t>(partition_count));
     auto best = first;
     for (std::int32_t i = 0; i < partition_count; ++i) {
         auto const candidate = (first + i) % partition_count;
@@ -115,14 +116,14 @@ std::int32_t producer::choose_partition(rd_kafka_topic_t const* topic, void cons
         best = candidate;
         break;
     }
-    flying.partition.store(best, std::memory_order_relaxed);
+    partition.store(best, std::memory_order_relaxed);
     return best;
 }
 
 /// Payload and batch stay where they are until the report. The caller holds handle_mutex_.
 rd_kafka_resp_err_t producer::produce(message_tag tag) {
-    auto const& events = flights_.at(tag).events;
-    auto const& row = events.events[flight_table::event_of(tag)];
+    auto const& events = sent_.at(tag).events;
+    auto const& row = events.events[event_of(tag)];
     if (options_.letters) return produce_letter(tag, events.payload(row), row.received_ns);
     auto const payload = events.payload(row);
     std::string_view const tag_text = events.tags[row.tag];
@@ -168,7 +169,7 @@ rd_kafka_resp_err_t producer::produce(message_tag tag) {
     return failure ? rd_kafka_error_code(failure.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/// The original bytes are the value, what stands in front of them becomes key and headers.
+/// The original bytes are the value, what comes before them becomes key and headers.
 rd_kafka_resp_err_t producer::produce_letter(message_tag tag, std::string_view frame, std::int64_t time_ns) {
     auto const letter = codec::read_letter_frame(frame);
     LOGPIPE_ASSERT(letter.has_value());  // dead_letter_writer wrote it
@@ -193,40 +194,40 @@ rd_kafka_resp_err_t producer::produce_letter(message_tag tag, std::string_view f
 }
 
 void producer::send(std::uint32_t slot) {
-    auto const& events = flights_.at(slot).events;
+    auto const& events = sent_.at(slot).events;
     auto const count = static_cast<std::uint32_t>(events.events.size());
     for (std::uint32_t begin = 0, end = 0; begin < count; begin = end) {
         std::size_t bytes = 0;
         for (; end < count && bytes < portion_bytes; ++end)
             if (auto const& row = events.events[end]; !row.rejected) bytes += events.payload(row).size();
-        if (flights_.full()) hurry();
-        if (!flights_.hand_over(slot, bytes)) return;
-        if (auto const refused = send_portion(slot, begin, end); refused > 0) land(slot, refused);
+        if (sent_.is_full()) hurry();
+        if (!sent_.add_bytes(slot, bytes)) return;
+        if (auto const rejected = send_portion(slot, begin, end); rejected > 0) acknowledge(slot, rejected);
     }
-    if (auto done = flights_.boarded(slot)) landed_(*std::move(done));
+    if (auto done = sent_.end_sending(slot)) done_(*std::move(done));
 }
 
-/// @return how many librdkafka refuses for good
+/// @return how many librdkafka rejects
 std::uint32_t producer::send_portion(std::uint32_t slot, std::uint32_t begin, std::uint32_t end) {
-    auto const& events = flights_.at(slot).events.events;
-    std::uint32_t refused = 0;
+    auto const& events = sent_.at(slot).events.events;
+    std::uint32_t rejected = 0;
     std::shared_lock lock{handle_mutex_};
     for (auto i = begin; i < end; ++i) {
         if (events[i].rejected) continue;
-        auto const tag = flight_table::tag_of(slot, i);
+        auto const tag = tag_of(slot, i);
         auto const code = produce(tag);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) [[likely]]
             continue;
-        if (is_refusal(code)) {
-            flights_.refuse(tag, fmt::format("{} bytes: {}", events[i].record_bytes, rd_kafka_err2str(code)));
-            ++refused;
+        if (is_rejection(code)) {
+            sent_.reject(tag, fmt::format("{} bytes: {}", events[i].record_bytes, rd_kafka_err2str(code)));
+            ++rejected;
         } else {
-            went_wrong(kafka_error(code, fmt::format("writing to topic {}", options_.topic)));
-            std::lock_guard failing{failed_mutex_};
+            note_failure(kafka_error(code, fmt::format("writing to topic {}", options_.topic)));
+            mutex_lock failing{failed_mutex_};
             failed_at_once_.push_back(tag);
         }
     }
-    return refused;
+    return rejected;
 }
 
 void producer::hurry() {
@@ -236,8 +237,8 @@ void producer::hurry() {
     rd_kafka_queue_yield(reports.get());  // wakes serve()
 }
 
-void producer::land(std::uint32_t slot, std::uint32_t count) {
-    if (auto done = flights_.land(slot, count)) landed_(*std::move(done));
+void producer::acknowledge(std::uint32_t slot, std::uint32_t count) {
+    if (auto done = sent_.acknowledge(slot, count)) done_(*std::move(done));
 }
 
 // --- The reports' thread.
@@ -248,7 +249,7 @@ void producer::delivered(rd_kafka_message_t const& message) noexcept {
         failed(tag, message.err);
         return;
     }
-    auto const slot = flight_table::slot_of(tag);
+    auto const slot = slot_of(tag);
     if (slot != run_slot_) end_run();
     run_slot_ = slot;
     ++run_count_;
@@ -256,48 +257,48 @@ void producer::delivered(rd_kafka_message_t const& message) noexcept {
 
 void producer::end_run() {
     if (run_count_ == 0) return;
-    works();
-    moved_at_ = steady_clock::now();
-    again_wait_ = wait_first;
-    land(run_slot_, std::exchange(run_count_, 0));
+    recovered();
+    acknowledged_at_ = steady_clock::now();
+    if (!is_backing_off_) retrying_.worked();
+    acknowledge(run_slot_, std::exchange(run_count_, 0));
 }
 
 void producer::failed(message_tag tag, rd_kafka_resp_err_t reason) {
-    if (is_refusal(reason)) {
-        too_large_why_ = rd_kafka_err2str(reason);
+    if (is_rejection(reason)) {
+        too_large_reason_ = rd_kafka_err2str(reason);
         too_large_.push_back(tag);
         return;
     }
-    again_.push_back(tag);
+    failed_.push_back(tag);
     if (reason == RD_KAFKA_RESP_ERR__PURGE_QUEUE || reason == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
         reason == RD_KAFKA_RESP_ERR__FATAL || fatal())
-        return;  // the client is being made anew, and what is wrong was told
-    went_wrong(kafka_error(reason, fmt::format("writing to topic {}", options_.topic)));
+        return;  // the client is being recreated, and the reason is known
+    note_failure(kafka_error(reason, fmt::format("writing to topic {}", options_.topic)));
 }
 
 void producer::run() {
     while (!stopping_) {
         serve();
         {
-            std::lock_guard lock{failed_mutex_};
-            again_.insert(again_.end(), failed_at_once_.begin(), failed_at_once_.end());
+            mutex_lock lock{failed_mutex_};
+            failed_.insert(failed_.end(), failed_at_once_.begin(), failed_at_once_.end());
             failed_at_once_.clear();
         }
-        if (fatal()) make_anew();
+        if (fatal()) recreate();
         if (!too_large_.empty()) parts_.push_back(std::exchange(too_large_, {}));
         if (!parts_.empty()) send_in_parts();
-        if (!again_.empty()) send_again();
-        if (rd_kafka_outq_len(client_.get()) == 0 && again_.empty()) moved_at_ = steady_clock::now();
+        if (!failed_.empty()) retry();
+        if (rd_kafka_outq_len(client_.get()) == 0 && failed_.empty()) acknowledged_at_ = steady_clock::now();
     }
 }
 
 /// Waits for reports and handles them.
 void producer::serve() {
     if (hurried_) {
-        // While rd_kafka_flush() lasts, the linger time is 0, and librdkafka's thread turns in circles until the broker
-        // answers. So it is called only where nothing moves by itself, and lasts a moment.
-        if (rd_kafka_poll(client_.get(), patience_ms) == 0) rd_kafka_flush(client_.get(), flush_slice_ms);
-        hurried_ = false;  // before the look: what is handed over after it is hurried again
+        // While rd_kafka_flush() lasts, the linger time is 0, and librdkafka's thread spins until the broker responds.
+        // So it is called only where nothing moves by itself, and lasts a moment.
+        if (rd_kafka_poll(client_.get(), report_wait_ms) == 0) rd_kafka_flush(client_.get(), flush_slice_ms);
+        hurried_ = false;  // before the length is read: what is sent after it hurries once more
         if (rd_kafka_outq_len(client_.get()) > 0) hurried_ = true;
     } else {
         rd_kafka_poll(client_.get(), 100);
@@ -305,45 +306,42 @@ void producer::serve() {
     end_run();
 }
 
-/// What could not be delivered, after a while.
-void producer::send_again() {
+/// What could not be delivered, after a back-off.
+void producer::retry() {
     auto const now = steady_clock::now();
-    if (again_at_ == steady_clock::time_point{}) {
-        again_at_ = now + again_wait_;
-        again_wait_ = std::min<std::chrono::milliseconds>(again_wait_ * 2, wait_longest);
-    }
-    if (now < again_at_) return;
-    again_at_ = {};
-    sent_again_ += again_.size();
-    for (auto const tag : std::exchange(again_, {}))
+    if (!is_backing_off_) retrying_.failed(now);
+    is_backing_off_ = !retrying_.is_due(now);
+    if (is_backing_off_) return;
+    retried_ += failed_.size();
+    for (auto const tag : std::exchange(failed_, {}))
         if (auto const code = produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
 }
 
-/// Finds the messages that the broker does not take: a set is sent alone, and halved where it is refused.
+/// Finds the messages that the broker rejects: a set is sent alone, and halved where it is rejected.
 void producer::send_in_parts() {
-    flights_.hold(true);
+    sent_.pause(true);
     poll_until_idle();
     while (!parts_.empty() && !stopping_ && !fatal()) {
         auto const set = std::move(parts_.front());
         parts_.pop_front();
-        sent_again_ += set.size();
+        retried_ += set.size();
         for (auto const tag : set)
             if (auto const code = produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
         poll_until_idle();
-        auto refused = std::exchange(too_large_, {});
-        if (set.size() == 1 && refused.size() == 1) {
-            auto const& row = flights_.at(set.front()).events.events[flight_table::event_of(set.front())];
-            flights_.refuse(set.front(), fmt::format("{} bytes: {}", row.record_bytes, too_large_why_));
-            land(flight_table::slot_of(set.front()), 1);
-        } else if (refused.size() == 1) {
-            parts_.push_back(std::move(refused));
-        } else if (!refused.empty()) {
-            auto const middle = refused.begin() + static_cast<std::ptrdiff_t>(refused.size() / 2);
-            parts_.emplace_back(refused.begin(), middle);
-            parts_.emplace_back(middle, refused.end());
+        auto rejected = std::exchange(too_large_, {});
+        if (set.size() == 1 && rejected.size() == 1) {
+            auto const& row = sent_.at(set.front()).events.events[event_of(set.front())];
+            sent_.reject(set.front(), fmt::format("{} bytes: {}", row.record_bytes, too_large_reason_));
+            acknowledge(slot_of(set.front()), 1);
+        } else if (rejected.size() == 1) {
+            parts_.push_back(std::move(rejected));
+        } else if (!rejected.empty()) {
+            auto const middle = rejected.begin() + static_cast<std::ptrdiff_t>(rejected.size() / 2);
+            parts_.emplace_back(rejected.begin(), middle);
+            parts_.emplace_back(middle, rejected.end());
         }
     }
-    flights_.hold(false);
+    sent_.pause(false);
 }
 
 void producer::poll_until_idle() {
@@ -353,9 +351,9 @@ void producer::poll_until_idle() {
     }
 }
 
-/// After a fatal error of the idempotent producer: its numbering of the messages is lost. What was not reported goes
-/// out again; what was stored without our knowing meets its id.
-void producer::make_anew() {
+/// After a fatal error of the idempotent producer: its numbering of the messages is lost. What was not reported is sent
+/// once more; what was stored without a report is a duplicate by its id.
+void producer::recreate() {
     std::unique_lock lock{handle_mutex_};
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     while (rd_kafka_outq_len(client_.get()) > 0 && !stopping_) {
@@ -370,9 +368,9 @@ void producer::make_anew() {
     client_ = *std::move(made);
     bool const has_topic = make_topic();
     LOGPIPE_ASSERT(has_topic);
-    client_events::made_anew();
-    ++made_anew_;
-    log_info("kafka_sink: the client is new, {} messages go out again", again_.size());
+    client_events::recreated();
+    ++recreated_;
+    log_info("kafka_sink: the client was recreated; {} messages are sent once more", failed_.size());
 }
 
 }  // namespace logpipe::kafka

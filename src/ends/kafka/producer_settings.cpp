@@ -23,7 +23,7 @@ std::vector<kafka_property> producer_settings(kafka_sink_options const& options,
     return {{"statistics.interval.ms", "5000"},
             {"enable.idempotence", "true"},
             {"acks", "all"},
-            {"message.timeout.ms", "0"},  // for ever: the journal holds the rest
+            {"message.timeout.ms", "0"},  // for ever: the source keeps the rest
             {"compression.codec", options.compression},
             {"linger.ms", std::to_string(options.linger.count())},
             {"max.in.flight.requests.per.connection", std::to_string(options.requests_in_flight_max)},

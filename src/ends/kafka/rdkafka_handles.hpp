@@ -46,7 +46,7 @@ using kafka_failure = owned<rd_kafka_error_t, rd_kafka_error_destroy>;
 /// "kafka: reading the topic's metadata: Local: Timed out"
 [[nodiscard]] error kafka_error(rd_kafka_resp_err_t code, std::string_view doing, std::string_view words = {});
 
-/// What librdkafka says of a connection, without what is of use to its developers alone: "/bootstrap" behind the
+/// What librdkafka says of a connection, without what only its developers use: "/bootstrap" after the
 /// address, and "(after 0ms in state CONNECT, 1 identical error(s) suppressed)" at the end.
 [[nodiscard]] std::string connection_words(std::string_view text);
 

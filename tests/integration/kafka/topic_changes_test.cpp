@@ -105,7 +105,7 @@ TEST_CASE("a topic that is deleted and made again while it is read is read from 
         return records.size() == 50;
     }));
     CHECK(*records.begin() == R"({"n":500})");
-    CHECK(was_logged(fmt::format("topic {} was deleted and made again", topic.name)));
+    CHECK(was_logged(fmt::format("topic {} was deleted and recreated", topic.name)));
     CHECK(comes_true([&] { return position_of(topic, 0).committed == 50; }));
 }
 

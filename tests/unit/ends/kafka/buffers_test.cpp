@@ -1,6 +1,6 @@
-#include "flight_table.hpp"
 #include "group_positions.hpp"
 #include "intake.hpp"
+#include "sent_batches.hpp"
 #include "support/catch.hpp"
 #include "support/kafka_ends.hpp"
 
@@ -8,102 +8,102 @@ using namespace logpipe;
 using namespace logpipe::kafka;
 using namespace logpipe::test;
 
-TEST_CASE("a batch lands with its last message, with what was refused", "[kafka]") {
-    flight_table flights{1 << 20};
+TEST_CASE("a batch is done with its last message, and says which were rejected", "[kafka]") {
+    sent_batches sent{1 << 20};
     auto events = numbered_events(0, 3);
-    auto const slot = flights.board(events, 3, 24);
+    auto const slot = sent.begin_sending(events, 3, 24);
     REQUIRE(slot.has_value());
-    REQUIRE(flights.count() == 1);
-    REQUIRE(flights.hand_over(*slot, 24));
-    REQUIRE(flights.bytes() == 24);
-    REQUIRE(!flights.land(*slot, 2));
-    flights.refuse(flight_table::tag_of(*slot, 1), "too large");
-    REQUIRE(!flights.land(*slot, 1));
-    auto const landed = flights.boarded(*slot);
-    REQUIRE(landed);
-    REQUIRE(landed->counts.indexed == 2);
-    REQUIRE(landed->rejections.size() == 1);
-    REQUIRE(landed->rejections.front().event == 1);
-    REQUIRE(landed->events[1].rejected);
-    REQUIRE(flights.count() == 0);
-    REQUIRE(flights.bytes() == 0);
+    REQUIRE(sent.count() == 1);
+    REQUIRE(sent.add_bytes(*slot, 24));
+    REQUIRE(sent.bytes() == 24);
+    REQUIRE(!sent.acknowledge(*slot, 2));
+    sent.reject(tag_of(*slot, 1), "too large");
+    REQUIRE(!sent.acknowledge(*slot, 1));
+    auto const done = sent.end_sending(*slot);
+    REQUIRE(done);
+    REQUIRE(done->counts.indexed == 2);
+    REQUIRE(done->rejections.size() == 1);
+    REQUIRE(done->rejections.front().event == 1);
+    REQUIRE(done->events[1].rejected);
+    REQUIRE(sent.count() == 0);
+    REQUIRE(sent.bytes() == 0);
 }
 
-TEST_CASE("a message's name is never 0 and leads back to it", "[kafka]") {
+TEST_CASE("a message's tag is never 0 and identifies it", "[kafka]") {
     for (std::uint32_t const slot : {0U, 5U, 1023U})
         for (std::uint32_t const event : {0U, 7U, 0xffff'ffffU}) {
-            auto const tag = flight_table::tag_of(slot, event);
+            auto const tag = tag_of(slot, event);
             REQUIRE(static_cast<std::uint64_t>(tag) != 0);
-            REQUIRE(flight_table::slot_of(tag) == slot);
-            REQUIRE(flight_table::event_of(tag) == event);
+            REQUIRE(slot_of(tag) == slot);
+            REQUIRE(event_of(tag) == event);
         }
 }
 
-TEST_CASE("boarding waits while messages that are not accounted for fill the bound", "[kafka]") {
-    flight_table flights{100};
+TEST_CASE("sending waits while unacknowledged messages fill the bound", "[kafka]") {
+    sent_batches sent{100};
     auto large = numbered_events(0, 10);
-    auto const first = flights.board(large, 10, 1000);
+    auto const first = sent.begin_sending(large, 10, 1000);
     REQUIRE(first.has_value());
-    REQUIRE(!flights.full());
-    REQUIRE(flights.hand_over(*first, 90));
-    REQUIRE(!flights.full());
-    REQUIRE(flights.hand_over(*first, 910));  // the last portion goes over it
-    REQUIRE(flights.full());
-    REQUIRE(!flights.land(*first, 9));
-    REQUIRE(flights.bytes() == 100);
-    REQUIRE(flights.full());
+    REQUIRE(!sent.is_full());
+    REQUIRE(sent.add_bytes(*first, 90));
+    REQUIRE(!sent.is_full());
+    REQUIRE(sent.add_bytes(*first, 910));  // the last portion goes over it
+    REQUIRE(sent.is_full());
+    REQUIRE(!sent.acknowledge(*first, 9));
+    REQUIRE(sent.bytes() == 100);
+    REQUIRE(sent.is_full());
     auto next = numbered_events(10, 1);
-    std::atomic<bool> landed{false};
-    std::jthread const lander{[&] {
-        landed = true;
-        (void)flights.land(*first, 1);
+    std::atomic<bool> acknowledged{false};
+    std::jthread const broker{[&] {
+        acknowledged = true;
+        (void)sent.acknowledge(*first, 1);
     }};
-    auto const second = flights.board(next, 1, 10);
+    auto const second = sent.begin_sending(next, 1, 10);
     REQUIRE(second.has_value());
-    REQUIRE(landed);
-    REQUIRE(flights.count() == 2);
-    REQUIRE(flights.boarded(*first));
-    REQUIRE(flights.count() == 1);
-    REQUIRE(flights.bytes() == 0);
+    REQUIRE(acknowledged);
+    REQUIRE(sent.count() == 2);
+    REQUIRE(sent.end_sending(*first));
+    REQUIRE(sent.count() == 1);
+    REQUIRE(sent.bytes() == 0);
 }
 
-TEST_CASE("a portion waits for those before it, and for the table to be let go or cancelled", "[kafka]") {
-    flight_table flights{100};
+TEST_CASE("a portion waits for those before it, or for the table to be cancelled", "[kafka]") {
+    sent_batches sent{100};
     auto events = numbered_events(0, 10);
-    auto const slot = flights.board(events, 10, 1000);
-    REQUIRE(flights.hand_over(*slot, 500));
+    auto const slot = sent.begin_sending(events, 10, 1000);
+    REQUIRE(sent.add_bytes(*slot, 500));
     {
-        std::atomic<bool> landed{false};
-        std::jthread const lander{[&] {
-            landed = true;
-            REQUIRE(!flights.land(*slot, 5));
+        std::atomic<bool> acknowledged{false};
+        std::jthread const broker{[&] {
+            acknowledged = true;
+            REQUIRE(!sent.acknowledge(*slot, 5));
         }};
-        REQUIRE(flights.hand_over(*slot, 500));
-        REQUIRE(landed);
+        REQUIRE(sent.add_bytes(*slot, 500));
+        REQUIRE(acknowledged);
     }
-    std::jthread const other{[&] { flights.cancel(); }};
-    REQUIRE(!flights.hand_over(*slot, 1));
+    std::jthread const other{[&] { sent.cancel(); }};
+    REQUIRE(!sent.add_bytes(*slot, 1));
 }
 
-TEST_CASE("a held table takes nothing until it is let go or cancelled", "[kafka]") {
-    flight_table flights{100};
-    flights.hold(true);
+TEST_CASE("a paused table takes nothing until it is resumed or cancelled", "[kafka]") {
+    sent_batches sent{100};
+    sent.pause(true);
     auto events = numbered_events(0, 1);
     {
-        std::atomic<bool> let_go{false};
+        std::atomic<bool> resumed{false};
         std::jthread const other{[&] {
-            let_go = true;
-            flights.hold(false);
+            resumed = true;
+            sent.pause(false);
         }};
-        REQUIRE(flights.board(events, 1, 1).has_value());
-        REQUIRE(let_go);
+        REQUIRE(sent.begin_sending(events, 1, 1).has_value());
+        REQUIRE(resumed);
     }
-    flights.hold(true);
+    sent.pause(true);
     auto more = numbered_events(1, 1);
-    std::jthread const other{[&] { flights.cancel(); }};
-    auto const refused = flights.board(more, 1, 1);
-    REQUIRE(refused.has_error());
-    REQUIRE(refused.error().code == errc::cancelled);
+    std::jthread const other{[&] { sent.cancel(); }};
+    auto const failed = sent.begin_sending(more, 1, 1);
+    REQUIRE(failed.has_error());
+    REQUIRE(failed.error().code == errc::cancelled);
     REQUIRE(more.events.size() == 1);
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("a position moves with the counts, and past tombstones only when all b
     positions.saw(number, 105, 110, marks);  // five events, five tombstones
     REQUIRE(positions.passed() == passed_offsets{.tombstones = 5});
     REQUIRE(positions.due().empty());
-    REQUIRE(!positions.settled(number));
+    REQUIRE(!positions.drained(number));
     commit(positions, number, 102, {.in = 2, .indexed = 1, .dead = 1});
     auto due = positions.due();
     REQUIRE(due.size() == 1);
@@ -178,14 +178,13 @@ TEST_CASE("a position moves with the counts, and past tombstones only when all b
     positions.committed(4, 102);
     REQUIRE(positions.due().empty());
     commit(positions, number, 105, {.in = 3, .already_there = 3});
-    REQUIRE(positions.settled(number));
+    REQUIRE(positions.drained(number));
     due = positions.due();
     REQUIRE(due.front().offset == 110);
     REQUIRE(due.front().metadata == "lp2 90 15 11 3 1 5 0 0");
 }
 
-TEST_CASE("what was passed over is committed with the position that lies behind it, and with no earlier one",
-          "[kafka]") {
+TEST_CASE("what was passed over is committed with the position after it, and with no earlier one", "[kafka]") {
     group_positions positions;
     commit_metadata const found{.counted_from = 0, .counts = {.in = 6, .indexed = 6}, .passed = {.gaps = 4}};
     auto const number = positions.assign(0, 10, found);
@@ -207,11 +206,11 @@ TEST_CASE("what was passed over is committed with the position that lies behind 
     REQUIRE(positions.due().front().offset == 27);
     REQUIRE(positions.due().front().metadata == "lp2 0 9 9 0 0 1 7 10");
     REQUIRE(positions.passed() == passed_offsets{.tombstones = 1, .gaps = 7, .expired = 10});
-    positions.give_up(number);
+    positions.release(number);
     REQUIRE(positions.passed() == passed_offsets{});
 }
 
-TEST_CASE("a start that nobody had committed becomes the group's position by itself", "[kafka]") {
+TEST_CASE("a start that was not committed before becomes the group's position by itself", "[kafka]") {
     group_positions positions;
     (void)positions.assign(0, 50, std::nullopt);
     REQUIRE(positions.due().size() == 1);
@@ -219,8 +218,7 @@ TEST_CASE("a start that nobody had committed becomes the group's position by its
     REQUIRE(positions.due().front().metadata == "lp2 50 0 0 0 0 0 0 0");
 }
 
-TEST_CASE("what was counted of partitions that moved away is not counted twice, also where it completes late",
-          "[kafka]") {
+TEST_CASE("what was counted of returned partitions is not counted twice, also where it completes late", "[kafka]") {
     group_positions positions;
     auto const stays = positions.assign(0, 0, commit_metadata{.counts = {.in = 7, .indexed = 7}});
     auto const leaves = positions.assign(1, 0, commit_metadata{.counts = {.in = 3, .indexed = 3}});
@@ -229,7 +227,7 @@ TEST_CASE("what was counted of partitions that moved away is not counted twice, 
     positions.saw(leaves, 4, 4, {});
     commit(positions, stays, 5, {.in = 5, .indexed = 5});
     commit(positions, leaves, 2, {.in = 2, .indexed = 2});
-    positions.give_up(leaves);
+    positions.release(leaves);
     commit(positions, leaves, 4, {.in = 2, .indexed = 2});
     // This process has counted 9; with that, the group's share is what partition 0 has: 12.
     auto share = positions.counted();

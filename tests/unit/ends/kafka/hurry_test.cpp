@@ -38,7 +38,7 @@ TEST_CASE("much that was written leaves at once when nothing more comes, for the
     CHECK(reports.wait_events(1));
 }
 
-TEST_CASE("whoever waits for room in the sink does not wait out the linger time", "[kafka]") {
+TEST_CASE("waiting for room in the sink does not take the linger time", "[kafka]") {
     mock_cluster cluster;
     awaited_reports reports;
     auto options = lingering(cluster);
@@ -67,7 +67,7 @@ TEST_CASE("little waits for company within the linger time", "[kafka]") {
     CHECK(reports.wait_events(2));
 }
 
-TEST_CASE("a batch of any size waits with us, not in librdkafka's queue", "[kafka]") {
+TEST_CASE("a batch of any size waits in the sink, not in librdkafka's queue", "[kafka]") {
     mock_cluster cluster;
     rd_kafka_mock_broker_set_rtt(cluster.get(), 1, 20);
     awaited_reports reports;

@@ -8,7 +8,7 @@ using namespace logpipe::kafka;
 
 namespace {
 
-error refusal(kafka_connection const& connection, client_kind kind = client_kind::producer) {
+error error_of(kafka_connection const& connection, client_kind kind = client_kind::producer) {
     client_events events{"test"};
     auto made = make_client(kind, connection, {}, events);
     return made ? error{errc::end_of_input, "it was taken"} : made.error();
@@ -16,27 +16,27 @@ error refusal(kafka_connection const& connection, client_kind kind = client_kind
 
 }  // namespace
 
-TEST_CASE("properties that would break the promise are refused by name", "[kafka]") {
+TEST_CASE("properties that would break the promise are rejected by name", "[kafka]") {
     for (auto const& [name, value] :
          {std::pair{"enable.auto.commit", "true"}, std::pair{"enable.auto.offset.store", "true"},
           std::pair{"enable.idempotence", "false"}, std::pair{"acks", "1"}, std::pair{"request.required.acks", "0"},
           std::pair{"delivery.report.only.error", "true"}, std::pair{"transactional.id", "x"}}) {
         CAPTURE(name);
-        auto const reason = refusal({.properties = {{name, value}}});
+        auto const reason = error_of({.properties = {{name, value}}});
         REQUIRE(reason.code == errc::invalid_argument);
         REQUIRE_THAT(reason.message, ContainsSubstring(name));
     }
-    REQUIRE(refusal({.properties = {{"acks", "all"}, {"enable.idempotence", "true"}}}).code == errc::end_of_input);
+    REQUIRE(error_of({.properties = {{"acks", "all"}, {"enable.idempotence", "true"}}}).code == errc::end_of_input);
 }
 
-TEST_CASE("an unknown property and a bad value are told in librdkafka's words", "[kafka]") {
-    auto const unknown = refusal({.properties = {{"no.such.thing", "1"}}});
+TEST_CASE("an unknown property and a bad value are reported in librdkafka's words", "[kafka]") {
+    auto const unknown = error_of({.properties = {{"no.such.thing", "1"}}});
     REQUIRE(unknown.code == errc::invalid_argument);
     REQUIRE(unknown.message == "kafka: property no.such.thing: No such configuration property: \"no.such.thing\"");
-    auto const bad = refusal({.properties = {{"linger.ms", "soon"}}});
+    auto const bad = error_of({.properties = {{"linger.ms", "soon"}}});
     REQUIRE(bad.code == errc::invalid_argument);
     REQUIRE_THAT(bad.message, ContainsSubstring("linger.ms"));
-    REQUIRE(refusal({.security = "tls"}).code == errc::invalid_argument);
+    REQUIRE(error_of({.security = "tls"}).code == errc::invalid_argument);
 }
 
 TEST_CASE("a user's property beats ours", "[kafka]") {
@@ -50,12 +50,12 @@ TEST_CASE("a user's property beats ours", "[kafka]") {
     REQUIRE(std::string{value.data()} == "77");
 }
 
-TEST_CASE("a login that cannot work is told before anybody is asked", "[kafka]") {
-    REQUIRE_THAT(refusal({.security = "sasl_ssl", .username = "u", .password = "p"}).message,
+TEST_CASE("a login that cannot work is reported before a request is sent", "[kafka]") {
+    REQUIRE_THAT(error_of({.security = "sasl_ssl", .username = "u", .password = "p"}).message,
                  ContainsSubstring("mechanism"));
-    REQUIRE_THAT(refusal({.security = "sasl_ssl", .sasl_mechanism = "PLAIN"}).message, ContainsSubstring("user name"));
-    REQUIRE_THAT(refusal({.username = "u"}).message, ContainsSubstring("sasl_plaintext or sasl_ssl"));
-    auto const file = refusal({.security = "ssl", .ca_file = "/no/such/file"});
+    REQUIRE_THAT(error_of({.security = "sasl_ssl", .sasl_mechanism = "PLAIN"}).message, ContainsSubstring("user name"));
+    REQUIRE_THAT(error_of({.username = "u"}).message, ContainsSubstring("sasl_plaintext or sasl_ssl"));
+    auto const file = error_of({.security = "ssl", .ca_file = "/no/such/file"});
     REQUIRE(file.code == errc::invalid_argument);
     REQUIRE_THAT(file.message, ContainsSubstring("\"/no/such/file\": No such file"));
 }

@@ -82,7 +82,7 @@ TEST_CASE("Kafka's sink for letters writes the original bytes, and makes key and
     REQUIRE(count == 4);
 }
 
-TEST_CASE("a letter over the client's limit is rejected at once, and its neighbours are safe", "[kafka]") {
+TEST_CASE("a letter over the client's limit is rejected at once, and the others are safe", "[kafka]") {
     mock_cluster cluster;
     auto options = cluster.sink_options();
     options.letters = true;

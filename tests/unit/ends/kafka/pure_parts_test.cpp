@@ -31,7 +31,7 @@ TEST_CASE("metadata of before holds no offsets that were passed over: they follo
     auto gaps = before;
     gaps.passed.gaps = 74;
     REQUIRE(parse_commit_metadata("lp1 17 9 2 3 4", 100) == gaps);
-    REQUIRE(parse_commit_metadata("lp1 17 9 2 3 4", 5) == before);  // moved back by somebody
+    REQUIRE(parse_commit_metadata("lp1 17 9 2 3 4", 5) == before);  // moved back by an operator
 }
 
 TEST_CASE("metadata of another program is not taken for counts", "[kafka]") {
@@ -101,27 +101,27 @@ TEST_CASE("an event's key carries id, both times and tag, and a key of before th
     CHECK((before->received_ns == 0 && before->time_ns == 0 && before->tag.empty()));
 }
 
-TEST_CASE("a key that is nearly one of ours is somebody else's", "[kafka]") {
+TEST_CASE("a key that is nearly one of ours is a foreign one", "[kafka]") {
     auto const good = kafka_event_key({.id = {.high = 1, .low = 4}, .received_ns = 5, .time_ns = 6, .tag = {}});
     REQUIRE(facts_in_key(good).has_value());
     CHECK(!facts_in_key(good.substr(0, good.size() - 1)));
     CHECK(!facts_in_key("lp3" + good.substr(3)));
     CHECK(!facts_in_key(kafka_event_key({})));
-    for (std::size_t const place : {4U, 29U, 30U, 42U, 43U, 55U}) {
-        CAPTURE(place);
+    for (std::size_t const index : {4U, 29U, 30U, 42U, 43U, 55U}) {
+        CAPTURE(index);
         auto wrong = good;
-        wrong[place] = 'w';
+        wrong[index] = 'w';
         CHECK(!facts_in_key(wrong));
         // The first digit of a number has four bits.
-        if (place != 30 && place != 43) continue;
-        wrong[place] = 'g';
+        if (index != 30 && index != 43) continue;
+        wrong[index] = 'g';
         CHECK(!facts_in_key(wrong));
-        wrong[place] = 'f';
+        wrong[index] = 'f';
         CHECK(facts_in_key(wrong).has_value());
     }
 }
 
-TEST_CASE("the key of a letter's part names the letter, and to everybody else it is a foreign key", "[kafka]") {
+TEST_CASE("the key of a letter's part names the letter, and to other readers it is a foreign key", "[kafka]") {
     event_id const id{.high = 0x0123456789abcdef, .low = 0xfedcba9876543210};
     REQUIRE(kafka_letter_key(id, {}) == kafka_key(id));
     REQUIRE(kafka_letter_key(id, {.index = 12, .count = 40}) == kafka_key(id) + "#12");
@@ -134,17 +134,17 @@ TEST_CASE("the key of a letter's part names the letter, and to everybody else it
     REQUIRE(!id_in_letter_key("#1"));
 }
 
-TEST_CASE("a foreign message's id hangs on everything that tells it from another", "[kafka]") {
+TEST_CASE("a foreign message's id depends on everything that distinguishes it from another", "[kafka]") {
     message_ids const ids{"cluster", "topic"};
-    auto const id = ids.from_place(3, 42, 1000, "value");
+    auto const id = ids.from_position(3, 42, 1000, "value");
     REQUIRE(static_cast<bool>(id));
-    REQUIRE(message_ids{"cluster", "topic"}.from_place(3, 42, 1000, "value") == id);
-    REQUIRE(message_ids{"cluster2", "topic"}.from_place(3, 42, 1000, "value") != id);
-    REQUIRE(message_ids{"cluster", "topic2"}.from_place(3, 42, 1000, "value") != id);
-    REQUIRE(ids.from_place(4, 42, 1000, "value") != id);
-    REQUIRE(ids.from_place(3, 43, 1000, "value") != id);
-    REQUIRE(ids.from_place(3, 42, 1001, "value") != id);
-    REQUIRE(ids.from_place(3, 42, 1000, "Value") != id);
+    REQUIRE(message_ids{"cluster", "topic"}.from_position(3, 42, 1000, "value") == id);
+    REQUIRE(message_ids{"cluster2", "topic"}.from_position(3, 42, 1000, "value") != id);
+    REQUIRE(message_ids{"cluster", "topic2"}.from_position(3, 42, 1000, "value") != id);
+    REQUIRE(ids.from_position(4, 42, 1000, "value") != id);
+    REQUIRE(ids.from_position(3, 43, 1000, "value") != id);
+    REQUIRE(ids.from_position(3, 42, 1001, "value") != id);
+    REQUIRE(ids.from_position(3, 42, 1000, "Value") != id);
 }
 
 TEST_CASE("a start is the beginning, the end, or a time", "[kafka]") {
@@ -159,7 +159,7 @@ TEST_CASE("a start is the beginning, the end, or a time", "[kafka]") {
     }
 }
 
-TEST_CASE("the statistics tell the slowest broker that has answered", "[kafka]") {
+TEST_CASE("the statistics name the slowest broker that has responded", "[kafka]") {
     auto const statistics = read_statistics(
         R"({"name":"c","brokers":{"a:1/1":{"state":"UP","rtt":{"avg":1500,"cnt":3}},)"
         R"("b:1/2":{"state":"DOWN","rtt":{"avg":9000,"cnt":0}},"c:1/3":{"state":"UP","rtt":{"avg":2500,"cnt":1}}}})");
@@ -169,7 +169,7 @@ TEST_CASE("the statistics tell the slowest broker that has answered", "[kafka]")
     REQUIRE(!read_statistics("garbage").slowest_round_trip_seconds);
 }
 
-TEST_CASE("what went wrong with a connection is told without librdkafka's own states", "[kafka]") {
+TEST_CASE("a connection's failure is reported without librdkafka's own states", "[kafka]") {
     REQUIRE(
         connection_words("h:1/bootstrap: Connect to ipv4#127.0.0.1:1 failed: Connection refused (after 0ms in state "
                          "CONNECT, 1 identical error(s) suppressed)") ==

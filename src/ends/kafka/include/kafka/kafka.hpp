@@ -34,10 +34,10 @@ struct kafka_connection {
 struct kafka_sink_options {
     kafka_connection connection;
     std::string topic;
-    bool create = true;  ///< makes the topic where it is unknown, with the next three
+    bool create = true;  ///< creates the topic where it is unknown, with the next three
     std::int32_t partitions = 1;
     std::int16_t replication = 1;
-    letter_retention letters_keep;  ///< of a topic that is made for letters
+    letter_retention letters_keep;  ///< of a topic that is created for letters
     bool letters = false;  ///< takes letter frames (codec/letter_frame.hpp) and writes letters (kafka_letter.hpp)
     std::string compression = "lz4";
     std::chrono::milliseconds linger{25};
@@ -46,7 +46,7 @@ struct kafka_sink_options {
     /// Set: this top-level field of the record is the message's key and chooses the partition; the facts then stand in
     /// the headers `logpipe-id`, `logpipe-received-ns`, `logpipe-event-ns` and `logpipe-tag`.
     std::string key_field;
-    std::string tag_header;  ///< set: the event's tag stands in this header
+    std::string tag_header;  ///< set: this header carries the event's tag
 };
 /// Messages are the payloads as they are, keyed by kafka_event_key(), stamped with `received_ns`. A batch is safe
 /// when all in-sync replicas have all of it (idempotent producer, acks=all). A message that the broker will never take
@@ -64,20 +64,21 @@ struct kafka_source_options {
     std::size_t queue_bytes_max = std::size_t{8} << 20U;
     std::chrono::milliseconds session_timeout{45'000};
     std::chrono::milliseconds poll_interval_max{300'000};
-    std::chrono::milliseconds revoke_drain{10'000};  ///< how long a partition that is taken away may drain
+    std::chrono::milliseconds revoke_drain{10'000};  ///< how long a partition that is revoked may drain
     bool until_end = false;                          ///< errc::end_of_input once what was there at open() is read
 };
 /// A member of a consumer group. Commits carry the counts as metadata, so the ledger moves with the position. Each
-/// assignment of a partition has a new number, so seek() has no meaning here and does nothing: the group's position
-/// holds, and what a store has beyond it meets its ids. counted() is of the partitions that are held just then.
+/// assignment of a partition has a new number, so seek() has no meaning here and does nothing: the group's offset
+/// holds, and what a store has beyond it is a duplicate by its id. counted() is of the partitions that are assigned
+/// just then.
 [[nodiscard]] std::unique_ptr<source> make_kafka_source(kafka_source_options options);
 
 /// What operators' requests need of a URI. @return errc::invalid_argument for one of another form
-struct kafka_place {
+struct kafka_target {
     kafka_connection connection;
     std::string topic;
 };
-[[nodiscard]] result<kafka_place> kafka_place_of(end_uri const& uri, option_values const& values);
+[[nodiscard]] result<kafka_target> kafka_target_of(end_uri const& uri, option_values const& values);
 
 extern end_descriptor const kafka_end;
 

@@ -1,4 +1,4 @@
-// What an operator asks of a Kafka cluster.
+// An operator's requests to a Kafka cluster.
 #pragma once
 
 #include "kafka/kafka.hpp"
@@ -21,7 +21,7 @@ struct kafka_group_position {
     std::int64_t committed = -1;     ///< -1: none yet
     std::int64_t counted_from = -1;  ///< offset where `counts` began; -1: the commit is not logpipe's
     event_counts counts;             ///< of the offsets from `counted_from` to `committed`
-    passed_offsets passed{};         ///< those of them that hold no event
+    passed_offsets passed{};         ///< those of them without an event
 };
 struct kafka_group {
     std::string state;  ///< "Stable", "Empty", "PreparingRebalance", "CompletingRebalance", "Dead"
@@ -61,7 +61,8 @@ struct kafka_message {
     std::function<std::string_view(char const* name)> header;
 };
 
-/// One cluster, as an operator sees it. Every call asks the cluster and waits for at most `timeout`. One thread.
+/// One cluster, as an operator sees it. Every call sends requests to the cluster and waits for at most `timeout`. One
+/// thread.
 class kafka_admin {
   public:
     virtual ~kafka_admin() = default;

@@ -1,4 +1,4 @@
-// What stands beside the payload in a message of ours, and the keys that carry it. docs/internals/kafka.md draws them.
+// What accompanies the payload in a message of ours, and the keys that carry it. docs/internals/kafka.md draws them.
 #pragma once
 
 #include "logpipe/event.hpp"
@@ -12,7 +12,7 @@ namespace logpipe::kafka {
 /// What a message carries of its event besides the payload.
 struct kafka_facts {
     event_id id;
-    std::int64_t received_ns = 0;  ///< when the first durable place took it; 0: not known
+    std::int64_t received_ns = 0;  ///< when the first durable store took it; 0: not known
     std::int64_t time_ns = 0;      ///< as the client said; 0: not known
     std::string_view tag;          ///< empty: not known
 };

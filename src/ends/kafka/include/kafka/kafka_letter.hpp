@@ -1,13 +1,13 @@
-// A dead letter as a message of Kafka. The value is the original bytes; all else stands in the key and, as text, in
+// A dead letter as a message of Kafka. The value is the original bytes; all else is in the key and, as text, in
 // headers:
 //
 //   key                   lp1.ID; of a part lp1.ID#INDEX
-//   timestamp             when it was rejected, ms; of a tombstone: the timestamp of the newest letter that it settles
+//   timestamp             when it was rejected, ms; of a tombstone: the timestamp of the newest letter that it ends
 //   logpipe-letter        1, the version; 2 of a letter that is about several entries of one message. Without it the
 //                         value is a letter in JSON, as logpipe wrote them before.
 //   logpipe-entries       how many entries; only of version 2, whose value is a pack (codec/letter_pack.hpp)
-//   logpipe-stage         who rejected it
-//   logpipe-reason        why
+//   logpipe-stage         the stage that rejected it
+//   logpipe-reason        the reason
 //   logpipe-origin        where it was read: "kafka nginx-logs 0 offset 7"
 //   logpipe-tag           the event's tag
 //   logpipe-rejected-ns   when it was rejected           }
@@ -28,7 +28,7 @@
 
 namespace logpipe::kafka {
 
-/// What a topic of dead letters is made with. Letters stay until an operator settles them, or the topic's retention
+/// What a topic of dead letters is created with. Letters stay until an operator ends them, or the topic's retention
 /// drops the oldest.
 inline constexpr std::size_t letter_line_bytes = std::size_t{8} << 20U;   ///< the default of --line-bytes-max
 inline constexpr std::size_t letter_head_bytes = std::size_t{64} << 10U;  ///< more than headers, key and batch take
@@ -39,7 +39,7 @@ inline constexpr std::size_t letter_head_bytes = std::size_t{64} << 10U;  ///< m
 [[nodiscard]] event_id id_in_letter_key(std::string_view key) noexcept;
 
 [[nodiscard]] kafka_admin::outgoing kafka_letter(letter_view const& letter, std::int64_t timestamp_ms);
-/// Whether it says of itself that it is a letter in this form, of whatever version: then its value is nothing else.
+/// Whether its headers say that it is a letter in this form, of whatever version: then its value is nothing else.
 [[nodiscard]] bool is_kafka_letter(kafka_message const& message);
 /// @return none where the headers are not those of a letter; the view points into `message`
 [[nodiscard]] std::optional<letter_view> read_kafka_letter(kafka_message const& message);
