@@ -6,6 +6,7 @@
 #include "core/retry_loop.hpp"
 #include "kafka/kafka.hpp"
 #include "kafka_settings.hpp"
+#include "message_writer.hpp"
 #include "sent_batches.hpp"
 
 #include <atomic>
@@ -14,7 +15,6 @@
 #include <functional>
 #include <shared_mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -50,13 +50,7 @@ class producer final : private client_events {
     using tags = std::vector<message_tag>;
 
     [[nodiscard]] result<client_handle> make_handle();
-    [[nodiscard]] bool make_topic();
     [[nodiscard]] std::uint32_t send_portion(std::uint32_t slot, std::uint32_t begin, std::uint32_t end);
-    [[nodiscard]] rd_kafka_resp_err_t produce(message_tag tag);
-    [[nodiscard]] rd_kafka_resp_err_t produce_letter(message_tag tag, std::string_view frame, std::int64_t time_ns);
-    [[nodiscard]] static std::int32_t choose_partition(rd_kafka_topic_t const* topic, void const* key,
-                                                       std::size_t key_bytes, std::int32_t partition_count, void* table,
-                                                       void* message);
 
     void delivered(rd_kafka_message_t const& message) noexcept override;
     void failed(message_tag tag, rd_kafka_resp_err_t reason);
@@ -72,12 +66,12 @@ class producer final : private client_events {
 
     kafka_sink_options const options_;
     sent_batches& sent_;
+    message_writer messages_;
     std::function<void(batch&&)> const done_;
     std::vector<kafka_property> settings_;
 
     mutable std::shared_mutex handle_mutex_;  // guards which client it is: shared to send, alone to recreate it
     client_handle client_;
-    topic_handle topic_;
 
     std::atomic<bool> hurried_{false};
 
