@@ -42,8 +42,9 @@ bool message_writer::open(rd_kafka_t* client) {
     return topic_ != nullptr;
 }
 
-std::int32_t message_writer::choose_partition(rd_kafka_topic_t const* topic, void const* /*key*/, std::size_t /*key_bytes*/,
-                                        std::int32_t partition_count, void* table, void* message) {
+std::int32_t message_writer::choose_partition(rd_kafka_topic_t const* topic, void const* /*key*/,
+                                              std::size_t /*key_bytes*/, std::int32_t partition_count, void* table,
+                                              void* message) {
     auto& sent = static_cast<sent_batches*>(table)->at(message_tag{reinterpret_cast<std::uint64_t>(message)});
     std::atomic_ref const partition{sent.partition};
     auto const chosen = partition.load(std::memory_order_relaxed);
@@ -110,7 +111,8 @@ rd_kafka_resp_err_t message_writer::produce(message_tag tag) const {
 }
 
 /// The original bytes are the value, what comes before them becomes key and headers.
-rd_kafka_resp_err_t message_writer::produce_letter(message_tag tag, std::string_view frame, std::int64_t time_ns) const {
+rd_kafka_resp_err_t message_writer::produce_letter(message_tag tag, std::string_view frame,
+                                                   std::int64_t time_ns) const {
     auto const letter = codec::read_letter_frame(frame);
     LOGPIPE_ASSERT(letter.has_value());  // dead_letter_writer wrote it
     letter_headers const made{*letter};
