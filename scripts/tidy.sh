@@ -87,12 +87,18 @@ dead_links() {
     local file link
     for file in "${documents[@]}"; do
         grep -oE '\]\([^)#]+' "$file" | cut -c 3- | grep -vE '^https?:' | while read -r link; do
-            [[ -e $(dirname "$file")/$link ]] || echo "$file: there is no $link"
+            [[ -e $(dirname "$file")/$link ]] || echo "$file: $link does not exist"
         done
     done
     git grep -oE '\bdocs/[a-z/-]+\.(md|yaml)' -- ':!*.md' | while IFS=: read -r file link; do
-        [[ -e $link ]] || echo "$file: there is no $link"
+        [[ -e $link ]] || echo "$file: $link does not exist"
     done
+}
+
+# Words that hide who does what, and phrases that a reader of English stumbles over (STYLE.md).
+phrases() {
+    grep -nPi '\b((is|are) no (?!longer\b|more\b)|told\b|anew\b|whoever\b|stands in\b|of its own\b|looked at\b|wish(es|ed)?\b)' \
+        "${sources[@]}" "${documents[@]}" src/ui/web/page/*.{js,html}
 }
 
 contract_includes() {
@@ -149,6 +155,7 @@ check 'no shell function twice in a file' twice_in_shell
 check 'no document above its lines' long_documents
 check 'prose in lines of at most 120' long_prose
 check 'links between documents lead somewhere' dead_links
+check 'no phrase that STYLE.md lists' phrases
 check 'shellcheck' shellcheck "${shell[@]}"
 if [[ $mode == full ]]; then
     check 'each header compiles alone' headers_alone

@@ -83,7 +83,7 @@ struct end_request {
 
 struct end_descriptor {
     std::string_view name;                           ///< "opensearch"
-    std::vector<std::string_view> source_schemes{};  ///< of its URIs, {"kafka"}; none where it is no source
+    std::vector<std::string_view> source_schemes{};  ///< of its URIs, {"kafka"}; empty where it cannot be a source
     std::vector<std::string_view> sink_schemes{};
     std::string_view title;                    ///< "OpenSearch"
     std::string_view summary;                  ///< one sentence
@@ -95,7 +95,7 @@ struct end_descriptor {
     std::string_view sink_stage{};
     std::vector<metric> source_metrics{};  ///< all that its stage may have
     std::vector<metric> sink_metrics{};
-    /// None where it is no source, or no sink. @return errc::invalid_argument for a URI or values that cannot be.
+    /// Null where it cannot be a source, or a sink. @return errc::invalid_argument for a URI or values that cannot be.
     result<std::unique_ptr<source>> (*make_source)(end_request const&) = nullptr;
     result<std::unique_ptr<sink>> (*make_sink)(end_request const&) = nullptr;
     std::vector<std::string_view> examples{};

@@ -46,7 +46,7 @@ struct event {
     std::uint32_t document_begin = 0;
     std::uint32_t document_bytes = 0;
     std::uint32_t tag = 0;  ///< index into `batch::tags`
-    bool rejected = false;  ///< stages skip it; why stands in `batch::rejections`
+    bool rejected = false;  ///< stages skip it; the reason is in `batch::rejections`
 };
 
 /// Why an event goes to the dead letters instead of onwards.

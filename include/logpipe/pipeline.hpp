@@ -29,13 +29,13 @@ struct hop_spec {
     std::vector<route_spec> routes{};  ///< tried first, in this order; what they take counts as routed
     std::string dead_letters;
     std::string group{};                                       ///< names the source's own position, where it keeps one
-    std::size_t threads = 1;                                   ///< pumps, each with ends of its own
+    std::size_t threads = 1;                                   ///< pumps, each with its own ends
     std::size_t in_flight_bytes_max = std::size_t{64} << 20U;  ///< of each pump
     bool until_end = false;                ///< the source ends with what was there when it was opened
     bool source_failure_is_final = false;  ///< its own retries were all there are
     bool continues_sink = false;  ///< where the source keeps no figures, the ledger counts what the sink held before
-    /// Its ends are open before any other hop starts. A store that keeps its position in a journal must have told it
-    /// before anybody writes there: offsets that the journal lost at its end must not name other events.
+    /// Its ends are open before any other hop starts. A store that keeps its position in a journal must tell it
+    /// before anything is written there: offsets that the journal lost at its end must not name other events.
     bool opens_first = false;
 
     friend bool operator==(hop_spec const&, hop_spec const&) = default;

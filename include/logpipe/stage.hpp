@@ -19,7 +19,7 @@ namespace logpipe {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// Gives batches and is told what is safe. One thread calls everything but wake(), stop() and status().
+/// Gives batches and learns what is safe. One thread calls everything but wake(), stop() and status().
 class source {
   public:
     virtual ~source() = default;
@@ -28,7 +28,7 @@ class source {
     /// storage_failed.
     [[nodiscard]] virtual result<> open() = 0;
     /// Names the offsets' space: a store that keeps positions for us keeps them under this name. It changes when
-    /// offsets start anew (a journal that was deleted and made again). Valid after open().
+    /// offsets start from 0 again (a journal that was deleted and recreated). Valid after open().
     [[nodiscard]] virtual std::string identity() const = 0;
     /// What the source's own durable position had counted when this source took it up, of what it holds now; none where
     /// it keeps no such figures. It changes while partitions come and go. Any thread, after open().

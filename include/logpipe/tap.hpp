@@ -1,4 +1,4 @@
-// Events as they pass, for whoever wants to look (`logpipe tap`). Looking never slows a pump: what does not fit is
+// Events as they pass, for `logpipe tap`. A tap never slows a pump: what does not fit is
 // dropped and counted, and where nobody looks a pump asks one relaxed atomic a batch.
 #pragma once
 

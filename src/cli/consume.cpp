@@ -53,7 +53,8 @@ result<pipeline_spec> pipeline_of_index(settings const& options, argument_list c
 }
 
 int run_consume(settings const& options, pipeline_spec const& spec) {
-    process whole{options, spec};
+    shared_resources shared;
+    process whole{options, spec, shared};
     if (auto built = whole.build(); !built) return report_failure(options, built.error());
     auto const status = whole.run();
     return options.on("once") ? say_dead_letters(whole.snapshot(), spec, status) : status;

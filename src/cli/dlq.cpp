@@ -22,7 +22,7 @@ result<audit::letter_selection> selection_of(settings const& options, std::span<
     audit::letter_selection which{.ids = {}, .reason = options.text("reason"), .all = options.on("all")};
     for (auto const& text : ids) {
         auto const id = event_id::parse(text);
-        if (!id) return error{errc::invalid_argument, fmt::format("\"{}\" is no id; dlq ls shows them", text)};
+        if (!id) return error{errc::invalid_argument, fmt::format("invalid id \"{}\": dlq ls lists them", text)};
         which.ids.push_back(*id);
     }
     auto const ways = (which.ids.empty() ? 0 : 1) + (which.reason.empty() ? 0 : 1) + (which.all ? 1 : 0);
@@ -78,7 +78,7 @@ void print(audit::letter_list const& list, std::vector<audit::letter_summary> co
     if (list.incomplete > 0)
         fmt::print("{} letters are incomplete: parts of them are missing; show prints what is there\n",
                    list.incomplete);
-    if (list.unreadable > 0) fmt::print("{} entries are no letter of logpipe's\n", list.unreadable);
+    if (list.unreadable > 0) fmt::print("{} entries are not dead letters of logpipe\n", list.unreadable);
 }
 
 int list(settings const& options, audit::letter_topic& from) {

@@ -63,7 +63,7 @@ result<chosen_transform> choose_transform(std::string const& name, settings cons
         std::vector<std::string_view> names;
         for (auto const* each : transforms()) names.push_back(each->name);
         return error{errc::invalid_argument,
-                     fmt::format("there is no transform \"{}\"; there are {}", uri->scheme, fmt::join(names, ", "))};
+                     fmt::format("unknown transform \"{}\"; available: {}", uri->scheme, fmt::join(names, ", "))};
     }
     auto values = end_values::of(*uri, what->options, options);
     if (!values) return in_context(fmt::format("transform {}", name), values.error());

@@ -52,7 +52,8 @@ result<pipeline_spec> pipeline_of_forward(settings const& options, argument_list
 }
 
 int run_forward(settings const& options, pipeline_spec const& spec) {
-    process whole{options, spec};
+    shared_resources shared;
+    process whole{options, spec, shared};
     if (auto built = whole.build(); !built) return report_failure(options, built.error());
     compare_with_data_mode(options, options.text("journal"));
     return whole.run();

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 3> journal_letters_suffixes{".dlq", ".con
 
 error no_such_end(end_uri const& uri, std::string_view what, std::string_view known) {
     return {errc::invalid_argument,
-            fmt::format("{}: \"{}:\" is no {}; there are {}", uri.whole, uri.scheme, what, known)};
+            fmt::format("{}: \"{}:\" cannot be a {}; available: {}", uri.whole, uri.scheme, what, known)};
 }
 
 }  // namespace

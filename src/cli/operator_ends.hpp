@@ -54,7 +54,7 @@ class operator_ends final {
 };
 
 /// The topic that letters of `uri` come from: without `.dlq`, and without the stage's name that stands before it in a
-/// journal's. Empty where there is no `.dlq`.
+/// journal's. Empty without `.dlq`.
 [[nodiscard]] std::string input_of_letters(std::string const& uri);
 
 }  // namespace logpipe::cli

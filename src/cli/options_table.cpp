@@ -59,7 +59,7 @@ constexpr std::array rows{
     option_row{"store", text, "URI", "sqlite:", "run",
                "where documents go: store.sqlite in the data directory, or opensearch://HOST:PORT/INDEX"},
     option_row{"threads", count, "N", "1", "consume index",
-               "how many pumps, each a member of the Kafka group with ends of its own"},
+               "how many pumps, each a member of the Kafka group with its own ends"},
     option_row{"from", list, "URI", "kafka://localhost:9092/nginx-logs", "verify",
                "the topics that the events went through, in their order; may be given often"},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "replay", "the topic"},

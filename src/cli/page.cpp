@@ -80,7 +80,7 @@ void neighbours::ask_all() {
 
 namespace {
 
-/// Lists anew only where something changed, or may have been changed by another process.
+/// Lists again only where something changed, or may have been changed by another process.
 class run_letters final : public web::letter_desk {
   public:
     run_letters(std::string folder, std::shared_ptr<journal::topic> letters, std::shared_ptr<journal::topic> input,

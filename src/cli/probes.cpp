@@ -47,9 +47,8 @@ result<web::peer_access> peer_access_of(settings const& options) {
         auto const peer = net::parse_peer_address(address);
         if (token->empty() || !peer || peer->tls || peer->where.host.empty() || net::is_loopback(peer->where.host))
             continue;
-        log_warn(
-            "{}: whoever is on the way to {} can read the token: ask by https://{}, where it has --page-certificate",
-            options.subcommand(), address, address);
+        log_warn("{}: the token crosses the network to {} unencrypted: use https://{}, where it has --page-certificate",
+                 options.subcommand(), address, address);
     }
     return web::peer_access{.token = *std::move(token),
                             .ca_file = options.text("ca-file"),
@@ -103,7 +102,7 @@ result<> look_at_self(settings const& options) {
     for (auto const& address : addresses) {
         auto const url = own_url(address, !options.text("page-certificate").empty());
         if (!url) return url.error();
-        // Whether it lives is all that is asked, and nothing is told: no name of this machine need be in its
+        // Only whether it lives is asked, and no secret is sent: no name of this machine need be in its
         // certificate.
         auto const page = web::fetch_page(
             {.url = *url, .timeout = options.duration("timeout"), .ca_file = {}, .insecure_skip_verify = true});

@@ -46,8 +46,12 @@ std::vector<warning> newest_warnings() {
     return lines;
 }
 
-process::process(settings const& options, pipeline_spec spec, std::string run_id)
-    : options_{options}, spec_{std::move(spec)}, started_ns_{now_ns()}, ends_{options, shared_, std::move(run_id)} {}
+process::process(settings const& options, pipeline_spec spec, shared_resources& shared, std::string run_id)
+    : options_{options},
+      spec_{std::move(spec)},
+      started_ns_{now_ns()},
+      shared_{shared},
+      ends_{options, shared, std::move(run_id)} {}
 
 result<dead_letters*> process::dead_letters_of(hop_spec const& hop) {
     if (hop.dead_letters.empty()) return nullptr;
@@ -108,8 +112,8 @@ process_snapshot process::snapshot_once() const {
 }
 
 process_snapshot process::snapshot() const {
-    // The terms are read one after the other: a batch that moves on in between is seen twice or not at all. That is no
-    // loss, and the next snapshot shows it.
+    // The terms are read one after the other: a batch that moves on in between is seen twice or not at all. Nothing is
+    // lost, and the next snapshot shows it.
     auto now = snapshot_once();
     for (int tries = 0; tries < snapshots_max && now.book.difference() != 0; ++tries) {
         std::this_thread::sleep_for(1ms);

@@ -29,8 +29,9 @@ namespace logpipe::cli {
 /// Main thread, but for snapshot() and open_tap().
 class process final {
   public:
+    /// @param shared  outlives it, as what the functions below are given does
     /// @param run_id  as of endpoints
-    process(settings const& options, pipeline_spec spec, std::string run_id = {});
+    process(settings const& options, pipeline_spec spec, shared_resources& shared, std::string run_id = {});
 
     /// Makes the ends of all hops, sinks first. Once, before run().
     [[nodiscard]] result<> build();
@@ -58,7 +59,6 @@ class process final {
     [[nodiscard]] settings const& options() const noexcept { return options_; }
     [[nodiscard]] pipeline_spec const& spec() const noexcept { return spec_; }
     [[nodiscard]] endpoints& ends() noexcept { return ends_; }
-    [[nodiscard]] shared_resources& shared() noexcept { return shared_; }
 
   private:
     [[nodiscard]] result<dead_letters*> dead_letters_of(hop_spec const& hop);
@@ -70,7 +70,7 @@ class process final {
     settings const& options_;
     pipeline_spec const spec_;
     std::int64_t const started_ns_;
-    shared_resources shared_;
+    shared_resources& shared_;
     endpoints ends_;
     std::map<std::string, std::unique_ptr<dead_letters>> dead_letters_;  // by URI; they outlive the pumps
     std::optional<runtime::supervisor> supervisor_;

@@ -15,11 +15,12 @@ result<pipeline_spec> pipeline_of_produce(settings const& options, argument_list
 }
 
 int run_produce(settings const& options, pipeline_spec const& spec) {
-    process whole{options, spec};
-    if (auto built = whole.build(); !built) return report_failure(options, built.error());
+    shared_resources shared;
     progress_view view;
     stall_timer stall{give_up_after(options, spec.hops.front().from)};
     bool given_up = false;
+    process whole{options, spec, shared};
+    if (auto built = whole.build(); !built) return report_failure(options, built.error());
     whole.on_tick([&](process_snapshot const& now) {
         view.tick(now.pumps.front());
         if (given_up || !stall.expired(now.pumps.front())) return;

@@ -1,4 +1,4 @@
-// In a file of its own: all that is compiled again when the commit changes.
+// Alone in its file: it is compiled whenever the commit changes.
 #include "revision_text.hpp"
 #include "version.hpp"
 

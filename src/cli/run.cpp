@@ -1,4 +1,4 @@
-// `run`: the whole pipeline in one process. Without hops of its own in logpipe.toml: forward protocol (or --from) →
+// `run`: the whole pipeline in one process. Without hops in logpipe.toml: forward protocol (or --from) →
 // journal → transform → SQLite, of which --broker puts Kafka behind the journal and --store takes the documents
 // elsewhere.
 #include "data_mode.hpp"
@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 namespace logpipe::cli {
 
 namespace {
@@ -17,7 +19,7 @@ namespace {
 constexpr std::size_t receive_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t forward_bytes_max = std::size_t{16} << 20U;
 
-pipeline_spec embedded_pipeline(settings const& options) {
+pipeline_spec embedded_spec(settings const& options) {
     auto const parts = embedded_parts_of(options);
     auto const& from = options.text("from");
     hop_spec index{.name = "index",
@@ -52,7 +54,7 @@ pipeline_spec embedded_pipeline(settings const& options) {
 result<pipeline_spec> pipeline_of_run(settings const& options, argument_list const& /*rest*/) {
     auto spec = hops_of_file(options);
     if (!spec) return spec.error();
-    if (!*spec) return embedded_pipeline(options);
+    if (!*spec) return embedded_spec(options);
     return **std::move(spec);
 }
 
@@ -65,13 +67,19 @@ int run_run(settings const& options, pipeline_spec const& spec) {
     bool const has_end = !options.text("from").empty();
     auto id = has_end ? run_id.take() : result<std::string>{std::string{}};
     if (!id) return report_failure(options, id.error());
-    process whole{options, spec, *std::move(id)};
+    shared_resources shared;
+    std::optional<embedded_pipeline> embedded;
+    if (options.hops().empty()) embedded.emplace(options, shared);
+    process whole{options, spec, shared, *std::move(id)};
     if (auto built = whole.build(); !built) return report_failure(options, built.error());
-    auto const ended = options.hops().empty() ? run_embedded(whole) : run_hops(whole);
-    if (!ended) return report_failure(options, ended.error());
-    if (ended->status == exit_done && has_end && ended->input_ended)
+    embedded ? embedded->attach_to(whole) : end_with_sources(whole);
+    auto const page = start_page(whole, embedded ? &*embedded : nullptr);
+    if (!page) return report_failure(options, page.error());
+    auto status = whole.run();
+    if (embedded && status == exit_done && !embedded->produce_runs_ended()) status = exit_undrained;
+    if (embedded && status == exit_done && has_end && embedded->input_ended())
         if (auto forgotten = run_id.forget(); !forgotten) return report_failure(options, forgotten.error());
-    return options.on("once") ? say_dead_letters(whole.snapshot(), spec, ended->status) : ended->status;
+    return options.on("once") ? say_dead_letters(whole.snapshot(), spec, status) : status;
 }
 
 }  // namespace logpipe::cli

@@ -24,7 +24,8 @@ result<pipeline_spec> pipeline_of_ship(settings const& options, argument_list co
 }
 
 int run_ship(settings const& options, pipeline_spec const& spec) {
-    process whole{options, spec};
+    shared_resources shared;
+    process whole{options, spec, shared};
     if (auto built = whole.build(); !built) return report_failure(options, built.error());
     return whole.run();
 }

@@ -5,7 +5,7 @@
 
 namespace logpipe::cli {
 
-/// Before any other thread starts: SIGTERM, SIGINT, SIGHUP and SIGPIPE are no longer what ends the process by itself.
+/// Before any other thread starts: SIGTERM, SIGINT, SIGHUP and SIGPIPE no longer end the process by themselves.
 void take_over_signals();
 /// SIGTERM or SIGINT came within `time`. The main thread alone asks. SIGHUP reloads files meanwhile; a process that
 /// never asks ignores it.

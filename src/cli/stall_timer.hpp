@@ -14,7 +14,7 @@ class stall_timer final {
     /// @param time_max  zero: never
     explicit stall_timer(std::chrono::milliseconds time_max);
 
-    /// Nothing became safe for that long though something waited to be sent. A source that has nothing is no reason.
+    /// Nothing became safe for that long though something waited to be sent. A source that has nothing does not count.
     [[nodiscard]] bool expired(pump_snapshot const& now);
 
   private:

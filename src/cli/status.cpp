@@ -60,7 +60,7 @@ int run_status(settings const& options, argument_list const& /*rest*/) {
         if (terminal) fmt::print("\x1b[H\x1b[2J");
         status = show(options, *access, terminal);
         if (!terminal && !options.on("json")) fmt::print("\n");
-        // Whoever looked may be gone: a terminal that was closed, a full disk.
+        // The reader may be gone: a terminal that was closed, a full disk.
     } while (std::fflush(stdout) == 0 && !signal_came(options.duration("interval")));
     return status;
 }

@@ -69,7 +69,7 @@ struct subcommand {
 [[nodiscard]] std::vector<std::string_view> subcommand_names();
 /// What it may want of ends.
 [[nodiscard]] std::span<end_role const> roles_of(std::string_view subcommand) noexcept;
-/// None where there is no such subcommand.
+/// Null for an unknown name.
 [[nodiscard]] subcommand const* subcommand_of_name(std::string_view name) noexcept;
 /// The pipeline that it would run, checked; none where it runs none.
 [[nodiscard]] result<std::optional<pipeline_spec>> pipeline_of(subcommand const& which, settings const& options,

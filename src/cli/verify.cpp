@@ -13,7 +13,7 @@ namespace {
 
 result<audit::audit_report> verify(settings const& options) {
     operator_ends ends{options};
-    auto store = ends.store(options.text("to"));  // a wrong URI is told before anybody is asked
+    auto store = ends.store(options.text("to"));  // a wrong URI fails before any server is asked
     if (!store) return store.error();
     std::vector<std::unique_ptr<audit::audited_place>> places;
     for (auto const& uri : options.list("from"))

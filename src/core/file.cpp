@@ -93,7 +93,7 @@ class system_file final : public file {
             if (put < 0 && errno == EINTR) continue;
             if (put < 0) return failure("write", path_, errno);
             offset_bytes += static_cast<std::uint64_t>(put);
-            // A short write is no failure yet: going on tells why.
+            // A short write is not a failure yet: the next one says why.
             std::size_t left = skip + static_cast<std::size_t>(put);
             while (!parts.empty() && left >= parts.front().size()) {
                 left -= parts.front().size();
@@ -260,7 +260,7 @@ result<> remove_stored_file(file_system& files, std::string const& path) {
 }
 
 result<> make_lasting_folder(file_system& files, std::string const& folder) {
-    // The folder's own name is synced also where it is there: whoever made it may have failed to.
+    // The folder's own name is synced also where it is there: its creator may have failed to.
     std::vector<std::string> unsafe{folder};
     for (auto at = folder;; at = folder_of(at)) {
         auto const names = files.list(at);

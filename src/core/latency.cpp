@@ -35,7 +35,7 @@ double latency_histogram::quantile(double share) const noexcept {
 latency_histogram latency_histogram::since(latency_histogram const& before) const noexcept {
     latency_histogram newer = *this;
     for (std::size_t i = 0; i < counts.size(); ++i) {
-        if (before.counts[i] > counts[i]) return *this;  // it began anew
+        if (before.counts[i] > counts[i]) return *this;  // it was restarted
         newer.counts[i] -= before.counts[i];
     }
     newer.sum_seconds = std::max(0.0, sum_seconds - before.sum_seconds);

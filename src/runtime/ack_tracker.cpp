@@ -92,7 +92,7 @@ void ack_tracker::join_neighbours(partition_state& part, place at) {
     if (std::next(at) != part.ranges.end() && may_join(*at, *std::next(at))) join_next(at);
 }
 
-/// Makes that batch of a taken range a range of its own.
+/// Makes that batch of a taken range a separate range.
 ack_tracker::place ack_tracker::cut_out(partition_state& part, place at, std::uint64_t sequence) {
     if (sequence + 1 < at->end_sequence) {
         auto rest = *at;

@@ -58,7 +58,7 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
     return is_utf8(shown) ? shown : text.substr(0, bytes_max);
 }
 
-/// Without an id there is no key, and a compacted topic takes nothing without one: what the letter says makes it.
+/// Without an id an event has no key, and a compacted topic takes nothing without one: what the letter says makes it.
 event_id id_of(dead_letter const& letter) {
     if (letter.id) return letter.id;
     return chunk_hash(letter.tag, fmt::format("{} {}", letter.origin, letter.time_ns), letter.record);
@@ -137,8 +137,8 @@ batch batch_of(letter_span letters, std::span<letter_piece const> pieces, letter
     return events;
 }
 
-/// One record in place of many where that is much smaller: letters of one batch say nearly the same, and whoever sends
-/// a thousand bad lines in a few bytes must not fill our disk with their tag. A few letters stay as they are.
+/// One record in place of many where that is much smaller: letters of one batch say nearly the same, and a client that
+/// sends a thousand bad lines in a few bytes must not fill our disk with their tag. A few letters stay as they are.
 void make_bundle(batch& events) {
     if (events.events.size() < 2 || events.records.size() < bundle_bytes_min) return;
     std::vector<std::string_view> frames;

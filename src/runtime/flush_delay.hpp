@@ -1,5 +1,5 @@
 // How long to wait for more before a flush. A flush of the journal or of SQLite costs the same for one batch as for
-// many, and clients that wait for their acks send at about the same time, a little apart: whoever flushes at the first
+// many, and clients that wait for their acks send at about the same time, a little apart: a flush at the first
 // of them makes the others wait out a second flush. One thread.
 #pragma once
 

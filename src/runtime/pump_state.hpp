@@ -38,7 +38,7 @@ class pump_state final {
     void start();
     [[nodiscard]] bool started() const;
 
-    // Whoever answers for a batch.
+    // The owner of a batch.
     /// The sink has taken it: only its head is left of it. @return false, with nothing changed, where it stays in
     /// flight: a part of a batch, or one with rejections that have no letters yet
     bool take(batch& events);

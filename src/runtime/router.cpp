@@ -218,7 +218,7 @@ class router final : public sink {
     static void copy_row(batch const& from, event const& row, std::uint32_t index, batch& to) {
         auto& copy = to.append(to.tag_index(from.tags[row.tag]), row.id, row.time_ns, from.record(row));
         copy.received_ns = row.received_ns;
-        copy.offset = index;  // where it stands in the whole batch
+        copy.offset = index;  // its index in the whole batch
         if (!from.transformed) return;
         copy.document_begin = static_cast<std::uint32_t>(to.documents.size());
         copy.document_bytes = row.document_bytes;

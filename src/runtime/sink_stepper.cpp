@@ -114,7 +114,7 @@ next_step sink_stepper::worked(task next) {
 }
 
 next_step sink_stepper::failed(error const& reason) {
-    // Asked to by abandon(), or the sink itself knows that there is no use in going on.
+    // Asked to by abandon(), or the sink itself knows that it is pointless to go on.
     if (is_hopeless(reason.code)) return give_up(reason);
     pump_.state.went_down(pump_stage::sink, reason);
     reopen_ = needs_open(reason.code);

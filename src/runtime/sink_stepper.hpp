@@ -24,7 +24,7 @@ class sink_stepper final {
     enum class task : std::uint8_t {
         none,
         offer,   ///< current_ to the sink
-        settle,  ///< current_, which came back from the sink with rejections of its own
+        settle,  ///< current_, which came back from the sink with its rejections
         flush,
     };
 

@@ -95,14 +95,14 @@ void supervisor::begin_to_drain(steady_time now) {
 /// @return whether the pump that is drained now has ended
 bool supervisor::drain_next(steady_time now, bool stop) {
     auto& each = *pumps_[draining_].moving;
-    if (!is_told_) {
+    if (!is_stopped_) {
         each.stop();
-        is_told_ = true;
+        is_stopped_ = true;
         next_line_ = now + line_pause;
     }
     if (each.wait_until(now) || (is_given_up_ && now >= gone_by_)) {
         ++draining_;
-        is_told_ = is_given_up_ = false;
+        is_stopped_ = is_given_up_ = false;
         return true;
     }
     if (is_given_up_) return false;
@@ -169,7 +169,7 @@ result<std::unique_ptr<tap_reader>> supervisor::open_tap(std::string_view stage,
     std::vector<std::string_view> names{known.begin(), known.end()};
     for (auto const& each : known) names.push_back(std::string_view{each}.substr(each.find('/') + 1));
     auto const near = nearest(stage, names);
-    return error{errc::not_found, fmt::format("there is no stage \"{}\"; {}there are {}", stage,
+    return error{errc::not_found, fmt::format("unknown stage \"{}\"; {}available: {}", stage,
                                               near.empty() ? std::string{} : fmt::format("did you mean \"{}\"? ", near),
                                               fmt::join(known, ", "))};
 }

@@ -191,6 +191,6 @@ TEST_CASE("snapshots name the ends of each hop, and a wrong stage gets the neare
     CHECK(seen[0].stages.front().title == "From");
     CHECK(seen[0].stages.back().target == "b:");
     CHECK_THAT(test.whole->open_tap("memory_snk", 1).error().message,
-               ContainsSubstring("there is no stage \"memory_snk\"; did you mean \"memory_sink\"? there are "
+               ContainsSubstring("unknown stage \"memory_snk\"; did you mean \"memory_sink\"? available: "
                                  "in/memory_source, in/memory_sink"));
 }

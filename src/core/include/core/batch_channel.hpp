@@ -1,5 +1,5 @@
 // The only way batches go from thread to thread: a queue bounded by count and by bytes. A full one makes the sender
-// wait; that is the back-pressure. It never waits by itself: whoever carries the threads wakes them.
+// wait; that is the back-pressure. It never waits by itself: the thread drivers wake them.
 #pragma once
 
 #include "logpipe/event.hpp"
@@ -22,7 +22,7 @@ class batch_channel final {
   public:
     explicit batch_channel(channel_bounds bounds) : bounds_{bounds} {}
 
-    /// @return false, with `events` untouched, where there is no room now or the channel is closed
+    /// @return false, with `events` untouched, where it is full or closed
     [[nodiscard]] bool try_push(batch& events) {
         auto const bytes = events.bytes();
         std::lock_guard lock{mutex_};

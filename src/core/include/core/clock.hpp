@@ -32,7 +32,7 @@ inline constexpr std::size_t exact_iso_time_bytes_max = 30;
 [[nodiscard]] std::size_t write_exact_iso_time(std::int64_t time_ns, char* out) noexcept;
 [[nodiscard]] std::string exact_iso_time(std::int64_t time_ns);
 /// An RFC 3339 time, "2026-01-31T01:31:39.995Z" or "2026-01-31T02:31:39+01:00", in nanoseconds; a date alone is its
-/// midnight in UTC. None where the text is no such time.
+/// midnight in UTC. None where the text is not such a time.
 [[nodiscard]] std::optional<std::int64_t> parse_iso_time(std::string_view text) noexcept;
 
 }  // namespace logpipe

@@ -1,5 +1,5 @@
-// Room kept on a disk by a file that means nothing, so that there is some for what must be written when there is no
-// other: a group's first position, a new segment, a run id. Each folder of a data directory may hold one, `reserve`.
+// Room kept on a disk by a file that means nothing, for what must be written when the disk is full: a group's first
+// position, a new segment, a run id. Each folder of a data directory may hold one, `reserve`.
 #pragma once
 
 #include "core/file.hpp"

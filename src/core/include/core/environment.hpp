@@ -1,4 +1,4 @@
-// What a part takes from the world: times, chance and the disk. A test or a simulation hands in a world of its own.
+// What a part takes from the world: times, chance and the disk. A test or a simulation hands in another world.
 #pragma once
 
 #include "core/clock.hpp"

@@ -56,7 +56,7 @@ class file_system {
     [[nodiscard]] virtual result<> rename(std::string const& from, std::string const& to) = 0;
     /// @return errc::not_found when it is not there.
     [[nodiscard]] virtual result<> remove(std::string const& path) = 0;
-    /// Names of the entries, sorted. @return errc::not_found when there is no such folder.
+    /// Names of the entries, sorted. @return errc::not_found when the folder does not exist.
     [[nodiscard]] virtual result<std::vector<std::string>> list(std::string const& folder) = 0;
     /// With all folders above; nothing happens where it exists. A power cut may take it away again: see
     /// make_lasting_folder().

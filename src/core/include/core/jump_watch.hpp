@@ -1,4 +1,4 @@
-// Tells a clock that was set from time that passed. Whoever deletes by age asks it: a wrong clock must not empty a
+// Tells a clock that was set from time that passed. What deletes by age asks it: a wrong clock must not empty a
 // journal or a store.
 #pragma once
 

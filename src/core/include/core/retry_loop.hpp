@@ -1,4 +1,4 @@
-// When what has failed is tried again: back-off, kept by whoever steps through time. It never waits by itself.
+// When what has failed is retried: back-off, for a caller that steps through time. It never waits by itself.
 #pragma once
 
 #include "core/backoff.hpp"

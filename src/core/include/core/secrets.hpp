@@ -12,7 +12,7 @@ namespace logpipe {
 [[nodiscard]] result<std::string> read_secret_lines(std::string const& path);
 /// The first line of a file, which is a secret. @return errc::invalid_argument where it cannot be read or is empty.
 [[nodiscard]] result<std::string> read_secret(std::string const& path);
-/// What stands in a variable, without the line's end that it was read with.
+/// The value of a variable, without the line's end that it was read with.
 [[nodiscard]] std::string without_line_end(std::string secret);
 
 /// A file that every user of the machine can read is warned about, once a file; pipes and the like are nobody's.

@@ -29,11 +29,12 @@ class slot_file final {
     slot_file(file_system& files, std::string path) : files_{files}, path_{std::move(path)} {}
 
     /// The value that was stored last. A file without slots, as it was before there were any, is one value as a whole.
-    /// @return errc::not_found where there is no file, errc::corrupt where neither slot is whole, errc::too_large for a
+    /// @return errc::not_found where the file does not exist, errc::corrupt where neither slot is whole,
+    /// errc::too_large for a
     ///         file above `bytes_max`.
     [[nodiscard]] result<std::string> load(std::size_t bytes_max = 2 * slot_bytes_min);
     /// On disk when it returns. After a failure the value before holds, also after a power cut. Needs room only where
-    /// there is no file yet, or where the value is too large for its slots.
+    /// the file does not exist yet, or where the value is too large for its slots.
     [[nodiscard]] result<> store(std::string_view value);
 
     [[nodiscard]] std::string const& path() const noexcept { return path_; }

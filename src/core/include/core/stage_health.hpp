@@ -1,4 +1,4 @@
-// How a stage is: up, or down with its reason. Whoever works notes what became of each try; any thread asks, or waits
+// How a stage is: up, or down with its reason. The worker notes the outcome of each attempt; any thread asks, or waits
 // for the next one.
 #pragma once
 
@@ -35,7 +35,7 @@ class stage_health final {
         ended_a_try();
         return std::exchange(down_, std::nullopt).has_value();
     }
-    /// Down or up as `outcome` says; its end is no trouble of a source. @return the same
+    /// Down or up as `outcome` says; the end of a source is not a failure. @return the same
     template <class T>
     result<T> noted(result<T> outcome) {
         if (outcome || outcome.error().code == errc::end_of_input)
@@ -45,7 +45,7 @@ class stage_health final {
         return outcome;
     }
 
-    /// Whoever waits returns, for good. @return false where it was cancelled before
+    /// Waiting calls return, for good. @return false where it was cancelled before
     bool cancel() {
         std::lock_guard lock{mutex_};
         tried_.notify_all();

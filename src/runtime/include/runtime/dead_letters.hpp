@@ -10,7 +10,7 @@
 
 namespace logpipe::runtime {
 
-/// How a letter stands in the record that a sink gets.
+/// The form of a dead letter in the record that a sink gets.
 enum class letter_form : std::uint8_t {
     frame,   ///< a bounded head, then the original bytes (codec/letter_frame.hpp): Kafka's sink for letters
     bundle,  ///< the same, but many that go in one write may be one record (codec/letter_bundle.hpp): journals

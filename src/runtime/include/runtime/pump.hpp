@@ -43,7 +43,7 @@ class pump {
     virtual void stop() = 0;
     /// @return true when finished: everything that was taken in is safe, or failure() says why not.
     [[nodiscard]] virtual bool wait_until(steady_time until) = 0;
-    /// Gives up what is in flight. It was not acknowledged, so whoever sent it still has it.
+    /// Gives up what is in flight. It was not acknowledged, so its sender still has it.
     virtual void abandon() = 0;
     [[nodiscard]] virtual std::optional<error> failure() const = 0;
     [[nodiscard]] virtual pump_snapshot snapshot() const = 0;

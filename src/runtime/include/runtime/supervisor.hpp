@@ -36,7 +36,7 @@ struct supervised_pump {
 enum class supervisor_state : std::uint8_t {
     starting,
     running,
-    stopping,  ///< no pump is told to stop yet: what feeds them from beside can end now
+    stopping,  ///< before the first pump is stopped: what feeds them from beside can end now
     draining,
     ended,
 };
@@ -89,7 +89,7 @@ class supervisor final {
     bool drained_ = true;
     // While it drains.
     std::size_t draining_ = 0;
-    bool is_told_ = false;      // draining_ was told to stop
+    bool is_stopped_ = false;   // stop() of draining_ was called
     bool is_given_up_ = false;  // draining_ was abandoned
     steady_time began_;
     steady_time next_line_;
