@@ -15,7 +15,8 @@
     END(docker)     \
     END(loki)       \
     END(opensearch) \
-    END(store)
+    END(store)      \
+    END(tcp)
 // clang-format on
 
 // The one list of transforms: NAME_transform of namespace FOLDER.
