@@ -76,6 +76,10 @@ int run_check(settings const& options, argument_list const& /*rest*/) {
         fmt::print("{}", formats::to_toml(*mapping));
         return exit_done;
     }
+    if (options.on("show-uris")) {
+        fmt::print("{}", uris_markdown());
+        return exit_done;
+    }
     if (options.on("show-options")) {
         fmt::print("{}", options_markdown());
         return exit_done;

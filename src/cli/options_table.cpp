@@ -161,6 +161,7 @@ constexpr std::array rows{
     option_row{"line", text, "TEXT", "", "check", "run this line (- for standard input) through the transform"},
     option_row{"show-mapping", on_off, "", "off", "check", "print the mapping as TOML, for --mapping"},
     option_row{"show-options", on_off, "", "off", "check", "print the table of all options"},
+    option_row{"show-uris", on_off, "", "off", "check", "print the table of the ends and their URIs"},
     option_row{"show-metrics", on_off, "", "off", "check", "print the reference page of all metrics"},
     option_row{"for", text, "SUBCOMMAND", "run", "check", "whose configuration to check"},
     option_row{"ca-file", text, "FILE", "", "status monitor tap serve",
@@ -240,6 +241,19 @@ bool is_own_option(std::string_view subcommand, std::string_view name) {
             if (each.name == name) return true;
     return std::ranges::any_of(rows,
                                [&](option_row const& row) { return row.name == name && belongs(row, subcommand); });
+}
+
+std::string uris_markdown() {
+    auto const list_of = [](std::vector<std::string_view> const& schemes) {
+        std::string list;
+        for (auto const each : schemes) list += fmt::format("{}`{}:`", list.empty() ? "" : ", ", each);
+        return list;
+    };
+    std::string out = "| end | URI | source | sink | what it is |\n| --- | --- | --- | --- | --- |\n";
+    for (auto const* end : ends())
+        out += fmt::format("| {} | `{}` | {} | {} | {} |\n", end->title, end->form, list_of(end->source_schemes),
+                           list_of(end->sink_schemes), end->summary);
+    return out;
 }
 
 std::string options_markdown() {

@@ -117,6 +117,8 @@ class end_values final : public option_values {
 [[nodiscard]] std::string secret_environment_name(std::string_view option);
 /// The tables of docs/reference/options.md.
 [[nodiscard]] std::string options_markdown();
+/// The table of docs/reference/uris.md.
+[[nodiscard]] std::string uris_markdown();
 
 /// "30s", "500ms", "10m", "24h", "7d".
 [[nodiscard]] result<std::chrono::milliseconds> parse_duration(std::string_view text);

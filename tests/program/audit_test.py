@@ -181,7 +181,7 @@ class DeadLetters(Case):
         (letter,) = listed["newest"]
         self.assertEqual(letter["entries"], 100_000)
         shown = self.run_program("dlq", "show", self.LETTERS, letter["id"], "--newest", "2").stdout
-        self.assertIn("entry 0 (an entry is no array of a time and a record), 1 bytes: 00\n", shown)
+        self.assertIn("entry 0 (an entry is not an array of a time and a record), 1 bytes: 00\n", shown)
         self.assertIn("and 99998 more entries\n", shown)
         self.run_program("dlq", "retry", self.LETTERS, "--all", "--to", "journal:again/nginx-logs")
         self.assertEqual(self.run_program("journal", "export", "again/nginx-logs").stdout, "\0\n" * 100_000)
@@ -260,7 +260,7 @@ class DeadLetters(Case):
         self.run_lines(BAD % 1, status=4)
         for arguments, word in ((("dlq", "ls"), "ls|show|retry|purge"), (("dlq", "explode", self.LETTERS), "ls|show|retry|purge"),
                                 (("dlq", "retry", self.LETTERS), "--all"), (("dlq", "retry", self.LETTERS, "--all", "--reason", "x"), "one of"),
-                                (("dlq", "show", self.LETTERS, "nope"), "no id"), (("dlq", "ls", "file:x"), "kafka:, journal:"),
+                                (("dlq", "show", self.LETTERS, "nope"), "invalid id"), (("dlq", "ls", "file:x"), "kafka:, journal:"),
                                 (("dlq", "retry", "journal:data/nginx-logs", "--all"), "--to"),
                                 (("replay", "--to", "end"), "--group"), (("replay", "--group", "x"), "--to"),
                                 (("replay", "--group", "x", "--to", "end", "--from", "journal:x/y"), "kafka:"),

@@ -194,7 +194,7 @@ class Metrics(Case):
     """Each metric of each subcommand: a counter's name ends in _total, it begins at 0 and never falls; nothing else's does."""
 
     # What only grows though it is not counted from the process's start: places, sizes, and the durable ledger.
-    GROWS = re.compile(r"_offset$|_ledger_events$|^logpipe_journal_(bytes|segments)$|_bytes_max$|^process_|_size_(bytes|lines)$|^logpipe_build_info$|_(backlog|held|waiting)_events$|_oldest_seconds$|in_flight")
+    GROWS = re.compile(r"_offset$|_ledger_events$|^logpipe_journal_(bytes|segments)$|_bytes_max$|^process_|_size_(bytes|lines)$|^logpipe_build_info$|_(backlog|lag|held|waiting|pending)_events$|_oldest_seconds$|in_flight")
 
     def scrape(self, admin):
         types, values = {}, {}

@@ -155,7 +155,7 @@ class WholePipeline(Case):
         def last_line(done, count, command):
             line = done.stderr.splitlines()[-1]
             self.assertIn(f"{count} events are DEAD LETTERS", line)
-            self.assertIn(f"see why: logpipe {command}", line)
+            self.assertIn(f"list them: logpipe {command}", line)
             return int(self.run_program(*command.split()).stdout.split()[0])
         some = self.run_program("run", "--from", "mixed.jsonl", "--data-dir", "some", *ending)
         self.assertEqual(last_line(some, "2 of 3", "dlq ls journal:some/nginx-logs.dlq"), 2)
@@ -310,7 +310,7 @@ class InParts(Case):
 
             child = stopped_amid("2s")
             self.assertEqual(child.wait(TIME_MAX), 3)
-            self.assertIn("the drain ran out with 10 events not yet safe", self.output_of(child))
+            self.assertIn("the drain timed out with 10 events not yet safe", self.output_of(child))
             child = stopped_amid("10m")
             self.assertIn("a second signal ended the drain with 10 events not yet safe", self.end(child, 3))
 
