@@ -65,7 +65,7 @@ result<kafka::kafka_admin*> operator_ends::kafka_in(kafka_admins& all,
 result<operator_ends::opensearch_index> operator_ends::opensearch(end_uri const& uri) {
     if (!uri.scheme.starts_with("opensearch"))
         return no_such_end(uri, "index of OpenSearch", "opensearch://HOST:PORT/INDEX, and opensearchs:// for TLS");
-    auto place = opensearch_place_of(options_, uri);
+    auto place = opensearch_target_of(options_, uri);
     if (!place) return place.error();
     auto& cluster = opensearches_[uri.scheme + ' ' + place->connection.address];
     if (!cluster) {

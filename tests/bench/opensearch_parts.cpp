@@ -18,7 +18,7 @@ constexpr std::uint32_t items = 2048;
 
 prepared_part bulk_body() {
     struct work {
-        held_batch held;
+        pending_batch held;
         bulk_request request;
     };
     auto const with = std::make_shared<work>();
