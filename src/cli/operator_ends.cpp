@@ -100,7 +100,7 @@ result<audit::letter_input> operator_ends::input(std::string const& uri) {
     return audit::make_kafka_input(where->cluster, where->topic);
 }
 
-result<> operator_ends::add_input(std::string const& uri, std::vector<std::unique_ptr<audit::audited_place>>& to) {
+result<> operator_ends::add_input(std::string const& uri, std::vector<std::unique_ptr<audit::audited_endpoint>>& to) {
     auto const parsed = parse_uri(uri);
     if (!parsed) return parsed.error();
     if (parsed->scheme == "journal") {
@@ -126,7 +126,7 @@ result<> operator_ends::add_input(std::string const& uri, std::vector<std::uniqu
     return {};
 }
 
-result<std::unique_ptr<audit::audited_place>> operator_ends::store(std::string const& uri) {
+result<std::unique_ptr<audit::audited_endpoint>> operator_ends::store(std::string const& uri) {
     auto const parsed = parse_uri(uri);
     if (!parsed) return parsed.error();
     if (parsed->scheme == "sqlite") return audit::audit_sqlite(parsed->rest);

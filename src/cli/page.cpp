@@ -116,8 +116,8 @@ class run_letters final : public web::letter_desk {
         if (report->letters == 0 && !report->incomplete.empty())
             return error{errc::corrupt, fmt::format("dead letter {} is incomplete: parts of it are missing",
                                                     report->incomplete.front().text())};
-        if (report->letters == 0 && !report->refused.empty())
-            return error{errc::rejected, report->refused.front().second};
+        if (report->letters == 0 && !report->rejected.empty())
+            return error{errc::rejected, report->rejected.front().second};
         return report->letters;
     }
 
