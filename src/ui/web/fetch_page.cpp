@@ -1,4 +1,4 @@
-#include "answers.hpp"
+#include "responses.hpp"
 #include "peer_client.hpp"
 #include "status/process.hpp"
 #include "web/web.hpp"
@@ -32,7 +32,7 @@ result<process_snapshot> fetch_status(std::string const& address, std::chrono::m
                                   .token = access.token});
     if (!page) return page.error();
     if (page->status == 401)
-        return error{errc::unauthorized, fmt::format("{}: {}", address, wants_token(access.token.empty()))};
+        return error{errc::unauthorized, fmt::format("{}: {}", address, token_problem(access.token.empty()))};
     if (page->status != 200)
         return error{errc::protocol,
                      fmt::format("{}: /api/status answers with {}, so this is no logpipe", address, page->status)};

@@ -30,7 +30,7 @@ class live_feed final {
       private:
         live_feed& feed_;
     };
-    struct news {
+    struct update {
         std::uint64_t number = 0;
         std::shared_ptr<std::string const> text;  ///< one event; shared by all streams that still write it
     };
@@ -39,7 +39,7 @@ class live_feed final {
     [[nodiscard]] boost::asio::awaitable<void> run();
     [[nodiscard]] std::uint64_t number() const noexcept { return latest_.number; }
     /// Waits for news other than number `seen`. @return none: the feed is closed
-    [[nodiscard]] boost::asio::awaitable<std::optional<news>> next(std::uint64_t seen);
+    [[nodiscard]] boost::asio::awaitable<std::optional<update>> next(std::uint64_t seen);
     [[nodiscard]] std::size_t viewers() const noexcept { return viewers_; }
     void close();
 
@@ -47,7 +47,7 @@ class live_feed final {
     page_options const& options_;
     boost::asio::steady_timer pause_;   ///< until the next news are made
     boost::asio::steady_timer signal_;  ///< never expires; who waits for news waits for its cancellation
-    news latest_;
+    update latest_;
     std::size_t viewers_ = 0;
     bool closed_ = false;
 };

@@ -99,12 +99,12 @@ result<log_view> log_view_of(schema const& documents, query_pairs const& query) 
     return view;
 }
 
-web_answer log_overview_answer(log_dashboard& store, schema const& documents, query_pairs const& query) {
+web_response log_overview_response(log_dashboard& store, schema const& documents, query_pairs const& query) {
     auto const view = log_view_of(documents, query);
-    if (!view) return error_answer(view.error());
+    if (!view) return error_response(view.error());
     auto const all = store.overview(*view);
-    if (!all) return error_answer(all.error());
-    return json_answer(json_line([&](json_object& whole) {
+    if (!all) return error_response(all.error());
+    return json_response(json_line([&](json_object& whole) {
         whole.add("from", all->view.from_minute * minute_ms);
         whole.add("to", all->view.to_minute * minute_ms);
         whole.add("bar_ms", all->bar_minutes * minute_ms);
@@ -120,16 +120,16 @@ web_answer log_overview_answer(log_dashboard& store, schema const& documents, qu
     }));
 }
 
-web_answer log_lines_answer(log_dashboard& store, schema const& documents, query_pairs const& query) {
+web_response log_lines_response(log_dashboard& store, schema const& documents, query_pairs const& query) {
     auto const view = log_view_of(documents, query);
-    if (!view) return error_answer(view.error());
+    if (!view) return error_response(view.error());
     auto const before = number_of(query, "before", 0, std::numeric_limits<std::int64_t>::max());
-    if (!before) return error_answer(before.error());
+    if (!before) return error_response(before.error());
     auto const limit = number_of(query, "limit", lines_usual, lines_max);
-    if (!limit) return error_answer(limit.error());
+    if (!limit) return error_response(limit.error());
     auto const found = store.lines(*view, *before, static_cast<std::size_t>(std::max<std::int64_t>(1, *limit)));
-    if (!found) return error_answer(found.error());
-    return json_answer(json_line([&](json_object& whole) {
+    if (!found) return error_response(found.error());
+    return json_response(json_line([&](json_object& whole) {
         whole.add("before", found->before);
         whole.array("lines", found->lines, [](json_object&& one, auto const& line) {
             one.add("row", line.row);

@@ -12,14 +12,14 @@ namespace logpipe::web {
 /// start() and the destructor belong to one thread at a time. The destructor waits for a run that goes on.
 class produce_job final {
   public:
-    explicit produce_job(std::function<produce_answer(produce_request const&)> run) : run_{std::move(run)} {}
+    explicit produce_job(std::function<produce_response(produce_request const&)> run) : run_{std::move(run)} {}
 
     /// @param finished  gets the answer, on the job's thread, and another run may start from there on; or at once,
     /// while one goes on, a 409.
-    void start(produce_request what, std::move_only_function<void(produce_answer)> finished);
+    void start(produce_request what, std::move_only_function<void(produce_response)> finished);
 
   private:
-    std::function<produce_answer(produce_request const&)> const run_;
+    std::function<produce_response(produce_request const&)> const run_;
     std::atomic<bool> running_ = false;
     std::jthread thread_;
 };

@@ -1,7 +1,7 @@
 // Who may ask: other sites' pages may not, and where there is a token it must be shown.
 #pragma once
 
-#include "answers.hpp"
+#include "responses.hpp"
 #include "host_names.hpp"
 
 #include <optional>
@@ -30,11 +30,11 @@ class request_guard final {
     /// From now on this one. Where it is another, sessions that the last one opened end.
     void set_token(std::string token);
     /// @return what to say to one who may not ask at all; none: go on.
-    [[nodiscard]] std::optional<web_answer> refusal(web_request const& request) const;
+    [[nodiscard]] std::optional<web_response> rejection(web_request const& request) const;
     [[nodiscard]] bool is_known(web_request const& request) const;
     [[nodiscard]] bool is_loopback() const noexcept { return loopback_; }
     /// `/api/session`: a token for a cookie, which scripts cannot read and other sites do not send.
-    [[nodiscard]] web_answer open_session(web_request const& request) const;
+    [[nodiscard]] web_response open_session(web_request const& request) const;
 
   private:
     std::string token_;

@@ -203,8 +203,8 @@ std::optional<head_fault> request_head::check_value(std::string_view name, std::
 
 std::optional<head_fault> request_head::check_whole() const {
     auto const has = [&](std::string_view name) {
-        auto const place = std::ranges::find(given_once, name) - given_once.begin();
-        return (seen_ >> static_cast<unsigned>(place) & 1U) != 0;
+        auto const slot = std::ranges::find(given_once, name) - given_once.begin();
+        return (seen_ >> static_cast<unsigned>(slot) & 1U) != 0;
     };
     if (!is_http_1_0_ && !has("host")) return fault("A request must have one Host field.");
     if (!has_codings_) return std::nullopt;

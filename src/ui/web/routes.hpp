@@ -1,7 +1,7 @@
 // Which page a request is for.
 #pragma once
 
-#include "answers.hpp"
+#include "responses.hpp"
 #include "page_api.hpp"
 #include "request_guard.hpp"
 #include "tap_route.hpp"
@@ -10,10 +10,10 @@ namespace logpipe::web {
 
 /// What is to be done for a request: the answer stands, or one of the others makes it.
 struct web_route {
-    web_answer answer;
+    web_response response;
     bool produce = false;
     produce_request what;    ///< of a produce
-    page_question question;  ///< for one of the page's own threads
+    page_query query;  ///< for one of the page's own threads
     bool searches = false;   ///< the one for questions that take long
     bool metrics = false;    ///< the server adds its own
     bool live = false;       ///< the stream of what happens

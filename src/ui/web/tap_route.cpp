@@ -34,8 +34,8 @@ std::optional<std::string> decoded(std::string_view text) {
     return out;
 }
 
-tap_route refused(unsigned status, std::string_view reason) {
-    return {.refusal = problem_answer(status, reason), .reader = nullptr};
+tap_route rejected(unsigned status, std::string_view reason) {
+    return {.rejection = problem_response(status, reason), .reader = nullptr};
 }
 
 }  // namespace
@@ -51,23 +51,23 @@ tap_route open_tap_route(std::string_view target, web_options const& options) {
         auto const equals = std::min(pair.find('='), pair.size());
         auto const key = pair.substr(0, equals);
         auto const value = decoded(pair.substr(std::min(equals + 1, pair.size())));
-        if (!value) return refused(400, "The query is not percent-encoded as it should be.");
+        if (!value) return rejected(400, "The query is not percent-encoded as it should be.");
         if (key == "stage") {
             stage = *value;
         } else if (key == "sample") {
             auto const [end, failed] = std::from_chars(value->data(), value->data() + value->size(), sample);
             if (failed != std::errc{} || end != value->data() + value->size() || sample == 0)
-                return refused(400, "sample is a whole number from 1 on.");
+                return rejected(400, "sample is a whole number from 1 on.");
         } else if (key == "form" && (*value == "json" || *value == "readable")) {
             readable = *value == "readable";
         } else {
-            return refused(400, "The query has stage=NAME, and may have sample=N and form=json or form=readable.");
+            return rejected(400, "The query has stage=NAME, and may have sample=N and form=json or form=readable.");
         }
         left = ampersand == std::string_view::npos ? std::string_view{} : left.substr(ampersand + 1);
     }
     auto reader = options.tap(stage, sample);
-    if (!reader) return refused(404, reader.error().message);
-    return {.refusal = {}, .reader = *std::move(reader), .readable = readable};
+    if (!reader) return rejected(404, reader.error().message);
+    return {.rejection = {}, .reader = *std::move(reader), .readable = readable};
 }
 
 }  // namespace logpipe::web

@@ -1,7 +1,7 @@
 // `/api/tap?stage=…&sample=N&form=json|readable`: what is asked for.
 #pragma once
 
-#include "answers.hpp"
+#include "responses.hpp"
 
 #include <memory>
 
@@ -9,7 +9,7 @@ namespace logpipe::web {
 
 /// A stream that is to be sent, or why there is none.
 struct tap_route {
-    web_answer refusal;
+    web_response rejection;
     std::unique_ptr<tap_reader> reader;  ///< none: the refusal stands
     bool readable = false;
 };

@@ -22,8 +22,8 @@ std::string http_answer(std::string const& body) {
 }
 
 /// The failure to fetch from a server that sends these bytes and closes.
-error failure_with(std::string const& answer) {
-    one_answer_server const server{answer};
+error failure_with(std::string const& response) {
+    one_answer_server const server{response};
     auto const fetched = fetch_status(local(server.port()), 10s);
     REQUIRE_FALSE(fetched.has_value());
     REQUIRE_THAT(fetched.error().message, ContainsSubstring(local(server.port())));
@@ -35,7 +35,7 @@ error failure_with(std::string const& answer) {
 TEST_CASE("the status of another process is fetched", "[fetch_status]") {
     web_options options;
     options.listen = ":0";
-    options.look = sample_snapshot;
+    options.snapshot = sample_snapshot;
     auto const server = start_web_server(std::move(options));
     REQUIRE(server.has_value());
     auto const port = std::to_string((*server)->port());
@@ -59,7 +59,7 @@ TEST_CASE("a process that is away is told apart from one that is silent", "[fetc
 
     std::binary_semaphore may_answer{0};
     web_options options;
-    options.look = [&] {
+    options.snapshot = [&] {
         may_answer.acquire();
         return process_snapshot{};
     };

@@ -289,14 +289,14 @@ class listener final {
   public:
     explicit listener(std::string const& kind) {
         auto options = web_options{};
-        options.look = [this] {
+        options.snapshot = [this] {
             ++carried_out_;
             return sample_snapshot();
         };
         if (kind != "admin") {
             options.produce = [this](produce_request const&) {
                 ++carried_out_;
-                return produce_answer{};
+                return produce_response{};
             };
             options.page = page_options{};
             options.page->watch = [] { return std::vector<watched_process>{}; };
@@ -338,11 +338,11 @@ TEST_CASE("a request that can be read in two ways is refused and closed, and not
         http_client client{server.port()};
         client.send(each.bytes);
         client.send(second_requests);
-        auto const answer = client.answer();
-        CHECK(status_of(answer) == each.status);
-        CHECK(field_of(answer, "Connection") == "close");
-        CHECK(field_of(answer, "Content-Type") == "application/problem+json");
-        CHECK(client.answer().empty());
+        auto const response = client.response();
+        CHECK(status_of(response) == each.status);
+        CHECK(field_of(response, "Connection") == "close");
+        CHECK(field_of(response, "Content-Type") == "application/problem+json");
+        CHECK(client.response().empty());
         client.wait_until_closed_by_server();
         REQUIRE(server.carried_out() == 0);
     }
@@ -356,8 +356,8 @@ TEST_CASE("a request that can be read in one way only is answered, and so is the
         CAPTURE(kind, each.name, each.bytes);
         http_client client{server.port()};
         client.send(each.bytes);
-        CHECK(status_of(client.answer()) == each.status);
-        CHECK(status_of(client.ask("GET /healthz")) == 200);
+        CHECK(status_of(client.response()) == each.status);
+        CHECK(status_of(client.submit("GET /healthz")) == 200);
     }
 }
 

@@ -21,7 +21,7 @@ struct watched_process {
     std::string reason;                   ///< then
 };
 
-struct shown_letter {
+struct shown_dead_letter {
     static constexpr std::size_t record_bytes_max = 16U << 10U;  ///< more of it is not for reading
 
     event_id id;
@@ -36,30 +36,30 @@ struct shown_letter {
     std::uint32_t parts = 1;
     std::uint32_t parts_found = 1;  ///< fewer: it is incomplete, and `record` is what is there
 };
-struct letter_reason {
+struct dead_letter_reason {
     std::string stage;
     std::string reason;
     std::uint64_t letters = 0;
 };
-struct letters_shown {
+struct dead_letter_list {
     std::uint64_t letters = 0;
     std::uint64_t incomplete = 0;
     std::uint64_t unreadable = 0;
-    std::vector<letter_reason> reasons;  ///< most first
-    std::vector<shown_letter> newest;    ///< newest first
+    std::vector<dead_letter_reason> reasons;  ///< most first
+    std::vector<shown_dead_letter> newest;    ///< newest first
 };
-struct letter_choice {
+struct dead_letter_selection {
     std::vector<event_id> ids;
     bool all = false;
 };
 
 /// The dead letters of a process that owns them. One thread.
-class letter_desk {
+class dead_letter_admin {
   public:
-    virtual ~letter_desk() = default;
-    [[nodiscard]] virtual result<letters_shown> list(std::size_t newest_max) = 0;
+    virtual ~dead_letter_admin() = default;
+    [[nodiscard]] virtual result<dead_letter_list> list(std::size_t newest_max) = 0;
     /// Sends the originals again, with their ids, and settles the letters. @return how many
-    [[nodiscard]] virtual result<std::uint64_t> retry(letter_choice const& which) = 0;
+    [[nodiscard]] virtual result<std::uint64_t> retry(dead_letter_selection const& which) = 0;
 };
 
 /// Callbacks may be empty where the process has no such thing; the page then does not show it.
@@ -70,12 +70,12 @@ struct page_options {
     /// what it was given by itself; errc::not_found while there is no store yet.
     std::function<result<std::unique_ptr<log_dashboard>>()> open_logs;
     schema documents;                      ///< that it shows
-    std::shared_ptr<letter_desk> letters;  ///< used by the other questions' thread only
+    std::shared_ptr<dead_letter_admin> letters;  ///< used by the other questions' thread only
     std::uint64_t produce_lines_max = 0;   ///< made-up lines of one run; 0: no bound
     bool open = false;                     ///< off loopback it may be served without a token
     std::string produce_source;            ///< what a produce sends unless told otherwise, for people
     std::size_t viewers_max = 64;          ///< live streams at a time; 503 above
-    std::size_t questions_max = 64;        ///< that wait for that thread; above, 503 for the address with the most
+    std::size_t queries_max = 64;        ///< that wait for that thread; above, 503 for the address with the most
 };
 
 }  // namespace logpipe::web

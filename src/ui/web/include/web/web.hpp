@@ -21,7 +21,7 @@ struct produce_request {
     std::string demo;              ///< "lines=1000&rate=0&seed=1": made-up lines; empty: the process's own source
     std::uint64_t demo_lines = 0;  ///< how many those are
 };
-struct produce_answer {
+struct produce_response {
     int status = 200;  ///< or, with the reason as message, 400, 409 (it was stopped), 413 (above its bound) or 502
     std::string message;
     std::uint64_t events = 0;  ///< that are safe, also where it failed
@@ -50,10 +50,10 @@ enum class run_by_get : std::uint8_t {
 
 struct web_options {
     std::string listen = "127.0.0.1:0";      ///< HOST:PORT; without HOST all addresses, port 0 takes a free one
-    std::function<process_snapshot()> look;  ///< called from the server's thread; does not wait for anything
+    std::function<process_snapshot()> snapshot;  ///< called from the server's thread; does not wait for anything
     /// Runs one produce to its end and answers; called from a thread of its own, never two at once. It goes on when the
     /// client leaves. Empty: no such page.
-    std::function<produce_answer(produce_request const&)> produce;
+    std::function<produce_response(produce_request const&)> produce;
     /// Has the run that goes on end in order; called from the server's thread, does not wait. @return false: none goes
     /// on
     std::function<bool()> stop_produce;
@@ -115,7 +115,7 @@ struct fetched_page {
 /// @return errc::invalid_argument, not_connected, timed_out, or protocol; all name the URL.
 [[nodiscard]] result<fetched_page> fetch_page(page_request const& request);
 
-struct tap_place {
+struct tap_target {
     std::string address;  ///< as of fetch_status()
     std::string query;    ///< as in docs/reference/http-api.yaml
     peer_access access;
@@ -124,7 +124,7 @@ struct tap_place {
 /// or the process ends: then errc::end_of_input.
 /// @return errc::not_connected, not_found with the stages that there are, unauthorized when it wants another token, or
 /// protocol; all name the address.
-[[nodiscard]] result<> follow_tap(tap_place const& where, std::function<bool(std::string_view)> each,
+[[nodiscard]] result<> follow_tap(tap_target const& where, std::function<bool(std::string_view)> each,
                                   std::function<bool()> over);
 
 }  // namespace logpipe::web
