@@ -179,8 +179,8 @@ class run_letters final : public web::dead_letter_admin {
 }  // namespace
 
 std::shared_ptr<web::dead_letter_admin> make_run_letters(std::string folder, std::shared_ptr<journal::topic> letters,
-                                                   std::shared_ptr<journal::topic> input,
-                                                   std::atomic<std::uint64_t>& retried) {
+                                                         std::shared_ptr<journal::topic> input,
+                                                         std::atomic<std::uint64_t>& retried) {
     return std::make_shared<run_letters>(std::move(folder), std::move(letters), std::move(input), retried);
 }
 

@@ -21,8 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t byte
         if (outcome.items.size() != sent) std::abort();
         auto reason = outcome.reasons.begin();
         for (std::uint32_t i = 0; i < sent; ++i) {
-            bool const is_there =
-                outcome.items[i] == item_fate::indexed || outcome.items[i] == item_fate::duplicate;
+            bool const is_there = outcome.items[i] == item_fate::indexed || outcome.items[i] == item_fate::duplicate;
             bool const has_reason = reason != outcome.reasons.end() && reason->item == i;
             if (is_there == has_reason) std::abort();
             if (has_reason) ++reason;

@@ -227,7 +227,7 @@ class Mapping(Case):
                           ("serve", "--listen", free_address(), "--file", "lines.jsonl")):
             told = self.run_program(*arguments, "--mapping", "bad.toml", status=2).stderr
             self.assertIn('bad.toml:4: form: unknown key; did you mean', told, arguments)
-            self.assertIn('bad.toml:6: columns: there is no field', told, arguments)
+            self.assertIn('bad.toml:6: columns: unknown field', told, arguments)
         self.assertIn("no/such.toml", self.run_program("check", "--show-mapping", "--mapping", "no/such.toml", status=2).stderr)
         (self.folder / "broken.toml").write_text('name = "bad"\n[[field]\n')
         self.assertIn("broken.toml:2: ", self.run_program("check", "--show-mapping", "--mapping", "broken.toml", status=2).stderr)

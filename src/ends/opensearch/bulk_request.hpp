@@ -22,16 +22,16 @@ namespace logpipe::opensearch {
 /// A batch that the sink has taken. Its items may be in several requests; with the last one complete it is done.
 struct pending_batch {
     batch events;
-    std::size_t items = 0;                  ///< to be sent
-    std::size_t items_left = 0;             ///< of them, not complete yet
-    std::vector<std::uint32_t> gone;        ///< rows that became separate batches
+    std::size_t items = 0;                    ///< to be sent
+    std::size_t items_left = 0;               ///< of them, not complete yet
+    std::vector<std::uint32_t> gone;          ///< rows that became separate batches
     std::list<pending_batch>::iterator self;  ///< in the list that owns it
 };
 
 struct bulk_item {
     pending_batch* of = nullptr;  ///< outlives the item: it is kept while one is left
-    std::uint32_t row = 0;     ///< index into `batch::events`
-    bool has_newline = false;  ///< its payload; checked once
+    std::uint32_t row = 0;        ///< index into `batch::events`
+    bool has_newline = false;     ///< its payload; checked once
 };
 
 struct bulk_limits {

@@ -16,7 +16,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// All of what is kept of an error: it may quote the document, which a dead letter has anyway. With what follows, it stays within 1 KiB.
+/// All of what is kept of an error: it may quote the document, which a dead letter has anyway. With what follows, it
+/// stays within 1 KiB.
 constexpr std::size_t reason_bytes_max = 960;
 /// How deep a chain of causes is read.
 constexpr std::size_t reasons_max = 4;

@@ -82,11 +82,10 @@ asio::awaitable<void> bulk_sender::run(lane& on) {
     auto& requests = on.requests.pending;
     while (!stopped_) {
         auto const& breaker = outcomes_.breaker();
-        auto entries = breaker.is_open()
-                           ? std::vector<retry_entry>{}
-                           : outcomes_.retries().take_due(
-                                 steady_clock::now(),
-                                 {.bytes_max = options_.bulk_bytes_max, .events_max = options_.bulk_events_max});
+        auto entries = breaker.is_open() ? std::vector<retry_entry>{}
+                                         : outcomes_.retries().take_due(steady_clock::now(),
+                                                                        {.bytes_max = options_.bulk_bytes_max,
+                                                                         .events_max = options_.bulk_events_max});
         if (!entries.empty()) {
             co_await send_retries(on, std::move(entries));
             continue;

@@ -180,8 +180,8 @@ bool document_outcomes::end_retries(retry_entry& entry, bool counts, bool reject
     if (counts) ++entry.tries;
     if (!rejected && !(counts && retry_queue_.is_over(entry, now))) return false;
     // Without numbers: dead letters are listed by their reasons.
-    reject(entry.item, rejected ? entry.reason
-                                : entry.reason + "; not retried after --document-tries and --document-retry-time");
+    reject(entry.item,
+           rejected ? entry.reason : entry.reason + "; not retried after --document-tries and --document-retry-time");
     forget(entry);
     complete(entry.item);
     return true;
@@ -233,9 +233,10 @@ void document_outcomes::split(lane_requests& of) {
     }
     body_bytes_max_ = std::min(body_bytes_max_.load(), bytes / 2);
     if (auto const lines = log_limit_.admit(); lines != 0)
-        log_warn("opensearch_sink: {} for a request of {} bytes: it is split, and requests have at most {} bytes from "
-                 "now on ({} such lines)",
-                 last_.reason, bytes, body_bytes_max_.load(), lines);
+        log_warn(
+            "opensearch_sink: {} for a request of {} bytes: it is split, and requests have at most {} bytes from "
+            "now on ({} such lines)",
+            last_.reason, bytes, body_bytes_max_.load(), lines);
     halve(of);
 }
 

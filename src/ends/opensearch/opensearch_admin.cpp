@@ -65,7 +65,8 @@ class rest_admin final : public opensearch_admin {
 
   private:
     [[nodiscard]] result<> connect();
-    [[nodiscard]] result<json::value> request(std::string_view method, std::string const& path, std::string_view body = {});
+    [[nodiscard]] result<json::value> request(std::string_view method, std::string const& path,
+                                              std::string_view body = {});
     [[nodiscard]] result<> scan_shard(std::string_view index, std::uint64_t shard,
                                       std::function<result<>(std::string_view)> const& each);
     [[nodiscard]] result<> scan_pages(std::string& pit, std::function<result<>(std::string_view)> const& each);
@@ -150,7 +151,7 @@ result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(s
 result<> rest_admin::scan_shard(std::string_view index, std::uint64_t shard,
                                 std::function<result<>(std::string_view)> const& each) {
     auto const opened = request("POST", fmt::format("/{}/_search/point_in_time?keep_alive={}&preference=_shards:{}",
-                                                encode_path_part(index), page_keep_alive, shard));
+                                                    encode_path_part(index), page_keep_alive, shard));
     if (!opened) return opened.error();
     auto pit = text_at(*opened, "/pit_id");
     if (number_at(*opened, "/_shards/successful") != 1 || pit.empty())

@@ -58,7 +58,8 @@ result<> opensearch_sink::open(completions& reports) {
     if (!target) return target.error();
     auto admin_target = make_target(options_.connection);
     if (!admin_target) return admin_target.error();
-    if (auto checked = check_index(*std::move(admin_target)); !checked) return in_context("opensearch", checked.error());
+    if (auto checked = check_index(*std::move(admin_target)); !checked)
+        return in_context("opensearch", checked.error());
     auto sender = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
     reports_ = &reports;
     {
@@ -104,8 +105,8 @@ result<> opensearch_sink::check_index(net::http_target target) {
         client_ = &client;
     }
     auto const checked = options_.check_mapping
-                            ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
-                            : check_server(client);
+                             ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
+                             : check_server(client);
     std::lock_guard lock{mutex_};
     client_ = nullptr;
     return checked;

@@ -45,7 +45,7 @@ std::int64_t number_at(json::value const& from, std::string_view pointer) {
 }
 
 result<json::value> request(net::http_client& client, std::string_view method, std::string const& path,
-                        std::string_view body = {}) {
+                            std::string_view body = {}) {
     auto const response = fetch_body(client, {.method = method, .path = path, .body = body});
     if (!response) return response.error();
     boost::system::error_code failed;

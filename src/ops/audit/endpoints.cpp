@@ -43,7 +43,8 @@ class journal_endpoint final : public named_endpoint {
     result<> scan(each_sighting const& each) override {
         return journal::export_journal(folder_, [&](batch const& events) -> result<> {
             for (auto const& row : events.events)
-                if (auto handled = each({.id = row.id, .is_in_flight = safe_ && row.offset >= *safe_}); !handled) return handled;
+                if (auto handled = each({.id = row.id, .is_in_flight = safe_ && row.offset >= *safe_}); !handled)
+                    return handled;
             return {};
         });
     }
@@ -69,8 +70,10 @@ class letters_endpoint final : public named_endpoint {
         endpoint_facts facts{.total = 0, .visible = list->letters, .in_flight = 0, .unseen = {}};
         for (auto const& group : list->groups)
             if (!is_before_topics(group.stage)) facts.total += group.letters;
-        if (list->incomplete > 0) facts.unseen.push_back(fmt::format("{} dead letters are incomplete", list->incomplete));
-        if (list->unreadable > 0) facts.unseen.push_back(fmt::format("{} entries are not dead letters", list->unreadable));
+        if (list->incomplete > 0)
+            facts.unseen.push_back(fmt::format("{} dead letters are incomplete", list->incomplete));
+        if (list->unreadable > 0)
+            facts.unseen.push_back(fmt::format("{} entries are not dead letters", list->unreadable));
         return facts;
     }
 

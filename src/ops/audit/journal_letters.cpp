@@ -32,8 +32,8 @@ constexpr std::int64_t attempts_kept_ns = std::int64_t{7 * 24 * 3600} * 1'000'00
 // Only a disk that hangs takes as long.
 constexpr auto safe_timeout = std::chrono::seconds{60};
 
-/// Puts batches into a journal, one after the other: what is sent a second time on purpose is not a client's duplicate. What else
-/// syncs the journal, from another thread, may be the one who reports our batch, also after our own flush().
+/// Puts batches into a journal, one after the other: what is sent a second time on purpose is not a client's duplicate.
+/// What else syncs the journal, from another thread, may be the one who reports our batch, also after our own flush().
 class journal_writer final : private completions {
   public:
     journal_writer(std::shared_ptr<journal::topic> topic, events_safe on_safe)

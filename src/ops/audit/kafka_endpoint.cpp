@@ -51,7 +51,7 @@ struct audited_partition {
 class kafka_endpoint final : public named_endpoint {
   public:
     kafka_endpoint(kafka::kafka_admin& cluster, uncommitted_reads uncommitted, std::string topic,
-                std::vector<std::string> groups)
+                   std::vector<std::string> groups)
         : named_endpoint{"kafka " + topic, endpoint_kind::input},
           cluster_{cluster},
           uncommitted_{std::move(uncommitted)},
@@ -194,7 +194,7 @@ class kafka_endpoint final : public named_endpoint {
 }  // namespace
 
 std::unique_ptr<audited_endpoint> audit_kafka(kafka::kafka_admin& cluster, uncommitted_reads uncommitted,
-                                           std::string topic, std::vector<std::string> groups) {
+                                              std::string topic, std::vector<std::string> groups) {
     return std::make_unique<kafka_endpoint>(cluster, std::move(uncommitted), std::move(topic), std::move(groups));
 }
 

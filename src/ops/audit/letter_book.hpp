@@ -26,7 +26,7 @@ class letter_book final {
     struct record {
         std::int64_t newest_ms = 0;
         std::int64_t newest_ns = 0;      ///< when the newest was rejected
-        std::int64_t resolved_ms = 0;     ///< tombstones go up to here
+        std::int64_t resolved_ms = 0;    ///< tombstones go up to here
         std::uint64_t known_before = 0;  ///< letters up to a tombstone, as it says; some may be gone
         std::uint64_t found_before = 0;  ///< letters up to a tombstone that came before them in the scan
         std::uint64_t found = 0;         ///< the others
@@ -34,7 +34,7 @@ class letter_book final {
         std::uint32_t parts = 1;         ///< of the newest letter
         std::uint32_t parts_max = 1;     ///< of any letter, complete or not: a tombstone is for all of them
         std::uint32_t group = 0;
-        bool resolved = false;    ///< there is a tombstone
+        bool resolved = false;   ///< there is a tombstone
         bool letter = false;     ///< there is a letter
         bool overtaken = false;  ///< the newest letter stands before a tombstone that does not resolve it
         /// Letters of this id that there have been.

@@ -130,9 +130,9 @@ class resolving final {
         std::vector<resolved_letter> resolved;
         for (auto const& id : ids)
             resolved.push_back({.id = id,
-                               .time_ms = book.find_incomplete(id)->time_ms,
-                               .parts_max = book.parts_max(id),
-                               .attempts = book.attempts(id)});
+                                .time_ms = book.find_incomplete(id)->time_ms,
+                                .parts_max = book.parts_max(id),
+                                .attempts = book.attempts(id)});
         if (resolved.empty()) return {};
         auto done = from_.resolve(resolved, reason_);
         if (done) count_ += ids.size();
@@ -166,9 +166,9 @@ class resolving final {
         std::vector<resolved_letter> resolved;
         for (auto const& each : entries)
             resolved.push_back({.id = each.id,
-                               .time_ms = each.time_ms,
-                               .parts_max = book.parts_max(each.id),
-                               .attempts = book.attempts(each.id)});
+                                .time_ms = each.time_ms,
+                                .parts_max = book.parts_max(each.id),
+                                .attempts = book.attempts(each.id)});
         if (auto done = from_.resolve(resolved, reason_); !done) return done;
         count_ += entries.size();
         return {};
@@ -187,7 +187,7 @@ class resolving final {
 };
 
 result<retry_report> resolve_selected(letter_topic& from, letter_selection const& which, std::string_view reason,
-                                     bool incomplete_too, handle_portion const& first) {
+                                      bool incomplete_too, handle_portion const& first) {
     auto book = letter_book::read(from);
     if (!book) return book.error();
     if (auto kept = rewrite_overtaken(from, *book); !kept) return kept.error();

@@ -89,8 +89,8 @@ result<> replay(kafka::kafka_admin& cluster, std::string const& topic, std::stri
         std::string members;
         for (auto const& each : now->members)
             members += fmt::format("{}{} on {}", members.empty() ? "" : ", ", each.client_id, each.host);
-        return error{errc::busy, fmt::format("the group {} has {} members, which would reset it: stop them ({})",
-                                             group, now->members.size(), members)};
+        return error{errc::busy, fmt::format("the group {} has {} members, which would reset it: stop them ({})", group,
+                                             now->members.size(), members)};
     }
     std::vector<std::pair<std::int32_t, std::int64_t>> offsets;
     for (auto const& each : moves) offsets.emplace_back(each.partition, each.to);

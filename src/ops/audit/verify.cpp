@@ -54,7 +54,8 @@ class id_audit final {
             auto const kind = endpoints_[i]->kind();
             auto& mask = kind == endpoint_kind::input ? inputs_ : kind == endpoint_kind::store ? stores_ : letters_;
             mask = static_cast<endpoint_bits>(mask | bit(i));
-            if (kind == endpoint_kind::input && facts->unseen.empty()) whole_ = static_cast<endpoint_bits>(whole_ | bit(i));
+            if (kind == endpoint_kind::input && facts->unseen.empty())
+                whole_ = static_cast<endpoint_bits>(whole_ | bit(i));
             report_.endpoints.push_back({.name = endpoints_[i]->name(), .kind = kind, .facts = *std::move(facts)});
         }
         return {};

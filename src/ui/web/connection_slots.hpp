@@ -1,5 +1,5 @@
-// Who has a connection to the server, and who gives way when there is no place left: clients that keep a connection, or
-// are slow to ask, must not keep others out.
+// The bound on a server's connections. Where all slots are taken, the connection that has been idle longest is closed
+// for a new one, so that clients that keep connections do not keep others out.
 #pragma once
 
 #include "web/web.hpp"
@@ -22,9 +22,9 @@ class connection_slots final {
     connection_slots(connection_slots const&) = delete;
     connection_slots& operator=(connection_slots const&) = delete;
 
-    /// For a new connection. Where all places are taken, the connection that has waited longest for its client is
-    /// closed for it; where none waits, it gets one of those that only health checks are answered on.
-    /// @return one that is not valid(): there is none, and the connection is refused
+    /// For a new connection. Where all slots are taken, the connection that has been idle longest is closed for it;
+    /// where none is idle, it gets one of those that serve health checks only.
+    /// @return one that is not valid(): none is free, and the connection is rejected
     [[nodiscard]] connection_slot take();
     /// @return false: none waits
     bool close_longest();

@@ -1,8 +1,8 @@
 // `/api/letters` and `/api/letters/retry`.
 #pragma once
 
-#include "responses.hpp"
 #include "query_string.hpp"
+#include "responses.hpp"
 
 namespace logpipe::web {
 

@@ -1,5 +1,5 @@
-#include "responses.hpp"
 #include "peer_client.hpp"
+#include "responses.hpp"
 #include "status/process.hpp"
 #include "web/web.hpp"
 
@@ -34,8 +34,8 @@ result<process_snapshot> fetch_status(std::string const& address, std::chrono::m
     if (page->status == 401)
         return error{errc::unauthorized, fmt::format("{}: {}", address, token_problem(access.token.empty()))};
     if (page->status != 200)
-        return error{errc::protocol,
-                     fmt::format("{}: /api/status answers with {}, so this is no logpipe", address, page->status)};
+        return error{errc::protocol, fmt::format("{}: /api/status responded with {}, so it is not a logpipe process",
+                                                 address, page->status)};
     auto process = status::parse_process_snapshot(page->body);
     if (!process) return in_context(address, process.error());
     return process;

@@ -1,5 +1,5 @@
-#include "responses.hpp"
 #include "peer_client.hpp"
+#include "responses.hpp"
 #include "web/web.hpp"
 
 #include <fmt/format.h>
@@ -27,7 +27,7 @@ bool take_lines(std::string& text, std::function<bool(std::string_view)> const& 
     return true;
 }
 
-/// Why the process gives no tap; `text` is what it says instead.
+/// The reason for which the process opens no tap; `text` is its response.
 error rejection(unsigned status, tap_target const& where, std::string_view text) {
     if (status == 401)
         return in_context(where.address, {errc::unauthorized, std::string{token_problem(where.access.token.empty())}});
@@ -50,7 +50,7 @@ result<> read_tap(net::http_client& client, tap_target const& where, std::functi
     std::string text;
     while (!over()) {
         auto const piece = client.read(steady_clock::now() + 100ms);
-        if (!piece) return error{errc::end_of_input, fmt::format("{}; the process is gone", piece.error().message)};
+        if (!piece) return error{errc::end_of_input, fmt::format("{}; the process has ended", piece.error().message)};
         if (!*piece) continue;
         if ((*piece)->empty() && !accepted) return rejection(head->status, where, text);
         if ((*piece)->empty())

@@ -18,7 +18,7 @@ constexpr std::int64_t lines_usual = 50;
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t time_max_ms = std::int64_t{1} << 52U;  // as far as the page's own numbers are exact
 
-/// @return the facet's place.
+/// @return the facet's index.
 std::optional<std::size_t> facet_named(schema const& documents, std::string_view name) {
     for (std::size_t i = 0; i < documents.facets.size(); ++i)
         if (documents.fields[documents.facets[i]].name == name) return i;
@@ -53,7 +53,7 @@ result<> add_to_view(schema const& documents, log_view& view, std::string const&
     auto const facet = facet_named(documents, name);
     if (!facet)
         return error{errc::invalid_argument,
-                     fmt::format("There is no \"{}\"; there are from, to, q, before, limit, {}.", name,
+                     fmt::format("Unknown parameter \"{}\": expected from, to, q, before, limit or one of {}.", name,
                                  names_of(documents, documents.facets))};
     if (view.filters.size() == filters_max)
         return error{errc::invalid_argument, fmt::format("There may be {} filters.", filters_max)};
@@ -95,7 +95,7 @@ result<log_view> log_view_of(schema const& documents, query_pairs const& query) 
     log_view view{.from_minute = 0, .to_minute = time_max_ms / minute_ms, .filters = {}, .search = {}};
     for (auto const& [name, value] : query)
         if (auto added = add_to_view(documents, view, name, value); !added) return added.error();
-    if (view.from_minute > view.to_minute) return error{errc::invalid_argument, "from must not be behind to."};
+    if (view.from_minute > view.to_minute) return error{errc::invalid_argument, "from must not be after to."};
     return view;
 }
 
@@ -110,9 +110,9 @@ web_response log_overview_response(log_dashboard& store, schema const& documents
         whole.add("bar_ms", all->bar_minutes * minute_ms);
         whole.add("documents", all->total.documents);
         whole.add("bytes", all->total.bytes);
-        whole.add("looked_at", all->looked_at);
+        whole.add("counted", all->looked_at);
         whole.add("in_range", all->in_range);
-        whole.add("goes_on", all->goes_on);
+        whole.add("incomplete", all->goes_on);
         write_bars(whole.array("bars"), *all);
         auto fields = whole.object("fields");
         for (std::size_t i = 0; i < documents.facets.size(); ++i)

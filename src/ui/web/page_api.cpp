@@ -59,8 +59,8 @@ page_query logs_query(web_request const& request, bool lines) {
         auto const store = context.logs();
         if (!store) return error_response(store.error());
         auto response = lines ? log_lines_response(**store, context.documents(), *query)
-                            : log_overview_response(**store, context.documents(), *query);
-        // A store that was removed, or made anew, is found by opening it again.
+                              : log_overview_response(**store, context.documents(), *query);
+        // A store that was removed or recreated is found by reopening it.
         if (response.status == 500) context.forget_logs();
         return response;
     };
@@ -99,7 +99,7 @@ result<produce_request> produce_request_of(std::string_view body) {
             return wrong;
         request.demo += fmt::format("{}{}={}", request.demo.empty() ? "" : "&", name, each.value().get_int64());
     }
-    // Without an end it would never answer.
+    // Without an end it would never respond.
     auto const* const lines = demo->get_object().if_contains("lines");
     if (lines == nullptr || lines->get_int64() == 0) return wrong;
     request.demo_lines = static_cast<std::uint64_t>(lines->get_int64());

@@ -1,4 +1,4 @@
-// The page's questions that need time: run one after the other by a thread of their own.
+// The page's queries that need time: run one after the other by a separate thread.
 #pragma once
 
 #include "responses.hpp"
@@ -8,12 +8,12 @@
 
 namespace logpipe::web {
 
-/// What those questions share. One thread.
+/// What those queries share. One thread.
 class query_context final {
   public:
     explicit query_context(page_options options) : options_{std::move(options)} {}
 
-    /// The store; opened by the first who asks, and again after it failed.
+    /// The store; opened by the first query, and reopened after it failed.
     [[nodiscard]] result<log_dashboard*> logs();
     void forget_logs() { logs_.reset(); }
     [[nodiscard]] schema const& documents() const noexcept { return options_.documents; }
@@ -32,7 +32,7 @@ using page_query = std::function<web_response(query_context&)>;
 [[nodiscard]] std::string processes_json(page_options const& options);
 
 [[nodiscard]] page_query logs_query(web_request const& request, bool lines);
-/// A question under a search or a filter, which takes as long as the store lets it; any other is answered from sums.
+/// A query with a search or a filter scans rows for as long as the store allows; any other is answered from sums.
 [[nodiscard]] bool scans_rows(web_request const& request, schema const& documents);
 [[nodiscard]] page_query dead_letters_query(web_request const& request, bool retry);
 

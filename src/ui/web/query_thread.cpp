@@ -35,11 +35,11 @@ void query_thread::submit(std::string const& client, page_query query, responder
     }
     if (!too_many) return;
     ++rejected_;
-    too_many(problem_response(503, "Too many questions at a time; ask again in a moment."));
+    too_many(problem_response(503, "Too many queries are waiting; retry in a moment."));
 }
 
-/// By the newest question of whoever has the most, so that one who asks little is heard however many others ask.
-/// @return whom to tell; empty: nobody has more than the asker would have
+/// By dropping the newest query of the client that has the most, so that a client with few is served however many
+/// others wait. @return the responder of the dropped one; empty: no client has more than this one would have
 query_thread::responder query_thread::evict(std::string const& client) {
     auto const most = std::ranges::max_element(waiting_, {}, [](auto const& each) { return each.second.size(); });
     auto const own = waiting_.find(client);

@@ -1,4 +1,4 @@
-// Answers the page's questions one after the other, so that what a store takes its time for never holds up the rest.
+// Runs the page's queries one after the other, so that a slow query of the store never delays other requests.
 #pragma once
 
 #include "core/thread.hpp"
@@ -16,8 +16,8 @@
 
 namespace logpipe::web {
 
-/// Askers take turns: whoever asks much waits for himself. Any thread asks. The destructor answers what waits with a
-/// 503.
+/// Clients take turns: one with many queries waits for its own only. Any thread submits. The destructor responds to
+/// what waits with 503.
 class query_thread final {
   public:
     /// @param name  of the thread
@@ -26,11 +26,11 @@ class query_thread final {
     query_thread(query_thread const&) = delete;
     query_thread& operator=(query_thread const&) = delete;
 
-    /// @param asker  the client's address
-    /// @param tell  gets the answer, on the thread; or at once, where too many wait
+    /// @param client  its address
+    /// @param respond  gets the response, on the thread; or at once, where too many wait
     void submit(std::string const& client, page_query query, std::move_only_function<void(web_response)> respond);
 
-    /// How many were answered with 503 as too many waited. Any thread.
+    /// How many got 503 because too many waited. Any thread.
     [[nodiscard]] std::uint64_t rejected() const noexcept { return rejected_; }
 
   private:
@@ -45,10 +45,10 @@ class query_thread final {
 
     std::size_t const queries_max_;
     query_context context_;
-    std::mutex mutex_;  // guards all below but refused_ and thread_
+    std::mutex mutex_;  // guards all below but rejected_ and thread_
     std::condition_variable changed_;
-    std::map<std::string, std::deque<pending_query>> waiting_;  // by asker, none of them empty
-    std::deque<std::string> turns_;                     // the keys of waiting_, who is next first
+    std::map<std::string, std::deque<pending_query>> waiting_;  // by client, none of them empty
+    std::deque<std::string> turns_;                             // the keys of waiting_, who is next first
     std::size_t waiting_count_ = 0;
     bool ending_ = false;
     std::atomic<std::uint64_t> rejected_{0};

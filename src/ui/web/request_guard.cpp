@@ -66,8 +66,8 @@ void request_guard::set_token(std::string token) {
 std::optional<web_response> request_guard::rejection(web_request const& request) const {
     if (names_.allow(request.host)) return std::nullopt;
     return problem_response(421,
-                          "This server answers to localhost, numeric addresses, names without dots, the name of its "
-                          "machine and those of --page-host.");
+                            "This server accepts localhost, numeric addresses, names without dots, the name of its "
+                            "machine and those of --page-host.");
 }
 
 bool request_guard::is_known(web_request const& request) const {

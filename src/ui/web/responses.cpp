@@ -45,7 +45,7 @@ std::string_view title_of(unsigned status) noexcept {
     }
 }
 
-/// `more` adds members of its own.
+/// `more` adds further members.
 web_response problem(unsigned status, std::string_view detail, auto more) {
     return {.status = status, .content_type = "application/problem+json", .body = json_line([&](json_object& members) {
                                                                               members.add("type", "about:blank");
@@ -101,8 +101,8 @@ web_response produce_page(produce_response const& response) {
 }
 
 std::string_view token_problem(bool none_was_shown) {
-    return none_was_shown ? "it wants to see a token: give it by --auth-token-file"
-                          : "it wants to see another token than that of --auth-token-file";
+    return none_was_shown ? "the server requires a token: give --auth-token-file"
+                          : "the server does not accept the token of --auth-token-file";
 }
 
 }  // namespace logpipe::web

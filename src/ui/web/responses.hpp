@@ -1,4 +1,4 @@
-// HTTP requests and answers as plain values, so that what is answered needs no socket to be tried.
+// HTTP requests and responses as plain values, so that tests need no socket.
 #pragma once
 
 #include "core/json_writer.hpp"
@@ -50,7 +50,7 @@ struct web_response {
 /// Of `/produceEventsToPipeline`. Success: {"message":…,"status":"success","events":N}. An error is a problem as above
 /// with "message" and "events" as well, for clients that know only those.
 [[nodiscard]] web_response produce_page(produce_response const& response);
-/// What a client of ours says when it is answered with 401.
+/// What a client of ours reports when the response is 401.
 [[nodiscard]] std::string_view token_problem(bool none_was_shown);
 
 }  // namespace logpipe::web

@@ -27,12 +27,13 @@ web_response readyz_page(web_options const& options) {
                 reasons +=
                     fmt::format("{} of {}: {}{}{}\n", clean_line(stage.name), clean_line(pump.name),
                                 clean_line(stage.reason), stage.hint.empty() ? "" : ". ", clean_line(stage.hint));
-    if (process.draining) reasons += "draining: what is held is finished, nothing new is taken in\n";
+    if (process.draining) reasons += "draining: finishes what it has read, reads nothing new\n";
     if (!process.ready && reasons.empty()) reasons = "not ready yet\n";
     if (reasons.empty()) {
         auto const& letters = process.letters;
         if (!letters || letters->reason.empty()) return text_response(200, "ready\n");
-        return text_response(200, fmt::format("ready\n{}: {}\n", clean_line(letters->name), clean_line(letters->reason)));
+        return text_response(200,
+                             fmt::format("ready\n{}: {}\n", clean_line(letters->name), clean_line(letters->reason)));
     }
     return text_response(503, std::move(reasons));
 }
@@ -60,7 +61,7 @@ constexpr std::string_view produce_path = "/produceEventsToPipeline";
 constexpr std::string_view session_path = "/api/session";
 
 web_response wrong_method(std::string_view path, std::string allow) {
-    auto response = problem_response(405, fmt::format("{} answers {} only.", path, allow));
+    auto response = problem_response(405, fmt::format("{} supports {} only.", path, allow));
     response.allow = std::move(allow);
     return response;
 }
@@ -71,7 +72,7 @@ web_response no_page(web_options const& options) {
     if (options.tap) known += fmt::format(" {}", tap_path);
     if (options.produce) known += fmt::format(" {}", produce_path);
     if (options.page) known += " /";
-    return problem_response(404, fmt::format("There is no such page. There are:{}", known));
+    return problem_response(404, fmt::format("Not found. Paths of this server:{}", known));
 }
 
 web_route produce_route(web_request const& request, web_options const& options, request_guard const& guard) {
@@ -82,13 +83,13 @@ web_route produce_route(web_request const& request, web_options const& options, 
     bool const stops = options.stop_produce && request.method == "DELETE";
     if (request.method != "POST" && !stops && !(may_get && request.method == "GET"))
         return {.response = wrong_method(produce_path, fmt::format("{}POST{}", may_get ? "GET, " : "",
-                                                                 options.stop_produce ? ", DELETE" : ""))};
+                                                                   options.stop_produce ? ", DELETE" : ""))};
     if (!is_same_origin(request))
         return {.response = problem_response(403, "Another site's page may not start or stop a run.")};
     if (stops)
         return {.response = options.stop_produce()
-                              ? json_response(json_line([](json_object& whole) { whole.add("stopping", true); }))
-                              : problem_response(409, "No run is going on.")};
+                                ? json_response(json_line([](json_object& whole) { whole.add("stopping", true); }))
+                                : problem_response(409, "No run is going on.")};
     if (!request.body.empty() && !request.content_type.starts_with("application/json"))
         return {.response = problem_response(415, "The body must be application/json.")};
     auto what = produce_request_of(request.body);
@@ -97,9 +98,8 @@ web_route produce_route(web_request const& request, web_options const& options, 
 }
 
 web_route logs_route(web_request const& request, web_options const& options, bool lines) {
-    return {.response = {},
-            .query = logs_query(request, lines),
-            .searches = scans_rows(request, options.page->documents)};
+    return {
+        .response = {}, .query = logs_query(request, lines), .searches = scans_rows(request, options.page->documents)};
 }
 
 /// A page that only some processes have.
@@ -114,8 +114,9 @@ constexpr auto has_logs = [](page_options const& page) { return static_cast<bool
 constexpr auto has_letters = [](page_options const& page) { return page.letters != nullptr; };
 
 constexpr std::array api_pages{
-    api_page{"/api/page", "GET", always,
-             [](web_request const&, web_options const& options) { return web_route{.response = page_response(options)}; }},
+    api_page{
+        "/api/page", "GET", always,
+        [](web_request const&, web_options const& options) { return web_route{.response = page_response(options)}; }},
     api_page{"/api/processes", "GET", always,
              [](web_request const&, web_options const& options) {
                  return web_route{.response = json_response(processes_json(*options.page) + "\n")};
@@ -158,15 +159,15 @@ bool is_health_check(web_request const& request) {
 
 web_route find_route(web_request const& request, web_options const& options, request_guard const& guard) {
     auto const path = path_of(request.target);
-    // Health checks ask by names that only their proxy knows; "ok" tells nobody anything.
+    // Health checks ask by names that only their proxy knows; "ok" reveals nothing.
     if (path != health_path)
         if (auto rejection = guard.rejection(request)) return {.response = *std::move(rejection)};
     if (options.page) {
         if (auto const file = std::ranges::find(assets(), path, &asset::path); file != assets().end()) {
             if (!reads(request)) return {.response = wrong_method(path, "GET, HEAD")};
             return {.response = {.status = 200,
-                               .content_type = std::string{file->content_type},
-                               .body = std::string{file->bytes}}};
+                                 .content_type = std::string{file->content_type},
+                                 .body = std::string{file->bytes}}};
         }
         if (path == session_path)
             return {.response = request.method == "POST" ? guard.open_session(request) : wrong_method(path, "POST")};

@@ -58,7 +58,7 @@ std::optional<web_response> response_to(error_code failed, web_limits const& lim
     return problem_response(400, fmt::format("The request cannot be read: {}.", failed.message()));
 }
 
-/// How reading a part of a request ended. Without `ok` and without an answer the client has left or was too slow.
+/// How reading a part of a request ended. Without `ok` and without a response the client has left or was too slow.
 struct read_end {
     bool ok = false;
     std::optional<web_response> rejection;
@@ -124,7 +124,7 @@ struct start_run {
     template <class Handler>
     void operator()(Handler&& handler) {
         auto const executor = asio::get_associated_executor(handler);
-        // The answer comes on the job's thread; the coroutine goes on where it belongs.
+        // The response comes on the job's thread; the coroutine continues on its own.
         job->start(std::move(what),
                    [executor, waiting = std::forward<Handler>(handler)](produce_response response) mutable {
                        asio::post(executor, [waiting = std::move(waiting), response = std::move(response)]() mutable {
@@ -139,7 +139,7 @@ asio::awaitable<produce_response> run_produce(produce_job& job, produce_request 
         start_run{.job = &job, .what = std::move(what)}, asio::use_awaitable);
 }
 
-/// What lets a waiting coroutine go on with a question's answer.
+/// Resumes a waiting coroutine with a query's response.
 struct submitted_query {
     query_thread* queries;
     std::string client;
@@ -149,11 +149,12 @@ struct submitted_query {
     void operator()(Handler&& handler) {
         auto const executor = asio::get_associated_executor(handler);
         queries->submit(client, std::move(query),
-                       [executor, waiting = std::forward<Handler>(handler)](web_response response) mutable {
-                           asio::post(executor, [waiting = std::move(waiting), response = std::move(response)]() mutable {
-                               std::move(waiting)(std::move(response));
-                           });
-                       });
+                        [executor, waiting = std::forward<Handler>(handler)](web_response response) mutable {
+                            asio::post(executor,
+                                       [waiting = std::move(waiting), response = std::move(response)]() mutable {
+                                           std::move(waiting)(std::move(response));
+                                       });
+                        });
     }
 };
 
@@ -179,7 +180,7 @@ web_request head_of(http::request<http::string_body> const& request) {
 
 web_route route_of(web_request const& request, connection_slot const& slot, web_state& state) {
     if (slot.health_only() && !is_health_check(request))
-        return {.response = problem_response(503, "All connections are taken: only health checks are answered.")};
+        return {.response = problem_response(503, "All connections are taken: only health checks are served.")};
     auto route = find_route(request, state.options, state.guard);
     if (route.metrics)
         route.response.body +=
@@ -187,14 +188,14 @@ web_route route_of(web_request const& request, connection_slot const& slot, web_
     if (route.tap.reader && state.taps >= state.options.limits.taps_max)
         return {.response = problem_response(503, "Too many taps are open already.")};
     if (route.live && state.feed->viewers() >= state.options.page->viewers_max)
-        return {.response = problem_response(503, "Too many are looking already.")};
+        return {.response = problem_response(503, "Too many viewers are connected already.")};
     return route;
 }
 
 asio::awaitable<web_response> make_response(web_route route, std::string client, web_state& state) {
     if (route.query)
         co_return co_await submit(route.searches ? *state.searches : *state.queries, std::move(client),
-                               std::move(route.query));
+                                  std::move(route.query));
     if (!route.produce) co_return std::move(route.response);
     auto const response = co_await run_produce(state.job, std::move(route.what));
     co_return produce_page(response);
@@ -243,7 +244,7 @@ asio::awaitable<void> stream_live(web_stream& stream, web_state& state) {
 
 /// @return whether the client has all of it, as far as TCP tells.
 asio::awaitable<bool> write_response(web_stream& stream, web_response from, response_form form,
-                                   std::chrono::milliseconds time) {
+                                     std::chrono::milliseconds time) {
     http::response<http::string_body> response{static_cast<http::status>(from.status), form.version};
     response.set(http::field::date, fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr))));
     response.set(http::field::content_type, from.content_type);
@@ -261,7 +262,7 @@ asio::awaitable<bool> write_response(web_stream& stream, web_response from, resp
 }
 
 /// Says that nothing more comes, and reads for a moment what is still on its way: closing before that resets the
-/// connection, which can take the answer from the client.
+/// connection, which can lose the response.
 asio::awaitable<void> close_gently(web_stream& stream) {
     constexpr std::size_t bytes_max = 256U << 10U;
     stream.expires_after(std::chrono::seconds{1});

@@ -30,15 +30,15 @@ struct web_state {
     std::shared_ptr<boost::asio::ssl::context> tls;  ///< of new connections; none: plain HTTP
     produce_job job;
     connection_slots slots;
-    std::size_t taps = 0;                      ///< that are open
-    std::optional<live_feed> feed;             ///< where there is a page
-    std::optional<query_thread> queries;  ///< the same; those that the store answers at once
-    std::optional<query_thread> searches;   ///< the same; those that it has to look at rows for
+    std::size_t taps = 0;                  ///< that are open
+    std::optional<live_feed> feed;         ///< where there is a page
+    std::optional<query_thread> queries;   ///< the same; those that the store serves at once
+    std::optional<query_thread> searches;  ///< the same; those that scan rows
     bool closing = false;
 };
 
 /// Serves until the client leaves, errs or is too slow, or the server closes the connection. `state` outlives the
-/// coroutine. @param place  a valid one
+/// coroutine. @param slot  a valid one
 boost::asio::awaitable<void> serve_http(boost::asio::ip::tcp::socket socket, connection_slot slot, web_state& state);
 
 }  // namespace logpipe::web

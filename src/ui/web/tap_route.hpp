@@ -1,4 +1,4 @@
-// `/api/tap?stage=…&sample=N&form=json|readable`: what is asked for.
+// `/api/tap?stage=…&sample=N&form=json|readable`: the parsed request.
 #pragma once
 
 #include "responses.hpp"
@@ -7,10 +7,10 @@
 
 namespace logpipe::web {
 
-/// A stream that is to be sent, or why there is none.
+/// A stream that is to be sent, or the reason why not.
 struct tap_route {
     web_response rejection;
-    std::unique_ptr<tap_reader> reader;  ///< none: the refusal stands
+    std::unique_ptr<tap_reader> reader;  ///< none: `rejection` says why
     bool readable = false;
 };
 

@@ -32,8 +32,8 @@ TEST_CASE("each item of a mixed response has its own fate", "[bulk_response]") {
                  item(403, "security_exception", "no") + "," + item(200) + "]}",
              6);
     CHECK(outcome.request == request_fate::per_item);
-    CHECK(outcome.items == std::vector{item_fate::indexed, item_fate::duplicate, item_fate::retry,
-                                       item_fate::rejected, item_fate::pause, item_fate::indexed});
+    CHECK(outcome.items == std::vector{item_fate::indexed, item_fate::duplicate, item_fate::retry, item_fate::rejected,
+                                       item_fate::pause, item_fate::indexed});
     REQUIRE(outcome.reasons.size() == 3);
     CHECK((outcome.reasons[0].item == 2 && outcome.reasons[1].item == 3 && outcome.reasons[2].item == 4));
     CHECK(outcome.reasons[0].words == "429 rejected_execution_exception: full");

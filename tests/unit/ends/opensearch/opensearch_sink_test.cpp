@@ -81,8 +81,7 @@ TEST_CASE("each item of a mixed response fares by its own status", "[opensearch_
     CHECK(comes_true([&] { return sink->status().up; }));  // the block is over
 }
 
-TEST_CASE("a response that never came whole is retried, and what was indexed is a duplicate",
-          "[opensearch_sink]") {
+TEST_CASE("a response that never came whole is retried, and what was indexed is a duplicate", "[opensearch_sink]") {
     auto const how = GENERATE(bulk_reply::manner::reset, bulk_reply::manner::cut_short, bulk_reply::manner::silent);
     script_index index;
     bulk_script server{[&](bulk_ask const& ask) {

@@ -72,7 +72,7 @@ TEST_CASE("what fails beside others, for many reasons, or for what is in it, doe
     breaker.note(response(various), history::none);
     CHECK(breaker.proofs() == 1);
     breaker.note(response(many(50, {.fate = item_fate::rejected, .words = "field [a]", .names_document = true})),
-                history::none);
+                 history::none);
     CHECK(breaker.proofs() == 2);
     breaker.note(response(many(50, {.fate = item_fate::retry, .words = "429"})), history::none);
     breaker.note(response(many(50, {.fate = item_fate::failed, .words = "500 t: x"})), history::left_over);

@@ -94,7 +94,7 @@ memory_kafka five_messages() {
 
 }  // namespace
 
-TEST_CASE("what is behind the group's position is on its way", "[places]") {
+TEST_CASE("what is after the group's position is in flight", "[endpoints]") {
     auto cluster = five_messages();
     cluster.groups["index"].positions = {{.partition = 0, .committed = 3}};
     auto const endpoint = audited(cluster, {"consume", "index"});
@@ -105,7 +105,7 @@ TEST_CASE("what is behind the group's position is on its way", "[places]") {
     CHECK(in_flight(*endpoint) == std::set<std::uint64_t>{3, 4});
 }
 
-TEST_CASE("a topic that nobody reads is to be in the store whole", "[places]") {
+TEST_CASE("a topic that nobody reads is to be in the store whole", "[endpoints]") {
     auto cluster = five_messages();
     cluster.groups["index"].positions = {{.partition = 0, .committed = -1}};
     auto const endpoint = audited(cluster, {"consume", "index"});
@@ -113,7 +113,7 @@ TEST_CASE("a topic that nobody reads is to be in the store whole", "[places]") {
     CHECK(in_flight(*endpoint).empty());
 }
 
-TEST_CASE("of a partition that its readers have not begun all is on its way", "[places]") {
+TEST_CASE("of a partition that its readers have not begun all is on its way", "[endpoints]") {
     auto cluster = five_messages();
     cluster.topics["in"].partitions.emplace_back().push_back({1000, key_of(7), "{}"});
     cluster.groups["index"].positions = {{.partition = 0, .committed = 5}};
@@ -122,7 +122,7 @@ TEST_CASE("of a partition that its readers have not begun all is on its way", "[
     CHECK(in_flight(*endpoint) == std::set<std::uint64_t>{7});
 }
 
-TEST_CASE("offsets that have expired are named and not counted as visible", "[places]") {
+TEST_CASE("offsets that have expired are named and not counted as visible", "[endpoints]") {
     auto cluster = five_messages();
     cluster.topics["in"].expired = 2;
     auto const endpoint = audited(cluster, {});
@@ -133,7 +133,8 @@ TEST_CASE("offsets that have expired are named and not counted as visible", "[pl
     CHECK(facts->unseen == std::vector<std::string>{"partition 0: offsets 0 to 1 have expired"});
 }
 
-TEST_CASE("offsets without an event are told apart and nothing is missing, whoever has counted them", "[places]") {
+TEST_CASE("offsets without an event are distinguished and nothing is missing, whichever group has counted them",
+          "[endpoints]") {
     auto cluster = in_transactions();
     SECTION("nobody reads it") {}
     SECTION("by another program") {
@@ -164,13 +165,13 @@ TEST_CASE("offsets without an event are told apart and nothing is missing, whoev
     }
 }
 
-TEST_CASE("an event that is missing is found among offsets that hold none", "[places]") {
+TEST_CASE("an event that is missing is found among offsets that hold none", "[endpoints]") {
     auto cluster = in_transactions();
     for (auto const& report : by_counts_and_by_ids(cluster, 5)) CHECK_FALSE(all_accounted_for(report));
     CHECK(by_counts_and_by_ids(cluster, 5)[1].missing.events == 1);
 }
 
-TEST_CASE("a gap that a group passed over where a message is stays unexplained", "[places]") {
+TEST_CASE("a gap that a group passed over where a message is stays unexplained", "[endpoints]") {
     auto cluster = in_transactions();
     // It did not read offset 9, and took it for a gap.
     cluster.groups["index"].positions = {{.partition = 0,
@@ -186,7 +187,7 @@ TEST_CASE("a gap that a group passed over where a message is stays unexplained",
     }
 }
 
-TEST_CASE("gaps that have expired since are as the group has counted them", "[places]") {
+TEST_CASE("gaps that have expired since are as the group has counted them", "[endpoints]") {
     auto cluster = in_transactions();
     cluster.topics["in"].expired = 6;
     cluster.groups["index"].positions = {{.partition = 0,
@@ -201,7 +202,7 @@ TEST_CASE("gaps that have expired since are as the group has counted them", "[pl
     }
 }
 
-TEST_CASE("what expired before it was read is a failure until it is accepted", "[places]") {
+TEST_CASE("what expired before it was read is a failure until it is accepted", "[endpoints]") {
     auto cluster = in_transactions();
     cluster.topics["in"].expired = 3;
     SECTION("and the group knows") {
@@ -229,7 +230,7 @@ TEST_CASE("what expired before it was read is a failure until it is accepted", "
     }
 }
 
-TEST_CASE("letters that were rejected before any topic are no part of an input's sum", "[places]") {
+TEST_CASE("letters that were rejected before any topic are not part of an input's sum", "[endpoints]") {
     memory_kafka cluster;
     for (auto const stage : {"forward", "normalize"})
         cluster.add("in.dlq", key_of(stage == std::string_view{"forward"} ? 1 : 2),

@@ -34,7 +34,8 @@ TEST_CASE("sightings of an id become one, and what was seen twice in a place is 
 TEST_CASE("the newest of letters and tombstones decides, and a tombstone of the same time", "[id_sorter]") {
     auto const outcome = [](std::vector<std::uint64_t> const& letters) {
         id_sorter sorter{1 << 20};
-        for (auto const each : letters) REQUIRE(sorter.add({.id = {.high = 1, .low = 1}, .letter = each, .endpoints = 1}));
+        for (auto const each : letters)
+            REQUIRE(sorter.add({.id = {.high = 1, .low = 1}, .letter = each, .endpoints = 1}));
         return merged(sorter).at(0).is_dead();
     };
     CHECK(outcome({20}));

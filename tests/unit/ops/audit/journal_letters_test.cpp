@@ -281,7 +281,7 @@ std::uint64_t segment_bytes(std::string const& folder) {
 
 }  // namespace
 
-TEST_CASE("purged and retried letters give their room back, whoever has their journal open", "[letters]") {
+TEST_CASE("purged and retried letters free their space, whichever process has their journal open", "[letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     enum class way { closed, here, elsewhere };
@@ -337,7 +337,7 @@ TEST_CASE("purged and retried letters give their room back, whoever has their jo
             1);
 }
 
-TEST_CASE("room that nobody gives back is asked for, and is no failure of the purge", "[letters]") {
+TEST_CASE("space that nobody frees is requested, and the purge still succeeds", "[letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto const running = open_journal({.folder = folder, .chunk_window_count = 0});

@@ -32,7 +32,7 @@ bool starts(web_request request, bool loopback, run_by_get by_get = run_by_get::
 
 }  // namespace
 
-TEST_CASE("another site's name for the server is refused on every address", "[exposure]") {
+TEST_CASE("another site's name for the server is rejected on every address", "[exposure]") {
     for (bool const loopback : {true, false}) {
         INFO(loopback);
         for (auto const* host : {"localhost", "LocalHost:8000", "localhost.", "127.0.0.1:8000", "10.0.0.5",
@@ -58,8 +58,8 @@ TEST_CASE("a name that was said is allowed as it is and in no other form", "[exp
 TEST_CASE("a refusal names the option that adds a name, and a health check needs none", "[exposure]") {
     whole_page whole;
     auto const response = find_route({.method = "GET", .target = "/", .host = "evil.example"}, whole.options(),
-                                   request_guard{guard_options{}})
-                            .response;
+                                     request_guard{guard_options{}})
+                              .response;
     CHECK(response.status == 421);
     CHECK_THAT(response.body, ContainsSubstring("--page-host"));
     CHECK(status_of_host("balancer.example", {}, "/healthz") == 200);
@@ -73,8 +73,8 @@ TEST_CASE("a GET starts a run on a loopback address, or where that is switched o
     for (bool const loopback : {true, false}) CHECK(starts({.method = "POST"}, loopback));
     whole_page whole;
     auto const rejected = find_route({.method = "GET", .target = produce_target, .host = "10.0.0.5"}, whole.options(),
-                                    request_guard{guard_options{}})
-                             .response;
+                                     request_guard{guard_options{}})
+                              .response;
     CHECK(rejected.status == 405);
     CHECK(rejected.allow == "POST");
 }

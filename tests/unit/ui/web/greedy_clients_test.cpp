@@ -63,7 +63,7 @@ TEST_CASE("connections that are kept, or silent, keep nobody out: the one that w
     REQUIRE_THAT(metrics, ContainsSubstring("\n# TYPE logpipe_http_open_connections gauge\n"));
 }
 
-TEST_CASE("while all connections are busy health checks are answered, and nothing else", "[greedy_clients]") {
+TEST_CASE("while all connections are busy health checks are served, and nothing else", "[greedy_clients]") {
     auto const server = start(options_with({.connections_max = 3, .health_connections_max = 2}));
     std::deque<http_client> busy;
     for (int i = 0; i < 3; ++i) open_tap(busy.emplace_back(server->port()));
@@ -81,7 +81,8 @@ TEST_CASE("while all connections are busy health checks are answered, and nothin
     REQUIRE(comes_true([&] { return status_for(*server, "GET /api/status") == 200; }));
 }
 
-TEST_CASE("where there is no place at all a client is told so, and served when others have left", "[greedy_clients]") {
+TEST_CASE("where there is not place at all a client is reported so, and served when others have left",
+          "[greedy_clients]") {
     auto const server = start(options_with({.connections_max = 2, .health_connections_max = 0}));
     std::deque<http_client> busy;
     for (int i = 0; i < 2; ++i) open_tap(busy.emplace_back(server->port()));
@@ -101,7 +102,7 @@ TEST_CASE("a connection is closed after so many requests, the last of which says
     client.wait_until_closed_by_server();
 }
 
-TEST_CASE("more taps than may be open are refused, and taken when one has left", "[greedy_clients]") {
+TEST_CASE("more taps than may be open are rejected, and taken when one has left", "[greedy_clients]") {
     auto const server = start(options_with({.taps_max = 2}));
     std::deque<http_client> taps;
     for (int i = 0; i < 2; ++i) open_tap(taps.emplace_back(server->port()));

@@ -63,7 +63,7 @@ TEST_CASE("the page's files are there for GET and HEAD, by their own names only"
     REQUIRE(get("/api/live", without).status == 404);
 }
 
-TEST_CASE("the page holds no script, style or handler of its own text, and names no other host", "[page]") {
+TEST_CASE("the page holds no script, style or handler separate text, and names no other host", "[page]") {
     whole_page whole;
     auto const html = get("/", whole.options()).body;
     for (auto const* word : {"<style", " style=", " onclick", " onload", "javascript:", "http://", "https://", "//cdn"})
@@ -101,7 +101,7 @@ TEST_CASE("a view is what the query says, in whole minutes", "[page]") {
     CHECK(json.at("fields").at("request").at("top").at(0).at("value").as_string() == "GET \"/\"\n</script>?");
 }
 
-TEST_CASE("queries that are none are refused with 400, before the store is asked", "[page]") {
+TEST_CASE("queries that are none are rejected with 400, before the store is queried", "[page]") {
     whole_page whole;
     auto const options = whole.options();
     for (auto const* query : {"from=-1",
@@ -157,7 +157,7 @@ TEST_CASE("lines are given as texts, to the byte", "[page]") {
     REQUIRE(response.body == "{\"before\":3,\"lines\":[{\"row\":9,\"document\":\"{\\\"a\\\":1e400}\"}]}\n");
 }
 
-TEST_CASE("letters are listed with what they were, bytes that are no text in base64", "[page]") {
+TEST_CASE("letters are listed with what they were, bytes that are not text in base64", "[page]") {
     whole_page whole;
     auto const json = boost::json::parse(get("/api/letters", whole.options()).body).as_object();
     CHECK(json.at("letters").as_int64() == 2);
@@ -246,11 +246,11 @@ TEST_CASE("who cannot show the token sees the page's files and that the process 
     auto const status_of_get = [&](std::string_view target, std::string_view authorization,
                                    std::string_view cookie = {}) {
         return response_of({.method = "GET",
-                          .target = target,
-                          .host = "localhost",
-                          .authorization = authorization,
-                          .cookie = cookie},
-                         options, guard)
+                            .target = target,
+                            .host = "localhost",
+                            .authorization = authorization,
+                            .cookie = cookie},
+                           options, guard)
             .status;
     };
     for (auto const* target : {"/", "/app.js", "/healthz"}) CHECK(status_of_get(target, "") == 200);
@@ -278,7 +278,7 @@ TEST_CASE("who cannot show the token sees the page's files and that the process 
     CHECK(pair.size() > 40);
 }
 
-TEST_CASE("every answer says what a page of it may do: nothing from elsewhere", "[page]") {
+TEST_CASE("every response says what a page of it may do: nothing from elsewhere", "[page]") {
     whole_page whole;
     auto const server = start(whole.options());
     http_client client{server->port()};
@@ -290,7 +290,7 @@ TEST_CASE("every answer says what a page of it may do: nothing from elsewhere", 
     }
 }
 
-TEST_CASE("the live stream tells all who look the same, made once, and makes nothing when nobody looks", "[page]") {
+TEST_CASE("the live stream tells all who look the same, made once, and makes nothing when nobody snapshots", "[page]") {
     whole_page whole;
     auto options = whole.options();
     std::atomic<int> made = 0;
@@ -309,7 +309,7 @@ TEST_CASE("the live stream tells all who look the same, made once, and makes not
         CHECK(status_of(head) == 200);
         CHECK(field_of(head, "Content-Type") == "text/event-stream");
     }
-    // Each event is made once, whoever gets it: the same number of it has the same bytes.
+    // Each event is made once, for all clients: the same number of it has the same bytes.
     std::map<std::string, std::set<std::string>> events;
     for (auto const& viewer : viewers) {
         auto const event = viewer->until("\n\n");
@@ -321,7 +321,7 @@ TEST_CASE("the live stream tells all who look the same, made once, and makes not
     CHECK(made < 10);
 }
 
-TEST_CASE("more viewers than may look are refused, and a server that ends lets all go", "[page]") {
+TEST_CASE("more viewers than may look are rejected, and a server that ends lets all go", "[page]") {
     whole_page whole;
     auto options = whole.options();
     options.page->viewers_max = 2;

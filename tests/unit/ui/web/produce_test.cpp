@@ -38,7 +38,7 @@ constexpr auto get_request = "GET /produceEventsToPipeline HTTP/1.1\r\nHost: loc
 
 }  // namespace
 
-TEST_CASE("a produce is answered when it has ended, again and again", "[produce]") {
+TEST_CASE("a produce is served when it has ended, again and again", "[produce]") {
     held_run run;
     auto const server = start(run.options());
     http_client client{server->port()};
@@ -53,7 +53,7 @@ TEST_CASE("a produce is answered when it has ended, again and again", "[produce]
     REQUIRE(run.runs == 2);
 }
 
-TEST_CASE("while a produce runs other pages answer, and a second one is refused at once", "[produce]") {
+TEST_CASE("while a produce runs other pages response, and a second one is rejected at once", "[produce]") {
     held_run run;
     auto const server = start(run.options());
     http_client waiting{server->port()};

@@ -61,7 +61,7 @@ struct asking {
 
 using names = std::vector<std::string>;
 
-/// Answers a search when it is told to.
+/// Completes a search when the test says so.
 class waiting_dashboard final : public log_dashboard {
   public:
     explicit waiting_dashboard(std::latch& go_on) : go_on_{go_on} {}
@@ -77,7 +77,7 @@ class waiting_dashboard final : public log_dashboard {
 
 }  // namespace
 
-TEST_CASE("askers take turns, so that one question waits for one of each other", "[questions]") {
+TEST_CASE("askers take turns, so that one query waits for one of each other", "[queries]") {
     asking test{64};
     for (int i = 1; i <= 5; ++i) test.submit("greedy", "g" + std::to_string(i));
     test.submit("user", "u1");
@@ -86,7 +86,7 @@ TEST_CASE("askers take turns, so that one question waits for one of each other",
     CHECK(test.finish(8) == names{"g1", "u1", "o1", "g2", "u2", "g3", "g4", "g5"});
 }
 
-TEST_CASE("where too many questions wait, whoever has the most loses the newest", "[questions]") {
+TEST_CASE("where too many queries wait, any client that has the most loses the newest", "[queries]") {
     asking test{4};
     for (int i = 1; i <= 6; ++i) test.submit("greedy", "g" + std::to_string(i));
     test.submit("user", "u1");
@@ -99,7 +99,7 @@ TEST_CASE("where too many questions wait, whoever has the most loses the newest"
     test.go_on.count_down();
 }
 
-TEST_CASE("what is answered at once never waits behind searches", "[questions]") {
+TEST_CASE("what is served at once never waits for searches", "[queries]") {
     std::latch go_on{1};
     whole_page page;
     auto options = page.options();

@@ -124,7 +124,7 @@ std::vector<row> refused_hosts() {
          with_host("l\xc3\xb6"
                    "calhost"),
          400},
-        {"a port that is no number", with_host("localhost:http"), 400},
+        {"a port that is not a number", with_host("localhost:http"), 400},
         {"a port below zero", with_host("localhost:-1"), 400},
         {"a port of six digits", with_host("localhost:123456"), 400},
         {"two ports", with_host("localhost:80:80"), 400},
@@ -155,7 +155,7 @@ std::vector<row> refused_lines() {
         {"a tab before the target", with_line("GET\t/healthz HTTP/1.1"), 400},
         {"a tab before the version", with_line("GET /healthz\tHTTP/1.1"), 400},
         {"a blank in the target", with_line("GET /heal thz HTTP/1.1"), 400},
-        {"a method that is no token", with_line("G(T /healthz HTTP/1.1"), 400},
+        {"a method that is not a token", with_line("G(T /healthz HTTP/1.1"), 400},
         {"a version written small", with_line("GET /healthz http/1.1"), 400},
         {"a version without a minor one", with_line("GET /healthz HTTP/1"), 400},
         {"a version of two digits", with_line("GET /healthz HTTP/1.10"), 400},
@@ -228,7 +228,7 @@ std::vector<row> refused_fields() {
 std::vector<row> refused_chunks() {
     return {
         {"a chunk without a size", with_chunks("\r\nhello\r\n0\r\n\r\n"), 400},
-        {"a size that is no number", with_chunks("zz\r\n0\r\n\r\n"), 400},
+        {"a size that is not a number", with_chunks("zz\r\n0\r\n\r\n"), 400},
         {"a size below zero", with_chunks("-1\r\na\r\n0\r\n\r\n"), 400},
         {"a size with a plus", with_chunks("+1\r\na\r\n0\r\n\r\n"), 400},
         {"a size with 0x", with_chunks("0x1\r\na\r\n0\r\n\r\n"), 400},
@@ -327,7 +327,7 @@ constexpr std::string_view second_requests =
 
 }  // namespace
 
-TEST_CASE("a request that can be read in two ways is refused and closed, and nothing after it carried out",
+TEST_CASE("a request that can be read in two ways is rejected and closed, and nothing after it carried out",
           "[request_table]") {
     auto const kind = GENERATE("page"s, "serve"s, "admin"s);
     auto const rows = refused_requests();
@@ -348,7 +348,7 @@ TEST_CASE("a request that can be read in two ways is refused and closed, and not
     }
 }
 
-TEST_CASE("a request that can be read in one way only is answered, and so is the next one of its connection",
+TEST_CASE("a request that can be read in one way only is served, and so is the next one of its connection",
           "[request_table]") {
     auto const kind = GENERATE("page"s, "serve"s, "admin"s);
     listener const server{kind};

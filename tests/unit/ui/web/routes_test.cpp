@@ -23,7 +23,7 @@ web_response get(std::string_view target, web_options const& options) {
 
 }  // namespace
 
-TEST_CASE("healthz answers while the process works, without looking at it", "[routes]") {
+TEST_CASE("healthz responds while the process works, without looking at it", "[routes]") {
     web_options options;
     options.snapshot = []() -> process_snapshot { throw std::runtime_error{"not to be called"}; };
     auto const response = get("/healthz", options);
@@ -87,7 +87,7 @@ TEST_CASE("a query and a whole URL find the same page", "[routes]") {
     REQUIRE(get("http://localhost:8000", options).status == 404);
 }
 
-TEST_CASE("what is no page is a 404 that names the pages", "[routes]") {
+TEST_CASE("what is not page is a 404 that names the pages", "[routes]") {
     auto options = options_for({});
     for (auto const* target : {"/", "", "*", "/metrics/", "/../etc/passwd", "/%2e%2e/etc/passwd", "/healthz/../metrics",
                                "/%ff\xff", "//healthz", "/produceEventsToPipeline"}) {

@@ -44,7 +44,7 @@ web_options options_for(pending_query& what) {
     options.snapshot = sample_snapshot;
     options.tap = [&what](std::string const& stage, std::uint64_t sample) -> result<std::unique_ptr<tap_reader>> {
         what = {.stage = stage, .sample = sample};
-        if (stage == "none") return error{errc::not_found, "there is no stage \"none\"; there are index/normalize"};
+        if (stage == "none") return error{errc::not_found, "unknown stage \"none\"; stages: index/normalize"};
         return std::make_unique<steady_reader>();
     };
     return options;
@@ -95,7 +95,7 @@ TEST_CASE("a tap is followed line by line until enough were seen", "[tap]") {
     CHECK(what.sample == 2);
 }
 
-TEST_CASE("a tap that cannot be is told apart: no such stage, nobody there, the process ended", "[tap]") {
+TEST_CASE("a tap that cannot be is reported apart: no such stage, nobody there, the process ended", "[tap]") {
     pending_query what;
     auto server = start_web_server(options_for(what));
     REQUIRE(server.has_value());
@@ -124,7 +124,7 @@ TEST_CASE("a tap that cannot be is told apart: no such stage, nobody there, the 
     CHECK(away.error().code == errc::not_connected);
 }
 
-TEST_CASE("a page is fetched whatever it answers, and a URL that is none is a wrong argument", "[fetch_page]") {
+TEST_CASE("a page is fetched whatever it responds, and a URL that is none is a wrong argument", "[fetch_page]") {
     pending_query what;
     auto const server = start_web_server(options_for(what));
     REQUIRE(server.has_value());

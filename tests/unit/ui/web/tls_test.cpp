@@ -111,7 +111,7 @@ TEST_CASE("SIGHUP serves a new certificate, and one that cannot be used leaves t
     CHECK_FALSE(asks(world.ca));
 }
 
-TEST_CASE("a certificate without its key, and one that is none, are refused at start", "[tls]") {
+TEST_CASE("a certificate without its key, and one that is none, are rejected at start", "[tls]") {
     tls_world world;
     auto options = world.options();
     options.key_file.clear();

@@ -44,7 +44,7 @@ TEST_CASE("the server serves its pages", "[web_server]") {
     REQUIRE(parse_process_snapshot(body_of(status)).has_value());
 }
 
-TEST_CASE("every answer forbids caching and guessing of its type", "[web_server]") {
+TEST_CASE("every response forbids caching and guessing of its type", "[web_server]") {
     auto const server = start(sample_options());
     for (auto const* request : {"GET /healthz", "GET /metrics", "GET /nothing", "PUT /metrics"}) {
         auto const response = http_client{server->port()}.submit(request);
@@ -77,7 +77,7 @@ TEST_CASE("an unknown page is a 404 and a wrong method a 405 that names the righ
     REQUIRE(status_of(client.submit("GET /produceEventsToPipeline")) == 404);
 }
 
-TEST_CASE("requests that are sent together are answered in order", "[web_server]") {
+TEST_CASE("requests that are sent together are served in order", "[web_server]") {
     auto const server = start(sample_options());
     http_client client{server->port()};
     client.send(
@@ -90,7 +90,7 @@ TEST_CASE("requests that are sent together are answered in order", "[web_server]
     client.wait_until_closed_by_server();
 }
 
-TEST_CASE("a client of HTTP/1.0 is answered and the connection closed, unless it asks to keep it", "[web_server]") {
+TEST_CASE("a client of HTTP/1.0 is served and the connection closed, unless it asks to keep it", "[web_server]") {
     auto const server = start(sample_options());
     http_client brief{server->port()};
     brief.send("GET /healthz HTTP/1.0\r\n\r\n");
@@ -105,7 +105,7 @@ TEST_CASE("a client of HTTP/1.0 is answered and the connection closed, unless it
     }
 }
 
-TEST_CASE("a client that waits to be told to go on is told", "[web_server]") {
+TEST_CASE("a client that waits for 100 Continue gets one", "[web_server]") {
     auto const server = start(sample_options());
     http_client client{server->port()};
     client.send("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
@@ -114,7 +114,7 @@ TEST_CASE("a client that waits to be told to go on is told", "[web_server]") {
     REQUIRE(status_of(client.response()) == 405);
 }
 
-TEST_CASE("bytes that are no request get a clear 4xx and a closed connection", "[web_server]") {
+TEST_CASE("bytes that are not a request get a clear 4xx and a closed connection", "[web_server]") {
     auto const server = start(sample_options());
     auto const rejected = [&](std::string_view bytes, int status) {
         http_client client{server->port()};
@@ -157,11 +157,11 @@ TEST_CASE("a header above the limit is a 431 and a body above it a 413, and both
     rejected("GET /" + std::string(100'000, 'x'), 414);
     rejected("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n", 413);
     rejected("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999\r\n\r\n" +
-                std::string(200'000, 'x'),
-            413);
+                 std::string(200'000, 'x'),
+             413);
     rejected("POST /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n11170\r\n" +
-                std::string(0x11170, 'x') + "\r\n0\r\n\r\n",
-            413);
+                 std::string(0x11170, 'x') + "\r\n0\r\n\r\n",
+             413);
     auto const fits =
         "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n" + std::string(65'536, 'x');
     REQUIRE(status_of(response_to(*server, fits)) == 405);
@@ -196,7 +196,7 @@ TEST_CASE("a client that is too slow, or silent, is cut off", "[web_server]") {
     }
 }
 
-TEST_CASE("many clients at once are all answered", "[web_server]") {
+TEST_CASE("many clients at once are all served", "[web_server]") {
     auto const server = start(sample_options());
     std::atomic<int> good = 0;
     {

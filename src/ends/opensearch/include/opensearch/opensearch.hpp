@@ -42,8 +42,8 @@ struct opensearch_sink_options {
     /// What cannot be served now is retried after waits that double from the first to the longest.
     std::chrono::milliseconds retry_first{100};
     std::chrono::milliseconds retry_longest{10'000};
-    /// A document that fails while others are stored is moved to the retry queue and retried with the same waits, without holding a
-    /// connection. It becomes a dead letter after this many attempts, and this long after the first.
+    /// A document that fails while others are stored is moved to the retry queue and retried with the same waits,
+    /// without holding a connection. It becomes a dead letter after this many attempts, and this long after the first.
     std::uint64_t document_tries = 10;
     std::chrono::milliseconds document_retry_time{300'000};
     std::size_t retry_events_max = 1'000;  ///< moved to the retry queue at a time; then the others wait
@@ -56,8 +56,8 @@ struct opensearch_sink_options {
     std::size_t breaker_window = 1'000;
     std::size_t breaker_rejects_min = 100;
 };
-/// Documents are indexed by `_bulk` with `create` and the event's id as `_id`: one that is there already is counted, not
-/// changed. What each response means: docs/internals/opensearch.md.
+/// Documents are indexed by `_bulk` with `create` and the event's id as `_id`: one that is there already is counted,
+/// not changed. What each response means: docs/internals/opensearch.md.
 [[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options);
 
 /// The index template that logpipe puts by itself: explicit types and a version.

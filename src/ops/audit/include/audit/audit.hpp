@@ -18,7 +18,7 @@ enum class endpoint_kind : std::uint8_t { input, dead_letters, store };
 struct endpoint_facts {
     std::uint64_t total = 0;          ///< that ever were there, as offsets tell; of a store, that are
     std::uint64_t visible = 0;        ///< that can be read
-    std::uint64_t in_flight = 0;   ///< after the position of its reader
+    std::uint64_t in_flight = 0;      ///< after the position of its reader
     std::vector<std::string> unseen;  ///< ranges that are gone, for people
     passed_offsets passed{};          ///< without an event, as the group that is furthest back has counted them
 };
@@ -52,10 +52,11 @@ class audited_endpoint {
 using uncommitted_reads = std::function<result<kafka::kafka_admin*>()>;
 /// @param groups  who reads it; what is after the last of their positions is in flight
 [[nodiscard]] std::unique_ptr<audited_endpoint> audit_kafka(kafka::kafka_admin& cluster, uncommitted_reads uncommitted,
-                                                         std::string topic, std::vector<std::string> groups);
+                                                            std::string topic, std::vector<std::string> groups);
 [[nodiscard]] std::unique_ptr<audited_endpoint> audit_journal(std::string folder);
 [[nodiscard]] std::unique_ptr<audited_endpoint> audit_letters(std::string name, std::unique_ptr<letter_topic> letters);
-[[nodiscard]] std::unique_ptr<audited_endpoint> audit_opensearch(opensearch::opensearch_admin& cluster, std::string index);
+[[nodiscard]] std::unique_ptr<audited_endpoint> audit_opensearch(opensearch::opensearch_admin& cluster,
+                                                                 std::string index);
 [[nodiscard]] std::unique_ptr<audited_endpoint> audit_sqlite(std::string path);
 
 struct audit_options {
@@ -76,9 +77,10 @@ struct audit_report {
         std::string name;
         endpoint_kind kind = endpoint_kind::input;
         endpoint_facts facts;
-        offset_account offsets{};   ///< of an input, where it was searched for
-        std::uint64_t ids = 0;      ///< different ones, of letters those that are not resolved; 0 by counts
-        std::uint64_t repeats = 0;  ///< sightings more than that; an input may hold some, they are recognised by their ids
+        offset_account offsets{};  ///< of an input, where it was searched for
+        std::uint64_t ids = 0;     ///< different ones, of letters those that are not resolved; 0 by counts
+        std::uint64_t repeats =
+            0;  ///< sightings more than that; an input may hold some, they are recognised by their ids
     };
     std::vector<endpoint> endpoints;
     bool by_ids = false;

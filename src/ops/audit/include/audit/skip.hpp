@@ -32,10 +32,10 @@ class group_position {
 };
 /// `cluster` outlives it.
 [[nodiscard]] std::unique_ptr<group_position> make_kafka_group(kafka::kafka_admin& cluster, std::string topic,
-                                                            std::string group);
+                                                               std::string group);
 /// @param store  the sink that the group's events go to, where that keeps positions itself and they decide; else none
 [[nodiscard]] std::unique_ptr<group_position> make_journal_group(std::string folder, std::string group,
-                                                              std::unique_ptr<sink> store = nullptr);
+                                                                 std::unique_ptr<sink> store = nullptr);
 
 struct skip_plan {
     std::int32_t partition = 0;
