@@ -11,6 +11,7 @@
 
 #include "core/log.hpp"
 #include "core/stage_health.hpp"
+#include "net/http_target.hpp"
 
 #include <atomic>
 #include <cstdint>
