@@ -173,7 +173,7 @@ class Mapping(Case):
         self.assertEqual(len(found), 1)
         code, told = self.get(f"http://{page}/api/logs/overview?request=x")
         self.assertEqual(code, 400)
-        self.assertIn("there are from, to, q, before, limit, code, level", told)
+        self.assertIn("expected from, to, q, before, limit or one of code, level", told)
         self.end(child)
 
     def test_documents_go_to_opensearch_by_its_template(self):

@@ -43,7 +43,7 @@ void document_outcomes::read(result<net::http_response> response, bulk_request c
         reader_.read(response->status, response->body, sent.items().size(), last_);
         last_.code = errc::rejected;
     } else {
-        auto& failure = response.error();
+        auto failure = response.error();
         // Too long a response comes of too many items.
         bool const splits = failure.code == errc::too_large && sent.items().size() > 1;
         bool const pauses = failure.code == errc::unauthorized;

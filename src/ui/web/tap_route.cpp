@@ -1,10 +1,14 @@
 #include "tap_route.hpp"
 
+#include "core/nearest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace logpipe::web {
 
@@ -38,6 +42,18 @@ tap_route rejected(unsigned status, std::string_view reason) {
     return {.rejection = problem_response(status, reason), .reader = nullptr};
 }
 
+/// "…; did you mean "index/normalize"?" where a stage of the process has nearly that name.
+std::string with_nearest_stage(std::string message, std::string_view stage, process_snapshot const& process) {
+    std::vector<std::string> names;
+    for (auto const& pump : process.pumps)
+        for (auto const& each : pump.stages) {
+            names.push_back(each.name);
+            names.push_back(fmt::format("{}/{}", pump.name, each.name));
+        }
+    auto const near = nearest(stage, std::vector<std::string_view>{names.begin(), names.end()});
+    return near.empty() ? message : fmt::format("{}; did you mean \"{}\"?", message, near);
+}
+
 }  // namespace
 
 tap_route open_tap_route(std::string_view target, web_options const& options) {
@@ -66,7 +82,7 @@ tap_route open_tap_route(std::string_view target, web_options const& options) {
         left = ampersand == std::string_view::npos ? std::string_view{} : left.substr(ampersand + 1);
     }
     auto reader = options.tap(stage, sample);
-    if (!reader) return rejected(404, reader.error().message);
+    if (!reader) return rejected(404, with_nearest_stage(reader.error().message, stage, options.snapshot()));
     return {.rejection = {}, .reader = *std::move(reader), .readable = readable};
 }
 

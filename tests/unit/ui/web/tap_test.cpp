@@ -44,7 +44,7 @@ web_options options_for(pending_query& what) {
     options.snapshot = sample_snapshot;
     options.tap = [&what](std::string const& stage, std::uint64_t sample) -> result<std::unique_ptr<tap_reader>> {
         what = {.stage = stage, .sample = sample};
-        if (stage == "none") return error{errc::not_found, "unknown stage \"none\"; stages: index/normalize"};
+        if (stage == "none" || stage == "normalise") return error{errc::not_found, "unknown stage \"none\"; stages: index/normalize"};
         return std::make_unique<steady_reader>();
     };
     return options;
@@ -64,6 +64,8 @@ TEST_CASE("the query of a tap is decoded, and what is wrong in it is a 400 or 40
 
     auto const status_of = [&](std::string_view target) { return open_tap_route(target, options).rejection.status; };
     CHECK(status_of("/api/tap?stage=none") == 404);
+    CHECK_THAT(open_tap_route("/api/tap?stage=normalise", options).rejection.body,
+               ContainsSubstring(R"(did you mean \"normalize\"?)"));
     for (auto const* target :
          {"/api/tap?sample=0", "/api/tap?sample=x", "/api/tap?sample=-1", "/api/tap?sample=", "/api/tap?stage=%4",
           "/api/tap?stage=%zz", "/api/tap?form=xml", "/api/tap?colour=red", "/api/tap?stage"}) {
