@@ -21,7 +21,7 @@ namespace {
 result<std::unique_ptr<web::web_server>> start_page(process const& whole, web::web_options web,
                                                     std::string const& store) {
     auto const& options = whole.options();
-    web.look = [&whole] { return whole.snapshot(); };
+    web.snapshot = [&whole] { return whole.snapshot(); };
     web.tap = [&whole](std::string const& stage, std::uint64_t sample) { return whole.open_tap(stage, sample); };
     web.page->watch = [&whole] {
         return std::vector<web::watched_process>{{.address = {}, .now = whole.snapshot(), .reason = {}}};

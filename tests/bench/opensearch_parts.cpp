@@ -30,7 +30,7 @@ prepared_part bulk_body() {
                     auto const& row = with->held.events.events[i];
                     auto const payload = with->held.events.payload(row);
                     bool const newline = has_newline(payload);
-                    if (why_unusable(payload, newline)) throw std::logic_error{"a bad document"};
+                    if (unusable_reason(payload, newline)) throw std::logic_error{"a bad document"};
                     with->request.add({.of = &with->held, .row = i, .has_newline = newline});
                 }
             }};

@@ -15,7 +15,7 @@ namespace logpipe::audit {
 /// What was seen of one id. Also the record of the temporary file, which only this process reads.
 struct id_sighting {
     event_id id;
-    std::uint64_t letter = 0;        ///< the largest: time_ms * 2 + 1 for a tombstone, see audited_place::sighting
+    std::uint64_t letter = 0;        ///< the largest: time_ms * 2 + 1 for a tombstone, see audited_endpoint::sighting
     std::uint16_t endpoints = 0;     ///< a bit each
     std::uint16_t repeated = 0;      ///< endpoints where it was seen more than once
     std::uint16_t is_in_flight = 0;  ///< endpoints after whose position it is

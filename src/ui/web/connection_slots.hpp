@@ -41,7 +41,7 @@ class connection_slots final {
     std::set<connection_slot*> slots_;
     std::map<std::uint64_t, connection_slot*> waiting_;  // in the order of their beginning to wait
     std::uint64_t number_ = 0;
-    std::size_t full_service_ = 0;  // of places_
+    std::size_t full_service_ = 0;  // of slots_
     std::uint64_t connections_ = 0;
     std::uint64_t evicted_ = 0;
     std::uint64_t rejected_ = 0;
