@@ -44,7 +44,8 @@ web_options options_for(pending_query& what) {
     options.snapshot = sample_snapshot;
     options.tap = [&what](std::string const& stage, std::uint64_t sample) -> result<std::unique_ptr<tap_reader>> {
         what = {.stage = stage, .sample = sample};
-        if (stage == "none" || stage == "normalise") return error{errc::not_found, "unknown stage \"none\"; stages: index/normalize"};
+        if (stage == "none" || stage == "normalise")
+            return error{errc::not_found, "unknown stage \"none\"; stages: index/normalize"};
         return std::make_unique<steady_reader>();
     };
     return options;
