@@ -216,7 +216,7 @@ TEST_CASE("what expired before it was read is a failure until it is accepted", "
         CHECK(reports[0].differences.empty());
         CHECK_FALSE(all_accounted_for(reports[0]));
         CHECK(to_text(reports[0])
-                  .contains("expired: kafka in: 3 offsets were gone before they were read: --accept-expired"));
+                  .contains("expired: kafka in: 3 offsets were gone before they were read; give --accept-expired"));
         CHECK(all_accounted_for(by_counts_and_by_ids(cluster, 3, {.accept_expired = true})[0]));
     }
     SECTION("and the group has yet to learn") {
