@@ -26,7 +26,7 @@ class Shell(Case):
     def options(self):
         """Of each subcommand, as its own help names them."""
         names = re.findall(r"^  (\w+) ", self.printed().partition("Ends")[0], re.M)
-        return {name: set(re.findall(r"(?:^|\s)--([a-z][a-z0-9-]*)", self.run_program(name, "--help").stdout)) & self.known() for name in names}
+        return {name: set(re.findall(r"^\s+--([a-z][a-z0-9-]*)", self.run_program(name, "--help").stdout, re.M)) & self.known() for name in names}
 
     def known(self):
         """Every option there is, without words of examples."""
