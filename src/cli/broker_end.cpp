@@ -1,7 +1,7 @@
 #include "broker_end.hpp"
 
 #include "core/end_uri.hpp"
-#include "places.hpp"
+#include "targets.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -142,9 +142,9 @@ int finish(settings const& options, audit::retry_report const& report, std::stri
     for (auto const& id : report.incomplete)
         log_error("{}: {} is incomplete and stays: dlq show prints what is there, dlq purge drops it",
                   options.subcommand(), id.text());
-    for (auto const& [id, reason] : report.refused)
+    for (auto const& [id, reason] : report.rejected)
         log_error("{}: {} stays, its destination never takes it: {}", options.subcommand(), id.text(), reason);
-    bool const all = report.not_found.empty() && report.incomplete.empty() && report.refused.empty();
+    bool const all = report.not_found.empty() && report.incomplete.empty() && report.rejected.empty();
     return all ? exit_done : exit_failed;
 }
 
@@ -178,7 +178,7 @@ int purge(settings const& options, audit::letter_topic& from, std::span<std::str
     fmt::print("{} letters are selected\n", counted->letters);
     auto const meant = is_meant(options, "What is purged is gone for good.");
     if (!meant) return report_failure(options, meant.error());
-    if (!*meant) return finish(options, {.letters = 0, .not_found = {}, .incomplete = {}, .refused = {}}, "purged");
+    if (!*meant) return finish(options, {.letters = 0, .not_found = {}, .incomplete = {}, .rejected = {}}, "purged");
     auto const report = audit::purge_letters(from, *which);
     if (!report) return report_failure(options, report.error());
     return finish(options, *report, "purged");

@@ -93,7 +93,7 @@ result<std::unique_ptr<web::web_server>> start_page(process& whole, embedded_pip
     if (listen == "none") return std::unique_ptr<web::web_server>{};
     auto web = web_options_of(options, listen);
     if (!web) return web.error();
-    web->look = [&whole] { return whole.snapshot(); };
+    web->snapshot = [&whole] { return whole.snapshot(); };
     web->tap = [&whole](std::string const& stage, std::uint64_t sample) { return whole.open_tap(stage, sample); };
     web->page->watch = [&whole] {
         return std::vector<web::watched_process>{{.address = {}, .now = whole.snapshot(), .reason = {}}};

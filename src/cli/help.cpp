@@ -1,6 +1,8 @@
 // `logpipe help opensearch`: what an end says of itself.
+#include "completions.hpp"
 #include "core/nearest.hpp"
 #include "ends.hpp"
+#include "man_page.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
 
@@ -41,6 +43,16 @@ void print_all() {
 }  // namespace
 
 int run_help(settings const& options, argument_list const& rest) {
+    if (auto const& shell = options.text("completions"); !shell.empty()) {
+        fmt::print("{}", shell == "bash"  ? bash_completions()
+                         : shell == "zsh" ? zsh_completions()
+                                          : fish_completions());
+        return exit_done;
+    }
+    if (options.on("man")) {
+        fmt::print("{}", man_page());
+        return exit_done;
+    }
     if (rest.empty()) {
         print_all();
         return exit_done;

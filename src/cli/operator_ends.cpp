@@ -1,7 +1,7 @@
 #include "operator_ends.hpp"
 
 #include "formats/normalize.hpp"
-#include "places.hpp"
+#include "targets.hpp"
 
 #include <fmt/format.h>
 
@@ -65,7 +65,7 @@ result<kafka::kafka_admin*> operator_ends::kafka_in(kafka_admins& all,
 result<operator_ends::opensearch_index> operator_ends::opensearch(end_uri const& uri) {
     if (!uri.scheme.starts_with("opensearch"))
         return no_such_end(uri, "index of OpenSearch", "opensearch://HOST:PORT/INDEX, and opensearchs:// for TLS");
-    auto place = opensearch_place_of(options_, uri);
+    auto place = opensearch_target_of(options_, uri);
     if (!place) return place.error();
     auto& cluster = opensearches_[uri.scheme + ' ' + place->connection.address];
     if (!cluster) {
@@ -100,7 +100,7 @@ result<audit::letter_input> operator_ends::input(std::string const& uri) {
     return audit::make_kafka_input(where->cluster, where->topic);
 }
 
-result<> operator_ends::add_input(std::string const& uri, std::vector<std::unique_ptr<audit::audited_place>>& to) {
+result<> operator_ends::add_input(std::string const& uri, std::vector<std::unique_ptr<audit::audited_endpoint>>& to) {
     auto const parsed = parse_uri(uri);
     if (!parsed) return parsed.error();
     if (parsed->scheme == "journal") {
@@ -126,7 +126,7 @@ result<> operator_ends::add_input(std::string const& uri, std::vector<std::uniqu
     return {};
 }
 
-result<std::unique_ptr<audit::audited_place>> operator_ends::store(std::string const& uri) {
+result<std::unique_ptr<audit::audited_endpoint>> operator_ends::store(std::string const& uri) {
     auto const parsed = parse_uri(uri);
     if (!parsed) return parsed.error();
     if (parsed->scheme == "sqlite") return audit::audit_sqlite(parsed->rest);

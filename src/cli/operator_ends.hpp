@@ -37,8 +37,8 @@ class operator_ends final {
     [[nodiscard]] result<std::unique_ptr<audit::letter_topic>> letters(std::string const& uri);
     [[nodiscard]] result<audit::letter_input> input(std::string const& uri);
     /// Adds the input, then its dead letters where there are any.
-    [[nodiscard]] result<> add_input(std::string const& uri, std::vector<std::unique_ptr<audit::audited_place>>& to);
-    [[nodiscard]] result<std::unique_ptr<audit::audited_place>> store(std::string const& uri);
+    [[nodiscard]] result<> add_input(std::string const& uri, std::vector<std::unique_ptr<audit::audited_endpoint>>& to);
+    [[nodiscard]] result<std::unique_ptr<audit::audited_endpoint>> store(std::string const& uri);
 
     [[nodiscard]] settings const& options() const noexcept { return options_; }
 

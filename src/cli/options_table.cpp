@@ -163,6 +163,8 @@ constexpr std::array rows{
     option_row{"show-options", on_off, "", "off", "check", "print the table of all options"},
     option_row{"show-uris", on_off, "", "off", "check", "print the table of the ends and their URIs"},
     option_row{"show-metrics", on_off, "", "off", "check", "print the reference page of all metrics"},
+    option_row{"completions", choice, "bash|zsh|fish", "", "help", "print a script that completes the command line"},
+    option_row{"man", on_off, "", "off", "help", "print the manual page, logpipe(1)"},
     option_row{"for", text, "SUBCOMMAND", "run", "check", "whose configuration to check"},
     option_row{"ca-file", text, "FILE", "", "status monitor tap serve",
                "certificates (PEM) that a server's must be signed by; default: the system's"},

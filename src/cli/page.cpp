@@ -81,7 +81,7 @@ void neighbours::ask_all() {
 namespace {
 
 /// Lists again only where something changed, or may have been changed by another process.
-class run_letters final : public web::letter_desk {
+class run_letters final : public web::dead_letter_admin {
   public:
     run_letters(std::string folder, std::shared_ptr<journal::topic> letters, std::shared_ptr<journal::topic> input,
                 std::atomic<std::uint64_t>& retried)
@@ -91,7 +91,7 @@ class run_letters final : public web::letter_desk {
           input_{audit::make_journal_input(std::move(input), [&retried](std::uint64_t events) { retried += events; })} {
     }
 
-    [[nodiscard]] result<web::letters_shown> list(std::size_t newest_max) override {
+    [[nodiscard]] result<web::dead_letter_list> list(std::size_t newest_max) override {
         auto const now = std::chrono::steady_clock::now();
         auto const end = letters_->synced_offset();
         bool const is_fresh =
@@ -106,7 +106,7 @@ class run_letters final : public web::letter_desk {
         return listed;
     }
 
-    [[nodiscard]] result<std::uint64_t> retry(web::letter_choice const& which) override {
+    [[nodiscard]] result<std::uint64_t> retry(web::dead_letter_selection const& which) override {
         listed_.reset();
         // Made for the occasion: while it is there, no other process can settle letters.
         auto const topic = audit::make_journal_letters(folder_, letters_);
@@ -116,8 +116,8 @@ class run_letters final : public web::letter_desk {
         if (report->letters == 0 && !report->incomplete.empty())
             return error{errc::corrupt, fmt::format("dead letter {} is incomplete: parts of it are missing",
                                                     report->incomplete.front().text())};
-        if (report->letters == 0 && !report->refused.empty())
-            return error{errc::rejected, report->refused.front().second};
+        if (report->letters == 0 && !report->rejected.empty())
+            return error{errc::rejected, report->rejected.front().second};
         return report->letters;
     }
 
@@ -125,9 +125,9 @@ class run_letters final : public web::letter_desk {
     static constexpr auto list_time = 10s;
     static constexpr std::size_t entries_shown_max = 20;
 
-    [[nodiscard]] result<web::letters_shown> read(std::size_t newest_max) const {
+    [[nodiscard]] result<web::dead_letter_list> read(std::size_t newest_max) const {
         auto const topic = audit::make_journal_letters(folder_);
-        web::letters_shown all;
+        web::dead_letter_list all;
         std::unordered_map<std::string, std::size_t> places;
         audit::letter_selection wanted;
         auto const list = audit::list_letters(*topic, newest_max, [&](audit::letter_summary const& each) {
@@ -159,7 +159,7 @@ class run_letters final : public web::letter_desk {
             auto const entries =
                 letter.entries > 0 ? audit::readable_entries(letter, entries_shown_max) : std::string{};
             std::string_view const record = letter.entries > 0 ? entries : letter.record;
-            into.record = record.substr(0, web::shown_letter::record_bytes_max);
+            into.record = record.substr(0, web::shown_dead_letter::record_bytes_max);
             into.record_bytes = record.size();
             return {};
         });
@@ -170,7 +170,7 @@ class run_letters final : public web::letter_desk {
     std::string const folder_;
     std::shared_ptr<journal::topic> const letters_;
     audit::letter_input const input_;
-    std::optional<web::letters_shown> listed_;
+    std::optional<web::dead_letter_list> listed_;
     std::uint64_t listed_end_ = 0;
     std::size_t listed_max_ = 0;
     std::chrono::steady_clock::time_point listed_at_;
@@ -178,9 +178,9 @@ class run_letters final : public web::letter_desk {
 
 }  // namespace
 
-std::shared_ptr<web::letter_desk> make_run_letters(std::string folder, std::shared_ptr<journal::topic> letters,
-                                                   std::shared_ptr<journal::topic> input,
-                                                   std::atomic<std::uint64_t>& retried) {
+std::shared_ptr<web::dead_letter_admin> make_run_letters(std::string folder, std::shared_ptr<journal::topic> letters,
+                                                         std::shared_ptr<journal::topic> input,
+                                                         std::atomic<std::uint64_t>& retried) {
     return std::make_shared<run_letters>(std::move(folder), std::move(letters), std::move(input), retried);
 }
 

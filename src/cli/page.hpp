@@ -51,10 +51,10 @@ class neighbours final {
 
 /// The dead letters of `run`, which has both journals open.
 /// @param retried  counts what was sent again, for the ledger; outlives it
-[[nodiscard]] std::shared_ptr<web::letter_desk> make_run_letters(std::string folder,
-                                                                 std::shared_ptr<journal::topic> letters,
-                                                                 std::shared_ptr<journal::topic> input,
-                                                                 std::atomic<std::uint64_t>& retried);
+[[nodiscard]] std::shared_ptr<web::dead_letter_admin> make_run_letters(std::string folder,
+                                                                       std::shared_ptr<journal::topic> letters,
+                                                                       std::shared_ptr<journal::topic> input,
+                                                                       std::atomic<std::uint64_t>& retried);
 
 /// Opens the store of a URI for the page. @return empty where it is none of SQLite's
 [[nodiscard]] std::function<result<std::unique_ptr<log_dashboard>>()> logs_of(std::string const& store_uri,

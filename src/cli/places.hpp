@@ -8,6 +8,6 @@
 namespace logpipe::cli {
 
 [[nodiscard]] result<kafka::kafka_target> kafka_target_of(settings const& options, end_uri const& uri);
-[[nodiscard]] result<opensearch::opensearch_place> opensearch_place_of(settings const& options, end_uri const& uri);
+[[nodiscard]] result<opensearch::opensearch_target> opensearch_target_of(settings const& options, end_uri const& uri);
 
 }  // namespace logpipe::cli

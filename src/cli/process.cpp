@@ -130,7 +130,7 @@ result<> process::start_admin() {
     bool const tls = where && !net::is_loopback(where->host);
     auto started = web::start_web_server(
         {.listen = listen,
-         .look = [this] { return snapshot(); },
+         .snapshot = [this] { return snapshot(); },
          .produce = {},
          .host_names = options_.list("page-host"),
          .certificate_file = tls ? options_.text("page-certificate") : std::string{},

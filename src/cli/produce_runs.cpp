@@ -11,7 +11,7 @@ namespace logpipe::cli {
 
 using namespace std::chrono_literals;
 
-web::produce_answer produce_runs::run(web::produce_request const& what) {
+web::produce_response produce_runs::run(web::produce_request const& what) {
     if (auto const most = options_.count("produce-lines-max"); most != 0 && what.demo_lines > most)
         return {.status = 400,
                 .message = fmt::format("{} lines are more than the {} of one run (--produce-lines-max).",

@@ -24,7 +24,7 @@ class produce_runs final {
         : options_{options}, shared_{shared}, hop_{std::move(hop)}, goal_{std::move(goal)} {}
 
     /// To its end or its bound, which is logged, whether or not anybody waits for the answer. One at a time.
-    [[nodiscard]] web::produce_answer run(web::produce_request const& what);
+    [[nodiscard]] web::produce_response run(web::produce_request const& what);
     /// Ends the run that goes on: what it has read becomes safe. @return false: none goes on
     bool cancel();
 
@@ -45,7 +45,7 @@ class produce_runs final {
 
   private:
     struct ended {
-        web::produce_answer answer;
+        web::produce_response answer;
         ledger book;
     };
     /// To its end, and into the figures of all runs.

@@ -58,7 +58,7 @@ int run_serve(settings const& options, argument_list const& /*rest*/) {
     auto web = web_options_of(options, options.text("listen"));
     if (!web) return report_failure(options, web.error());
     add_produce(*web, runs, options);
-    web->look = [&runs, started_ns] { return look_at(runs, started_ns); };
+    web->snapshot = [&runs, started_ns] { return look_at(runs, started_ns); };
     web->page->watch = [&] {
         auto all = others.look();
         all.insert(all.begin(), {.address = {}, .now = look_at(runs, started_ns), .reason = {}});

@@ -3,7 +3,7 @@
 #include "core/end_uri.hpp"
 #include "kafka/kafka_admin.hpp"
 #include "opensearch/opensearch.hpp"
-#include "places.hpp"
+#include "targets.hpp"
 #include "web/web.hpp"
 
 #include <fmt/format.h>
@@ -105,7 +105,7 @@ status::status_report look_at_opensearch(settings const& options) {
         auto const uri =
             parse_uri(fmt::format("opensearch{}://{}/{}", tls ? "s" : "", url.substr(url.find("//") + 2), index));
         if (!uri) return uri.error();
-        auto place = opensearch_place_of(options, *uri);
+        auto place = opensearch_target_of(options, *uri);
         if (!place) return place.error();
         place->connection.connect_timeout = place->connection.request_timeout = options.duration("timeout");
         return opensearch::make_opensearch_admin(std::move(place->connection))->summary(index);

@@ -52,7 +52,7 @@ std::string store_uri(settings const& options, std::string const& journal) {
     return std::filesystem::exists(beside) ? "sqlite:" + beside : std::string{};
 }
 
-result<std::unique_ptr<audit::group_place>> place_of(operator_ends& ends, endpoints& made, settings const& options) {
+result<std::unique_ptr<audit::group_position>> place_of(operator_ends& ends, endpoints& made, settings const& options) {
     auto const uri = parse_uri(options.text("from"));
     if (!uri) return uri.error();
     if (uri->scheme == "journal") {

@@ -1,7 +1,7 @@
 #include "tap_topics.hpp"
 
 #include "kafka/kafka_admin.hpp"
-#include "places.hpp"
+#include "targets.hpp"
 #include "signals.hpp"
 
 #include <fmt/format.h>

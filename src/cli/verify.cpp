@@ -15,7 +15,7 @@ result<audit::audit_report> verify(settings const& options) {
     operator_ends ends{options};
     auto store = ends.store(options.text("to"));  // a wrong URI fails before any server is asked
     if (!store) return store.error();
-    std::vector<std::unique_ptr<audit::audited_place>> places;
+    std::vector<std::unique_ptr<audit::audited_endpoint>> places;
     for (auto const& uri : options.list("from"))
         if (auto added = ends.add_input(uri, places); !added) return added.error();
     for (auto const& uri : options.list("dead-letters")) {

@@ -1,4 +1,5 @@
-// Writes bytes one behind the other into room that was made before. No checks on the way: the room is checked once.
+// Writes bytes one after the other into memory that was made before. No checks on the way: the capacity is checked
+// once.
 #pragma once
 
 #include <charconv>
@@ -21,20 +22,20 @@ class document_writer final {
         std::memcpy(at_, bytes.data(), bytes.size());
         at_ += bytes.size();
     }
-    /// For bytes that have `block_bytes` readable ones behind them: whole blocks are copied, which costs no call. Room
-    /// for one more block must be behind the document.
+    /// For bytes that have `block_bytes` readable ones after them: whole blocks are copied, which costs no call.
+    /// Capacity for one more block must be after the document.
     void put_blocks(std::string_view bytes) noexcept {
         for (std::size_t i = 0; i < bytes.size(); i += block_bytes) std::memcpy(at_ + i, bytes.data() + i, block_bytes);
         at_ += bytes.size();
     }
-    /// Behind a `{`, the comma that a member begins with is left out. Something was written before.
+    /// After a `{`, the comma that a member begins with is left out. Something was written before.
     void put_member(std::string_view bytes) noexcept { put(without_first_comma(bytes)); }
     void put_member_blocks(std::string_view bytes) noexcept { put_blocks(without_first_comma(bytes)); }
-    /// For a function that writes exactly `count` bytes at the place that is returned.
+    /// For a function that writes exactly `count` bytes at the position that is returned.
     [[nodiscard]] char* put_room(std::size_t count) noexcept {
-        char* const room = at_;
+        char* const capacity = at_;
         at_ += count;
-        return room;
+        return capacity;
     }
     /// `count` bytes were written at `at()`.
     void add_written(std::size_t count) noexcept { at_ += count; }

@@ -13,7 +13,7 @@ bool extra_members::add(member const& added, std::string& reason) {
     }
     for (auto const& other : members_) {
         if (other.name != added.name) continue;
-        reason = fmt::format("the key {} stands there twice", quoted_for_reason(added.name));
+        reason = fmt::format("duplicate key {}", quoted_for_reason(added.name));
         return false;
     }
     members_.push_back(added);

@@ -8,7 +8,7 @@
 
 namespace logpipe::formats {
 
-/// More of them make a line that is refused: each is compared with all others, and no index takes so many.
+/// More of them make a line that is rejected: each is compared with all others, and no index takes so many.
 inline constexpr std::size_t extra_members_max = 1000;
 
 /// Of one line at a time; keeps its memory from line to line. One thread.
@@ -17,7 +17,7 @@ class extra_members final {
     struct member {
         std::string_view name;    ///< without escapes, of the document
         std::string_view prefix;  ///< where set, what stands before the value in the document: `,"index_original":`
-        std::string_view key;     ///< else the key as it stands in the line, without quotes
+        std::string_view key;     ///< else the key as it is in the line, without quotes
         std::string_view value;
     };
 

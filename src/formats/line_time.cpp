@@ -28,9 +28,9 @@ std::string_view example_of(time_format form) noexcept {
 
 void write_times(plan_step const& step, std::int64_t time_ns, std::string& into) {
     constexpr auto value_bytes_max = exact_iso_time_bytes_max + 2;  // quotes; milliseconds have fewer digits
-    auto room = document_writer::block_bytes;
-    for (auto const& part : step.parts) room += part.bytes.size() + value_bytes_max;
-    into.resize_and_overwrite(room, [&](char* data, std::size_t) {
+    auto capacity = document_writer::block_bytes;
+    for (auto const& part : step.parts) capacity += part.bytes.size() + value_bytes_max;
+    into.resize_and_overwrite(capacity, [&](char* data, std::size_t) {
         document_writer to{data};
         for (auto const& part : step.parts) {
             if (part.what != field_source::constant && time_ns == 0) continue;

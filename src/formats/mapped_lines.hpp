@@ -34,8 +34,8 @@ namespace logpipe::formats {
 /// A format: reads one line after the other.
 ///
 /// `read(line, why, visit)` calls `visit(char const* key, std::string_view value)` for each member in order, and stops
-/// where that returns false. `key` begins behind an opening quote and has `plan::match_bytes_max` readable bytes;
-/// `value` is JSON with a block of readable bytes behind it. Both are good until the next line. Where the line is not
+/// where that returns false. `key` begins after an opening quote and has `plan::match_bytes_max` readable bytes;
+/// `value` is JSON with a block of readable bytes after it. Both are good until the next line. Where the line is not
 /// of this format it returns false with the reason in `why`.
 /// `raw_text(key)` is the key as JSON spells it, `text(key)` without escapes, while it is visited.
 /// `values_bytes_max()` is the most that all keys and values of the line take.
@@ -72,10 +72,10 @@ class mapped_lines final : public transform {
     struct written_times {
         bool is_written = false;
         std::int64_t time_ns = 0;
-        std::string bytes;  ///< with room for a block behind
+        std::string bytes;  ///< with capacity for a block after it
     };
 
-    // Those that return false have set why_.
+    // Those that return false have set reason_.
     [[nodiscard]] bool read(std::string_view line);
     [[nodiscard]] bool take(char const* key, std::string_view value);
     [[nodiscard]] bool add_to_rest(char const* key, std::string_view value);
@@ -94,10 +94,10 @@ class mapped_lines final : public transform {
     std::vector<std::string_view> values_;  ///< of each known key; without data where the line has no such key
     extra_members extras_;
     std::int64_t time_ns_ = 0;  ///< 0: not known; the document is then without a time, as nothing is invented
-    std::string why_;           ///< it is rejected
+    std::string reason_;        ///< it is rejected
     std::size_t previous_ = 0;  ///< known key seen last; keys().size() before the first
 
-    /// The known key that came behind each one (and first, at the end) in the last line: lines mostly repeat it.
+    /// The known key that came after each one (and first, at the end) in the last line: lines mostly repeat it.
     std::vector<std::size_t> next_;
 
     std::string read_time_;          ///< value of the time's key that was understood last…
@@ -128,7 +128,7 @@ void mapped_lines<Reader>::apply(batch& events) {
         if (row.rejected) continue;
         auto const line = events.record(row);
         if (!read(line) || !find_time(row)) {
-            events.reject(i, normalize_stage, why_);
+            events.reject(i, normalize_stage, reason_);
             ++rejected;
             continue;
         }
@@ -147,46 +147,47 @@ void mapped_lines<Reader>::apply(batch& events) {
 template <line_reader Reader>
 bool mapped_lines<Reader>::read(std::string_view line) {
     if (line.size() > options_.line_bytes_max) {
-        why_ = fmt::format("{} bytes long; at most {} are taken", line.size(), options_.line_bytes_max);
+        reason_ = fmt::format("{} bytes long; at most {} are allowed", line.size(), options_.line_bytes_max);
         return false;
     }
     std::ranges::fill(values_, std::string_view{});
     extras_.clear();
     previous_ = plan_.keys().size();
-    return reader_.read(line, why_, [this](char const* key, std::string_view value) { return take(key, value); });
+    return reader_.read(line, reason_, [this](char const* key, std::string_view value) { return take(key, value); });
 }
 
 template <line_reader Reader>
 bool mapped_lines<Reader>::take(char const* key, std::string_view value) {
-    auto const place = known(key);
-    if (place == plan::none) return options_.table.drops_rest || add_to_rest(key, value);
-    auto const& known_key = plan_.keys()[place];
-    if (values_[place].data() != nullptr) {
-        why_ = fmt::format("the key {} stands there twice", quoted_for_reason(known_key.text));
+    auto const index = known(key);
+    if (index == plan::none) return options_.table.drops_rest || add_to_rest(key, value);
+    auto const& known_key = plan_.keys()[index];
+    if (values_[index].data() != nullptr) {
+        reason_ = fmt::format("duplicate key {}", quoted_for_reason(known_key.text));
         return false;
     }
-    values_[place] = known_key.to_number ? number_in(value) : value;
+    values_[index] = known_key.to_number ? number_in(value) : value;
     if (known_key.role <= key_role::dropped) return true;
     if (known_key.role == key_role::timed) return add_to_rest(key, value);
-    return extras_.add({.name = known_key.output, .prefix = known_key.prefix, .key = {}, .value = value}, why_);
+    return extras_.add({.name = known_key.output, .prefix = known_key.prefix, .key = {}, .value = value}, reason_);
 }
 
 template <line_reader Reader>
 bool mapped_lines<Reader>::add_to_rest(char const* key, std::string_view value) {
-    return extras_.add({.name = reader_.text(key), .prefix = {}, .key = reader_.raw_text(key), .value = value}, why_);
+    return extras_.add({.name = reader_.text(key), .prefix = {}, .key = reader_.raw_text(key), .value = value},
+                       reason_);
 }
 
 template <line_reader Reader>
 std::size_t mapped_lines<Reader>::known(char const* key) {
     if (plan_.keys().empty()) return plan::none;
-    auto place = next_[previous_];
-    if (!plan_.is(place, key)) {
-        place = plan_.find(reader_.text(key));
-        if (place == plan::none) return place;
-        next_[previous_] = place;
+    auto index = next_[previous_];
+    if (!plan_.is(index, key)) {
+        index = plan_.find(reader_.text(key));
+        if (index == plan::none) return index;
+        next_[previous_] = index;
     }
-    previous_ = place;
-    return place;
+    previous_ = index;
+    return index;
 }
 
 template <line_reader Reader>
@@ -206,16 +207,17 @@ bool mapped_lines<Reader>::find_time(event const& row) {
 
 template <line_reader Reader>
 bool mapped_lines<Reader>::find_time_in_line() {
-    auto const place = plan_.time_key();
-    if (place == plan::none || values_[place].data() == nullptr) {
-        why_ = fmt::format("no time: the key {} is missing", quoted_for_reason(options_.table.time_key));
+    auto const index = plan_.time_key();
+    if (index == plan::none || values_[index].data() == nullptr) {
+        reason_ = fmt::format("no time: the key {} is missing", quoted_for_reason(options_.table.time_key));
         return false;
     }
-    auto const value = values_[place];
+    auto const value = values_[index];
     if (value != read_time_) {
         auto const time_ns = time_in_json(options_.table.time, value);
         if (!time_ns) {
-            why_ = fmt::format("no time: {} is not like {}", quoted_for_reason(value), example_of(options_.table.time));
+            reason_ = fmt::format("no time: {} does not have the form {}", quoted_for_reason(value),
+                                  example_of(options_.table.time));
             return false;
         }
         read_time_ = value;
@@ -228,8 +230,8 @@ bool mapped_lines<Reader>::find_time_in_line() {
 template <line_reader Reader>
 void mapped_lines<Reader>::write(event_id id, std::string_view line, std::string& out) {
     auto const begin = out.size();
-    auto const room = reader_.values_bytes_max(line) + plan_.document_bytes_extra() + document_writer::block_bytes;
-    out.resize_and_overwrite(begin + room, [&](char* data, std::size_t) {
+    auto const capacity = reader_.values_bytes_max(line) + plan_.document_bytes_extra() + document_writer::block_bytes;
+    out.resize_and_overwrite(begin + capacity, [&](char* data, std::size_t) {
         document_writer to{data + begin};
         to.put('{');
         auto const hash = hash_of(id);
@@ -288,7 +290,7 @@ void mapped_lines<Reader>::write_rest(document_writer& to) const {
     if (!plan_.rest_open().empty()) to.put('}');
 }
 
-/// With room for a block behind.
+/// With capacity for a block after it.
 template <line_reader Reader>
 std::string_view mapped_lines<Reader>::times_of(plan_step const& step) {
     auto& known = times_[step.index];

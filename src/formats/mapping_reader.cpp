@@ -70,7 +70,7 @@ void read_fields(toml_table& root, document_mapping& into) {
     for (auto& table : root.tables("field")) {
         auto field = read_description(table);
         auto made = read_source(table, field.path);
-        table.refuse_others();
+        table.reject_others();
         if (auto const wrong = rules.add(field, made ? &*made : nullptr)) {
             table.mistake(wrong->key, wrong->what);
             continue;
@@ -95,7 +95,7 @@ class field_list final {
             auto const field = find(name);
             if (!field) continue;
             if (std::ranges::find(into, *field) != into.end())
-                from_.mistake(key_, fmt::format("\"{}\" is there twice", name));
+                from_.mistake(key_, fmt::format("duplicate \"{}\"", name));
             else if (auto const fault = fault_of(*field); !fault.empty())
                 from_.mistake(key_, fault);
             else
@@ -122,8 +122,8 @@ class field_list final {
         std::vector<std::string_view> names;
         for (auto const& field : all_.fields) names.push_back(field.name);
         auto const near = nearest(name, names);
-        from_.mistake(key_, near.empty() ? fmt::format("there is no field \"{}\"", name)
-                                         : fmt::format("there is no field \"{}\"; did you mean \"{}\"?", name, near));
+        from_.mistake(key_, near.empty() ? fmt::format("unknown field \"{}\"", name)
+                                         : fmt::format("unknown field \"{}\"; did you mean \"{}\"?", name, near));
         return std::nullopt;
     }
 
@@ -152,7 +152,7 @@ void read_store(toml_table& from, schema& all) {
     field_list{from, "time", all}.read_one(rule(fault_of_time), all.time);
     field_list{from, "status", all}.read_one(rule(fault_of_status), all.status);
     field_list{from, "size", all}.read_one(rule(fault_of_size), all.size);
-    from.refuse_others();
+    from.reject_others();
 }
 
 void read_page(toml_table& from, schema& all) {
@@ -161,7 +161,7 @@ void read_page(toml_table& from, schema& all) {
     field_list{from, "top", all}.read(no_limit, is_facet, all.tops);
     field_list{from, "lines", all}.read(schema::facets_max, [](std::size_t) { return std::string{}; }, all.listed);
     field_list{from, "unique", all}.read_one(is_facet, all.unique);
-    from.refuse_others();
+    from.reject_others();
 }
 
 void read_table(toml_table& root, mapping& into) {
@@ -192,7 +192,7 @@ result<document_mapping> parse_mapping(std::string_view toml, std::string const&
     for (auto& store : root.table("store")) read_store(store, made.documents);
     for (auto& page : root.table("page")) read_page(page, made.documents);
     if (auto const fault = fault_of_rest(made.table); !fault.empty()) root.mistake("rest", fault);
-    root.refuse_others();
+    root.reject_others();
     if (auto good = (*file)->verdict(); !good) return good.error();
     return made;
 }

@@ -39,7 +39,7 @@ std::optional<fault> field_rules::add(schema_field const& field, mapped_field co
     if (fields_.size() == schema::fields_max)
         return fault{"path", fmt::format("at most {} fields are allowed", schema::fields_max)};
     for (auto const& other : fields_) {
-        if (other.path == field.path) return fault{"path", fmt::format("\"{}\" is there twice", field.path)};
+        if (other.path == field.path) return fault{"path", fmt::format("duplicate \"{}\"", field.path)};
         if (other.name == field.name)
             return fault{"name",
                          fmt::format("\"{}\" names {} as well: give one of them another name", field.name, other.path)};
@@ -53,7 +53,7 @@ std::optional<fault> field_rules::add(schema_field const& field, mapped_field co
     } else if (made->from == field_source::line) {
         if (made->key.empty()) return fault{"from", "name a key of the line"};
         if (contains(keys_, made->key))
-            return fault{"from", fmt::format("\"{}\" goes to another field already", made->key)};
+            return fault{"from", fmt::format("\"{}\" is used by another field already", made->key)};
         keys_.push_back(made->key);
     }
     return std::nullopt;
@@ -76,7 +76,7 @@ std::optional<fault> field_rules::add_path(std::string const& path) {
                 return fault{"path", fmt::format("\"{}\" is a field already, so nothing can be in it", object)};
         if (contains(open_, object)) continue;
         if (contains(objects_, object))
-            return fault{"path", fmt::format("the fields of the object \"{}\" must stand together", object)};
+            return fault{"path", fmt::format("the fields of the object \"{}\" must be adjacent", object)};
         objects_.push_back(object);
     }
     open_ = std::move(open);
@@ -91,7 +91,7 @@ std::string fault_of_column(schema_field const& field) {
         return fmt::format("\"{}\" has the column name \"{}\": give it a `column` of lower-case letters, digits and _",
                            field.name, field.column);
     if (contains(reserved_columns, field.column))
-        return fmt::format("\"{}\" has the column name \"{}\", which the store needs itself: give it another `column`",
+        return fmt::format("\"{}\" has the column name \"{}\", which the store uses itself: give it another `column`",
                            field.name, field.column);
     return {};
 }

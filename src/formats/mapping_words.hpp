@@ -11,7 +11,7 @@ inline constexpr std::array<std::string_view, 7> type_words{"text",    "ip",   "
                                                             "decimal", "time", "millis"};
 inline constexpr std::array<std::string_view, 3> conversion_words{"none", "number", "text"};
 inline constexpr std::array<std::string_view, 2> time_words{"access", "iso"};
-/// What the transform makes by itself: field_source::id and the two behind it.
+/// What the transform makes by itself: field_source::id and the two after it.
 inline constexpr std::array<std::string_view, 3> value_words{"id", "time", "time-millis"};
 
 }  // namespace logpipe::formats

@@ -24,15 +24,15 @@ enum class key_role : std::uint8_t {
 struct known_key {
     std::string text;
     std::string match;   ///< as a line has it that escapes no more than it must, closing quote included
-    std::string prefix;  ///< of an own key, as the document has it behind other keys: `,"index_original":`
+    std::string prefix;  ///< of an own key, as the document has it after other keys: `,"index_original":`
     std::string output;  ///< of an own key: its new name
     short_prefix match_begin;
     key_role role = key_role::mapped;
     bool to_number = false;
 };
 
-/// What of the document is written next. Its bytes have room for a block behind; a comma that they begin with is left
-/// out where they come first in their object.
+/// What of the document is written next. Its bytes have capacity for a block after it; a comma that they begin with is
+/// left out where they come first in their object.
 struct plan_step {
     enum class kind : std::uint8_t {
         text,        ///< `bytes`
@@ -45,7 +45,7 @@ struct plan_step {
     /// A stretch that changes with the document's time only.
     struct time_part {
         field_source what = field_source::constant;  ///< constant, time or time_millis
-        std::string bytes;                           ///< what stands before it; of a constant, all
+        std::string bytes;                           ///< what comes before it; of a constant, all
     };
 
     kind what = kind::text;
@@ -61,7 +61,7 @@ class plan final {
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
     explicit plan(mapping const& table);
-    plan(plan const&) = delete;  // a copy's bytes would lack the room behind them
+    plan(plan const&) = delete;  // a copy's bytes would lack the capacity after them
     plan& operator=(plan const&) = delete;
 
     [[nodiscard]] std::vector<known_key> const& keys() const noexcept { return keys_; }
@@ -74,12 +74,12 @@ class plan final {
                 std::memcmp(key, wanted.match.data(), wanted.match.size()) == 0);
     }
     static constexpr std::size_t match_bytes_max = 64;
-    /// @param text  without escapes. @return its place in keys(), or none.
+    /// @param text  without escapes. @return its index in keys(), or none.
     [[nodiscard]] std::size_t find(std::string_view text) const noexcept;
 
-    [[nodiscard]] std::size_t time_key() const noexcept { return time_key_; }  ///< place in keys(), or none
+    [[nodiscard]] std::size_t time_key() const noexcept { return time_key_; }  ///< index in keys(), or none
 
-    /// The document from behind its first `{` to the line's other keys.
+    /// The document from after its first `{` to the line's other keys.
     [[nodiscard]] std::vector<plan_step> const& steps() const noexcept { return steps_; }
     [[nodiscard]] std::size_t times_count() const noexcept { return times_count_; }
     /// What stands around the line's other keys: `,"labels":{` and `}`, or nothing.
@@ -94,7 +94,7 @@ class plan final {
     void add_steps(mapping const& table);
     void add_step(mapped_field const& field, std::string_view name);
     void add_text(std::string_view bytes);
-    /// A new step; what stands before it is behind the last one, or a step of its own.
+    /// A new step; what comes before it is after the last one, or a separate step.
     plan_step& begin_step(plan_step::kind what);
     plan_step& times_step();
     void measure();

@@ -72,7 +72,7 @@ void toml_table::mistake(std::string_view key, std::string_view what) {
 }
 
 bool toml_table::text(std::string_view key, std::string& into) {
-    asked_.emplace_back(key);
+    known_.emplace_back(key);
     auto const* node = table_of(node_).get(key);
     if (node == nullptr) return false;
     auto const* text = node->as_string();
@@ -86,7 +86,7 @@ bool toml_table::text(std::string_view key, std::string& into) {
 }
 
 bool toml_table::texts(std::string_view key, std::vector<std::string>& into) {
-    asked_.emplace_back(key);
+    known_.emplace_back(key);
     auto const* node = table_of(node_).get(key);
     if (node == nullptr) return false;
     auto const* list = node->as_array();
@@ -104,7 +104,7 @@ bool toml_table::texts(std::string_view key, std::vector<std::string>& into) {
 }
 
 bool toml_table::flag(std::string_view key, bool& into) {
-    asked_.emplace_back(key);
+    known_.emplace_back(key);
     auto const* node = table_of(node_).get(key);
     if (node == nullptr) return false;
     if (auto const* value = node->as_boolean())
@@ -126,7 +126,7 @@ bool toml_table::choice(std::string_view key, std::span<std::string_view const> 
 }
 
 std::vector<toml_table> toml_table::tables(std::string_view key) {
-    asked_.emplace_back(key);
+    known_.emplace_back(key);
     std::vector<toml_table> all;
     auto const* node = table_of(node_).get(key);
     if (node == nullptr) return all;
@@ -140,7 +140,7 @@ std::vector<toml_table> toml_table::tables(std::string_view key) {
 }
 
 std::vector<toml_table> toml_table::table(std::string_view key) {
-    asked_.emplace_back(key);
+    known_.emplace_back(key);
     auto const* node = table_of(node_).get(key);
     if (node == nullptr) return {};
     if (auto const* found = node->as_table()) return {toml_table{*file_, found}};
@@ -148,8 +148,8 @@ std::vector<toml_table> toml_table::table(std::string_view key) {
     return {};
 }
 
-void toml_table::refuse_others() {
-    std::vector<std::string_view> const known{asked_.begin(), asked_.end()};
+void toml_table::reject_others() {
+    std::vector<std::string_view> const known{known_.begin(), known_.end()};
     for (auto const& [key, node] : table_of(node_)) {
         if (std::ranges::find(known, key.str()) != known.end()) continue;
         auto const near = nearest(key.str(), known);

@@ -29,7 +29,7 @@ class toml_table final {
     [[nodiscard]] std::vector<toml_table> table(std::string_view key);
 
     /// Each key that was not asked for is a mistake.
-    void refuse_others();
+    void reject_others();
     /// At the line of the key, or where it is not there of the table.
     void mistake(std::string_view key, std::string_view what);
 
@@ -39,7 +39,7 @@ class toml_table final {
 
     toml_file* file_;
     void const* node_;  ///< a toml::table: the library stays in one file
-    std::vector<std::string> asked_;
+    std::vector<std::string> known_;
 };
 
 class toml_file final {
@@ -48,7 +48,7 @@ class toml_file final {
     static constexpr std::size_t mistakes_max = 20;  ///< that are named
 
     /// @param path  for the messages
-    /// @return errc::invalid_argument with line and reason where it is no TOML
+    /// @return errc::invalid_argument with line and reason where it is not TOML
     [[nodiscard]] static result<std::unique_ptr<toml_file>> parse(std::string_view contents, std::string path);
     toml_file(toml_file const&) = delete;
     toml_file& operator=(toml_file const&) = delete;

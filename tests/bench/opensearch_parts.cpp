@@ -18,7 +18,7 @@ constexpr std::uint32_t items = 2048;
 
 prepared_part bulk_body() {
     struct work {
-        held_batch held;
+        pending_batch held;
         bulk_request request;
     };
     auto const with = std::make_shared<work>();
@@ -30,7 +30,7 @@ prepared_part bulk_body() {
                     auto const& row = with->held.events.events[i];
                     auto const payload = with->held.events.payload(row);
                     bool const newline = has_newline(payload);
-                    if (why_unusable(payload, newline)) throw std::logic_error{"a bad document"};
+                    if (unusable_reason(payload, newline)) throw std::logic_error{"a bad document"};
                     with->request.add({.of = &with->held, .row = i, .has_newline = newline});
                 }
             }};

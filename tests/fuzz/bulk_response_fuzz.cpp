@@ -17,12 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t byte
     bulk_outcome outcome;
     auto body = text;
     reader.read(200, body, sent, outcome);
-    if (outcome.request == request_fate::answered) {
+    if (outcome.request == request_fate::per_item) {
         if (outcome.items.size() != sent) std::abort();
         auto reason = outcome.reasons.begin();
         for (std::uint32_t i = 0; i < sent; ++i) {
-            bool const is_there =
-                outcome.items[i] == item_fate::indexed || outcome.items[i] == item_fate::already_there;
+            bool const is_there = outcome.items[i] == item_fate::indexed || outcome.items[i] == item_fate::duplicate;
             bool const has_reason = reason != outcome.reasons.end() && reason->item == i;
             if (is_there == has_reason) std::abort();
             if (has_reason) ++reason;
@@ -33,6 +32,6 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t byte
     }
     body = text;
     reader.read(503, body, sent, outcome);
-    if (outcome.request != request_fate::again && outcome.request != request_fate::hold) std::abort();
+    if (outcome.request != request_fate::retry && outcome.request != request_fate::pause) std::abort();
     return 0;
 }

@@ -94,7 +94,7 @@ class DeadLetters(Case):
             self.assertEqual(json.loads(self.run_program("dlq", "ls", letters, "--json").stdout)["letters"], 0)
             told = self.verify(pipeline, "--ids")
             self.assertTrue(told["accounted_for"])
-            self.assertEqual((told["ids"], told["places"][0]["repeats"]), (LINES, 10 + len(dead)))
+            self.assertEqual((told["ids"], told["endpoints"][0]["duplicates"]), (LINES, 10 + len(dead)))
             pipeline.stop()
 
     def test_documents_that_opensearch_alone_fails_become_letters_and_stop_nobody(self):
@@ -214,7 +214,7 @@ class Offsets(Case):
             for words in ((), ("--ids",)):
                 told = self.verify(pipeline, *words)
                 self.assertTrue(told["accounted_for"])
-            self.assertEqual([place["tombstones"] for place in told["places"] if place["name"] == f"kafka {pipeline.events}"], [3])
+            self.assertEqual([place["tombstones"] for place in told["endpoints"] if place["name"] == f"kafka {pipeline.events}"], [3])
             self.assertEqual(pipeline.indexers[0].ledger()["tombstones"], 3)
 
             # What was read may expire; what was not is told, until somebody says that he knows.

@@ -233,7 +233,7 @@ test("dead letters show reason and original, and one that is retried leaves the 
   equal(JSON.stringify(originals.sort()), JSON.stringify(lines.slice(0, 3).sort()), "the original lines");
   await picture(page, "letters");
 
-  // It is still no JSON: what is sent again comes back as a newer letter, with one attempt more.
+  // It is still not JSON: what is sent again comes back as a newer letter, with one attempt more.
   const first = page.locator(".letter", { hasText: "not json" });
   const id = await first.getAttribute("data-id");
   await first.getByRole("button", { name: "Retry " + id }).click();

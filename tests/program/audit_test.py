@@ -296,7 +296,7 @@ class Verify(Case):
         told = self.verify("--ids", "--memory", "1K")
         self.assertTrue(told["accounted_for"])
         self.assertEqual(told["ids"], 2020)
-        self.assertEqual([place["ids"] for place in told["places"]], [2020, 20, 2000])
+        self.assertEqual([place["ids"] for place in told["endpoints"]], [2020, 20, 2000])
         self.assertEqual(told["missing"], {"events": 0, "first": []})
 
     def test_a_document_that_was_deleted_is_missing_by_name(self):
@@ -331,7 +331,7 @@ class Verify(Case):
         self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none")
         self.change("DELETE FROM documents WHERE row > 2005")
         told = self.verify("--ids")
-        self.assertEqual(told["on_their_way"], 2000)
+        self.assertEqual(told["in_flight"], 2000)
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ class WholePipeline(Case):
             told = self.run_program("status", "--at", admin).stdout
             for book in (status["ledger"], *(pump["ledger"] for pump in status["pumps"])):
                 self.assertEqual((book["in"], book["indexed"], book["difference"]), (300, 300, 0))
-            self.assertIn("300 done, 0 held", told)
+            self.assertIn("300 done, 0 in flight", told)
             self.assertIn("300 indexed", told)
             self.assertEqual(told.count("in 300 = indexed 300 + already there 0 + dead 0 + in flight 0"), 3, told)
             self.end(pipeline)
@@ -247,7 +247,7 @@ class WholePipeline(Case):
         self.run_program("produce", "--demo", "lines=300&seed=2", "--to", f"forward://{listen}")
         self.wait_for(lambda: self.status(watched)["pumps"][0]["backlog"] == 1500, "the backlog to grow")
         told = self.run_program("status", "--at", watched, status=1).stdout
-        self.assertRegex(told, r"index 127\.0\.0\.1:\d+ +down .* 0 done, 0 held, backlog 1,500")
+        self.assertRegex(told, r"index 127\.0\.0\.1:\d+ +down .* 0 done, 0 in flight, backlog 1,500")
         self.assertRegex(told, r"index/journal_source +up +backlog 1,500")
         self.assertIn("1 stage is down: index/opensearch_sink", told)
         self.assertRegex(self.get(f"http://{watched}/metrics")[1], r'logpipe_pump_backlog_events\{pump="index"\} 1500\n')

@@ -18,24 +18,24 @@ constexpr std::size_t spare_max = 8;
 
 result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& limits, bool compress) {
     std::unique_lock lock{mutex_};
-    room_.wait(lock, [&] { return cancelled_ || ready_.size() < ready_max_; });
-    if (cancelled_) return error{errc::cancelled, "asked to stop"};
-    auto& held = held_.emplace_back();
-    held.place = std::prev(held_.end());
-    held.events = std::move(events);
+    space_.wait(lock, [&] { return cancelled_ || ready_.size() < ready_max_; });
+    if (cancelled_) return error{errc::cancelled, "cancelled"};
+    auto& pending = pending_.emplace_back();
+    pending.self = std::prev(pending_.end());
+    pending.events = std::move(events);
     events = {};
     auto filling = open_ ? std::move(open_) : spare_locked();
     lock.unlock();
 
     // Nobody else has a request of this batch before all of them are made.
     std::deque<bulk_request_ptr> full;
-    auto& rows = held.events.events;
+    auto& rows = pending.events.events;
     for (std::uint32_t i = 0; i < rows.size(); ++i) {
         if (rows[i].rejected) continue;
-        auto const payload = held.events.payload(rows[i]);
+        auto const payload = pending.events.payload(rows[i]);
         bool const newline = has_newline(payload);
-        if (auto const reason = why_unusable(payload, newline)) {
-            held.events.reject(i, "opensearch", std::string{*reason});
+        if (auto const reason = unusable_reason(payload, newline)) {
+            pending.events.reject(i, "opensearch", std::string{*reason});
             continue;
         }
         if (!filling->fits(payload.size(), limits)) {
@@ -43,8 +43,8 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
             full.push_back(std::move(filling));
             filling = spare();
         }
-        filling->add({.of = &held, .row = i, .has_newline = newline});
-        ++held.items;
+        filling->add({.of = &pending, .row = i, .has_newline = newline});
+        ++pending.items;
     }
 
     lock.lock();
@@ -53,10 +53,10 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
         spare_.push_back(std::move(filling));
     else
         open_ = std::move(filling);
-    if (!full.empty()) flush_ = false;  // what was asked for is on its way; this one may fill up
-    held.items_left = held.items;
-    waiting_events_ += held.items;
-    if (held.items_left == 0) return release_locked(held);
+    if (!full.empty()) flush_ = false;  // what was asked for is being sent; this one may fill up
+    pending.items_left = pending.items;
+    waiting_events_ += pending.items;
+    if (pending.items_left == 0) return release_locked(pending);
     return std::optional<batch>{};
 }
 
@@ -70,7 +70,7 @@ bulk_request_ptr bulk_queue::take() {
     if (ready_.empty()) return std::exchange(flush_, false) ? std::move(open_) : nullptr;
     auto next = std::move(ready_.front());
     ready_.pop_front();
-    room_.notify_one();
+    space_.notify_one();
     return next;
 }
 
@@ -94,45 +94,45 @@ void bulk_queue::recycle(bulk_request_ptr request) {
     if (spare_.size() < spare_max) spare_.push_back(std::move(request));
 }
 
-std::pair<bulk_item, std::optional<batch>> bulk_queue::set_apart(bulk_item const& item, bool as_part) {
+std::pair<bulk_item, std::optional<batch>> bulk_queue::separate(bulk_item const& item, bool as_part) {
     auto& from = *item.of;
     if (!as_part || from.events.events.size() == 1) return {item, std::nullopt};
     auto alone = from.events.copy_of(item.row);
     std::lock_guard lock{mutex_};
-    auto& held = held_.emplace_back();
-    held.place = std::prev(held_.end());
-    held.events = std::move(alone);
-    held.items = held.items_left = 1;
+    auto& pending = pending_.emplace_back();
+    pending.self = std::prev(pending_.end());
+    pending.events = std::move(alone);
+    pending.items = pending.items_left = 1;
     from.gone.push_back(item.row);
     --from.items;
     --from.events.counts.in;
-    bulk_item const part{.of = &held, .row = 0, .has_newline = item.has_newline};
+    bulk_item const part{.of = &pending, .row = 0, .has_newline = item.has_newline};
     if (--from.items_left > 0) return {part, std::nullopt};
     return {part, release_locked(from)};
 }
 
-std::optional<batch> bulk_queue::settle(held_batch& of) {
+std::optional<batch> bulk_queue::complete(pending_batch& of) {
     LOGPIPE_ASSERT(of.items_left > 0);
     if (--of.items_left > 0) return std::nullopt;
     std::lock_guard lock{mutex_};
     return release_locked(of);
 }
 
-std::optional<batch> bulk_queue::release_locked(held_batch& of) {
+std::optional<batch> bulk_queue::release_locked(pending_batch& of) {
     auto done = std::move(of.events);
     if (!of.gone.empty()) {
         std::ranges::sort(of.gone);
         done.drop(of.gone);
     }
     waiting_events_ -= of.items;
-    held_.erase(of.place);
+    pending_.erase(of.self);
     return done;
 }
 
 void bulk_queue::cancel() {
     std::lock_guard lock{mutex_};
     cancelled_ = true;
-    room_.notify_all();
+    space_.notify_all();
 }
 
 bool bulk_queue::cancelled() const {

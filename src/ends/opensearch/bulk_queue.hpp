@@ -1,4 +1,4 @@
-// What the pump's thread and the network's share: batches that are held, and requests that wait to be sent.
+// What the pump's thread and the network's share: batches that are not complete, and requests that wait to be sent.
 #pragma once
 
 #include "bulk_request.hpp"
@@ -25,7 +25,7 @@ class bulk_queue final {
     explicit bulk_queue(std::size_t ready_max) : ready_max_{ready_max} {}
 
     // The pump's thread.
-    /// Waits for room, takes the batch, and cuts it into requests. @return a batch without anything to send: it is
+    /// Waits for capacity, takes the batch, and cuts it into requests. @return a batch without anything to send: it is
     /// done. errc::cancelled, with `events` untouched.
     [[nodiscard]] result<std::optional<batch>> add(batch& events, bulk_limits const& limits, bool compress);
     /// What waits to be filled up may be sent as it is.
@@ -38,14 +38,14 @@ class bulk_queue final {
     [[nodiscard]] bulk_request_ptr spare();
     void recycle(bulk_request_ptr request);
     /// For an item that will wait long: @return the item that takes its place, of a separate batch, so that the other
-    /// events' memory is free once they are settled; and its batch where it was the last one to be settled.
+    /// events' memory is free once they are complete; and its batch where it was the last one to be complete.
     /// @param as_part  the batch may be cut; else the item stays as it is
-    [[nodiscard]] std::pair<bulk_item, std::optional<batch>> set_apart(bulk_item const& item, bool as_part);
-    /// One item of it is settled. @return the batch where that was the last one.
-    [[nodiscard]] std::optional<batch> settle(held_batch& of);
+    [[nodiscard]] std::pair<bulk_item, std::optional<batch>> separate(bulk_item const& item, bool as_part);
+    /// One item of it is complete. @return the batch where that was the last one.
+    [[nodiscard]] std::optional<batch> complete(pending_batch& of);
 
     // Any thread.
-    /// For good: whoever waits returns.
+    /// For good: what waits returns.
     void cancel();
     [[nodiscard]] bool cancelled() const;
     /// Events of batches that are not done.
@@ -53,12 +53,12 @@ class bulk_queue final {
 
   private:
     [[nodiscard]] bulk_request_ptr spare_locked();
-    [[nodiscard]] std::optional<batch> release_locked(held_batch& of);
+    [[nodiscard]] std::optional<batch> release_locked(pending_batch& of);
 
     std::size_t const ready_max_;
     mutable std::mutex mutex_;  // guards all below
-    std::condition_variable room_;
-    std::list<held_batch> held_;
+    std::condition_variable space_;
+    std::list<pending_batch> pending_;
     std::deque<bulk_request_ptr> ready_;
     bulk_request_ptr open_;  // not full yet
     bool flush_ = false;     // open_ may be sent

@@ -55,9 +55,9 @@ void bulk_request::add(bulk_item item) {
 
 void bulk_request::assign(std::vector<bulk_item> const& items) {
     LOGPIPE_ASSERT(&items != &items_);
-    bool const held = held_;
+    bool const paused = paused_;
     clear();
-    held_ = held;
+    paused_ = paused;
     for (auto const& item : items) add(item);
 }
 
@@ -65,7 +65,7 @@ void bulk_request::clear() noexcept {
     items_.clear();
     used_ = 0;
     compressed_.clear();
-    held_ = false;
+    paused_ = false;
 }
 
 std::string_view bulk_request::wire_bytes(bool compress) {
@@ -78,7 +78,7 @@ bool has_newline(std::string_view payload) noexcept {
     return std::memchr(payload.data(), '\n', payload.size()) != nullptr;
 }
 
-std::optional<std::string_view> why_unusable(std::string_view payload, bool newline) noexcept {
+std::optional<std::string_view> unusable_reason(std::string_view payload, bool newline) noexcept {
     constexpr std::string_view spaces = " \t\r\n";
     if (!newline && payload.starts_with('{') && payload.ends_with('}')) return std::nullopt;
     auto const first = payload.find_first_not_of(spaces);

@@ -1,4 +1,4 @@
-// The body of one `_bulk` request, and which events stand in it. No I/O.
+// The body of one `_bulk` request, and the events that it has. No I/O.
 //
 //     {"create":{"_id":"<26 characters>"}}\n
 //     <document>\n
@@ -19,19 +19,19 @@
 
 namespace logpipe::opensearch {
 
-/// A batch that the sink has taken. Its items may stand in several requests; with the last one settled it is done.
-struct held_batch {
+/// A batch that the sink has taken. Its items may be in several requests; with the last one complete it is done.
+struct pending_batch {
     batch events;
-    std::size_t items = 0;                  ///< to be sent
-    std::size_t items_left = 0;             ///< of them, not settled yet
-    std::vector<std::uint32_t> gone;        ///< rows that are held as separate parts
-    std::list<held_batch>::iterator place;  ///< in the list that owns it
+    std::size_t items = 0;                    ///< to be sent
+    std::size_t items_left = 0;               ///< of them, not complete yet
+    std::vector<std::uint32_t> gone;          ///< rows that became separate batches
+    std::list<pending_batch>::iterator self;  ///< in the list that owns it
 };
 
 struct bulk_item {
-    held_batch* of = nullptr;  ///< outlives the item: it is held while one is left
-    std::uint32_t row = 0;     ///< index into `batch::events`
-    bool has_newline = false;  ///< its payload; looked at once
+    pending_batch* of = nullptr;  ///< outlives the item: it is kept while one is left
+    std::uint32_t row = 0;        ///< index into `batch::events`
+    bool has_newline = false;     ///< its payload; checked once
 };
 
 struct bulk_limits {
@@ -50,14 +50,14 @@ class bulk_request final {
     [[nodiscard]] std::string_view body() const noexcept { return std::string_view{buffer_}.substr(0, used_); }
     /// One document always fits into an empty one.
     [[nodiscard]] bool fits(std::size_t document_bytes, bulk_limits const& limits) const noexcept;
-    /// The payload must be one that why_unusable() lets pass.
+    /// The payload must be one that unusable_reason() lets pass.
     void add(bulk_item item);
-    /// Only these go on, in a body made anew.
+    /// Only these are left, in a body built from scratch.
     void assign(std::vector<bulk_item> const& items);
     void clear() noexcept;
-    /// The breaker was open when it was answered. It stays so for what is left of it.
-    void mark_held() noexcept { held_ = true; }
-    [[nodiscard]] bool was_held() const noexcept { return held_; }
+    /// The breaker was open when its response came. It stays so for what is left of it.
+    void mark_paused() noexcept { paused_ = true; }
+    [[nodiscard]] bool was_paused() const noexcept { return paused_; }
     /// Memory that it keeps when it is cleared.
     [[nodiscard]] std::size_t room_bytes() const noexcept { return buffer_.capacity() + compressed_.capacity(); }
 
@@ -66,18 +66,18 @@ class bulk_request final {
 
   private:
     std::vector<bulk_item> items_;
-    std::string buffer_;  // its size is the room, of which used_ bytes are the body
+    std::string buffer_;  // its size is the capacity, of which used_ bytes are the body
     std::size_t used_ = 0;
     std::string compressed_;  // of the body as it is; empty: not made
-    bool held_ = false;
+    bool paused_ = false;
 };
 
 using bulk_request_ptr = std::unique_ptr<bulk_request>;
 
 [[nodiscard]] bool has_newline(std::string_view payload) noexcept;
-/// Why a payload cannot stand as a line of a body at all: it is no object, or a text in it holds a raw newline. (A
-/// newline between tokens is no reason: it is sent as a space.)
+/// Why a payload cannot be a line of a body at all: it is not an object, or a text in it holds a raw newline. (A
+/// newline between tokens is allowed: it is sent as a space.)
 /// @param newline  has_newline() of it
-[[nodiscard]] std::optional<std::string_view> why_unusable(std::string_view payload, bool newline) noexcept;
+[[nodiscard]] std::optional<std::string_view> unusable_reason(std::string_view payload, bool newline) noexcept;
 
 }  // namespace logpipe::opensearch

@@ -16,8 +16,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// All of what is kept of an error: it may quote the document, which a dead letter has by itself. With what is said
-/// behind it, it stays within 1 KiB.
+/// All of what is kept of an error: it may quote the document, which a dead letter has anyway. With what follows, it
+/// stays within 1 KiB.
 constexpr std::size_t reason_bytes_max = 960;
 /// How deep a chain of causes is read.
 constexpr std::size_t reasons_max = 4;
@@ -29,7 +29,7 @@ void append_cut(std::string& to, std::string_view text, std::size_t bytes_max) {
         bytes = bytes_max - std::min(bytes_max, ellipsis.size());
         while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0U) == 0x80U) --bytes;
     }
-    // One line: a JSON parser's words go on below with the place.
+    // One line: a JSON parser's words continue on the next line with the position.
     for (char const c : text.substr(0, bytes)) to.push_back(static_cast<unsigned char>(c) < ' ' ? ' ' : c);
     if (bytes < text.size()) to += ellipsis;
 }
@@ -42,7 +42,7 @@ struct reason_chain {
     void add(std::string_view text) {
         if (!text.empty() && count < texts.size()) texts[count++] = text;
     }
-    /// Behind `head`, with a bound for all of it; a long reason leaves room for its cause.
+    /// After `head`, with a bound for all of it; a long reason leaves room for its cause.
     [[nodiscard]] std::string behind(std::string head) const {
         for (std::size_t i = 0; i < count; ++i) {
             auto const left = reason_bytes_max - std::min(reason_bytes_max, head.size() + 2);
@@ -59,10 +59,10 @@ result<std::string_view> read_error(simdjson::ondemand::value from, reason_chain
 using words_list = std::span<std::string_view const>;
 
 /// The index is not as it must be, whatever the document.
-constexpr auto held_types =
+constexpr auto pausing_types =
     std::to_array<std::string_view>({"index_closed_exception", "invalid_index_name_exception", "validation_exception"});
 /// What an illegal_argument_exception (400) or illegal_state_exception (500) says of the index's settings.
-constexpr auto held_reasons = std::to_array<std::string_view>(
+constexpr auto pausing_reasons = std::to_array<std::string_view>(
     {"no write index is defined for alias", "pipeline with id [", "non-existent pipeline ["});
 /// Load, and nodes and shards that come and go: it passes, whatever the document.
 constexpr auto busy_types = std::to_array<std::string_view>(
@@ -90,7 +90,7 @@ bool has_one_of(words_list known, std::string_view text) noexcept {
 }
 
 error not_understood(simdjson::error_code code) {
-    return error{errc::protocol, fmt::format("the answer is not as expected: {}", simdjson::error_message(code))};
+    return error{errc::protocol, fmt::format("unexpected response: {}", simdjson::error_message(code))};
 }
 
 result<std::string_view> read_error(ondemand::value from, reason_chain& into, std::size_t depth) {
@@ -130,12 +130,12 @@ std::string with_padding(std::string_view text) {
 item_fate fate_of_item(std::uint64_t status, std::string_view type, std::string_view reason) noexcept {
     if (status == 200 || status == 201) return item_fate::indexed;
     // Another conflict would say nothing of our document being there.
-    if (status == 409) return type == "version_conflict_engine_exception" ? item_fate::already_there : item_fate::again;
-    if (status == 408 || status == 429 || is_one_of(busy_types, type)) return item_fate::again;
-    if (status == 401 || status == 403 || status == 404) return item_fate::hold;
-    if (is_one_of(held_types, type) || has_one_of(held_reasons, reason)) return item_fate::hold;
+    if (status == 409) return type == "version_conflict_engine_exception" ? item_fate::duplicate : item_fate::retry;
+    if (status == 408 || status == 429 || is_one_of(busy_types, type)) return item_fate::retry;
+    if (status == 401 || status == 403 || status == 404) return item_fate::pause;
+    if (is_one_of(pausing_types, type) || has_one_of(pausing_reasons, reason)) return item_fate::pause;
     if (status >= 500) return item_fate::failed;
-    return status >= 400 ? item_fate::refused : item_fate::again;
+    return status >= 400 ? item_fate::rejected : item_fate::retry;
 }
 
 bool names_document(std::string_view words) noexcept {
@@ -143,26 +143,26 @@ bool names_document(std::string_view words) noexcept {
 }
 
 request_fate fate_of_request(unsigned status, std::string_view type) noexcept {
-    if (status == 200) return request_fate::answered;
+    if (status == 200) return request_fate::per_item;
     if (status == 413) return request_fate::split;
-    if (passes(status) || type == "cluster_block_exception") return request_fate::again;
-    return request_fate::hold;
+    if (passes(status) || type == "cluster_block_exception") return request_fate::retry;
+    return request_fate::pause;
 }
 
 void bulk_response_reader::read(unsigned status, std::string& body, std::size_t item_count, bulk_outcome& into) {
     into.reason.clear();
     into.items.clear();
     into.reasons.clear();
-    if (status != 200) return read_refusal(status, body, into);
-    into.request = request_fate::answered;
+    if (status != 200) return read_rejection(status, body, into);
+    into.request = request_fate::per_item;
     auto read = read_items(body, item_count, into);
     if (read) return;
-    into.request = request_fate::again;
+    into.request = request_fate::retry;
     into.reason = std::move(read.error().message);
 }
 
-void bulk_response_reader::read_refusal(unsigned status, std::string& body, bulk_outcome& into) {
-    auto const [type, reason] = read_answer_error(body);
+void bulk_response_reader::read_rejection(unsigned status, std::string& body, bulk_outcome& into) {
+    auto const [type, reason] = read_error_response(body);
     into.request = fate_of_request(status, type);
     into.reason = fmt::format("HTTP {}", status);
     for (auto const& words : {std::string_view{type}, std::string_view{reason}})
@@ -173,9 +173,9 @@ result<> bulk_response_reader::read_items(std::string& body, std::size_t item_co
     body.reserve(body.size() + padding_bytes);
     ondemand::document document;
     if (auto const bad = parser_.iterate(body).get(document)) return not_understood(bad);
-    ondemand::object answer;
-    if (auto const bad = document.get_object().get(answer)) return not_understood(bad);
-    for (auto member : answer) {
+    ondemand::object response;
+    if (auto const bad = document.get_object().get(response)) return not_understood(bad);
+    for (auto member : response) {
         ondemand::field field;
         if (auto const bad = std::move(member).get(field)) return not_understood(bad);
         if (field.key() != "items") continue;
@@ -188,10 +188,10 @@ result<> bulk_response_reader::read_items(std::string& body, std::size_t item_co
         }
     }
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-        return error{errc::protocol, "the answer is not as expected: bytes behind its end"};
+        return error{errc::protocol, "unexpected response: bytes after its end"};
     if (into.items.size() != item_count)
         return error{errc::protocol,
-                     fmt::format("the answer is about {} items, {} were sent", into.items.size(), item_count)};
+                     fmt::format("the response has {} items, {} were sent", into.items.size(), item_count)};
     return {};
 }
 
@@ -219,13 +219,13 @@ result<> bulk_response_reader::read_item(ondemand::value item, bulk_outcome& int
         }
     }
     if (action_count != 1 || status < 100 || status > 599)
-        return error{errc::protocol, "the answer is not as expected: an item without a status"};
+        return error{errc::protocol, "unexpected response: an item without a status"};
     if (status == 200 || status == 201) {  // most of them
         into.items.push_back(item_fate::indexed);
         return {};
     }
     auto const fate = fate_of_item(status, type, reasons ? reasons->texts.front() : std::string_view{});
-    if (!is_in(fate)) {
+    if (!is_stored(fate)) {
         auto words = reasons.value_or(reason_chain{}).behind(fmt::format("{} {}: ", status, type));
         bool const about_document = names_document(words);
         into.reasons.push_back({.item = static_cast<std::uint32_t>(into.items.size()),
@@ -236,8 +236,8 @@ result<> bulk_response_reader::read_item(ondemand::value item, bulk_outcome& int
     return {};
 }
 
-answer_error read_answer_error(std::string_view body) {
-    answer_error read;
+error_response read_error_response(std::string_view body) {
+    error_response read;
     auto padded = with_padding(body);
     ondemand::parser parser;
     ondemand::document document;

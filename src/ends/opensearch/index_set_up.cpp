@@ -22,7 +22,7 @@ result<json::object> parse_object(std::string_view what, std::string_view body) 
     boost::system::error_code failed;
     auto parsed = json::parse(body, failed);
     if (!failed && parsed.is_object()) return std::move(parsed.as_object());
-    return error{errc::protocol, fmt::format("{}: the answer is no JSON object", what)};
+    return error{errc::protocol, fmt::format("{}: the response is not a JSON object", what)};
 }
 
 /// The mappings of each index that `index` names: one, or those behind an alias; none where it does not exist.
@@ -33,12 +33,12 @@ result<std::vector<std::pair<std::string, json::object>>> live_mappings(net::htt
     auto const body = fetch_body(client, {.method = "GET", .path = path, .body = {}});
     if (!body && body.error().code == errc::not_found) return found;
     if (!body) return body.error();
-    auto const answer = parse_object(path, *body);
-    if (!answer) return answer.error();
-    for (auto const& [name, value] : *answer) {
+    auto const response = parse_object(path, *body);
+    if (!response) return response.error();
+    for (auto const& [name, value] : *response) {
         auto const* mappings = value.is_object() ? value.as_object().if_contains("mappings") : nullptr;
         if (mappings == nullptr || !mappings->is_object())
-            return error{errc::protocol, fmt::format("{}: the answer has no mappings", path)};
+            return error{errc::protocol, fmt::format("{}: the response has no mappings", path)};
         found.emplace_back(name, mappings->as_object());
     }
     return found;
@@ -50,7 +50,7 @@ struct live_template {
     json::object mappings;
 };
 
-/// @return none where there is no template.
+/// @return none where no template exists.
 result<std::optional<live_template>> find_live_template(net::http_client& client, std::string const& index) {
     auto const path = fmt::format("/_index_template/{}", encode_path_part(template_name(index)));
     auto const body = fetch_body(client, {.method = "GET", .path = path, .body = {}});
@@ -58,12 +58,12 @@ result<std::optional<live_template>> find_live_template(net::http_client& client
     if (!body) return body.error();
     auto const parsed = parse_object(path, *body);
     if (!parsed) return parsed.error();
-    json::value const answer = *parsed;
+    json::value const response = *parsed;
     boost::system::error_code missing;
     live_template found;
-    auto const* version = answer.find_pointer("/index_templates/0/index_template/version", missing);
+    auto const* version = response.find_pointer("/index_templates/0/index_template/version", missing);
     if (version != nullptr && version->is_int64()) found.version = version->as_int64();
-    auto const* mappings = answer.find_pointer("/index_templates/0/index_template/template/mappings", missing);
+    auto const* mappings = response.find_pointer("/index_templates/0/index_template/template/mappings", missing);
     if (mappings != nullptr && mappings->is_object()) found.mappings = mappings->as_object();
     return std::optional{std::move(found)};
 }
@@ -173,8 +173,8 @@ bool is_about_rights(error const& what) {
 }  // namespace
 
 result<> check_server(net::http_client& client) {
-    auto const answer = fetch_body(client, {.method = "GET", .path = "/", .body = {}});
-    if (!answer && !is_about_rights(answer.error())) return answer.error();
+    auto const response = fetch_body(client, {.method = "GET", .path = "/", .body = {}});
+    if (!response && !is_about_rights(response.error())) return response.error();
     return {};
 }
 

@@ -18,7 +18,7 @@ namespace logpipe::opensearch {
 /// else can go on; that is logged as well.
 /// @return errors of the connection, and errc::unauthorized for 401
 [[nodiscard]] result<> prepare_index(net::http_client& client, target_index const& index);
-/// Only that the server is there and takes us.
+/// Only checks that the server responds and accepts our credentials.
 [[nodiscard]] result<> check_server(net::http_client& client);
 
 /// As opensearch_admin::set_up().

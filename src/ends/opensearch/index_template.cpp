@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 namespace {
 
-/// Texts are cut for the index at 2,048 characters (they stay whole in the document): Lucene refuses a term above
+/// Texts are cut for the index at 2,048 characters (they stay whole in the document): Lucene rejects a term above
 /// 32,766 bytes, and with it the document. `ignore_malformed` likewise keeps a document whose number is none.
 json::object indexed_as(field_type type, bool is_searched) {
     switch (type) {
@@ -39,7 +39,7 @@ json::object indexed_as(field_type type, bool is_searched) {
     return keyword;
 }
 
-/// Puts a field below `into`, which is an object of properties; objects on its way are made as `as_object`.
+/// Puts a field below `into`, which is an object of properties; objects being sent are made as `as_object`.
 void add_field(json::object& into, std::string_view path, json::object field, json::object const& as_object) {
     auto* properties = &into;
     for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {

@@ -44,7 +44,7 @@ struct id_page {
     std::string pit;    ///< the point in time for the next page
 };
 
-/// Asks over one connection; owned by one thread.
+/// Sends over one connection; owned by one thread.
 class rest_admin final : public opensearch_admin {
   public:
     rest_admin(opensearch_connection connection, schema documents)
@@ -65,7 +65,8 @@ class rest_admin final : public opensearch_admin {
 
   private:
     [[nodiscard]] result<> connect();
-    [[nodiscard]] result<json::value> ask(std::string_view method, std::string const& path, std::string_view body = {});
+    [[nodiscard]] result<json::value> request(std::string_view method, std::string const& path,
+                                              std::string_view body = {});
     [[nodiscard]] result<> scan_shard(std::string_view index, std::uint64_t shard,
                                       std::function<result<>(std::string_view)> const& each);
     [[nodiscard]] result<> scan_pages(std::string& pit, std::function<result<>(std::string_view)> const& each);
@@ -85,22 +86,22 @@ result<> rest_admin::connect() {
     return {};
 }
 
-result<json::value> rest_admin::ask(std::string_view method, std::string const& path, std::string_view body) {
+result<json::value> rest_admin::request(std::string_view method, std::string const& path, std::string_view body) {
     if (auto ready = connect(); !ready) return ready.error();
-    auto const answer = fetch_body(*client_, {.method = method, .path = path, .body = body});
-    if (!answer) return answer.error();
+    auto const response = fetch_body(*client_, {.method = method, .path = path, .body = body});
+    if (!response) return response.error();
     boost::system::error_code failed;
-    auto parsed = json::parse(*answer, failed);
-    if (failed) return error{errc::protocol, fmt::format("{} {}: the answer is no JSON", method, path)};
+    auto parsed = json::parse(*response, failed);
+    if (failed) return error{errc::protocol, fmt::format("{} {}: the response is not JSON", method, path)};
     return parsed;
 }
 
 result<opensearch_summary> rest_admin::summary(std::string const& index) {
-    auto const root = ask("GET", "/");
+    auto const root = request("GET", "/");
     if (!root) return root.error();
-    auto const health = ask("GET", "/_cluster/health");
+    auto const health = request("GET", "/_cluster/health");
     if (!health) return health.error();
-    auto const nodes = ask("GET", "/_cluster/stats?filter_path=nodes.fs");
+    auto const nodes = request("GET", "/_cluster/stats?filter_path=nodes.fs");
     if (!nodes) return nodes.error();
     opensearch_summary found{.version = text_at(*root, "/version/number"),
                              .cluster = text_at(*root, "/cluster_name"),
@@ -108,7 +109,7 @@ result<opensearch_summary> rest_admin::summary(std::string const& index) {
                              .nodes = number_at(*health, "/number_of_nodes"),
                              .disk_bytes_free = number_at(*nodes, "/nodes/fs/available_in_bytes"),
                              .disk_bytes = number_at(*nodes, "/nodes/fs/total_in_bytes")};
-    auto const stats = ask("GET", fmt::format("/{}/_stats/docs,store?filter_path=_all", encode_path_part(index)));
+    auto const stats = request("GET", fmt::format("/{}/_stats/docs,store?filter_path=_all", encode_path_part(index)));
     if (!stats && stats.error().code == errc::not_found) return found;
     if (!stats) return stats.error();
     found.documents = number_at(*stats, "/_all/primaries/docs/count");
@@ -117,22 +118,22 @@ result<opensearch_summary> rest_admin::summary(std::string const& index) {
 }
 
 result<> rest_admin::refresh(std::string const& index) {
-    auto const done = ask("POST", fmt::format("/{}/_refresh", encode_path_part(index)));
+    auto const done = request("POST", fmt::format("/{}/_refresh", encode_path_part(index)));
     if (!done) return done.error();
     return {};
 }
 
 result<std::uint64_t> rest_admin::count(std::string const& index) {
     auto const path = fmt::format("/{}/_count", encode_path_part(index));
-    auto const answer = ask("GET", path);
-    if (!answer) return answer.error();
-    if (number_at(*answer, "/_shards/failed") != 0)
-        return error{errc::not_connected, fmt::format("GET {}: some shards did not answer", path)};
-    return number_at(*answer, "/count");
+    auto const response = request("GET", path);
+    if (!response) return response.error();
+    if (number_at(*response, "/_shards/failed") != 0)
+        return error{errc::not_connected, fmt::format("GET {}: some shards did not respond", path)};
+    return number_at(*response, "/count");
 }
 
 result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(std::string_view)> const& each) {
-    auto const settings = ask("GET", fmt::format("/{}/_settings/index.number_of_shards", encode_path_part(index)));
+    auto const settings = request("GET", fmt::format("/{}/_settings/index.number_of_shards", encode_path_part(index)));
     if (!settings) return settings.error();
     // `_doc`, Lucene's own numbers, is an order that costs no sorting, and within one shard each has its own. (An order
     // over all shards, `_shard_doc`, is there from OpenSearch 3 on.)
@@ -140,7 +141,7 @@ result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(s
         auto const count = text_at(value, "/settings/index/number_of_shards");
         std::uint64_t shards = 0;
         if (std::from_chars(count.data(), count.data() + count.size(), shards).ec != std::errc{})
-            return error{errc::protocol, fmt::format("index {}: the number of its shards is not told", name)};
+            return error{errc::protocol, fmt::format("index {}: the response lacks the number of its shards", name)};
         for (std::uint64_t shard = 0; shard < shards; ++shard)
             if (auto scanned = scan_shard(name, shard, each); !scanned) return scanned;
     }
@@ -149,16 +150,16 @@ result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(s
 
 result<> rest_admin::scan_shard(std::string_view index, std::uint64_t shard,
                                 std::function<result<>(std::string_view)> const& each) {
-    auto const opened = ask("POST", fmt::format("/{}/_search/point_in_time?keep_alive={}&preference=_shards:{}",
-                                                encode_path_part(index), page_keep_alive, shard));
+    auto const opened = request("POST", fmt::format("/{}/_search/point_in_time?keep_alive={}&preference=_shards:{}",
+                                                    encode_path_part(index), page_keep_alive, shard));
     if (!opened) return opened.error();
     auto pit = text_at(*opened, "/pit_id");
     if (number_at(*opened, "/_shards/successful") != 1 || pit.empty())
-        return error{errc::not_connected, fmt::format("index {}: shard {} does not answer", index, shard)};
+        return error{errc::not_connected, fmt::format("index {}: shard {} does not respond", index, shard)};
     auto scanned = scan_pages(pit, each);
     auto const closing = json::serialize(json::object{{"pit_id", json::array{json::string{pit}}}});
     // One that stays open ends by itself.
-    static_cast<void>(ask("DELETE", "/_search/point_in_time", closing));
+    static_cast<void>(request("DELETE", "/_search/point_in_time", closing));
     return scanned;
 }
 
@@ -170,12 +171,12 @@ result<> rest_admin::scan_pages(std::string& pit, std::function<result<>(std::st
                         R"("track_total_hits":false{}}})",
                         page_ids, json::serialize(json::string{pit}), page_keep_alive,
                         after.empty() ? std::string{} : fmt::format(R"(,"search_after":{})", after));
-        auto answer = fetch_body(
+        auto response = fetch_body(
             *client_, {.method = "POST",
                        .path = "/_search?filter_path=pit_id,timed_out,_shards.failed,hits.hits._id,hits.hits.sort",
                        .body = body});
-        if (!answer) return answer.error();
-        auto page = read_page(*answer, each);
+        if (!response) return response.error();
+        auto page = read_page(*response, each);
         if (!page) return page.error();
         if (!page->pit.empty()) pit = std::move(page->pit);
         if (page->ids < page_ids) return {};
@@ -185,7 +186,7 @@ result<> rest_admin::scan_pages(std::string& pit, std::function<result<>(std::st
 
 result<id_page> rest_admin::read_page(std::string& body, std::function<result<>(std::string_view)> const& each) {
     auto const broken = [](std::string_view reason) {
-        return error{errc::protocol, fmt::format("POST /_search: the answer is not as expected: {}", reason)};
+        return error{errc::protocol, fmt::format("POST /_search: unexpected response: {}", reason)};
     };
     body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
     id_page page;
@@ -193,7 +194,7 @@ result<id_page> rest_admin::read_page(std::string& body, std::function<result<>(
     if (parser_.iterate(body).get(document)) return broken("no JSON");
     std::uint64_t failed_shards = 0;
     if (!document["_shards"]["failed"].get_uint64().get(failed_shards) && failed_shards > 0)
-        return error{errc::not_connected, "POST /_search: some shards did not answer"};
+        return error{errc::not_connected, "POST /_search: some shards did not respond"};
     std::string_view text;
     document.rewind();
     if (!document["pit_id"].get_string().get(text)) page.pit = text;
@@ -202,7 +203,7 @@ result<id_page> rest_admin::read_page(std::string& body, std::function<result<>(
     if (document["hits"]["hits"].get_array().get(hits)) return page;  // the filter leaves no empty list
     for (auto element : hits) {
         simdjson::ondemand::object hit;
-        if (element.get_object().get(hit)) return broken("a hit is no object");
+        if (element.get_object().get(hit)) return broken("a hit is not an object");
         if (hit["_id"].get_string().get(text)) return broken("a hit has no id");
         if (auto taken = each(text); !taken) return taken.error();
         simdjson::ondemand::array sort;

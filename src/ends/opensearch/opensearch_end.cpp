@@ -46,7 +46,7 @@ option_set<options> const& sink_options() {
         flag<&options::compress>("bulk-compress", "Send gzip to OpenSearch."),
         count<&options::document_tries>(
             "document-tries",
-            "Attempts at a document that OpenSearch fails while it takes others, before it is a dead letter.",
+            "Attempts at a document that OpenSearch fails while it accepts others, before it is a dead letter.",
             {.least = 1, .most = 4'294'967'295}),
         duration<&options::document_retry_time>(
             "document-retry-time", "And how long after the first attempt, at least.", {.least = 0, .most = week_ms}),
@@ -55,7 +55,7 @@ option_set<options> const& sink_options() {
     return set;
 }
 
-result<named_authority> place_of(end_uri const& uri) {
+result<named_authority> target_of(end_uri const& uri) {
     auto found = split_authority(uri, uri.scheme + "://HOST:PORT/INDEX");
     if (!found) return found;
     auto const& index = found->name;
@@ -81,7 +81,7 @@ result<> complete(connection& made, end_uri const& uri, std::string address) {
 }
 
 result<std::unique_ptr<sink>> make_end(end_request const& request) {
-    auto where = place_of(request.uri);
+    auto where = target_of(request.uri);
     if (!where) return where.error();
     auto made = sink_options().read(request.values);
     if (!made) return made.error();
@@ -94,13 +94,13 @@ result<std::unique_ptr<sink>> make_end(end_request const& request) {
 
 }  // namespace
 
-result<opensearch_place> opensearch_place_of(end_uri const& uri, option_values const& values) {
-    auto where = place_of(uri);
+result<opensearch_target> opensearch_target_of(end_uri const& uri, option_values const& values) {
+    auto where = target_of(uri);
     if (!where) return where.error();
     auto made = connection_options().read(values);
     if (!made) return made.error();
     if (auto completed = complete(*made, uri, std::move(where->authority)); !completed) return completed.error();
-    return opensearch_place{.connection = *std::move(made), .index = std::move(where->name)};
+    return opensearch_target{.connection = *std::move(made), .index = std::move(where->name)};
 }
 
 end_descriptor const opensearch_end{

@@ -12,7 +12,7 @@ inline constexpr auto requests_in_flight =
 inline constexpr auto waiting =
     gauge("waiting_events", "Events that the sink has taken and not made safe yet.", "waiting");
 inline constexpr auto retry_queue_events =
-    gauge("retry_queue_events", "Documents in the retry queue: OpenSearch failed them while it took others.",
+    gauge("retry_queue_events", "Documents in the retry queue: OpenSearch failed them while it accepted others.",
           "to be retried");
 inline constexpr auto indexed = counter("indexed_events_total", "Documents created in the store.");
 inline constexpr auto duplicates =
@@ -28,7 +28,7 @@ inline constexpr auto retried =
 inline constexpr auto bytes_out = counter("bytes_out_total", "Bytes of request bodies sent.");
 inline constexpr auto retry_queued =
     counter("retry_queued_events_total",
-            "Documents moved to the retry queue because OpenSearch failed them while it took others.");
+            "Documents moved to the retry queue because OpenSearch failed them while it accepted others.");
 inline constexpr auto retry_queue_bytes = gauge("retry_queue_bytes", "Size of the documents in the retry queue.");
 inline constexpr auto probes =
     counter("probes_total", "Documents sent to OpenSearch as probes while the sink was paused.");

@@ -20,8 +20,8 @@ namespace logpipe::opensearch {
 
 namespace {
 
-/// Owned by a pump, whose sink thread calls everything but cancel() and status(). At least once by itself: what is sent
-/// again meets its own ids.
+/// Owned by a pump, whose sink thread calls everything but cancel() and status(). At least once: what is sent twice
+/// finds its own ids there.
 class opensearch_sink final : public sink {
   public:
     explicit opensearch_sink(opensearch_sink_options options)
@@ -39,14 +39,14 @@ class opensearch_sink final : public sink {
   private:
     [[nodiscard]] result<> reload();
     [[nodiscard]] result<> check_options() const;
-    [[nodiscard]] result<> look_at_index(net::http_target target);
+    [[nodiscard]] result<> check_index(net::http_target target);
 
     opensearch_sink_options const options_;
     completions* reports_ = nullptr;
     bulk_queue queue_;
     mutable std::mutex mutex_;  // guards the three below, for those who come from other threads
     bool cancelled_ = false;
-    net::http_client* asking_ = nullptr;  // while open() asks
+    net::http_client* client_ = nullptr;  // while open() connects
     std::unique_ptr<bulk_sender> sender_;
     reload_entry reload_;  // after the sender, which it uses
 };
@@ -56,9 +56,10 @@ result<> opensearch_sink::open(completions& reports) {
     if (auto good = check_options(); !good) return good;
     auto target = make_target(options_.connection);
     if (!target) return target.error();
-    auto asked = make_target(options_.connection);
-    if (!asked) return asked.error();
-    if (auto looked = look_at_index(*std::move(asked)); !looked) return in_context("opensearch", looked.error());
+    auto admin_target = make_target(options_.connection);
+    if (!admin_target) return admin_target.error();
+    if (auto checked = check_index(*std::move(admin_target)); !checked)
+        return in_context("opensearch", checked.error());
     auto sender = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
     reports_ = &reports;
     {
@@ -71,7 +72,7 @@ result<> opensearch_sink::open(completions& reports) {
     return {};
 }
 
-/// For the next request; a connection that is there goes on by its certificates.
+/// For the next request; an open connection keeps its certificates.
 result<> opensearch_sink::reload() {
     auto to = options_.connection;
     for (auto [file, secret] : {std::pair{&to.password_file, &to.password}, std::pair{&to.api_key_file, &to.api_key}}) {
@@ -95,20 +96,20 @@ result<> opensearch_sink::check_options() const {
     return {};
 }
 
-/// Finds out that the server is there and takes us, and what its index is like.
-result<> opensearch_sink::look_at_index(net::http_target target) {
+/// Checks that the server responds and accepts our credentials, and what its index is like.
+result<> opensearch_sink::check_index(net::http_target target) {
     net::http_client client{std::move(target)};
     {
         std::lock_guard lock{mutex_};
-        if (cancelled_) return error{errc::cancelled, "asked to stop"};
-        asking_ = &client;
+        if (cancelled_) return error{errc::cancelled, "cancelled"};
+        client_ = &client;
     }
-    auto const looked = options_.check_mapping
-                            ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
-                            : check_server(client);
+    auto const checked = options_.check_mapping
+                             ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
+                             : check_server(client);
     std::lock_guard lock{mutex_};
-    asking_ = nullptr;
-    return looked;
+    client_ = nullptr;
+    return checked;
 }
 
 result<> opensearch_sink::write(batch& events) {
@@ -123,7 +124,7 @@ result<> opensearch_sink::write(batch& events) {
 }
 
 result<> opensearch_sink::flush() {
-    if (queue_.cancelled()) return error{errc::cancelled, "asked to stop"};
+    if (queue_.cancelled()) return error{errc::cancelled, "cancelled"};
     queue_.flush();
     sender_->wake();
     return {};
@@ -133,7 +134,7 @@ void opensearch_sink::cancel() {
     queue_.cancel();
     std::lock_guard lock{mutex_};
     cancelled_ = true;
-    if (asking_ != nullptr) asking_->cancel();
+    if (client_ != nullptr) client_->cancel();
 }
 
 stage_status opensearch_sink::status() const {

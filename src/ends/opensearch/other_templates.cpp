@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-/// The largest there is: the template that is tried wins, and the answer names all others.
+/// The largest there is: the template that is tried wins, and the response names all others.
 constexpr std::int64_t highest_priority = INT32_MAX;
 /// As the server names a template that is tried.
 constexpr std::string_view tried_name = "simulate_index_template_";
@@ -44,23 +44,23 @@ std::int64_t number_at(json::value const& from, std::string_view pointer) {
     return value != nullptr && value->is_int64() ? value->as_int64() : 0;
 }
 
-result<json::value> ask(net::http_client& client, std::string_view method, std::string const& path,
-                        std::string_view body = {}) {
-    auto const answer = fetch_body(client, {.method = method, .path = path, .body = body});
-    if (!answer) return answer.error();
+result<json::value> request(net::http_client& client, std::string_view method, std::string const& path,
+                            std::string_view body = {}) {
+    auto const response = fetch_body(client, {.method = method, .path = path, .body = body});
+    if (!response) return response.error();
     boost::system::error_code failed;
-    auto parsed = json::parse(*answer, failed);
+    auto parsed = json::parse(*response, failed);
     if (failed || !parsed.is_object())
-        return error{errc::protocol, fmt::format("{}: the answer is not a JSON object", path)};
+        return error{errc::protocol, fmt::format("{}: the response is not a JSON object", path)};
     return parsed;
 }
 
 /// The template of a data stream that is there already: the server does not try others for it.
 result<std::optional<std::string>> template_of_data_stream(net::http_client& client, std::string const& index) {
-    auto const answer = ask(client, "GET", "/_data_stream/" + encode_path_part(index));
-    if (!answer && answer.error().code == errc::not_found) return std::optional<std::string>{};
-    if (!answer) return answer.error();
-    auto const* name = member(*answer, "/data_streams/0/template");
+    auto const response = request(client, "GET", "/_data_stream/" + encode_path_part(index));
+    if (!response && response.error().code == errc::not_found) return std::optional<std::string>{};
+    if (!response) return response.error();
+    auto const* name = member(*response, "/data_streams/0/template");
     if (name == nullptr || !name->is_string()) return std::optional<std::string>{};
     return std::optional<std::string>{std::string_view{name->as_string()}};
 }
@@ -69,14 +69,14 @@ result<std::vector<std::string>> names_of_others(net::http_client& client, targe
     auto tried = make_template(index, field_names::own);
     tried["priority"] = highest_priority;
     auto const path = fmt::format("/_index_template/_simulate_index/{}", encode_path_part(index.name));
-    auto const answer = ask(client, "POST", path, json::serialize(tried));
-    if (!answer) {
+    auto const response = request(client, "POST", path, json::serialize(tried));
+    if (!response) {
         auto const stream = template_of_data_stream(client, index.name);
         if (stream && *stream) return std::vector<std::string>{**stream};
-        return answer.error();
+        return response.error();
     }
     std::vector<std::string> names;
-    auto const* overlapping = member(*answer, "/overlapping");
+    auto const* overlapping = member(*response, "/overlapping");
     if (overlapping == nullptr || !overlapping->is_array()) return names;
     for (auto const& each : overlapping->as_array()) {
         auto const* name = member(each, "/name");
@@ -90,14 +90,14 @@ result<std::vector<std::string>> names_of_others(net::http_client& client, targe
 result<one_template> describe(net::http_client& client, std::string name) {
     one_template found{.name = std::move(name), .mappings = {}};
     auto const part = encode_path_part(found.name);
-    auto const answer = ask(client, "GET", "/_index_template/" + part);
-    if (answer) {
-        found.rank = number_at(*answer, "/index_templates/0/index_template/priority");
-        found.data_stream = member(*answer, "/index_templates/0/index_template/data_stream") != nullptr;
+    auto const response = request(client, "GET", "/_index_template/" + part);
+    if (response) {
+        found.rank = number_at(*response, "/index_templates/0/index_template/priority");
+        found.data_stream = member(*response, "/index_templates/0/index_template/data_stream") != nullptr;
         return found;
     }
-    if (answer.error().code != errc::not_found) return answer.error();
-    auto const legacy = ask(client, "GET", "/_template/" + part);
+    if (response.error().code != errc::not_found) return response.error();
+    auto const legacy = request(client, "GET", "/_template/" + part);
     if (!legacy) return legacy.error();
     json::value const of = legacy->as_object().begin()->value();
     found.legacy = true;
@@ -135,7 +135,7 @@ result<json::object> mappings_of(net::http_client& client, std::vector<one_templ
             winner = &each;
     }
     if (winner == nullptr) return merged;
-    auto const resolved = ask(client, "POST", "/_index_template/_simulate/" + encode_path_part(winner->name));
+    auto const resolved = request(client, "POST", "/_index_template/_simulate/" + encode_path_part(winner->name));
     if (!resolved) return resolved.error();
     return object_at(*resolved, "/template/mappings");
 }

@@ -1,4 +1,4 @@
-// Documents that fail while others go in. They wait here, without a connection, until they are sent again. No I/O.
+// Documents that fail while others are stored. They wait here, without a connection, until they are retried. No I/O.
 #pragma once
 
 #include "bulk_request.hpp"
@@ -48,7 +48,7 @@ class retry_queue final {
     [[nodiscard]] std::vector<retry_entry> take_due(steady_time now, bulk_limits const& limits);
     /// Any of those that wait. @param index  below waiting_count()
     [[nodiscard]] retry_entry take(std::size_t index);
-    /// To be sent again after a longer wait.
+    /// To be retried after a longer wait.
     void put_back(retry_entry entry, steady_time now);
     void forget(retry_entry const& entry);
     /// It has failed for good.

@@ -16,7 +16,7 @@ constexpr errc code_of(unsigned status) noexcept {
 }
 
 error error_of(net::http_request const& request, net::http_response const& response) {
-    auto const [type, reason] = read_answer_error(response.body);
+    auto const [type, reason] = read_error_response(response.body);
     auto what =
         fmt::format("{} {}: HTTP {}", request.method, request.path.substr(0, request.path.find('?')), response.status);
     for (auto const& words : {std::string_view{type}, std::string_view{reason}})

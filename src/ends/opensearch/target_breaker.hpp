@@ -1,4 +1,4 @@
-// Tells a target that is not ready from documents that are not right. While the target is at fault nothing is sent but
+// Tells a target that is not ready from documents that are wrong. While the target is at fault nothing is sent but
 // one document from time to time, and nothing becomes a dead letter. No I/O.
 #pragma once
 
@@ -12,7 +12,7 @@
 namespace logpipe::opensearch {
 
 /// It opens for one of three reasons: the server says that the target is not ready; every document fails with an error
-/// that is not about the document; most of the newest documents were rejected. Whoever owns it closes it. One thread.
+/// that is not about the document; most of the newest documents were rejected. Its owner closes it. One thread.
 class target_breaker final {
   public:
     /// So many documents that fail with nothing going in between are not a coincidence.
@@ -25,34 +25,34 @@ class target_breaker final {
     /// What is known of a request's documents from when they were sent before.
     enum class history : std::uint8_t {
         none,
-        left_over,    ///< others of it went in
+        left_over,    ///< others of it was stored
         had_it_open,  ///< the breaker opened for it, and was closed since
     };
 
     /// What the server said of a request's documents. Opens where they cannot be at fault.
-    void see(bulk_outcome const& answer, history of_request);
-    /// The target takes documents.
+    void note(bulk_outcome const& response, history of_request);
+    /// The target accepts documents.
     void proved() noexcept;
-    /// A document went in, or has become a dead letter with this reason.
-    void went_in() noexcept { count(false); }
+    /// A document was stored, or has become a dead letter with this reason.
+    void was_stored() noexcept { count(false); }
     void was_rejected(std::string_view reason);
-    /// A request was refused as a whole.
-    void refused_whole(std::string_view reason) { open(reason); }
+    /// A request was rejected as a whole.
+    void request_rejected(std::string_view reason) { open(reason); }
     void close();
 
-    [[nodiscard]] bool is_open() const noexcept { return !why_.empty(); }
+    [[nodiscard]] bool is_open() const noexcept { return !reason_.empty(); }
     /// Reason and hint, one line for people; empty while closed.
-    [[nodiscard]] std::string const& reason() const noexcept { return why_; }
+    [[nodiscard]] std::string const& reason() const noexcept { return reason_; }
     /// Documents are rejected for what is in them; for nothing else, it is open.
     [[nodiscard]] bool is_open_for_rejects() const noexcept { return is_open() && for_rejects_; }
-    /// Grows with each answer that shows that the target takes documents.
+    /// Grows with each response that shows that the target accepts documents.
     [[nodiscard]] std::uint64_t proofs() const noexcept { return proofs_; }
 
   private:
     void open(std::string_view reason);
     void count(bool rejected) noexcept;
 
-    std::string why_;
+    std::string reason_;
     bool for_rejects_ = false;
     std::uint64_t proofs_ = 0;
     std::string failing_;            // the reason of those that fail in a row…
@@ -64,7 +64,7 @@ class target_breaker final {
     std::size_t rejects_ = 0;
 };
 
-/// Whether an answer shows that the target takes documents: one went in, or was rejected for what is in it.
-[[nodiscard]] bool is_proof(bulk_outcome const& answer) noexcept;
+/// Whether a response shows that the target accepts documents: one was stored, or was rejected for what is in it.
+[[nodiscard]] bool is_proof(bulk_outcome const& response) noexcept;
 
 }  // namespace logpipe::opensearch

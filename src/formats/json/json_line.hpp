@@ -18,10 +18,10 @@ namespace logpipe::formats {
 /// One thread. All views it gives point into the line.
 class json_line_reader final {
   public:
-    /// Bytes that must be readable behind each line; what they hold does not matter.
+    /// Bytes that must be readable after each line; what they hold does not matter.
     static constexpr std::size_t padding_bytes = simdjson::SIMDJSON_PADDING;
 
-    /// Calls `visit(char const* key, std::string_view value)` for each member in order. The key begins there, behind
+    /// Calls `visit(char const* key, std::string_view value)` for each member in order. The key begins there, after
     /// its opening quote; the value is valid JSON, byte for byte as in the line. `visit` returns false to end the walk,
     /// having set `why`.
     /// @return false, with the reason in `why`, where the line is not exactly one JSON object. (Not a result<>: making
@@ -29,7 +29,7 @@ class json_line_reader final {
     template <class Visit>
     [[nodiscard]] bool read(std::string_view line, std::string& reason, Visit&& visit);
 
-    /// The key as it stands in the line, without the quotes.
+    /// The key as it is in the line, without the quotes.
     [[nodiscard]] std::string_view raw_text(char const* key) const noexcept;
     /// The key that is being visited without escapes; holds until the next line.
     [[nodiscard]] std::string_view text(char const* key) const noexcept {
@@ -96,7 +96,7 @@ bool json_line_reader::read(std::string_view line, std::string& reason, Visit&& 
         }
     }
     if (failed == simdjson::SUCCESS && document_.current_location().error() == simdjson::OUT_OF_BOUNDS) return true;
-    reason = failed != simdjson::SUCCESS ? reason_of(failed) : "not one JSON object: there is more behind it";
+    reason = failed != simdjson::SUCCESS ? reason_of(failed) : "not one JSON object: more follows it";
     return false;
 }
 

@@ -7,7 +7,7 @@
 
 namespace logpipe::formats {
 
-/// Deepest value inside a line that is carried; a line with a deeper one is refused.
+/// Deepest value inside a line that is carried; a line with a deeper one is rejected.
 inline constexpr std::size_t nesting_max = 64;
 
 /// Whether `token` is exactly one text, number, true, false or null. Its bytes are valid UTF-8.

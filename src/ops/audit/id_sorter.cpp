@@ -44,9 +44,9 @@ std::FILE* make_temporary_file() {
 }  // namespace
 
 void id_sighting::add(id_sighting const& other) noexcept {
-    repeated = static_cast<std::uint16_t>(repeated | other.repeated | (places & other.places));
-    places = static_cast<std::uint16_t>(places | other.places);
-    on_its_way = static_cast<std::uint16_t>(on_its_way | other.on_its_way);
+    repeated = static_cast<std::uint16_t>(repeated | other.repeated | (endpoints & other.endpoints));
+    endpoints = static_cast<std::uint16_t>(endpoints | other.endpoints);
+    is_in_flight = static_cast<std::uint16_t>(is_in_flight | other.is_in_flight);
     letter = std::max(letter, other.letter);
 }
 

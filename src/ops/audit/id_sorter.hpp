@@ -15,16 +15,16 @@ namespace logpipe::audit {
 /// What was seen of one id. Also the record of the temporary file, which only this process reads.
 struct id_sighting {
     event_id id;
-    std::uint64_t letter = 0;      ///< the largest: time_ms * 2 + 1 for a tombstone, see audited_place::sighting
-    std::uint16_t places = 0;      ///< a bit each
-    std::uint16_t repeated = 0;    ///< places where it was seen more than once
-    std::uint16_t on_its_way = 0;  ///< places behind whose position it is
+    std::uint64_t letter = 0;        ///< the largest: time_ms * 2 + 1 for a tombstone, see audited_endpoint::sighting
+    std::uint16_t endpoints = 0;     ///< a bit each
+    std::uint16_t repeated = 0;      ///< endpoints where it was seen more than once
+    std::uint16_t is_in_flight = 0;  ///< endpoints after whose position it is
     std::uint16_t unused = 0;
 
     void add(id_sighting const& other) noexcept;
     [[nodiscard]] bool is_dead() const noexcept { return letter != 0 && (letter & 1U) == 0; }
 };
-inline constexpr std::size_t audited_places_max = 16;
+inline constexpr std::size_t audited_endpoints_max = 16;
 
 /// One thread.
 class id_sorter final {

@@ -2,7 +2,7 @@
 //
 //   {"id":…,"tombstone":true,"time":…,"letter_time":…,"attempts":…,"why":"retried"}
 //
-// `letter_time` is the time of the newest letter that it settles, `attempts` how many letters of the id there were.
+// `letter_time` is the time of the newest letter that it resolves, `attempts` how many letters of the id there were.
 #include "audit/letters.hpp"
 #include "codec/letter_bundle.hpp"
 #include "codec/letter_frame.hpp"
@@ -10,7 +10,7 @@
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
 #include "journal/journal.hpp"
-#include "room_of_letters.hpp"
+#include "letter_space.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -32,8 +32,8 @@ constexpr std::int64_t attempts_kept_ns = std::int64_t{7 * 24 * 3600} * 1'000'00
 // Only a disk that hangs takes as long.
 constexpr auto safe_timeout = std::chrono::seconds{60};
 
-/// Puts batches into a journal, one after the other: what is sent again on purpose is no client's repeat. Whoever else
-/// syncs the journal, from another thread, may be the one who reports our batch, also after our own flush().
+/// Puts batches into a journal, one after the other: what is sent a second time on purpose is not a client's duplicate.
+/// What else syncs the journal, from another thread, may be the one who reports our batch, also after our own flush().
 class journal_writer final : private completions {
   public:
     journal_writer(std::shared_ptr<journal::topic> topic, events_safe on_safe)
@@ -64,7 +64,7 @@ class journal_writer final : private completions {
     [[nodiscard]] result<> wait_until_safe() {
         std::unique_lock lock{mutex_};
         if (changed_.wait_for(lock, safe_timeout, [&] { return outcome_.has_value(); })) return *outcome_;
-        return error{errc::timed_out, fmt::format("the journal did not say within {} that it is safe", safe_timeout)};
+        return error{errc::timed_out, fmt::format("the journal did not make it durable within {}", safe_timeout)};
     }
 
     /// From whatever thread syncs the journal. What a put() that failed had written comes as well, with a later sync.
@@ -93,13 +93,13 @@ result<std::shared_ptr<journal::topic>> open_to_write(std::string const& folder)
     return *std::move(opened);
 }
 
-std::string tombstone_of(settled_letter const& letter, std::string_view reason) {
+std::string tombstone_of(resolved_letter const& letter, std::string_view reason) {
     return fmt::format(R"({{"id":"{}","tombstone":true,"time":"{}","letter_time":"{}","attempts":{},"why":"{}"}})",
                        letter.id.text(), iso_time(now_ns()), iso_time(letter.time_ms * ns_per_ms), letter.attempts,
                        reason);
 }
 
-/// None for what is no tombstone.
+/// None unless it is a tombstone.
 std::optional<letter_entry> parse_tombstone(std::string_view text) {
     boost::system::error_code failed;
     auto const parsed = boost::json::parse(boost::json::string_view{text.data(), text.size()}, failed);
@@ -135,16 +135,16 @@ class journal_letters final : public letter_topic {
         : folder_{std::move(folder)}, open_{std::move(open)} {}
 
     result<> scan(std::function<result<>(letter_entry const&)> const& each) override {
-        if (auto told = scan_tombstones(each); !told) return told;
+        if (auto handled = scan_tombstones(each); !handled) return handled;
         return journal::export_journal(folder_, [&](batch const& events) -> result<> {
             for (auto const& row : events.events)
-                if (auto told = each_entry_of(events, row, each); !told) return told;
+                if (auto handled = each_entry_of(events, row, each); !handled) return handled;
             return {};
         });
     }
 
-    /// One settles all parts: here nothing is compacted.
-    result<> settle(std::span<settled_letter const> letters, std::string_view reason) override {
+    /// One resolves all parts: here nothing is compacted.
+    result<> resolve(std::span<resolved_letter const> letters, std::string_view reason) override {
         if (!done_) {
             auto opened = open_to_write(done_folder());
             if (!opened) return opened.error();
@@ -158,17 +158,17 @@ class journal_letters final : public letter_topic {
         return done_->put(std::move(events));
     }
 
-    /// Here a tombstone stands in a topic of its own and overtakes nothing.
-    result<> put_again(std::span<letter_entry const> /*letters*/) override { return {}; }
+    /// Here a tombstone is in a separate topic and overtakes nothing.
+    result<> rewrite(std::span<letter_entry const> /*letters*/) override { return {}; }
 
-    result<letter_room> free(std::function<bool(letter_entry const&)> const& is_needed) override {
+    result<freed_space> free(std::function<bool(letter_entry const&)> const& is_needed) override {
         auto const ranges = free_ranges(folder_, [&](batch const& events, event const& row) {
             bool needed = false;
-            auto const looked = each_entry_of(events, row, [&](letter_entry const& entry) -> result<> {
+            auto const taken = each_entry_of(events, row, [&](letter_entry const& entry) -> result<> {
                 needed = needed || is_needed(entry);
                 return {};
             });
-            return needed || !looked;
+            return needed || !taken;
         });
         if (!ranges) return ranges.error();
         auto room = free_letters(folder_, open_, *ranges);
@@ -207,7 +207,7 @@ class journal_letters final : public letter_topic {
         auto scanned = journal::export_journal(done_folder(), [&](batch const& events) -> result<> {
             for (auto const& row : events.events)
                 if (auto const tombstone = parse_tombstone(events.record(row)))
-                    if (auto told = each(*tombstone); !told) return told;
+                    if (auto handled = each(*tombstone); !handled) return handled;
             return {};
         });
         return !scanned && scanned.error().code == errc::not_found ? result<>{} : scanned;  // none was written yet
@@ -220,9 +220,9 @@ class journal_letters final : public letter_topic {
         if (!codec::is_letter_bundle(record)) return each(entry_of(row.id, record));
         std::optional<error> stopped;
         auto read = codec::each_in_bundle(record, [&](std::string_view frame) -> result<> {
-            auto told = each(entry_of(row.id, frame));
-            if (!told) stopped = told.error();
-            return told;
+            auto handled = each(entry_of(row.id, frame));
+            if (!handled) stopped = handled.error();
+            return handled;
         });
         if (read || stopped) return read;
         return each(entry_of(row.id, {}));  // damaged: one that cannot be read

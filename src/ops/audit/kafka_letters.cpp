@@ -1,5 +1,5 @@
-// Dead letters in a compacted topic: the message's time decides what a tombstone settles, so a tombstone carries the
-// time of the letter it settles.
+// Dead letters in a compacted topic: the message's time decides what a tombstone resolves, so a tombstone carries the
+// time of the letter it resolves.
 #include "audit/letters.hpp"
 #include "codec/letter_json.hpp"
 #include "kafka/kafka_letter.hpp"
@@ -24,9 +24,9 @@ class kafka_letters final : public letter_topic {
     }
 
     /// What it was for is not kept: a message without a value has no place for it.
-    result<> settle(std::span<settled_letter const> letters, std::string_view /*why*/) override {
+    result<> resolve(std::span<resolved_letter const> letters, std::string_view /*why*/) override {
         std::vector<kafka::kafka_admin::outgoing> messages;
-        auto const add = [&](settled_letter const& letter, letter_part part) {
+        auto const add = [&](resolved_letter const& letter, letter_part part) {
             messages.push_back({.key = kafka::kafka_letter_key(letter.id, part),
                                 .value = std::nullopt,
                                 .timestamp_ms = letter.time_ms});
@@ -39,7 +39,7 @@ class kafka_letters final : public letter_topic {
         return cluster_.send(topic_, messages);
     }
 
-    result<> put_again(std::span<letter_entry const> letters) override {
+    result<> rewrite(std::span<letter_entry const> letters) override {
         std::vector<kafka::kafka_admin::outgoing> messages;
         for (auto const& each : letters) {
             auto view = view_of(*each.letter);
@@ -49,8 +49,8 @@ class kafka_letters final : public letter_topic {
         return cluster_.send(topic_, messages);
     }
 
-    result<letter_room> free(std::function<bool(letter_entry const&)> const& /*is_needed*/) override {
-        return letter_room{};
+    result<freed_space> free(std::function<bool(letter_entry const&)> const& /*is_needed*/) override {
+        return freed_space{};
     }
 
   private:

@@ -10,7 +10,7 @@ namespace logpipe::audit {
 
 namespace {
 
-// Reasons that name what no quotes tell apart: then nearly every letter has one of its own.
+// Reasons that name what no quotes tell apart: then nearly every letter has a separate one.
 constexpr std::size_t groups_max = 10'000;
 
 bool is_word(char c) {
@@ -22,8 +22,8 @@ void replace_all(std::string& in, std::string const& what, std::string_view with
         in.replace(at, what.size(), with);
 }
 
-/// A store's reasons name the document and the value that it refused, in single quotes, and their cause the same value
-/// once more in brackets: 'x' becomes '…', and [x] becomes […], so that what is refused for one reason counts as one.
+/// A store's reasons name the document and the value that it rejected, in single quotes, and their cause the same value
+/// once more in brackets: 'x' becomes '…', and [x] becomes […], so that what is rejected for one reason counts as one.
 /// An apostrophe within a word opens nothing.
 std::string general_reason(std::string_view reason) {
     std::string out;
@@ -58,10 +58,10 @@ result<letter_book> letter_book::read(letter_topic& from) {
 void letter_book::add(letter_entry const& entry) {
     if (entry.tombstone) {
         auto& what = records_[entry.id];
-        what.settled_ms = what.settled ? std::max(what.settled_ms, entry.time_ms) : entry.time_ms;
-        what.settled = true;
+        what.resolved_ms = what.resolved ? std::max(what.resolved_ms, entry.time_ms) : entry.time_ms;
+        what.resolved = true;
         what.known_before = std::max(what.known_before, entry.attempts);
-        what.overtaken = what.letter && what.newest_ms > what.settled_ms;
+        what.overtaken = what.letter && what.newest_ms > what.resolved_ms;
         sets_.overtake(entry.id);
         return;
     }
@@ -86,7 +86,7 @@ void letter_book::add(letter_entry const& entry) {
 }
 
 void letter_book::add_letter(record& what, letter_facts const& letter) {
-    ++(what.settled && letter.time_ms <= what.settled_ms ? what.found_before : what.found);
+    ++(what.resolved && letter.time_ms <= what.resolved_ms ? what.found_before : what.found);
     if (what.letter && letter.time_ms < what.newest_ms) return;
     what.letter = true;
     what.newest_ms = letter.time_ms;
@@ -124,9 +124,9 @@ bool letter_book::is_needed(letter_entry const& entry) const {
     auto const found = records_.find(entry.id);
     if (found == records_.end()) return true;
     auto const& what = found->second;
-    bool const settled = what.settled && entry.time_ms <= what.settled_ms;
+    bool const resolved = what.resolved && entry.time_ms <= what.resolved_ms;
     bool const replaced = what.letter && entry.time_ms < what.newest_ms;
-    return !settled && !replaced;
+    return !resolved && !replaced;
 }
 
 std::uint32_t letter_book::parts_max(event_id id) const {
@@ -147,15 +147,15 @@ part_set const* letter_book::find_incomplete(event_id id) const {
     if (at == sets.begin() || (--at)->first.id != id) return nullptr;
     auto const& what = records_.at(id);
     bool const over = (what.letter && what.newest_ms >= at->second.time_ms) ||
-                      (what.settled && what.settled_ms >= at->second.time_ms);
+                      (what.resolved && what.resolved_ms >= at->second.time_ms);
     return over ? nullptr : &at->second;
 }
 
-void letter_book::each_incomplete(std::function<void(event_id, part_set const&)> const& tell) const {
+void letter_book::each_incomplete(std::function<void(event_id, part_set const&)> const& report) const {
     auto const& sets = sets_.incomplete();
     for (auto at = sets.begin(); at != sets.end();) {
         auto const id = at->first.id;
-        if (auto const* set = find_incomplete(id)) tell(id, *set);
+        if (auto const* set = find_incomplete(id)) report(id, *set);
         while (at != sets.end() && at->first.id == id) ++at;
     }
 }
@@ -164,9 +164,9 @@ bool letter_book::any_overtaken() const noexcept {
     return std::ranges::any_of(records_, [](auto const& each) { return each.second.live() && each.second.overtaken; });
 }
 
-void letter_book::each_live(std::function<void(event_id, record const&)> const& tell) const {
+void letter_book::each_live(std::function<void(event_id, record const&)> const& report) const {
     for (auto const& [id, what] : records_)
-        if (what.live()) tell(id, what);
+        if (what.live()) report(id, what);
 }
 
 }  // namespace logpipe::audit

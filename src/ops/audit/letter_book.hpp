@@ -1,4 +1,4 @@
-// What the entries of a topic of dead letters come to: which letters are not settled.
+// What the entries of a topic of dead letters come to: which letters are not resolved.
 #pragma once
 
 #include "audit/letters.hpp"
@@ -26,7 +26,7 @@ class letter_book final {
     struct record {
         std::int64_t newest_ms = 0;
         std::int64_t newest_ns = 0;      ///< when the newest was rejected
-        std::int64_t settled_ms = 0;     ///< tombstones go up to here
+        std::int64_t resolved_ms = 0;    ///< tombstones go up to here
         std::uint64_t known_before = 0;  ///< letters up to a tombstone, as it says; some may be gone
         std::uint64_t found_before = 0;  ///< letters up to a tombstone that came before them in the scan
         std::uint64_t found = 0;         ///< the others
@@ -34,12 +34,12 @@ class letter_book final {
         std::uint32_t parts = 1;         ///< of the newest letter
         std::uint32_t parts_max = 1;     ///< of any letter, complete or not: a tombstone is for all of them
         std::uint32_t group = 0;
-        bool settled = false;    ///< there is a tombstone
+        bool resolved = false;   ///< there is a tombstone
         bool letter = false;     ///< there is a letter
-        bool overtaken = false;  ///< the newest letter stands before a tombstone that does not settle it
+        bool overtaken = false;  ///< the newest letter stands before a tombstone that does not resolve it
         /// Letters of this id that there have been.
         [[nodiscard]] std::uint64_t attempts() const noexcept { return std::max(known_before, found_before) + found; }
-        [[nodiscard]] bool live() const noexcept { return letter && (!settled || newest_ms > settled_ms); }
+        [[nodiscard]] bool live() const noexcept { return letter && (!resolved || newest_ms > resolved_ms); }
     };
     /// None for an id that no letter has.
     [[nodiscard]] record const* find(event_id id) const;
@@ -48,13 +48,13 @@ class letter_book final {
     /// True for the entry that is the live letter of its id, or a part of that. What was put again is there twice:
     /// either will do.
     [[nodiscard]] bool is_live(letter_entry const& entry) const;
-    /// False for what nobody misses: a letter that is settled or that a newer one of its id has replaced.
+    /// False for what nobody misses: a letter that is resolved or that a newer one of its id has replaced.
     [[nodiscard]] bool is_needed(letter_entry const& entry) const;
     [[nodiscard]] bool any_overtaken() const noexcept;
 
     /// Live letters only.
-    void each_live(std::function<void(event_id, record const&)> const& tell) const;
-    void each_incomplete(std::function<void(event_id, part_set const&)> const& tell) const;
+    void each_live(std::function<void(event_id, record const&)> const& report) const;
+    void each_incomplete(std::function<void(event_id, part_set const&)> const& report) const;
     /// @param group  of a record or a part_set
     [[nodiscard]] std::string const& stage_of(std::uint32_t group) const { return groups_[group].first; }
     [[nodiscard]] std::string const& reason_of(std::uint32_t group) const { return groups_[group].second; }

@@ -23,9 +23,9 @@ class id_set final {
   public:
     /// @return false for one that is there already
     bool add(event_id id) {
-        auto const place = std::ranges::lower_bound(ids_, id);
-        if (place != ids_.end() && *place == id) return false;
-        ids_.insert(place, id);
+        auto const endpoint = std::ranges::lower_bound(ids_, id);
+        if (endpoint != ids_.end() && *endpoint == id) return false;
+        ids_.insert(endpoint, id);
         return true;
     }
     [[nodiscard]] bool contains(event_id id) const { return std::ranges::binary_search(ids_, id); }
@@ -88,12 +88,12 @@ struct portion {
 };
 
 /// Part by part, as they stand in the topic.
-result<> put_overtaken_again(letter_topic& topic, letter_book const& book) {
+result<> rewrite_overtaken(letter_topic& topic, letter_book const& book) {
     if (!book.any_overtaken()) return {};
     portion found;
     std::vector<std::pair<event_id, std::uint32_t>> given;
     auto const write = [&]() -> result<> {
-        auto written = topic.put_again(found.entries);
+        auto written = topic.rewrite(found.entries);
         found.clear();
         return written;
     };
@@ -111,11 +111,11 @@ result<> put_overtaken_again(letter_topic& topic, letter_book const& book) {
 
 using handle_portion = std::function<result<>(std::span<letter_entry const>)>;
 
-/// Hands the selected letters out in portions, and settles each. What came meanwhile stays: see letter_entry.
-class settling final {
+/// Hands the selected letters out in portions, and resolves each. What came meanwhile stays: see letter_entry.
+class resolving final {
   public:
-    settling(letter_topic& from, std::string_view reason, handle_portion const& first)
-        : from_{from}, why_{reason}, first_{first} {}
+    resolving(letter_topic& from, std::string_view reason, handle_portion const& first)
+        : from_{from}, reason_{reason}, first_{first} {}
 
     result<> letters(letter_book const& book, letter_selection const& which) {
         auto passed = pass_over(from_, book, which, [&](letter_entry&& entry, letter_book::record const&) -> result<> {
@@ -127,49 +127,49 @@ class settling final {
     }
 
     result<> incomplete(letter_book const& book, std::span<event_id const> ids) {
-        std::vector<settled_letter> settled;
+        std::vector<resolved_letter> resolved;
         for (auto const& id : ids)
-            settled.push_back({.id = id,
-                               .time_ms = book.find_incomplete(id)->time_ms,
-                               .parts_max = book.parts_max(id),
-                               .attempts = book.attempts(id)});
-        if (settled.empty()) return {};
-        auto done = from_.settle(settled, why_);
+            resolved.push_back({.id = id,
+                                .time_ms = book.find_incomplete(id)->time_ms,
+                                .parts_max = book.parts_max(id),
+                                .attempts = book.attempts(id)});
+        if (resolved.empty()) return {};
+        auto done = from_.resolve(resolved, reason_);
         if (done) count_ += ids.size();
         return done;
     }
 
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-    [[nodiscard]] std::vector<std::pair<event_id, std::string>> take_refused() { return std::move(refused_); }
+    [[nodiscard]] std::vector<std::pair<event_id, std::string>> take_rejected() { return std::move(rejected_); }
 
   private:
     result<> finish(letter_book const& book) {
-        auto handled = settle(book, taken_.entries);
+        auto handled = resolve(book, taken_.entries);
         // One that its input never takes does not stop the others.
-        if (!handled && is_for_good(handled.error())) handled = settle_one_by_one(book);
+        if (!handled && is_for_good(handled.error())) handled = resolve_one_by_one(book);
         taken_.clear();
         return handled;
     }
 
-    result<> settle_one_by_one(letter_book const& book) {
+    result<> resolve_one_by_one(letter_book const& book) {
         for (auto const& each : taken_.entries) {
-            auto const handled = settle(book, {&each, 1});
+            auto const handled = resolve(book, {&each, 1});
             if (handled) continue;
             if (!is_for_good(handled.error())) return handled;
-            refused_.emplace_back(each.id, handled.error().message);
+            rejected_.emplace_back(each.id, handled.error().message);
         }
         return {};
     }
 
-    result<> settle(letter_book const& book, std::span<letter_entry const> entries) {
+    result<> resolve(letter_book const& book, std::span<letter_entry const> entries) {
         if (auto handled = first_(entries); !handled) return handled;
-        std::vector<settled_letter> settled;
+        std::vector<resolved_letter> resolved;
         for (auto const& each : entries)
-            settled.push_back({.id = each.id,
-                               .time_ms = each.time_ms,
-                               .parts_max = book.parts_max(each.id),
-                               .attempts = book.attempts(each.id)});
-        if (auto done = from_.settle(settled, why_); !done) return done;
+            resolved.push_back({.id = each.id,
+                                .time_ms = each.time_ms,
+                                .parts_max = book.parts_max(each.id),
+                                .attempts = book.attempts(each.id)});
+        if (auto done = from_.resolve(resolved, reason_); !done) return done;
         count_ += entries.size();
         return {};
     }
@@ -179,40 +179,40 @@ class settling final {
     }
 
     letter_topic& from_;
-    std::string_view const why_;
+    std::string_view const reason_;
     handle_portion const& first_;
     portion taken_;
     std::uint64_t count_ = 0;
-    std::vector<std::pair<event_id, std::string>> refused_;
+    std::vector<std::pair<event_id, std::string>> rejected_;
 };
 
-result<retry_report> settle_selected(letter_topic& from, letter_selection const& which, std::string_view reason,
-                                     bool incomplete_too, handle_portion const& first) {
+result<retry_report> resolve_selected(letter_topic& from, letter_selection const& which, std::string_view reason,
+                                      bool incomplete_too, handle_portion const& first) {
     auto book = letter_book::read(from);
     if (!book) return book.error();
-    if (auto kept = put_overtaken_again(from, *book); !kept) return kept.error();
+    if (auto kept = rewrite_overtaken(from, *book); !kept) return kept.error();
     retry_report report{.letters = 0,
                         .not_found = without_letter(which, *book),
                         .incomplete = selected_incomplete(which, *book),
-                        .refused = {}};
-    settling work{from, reason, first};
+                        .rejected = {}};
+    resolving work{from, reason, first};
     if (auto done = work.letters(*book, which); !done) return done.error();
     if (incomplete_too) {
         if (auto done = work.incomplete(*book, report.incomplete); !done) return done.error();
         report.incomplete.clear();
     }
     report.letters = work.count();
-    report.refused = work.take_refused();
+    report.rejected = work.take_rejected();
     // A consumer that runs may have rejected one again between our sending and our tombstone.
     auto const now = letter_book::read(from);
     if (!now) return now.error();
-    if (auto kept = put_overtaken_again(from, *now); !kept) return kept.error();
-    // Settled they are, whatever comes of this; the next run tries again.
+    if (auto kept = rewrite_overtaken(from, *now); !kept) return kept.error();
+    // They are resolved, whatever comes of this; the next run tries again.
     auto room = from.free([&](letter_entry const& entry) { return now->is_needed(entry); });
     if (room)
         report.room = *room;
     else
-        log_warn("dead letters: their room was not freed: {}", room.error().message);
+        log_warn("dead letters: their disk space could not be freed: {}", room.error().message);
     return report;
 }
 
@@ -230,7 +230,7 @@ result<> show_incomplete(letter_topic& from, letter_book const& book, std::span<
     if (!passed) return passed;
     for (auto const& id : ids) {
         auto const what = joiner.newest_incomplete(id);
-        if (!what) continue;  // settled meanwhile
+        if (!what) continue;  // resolved meanwhile
         auto const* const record = book.find(id);
         if (auto shown = each({.letter = what->letter,
                                .attempts = record == nullptr ? 0 : record->attempts(),
@@ -309,13 +309,13 @@ result<retry_report> retry_letters(letter_topic& from, letter_selection const& w
         retry_report report{.letters = 0,
                             .not_found = without_letter(which, *book),
                             .incomplete = selected_incomplete(which, *book),
-                            .refused = {}};
+                            .rejected = {}};
         book->each_live([&](event_id id, letter_book::record const& what) {
             if (is_selected(which, *book, id, what.group)) ++report.letters;
         });
         return report;
     }
-    return settle_selected(from, which, "retried", false, [&](std::span<letter_entry const> entries) -> result<> {
+    return resolve_selected(from, which, "retried", false, [&](std::span<letter_entry const> entries) -> result<> {
         event_sender events{to};
         for (auto const& entry : entries) {
             auto sent = each_event_of(*entry.letter, [&](dead_letter&& event) { return events.add(std::move(event)); });
@@ -326,7 +326,7 @@ result<retry_report> retry_letters(letter_topic& from, letter_selection const& w
 }
 
 result<retry_report> purge_letters(letter_topic& from, letter_selection const& which) {
-    return settle_selected(from, which, "purged", true, [](std::span<letter_entry const>) -> result<> { return {}; });
+    return resolve_selected(from, which, "purged", true, [](std::span<letter_entry const>) -> result<> { return {}; });
 }
 
 }  // namespace logpipe::audit

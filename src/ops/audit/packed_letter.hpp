@@ -25,7 +25,7 @@ class event_sender final {
     std::size_t bytes_ = 0;
 };
 
-// Of one portion that is sent and then settled: memory, and what a crash in between sends again.
+// Of one portion that is sent and then resolved: memory, and what a crash in between sends again.
 inline constexpr std::size_t portion_letters_max = 1'000;
 inline constexpr std::size_t portion_bytes_max = std::size_t{4} << 20U;
 

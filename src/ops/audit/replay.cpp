@@ -1,4 +1,4 @@
-// Moves a consumer group of Kafka to another place of its topic.
+// Moves a consumer group of Kafka to another position.
 #include "audit/audit.hpp"
 #include "core/clock.hpp"
 
@@ -28,13 +28,13 @@ result<targets> one_partition(std::vector<kafka::kafka_partition> const& partiti
     auto const offset = colon == std::string_view::npos ? std::nullopt : number_of(to.substr(colon + 1));
     if (!partition || !offset)
         return error{errc::invalid_argument,
-                     fmt::format("--to \"{}\" is neither beginning, end, an RFC 3339 time such as "
-                                 "2026-01-31T01:31:39Z, nor PARTITION:OFFSET",
+                     fmt::format("invalid value \"{}\" for --to: expected beginning, end, an RFC 3339 time such as "
+                                 "2026-01-31T01:31:39Z, or PARTITION:OFFSET",
                                  to)};
     auto const found = std::ranges::find(partitions, *partition, &kafka::kafka_partition::partition);
     if (found == partitions.end())
         return error{errc::invalid_argument,
-                     fmt::format("--to {}: there is no such partition, there are {}", to, partitions.size())};
+                     fmt::format("--to {}: no such partition: the topic has {}", to, partitions.size())};
     if (*offset < found->begin || *offset > found->end)
         return error{errc::invalid_argument,
                      fmt::format("--to {}: the partition holds offsets {} to {}", to, found->begin, found->end)};
@@ -89,8 +89,8 @@ result<> replay(kafka::kafka_admin& cluster, std::string const& topic, std::stri
         std::string members;
         for (auto const& each : now->members)
             members += fmt::format("{}{} on {}", members.empty() ? "" : ", ", each.client_id, each.host);
-        return error{errc::busy, fmt::format("the group {} has {} members, and they would move it back: stop them ({})",
-                                             group, now->members.size(), members)};
+        return error{errc::busy, fmt::format("the group {} has {} members, which would reset it: stop them ({})", group,
+                                             now->members.size(), members)};
     }
     std::vector<std::pair<std::int32_t, std::int64_t>> offsets;
     for (auto const& each : moves) offsets.emplace_back(each.partition, each.to);

@@ -18,18 +18,18 @@ namespace {
 
 constexpr std::size_t portion_bytes_max = std::size_t{4} << 20U;
 
-class kafka_group_place final : public group_place {
+class position_in_topic final : public group_position {
   public:
-    kafka_group_place(kafka::kafka_admin& cluster, std::string topic, std::string group)
+    position_in_topic(kafka::kafka_admin& cluster, std::string topic, std::string group)
         : cluster_{cluster}, topic_{std::move(topic)}, group_{std::move(group)} {}
 
-    result<offsets> look(std::int32_t partition) override {
+    result<offsets> snapshot(std::int32_t partition) override {
         auto const partitions = cluster_.partitions(topic_);
         if (!partitions) return partitions.error();
         auto const found = std::ranges::find(*partitions, partition, &kafka::kafka_partition::partition);
         if (found == partitions->end())
             return error{errc::not_found,
-                         fmt::format("{} has no partition {}, there are {}", topic_, partition, partitions->size())};
+                         fmt::format("{} has no partition {}: it has {}", topic_, partition, partitions->size())};
         auto const group = cluster_.group(group_, topic_);
         if (!group) return group.error();
         auto const at = std::ranges::find(group->positions, partition, &kafka::kafka_group_position::partition);
@@ -72,7 +72,7 @@ class stored_position final : private completions {
     explicit stored_position(std::unique_ptr<sink> store) : store_{std::move(store)} {}
 
     /// @return none where the store has not got any of this source
-    result<std::optional<std::uint64_t>> look(std::string const& identity) {
+    result<std::optional<std::uint64_t>> snapshot(std::string const& identity) {
         if (auto opened = store_->open(*this); !opened) return opened.error();
         auto const all = store_->stored(identity);
         if (!all) return all.error();
@@ -81,7 +81,7 @@ class stored_position final : private completions {
         return std::optional<std::uint64_t>{};
     }
 
-    /// After look(). As a batch all of whose events were rejected and are durable dead letters.
+    /// After snapshot(). As a batch all of whose events were rejected and are durable dead letters.
     result<> move(std::uint64_t to, std::uint64_t events) {
         batch none;
         none.end_offset = to;
@@ -96,15 +96,15 @@ class stored_position final : private completions {
     std::unique_ptr<sink> store_;
 };
 
-class journal_group_place final : public group_place {
+class position_in_journal final : public group_position {
   public:
-    journal_group_place(std::string folder, std::string group, std::unique_ptr<sink> store)
+    position_in_journal(std::string folder, std::string group, std::unique_ptr<sink> store)
         : folder_{std::move(folder)}, group_{std::move(group)} {
         if (store) store_.emplace(std::move(store));
     }
 
-    result<offsets> look(std::int32_t partition) override {
-        if (partition != 0) return error{errc::not_found, fmt::format("{} has partition 0 only", folder_)};
+    result<offsets> snapshot(std::int32_t partition) override {
+        if (partition != 0) return error{errc::not_found, fmt::format("{}: a journal has partition 0 only", folder_)};
         auto const info = journal::inspect_journal(folder_);
         if (!info) return info.error();
         auto const at = std::ranges::find(info->cursors, group_, &journal::journal_cursor_info::group);
@@ -112,7 +112,7 @@ class journal_group_place final : public group_place {
             return error{errc::not_found, fmt::format("{} has no group \"{}\"", folder_, group_)};
         std::uint64_t end = at->offset;
         for (auto const& segment : info->segments) end = std::max(end, segment.end_offset);
-        auto const stored = look_into_store();
+        auto const stored = open_store();
         if (!stored) return stored.error();
         in_store_ = stored->has_value();
         return offsets{.position = stored->value_or(at->offset), .end = end};
@@ -146,21 +146,21 @@ class journal_group_place final : public group_place {
     }
 
   private:
-    result<std::optional<std::uint64_t>> look_into_store() {
+    result<std::optional<std::uint64_t>> open_store() {
         if (!store_) return std::optional<std::uint64_t>{};
         // It also tells whether anybody reads for the group.
         auto const reader = journal::make_journal_source({.folder = folder_, .group = group_});
         if (auto opened = reader->open(); !opened) return opened.error();
-        return store_->look(reader->identity());
+        return store_->snapshot(reader->identity());
     }
 
     std::string const folder_;
     std::string const group_;
     std::optional<stored_position> store_;
-    bool in_store_ = false;  // the position that look() found
+    bool in_store_ = false;  // the position that snapshot() found
 };
 
-/// Letters on their way to their destination, in portions.
+/// Letters in flight to their destination, in portions.
 class letter_portions final {
   public:
     explicit letter_portions(dead_letters& to) : to_{to} {}
@@ -186,25 +186,25 @@ class letter_portions final {
 
 }  // namespace
 
-std::unique_ptr<group_place> make_kafka_group(kafka::kafka_admin& cluster, std::string topic, std::string group) {
-    return std::make_unique<kafka_group_place>(cluster, std::move(topic), std::move(group));
+std::unique_ptr<group_position> make_kafka_group(kafka::kafka_admin& cluster, std::string topic, std::string group) {
+    return std::make_unique<position_in_topic>(cluster, std::move(topic), std::move(group));
 }
 
-std::unique_ptr<group_place> make_journal_group(std::string folder, std::string group, std::unique_ptr<sink> store) {
-    return std::make_unique<journal_group_place>(std::move(folder), std::move(group), std::move(store));
+std::unique_ptr<group_position> make_journal_group(std::string folder, std::string group, std::unique_ptr<sink> store) {
+    return std::make_unique<position_in_journal>(std::move(folder), std::move(group), std::move(store));
 }
 
-result<skip_plan> plan_skip(group_place& place, std::int32_t partition, std::uint64_t offset) {
-    auto const at = place.look(partition);
+result<skip_plan> plan_skip(group_position& endpoint, std::int32_t partition, std::uint64_t offset) {
+    auto const at = endpoint.snapshot(partition);
     if (!at) return at.error();
     if (offset < at->position)
         return error{errc::invalid_argument,
                      fmt::format("the group has passed offset {}: it is at {}", offset, at->position)};
     if (offset >= at->end)
         return error{errc::invalid_argument,
-                     fmt::format("there is no offset {} yet: the partition ends at {}", offset, at->end)};
+                     fmt::format("offset {} does not exist yet: the partition ends at {}", offset, at->end)};
     skip_plan plan{.partition = partition, .from = at->position, .to = offset + 1, .events = 0};
-    auto scanned = place.scan(partition, plan.from, plan.to, [&](dead_letter&&) -> result<> {
+    auto scanned = endpoint.scan(partition, plan.from, plan.to, [&](dead_letter&&) -> result<> {
         ++plan.events;
         return {};
     });
@@ -212,10 +212,10 @@ result<skip_plan> plan_skip(group_place& place, std::int32_t partition, std::uin
     return plan;
 }
 
-result<> skip(group_place& place, skip_plan const& plan, dead_letters& letters) {
+result<> skip(group_position& endpoint, skip_plan const& plan, dead_letters& letters) {
     letter_portions out{letters};
     std::uint64_t events = 0;
-    auto scanned = place.scan(plan.partition, plan.from, plan.to, [&](dead_letter&& letter) {
+    auto scanned = endpoint.scan(plan.partition, plan.from, plan.to, [&](dead_letter&& letter) {
         letter.stage = "operator";
         letter.reason = "skipped by operator";
         letter.time_ns = now_ns();
@@ -224,7 +224,7 @@ result<> skip(group_place& place, skip_plan const& plan, dead_letters& letters) 
     });
     if (!scanned) return scanned;
     if (auto put = out.finish(); !put) return put;
-    return place.move(plan.partition, plan.from, plan.to, events);
+    return endpoint.move(plan.partition, plan.from, plan.to, events);
 }
 
 }  // namespace logpipe::audit

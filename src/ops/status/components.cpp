@@ -125,18 +125,18 @@ status_report report_of_process(probed<process_snapshot> const& from) {
     auto const done = counts.done();
     row.name = process.subcommand;
     row.version = process.version;
-    if (process.draining) row.reason = "it drains: what it holds is finished, nothing new is taken in";
+    if (process.draining) row.reason = "draining: it finishes what it has read and reads nothing new";
     if (auto const down = stages_down(process); !down.empty()) {
         row.state = component_state::down;
         row.reason = down;
     }
-    row.figure = fmt::format("{} done, {} held{}", grouped(done), grouped(process.book.not_safe()),
+    row.figure = fmt::format("{} done, {} in flight{}", grouped(done), grouped(process.book.not_safe()),
                              counts.dead == 0 ? "" : fmt::format(", {} dead", grouped(counts.dead)));
     // With one pump its source is beside the ledger; with several what waits between them is within.
     if (process.pumps.size() == 1 && process.pumps.front().backlog)
         row.figure += fmt::format(", backlog {}", grouped(*process.pumps.front().backlog));
     row.numbers = {{"done_events", number(done)},
-                   {"held_events", number(process.book.not_safe())},
+                   {"in_flight_events", number(process.book.not_safe())},
                    {"dead_events", number(counts.dead)},
                    {"uptime_seconds", std::max(0.0, static_cast<double>(now_ns() - process.started_ns) / 1e9)}};
     report.components.push_back(std::move(row));

@@ -21,22 +21,22 @@ component topic_row(kafka_hop const& from, std::string const& brokers) {
     }
     std::uint64_t messages = 0;
     std::uint64_t leaderless = 0;
-    std::uint64_t behind = 0;
+    std::uint64_t out_of_sync = 0;
     for (auto const& each : *from.partitions) {
         messages += static_cast<std::uint64_t>(std::max<std::int64_t>(0, each.end - each.begin));
         leaderless += each.leader < 0 ? 1U : 0U;
-        behind += each.in_sync < each.replicas ? 1U : 0U;
+        out_of_sync += each.in_sync < each.replicas ? 1U : 0U;
     }
     row.figure = fmt::format("{}, {}", counted(from.partitions->size(), "partition"), counted(messages, "message"));
     row.numbers = {{"partitions", static_cast<double>(from.partitions->size())},
                    {"messages", static_cast<double>(messages)},
                    {"partitions_without_leader", static_cast<double>(leaderless)},
-                   {"partitions_under_replicated", static_cast<double>(behind)}};
+                   {"partitions_under_replicated", static_cast<double>(out_of_sync)}};
     if (leaderless > 0) {
         row.state = component_state::down;
         row.reason = fmt::format("{} without a leader: start the broker that led it", counted(leaderless, "partition"));
-    } else if (behind > 0) {
-        row.reason = fmt::format("{} with replicas that are not in sync", counted(behind, "partition"));
+    } else if (out_of_sync > 0) {
+        row.reason = fmt::format("{} with replicas that are not in sync", counted(out_of_sync, "partition"));
     }
     return row;
 }
@@ -87,15 +87,15 @@ component group_row(kafka_hop const& from, hop_account const& account, std::stri
     row.numbers = {{"lag_events", static_cast<double>(account.lag)}, {"members", static_cast<double>(members)}};
     if (members == 0) {
         row.state = account.lag > 0 ? component_state::down : component_state::up;
-        row.reason = fmt::format("nobody reads {} for it: start the process that does", from.topic);
+        row.reason = fmt::format("no member consumes {}: start the consumer", from.topic);
     }
     return row;
 }
 
 void add_hop(status_report& report, kafka_hop const& from, std::string const& brokers) {
-    bool const told = std::ranges::any_of(
+    bool const reported = std::ranges::any_of(
         report.components, [&](component const& each) { return each.kind == "topic" && each.name == from.topic; });
-    if (!told) report.components.push_back(topic_row(from, brokers));
+    if (!reported) report.components.push_back(topic_row(from, brokers));
     if (!from.partitions) return;
     if (!from.members) {
         component row{.kind = "group", .name = from.group, .state = component_state::unknown};
@@ -108,7 +108,7 @@ void add_hop(status_report& report, kafka_hop const& from, std::string const& br
     hop step{.name = fmt::format("kafka {} → {}", from.topic, from.group), .book = account.book, .note = {}};
     if (account.foreign_partitions > 0)
         step.note =
-            fmt::format("without {} that somebody else committed", counted(account.foreign_partitions, "partition"));
+            fmt::format("without {} that another program committed", counted(account.foreign_partitions, "partition"));
     report.hops.push_back(std::move(step));
 }
 

@@ -12,7 +12,7 @@ struct process_usage {
     std::uint64_t resident_bytes = 0;
 };
 
-/// None where there is no /proc.
+/// None without /proc.
 [[nodiscard]] std::optional<process_usage> read_process_usage();
 
 /// The same from the text of /proc/PID/stat (proc(5)).

@@ -52,16 +52,16 @@ std::optional<std::string> text_at(std::string_view body, std::initializer_list<
 /// Marks what an HTTP status alone says. @return false when there is nothing more to learn.
 bool accept_status(component& row, page_findings const& page, std::string_view path) {
     if (page.status == 200) return true;
-    bool const refused = page.status == 401 || page.status == 403;
-    row.state = refused || page.status < 500 ? component_state::unknown : component_state::down;
-    row.reason = refused ? fmt::format("{} wants a login (HTTP {})", path, page.status)
-                         : fmt::format("{} answers with HTTP {}", path, page.status);
+    bool const rejected = page.status == 401 || page.status == 403;
+    row.state = rejected || page.status < 500 ? component_state::unknown : component_state::down;
+    row.reason = rejected ? fmt::format("{} requires a login (HTTP {})", path, page.status)
+                          : fmt::format("{} responded with HTTP {}", path, page.status);
     return false;
 }
 
 void mark_foreign(component& row, std::string_view path) {
     row.state = component_state::unknown;
-    row.reason = fmt::format("what answers {} there is no {}", path, row.kind);
+    row.reason = fmt::format("{} responds, but not as {} does: another program may be listening there", path, row.kind);
 }
 
 /// The sum of all samples of a Prometheus counter.
@@ -103,7 +103,7 @@ status_report report_of_opensearch(probed<opensearch::opensearch_summary> const&
         row.reason = fmt::format(
             "its health is red: some shards are lost or not started; see {}/_cluster/allocation/explain", from.address);
     } else if (nearly_full) {
-        row.reason = fmt::format("its disk is more than 90 % full: at 95 % indices become read-only; make room");
+        row.reason = fmt::format("its disk is more than 90 % full: at 95 % indices become read-only; free disk space");
     }
     return only(std::move(row));
 }
@@ -120,7 +120,7 @@ status_report report_of_dashboards(probed<page_findings> const& from) {
     row.figure = *state;
     if (*state == "red") {
         row.state = component_state::down;
-        row.reason = "it says red: as a rule it does not reach OpenSearch";
+        row.reason = "its state is red: usually OpenSearch cannot be reached";
     }
     return only(std::move(row));
 }

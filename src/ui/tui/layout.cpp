@@ -33,7 +33,7 @@ std::string head_line(monitor_view const& view, monitor_scene const& scene, scre
     auto const down = count(status::component_state::down);
     auto const unknown = count(status::component_state::unknown);
     if (components.empty())
-        line.add("nothing answers", text_style::bad);
+        line.add("nothing responds", text_style::bad);
     else if (down == 0 && unknown == 0)
         line.add(fmt::format("all {} up", components.size()), text_style::good);
     if (down > 0) line.add(fmt::format("{} down ", down), text_style::bad);
@@ -124,8 +124,8 @@ std::string plain_lines(monitor_scene const& scene) {
     std::string out;
     for (auto const& pump : scene.pumps)
         out += fmt::format(
-            "{} {} in {}/s out {}/s behind {} drain {} queue {:.0f} % p50 {} p99 {} errors {}/s\n", scene.time,
-            clean_line(pump.name), short_number(pump.in_per_second), short_number(pump.out_per_second), pump.behind,
+            "{} {} in {}/s out {}/s backlog {} drain {} queue {:.0f} % p50 {} p99 {} errors {}/s\n", scene.time,
+            clean_line(pump.name), short_number(pump.in_per_second), short_number(pump.out_per_second), pump.backlog,
             pump.drain_seconds ? short_time(*pump.drain_seconds) : "never", pump.fill * 100.0,
             short_time(pump.p50_seconds), short_time(pump.p99_seconds), short_number(pump.errors_per_second));
     for (auto const& row : scene.report.components)

@@ -34,9 +34,9 @@ struct monitor_view {
 struct monitor_scene {
     status::status_report report;
     std::vector<pump_rates> pumps;
-    std::string time;      ///< of the look: "21:53:49"
+    std::string time;      ///< of the snapshot: "21:53:49"
     std::string interval;  ///< "1 s"
-    bool stale = false;    ///< the next look is overdue
+    bool stale = false;    ///< the next snapshot is overdue
 };
 
 /// Exactly `size.rows` lines, none wider than `size.columns`. Puts `view.chosen` back into its range.

@@ -1,6 +1,6 @@
 #include "layout.hpp"
-#include "looker.hpp"
 #include "screen.hpp"
+#include "snapshot_thread.hpp"
 #include "tui/tui.hpp"
 
 #include "core/clock.hpp"
@@ -47,7 +47,7 @@ sigset_t monitor_signals() {
 
 /// What the monitor waits for.
 struct wake_ups {
-    bool news = false;
+    bool updated = false;
     bool suspended = false;
     bool end = false;
     std::string typed;
@@ -55,11 +55,11 @@ struct wake_ups {
 
 class monitor final {
   public:
-    monitor(monitor_options options, std::function<status::status_report()> look)
+    monitor(monitor_options options, std::function<status::status_report()> take_report)
         : options_{options},
           signals_{signalfd(-1, &blocked_, SFD_CLOEXEC | SFD_NONBLOCK)},
-          news_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
-          looker_{std::move(look), options.interval, news_.get()} {
+          updated_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+          snapshots_{std::move(take_report), options.interval, updated_.get()} {
         scene_.interval = options.interval % std::chrono::seconds{1} == std::chrono::milliseconds{0}
                               ? fmt::format("{} s", options.interval.count() / 1000)
                               : fmt::format("{} ms", options.interval.count());
@@ -69,7 +69,7 @@ class monitor final {
         screen terminal;
         if (auto opened = terminal.open(); !opened) return opened;
         while (!view_.over) {
-            scene_.stale = steady_clock::now() > looked_at_ + 3 * options_.interval + std::chrono::seconds{2};
+            scene_.stale = steady_clock::now() > taken_at_ + 3 * options_.interval + std::chrono::seconds{2};
             if (auto shown = terminal.show(draw(view_, scene_, terminal.size())); !shown) return shown;
             auto const woken = wait(STDIN_FILENO);
             if (woken.end) break;
@@ -83,7 +83,7 @@ class monitor final {
                 // To all of the job, as the terminal does it where it is not in our mode.
                 if (pressed == key::suspend) ::kill(0, SIGTSTP);
             }
-            if (woken.news && !view_.paused) take_look();
+            if (woken.updated && !view_.paused) take_snapshot();
         }
         return {};
     }
@@ -93,18 +93,17 @@ class monitor final {
             auto const woken = wait(-1);
             if (woken.end) return {};
             if (woken.suspended) std::raise(SIGSTOP);
-            if (!woken.news || !take_look()) continue;
+            if (!woken.updated || !take_snapshot()) continue;
             fmt::print("{}", plain_lines(scene_));
-            if (std::fflush(stdout) != 0)
-                return error{errc::not_connected, "standard output cannot be written any more"};
+            if (std::fflush(stdout) != 0) return error{errc::not_connected, "standard output was closed"};
         }
     }
 
   private:
-    bool take_look() {
-        auto seen = looker_.take();
+    bool take_snapshot() {
+        auto seen = snapshots_.take();
         if (!seen) return false;
-        looked_at_ = seen->when;
+        taken_at_ = seen->when;
         rates_.update(seen->report, seen->when);
         scene_.time = iso_time(seen->report.time_ns).substr(11, 8);
         scene_.report = std::move(seen->report);
@@ -115,7 +114,7 @@ class monitor final {
     /// @param input  -1: there is none
     wake_ups wait(int input) {
         std::array<pollfd, 3> waits{pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
-                                    pollfd{.fd = news_.get(), .events = POLLIN, .revents = 0},
+                                    pollfd{.fd = updated_.get(), .events = POLLIN, .revents = 0},
                                     pollfd{.fd = input, .events = POLLIN, .revents = 0}};
         wake_ups woken;
         // Now and then also without any of it: the picture may have become stale.
@@ -126,8 +125,8 @@ class monitor final {
             woken.suspended = woken.suspended || signal.ssi_signo == SIGTSTP;
             woken.end = woken.end || (signal.ssi_signo != SIGWINCH && signal.ssi_signo != SIGTSTP);
         }
-        std::uint64_t looks = 0;
-        woken.news = ::read(news_.get(), &looks, sizeof looks) == static_cast<ssize_t>(sizeof looks);
+        std::uint64_t wakes = 0;
+        woken.updated = ::read(updated_.get(), &wakes, sizeof wakes) == static_cast<ssize_t>(sizeof wakes);
         if (waits[2].revents == 0) return woken;
         std::array<char, 256> typed{};
         auto const bytes = ::read(input, typed.data(), typed.size());
@@ -142,22 +141,22 @@ class monitor final {
     sigset_t const blocked_ = monitor_signals();
     monitor_options const options_;
     descriptor const signals_;
-    descriptor const news_;
-    looker looker_;
+    descriptor const updated_;
+    snapshot_thread snapshots_;
     rate_book rates_;
     key_reader keys_;
     monitor_view view_;
     monitor_scene scene_;
-    steady_clock::time_point looked_at_ = steady_clock::now();
+    steady_clock::time_point taken_at_ = steady_clock::now();
 };
 
 }  // namespace
 
-result<> run_monitor(monitor_options options, std::function<status::status_report()> look) {
-    // Before the looking thread starts, which inherits it.
+result<> run_monitor(monitor_options options, std::function<status::status_report()> take_report) {
+    // Before the snapshot thread starts, which inherits it.
     auto const set = monitor_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    monitor all{options, std::move(look)};
+    monitor all{options, std::move(take_report)};
     if (options.plain || isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1) return all.run_plain();
     return all.run_screen();
 }

@@ -15,7 +15,7 @@ namespace logpipe::tui {
 namespace {
 
 constexpr std::size_t warnings_below_max = 3;
-// All columns but the sparkline: name; in, out, behind, drain, p50, p99; queue; a space.
+// All columns but the sparkline: name; in, out, lag, drain, p50, p99; queue; a space.
 constexpr std::size_t fixed_columns = 18 + 6 * 7 + 6 + 1;
 constexpr std::size_t spark_columns_max = rate_book::history_max;
 
@@ -54,7 +54,7 @@ std::string pumps_head(screen_size room) {
     line.left("PUMP", 18, text_style::bold).right("IN/s", 7, text_style::bold).right("OUT/s", 7, text_style::bold);
     line.add(" ").left(spark >= 8 ? "OUT" : "", spark, text_style::bold);
     for (auto const& [name, width] : std::initializer_list<std::pair<std::string_view, std::size_t>>{
-             {"BEHIND", 7}, {"DRAIN", 7}, {"QUEUE", 6}, {"P50", 7}, {"P99", 7}})
+             {"LAG", 7}, {"DRAIN", 7}, {"QUEUE", 6}, {"P50", 7}, {"P99", 7}})
         line.right(name, width, text_style::bold);
     return line.text();
 }
@@ -65,7 +65,7 @@ std::string pump_line(pump_rates const& pump, bool chosen, screen_size room) {
     line.left(fmt::format("{}{}", chosen ? ">" : " ", pump.name), 18, style);
     line.right(short_number(pump.in_per_second), 7).right(short_number(pump.out_per_second), 7).add(" ");
     line.add(sparkline(pump.out_history, spark_columns(room.columns)), text_style::good);
-    line.right(short_number(static_cast<double>(pump.behind)), 7);
+    line.right(short_number(static_cast<double>(pump.backlog)), 7);
     line.right(pump.drain_seconds ? short_time(*pump.drain_seconds) : "never", 7,
                pump.drain_seconds ? text_style::plain : text_style::odd);
     line.right(fmt::format("{:.0f}%", pump.fill * 100.0), 6, pump.fill >= 0.9 ? text_style::odd : text_style::plain);
@@ -107,26 +107,26 @@ void append_details(std::vector<std::string>& lines, pump_rates const& pump, scr
     }
 }
 
-struct told_warning {
+struct shown_warning {
     std::string_view subcommand;
     warning const* line;
 };
 
 /// Of all processes, oldest first.
-std::vector<told_warning> warnings_of(monitor_scene const& scene) {
-    std::vector<told_warning> all;
+std::vector<shown_warning> warnings_of(monitor_scene const& scene) {
+    std::vector<shown_warning> all;
     for (auto const& process : scene.report.processes)
         for (auto const& each : process.warnings) all.push_back({.subcommand = process.subcommand, .line = &each});
-    std::ranges::stable_sort(all, {}, [](told_warning const& each) { return each.line->time_ns; });
+    std::ranges::stable_sort(all, {}, [](shown_warning const& each) { return each.line->time_ns; });
     return all;
 }
 
-std::string warning_line(told_warning const& told, screen_size room) {
+std::string warning_line(shown_warning const& rates, screen_size room) {
     text_line line{room.columns};
-    line.add(iso_time(told.line->time_ns).substr(11, 8)).add(" ").add(told.subcommand, text_style::bold);
-    bool const is_error = told.line->severity == warning_severity::error;
+    line.add(iso_time(rates.line->time_ns).substr(11, 8)).add(" ").add(rates.subcommand, text_style::bold);
+    bool const is_error = rates.line->severity == warning_severity::error;
     line.add(is_error ? " error " : " warn ", is_error ? text_style::bad : text_style::odd);
-    line.add(told.line->message);
+    line.add(rates.line->message);
     return line.text();
 }
 
@@ -147,7 +147,7 @@ std::vector<std::string> pumps_page(monitor_view& view, monitor_scene const& sce
     if (scene.pumps.empty()) {
         text_line nothing{room.columns};
         lines.push_back(
-            nothing.add("no process with pumps answers; name one by --at HOST:PORT", text_style::dim).text());
+            nothing.add("no process with pumps responds; name one by --at HOST:PORT", text_style::dim).text());
     } else {
         lines.emplace_back();
         append_details(lines, scene.pumps[view.chosen], room);
@@ -199,7 +199,7 @@ std::vector<std::string> warnings_page(monitor_view& view, monitor_scene const& 
     auto const all = warnings_of(scene);
     put_back_into_range(view.chosen, all.size());
     std::vector<std::string> lines;
-    if (all.empty()) lines.emplace_back("nothing was warned of");
+    if (all.empty()) lines.emplace_back("no warnings");
     // The newest first; the chosen one is where the list begins.
     for (auto i = view.chosen; i < all.size() && lines.size() < room.rows; ++i)
         lines.push_back(warning_line(all[all.size() - 1 - i], room));
@@ -209,19 +209,19 @@ std::vector<std::string> warnings_page(monitor_view& view, monitor_scene const& 
 std::vector<std::string> help_page(screen_size room) {
     static constexpr std::array<std::string_view, 14> words{
         "q, Ctrl-C   leave",
-        "p, space    hold the picture; again: go on",
-        "up, down    choose a row: its details stand below",
+        "p, space    pause; press it a second time to continue",
+        "up, down    choose a row: its details are below",
         "left, right turn the page",
         "?           this page, and back",
         "",
         "IN/s, OUT/s events read, and events made safe, in a second",
         "OUT         the same over time, as tall as its largest",
-        "BEHIND      events that wait in the source, and those read and not yet safe",
-        "DRAIN       until nothing is behind, at the pace of the last looks; never: it grows",
+        "LAG         events that wait in the source, and those read and not yet safe",
+        "DRAIN       time until the lag is 0, at the rate of the last snapshots; never: it grows",
         "QUEUE       how full the queues between the stages are: at 100% the source waits",
         "P50, P99    half of the events, 99 of 100, were safe within so long after they were read",
         "",
-        "What is not safe is still with whoever sent it, or in the journal, or in Kafka."};
+        "What is not safe is still at its sender, in the journal or in Kafka."};
     std::vector<std::string> lines;
     for (auto const line : words) {
         text_line cut{room.columns};

@@ -1,4 +1,4 @@
-// The pages of the monitor, each as the lines that fit its room.
+// The pages of the monitor, each as the lines that fit its space.
 #pragma once
 
 #include "layout.hpp"

@@ -21,10 +21,10 @@ std::uint64_t errors_of(pump_snapshot const& pump) noexcept {
 
 using behind_look = std::pair<std::chrono::steady_clock::time_point, std::uint64_t>;
 
-/// At the pace at which it became less over these looks.
-std::optional<double> drain_seconds(std::deque<behind_look> const& looks) {
-    auto const& [began, before] = looks.front();
-    auto const& [ended, now] = looks.back();
+/// At the pace at which it became less over these snapshots.
+std::optional<double> drain_seconds(std::deque<behind_look> const& wakes) {
+    auto const& [began, before] = wakes.front();
+    auto const& [ended, now] = wakes.back();
     if (now == 0) return 0.0;
     auto const seconds = std::chrono::duration<double>(ended - began).count();
     if (before <= now || seconds <= 0.0) return std::nullopt;
@@ -39,9 +39,9 @@ double per_second(std::uint64_t now, std::uint64_t before, double seconds) noexc
     return now < before ? 0.0 : static_cast<double>(now - before) / seconds;
 }
 
-void keep(std::deque<latency_histogram>& looks, latency_histogram const& newest) {
-    looks.push_back(newest);
-    if (looks.size() > rate_book::latency_window) looks.pop_front();
+void keep(std::deque<latency_histogram>& wakes, latency_histogram const& newest) {
+    wakes.push_back(newest);
+    if (wakes.size() > rate_book::latency_window) wakes.pop_front();
 }
 
 }  // namespace
@@ -55,40 +55,40 @@ void rate_book::update(status::status_report const& report, std::chrono::steady_
 
 void rate_book::update_pump(process_snapshot const& process, pump_snapshot const& pump,
                             std::chrono::steady_clock::time_point when) {
-    // The process id keeps two processes of one subcommand apart.
+    // The process id distinguishes two processes of one subcommand.
     auto& memory = memories_[fmt::format("{}/{}/{}", process.subcommand, process.pid, pump.name)];
-    auto& told = memory.told;
+    auto& rates = memory.rates;
     auto const seconds = std::chrono::duration<double>(when - memory.when).count();
     bool const again = memory.started_ns == process.started_ns && seconds > 0.0;
-    told.name = fmt::format("{}/{}", process.subcommand, pump.name);
+    rates.name = fmt::format("{}/{}", process.subcommand, pump.name);
     if (again) {
-        told.in_per_second = per_second(pump.this_run.in, memory.last.this_run.in, seconds);
-        told.out_per_second = per_second(safe_events(pump), safe_events(memory.last), seconds);
-        told.errors_per_second = per_second(errors_of(pump), errors_of(memory.last), seconds);
-        told.out_history.push_back(told.out_per_second);
-        if (told.out_history.size() > history_max) told.out_history.pop_front();
+        rates.in_per_second = per_second(pump.this_run.in, memory.last.this_run.in, seconds);
+        rates.out_per_second = per_second(safe_events(pump), safe_events(memory.last), seconds);
+        rates.errors_per_second = per_second(errors_of(pump), errors_of(memory.last), seconds);
+        rates.out_history.push_back(rates.out_per_second);
+        if (rates.out_history.size() > history_max) rates.out_history.pop_front();
     } else {
         memory.safe_after.clear();
         memory.age.clear();
-        memory.behind.clear();
+        memory.backlog.clear();
     }
-    told.behind = waiting_events(pump);
-    memory.behind.emplace_back(when, told.behind);
-    if (memory.behind.size() > latency_window) memory.behind.pop_front();
-    told.drain_seconds = drain_seconds(memory.behind);
-    told.fill = std::max(share(pump.queued_batches, pump.queued_batches_max),
-                         share(pump.in_flight_bytes, pump.in_flight_bytes_max));
+    rates.backlog = waiting_events(pump);
+    memory.backlog.emplace_back(when, rates.backlog);
+    if (memory.backlog.size() > latency_window) memory.backlog.pop_front();
+    rates.drain_seconds = drain_seconds(memory.backlog);
+    rates.fill = std::max(share(pump.queued_batches, pump.queued_batches_max),
+                          share(pump.in_flight_bytes, pump.in_flight_bytes_max));
     keep(memory.safe_after, pump.safe_after);
     keep(memory.age, pump.age_when_safe);
     auto const recent = pump.safe_after.since(memory.safe_after.front());
-    told.p50_seconds = recent.quantile(0.5);
-    told.p99_seconds = recent.quantile(0.99);
-    told.age_p99_seconds = pump.age_when_safe.since(memory.age.front()).quantile(0.99);
-    told.now = pump;
+    rates.p50_seconds = recent.quantile(0.5);
+    rates.p99_seconds = recent.quantile(0.99);
+    rates.age_p99_seconds = pump.age_when_safe.since(memory.age.front()).quantile(0.99);
+    rates.now = pump;
     memory.started_ns = process.started_ns;
     memory.when = when;
     memory.last = pump;
-    pumps_.push_back(told);
+    pumps_.push_back(rates);
 }
 
 }  // namespace logpipe::tui

@@ -30,7 +30,7 @@ result<> write_all(std::string_view text) {
 
 result<> screen::open() {
     if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1 || tcgetattr(STDIN_FILENO, &before_) != 0)
-        return error{errc::not_found, "standard input and output are no terminal"};
+        return error{errc::not_found, "standard input and output are not a terminal"};
     auto raw = before_;
     // Without ISIG Ctrl-C comes as a key, so that leaving has one way; OPOST stays, we write \r\n ourselves anyway.
     raw.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ISIG | IEXTEN);

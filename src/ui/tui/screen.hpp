@@ -13,7 +13,7 @@ namespace logpipe::tui {
 /// Owns the terminal that standard input and output are. Main thread.
 class screen final {
   public:
-    /// @return errc::not_found when standard input or output is no terminal
+    /// @return errc::not_found when standard input or output is not a terminal
     [[nodiscard]] result<> open();
     screen() = default;
     ~screen() { close(); }

@@ -1,5 +1,5 @@
-#include "answers.hpp"
 #include "peer_client.hpp"
+#include "responses.hpp"
 #include "status/process.hpp"
 #include "web/web.hpp"
 
@@ -32,10 +32,10 @@ result<process_snapshot> fetch_status(std::string const& address, std::chrono::m
                                   .token = access.token});
     if (!page) return page.error();
     if (page->status == 401)
-        return error{errc::unauthorized, fmt::format("{}: {}", address, wants_token(access.token.empty()))};
+        return error{errc::unauthorized, fmt::format("{}: {}", address, token_problem(access.token.empty()))};
     if (page->status != 200)
-        return error{errc::protocol,
-                     fmt::format("{}: /api/status answers with {}, so this is no logpipe", address, page->status)};
+        return error{errc::protocol, fmt::format("{}: /api/status responded with {}, so it is not a logpipe process",
+                                                 address, page->status)};
     auto process = status::parse_process_snapshot(page->body);
     if (!process) return in_context(address, process.error());
     return process;

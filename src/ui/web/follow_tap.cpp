@@ -1,5 +1,5 @@
-#include "answers.hpp"
 #include "peer_client.hpp"
+#include "responses.hpp"
 #include "web/web.hpp"
 
 #include <fmt/format.h>
@@ -27,17 +27,17 @@ bool take_lines(std::string& text, std::function<bool(std::string_view)> const& 
     return true;
 }
 
-/// Why the process gives no tap; `text` is what it says instead.
-error refusal(unsigned status, tap_place const& place, std::string_view text) {
+/// The reason for which the process opens no tap; `text` is its response.
+error rejection(unsigned status, tap_target const& where, std::string_view text) {
     if (status == 401)
-        return in_context(place.address, {errc::unauthorized, std::string{wants_token(place.access.token.empty())}});
-    return in_context(place.address, {status == 404 ? errc::not_found : errc::protocol, std::string{text}});
+        return in_context(where.address, {errc::unauthorized, std::string{token_problem(where.access.token.empty())}});
+    return in_context(where.address, {status == 404 ? errc::not_found : errc::protocol, std::string{text}});
 }
 
 /// Until the tap ends, and nothing where `each` or `over` ended it.
-result<> read_tap(net::http_client& client, tap_place const& place, std::function<bool(std::string_view)> const& each,
+result<> read_tap(net::http_client& client, tap_target const& where, std::function<bool(std::string_view)> const& each,
                   std::function<bool()> const& over) {
-    auto const path = "/api/tap?" + place.query;
+    auto const path = "/api/tap?" + where.query;
     client.start({.path = path, .keep_alive = false});
     std::optional<net::http_head> head;
     while (!head) {
@@ -50,31 +50,31 @@ result<> read_tap(net::http_client& client, tap_place const& place, std::functio
     std::string text;
     while (!over()) {
         auto const piece = client.read(steady_clock::now() + 100ms);
-        if (!piece) return error{errc::end_of_input, fmt::format("{}; the process is gone", piece.error().message)};
+        if (!piece) return error{errc::end_of_input, fmt::format("{}; the process has ended", piece.error().message)};
         if (!*piece) continue;
-        if ((*piece)->empty() && !accepted) return refusal(head->status, place, text);
+        if ((*piece)->empty() && !accepted) return rejection(head->status, where, text);
         if ((*piece)->empty())
-            return error{errc::end_of_input, fmt::format("{}: the process ended the tap", place.address)};
+            return error{errc::end_of_input, fmt::format("{}: the process ended the tap", where.address)};
         text += **piece;
         if (accepted && !take_lines(text, each)) return {};
         if (text.size() > line_bytes_max)
-            return error{errc::protocol, fmt::format("{}: a line without end", place.address)};
+            return error{errc::protocol, fmt::format("{}: a line without end", where.address)};
     }
     return {};
 }
 
 }  // namespace
 
-result<> follow_tap(tap_place const& place, std::function<bool(std::string_view)> each, std::function<bool()> over) {
-    auto const peer = net::parse_peer_address(place.address);
+result<> follow_tap(tap_target const& where, std::function<bool(std::string_view)> each, std::function<bool()> over) {
+    auto const peer = net::parse_peer_address(where.address);
     if (!peer) return peer.error();
     auto const url = net::parse_http_url(net::to_url(*peer));
-    if (!url) return in_context(place.address, url.error());
-    auto target = make_peer_target(*url, place.access, timeouts);
+    if (!url) return in_context(where.address, url.error());
+    auto target = make_peer_target(*url, where.access, timeouts);
     if (!target) return target.error();
-    target->name = place.address;
+    target->name = where.address;
     net::http_client client{*std::move(target)};
-    return read_tap(client, place, each, over);
+    return read_tap(client, where, each, over);
 }
 
 }  // namespace logpipe::web

@@ -1,5 +1,5 @@
-// By which names a server may be asked. A site can have its own name lead to any address (DNS rebinding); to the
-// browser that site's page is then of our origin, and may read and change what ours may. So whoever asks must use a
+// The names by which a server accepts requests. A site can have its own name lead to any address (DNS rebinding); to
+// the browser that site's page is then of our origin, and may read and change what ours may. So a request must use a
 // name that no other site can have.
 #pragma once
 

@@ -39,7 +39,7 @@ asio::awaitable<void> live_feed::run() {
     }
 }
 
-asio::awaitable<std::optional<live_feed::news>> live_feed::next(std::uint64_t seen) {
+asio::awaitable<std::optional<live_feed::update>> live_feed::next(std::uint64_t seen) {
     while (!closed_ && latest_.number == seen) co_await signal_.async_wait(nothrow);
     if (closed_) co_return std::nullopt;
     co_return latest_;

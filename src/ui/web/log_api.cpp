@@ -18,7 +18,7 @@ constexpr std::int64_t lines_usual = 50;
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t time_max_ms = std::int64_t{1} << 52U;  // as far as the page's own numbers are exact
 
-/// @return the facet's place.
+/// @return the facet's index.
 std::optional<std::size_t> facet_named(schema const& documents, std::string_view name) {
     for (std::size_t i = 0; i < documents.facets.size(); ++i)
         if (documents.fields[documents.facets[i]].name == name) return i;
@@ -53,7 +53,7 @@ result<> add_to_view(schema const& documents, log_view& view, std::string const&
     auto const facet = facet_named(documents, name);
     if (!facet)
         return error{errc::invalid_argument,
-                     fmt::format("There is no \"{}\"; there are from, to, q, before, limit, {}.", name,
+                     fmt::format("Unknown parameter \"{}\": expected from, to, q, before, limit or one of {}.", name,
                                  names_of(documents, documents.facets))};
     if (view.filters.size() == filters_max)
         return error{errc::invalid_argument, fmt::format("There may be {} filters.", filters_max)};
@@ -95,24 +95,24 @@ result<log_view> log_view_of(schema const& documents, query_pairs const& query) 
     log_view view{.from_minute = 0, .to_minute = time_max_ms / minute_ms, .filters = {}, .search = {}};
     for (auto const& [name, value] : query)
         if (auto added = add_to_view(documents, view, name, value); !added) return added.error();
-    if (view.from_minute > view.to_minute) return error{errc::invalid_argument, "from must not be behind to."};
+    if (view.from_minute > view.to_minute) return error{errc::invalid_argument, "from must not be after to."};
     return view;
 }
 
-web_answer log_overview_answer(log_dashboard& store, schema const& documents, query_pairs const& query) {
+web_response log_overview_response(log_dashboard& store, schema const& documents, query_pairs const& query) {
     auto const view = log_view_of(documents, query);
-    if (!view) return error_answer(view.error());
+    if (!view) return error_response(view.error());
     auto const all = store.overview(*view);
-    if (!all) return error_answer(all.error());
-    return json_answer(json_line([&](json_object& whole) {
+    if (!all) return error_response(all.error());
+    return json_response(json_line([&](json_object& whole) {
         whole.add("from", all->view.from_minute * minute_ms);
         whole.add("to", all->view.to_minute * minute_ms);
         whole.add("bar_ms", all->bar_minutes * minute_ms);
         whole.add("documents", all->total.documents);
         whole.add("bytes", all->total.bytes);
-        whole.add("looked_at", all->looked_at);
+        whole.add("counted", all->looked_at);
         whole.add("in_range", all->in_range);
-        whole.add("goes_on", all->goes_on);
+        whole.add("incomplete", all->goes_on);
         write_bars(whole.array("bars"), *all);
         auto fields = whole.object("fields");
         for (std::size_t i = 0; i < documents.facets.size(); ++i)
@@ -120,16 +120,16 @@ web_answer log_overview_answer(log_dashboard& store, schema const& documents, qu
     }));
 }
 
-web_answer log_lines_answer(log_dashboard& store, schema const& documents, query_pairs const& query) {
+web_response log_lines_response(log_dashboard& store, schema const& documents, query_pairs const& query) {
     auto const view = log_view_of(documents, query);
-    if (!view) return error_answer(view.error());
+    if (!view) return error_response(view.error());
     auto const before = number_of(query, "before", 0, std::numeric_limits<std::int64_t>::max());
-    if (!before) return error_answer(before.error());
+    if (!before) return error_response(before.error());
     auto const limit = number_of(query, "limit", lines_usual, lines_max);
-    if (!limit) return error_answer(limit.error());
+    if (!limit) return error_response(limit.error());
     auto const found = store.lines(*view, *before, static_cast<std::size_t>(std::max<std::int64_t>(1, *limit)));
-    if (!found) return error_answer(found.error());
-    return json_answer(json_line([&](json_object& whole) {
+    if (!found) return error_response(found.error());
+    return json_response(json_line([&](json_object& whole) {
         whole.add("before", found->before);
         whole.array("lines", found->lines, [](json_object&& one, auto const& line) {
             one.add("row", line.row);

@@ -1,7 +1,7 @@
 #include "page_api.hpp"
 
 #include "core/clock.hpp"
-#include "letter_api.hpp"
+#include "dead_letter_api.hpp"
 #include "log_api.hpp"
 #include "status/process.hpp"
 
@@ -12,7 +12,7 @@
 
 namespace logpipe::web {
 
-result<log_dashboard*> page_desk::logs() {
+result<log_dashboard*> query_context::logs() {
     if (!logs_) {
         auto opened = options_.open_logs();
         if (!opened) return opened.error();
@@ -21,10 +21,10 @@ result<log_dashboard*> page_desk::logs() {
     return logs_.get();
 }
 
-web_answer page_answer(web_options const& options) {
-    auto const now = options.look();
+web_response page_response(web_options const& options) {
+    auto const now = options.snapshot();
     auto const& page = *options.page;
-    return json_answer(json_line([&](json_object& whole) {
+    return json_response(json_line([&](json_object& whole) {
         whole.add("subcommand", now.subcommand);
         whole.add("version", now.version);
         whole.add("logs", static_cast<bool>(page.open_logs));
@@ -52,32 +52,32 @@ std::string processes_json(page_options const& options) {
     return out;
 }
 
-page_question logs_question(web_request const& request, bool lines) {
-    return [target = std::string{request.target}, lines](page_desk& desk) {
+page_query logs_query(web_request const& request, bool lines) {
+    return [target = std::string{request.target}, lines](query_context& context) {
         auto const query = parse_query(target);
-        if (!query) return error_answer(query.error());
-        auto const store = desk.logs();
-        if (!store) return error_answer(store.error());
-        auto answer = lines ? log_lines_answer(**store, desk.documents(), *query)
-                            : log_overview_answer(**store, desk.documents(), *query);
-        // A store that was removed, or made anew, is found by opening it again.
-        if (answer.status == 500) desk.forget_logs();
-        return answer;
+        if (!query) return error_response(query.error());
+        auto const store = context.logs();
+        if (!store) return error_response(store.error());
+        auto response = lines ? log_lines_response(**store, context.documents(), *query)
+                              : log_overview_response(**store, context.documents(), *query);
+        // A store that was removed or recreated is found by reopening it.
+        if (response.status == 500) context.forget_logs();
+        return response;
     };
 }
 
-bool looks_at_rows(web_request const& request, schema const& documents) {
+bool scans_rows(web_request const& request, schema const& documents) {
     auto const query = parse_query(request.target);
     if (!query) return false;
     auto const view = log_view_of(documents, *query);
     return view && !(view->search.empty() && view->filters.empty());
 }
 
-page_question letters_question(web_request const& request, bool retry) {
-    return [target = std::string{request.target}, body = std::string{request.body}, retry](page_desk& desk) {
+page_query dead_letters_query(web_request const& request, bool retry) {
+    return [target = std::string{request.target}, body = std::string{request.body}, retry](query_context& context) {
         auto const query = parse_query(target);
-        if (!query) return error_answer(query.error());
-        return retry ? retry_answer(*desk.letters(), body) : letters_answer(*desk.letters(), *query);
+        if (!query) return error_response(query.error());
+        return retry ? retry_response(*context.letters(), body) : dead_letters_response(*context.letters(), *query);
     };
 }
 
@@ -99,7 +99,7 @@ result<produce_request> produce_request_of(std::string_view body) {
             return wrong;
         request.demo += fmt::format("{}{}={}", request.demo.empty() ? "" : "&", name, each.value().get_int64());
     }
-    // Without an end it would never answer.
+    // Without an end it would never respond.
     auto const* const lines = demo->get_object().if_contains("lines");
     if (lines == nullptr || lines->get_int64() == 0) return wrong;
     request.demo_lines = static_cast<std::uint64_t>(lines->get_int64());

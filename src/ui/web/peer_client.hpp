@@ -1,4 +1,4 @@
-// How another process of ours, and the servers beside it, are asked over HTTP.
+// HTTP requests to another process of ours, and to the servers beside it.
 #pragma once
 
 #include "net/http_client.hpp"

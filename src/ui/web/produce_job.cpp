@@ -6,18 +6,18 @@
 
 namespace logpipe::web {
 
-void produce_job::start(produce_request what, std::move_only_function<void(produce_answer)> finished) {
+void produce_job::start(produce_request what, std::move_only_function<void(produce_response)> finished) {
     if (running_.exchange(true)) {
-        finished({.status = 409, .message = "A run is going on; ask again when it has ended.", .events = 0});
+        finished({.status = 409, .message = "A run is in progress; retry when it has ended.", .events = 0});
         return;
     }
-    // std::function wants what it holds to be copyable, which `finished` is not.
-    auto const tell = std::make_shared<std::move_only_function<void(produce_answer)>>(std::move(finished));
-    thread_ = start_thread("web-produce", [this, tell, what = std::move(what)] {
-        auto answer = run_(what);
-        // Before it is told: who has the answer may start the next run at once.
+    // std::function needs a copyable target, which `finished` is not.
+    auto const respond = std::make_shared<std::move_only_function<void(produce_response)>>(std::move(finished));
+    thread_ = start_thread("web-produce", [this, respond, what = std::move(what)] {
+        auto response = run_(what);
+        // Before the response: a client that has it may start the next run at once.
         running_ = false;
-        (*tell)(std::move(answer));
+        (*respond)(std::move(response));
     });
 }
 

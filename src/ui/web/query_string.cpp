@@ -58,7 +58,8 @@ result<query_pairs> parse_query(std::string_view target) {
         auto name = decoded(part.substr(0, equals));
         auto value = decoded(part.substr(std::min(part.size(), equals + 1)));
         if (!name || !value)
-            return error{errc::invalid_argument, fmt::format("The query part \"{}\" is no text.", clean_line(part))};
+            return error{errc::invalid_argument,
+                         fmt::format("The query part \"{}\" is not UTF-8 text.", clean_line(part))};
         pairs.emplace_back(*std::move(name), *std::move(value));
     }
     return pairs;

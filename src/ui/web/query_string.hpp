@@ -1,4 +1,4 @@
-// The query of a request target, taken apart strictly.
+// The query of a request target, parsed strictly.
 #pragma once
 
 #include "logpipe/result.hpp"
@@ -16,7 +16,7 @@ using query_pairs = std::vector<std::pair<std::string, std::string>>;
 /// (RFC 9112 section 3.2.2).
 [[nodiscard]] std::string_view path_of(std::string_view target);
 
-/// @return errc::invalid_argument for broken escapes, control characters, and what is no UTF-8 once decoded.
+/// @return errc::invalid_argument for broken escapes, control characters, and what is not UTF-8 once decoded.
 [[nodiscard]] result<query_pairs> parse_query(std::string_view target);
 
 /// A number of digits only, within [least, most]. @return errc::invalid_argument, which names it

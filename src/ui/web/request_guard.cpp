@@ -63,11 +63,11 @@ void request_guard::set_token(std::string token) {
     session_ = random_text();
 }
 
-std::optional<web_answer> request_guard::refusal(web_request const& request) const {
+std::optional<web_response> request_guard::rejection(web_request const& request) const {
     if (names_.allow(request.host)) return std::nullopt;
-    return problem_answer(421,
-                          "This server answers to localhost, numeric addresses, names without dots, the name of its "
-                          "machine and those of --page-host.");
+    return problem_response(421,
+                            "This server accepts localhost, numeric addresses, names without dots, the name of its "
+                            "machine and those of --page-host.");
 }
 
 bool request_guard::is_known(web_request const& request) const {
@@ -78,13 +78,13 @@ bool request_guard::is_known(web_request const& request) const {
     return is_equal(cookie_of(request.cookie), session_);
 }
 
-web_answer request_guard::open_session(web_request const& request) const {
-    if (!is_same_origin(request)) return problem_answer(403, "Another site's page may not do that.");
-    if (!token_.empty() && !is_equal(request.body, token_)) return problem_answer(401, "This is not the token.");
-    auto answer = json_answer("{}\n");
-    answer.set_cookie =
+web_response request_guard::open_session(web_request const& request) const {
+    if (!is_same_origin(request)) return problem_response(403, "Another site's page may not do that.");
+    if (!token_.empty() && !is_equal(request.body, token_)) return problem_response(401, "This is not the token.");
+    auto response = json_response("{}\n");
+    response.set_cookie =
         fmt::format("{}{}; Path=/; HttpOnly; SameSite=Strict{}", cookie_name, session_, tls_ ? "; Secure" : "");
-    return answer;
+    return response;
 }
 
 }  // namespace logpipe::web

@@ -1,8 +1,8 @@
-// Who may ask: other sites' pages may not, and where there is a token it must be shown.
+// Which requests are allowed: none of other sites' pages, and where there is a token it must be shown.
 #pragma once
 
-#include "answers.hpp"
 #include "host_names.hpp"
+#include "responses.hpp"
 
 #include <optional>
 #include <string>
@@ -19,7 +19,7 @@ struct guard_options {
     std::string token;                    ///< empty: nobody need show one
     std::vector<std::string> host_names;  ///< of this server, besides those that are always allowed
     bool loopback = false;                ///< the server listens on a loopback address
-    bool tls = false;                     ///< it is asked by TLS only
+    bool tls = false;                     ///< it serves TLS only
 };
 
 /// Of one server. Its thread only.
@@ -29,12 +29,12 @@ class request_guard final {
 
     /// From now on this one. Where it is another, sessions that the last one opened end.
     void set_token(std::string token);
-    /// @return what to say to one who may not ask at all; none: go on.
-    [[nodiscard]] std::optional<web_answer> refusal(web_request const& request) const;
+    /// @return the response to a request that is not allowed at all; none: it is allowed
+    [[nodiscard]] std::optional<web_response> rejection(web_request const& request) const;
     [[nodiscard]] bool is_known(web_request const& request) const;
     [[nodiscard]] bool is_loopback() const noexcept { return loopback_; }
     /// `/api/session`: a token for a cookie, which scripts cannot read and other sites do not send.
-    [[nodiscard]] web_answer open_session(web_request const& request) const;
+    [[nodiscard]] web_response open_session(web_request const& request) const;
 
   private:
     std::string token_;

@@ -68,7 +68,7 @@ constexpr std::array<std::string_view, 8> given_once{"host",   "content-length",
 
 std::optional<head_fault> check_absolute_target(std::string_view target) {
     auto const scheme = target.substr(0, target.find("://"));
-    if (is_equal(scheme, "https")) return fault("This address has no TLS: ask with http.", 421);
+    if (is_equal(scheme, "https")) return fault("This address does not use TLS: use http.", 421);
     if (!is_equal(scheme, "http")) return fault("The target's scheme must be http.");
     if (!is_host(authority_of(target))) return fault("The target's host must be HOST or HOST:PORT.");
     return std::nullopt;
@@ -136,7 +136,7 @@ std::optional<head_fault> request_head::check(std::string_view bytes) {
     return std::nullopt;
 }
 
-/// Of a line that is still to end: what cannot become one is refused at once, as a TLS client's first bytes.
+/// Of a line that is still to end: what cannot become one is rejected at once, as a TLS client's first bytes.
 std::optional<head_fault> request_head::check_beginning(std::string_view part) const {
     if (part.ends_with('\r')) part.remove_suffix(1);
     if (!std::ranges::all_of(part, is_value_byte)) return fault("A head must have no control characters.");
@@ -146,7 +146,7 @@ std::optional<head_fault> request_head::check_beginning(std::string_view part) c
 }
 
 head_fault request_head::too_large() const {
-    // The request line is the first one: RFC 9112 section 3 wants a status of its own for a long target.
+    // The request line is the first one: RFC 9112 section 3 has a separate status for a long target.
     if (line_begin_ == 0) return fault(fmt::format("The request line has more than {} bytes.", bytes_max_), 414);
     return fault(fmt::format("The header has more than {} bytes.", bytes_max_), 431);
 }
@@ -171,7 +171,7 @@ std::optional<head_fault> request_head::check_request_line(std::string_view line
 
 std::optional<head_fault> request_head::check_field(std::string_view line) {
     if (++fields_ > fields_max) return fault(fmt::format("The header has more than {} fields.", fields_max), 431);
-    if (blanks.contains(line.front())) return fault("A field must not go on in a second line.");
+    if (blanks.contains(line.front())) return fault("A field must not continue on a second line.");
     auto const colon = line.find(':');
     if (colon == std::string_view::npos) return fault("A field is NAME: VALUE.");
     auto const name = line.substr(0, colon);
@@ -203,8 +203,8 @@ std::optional<head_fault> request_head::check_value(std::string_view name, std::
 
 std::optional<head_fault> request_head::check_whole() const {
     auto const has = [&](std::string_view name) {
-        auto const place = std::ranges::find(given_once, name) - given_once.begin();
-        return (seen_ >> static_cast<unsigned>(place) & 1U) != 0;
+        auto const slot = std::ranges::find(given_once, name) - given_once.begin();
+        return (seen_ >> static_cast<unsigned>(slot) & 1U) != 0;
     };
     if (!is_http_1_0_ && !has("host")) return fault("A request must have one Host field.");
     if (!has_codings_) return std::nullopt;

@@ -22,7 +22,7 @@ class request_head final {
     explicit request_head(std::size_t bytes_max) : bytes_max_{bytes_max} {}
 
     /// @param bytes  everything from the request's first byte on; each call has what the last one had, and more
-    /// @return none: go on, is_complete() says with what
+    /// @return none: continue, is_complete() says with what
     [[nodiscard]] std::optional<head_fault> check(std::string_view bytes);
     /// The empty line after the last field has come.
     [[nodiscard]] bool is_complete() const noexcept { return complete_; }
@@ -51,7 +51,7 @@ class request_head final {
 
 /// HOST or HOST:PORT as in a Host field: a name, an IPv4 address, or an IPv6 address in brackets.
 [[nodiscard]] bool is_host(std::string_view text);
-/// Of a target in absolute form ("http://HOST:PORT/PATH"), which then stands for the Host field (RFC 9112 section
+/// Of a target in absolute form ("http://HOST:PORT/PATH"), which then replaces the Host field (RFC 9112 section
 /// 3.2.2); empty for any other target.
 [[nodiscard]] std::string_view authority_of(std::string_view target);
 

@@ -14,12 +14,12 @@ namespace logpipe::web {
 
 namespace {
 
-web_answer healthz_page(web_options const&) {
-    return text_answer(200, "ok\n");
+web_response healthz_page(web_options const&) {
+    return text_response(200, "ok\n");
 }
 
-web_answer readyz_page(web_options const& options) {
-    auto const process = options.look();
+web_response readyz_page(web_options const& options) {
+    auto const process = options.snapshot();
     std::string reasons;
     for (auto const& pump : process.pumps)
         for (auto const& stage : pump.stages)
@@ -27,29 +27,30 @@ web_answer readyz_page(web_options const& options) {
                 reasons +=
                     fmt::format("{} of {}: {}{}{}\n", clean_line(stage.name), clean_line(pump.name),
                                 clean_line(stage.reason), stage.hint.empty() ? "" : ". ", clean_line(stage.hint));
-    if (process.draining) reasons += "draining: what is held is finished, nothing new is taken in\n";
+    if (process.draining) reasons += "draining: finishes what it has read, reads nothing new\n";
     if (!process.ready && reasons.empty()) reasons = "not ready yet\n";
     if (reasons.empty()) {
         auto const& letters = process.letters;
-        if (!letters || letters->reason.empty()) return text_answer(200, "ready\n");
-        return text_answer(200, fmt::format("ready\n{}: {}\n", clean_line(letters->name), clean_line(letters->reason)));
+        if (!letters || letters->reason.empty()) return text_response(200, "ready\n");
+        return text_response(200,
+                             fmt::format("ready\n{}: {}\n", clean_line(letters->name), clean_line(letters->reason)));
     }
-    return text_answer(503, std::move(reasons));
+    return text_response(503, std::move(reasons));
 }
 
-web_answer metrics_page(web_options const& options) {
+web_response metrics_page(web_options const& options) {
     return {.status = 200,
             .content_type = "text/plain; version=0.0.4; charset=utf-8",
-            .body = status::to_prometheus(options.look())};
+            .body = status::to_prometheus(options.snapshot())};
 }
 
-web_answer status_page(web_options const& options) {
-    return json_answer(status::to_json(options.look()));
+web_response status_page(web_options const& options) {
+    return json_response(status::to_json(options.snapshot()));
 }
 
 struct page {
     std::string_view path;
-    web_answer (*make)(web_options const&);
+    web_response (*make)(web_options const&);
 };
 constexpr std::string_view health_path = "/healthz";
 constexpr std::array pages{page{health_path, healthz_page}, page{"/readyz", readyz_page},
@@ -59,19 +60,19 @@ constexpr std::string_view tap_path = "/api/tap";
 constexpr std::string_view produce_path = "/produceEventsToPipeline";
 constexpr std::string_view session_path = "/api/session";
 
-web_answer wrong_method(std::string_view path, std::string allow) {
-    auto answer = problem_answer(405, fmt::format("{} answers {} only.", path, allow));
-    answer.allow = std::move(allow);
-    return answer;
+web_response wrong_method(std::string_view path, std::string allow) {
+    auto response = problem_response(405, fmt::format("{} supports {} only.", path, allow));
+    response.allow = std::move(allow);
+    return response;
 }
 
-web_answer no_page(web_options const& options) {
+web_response no_page(web_options const& options) {
     std::string known;
     for (auto const& page : pages) known += fmt::format(" {}", page.path);
     if (options.tap) known += fmt::format(" {}", tap_path);
     if (options.produce) known += fmt::format(" {}", produce_path);
     if (options.page) known += " /";
-    return problem_answer(404, fmt::format("There is no such page. There are:{}", known));
+    return problem_response(404, fmt::format("Not found. Paths of this server:{}", known));
 }
 
 web_route produce_route(web_request const& request, web_options const& options, request_guard const& guard) {
@@ -81,25 +82,24 @@ web_route produce_route(web_request const& request, web_options const& options, 
                          (options.produce_by_get == run_by_get::on_loopback && guard.is_loopback());
     bool const stops = options.stop_produce && request.method == "DELETE";
     if (request.method != "POST" && !stops && !(may_get && request.method == "GET"))
-        return {.answer = wrong_method(produce_path, fmt::format("{}POST{}", may_get ? "GET, " : "",
-                                                                 options.stop_produce ? ", DELETE" : ""))};
+        return {.response = wrong_method(produce_path, fmt::format("{}POST{}", may_get ? "GET, " : "",
+                                                                   options.stop_produce ? ", DELETE" : ""))};
     if (!is_same_origin(request))
-        return {.answer = problem_answer(403, "Another site's page may not start or stop a run.")};
+        return {.response = problem_response(403, "Another site's page may not start or stop a run.")};
     if (stops)
-        return {.answer = options.stop_produce()
-                              ? json_answer(json_line([](json_object& whole) { whole.add("stopping", true); }))
-                              : problem_answer(409, "No run is going on.")};
+        return {.response = options.stop_produce()
+                                ? json_response(json_line([](json_object& whole) { whole.add("stopping", true); }))
+                                : problem_response(409, "No run is going on.")};
     if (!request.body.empty() && !request.content_type.starts_with("application/json"))
-        return {.answer = problem_answer(415, "The body must be application/json.")};
+        return {.response = problem_response(415, "The body must be application/json.")};
     auto what = produce_request_of(request.body);
-    if (!what) return {.answer = error_answer(what.error())};
-    return {.answer = {}, .produce = true, .what = *std::move(what)};
+    if (!what) return {.response = error_response(what.error())};
+    return {.response = {}, .produce = true, .what = *std::move(what)};
 }
 
 web_route logs_route(web_request const& request, web_options const& options, bool lines) {
-    return {.answer = {},
-            .question = logs_question(request, lines),
-            .searches = looks_at_rows(request, options.page->documents)};
+    return {
+        .response = {}, .query = logs_query(request, lines), .searches = scans_rows(request, options.page->documents)};
 }
 
 /// A page that only some processes have.
@@ -114,14 +114,15 @@ constexpr auto has_logs = [](page_options const& page) { return static_cast<bool
 constexpr auto has_letters = [](page_options const& page) { return page.letters != nullptr; };
 
 constexpr std::array api_pages{
-    api_page{"/api/page", "GET", always,
-             [](web_request const&, web_options const& options) { return web_route{.answer = page_answer(options)}; }},
+    api_page{
+        "/api/page", "GET", always,
+        [](web_request const&, web_options const& options) { return web_route{.response = page_response(options)}; }},
     api_page{"/api/processes", "GET", always,
              [](web_request const&, web_options const& options) {
-                 return web_route{.answer = json_answer(processes_json(*options.page) + "\n")};
+                 return web_route{.response = json_response(processes_json(*options.page) + "\n")};
              }},
     api_page{"/api/live", "GET", always,
-             [](web_request const&, web_options const&) { return web_route{.answer = {}, .live = true}; }},
+             [](web_request const&, web_options const&) { return web_route{.response = {}, .live = true}; }},
     api_page{
         "/api/logs/overview", "GET", has_logs,
         [](web_request const& request, web_options const& options) { return logs_route(request, options, false); }},
@@ -129,20 +130,20 @@ constexpr std::array api_pages{
              [](web_request const& request, web_options const& options) { return logs_route(request, options, true); }},
     api_page{"/api/letters", "GET", has_letters,
              [](web_request const& request, web_options const&) {
-                 return web_route{.answer = {}, .question = letters_question(request, false)};
+                 return web_route{.response = {}, .query = dead_letters_query(request, false)};
              }},
     api_page{"/api/letters/retry", "POST", has_letters,
              [](web_request const& request, web_options const&) {
                  if (!is_same_origin(request))
-                     return web_route{.answer = problem_answer(403, "Another site's page may not do that.")};
+                     return web_route{.response = problem_response(403, "Another site's page may not do that.")};
                  if (!request.content_type.starts_with("application/json"))
-                     return web_route{.answer = problem_answer(415, "The body must be application/json.")};
-                 return web_route{.answer = {}, .question = letters_question(request, true)};
+                     return web_route{.response = problem_response(415, "The body must be application/json.")};
+                 return web_route{.response = {}, .query = dead_letters_query(request, true)};
              }},
 };
 
 web_route api_route(api_page const& page, web_request const& request, web_options const& options) {
-    if (request.method != page.method) return {.answer = wrong_method(page.path, std::string{page.method})};
+    if (request.method != page.method) return {.response = wrong_method(page.path, std::string{page.method})};
     return page.make(request, options);
 }
 
@@ -158,35 +159,35 @@ bool is_health_check(web_request const& request) {
 
 web_route find_route(web_request const& request, web_options const& options, request_guard const& guard) {
     auto const path = path_of(request.target);
-    // Health checks ask by names that only their proxy knows; "ok" tells nobody anything.
+    // Health checks ask by names that only their proxy knows; "ok" reveals nothing.
     if (path != health_path)
-        if (auto refusal = guard.refusal(request)) return {.answer = *std::move(refusal)};
+        if (auto rejection = guard.rejection(request)) return {.response = *std::move(rejection)};
     if (options.page) {
         if (auto const file = std::ranges::find(assets(), path, &asset::path); file != assets().end()) {
-            if (!reads(request)) return {.answer = wrong_method(path, "GET, HEAD")};
-            return {.answer = {.status = 200,
-                               .content_type = std::string{file->content_type},
-                               .body = std::string{file->bytes}}};
+            if (!reads(request)) return {.response = wrong_method(path, "GET, HEAD")};
+            return {.response = {.status = 200,
+                                 .content_type = std::string{file->content_type},
+                                 .body = std::string{file->bytes}}};
         }
         if (path == session_path)
-            return {.answer = request.method == "POST" ? guard.open_session(request) : wrong_method(path, "POST")};
+            return {.response = request.method == "POST" ? guard.open_session(request) : wrong_method(path, "POST")};
     }
     if (path != health_path && !guard.is_known(request))
-        return {.answer = problem_answer(401, "Show the token, as \"Authorization: Bearer TOKEN\".")};
+        return {.response = problem_response(401, "Show the token, as \"Authorization: Bearer TOKEN\".")};
     if (options.produce && path == produce_path) return produce_route(request, options, guard);
     if (options.page)
         if (auto const found = std::ranges::find(api_pages, path, &api_page::path);
             found != api_pages.end() && found->is_there(*options.page))
             return api_route(*found, request, options);
     if (options.tap && path == tap_path) {
-        if (request.method != "GET") return {.answer = wrong_method(path, "GET")};
+        if (request.method != "GET") return {.response = wrong_method(path, "GET")};
         auto tap = open_tap_route(request.target, options);
-        return {.answer = tap.refusal, .tap = std::move(tap)};
+        return {.response = tap.rejection, .tap = std::move(tap)};
     }
     auto const found = std::ranges::find(pages, path, &page::path);
-    if (found == pages.end()) return {.answer = no_page(options)};
-    if (!reads(request)) return {.answer = wrong_method(path, "GET, HEAD")};
-    return {.answer = found->make(options), .metrics = found->make == metrics_page};
+    if (found == pages.end()) return {.response = no_page(options)};
+    if (!reads(request)) return {.response = wrong_method(path, "GET, HEAD")};
+    return {.response = found->make(options), .metrics = found->make == metrics_page};
 }
 
 }  // namespace logpipe::web

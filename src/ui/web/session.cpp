@@ -48,20 +48,20 @@ class tap_entry final {
 };
 
 /// What to say to a body that cannot be read; none where the client has left or was too slow.
-std::optional<web_answer> answer_to(error_code failed, web_limits const& limits) {
+std::optional<web_response> response_to(error_code failed, web_limits const& limits) {
     if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
-        return problem_answer(431, fmt::format("The header has more than {} bytes.", limits.header_bytes_max));
+        return problem_response(431, fmt::format("The header has more than {} bytes.", limits.header_bytes_max));
     if (failed == http::error::body_limit)
-        return problem_answer(413, fmt::format("The body has more than {} bytes.", limits.body_bytes_max));
+        return problem_response(413, fmt::format("The body has more than {} bytes.", limits.body_bytes_max));
     if (failed == http::error::end_of_stream || failed == http::error::partial_message) return std::nullopt;
     if (failed.category() != http::make_error_code(http::error::bad_value).category()) return std::nullopt;
-    return problem_answer(400, fmt::format("The request cannot be read: {}.", failed.message()));
+    return problem_response(400, fmt::format("The request cannot be read: {}.", failed.message()));
 }
 
-/// How reading a part of a request ended. Without `ok` and without an answer the client has left or was too slow.
+/// How reading a part of a request ended. Without `ok` and without a response the client has left or was too slow.
 struct read_end {
     bool ok = false;
-    std::optional<web_answer> refusal;
+    std::optional<web_response> rejection;
 };
 
 std::string_view text_of(beast::flat_buffer const& buffer) {
@@ -80,7 +80,7 @@ asio::awaitable<read_end> receive_head(web_stream& stream, beast::flat_buffer& b
         if (text_of(buffer).starts_with("\r\n")) buffer.consume(2);
         if (buffer.size() > 0 && text_of(buffer) != "\r") {
             if (auto fault = head.check(text_of(buffer)))
-                co_return read_end{.refusal = problem_answer(fault->status, fault->reason)};
+                co_return read_end{.rejection = problem_response(fault->status, fault->reason)};
             if (head.is_complete()) co_return read_end{.ok = true};
         }
         auto [failed, bytes] = co_await stream.async_read_some(buffer.prepare(4096), nothrow);
@@ -99,7 +99,7 @@ asio::awaitable<read_end> read_head(web_stream& stream, beast::flat_buffer& buff
     auto received = co_await receive_head(stream, buffer, limits, wait);
     if (!received.ok) co_return received;
     auto [failed, bytes] = co_await http::async_read_header(stream, buffer, parser, nothrow);
-    if (failed) co_return read_end{.refusal = answer_to(failed, limits)};
+    if (failed) co_return read_end{.rejection = response_to(failed, limits)};
     co_return read_end{.ok = true};
 }
 
@@ -112,7 +112,7 @@ asio::awaitable<read_end> read_body(web_stream& stream, beast::flat_buffer& buff
         if (failed) co_return read_end{};
     }
     auto [failed, bytes] = co_await http::async_read(stream, buffer, parser, nothrow);
-    if (failed) co_return read_end{.refusal = answer_to(failed, limits)};
+    if (failed) co_return read_end{.rejection = response_to(failed, limits)};
     co_return read_end{.ok = true};
 }
 
@@ -124,42 +124,43 @@ struct start_run {
     template <class Handler>
     void operator()(Handler&& handler) {
         auto const executor = asio::get_associated_executor(handler);
-        // The answer comes on the job's thread; the coroutine goes on where it belongs.
+        // The response comes on the job's thread; the coroutine continues on its own.
         job->start(std::move(what),
-                   [executor, waiting = std::forward<Handler>(handler)](produce_answer answer) mutable {
-                       asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
-                           std::move(waiting)(std::move(answer));
+                   [executor, waiting = std::forward<Handler>(handler)](produce_response response) mutable {
+                       asio::post(executor, [waiting = std::move(waiting), response = std::move(response)]() mutable {
+                           std::move(waiting)(std::move(response));
                        });
                    });
     }
 };
 
-asio::awaitable<produce_answer> run_produce(produce_job& job, produce_request what) {
-    return asio::async_initiate<asio::use_awaitable_t<> const, void(produce_answer)>(
+asio::awaitable<produce_response> run_produce(produce_job& job, produce_request what) {
+    return asio::async_initiate<asio::use_awaitable_t<> const, void(produce_response)>(
         start_run{.job = &job, .what = std::move(what)}, asio::use_awaitable);
 }
 
-/// What lets a waiting coroutine go on with a question's answer.
-struct ask_question {
-    question_thread* questions;
-    std::string asker;
-    page_question question;
+/// Resumes a waiting coroutine with a query's response.
+struct submitted_query {
+    query_thread* queries;
+    std::string client;
+    page_query query;
 
     template <class Handler>
     void operator()(Handler&& handler) {
         auto const executor = asio::get_associated_executor(handler);
-        questions->ask(asker, std::move(question),
-                       [executor, waiting = std::forward<Handler>(handler)](web_answer answer) mutable {
-                           asio::post(executor, [waiting = std::move(waiting), answer = std::move(answer)]() mutable {
-                               std::move(waiting)(std::move(answer));
-                           });
-                       });
+        queries->submit(client, std::move(query),
+                        [executor, waiting = std::forward<Handler>(handler)](web_response response) mutable {
+                            asio::post(executor,
+                                       [waiting = std::move(waiting), response = std::move(response)]() mutable {
+                                           std::move(waiting)(std::move(response));
+                                       });
+                        });
     }
 };
 
-asio::awaitable<web_answer> ask(question_thread& questions, std::string asker, page_question question) {
-    return asio::async_initiate<asio::use_awaitable_t<> const, void(web_answer)>(
-        ask_question{.questions = &questions, .asker = std::move(asker), .question = std::move(question)},
+asio::awaitable<web_response> submit(query_thread& queries, std::string client, page_query query) {
+    return asio::async_initiate<asio::use_awaitable_t<> const, void(web_response)>(
+        submitted_query{.queries = &queries, .client = std::move(client), .query = std::move(query)},
         asio::use_awaitable);
 }
 
@@ -177,30 +178,30 @@ web_request head_of(http::request<http::string_body> const& request) {
             .cookie = request[http::field::cookie]};
 }
 
-web_route route_of(web_request const& request, http_place const& place, web_state& state) {
-    if (place.health_only() && !is_health_check(request))
-        return {.answer = problem_answer(503, "All connections are taken: only health checks are answered.")};
+web_route route_of(web_request const& request, connection_slot const& slot, web_state& state) {
+    if (slot.health_only() && !is_health_check(request))
+        return {.response = problem_response(503, "All connections are taken: only health checks are served.")};
     auto route = find_route(request, state.options, state.guard);
     if (route.metrics)
-        route.answer.body +=
-            state.places.exposition(state.questions ? state.questions->refused() + state.searches->refused() : 0);
+        route.response.body +=
+            state.slots.exposition(state.queries ? state.queries->rejected() + state.searches->rejected() : 0);
     if (route.tap.reader && state.taps >= state.options.limits.taps_max)
-        return {.answer = problem_answer(503, "Too many taps are open already.")};
+        return {.response = problem_response(503, "Too many taps are open already.")};
     if (route.live && state.feed->viewers() >= state.options.page->viewers_max)
-        return {.answer = problem_answer(503, "Too many are looking already.")};
+        return {.response = problem_response(503, "Too many viewers are connected already.")};
     return route;
 }
 
-asio::awaitable<web_answer> make_answer(web_route route, std::string asker, web_state& state) {
-    if (route.question)
-        co_return co_await ask(route.searches ? *state.searches : *state.questions, std::move(asker),
-                               std::move(route.question));
-    if (!route.produce) co_return std::move(route.answer);
-    auto const answer = co_await run_produce(state.job, std::move(route.what));
-    co_return produce_page(answer);
+asio::awaitable<web_response> make_response(web_route route, std::string client, web_state& state) {
+    if (route.query)
+        co_return co_await submit(route.searches ? *state.searches : *state.queries, std::move(client),
+                                  std::move(route.query));
+    if (!route.produce) co_return std::move(route.response);
+    auto const response = co_await run_produce(state.job, std::move(route.what));
+    co_return produce_page(response);
 }
 
-struct answer_form {
+struct response_form {
     unsigned version = 11;
     bool keep_alive = false;
     bool head_only = false;
@@ -232,36 +233,36 @@ asio::awaitable<void> stream_live(web_stream& stream, web_state& state) {
     if (head_failed) co_return;
     auto seen = state.feed->number();  // what was made before one came may be old
     while (!state.closing) {
-        auto const news = co_await state.feed->next(seen);
-        if (!news) co_return;
-        seen = news->number;
+        auto const update = co_await state.feed->next(seen);
+        if (!update) co_return;
+        seen = update->number;
         stream.expires_after(state.options.limits.request_time);
-        auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(*news->text), nothrow);
+        auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(*update->text), nothrow);
         if (failed) co_return;
     }
 }
 
 /// @return whether the client has all of it, as far as TCP tells.
-asio::awaitable<bool> write_answer(web_stream& stream, web_answer answer, answer_form form,
-                                   std::chrono::milliseconds time) {
-    http::response<http::string_body> response{static_cast<http::status>(answer.status), form.version};
+asio::awaitable<bool> write_response(web_stream& stream, web_response from, response_form form,
+                                     std::chrono::milliseconds time) {
+    http::response<http::string_body> response{static_cast<http::status>(from.status), form.version};
     response.set(http::field::date, fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr))));
-    response.set(http::field::content_type, answer.content_type);
+    response.set(http::field::content_type, from.content_type);
     response.set(http::field::cache_control, "no-store");
     set_safety(response);
-    if (!answer.set_cookie.empty()) response.set(http::field::set_cookie, answer.set_cookie);
-    if (answer.status == 401) response.set(http::field::www_authenticate, "Bearer");
-    if (!answer.allow.empty()) response.set(http::field::allow, answer.allow);
-    response.content_length(answer.body.size());
+    if (!from.set_cookie.empty()) response.set(http::field::set_cookie, from.set_cookie);
+    if (from.status == 401) response.set(http::field::www_authenticate, "Bearer");
+    if (!from.allow.empty()) response.set(http::field::allow, from.allow);
+    response.content_length(from.body.size());
     response.keep_alive(form.keep_alive);
-    if (!form.head_only) response.body() = std::move(answer.body);
+    if (!form.head_only) response.body() = std::move(from.body);
     stream.expires_after(time);
     auto [failed, bytes] = co_await http::async_write(stream, response, nothrow);
     co_return !failed;
 }
 
 /// Says that nothing more comes, and reads for a moment what is still on its way: closing before that resets the
-/// connection, which can take the answer from the client.
+/// connection, which can lose the response.
 asio::awaitable<void> close_gently(web_stream& stream) {
     constexpr std::size_t bytes_max = 256U << 10U;
     stream.expires_after(std::chrono::seconds{1});
@@ -276,41 +277,41 @@ asio::awaitable<void> close_gently(web_stream& stream) {
 
 }  // namespace
 
-asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, http_place place, web_state& state) {
+asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, connection_slot slot, web_state& state) {
     if (state.closing) co_return;
     auto const& limits = state.options.limits;
     error_code gone;  // then nothing is read from it either
     auto const client = socket.remote_endpoint(gone).address().to_string();
     web_stream stream{std::move(socket)};
-    place.hold(stream.tcp());
+    slot.bind(stream.tcp());
     if (auto const tls = state.tls) {
-        place.wait();
+        slot.wait();
         stream.expires_after(limits.request_time);
         if (co_await stream.accept_tls(*tls)) co_return;
     }
     beast::flat_buffer buffer{limits.header_bytes_max + std::size_t{8192}};
     auto wait = limits.request_time;
     for (std::size_t requests = 1;; ++requests) {
-        place.wait();
+        slot.wait();
         request_parser parser;
         web_request request;
-        answer_form form;
+        response_form form;
         auto read = co_await read_head(stream, buffer, parser, limits, wait);
         if (read.ok) {
             request = head_of(parser.get());
             form = {.version = parser.get().version(),
-                    .keep_alive = parser.keep_alive() && !place.health_only() && requests < limits.requests_max,
+                    .keep_alive = parser.keep_alive() && !slot.health_only() && requests < limits.requests_max,
                     .head_only = parser.get().method() == http::verb::head};
             read = co_await read_body(stream, buffer, parser, limits);
         }
-        if (!place.work()) co_return;
+        if (!slot.work()) co_return;
         if (!read.ok) {
-            if (!read.refusal) co_return;
-            co_await write_answer(stream, *std::move(read.refusal), {}, limits.request_time);
+            if (!read.rejection) co_return;
+            co_await write_response(stream, *std::move(read.rejection), {}, limits.request_time);
             break;
         }
         request.body = parser.get().body();
-        auto route = route_of(request, place, state);
+        auto route = route_of(request, slot, state);
         if (route.live) {
             co_await stream_live(stream, state);
             co_return;
@@ -320,13 +321,13 @@ asio::awaitable<void> serve_http(asio::ip::tcp::socket socket, http_place place,
             co_await stream_tap(stream, std::move(route.tap), limits.request_time);
             co_return;
         }
-        auto answer = co_await make_answer(std::move(route), client, state);
-        bool const written = co_await write_answer(stream, std::move(answer), form, limits.request_time);
+        auto response = co_await make_response(std::move(route), client, state);
+        bool const written = co_await write_response(stream, std::move(response), form, limits.request_time);
         if (!written) co_return;
         if (!form.keep_alive) break;
         wait = limits.idle_time;
     }
-    place.wait();
+    slot.wait();
     co_await close_gently(stream);
 }
 

@@ -1,16 +1,16 @@
-// `/api/tap?stage=…&sample=N&form=json|readable`: what is asked for.
+// `/api/tap?stage=…&sample=N&form=json|readable`: the parsed request.
 #pragma once
 
-#include "answers.hpp"
+#include "responses.hpp"
 
 #include <memory>
 
 namespace logpipe::web {
 
-/// A stream that is to be sent, or why there is none.
+/// A stream that is to be sent, or the reason why not.
 struct tap_route {
-    web_answer refusal;
-    std::unique_ptr<tap_reader> reader;  ///< none: the refusal stands
+    web_response rejection;
+    std::unique_ptr<tap_reader> reader;  ///< none: `rejection` says why
     bool readable = false;
 };
 

@@ -1,6 +1,6 @@
 #include "tap_stream.hpp"
 
-#include "answers.hpp"
+#include "responses.hpp"
 #include "status/tap_line.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// The answer to `/api/tap`: a line an event, as long as the client reads.
+// The response to `/api/tap`: a line an event, as long as the client reads.
 #pragma once
 
 #include "tap_route.hpp"

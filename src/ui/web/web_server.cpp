@@ -27,13 +27,13 @@ using boost::system::error_code;
 
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
-/// Tells a client too many so, as far as that goes without waiting for it.
+/// Sends the 503 to a client above the bound, as far as that works without waiting for it.
 void refuse(tcp::socket socket) {
-    static constexpr std::string_view answer =
+    static constexpr std::string_view response =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     error_code ignored;  // it is closed either way
     socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(answer), ignored);
+    socket.write_some(asio::buffer(response), ignored);
     socket.shutdown(tcp::socket::shutdown_both, ignored);
 }
 
@@ -57,17 +57,17 @@ asio::awaitable<void> accept_clients(tcp::acceptor& acceptor, web_state& state) 
             // Out of descriptors, as a rule: trying again at once would only burn the processor.
             if (auto const times = limit.admit())
                 log_warn("web: cannot accept connections ({} times): {}", times, failed.message());
-            state.places.close_longest();  // its descriptor is the next one's
+            state.slots.close_longest();  // its descriptor is the next one's
             pause.expires_after(std::chrono::milliseconds{100});
             co_await pause.async_wait(nothrow);
-        } else if (auto place = state.places.take(); !place.valid()) {
+        } else if (auto slot = state.slots.take(); !slot.valid()) {
             if (auto const times = limit.admit())
-                log_warn("web: {} connections refused: {} are open and busy", times, state.places.open());
+                log_warn("web: {} connections rejected: all {} are busy", times, state.slots.open());
             refuse(std::move(socket));
         } else {
-            error_code ignored;  // it only makes small answers faster
+            error_code ignored;  // it only makes small responses faster
             socket.set_option(tcp::no_delay{true}, ignored);
-            asio::co_spawn(acceptor.get_executor(), serve_http(std::move(socket), std::move(place), state), log_end);
+            asio::co_spawn(acceptor.get_executor(), serve_http(std::move(socket), std::move(slot), state), log_end);
         }
     }
 }
@@ -83,7 +83,7 @@ guard_options rules_of(web_options const& options) {
     return rules;
 }
 
-/// Whoever puts the page where other machines reach it says whom it is for.
+/// A page that other machines reach needs a token, or --page-open.
 result<> check_exposure(web_options const& options, bool loopback) {
     if (loopback || !options.page) return {};
     if (options.token.empty() && !options.page->open)
@@ -93,7 +93,7 @@ result<> check_exposure(web_options const& options, bool loopback) {
                                  options.listen)};
     if (!options.token.empty() && options.certificate_file.empty())
         log_warn(
-            "web: whoever is between {} and those who ask can read the token: give --page-certificate and "
+            "web: the token is sent unencrypted to {}: give --page-certificate and "
             "--page-key, or put a proxy with TLS before it",
             options.listen);
     return {};
@@ -133,7 +133,7 @@ class beast_web_server final : public web_server {
     [[nodiscard]] std::uint16_t port() const override { return port_; }
 
   private:
-    /// None where there is no certificate.
+    /// None without a certificate.
     [[nodiscard]] result<std::shared_ptr<asio::ssl::context>> read_tls() const {
         auto const& options = state_.options;
         if (options.certificate_file.empty() && options.key_file.empty()) return nullptr;
@@ -163,7 +163,7 @@ class beast_web_server final : public web_server {
         state_.closing = true;
         error_code ignored;  // nobody is left to care
         acceptor_.close(ignored);
-        state_.places.close_all();
+        state_.slots.close_all();
         if (state_.feed) state_.feed->close();
     }
 

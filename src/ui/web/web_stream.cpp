@@ -11,7 +11,7 @@ asio::awaitable<web_stream::error_code> web_stream::accept_tls(asio::ssl::contex
 }
 
 asio::awaitable<void> web_stream::end_sending() {
-    // The peer may have gone, or leave TLS without a word: it is told, whatever it makes of it.
+    // The peer may have left already: the notice is sent all the same.
     if (tls_) co_await tls_->async_shutdown(asio::as_tuple(asio::use_awaitable));
     error_code ignored;
     tcp_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

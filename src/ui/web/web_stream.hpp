@@ -38,7 +38,7 @@ class web_stream {
 
     /// TLS from then on. The context may end before the stream.
     [[nodiscard]] boost::asio::awaitable<error_code> accept_tls(boost::asio::ssl::context& context);
-    /// Tells the peer that nothing more comes.
+    /// Sends the peer the notice that nothing more comes.
     [[nodiscard]] boost::asio::awaitable<void> end_sending();
 
     /// What Asio gives back for a token.

@@ -109,13 +109,13 @@ void delete_before(own_topic const& topic, std::int64_t offset) {
 }
 
 /// The documents that a reader has stored.
-class stored_ids final : public audited_place {
+class stored_ids final : public audited_endpoint {
   public:
     explicit stored_ids(std::vector<event_id> ids) : ids_{std::move(ids)} {}
     std::string const& name() const override { return name_; }
-    place_kind kind() const override { return place_kind::store; }
-    result<place_facts> look() override {
-        place_facts facts;
+    endpoint_kind kind() const override { return endpoint_kind::store; }
+    result<endpoint_facts> snapshot() override {
+        endpoint_facts facts;
         facts.total = facts.visible = ids_.size();
         return facts;
     }
@@ -138,7 +138,7 @@ std::array<audit_report, 2> audited(own_topic const& topic, std::vector<event_id
     auto const shows_all = *make_kafka_admin(uncommitted, std::chrono::seconds{30});
     std::array<audit_report, 2> reports;
     for (std::size_t i = 0; i < 2; ++i) {
-        std::vector<std::unique_ptr<audited_place>> places;
+        std::vector<std::unique_ptr<audited_endpoint>> places;
         places.push_back(audit_kafka(*topic.admin, [&] { return result<kafka_admin*>{shows_all.get()}; }, topic.name,
                                      {topic.group}));
         places.push_back(std::make_unique<stored_ids>(ids));
@@ -213,9 +213,9 @@ TEST_CASE("transactions, aborted messages and tombstones have terms of their own
     for (auto const& report : audited(topic, reading.taken.ids)) {
         CAPTURE(to_text(report));
         CHECK(all_accounted_for(report));
-        CHECK(report.places[0].offsets.aborted == 7);
-        CHECK(report.places[0].offsets.unwritten == 3);
-        CHECK(report.places[0].offsets.tombstones == 1);
+        CHECK(report.endpoints[0].offsets.aborted == 7);
+        CHECK(report.endpoints[0].offsets.unwritten == 3);
+        CHECK(report.endpoints[0].offsets.tombstones == 1);
     }
     // And what is missing is missing.
     auto less = reading.taken.ids;
@@ -309,7 +309,7 @@ TEST_CASE("what compaction took is a gap, whether it was read before or not", "[
     auto const by_ids = audited(topic, {stored.begin(), stored.end()})[1];
     CAPTURE(to_text(by_ids));
     CHECK(all_accounted_for(by_ids));
-    CHECK(by_ids.places[0].offsets.unwritten >= 40 - left);
+    CHECK(by_ids.endpoints[0].offsets.unwritten >= 40 - left);
     CHECK(by_ids.unexplained() == 0);
 }
 

@@ -109,7 +109,7 @@ TEST_CASE("documents that an ingest pipeline fails become dead letters, and the 
     for (auto const& each : batches) {
         REQUIRE(each.rejections.size() == 1);
         CHECK(each.rejections[0].event == 0);
-        CHECK(each.rejections[0].reason.starts_with("500 fail_processor_exception: poison; given up after "));
+        CHECK(each.rejections[0].reason.starts_with("500 fail_processor_exception: poison; not retried after "));
     }
     CHECK(sink->status().up);
 }

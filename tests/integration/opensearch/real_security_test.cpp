@@ -28,7 +28,7 @@ opensearch_connection secure_server() {
 }
 
 opensearch_sink_options options_for(opensearch_connection connection) {
-    return {.connection = std::move(connection), .index = "secure-logs", .retry_first = 10ms, .hold_retry = 50ms};
+    return {.connection = std::move(connection), .index = "secure-logs", .retry_first = 10ms, .probe_longest = 50ms};
 }
 
 error open_error(opensearch_connection connection) {

@@ -61,7 +61,7 @@ class real_index final {
                 .documents = formats::nginx_mapping().documents,
                 .retry_first = 10ms,
                 .retry_longest = 100ms,
-                .hold_retry = 50ms};
+                .probe_longest = 50ms};
     }
 
   private:

@@ -16,7 +16,7 @@ namespace logpipe::formats {
 
 /// What the time of a document is.
 enum class timestamp_from {
-    receive,  ///< when the first durable place took the event; where that is not known, as `entry`
+    receive,  ///< when the first durable stage took the event; where that is not known, as `entry`
     entry,    ///< the time that the client gave with the event; where it gave none, as `receive`
     event,    ///< the line's own time; a line without a readable one is rejected
 };
@@ -32,7 +32,7 @@ enum class field_source : std::uint8_t {
 };
 
 enum class conversion : std::uint8_t {
-    none,       ///< the value as it stands in the line
+    none,       ///< the value as it is in the line
     to_number,  ///< a text that is a number becomes that number
     to_text,    ///< a number, true or false becomes a text
 };
@@ -65,10 +65,10 @@ struct mapping {
     std::vector<std::string> dropped;  ///< keys of the line that are removed
     std::string time_key;              ///< key whose text is the event's own time; empty: none
     time_format time = time_format::access;
-    /// The object that takes the line's other keys; empty: they stand at the top level, behind all others.
+    /// The object that takes the line's other keys; empty: they are at the top level, after all others.
     std::string rest;
     bool drops_rest = false;
-    /// At the top level, a key of the line that has the name of one of the document's own stays with this behind its
+    /// At the top level, a key of the line that has the name of one of the document's own stays with this after its
     /// name.
     std::string clash_suffix = "_original";
 
@@ -84,7 +84,7 @@ struct document_mapping {
 };
 
 /// @param path  for the messages
-/// @return errc::invalid_argument with the place of each mistake, "nginx.toml:7: unknown key …"
+/// @return errc::invalid_argument with the position of each mistake, "nginx.toml:7: unknown key …"
 [[nodiscard]] result<document_mapping> parse_mapping(std::string_view toml, std::string const& path);
 /// Of at most 1 MiB. @return as parse_mapping(), or errc::not_found
 [[nodiscard]] result<document_mapping> read_mapping(std::string const& path);

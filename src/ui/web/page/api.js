@@ -7,37 +7,37 @@ export class Problem extends Error {
   }
 }
 
-const refusals = new Set();
-/** Told when the server wants to see a token. */
-export function onRefusal(tell) {
-  refusals.add(tell);
+const unauthorizedListeners = new Set();
+/** Called when the server requires a token. */
+export function onUnauthorized(listener) {
+  unauthorizedListeners.add(listener);
 }
 
-export async function ask(path, options) {
-  let answer;
+export async function request(path, options) {
+  let response;
   try {
-    answer = await fetch(path, { cache: "no-store", ...options });
+    response = await fetch(path, { cache: "no-store", ...options });
   } catch (failure) {
     if (failure.name === "AbortError") throw failure;
-    throw new Problem(0, "The server does not answer.");
+    throw new Problem(0, "The server does not respond.");
   }
-  const text = await answer.text();
+  const text = await response.text();
   let body;
   try {
     body = JSON.parse(text);
   } catch {
-    throw new Problem(answer.status, text.slice(0, 200) || answer.statusText);
+    throw new Problem(response.status, text.slice(0, 200) || response.statusText);
   }
-  if (answer.status === 401) for (const tell of refusals) tell();
-  if (!answer.ok) throw new Problem(answer.status, body.detail || answer.statusText);
+  if (response.status === 401) for (const listener of unauthorizedListeners) listener();
+  if (!response.ok) throw new Problem(response.status, body.detail || response.statusText);
   return body;
 }
 
 export function post(path, body) {
-  return ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) });
+  return request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) });
 }
 
-/** The live stream: keeps the newest news, tells who listens, reconnects by itself, and knows when it is stale. */
+/** The live stream: keeps the newest snapshot, calls the listeners, reconnects by itself, and knows when it is stale. */
 export class Live {
   constructor() {
     this.listeners = new Set();
@@ -64,7 +64,7 @@ export class Live {
     this.source.addEventListener("error", () => this.change("stale"));
   }
 
-  /** Nothing for 4 s is stale; the browser gives some broken connections up for good, so we open anew. */
+  /** Nothing for 4 s is stale; the browser abandons some broken connections, so we reconnect. */
   check() {
     const now = performance.now();
     if (now - Math.max(this.heard, this.opened) < 4000) return;

@@ -1,5 +1,5 @@
 // The frame: tabs, the link's state, the theme, and which view the address names.
-import { ask, Live, onRefusal, Problem } from "./api.js";
+import { request, Live, onUnauthorized, Problem } from "./api.js";
 import { el, fill, setText, stamp } from "./dom.js";
 import { lettersView } from "./letters.js";
 import { logsView } from "./logs.js";
@@ -77,7 +77,7 @@ function askForToken() {
     onsubmit: async (event) => {
       event.preventDefault();
       try {
-        await ask("/api/session", { method: "POST", body: field.value });
+        await request("/api/session", { method: "POST", body: field.value });
         start();
       } catch (problem) {
         setText(said, problem.message);
@@ -88,11 +88,11 @@ function askForToken() {
   fill(main, form);
   field.focus();
 }
-onRefusal(askForToken);
+onUnauthorized(askForToken);
 
 async function start() {
   try {
-    page = await ask("/api/page");
+    page = await request("/api/page");
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status === 401) return;
     linkState("stale");

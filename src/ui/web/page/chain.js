@@ -1,6 +1,6 @@
 // Which way the events go: pumps and their stages as a chain of boxes. Pure: the page draws it.
 
-/** A target names what a stage reads or writes; where a sink and a source have the same one, events go on there. */
+/** A target names what a stage reads or writes; where a sink and a source have the same one, events continue there. */
 const sourceTarget = (pump) => pump.stages[0].target;
 const sinkTarget = (pump) => pump.stages[pump.stages.length - 1].target;
 const leads = (from, to) => from !== to && sinkTarget(from) !== "" && sinkTarget(from) !== undefined && sinkTarget(from) === sourceTarget(to);

@@ -18,11 +18,11 @@ const px = (n) => n.toFixed(2);
 
 /**
  * A chart in `box`. The data that setData() takes is {from, to, high, …} with times in ms; `marks(data, scale)` gives the
- * nodes, `told(data, ms)` what is shown under the pointer: {title, rows: [[name, class, text]]}, or null.
- * @param select  where set, is told (from, to) in ms of a time that was chosen by dragging
+ * nodes, `tooltip(data, ms)` what is shown under the pointer: {title, rows: [[name, class, text]]}, or null.
+ * @param select  where set, gets (from, to) in ms of a time that was chosen by dragging
  * @return {setData, destroy}
  */
-export function chart(box, { format, marks, told, select }) {
+export function chart(box, { format, marks, tooltip, select }) {
   const picture = svg("svg", { "aria-hidden": "true" });
   const chosen = el("div.chosen", { hidden: true });
   const tip = el("div.tip", { hidden: true });
@@ -42,7 +42,7 @@ export function chart(box, { format, marks, told, select }) {
   function show(event) {
     if (!scale) return;
     const at = within(event);
-    const found = told(data, scale.time(at));
+    const found = tooltip(data, scale.time(at));
     tip.hidden = !found;
     if (!found) return;
     fill(tip, el("b", {}, found.title), found.rows.map(([name, kind, text]) => el("span.key." + kind, {}, name, el("span.num", {}, text))));
@@ -165,7 +165,7 @@ export function barChart(box, { series, format, select }) {
         return [node];
       });
     }),
-    told({ bars, bucket }, ms) {
+    tooltip({ bars, bucket }, ms) {
       const found = bars.find(([start]) => ms >= start && ms < start + bucket);
       if (!found) return null;
       return { title: `${stamp(found[0])} – ${stamp(found[0] + bucket).slice(11)}`, rows: series.map(([name, kind], i) => [name, kind, format(found[1 + i])]).filter((_, i) => found[1 + i]) };
@@ -181,7 +181,7 @@ export function lineChart(box, { series, format }) {
       const gap = at === 0 || point[0] - points[at - 1][0] > gapSeconds * 1000;
       return `${gap ? "M" : "L"}${px(scale.x(point[0]))} ${px(scale.y(point[1 + i]))}`;
     }).join("") })),
-    told({ points }, ms) {
+    tooltip({ points }, ms) {
       const nearest = points.reduce((best, point) => (!best || Math.abs(point[0] - ms) < Math.abs(best[0] - ms) ? point : best), null);
       if (!nearest || Math.abs(nearest[0] - ms) > gapSeconds * 1000) return null;
       return { title: stamp(nearest[0], true).slice(11), rows: series.map(([name, kind], i) => [name, kind, format(nearest[1 + i])]) };

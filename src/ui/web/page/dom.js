@@ -32,7 +32,7 @@ export function fill(node, ...children) {
   add(node, children);
 }
 
-/** Writes a text only where it changed, so that a selection and a reader's place stay. */
+/** Writes a text only where it changed, so that a selection and a reader's position stay. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

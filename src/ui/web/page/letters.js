@@ -1,5 +1,5 @@
-// Dead letters: why, how many, the original line, and once more.
-import { ask, post } from "./api.js";
+// Dead letters: reasons, counts, the original lines, and retry.
+import { request, post } from "./api.js";
 import { bytes, count, el, fill, setText, stamp } from "./dom.js";
 
 const refreshMs = 5000;
@@ -12,16 +12,16 @@ export function lettersView(main) {
   const total = el("span.dim");
   const reasons = el("ol.reasons");
   const list = el("div.letters");
-  const all = el("button", { type: "button", onclick: () => retry({ all: true }, "Send all dead letters again?") }, "Retry all");
+  const all = el("button", { type: "button", onclick: () => retry({ all: true }, "Retry all dead letters?") }, "Retry all");
   main.append(el("section.toolbar", {}, el("h1", {}, "Dead letters ", total), el("span.grow"), all), said,
     el("div.pair.uneven", {}, el("section.card.top", {}, el("h2", {}, "Reasons"), reasons), el("section.card", {}, el("h2", {}, "Newest"), list)));
 
-  async function retry(which, question) {
-    if (question && !confirm(question)) return;
-    setText(said, "Sending again …");
+  async function retry(which, confirmation) {
+    if (confirmation && !confirm(confirmation)) return;
+    setText(said, "Retrying …");
     try {
       const { retried } = await post("/api/letters/retry", which);
-      setText(said, `${count(retried)} sent again, with the same ids. What is refused once more comes back here.`);
+      setText(said, `${count(retried)} retried, with the same ids. What is rejected once more comes back here.`);
     } catch (problem) {
       setText(said, problem.message);
     }
@@ -40,11 +40,11 @@ export function lettersView(main) {
   async function refresh() {
     clearTimeout(timer);
     try {
-      const answer = await ask("/api/letters?limit=200");
-      const text = JSON.stringify([answer, reason]);
+      const response = await request("/api/letters?limit=200");
+      const text = JSON.stringify([response, reason]);
       if (text !== shown) {
         shown = text;
-        draw(answer);
+        draw(response);
       }
     } catch (problem) {
       setText(said, problem.message);
@@ -52,18 +52,18 @@ export function lettersView(main) {
     timer = setTimeout(refresh, refreshMs);
   }
 
-  function draw(answer) {
-    setText(total, count(answer.letters) + (answer.incomplete ? ` and ${count(answer.incomplete)} incomplete` : ""));
-    all.disabled = !answer.letters;
-    const most = answer.reasons[0]?.letters || 1;
-    fill(reasons, answer.reasons.length ? answer.reasons.slice(0, 50).map((each) => {
+  function draw(response) {
+    setText(total, count(response.letters) + (response.incomplete ? ` and ${count(response.incomplete)} incomplete` : ""));
+    all.disabled = !response.letters;
+    const most = response.reasons[0]?.letters || 1;
+    fill(reasons, response.reasons.length ? response.reasons.slice(0, 50).map((each) => {
       const chosen = reason && reason.stage === each.stage && reason.reason === each.reason;
       const bar = el("span.share");
       bar.style.width = (100 * each.letters) / most + "%";
       return el("li", {}, el("button", { type: "button", title: each.reason, "aria-pressed": String(Boolean(chosen)), onclick: () => { reason = chosen ? null : each; refresh(); } },
         bar, el("span.cut", {}, `${each.stage}: ${each.reason}`), el("span.num", {}, count(each.letters))));
     }) : el("li.empty", {}, "None: every line became a document."));
-    const newest = answer.newest.filter((each) => !reason || (each.stage === reason.stage && each.reason === reason.reason));
+    const newest = response.newest.filter((each) => !reason || (each.stage === reason.stage && each.reason === reason.reason));
     fill(list, newest.length ? newest.map(letterCard) : el("p.empty", {}, "Nothing here."));
   }
 
@@ -71,7 +71,7 @@ export function lettersView(main) {
   return { leave: () => clearTimeout(timer) };
 }
 
-/** Bytes that are no text, as readable as they get. */
+/** Bytes that are not text, as readable as they get. */
 function decode(base64) {
   return Array.from(atob(base64 || ""), (c) => (c >= " " && c < "\x7f" ? c : "\\x" + c.charCodeAt(0).toString(16).padStart(2, "0"))).join("");
 }

@@ -1,12 +1,12 @@
 // The dashboard of the data. The address holds the view: range or from and to, filters, the search.
-import { ask } from "./api.js";
+import { request } from "./api.js";
 import { barChart, formats } from "./charts.js";
 import { bytes, count, el, fill, setText, short, stamp } from "./dom.js";
 
 const ranges = [["15m", 15], ["1h", 60], ["6h", 360], ["24h", 1440], ["7d", 10080], ["30d", 43200], ["all", 0]];
 const classes = [["1xx", 1], ["2xx", 2], ["3xx", 3], ["4xx", 4], ["5xx", 5], ["none", 0]];
 const refreshMs = 5000;
-const lookingsMax = 20; // for the first lines of a view
+const scansMax = 20; // for the first lines of a view
 const noStatus = "-";
 
 /** The API's query: times as milliseconds, filters as they are. */
@@ -34,7 +34,7 @@ export function valueAt(document_, path) {
 export function logsView(main, { page, query: first, setQuery }) {
   const { top: fields, lines: listed, search: searched, status: statusField, size, unique } = page.documents;
   let query = first;
-  let asking = null;
+  let pending = null;
   let timer = 0;
 
   const searchText = "Search " + searched.map(({ name }) => name).join(", ");
@@ -106,7 +106,7 @@ export function logsView(main, { page, query: first, setQuery }) {
     }));
     const isAll = ![...query.keys()].some((name) => name !== "range") && (query.get("range") || "all") === "all";
     if (isAll && !all.in_range) setText(note, "There are no lines yet. Send some with logpipe produce, any client of the Fluent forward protocol, or the form under Produce.");
-    else setText(note, all.looked_at >= all.in_range ? "" : all.goes_on ? `Counting: the newest ${count(all.looked_at)} of ${count(all.in_range)} lines so far …` : `Under a filter the figures are of the newest ${count(all.looked_at)} of the ${count(all.in_range)} lines of this time. A shorter time counts all of its lines.`);
+    else setText(note, all.counted >= all.in_range ? "" : all.incomplete ? `Counting: the newest ${count(all.counted)} of ${count(all.in_range)} lines so far …` : `Under a filter the figures are of the newest ${count(all.counted)} of the ${count(all.in_range)} lines of this time. A shorter time counts all of its lines.`);
   }
 
   function drawCharts(all) {
@@ -140,7 +140,7 @@ export function logsView(main, { page, query: first, setQuery }) {
   }
 
   async function drawOverview(wanted, signal) {
-    const all = await ask("/api/logs/overview?" + wanted, { signal });
+    const all = await request("/api/logs/overview?" + wanted, { signal });
     drawFigures(all);
     drawCharts(all);
     drawTops(all);
@@ -153,47 +153,47 @@ export function logsView(main, { page, query: first, setQuery }) {
     const wanted = apiQuery(query, fields);
     wanted.set("limit", 50);
     if (older) wanted.set("before", before);
-    let answer = await ask("/api/logs/lines?" + wanted, { signal });
-    // What is rare may be far back: an answer looks at a part of the lines.
-    for (let more = 0; !answer.lines.length && answer.before && more < lookingsMax; more++) {
-      wanted.set("before", answer.before);
-      answer = await ask("/api/logs/lines?" + wanted, { signal });
+    let response = await request("/api/logs/lines?" + wanted, { signal });
+    // What is rare may be far back: a response covers a part of the lines.
+    for (let more = 0; !response.lines.length && response.before && more < scansMax; more++) {
+      wanted.set("before", response.before);
+      response = await request("/api/logs/lines?" + wanted, { signal });
     }
-    // A reader who has gone back, or opened a line, is not to lose the place.
+    // A reader who has gone back, or opened a line, must not lose the position.
     if (!older && (lines.querySelector(".open") || lines.dataset.older)) return;
-    if (!older && answer.lines[0]?.row === newest && lines.childElementCount) return;
-    if (!older) newest = answer.lines[0]?.row ?? -1;
-    before = answer.before;
+    if (!older && response.lines[0]?.row === newest && lines.childElementCount) return;
+    if (!older) newest = response.lines[0]?.row ?? -1;
+    before = response.before;
     more.hidden = !before;
-    const rows = answer.lines.flatMap((line) => lineRows(line, page.documents));
+    const rows = response.lines.flatMap((line) => lineRows(line, page.documents));
     if (older) {
       lines.dataset.older = "yes";
       lines.append(...rows);
     } else {
-      fill(lines, rows.length ? rows : el("tr", {}, el("td.empty", { colspan: listed.length + 1 }, answer.before ? "No such line among the newest; go on with the older ones." : "No lines.")));
+      fill(lines, rows.length ? rows : el("tr", {}, el("td.empty", { colspan: listed.length + 1 }, response.before ? "No such line among the newest; continue with the older ones." : "No lines.")));
     }
   }
 
   async function refresh(fresh) {
     clearTimeout(timer);
-    asking?.abort();
-    asking = new AbortController();
-    const { signal } = asking;
+    pending?.abort();
+    pending = new AbortController();
+    const { signal } = pending;
     if (fresh) { delete lines.dataset.older; newest = -1; fill(lines); }
     try {
       const wanted = apiQuery(query, fields);
       let all = await drawOverview(wanted, signal);
       const had = loadLines(false, signal);
-      had.catch(() => {}); // told below; until then it may fail unheard
-      for (let seen = -1; all.goes_on && all.looked_at > seen; ) {
-        seen = all.looked_at;
+      had.catch(() => {}); // reported below; until then it may fail unnoticed
+      for (let seen = -1; all.incomplete && all.counted > seen; ) {
+        seen = all.counted;
         all = await drawOverview(wanted, signal);
       }
       await had;
       main.dataset.shown = query.toString();
     } catch (problem) {
       if (problem.name === "AbortError") return;
-      setText(note, problem.status === 404 ? "There is no store yet: it comes with the first line." : problem.message);
+      setText(note, problem.status === 404 ? "The store does not exist yet: the first line creates it." : problem.message);
     }
     if (!signal.aborted) timer = setTimeout(() => (document.hidden ? (timer = setTimeout(refresh, refreshMs)) : refresh()), refreshMs);
   }
@@ -209,7 +209,7 @@ export function logsView(main, { page, query: first, setQuery }) {
     leave() {
       clearTimeout(timer);
       clearTimeout(typing);
-      asking?.abort();
+      pending?.abort();
       statusPlot.destroy();
       bytesPlot?.destroy();
       delete main.dataset.shown;

@@ -10,12 +10,12 @@ class Rates {
     this.before = new Map();
     this.history = []; // [ms, in, out]
   }
-  update(news, pumps) {
+  update(snapshot, pumps) {
     const rates = new Map();
     for (const pump of pumps) {
       const key = `${pump.process.address}|${pump.process.status.pid}|${pump.name}`;
       const run = pump.this_run;
-      const now = { t: news.time_ms, in: run.in, out: run.indexed + run.already_there + run.dead + (run.routed ?? 0), dead: run.dead, bytes: pump.bytes_in };
+      const now = { t: snapshot.time_ms, in: run.in, out: run.indexed + run.already_there + run.dead + (run.routed ?? 0), dead: run.dead, bytes: pump.bytes_in };
       const was = this.before.get(key);
       const passed = was ? (now.t - was.t) / 1000 : 0;
       const per = (name) => (passed > 0 ? Math.max(0, (now[name] - was[name]) / passed) : 0);
@@ -23,8 +23,8 @@ class Rates {
       this.before.set(key, now);
     }
     const last = pumps[pumps.length - 1];
-    if (last) this.history.push([news.time_ms, entering(pumps).reduce((sum, pump) => sum + rates.get(pump).in, 0), rates.get(last).out]);
-    while (this.history.length && this.history[0][0] < news.time_ms - historySeconds * 1000) this.history.shift();
+    if (last) this.history.push([snapshot.time_ms, entering(pumps).reduce((sum, pump) => sum + rates.get(pump).in, 0), rates.get(last).out]);
+    while (this.history.length && this.history[0][0] < snapshot.time_ms - historySeconds * 1000) this.history.shift();
     return rates;
   }
 }
@@ -126,27 +126,27 @@ export function pipelineView(main, { live }) {
     return chain;
   }
 
-  function update(news) {
-    for (const { address, status } of news.processes)
+  function update(snapshot) {
+    for (const { address, status } of snapshot.processes)
       unbalanced.set(address, status && status.ledger.difference !== 0 ? (unbalanced.get(address) || 0) + 1 : 0);
-    const pumps = pumpsOf(news.processes);
-    const known = rates.update(news, pumps);
+    const pumps = pumpsOf(snapshot.processes);
+    const known = rates.update(snapshot, pumps);
     const chain = draw(pumps);
     chain.boxes.forEach((box, i) => parts.boxes[i].update(box));
     chain.links.forEach((each, i) => parts.links[i].update(each, known));
 
-    const wrong = problemsOf(news.processes);
+    const wrong = problemsOf(snapshot.processes);
     const text = JSON.stringify(wrong);
     if (problems.dataset.shown !== text) {
       problems.dataset.shown = text;
       fill(problems, wrong.map((each) => el("div.problem", {}, el("strong", {}, each.where), el("p", {}, each.reason || "It is down."), each.hint ? el("p.dim", {}, each.hint) : null)));
     }
-    fill(books, news.processes.filter((each) => each.status?.pumps.length).map(({ status }) => ledger(status)));
+    fill(books, snapshot.processes.filter((each) => each.status?.pumps.length).map(({ status }) => ledger(status)));
     fill(rows, pumps.map((pump) => row(pump, known.get(pump))));
-    const said = news.processes.flatMap(({ status }) => (status?.warnings || []).map((each) => ({ ...each, by: status.subcommand }))).sort((a, b) => b.time_ns - a.time_ns).slice(0, 10);
+    const said = snapshot.processes.flatMap(({ status }) => (status?.warnings || []).map((each) => ({ ...each, by: status.subcommand }))).sort((a, b) => b.time_ns - a.time_ns).slice(0, 10);
     warnings.hidden = !said.length;
     if (said.length) fill(warnings, el("h2", {}, "Last warnings"), said.map((each) => el("p", {}, el("span.dim", {}, `${stamp(each.time_ns / 1e6, true)} ${each.by} `), el("span" + (each.severity === "error" ? ".bad" : ""), {}, each.message))));
-    plot.setData({ from: news.time_ms - historySeconds * 1000, to: news.time_ms, high: Math.max(10, ...rates.history.map((each) => Math.max(each[1], each[2]))), points: rates.history });
+    plot.setData({ from: snapshot.time_ms - historySeconds * 1000, to: snapshot.time_ms, high: Math.max(10, ...rates.history.map((each) => Math.max(each[1], each[2]))), points: rates.history });
   }
 
   const stop = live.listen(update);

@@ -1,5 +1,5 @@
 // What /produceEventsToPipeline does, with its progress.
-import { ask, post } from "./api.js";
+import { request, post } from "./api.js";
 import { bytes, count, el, setText, short } from "./dom.js";
 
 export function produceView(main, { page, live }) {
@@ -20,29 +20,29 @@ export function produceView(main, { page, live }) {
   source.addEventListener("change", () => (demo.hidden = source.value !== "demo"));
 
   let wanted = 0;
-  let asking = false; // by this page
+  let busy = false; // by this page
   async function run(event) {
     event.preventDefault();
     const isDemo = source.value === "demo";
     wanted = isDemo ? lines.valueAsNumber : 0;
-    asking = button.disabled = true;
+    busy = button.disabled = true;
     setText(said, "Sending …");
     said.className = "note";
     try {
-      const answer = await post("/produceEventsToPipeline", isDemo ? { demo: { lines: lines.valueAsNumber, rate: rate.valueAsNumber, seed: seed.valueAsNumber } } : undefined);
-      setText(said, answer.message);
+      const response = await post("/produceEventsToPipeline", isDemo ? { demo: { lines: lines.valueAsNumber, rate: rate.valueAsNumber, seed: seed.valueAsNumber } } : undefined);
+      setText(said, response.message);
       said.className = "note good";
     } catch (problem) {
       setText(said, problem.message);
       said.className = "note bad";
     }
-    asking = button.disabled = false;
+    busy = button.disabled = false;
   }
 
   async function end() {
     stopper.disabled = true;
     try {
-      await ask("/produceEventsToPipeline", { method: "DELETE" });
+      await request("/produceEventsToPipeline", { method: "DELETE" });
     } catch (problem) {
       setText(said, problem.message);
       said.className = "note bad";
@@ -50,19 +50,19 @@ export function produceView(main, { page, live }) {
   }
 
   let before = null;
-  const stop = live.listen((news) => {
-    const pump = news.processes.find((each) => !each.address)?.status?.pumps.find((each) => each.name === "produce");
+  const stop = live.listen((snapshot) => {
+    const pump = snapshot.processes.find((each) => !each.address)?.status?.pumps.find((each) => each.name === "produce");
     bar.hidden = stopper.hidden = !pump;
     if (!pump) stopper.disabled = false;
-    button.disabled = asking || Boolean(pump); // one at a time, whoever started it
+    button.disabled = busy || Boolean(pump); // one at a time, from any client
     if (!pump) {
       before = null;
       return setText(figures, "");
     }
     const safe = pump.this_run.indexed + pump.this_run.already_there;
-    const passed = before ? (news.time_ms - before.t) / 1000 : 0;
+    const passed = before ? (snapshot.time_ms - before.t) / 1000 : 0;
     const speed = passed > 0 ? short((safe - before.safe) / passed) : "–";
-    before = { t: news.time_ms, safe };
+    before = { t: snapshot.time_ms, safe };
     if (wanted) {
       bar.max = wanted;
       bar.value = safe;

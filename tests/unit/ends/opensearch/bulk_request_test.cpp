@@ -11,27 +11,27 @@ using namespace logpipe::test;
 
 namespace {
 
-held_batch held_payload(std::string_view payload) {
-    held_batch held;
-    held.events.append(held.events.tag_index("app"), {.high = 1, .low = 2}, 0, payload);
-    return held;
+pending_batch held_payload(std::string_view payload) {
+    pending_batch pending;
+    pending.events.append(pending.events.tag_index("app"), {.high = 1, .low = 2}, 0, payload);
+    return pending;
 }
 
 }  // namespace
 
 TEST_CASE("a body has an action with the id and a line for each document", "[bulk_request]") {
-    held_batch held;
-    held.events = store_batch(0, 2);
+    pending_batch pending;
+    pending.events = store_batch(0, 2);
     bulk_request request;
-    request.add({.of = &held, .row = 0});
-    request.add({.of = &held, .row = 1});
+    request.add({.of = &pending, .row = 0});
+    request.add({.of = &pending, .row = 1});
     std::string expected;
     for (std::uint64_t number = 0; number < 2; ++number)
         expected += R"({"create":{"_id":")" + store_id(number).text() + "\"}}\n" + store_document(number) + "\n";
     CHECK(request.body() == expected);
     CHECK(request.items().size() == 2);
 
-    request.assign({{.of = &held, .row = 1}});
+    request.assign({{.of = &pending, .row = 1}});
     CHECK(request.body() == expected.substr(expected.size() / 2));
     CHECK(gunzip(request.wire_bytes(true), 1 << 20).value() == request.body());
     CHECK(request.wire_bytes(false) == request.body());
@@ -41,13 +41,13 @@ TEST_CASE("a body has an action with the id and a line for each document", "[bul
 }
 
 TEST_CASE("a request is full by bytes or by events, and takes one document of any size", "[bulk_request]") {
-    held_batch held;
-    held.events = store_batch(0, 3);
+    pending_batch pending;
+    pending.events = store_batch(0, 3);
     auto const bytes = store_document(0).size();
     auto const line = bytes + bulk_request::item_bytes;
     bulk_request request;
     CHECK(request.fits(1'000'000, {.bytes_max = 10, .events_max = 1}));
-    request.add({.of = &held, .row = 0});
+    request.add({.of = &pending, .row = 0});
     CHECK(request.body().size() == line);
     CHECK(request.fits(bytes, {.bytes_max = 2 * line, .events_max = 2}));
     CHECK_FALSE(request.fits(bytes + 1, {.bytes_max = 2 * line, .events_max = 2}));
@@ -55,16 +55,16 @@ TEST_CASE("a request is full by bytes or by events, and takes one document of an
 }
 
 TEST_CASE("a newline between tokens is sent as a space, so that the document stays one line", "[bulk_request]") {
-    auto held = held_payload("{\"a\":\n[1,\n2],\"b\":\"\\n\"}\n");
-    CHECK(has_newline(held.events.payload(held.events.events[0])));
-    CHECK_FALSE(why_unusable(held.events.payload(held.events.events[0]), true));
+    auto pending = held_payload("{\"a\":\n[1,\n2],\"b\":\"\\n\"}\n");
+    CHECK(has_newline(pending.events.payload(pending.events.events[0])));
+    CHECK_FALSE(unusable_reason(pending.events.payload(pending.events.events[0]), true));
     bulk_request request;
-    request.add({.of = &held, .row = 0, .has_newline = true});
+    request.add({.of = &pending, .row = 0, .has_newline = true});
     CHECK(request.body().ends_with("\n{\"a\": [1, 2],\"b\":\"\\n\"} \n"));
 }
 
 TEST_CASE("what cannot stand as a line of a body is named", "[bulk_request]") {
-    auto const reason = [](std::string_view payload) { return why_unusable(payload, has_newline(payload)); };
+    auto const reason = [](std::string_view payload) { return unusable_reason(payload, has_newline(payload)); };
     CHECK(reason("") == "empty");
     CHECK(reason(" \n\t") == "empty");
     CHECK(reason("[1]") == "not a JSON object");

@@ -23,7 +23,7 @@ std::string item(unsigned status, std::string_view type = {}, std::string_view r
 
 }  // namespace
 
-TEST_CASE("each item of a mixed answer has its own fate", "[bulk_response]") {
+TEST_CASE("each item of a mixed response has its own fate", "[bulk_response]") {
     auto const outcome =
         read(200,
              R"({"errors":true,"items":[)" + item(201) + "," + item(409, "version_conflict_engine_exception", "there") +
@@ -31,9 +31,9 @@ TEST_CASE("each item of a mixed answer has its own fate", "[bulk_response]") {
                  item(400, "mapper_parsing_exception", "failed to parse \\\"x\\\"") + "," +
                  item(403, "security_exception", "no") + "," + item(200) + "]}",
              6);
-    CHECK(outcome.request == request_fate::answered);
-    CHECK(outcome.items == std::vector{item_fate::indexed, item_fate::already_there, item_fate::again,
-                                       item_fate::refused, item_fate::hold, item_fate::indexed});
+    CHECK(outcome.request == request_fate::per_item);
+    CHECK(outcome.items == std::vector{item_fate::indexed, item_fate::duplicate, item_fate::retry, item_fate::rejected,
+                                       item_fate::pause, item_fate::indexed});
     REQUIRE(outcome.reasons.size() == 3);
     CHECK((outcome.reasons[0].item == 2 && outcome.reasons[1].item == 3 && outcome.reasons[2].item == 4));
     CHECK(outcome.reasons[0].words == "429 rejected_execution_exception: full");
@@ -45,27 +45,27 @@ TEST_CASE("what an item's status, type and reason mean", "[bulk_response]") {
     auto const fate = [](std::uint64_t status, std::string_view type, std::string_view reason = {}) {
         return fate_of_item(status, type, reason);
     };
-    for (unsigned const status : {408U, 429U}) CHECK(fate(status, "anything") == item_fate::again);
+    for (unsigned const status : {408U, 429U}) CHECK(fate(status, "anything") == item_fate::retry);
     for (unsigned const status : {500U, 502U, 503U, 504U}) CHECK(fate(status, "anything") == item_fate::failed);
-    CHECK(fate(503, "process_cluster_event_timeout_exception") == item_fate::again);
-    CHECK(fate(503, "unavailable_shards_exception") == item_fate::again);
-    CHECK(fate(500, "node_closed_exception") == item_fate::again);
-    CHECK(fate(403, "cluster_block_exception") == item_fate::again);
-    CHECK(fate(409, "version_conflict_engine_exception") == item_fate::already_there);
-    CHECK(fate(409, "") == item_fate::again);
-    CHECK(fate(401, "") == item_fate::hold);
-    CHECK(fate(403, "security_exception") == item_fate::hold);
-    CHECK(fate(404, "index_not_found_exception") == item_fate::hold);
-    CHECK(fate(400, "index_closed_exception") == item_fate::hold);
-    CHECK(fate(400, "validation_exception") == item_fate::hold);
-    CHECK(fate(400, "illegal_argument_exception", "pipeline with id [x] does not exist") == item_fate::hold);
-    CHECK(fate(400, "illegal_argument_exception", "no write index is defined for alias [a]. The") == item_fate::hold);
+    CHECK(fate(503, "process_cluster_event_timeout_exception") == item_fate::retry);
+    CHECK(fate(503, "unavailable_shards_exception") == item_fate::retry);
+    CHECK(fate(500, "node_closed_exception") == item_fate::retry);
+    CHECK(fate(403, "cluster_block_exception") == item_fate::retry);
+    CHECK(fate(409, "version_conflict_engine_exception") == item_fate::duplicate);
+    CHECK(fate(409, "") == item_fate::retry);
+    CHECK(fate(401, "") == item_fate::pause);
+    CHECK(fate(403, "security_exception") == item_fate::pause);
+    CHECK(fate(404, "index_not_found_exception") == item_fate::pause);
+    CHECK(fate(400, "index_closed_exception") == item_fate::pause);
+    CHECK(fate(400, "validation_exception") == item_fate::pause);
+    CHECK(fate(400, "illegal_argument_exception", "pipeline with id [x] does not exist") == item_fate::pause);
+    CHECK(fate(400, "illegal_argument_exception", "no write index is defined for alias [a]. The") == item_fate::pause);
     CHECK(fate(500, "illegal_state_exception", "Pipeline processor configured for non-existent pipeline [x]") ==
-          item_fate::hold);
-    CHECK(fate(400, "illegal_argument_exception") == item_fate::refused);
-    CHECK(fate(400, "document_parsing_exception") == item_fate::refused);
-    CHECK(fate(413, "") == item_fate::refused);
-    CHECK(fate(302, "") == item_fate::again);
+          item_fate::pause);
+    CHECK(fate(400, "illegal_argument_exception") == item_fate::rejected);
+    CHECK(fate(400, "document_parsing_exception") == item_fate::rejected);
+    CHECK(fate(413, "") == item_fate::rejected);
+    CHECK(fate(302, "") == item_fate::retry);
 }
 
 TEST_CASE("a reason that names a field is about the document", "[bulk_response]") {
@@ -77,16 +77,16 @@ TEST_CASE("a reason that names a field is about the document", "[bulk_response]"
     CHECK_FALSE(names_document("400 script_exception: runtime error"));
 }
 
-TEST_CASE("what the status of a whole answer means", "[bulk_response]") {
+TEST_CASE("what the status of a whole response means", "[bulk_response]") {
     for (unsigned const status : {408U, 429U, 500U, 502U, 503U, 504U})
-        CHECK(fate_of_request(status, "") == request_fate::again);
-    CHECK(fate_of_request(403, "cluster_block_exception") == request_fate::again);
+        CHECK(fate_of_request(status, "") == request_fate::retry);
+    CHECK(fate_of_request(403, "cluster_block_exception") == request_fate::retry);
     for (unsigned const status : {301U, 400U, 401U, 403U, 404U, 405U})
-        CHECK(fate_of_request(status, "") == request_fate::hold);
+        CHECK(fate_of_request(status, "") == request_fate::pause);
     CHECK(fate_of_request(413, "") == request_fate::split);
     auto const refused = read(
         400, R"({"error":{"root_cause":[],"type":"illegal_argument_exception","reason":"Malformed"},"status":400})", 1);
-    CHECK(refused.request == request_fate::hold);
+    CHECK(refused.request == request_fate::pause);
     CHECK(refused.reason == "HTTP 400: illegal_argument_exception: Malformed");
     CHECK(read(401, "Unauthorized", 1).reason == "HTTP 401: Unauthorized");
     CHECK(read(502, "<html>\r\n<head>", 1).reason == "HTTP 502: <html>");
@@ -96,33 +96,33 @@ TEST_CASE("what the status of a whole answer means", "[bulk_response]") {
     CHECK(read(503, "\xff", 1).reason == "HTTP 503");
 }
 
-TEST_CASE("an answer that is cut off or does not add up is asked for again", "[bulk_response]") {
+TEST_CASE("a response that is cut off or does not add up is retried", "[bulk_response]") {
     auto const whole = R"({"errors":false,"items":[)" + item(201) + "," + item(201) + "]}";
-    REQUIRE(read(200, whole, 2).request == request_fate::answered);
+    REQUIRE(read(200, whole, 2).request == request_fate::per_item);
     for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
         INFO(bytes);
-        CHECK(read(200, whole.substr(0, bytes), 2).request == request_fate::again);
+        CHECK(read(200, whole.substr(0, bytes), 2).request == request_fate::retry);
     }
-    CHECK(read(200, whole + "x", 2).request == request_fate::again);
-    CHECK(read(200, whole, 1).request == request_fate::again);
-    CHECK(read(200, whole, 3).reason == "the answer is about 2 items, 3 were sent");
-    CHECK(read(200, R"({"errors":false})", 1).request == request_fate::again);
-    CHECK(read(200, R"({"items":[{"create":{}}]})", 1).request == request_fate::again);
-    CHECK(read(200, R"({"items":[{}]})", 1).request == request_fate::again);
-    CHECK(read(200, R"({"items":[{"create":{"status":"201"}}]})", 1).request == request_fate::again);
-    CHECK(read(200, R"({"items":[{"create":{"status":99}}]})", 1).request == request_fate::again);
+    CHECK(read(200, whole + "x", 2).request == request_fate::retry);
+    CHECK(read(200, whole, 1).request == request_fate::retry);
+    CHECK(read(200, whole, 3).reason == "the response has 2 items, 3 were sent");
+    CHECK(read(200, R"({"errors":false})", 1).request == request_fate::retry);
+    CHECK(read(200, R"({"items":[{"create":{}}]})", 1).request == request_fate::retry);
+    CHECK(read(200, R"({"items":[{}]})", 1).request == request_fate::retry);
+    CHECK(read(200, R"({"items":[{"create":{"status":"201"}}]})", 1).request == request_fate::retry);
+    CHECK(read(200, R"({"items":[{"create":{"status":99}}]})", 1).request == request_fate::retry);
     CHECK(read(200, R"({"items":[)" + item(201) + R"(],"items":[)" + item(201) + "]}", 1).request ==
-          request_fate::again);
+          request_fate::retry);
 }
 
-TEST_CASE("an unfiltered answer is understood as well", "[bulk_response]") {
+TEST_CASE("an unfiltered response is understood as well", "[bulk_response]") {
     auto const outcome =
         read(200,
              R"({"took":3,"errors":true,"items":[{"create":{"_index":"a","_id":"x","_version":1,"result":"created",)"
              R"("_shards":{"total":1},"_seq_no":0,"status":201}},{"create":{"_index":"a","status":400,"error":{"type":)"
              R"("mapper_parsing_exception","reason":null,"caused_by":{"type":"t","reason":"r"}}}}]})",
              2);
-    CHECK(outcome.items == std::vector{item_fate::indexed, item_fate::refused});
+    CHECK(outcome.items == std::vector{item_fate::indexed, item_fate::rejected});
 }
 
 TEST_CASE("the reasons of an error's causes are in its words, in one line", "[bulk_response]") {

@@ -102,7 +102,7 @@ TEST_CASE("a mapping that is the template's differs in nothing", "[index_templat
     CHECK(difference.conflicts.empty());
 }
 
-TEST_CASE("what a live mapping lacks and what it has otherwise are told apart", "[index_template]") {
+TEST_CASE("what a live mapping lacks and what it has otherwise are distinguished", "[index_template]") {
     auto live = mappings_of_template();
     auto& event = live.at("properties").at("event").at("properties").as_object();
     event.erase("bytes");

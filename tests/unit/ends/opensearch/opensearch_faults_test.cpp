@@ -48,7 +48,7 @@ TEST_CASE("documents that fail alone hold no connection, and become dead letters
     REQUIRE(batches[0].rejections.size() == 2);
     CHECK(batches[0].rejections[0].event == 3);
     CHECK(batches[0].rejections[0].reason ==
-          "500 fail_processor_exception: boom; given up after --document-tries and --document-retry-time");
+          "500 fail_processor_exception: boom; not retried after --document-tries and --document-retry-time");
     auto const asks = server.asks();
     CHECK(std::ranges::count_if(asks, [](bulk_ask const& ask) {
               return std::ranges::any_of(ask.documents, [](auto const& each) { return is_numbered(each.second, 3); });
@@ -122,14 +122,14 @@ TEST_CASE("with the retry queue full the sink waits, and says so", "[opensearch_
     REQUIRE(sink->open(finished).has_value());
     REQUIRE(write_documents(*sink, 0, 9));
     REQUIRE(comes_true([&] { return !sink->status().up; }));
-    CHECK(sink->status().reason.starts_with("2 documents fail while others go in, and the retry queue has no room"));
+    CHECK(sink->status().reason.starts_with("2 documents fail while others are stored, and the retry queue is full"));
     CHECK(gauge_of(sink->status(), "retry_queue_events") == 2);
     broken = false;
     CHECK(total_of(finished.wait(1)) == event_counts{.in = 9, .indexed = 9});
     CHECK(comes_true([&] { return sink->status().up; }));
 }
 
-TEST_CASE("a target that is not ready pauses the sink, is tried with one document, and goes on by itself",
+TEST_CASE("a target that is not ready pauses the sink, is probed with one document, and recovers",
           "[opensearch_sink]") {
     std::vector<item_answer> const faults{
         no_pipeline, boom,
@@ -207,7 +207,7 @@ TEST_CASE("a few documents that are the only ones to fail do not pause the sink 
     CHECK(gauge_of(sink->status(), "rejected_events_total") == 5);
 }
 
-TEST_CASE("a single document that is refused, with nothing beside it, waits until others show whose fault it is",
+TEST_CASE("a single document that is rejected, with no other beside it, waits until others show whose fault it is",
           "[opensearch_sink]") {
     item_answer const odd{.status = 400, .type = "illegal_argument_exception", .reason = "odd"};
     script_index index;
@@ -261,7 +261,7 @@ TEST_CASE("the breaker opens before a wrong mapping empties the topic into the d
     CHECK(comes_true([&] { return sink->status().up; }));
 }
 
-TEST_CASE("a request that is refused as a whole for one document is cut until that is found", "[opensearch_sink]") {
+TEST_CASE("a request that is rejected as a whole for one document is cut until that is found", "[opensearch_sink]") {
     script_index index;
     bulk_script server{[&](bulk_ask const& ask) {
         for (auto const& [id, document] : ask.documents)

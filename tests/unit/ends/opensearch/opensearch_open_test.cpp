@@ -10,7 +10,7 @@ using namespace logpipe;
 using namespace logpipe::opensearch;
 using namespace logpipe::test;
 
-TEST_CASE("a server that is away is told by open(), which can be called again", "[opensearch_sink]") {
+TEST_CASE("open() fails while the server is away, and can be called again", "[opensearch_sink]") {
     opensearch_sink_options options;
     {
         bulk_script gone{[](bulk_ask const&) { return bulk_reply{}; }};
@@ -26,7 +26,7 @@ TEST_CASE("a server that is away is told by open(), which can be called again", 
     CHECK(sink->open(finished).error().code == errc::cancelled);
 }
 
-TEST_CASE("options that can never work are told", "[opensearch_sink]") {
+TEST_CASE("options that can never work are an error", "[opensearch_sink]") {
     finished_batches finished;
     auto const code_of = [&](opensearch_sink_options options) {
         return make_opensearch_sink(std::move(options))->open(finished).error().code;
@@ -77,7 +77,7 @@ TEST_CASE("user and password, or an API key, go with every request", "[opensearc
     for (auto const& ask : server.asks()) CHECK(ask.head.contains(expected));
 }
 
-TEST_CASE("a kept connection that the server has closed is made again without a wait", "[opensearch_sink]") {
+TEST_CASE("a kept connection that the server has closed is reopened without a wait", "[opensearch_sink]") {
     script_index index;
     bulk_script server{[&](bulk_ask const& ask) {
         auto reply = index.create(ask);

@@ -49,7 +49,7 @@ TEST_CASE("documents are indexed under their ids, and a repeat is already there"
     CHECK(gauge_of(sink->status(), "waiting_events") == 0);
 }
 
-TEST_CASE("each item of a mixed answer fares by its own status", "[opensearch_sink]") {
+TEST_CASE("each item of a mixed response fares by its own status", "[opensearch_sink]") {
     script_index index;
     std::atomic<int> busy{2};
     bulk_script server{[&](bulk_ask const& ask) {
@@ -81,8 +81,7 @@ TEST_CASE("each item of a mixed answer fares by its own status", "[opensearch_si
     CHECK(comes_true([&] { return sink->status().up; }));  // the block is over
 }
 
-TEST_CASE("an answer that never came whole is asked for again, and what was indexed is there already",
-          "[opensearch_sink]") {
+TEST_CASE("a response that never came whole is retried, and what was indexed is a duplicate", "[opensearch_sink]") {
     auto const how = GENERATE(bulk_reply::manner::reset, bulk_reply::manner::cut_short, bulk_reply::manner::silent);
     script_index index;
     bulk_script server{[&](bulk_ask const& ask) {
@@ -102,7 +101,7 @@ TEST_CASE("an answer that never came whole is asked for again, and what was inde
     CHECK(index.documents().size() == 3);
 }
 
-TEST_CASE("an answer that cannot be understood is asked for again", "[opensearch_sink]") {
+TEST_CASE("a response that cannot be understood is retried", "[opensearch_sink]") {
     auto const* const broken = GENERATE(R"({"errors":false,"items":[{"create":{"status":201}}]})", R"({"errors":fal)",
                                         "<html>", "", R"({"errors":false})");
     script_index index;
@@ -160,7 +159,7 @@ TEST_CASE("a single document that is too large is rejected", "[opensearch_sink]"
     CHECK(batches[0].rejections[0].reason.contains("too large for the server"));
 }
 
-TEST_CASE("a server that is busy is asked until it is not, and nothing is rejected", "[opensearch_sink]") {
+TEST_CASE("a server that is busy gets retries until it is not, and nothing is rejected", "[opensearch_sink]") {
     auto const* const status = GENERATE("429 Too Many Requests", "502 Bad Gateway", "503 Service Unavailable",
                                         "504 Gateway Timeout", "500 Internal Server Error");
     script_index index;
@@ -179,13 +178,13 @@ TEST_CASE("a server that is busy is asked until it is not, and nothing is reject
     CHECK(comes_true([&] { return sink->status().up; }));
 }
 
-TEST_CASE("what needs an operator holds the sink, and goes on once it is done", "[opensearch_sink]") {
+TEST_CASE("what needs an operator pauses the sink until it is done", "[opensearch_sink]") {
     struct hold_case {
         char const* status;
         char const* body;
         char const* words;
     };
-    auto const held = GENERATE(
+    auto const paused = GENERATE(
         hold_case{"401 Unauthorized", "Unauthorized", "check user name, password or API key"},
         hold_case{"403 Forbidden", R"({"error":{"type":"security_exception","reason":"no permissions"}})", "right"},
         hold_case{"404 Not Found", R"({"error":{"type":"index_not_found_exception","reason":"no such index"}})",
@@ -198,7 +197,7 @@ TEST_CASE("what needs an operator holds the sink, and goes on once it is done", 
     script_index index;
     std::atomic<bool> wrong{true};
     bulk_script server{[&](bulk_ask const& ask) {
-        return wrong ? bulk_reply{.status = held.status, .body = held.body} : index.create(ask);
+        return wrong ? bulk_reply{.status = paused.status, .body = paused.body} : index.create(ask);
     }};
     finished_batches finished;
     auto const sink = make_opensearch_sink(options_for(server));
@@ -207,7 +206,7 @@ TEST_CASE("what needs an operator holds the sink, and goes on once it is done", 
     CHECK(comes_true([&] { return !sink->status().up; }));
     auto const reason = sink->status().reason;
     CHECK(reason.starts_with("paused: "));
-    CHECK(reason.contains(held.words));
+    CHECK(reason.contains(paused.words));
     wrong = false;
     CHECK(total_of(finished.wait(1)) == event_counts{.in = 1, .indexed = 1});
     CHECK(comes_true([&] { return sink->status().up; }));
@@ -291,7 +290,7 @@ TEST_CASE("write() waits while too much is in flight, until cancel()", "[opensea
     CHECK(sink->flush().error().code == errc::cancelled);
 }
 
-TEST_CASE("what is no object is rejected here, and what was rejected before is passed over", "[opensearch_sink]") {
+TEST_CASE("what is not an object is rejected here, and what was rejected before is passed over", "[opensearch_sink]") {
     script_index index;
     bulk_script server{[&](bulk_ask const& ask) { return index.create(ask); }};
     finished_batches finished;
@@ -320,7 +319,7 @@ TEST_CASE("what is no object is rejected here, and what was rejected before is p
     CHECK(index.documents() == std::map<std::string, std::string>{{store_id(1).text(), "{\"a\": 1}"}});
 }
 
-TEST_CASE("a body is compressed where asked for", "[opensearch_sink]") {
+TEST_CASE("a body is compressed where the option says so", "[opensearch_sink]") {
     script_index index;
     bulk_script server{[&](bulk_ask const& ask) { return index.create(ask); }};
     finished_batches finished;

@@ -14,9 +14,9 @@ steady_time const start = std::chrono::steady_clock::now();
 bulk_limits const no_limits{.bytes_max = SIZE_MAX, .events_max = SIZE_MAX};
 
 struct rig {
-    held_batch held{.events = store_batch(0, 10), .items = 10, .items_left = 10, .gone = {}, .place = {}};
+    pending_batch pending{.events = store_batch(0, 10), .items = 10, .items_left = 10, .gone = {}, .self = {}};
 
-    [[nodiscard]] bulk_item item(std::uint32_t row) { return {.of = &held, .row = row, .has_newline = false}; }
+    [[nodiscard]] bulk_item item(std::uint32_t row) { return {.of = &pending, .row = row, .has_newline = false}; }
     [[nodiscard]] retry_entry entry(std::uint32_t row) {
         return {.item = item(row), .reason = {}, .failed_first = {}, .due = {}};
     }
@@ -24,7 +24,7 @@ struct rig {
 
 }  // namespace
 
-TEST_CASE("what is set apart is due after a wait that doubles", "[retry_queue]") {
+TEST_CASE("what failed alone is due after a wait that doubles", "[retry_queue]") {
     rig all;
     retry_queue queue{{.events_max = 9, .bytes_max = 1 << 20U, .wait_first = 1s, .wait_longest = 3s}};
     CHECK_FALSE(queue.next_due());
@@ -46,7 +46,7 @@ TEST_CASE("what is set apart is due after a wait that doubles", "[retry_queue]")
 
 TEST_CASE("the retry queue is bounded by events and by bytes, and one document always has room", "[retry_queue]") {
     rig all;
-    auto const bytes = all.held.events.events[0].record_bytes + all.held.events.events[0].document_bytes;
+    auto const bytes = all.pending.events.events[0].record_bytes + all.pending.events.events[0].document_bytes;
     retry_queue few{{.events_max = 2, .bytes_max = 1 << 20U, .wait_first = 1s, .wait_longest = 1s}};
     retry_queue small{{.events_max = 9, .bytes_max = bytes - 1, .wait_first = 1s, .wait_longest = 1s}};
     for (std::uint32_t i = 0; i < 2; ++i) {
@@ -60,7 +60,7 @@ TEST_CASE("the retry queue is bounded by events and by bytes, and one document a
     CHECK_FALSE(small.has_room(all.item(1)));
 }
 
-TEST_CASE("as many as a request holds are taken, and one that goes by itself goes alone", "[retry_queue]") {
+TEST_CASE("as many as a request holds are taken, and one that must be alone is alone", "[retry_queue]") {
     rig all;
     retry_queue queue{{.events_max = 9, .bytes_max = 1 << 20U, .wait_first = 1s, .wait_longest = 1s}};
     for (std::uint32_t i = 0; i < 4; ++i) {

@@ -20,7 +20,7 @@ inline opensearch::opensearch_sink_options options_for(bulk_script const& server
             .check_mapping = false,
             .retry_first = 1ms,
             .retry_longest = 5ms,
-            .hold_retry = 5ms};
+            .probe_longest = 5ms};
 }
 
 /// Writes documents `begin` to `end` and sends them.

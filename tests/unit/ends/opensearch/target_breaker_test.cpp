@@ -15,10 +15,10 @@ struct item {
     bool names_document = false;
 };
 
-bulk_outcome answer(std::vector<item> const& items) {
+bulk_outcome response(std::vector<item> const& items) {
     bulk_outcome made;
     for (auto const& each : items) {
-        if (!is_in(each.fate))
+        if (!is_stored(each.fate))
             made.reasons.push_back({.item = static_cast<std::uint32_t>(made.items.size()),
                                     .names_document = each.names_document,
                                     .words = each.words});
@@ -36,9 +36,9 @@ std::vector<item> many(std::size_t count, item const& each) {
 }  // namespace
 
 TEST_CASE("the breaker opens for every document that fails with one error that is not about it", "[target_breaker]") {
-    auto const fate = GENERATE(item_fate::failed, item_fate::refused);
+    auto const fate = GENERATE(item_fate::failed, item_fate::rejected);
     target_breaker breaker{1000, 100};
-    breaker.see(answer(many(5, {.fate = fate, .words = "400 t: x [1]"})), history::none);
+    breaker.note(response(many(5, {.fate = fate, .words = "400 t: x [1]"})), history::none);
     REQUIRE(breaker.is_open());
     CHECK(breaker.reason().starts_with("paused: 400 t: x [1]; "));
     CHECK_FALSE(breaker.is_open_for_rejects());
@@ -50,13 +50,13 @@ TEST_CASE("the breaker opens for every document that fails with one error that i
 TEST_CASE("a few documents that fail in one request show nothing, until as many have failed in a row",
           "[target_breaker]") {
     target_breaker breaker{1000, 100};
-    item const failed{.fate = item_fate::refused, .words = "400 t: x"};
-    for (int i = 0; i < 4; ++i) breaker.see(answer({failed}), history::none);
+    item const failed{.fate = item_fate::rejected, .words = "400 t: x"};
+    for (int i = 0; i < 4; ++i) breaker.note(response({failed}), history::none);
     CHECK_FALSE(breaker.is_open());
-    breaker.see(answer({in}), history::none);
-    for (int i = 0; i < 4; ++i) breaker.see(answer({failed}), history::none);
+    breaker.note(response({in}), history::none);
+    for (int i = 0; i < 4; ++i) breaker.note(response({failed}), history::none);
     CHECK_FALSE(breaker.is_open());
-    breaker.see(answer({failed}), history::none);
+    breaker.note(response({failed}), history::none);
     CHECK(breaker.is_open());
 }
 
@@ -65,18 +65,18 @@ TEST_CASE("what fails beside others, for many reasons, or for what is in it, doe
     target_breaker breaker{1000, 100};
     auto beside = many(50, {.fate = item_fate::failed, .words = "500 t: x"});
     beside.push_back(in);
-    breaker.see(answer(beside), history::none);
+    breaker.note(response(beside), history::none);
     CHECK(breaker.proofs() == 1);
     std::vector<item> various;
-    for (char c = 'a'; c < 'k'; ++c) various.push_back({.fate = item_fate::refused, .words = std::string(1, c)});
-    breaker.see(answer(various), history::none);
+    for (char c = 'a'; c < 'k'; ++c) various.push_back({.fate = item_fate::rejected, .words = std::string(1, c)});
+    breaker.note(response(various), history::none);
     CHECK(breaker.proofs() == 1);
-    breaker.see(answer(many(50, {.fate = item_fate::refused, .words = "field [a]", .names_document = true})),
-                history::none);
+    breaker.note(response(many(50, {.fate = item_fate::rejected, .words = "field [a]", .names_document = true})),
+                 history::none);
     CHECK(breaker.proofs() == 2);
-    breaker.see(answer(many(50, {.fate = item_fate::again, .words = "429"})), history::none);
-    breaker.see(answer(many(50, {.fate = item_fate::failed, .words = "500 t: x"})), history::left_over);
-    breaker.see(answer(many(50, {.fate = item_fate::refused, .words = "400 t: x"})), history::had_it_open);
+    breaker.note(response(many(50, {.fate = item_fate::retry, .words = "429"})), history::none);
+    breaker.note(response(many(50, {.fate = item_fate::failed, .words = "500 t: x"})), history::left_over);
+    breaker.note(response(many(50, {.fate = item_fate::rejected, .words = "400 t: x"})), history::had_it_open);
     CHECK_FALSE(breaker.is_open());
 }
 
@@ -92,18 +92,18 @@ TEST_CASE("a target that says that it is not ready opens the breaker at once, wi
         hint_case{"404 index_not_found_exception: no such index", "create the index"},
         hint_case{"HTTP 401: Unauthorized", "check user name"}, hint_case{"400 odd", "correct it in OpenSearch"});
     target_breaker breaker{1000, 100};
-    breaker.see(answer({{.fate = item_fate::hold, .words = each.words}}), history::none);
+    breaker.note(response({{.fate = item_fate::pause, .words = each.words}}), history::none);
     REQUIRE(breaker.is_open());
     CHECK(breaker.reason().contains(each.hint));
     target_breaker other{1000, 100};
-    other.see(answer({{.fate = item_fate::hold, .words = each.words}, in}), history::none);
+    other.note(response({{.fate = item_fate::pause, .words = each.words}, in}), history::none);
     CHECK_FALSE(other.is_open());  // it is ready for others
 }
 
 TEST_CASE("the breaker opens when most of the newest were rejected, and begins from nothing when it is closed",
           "[target_breaker]") {
     target_breaker breaker{10, 4};
-    for (int i = 0; i < 10; ++i) breaker.went_in();
+    for (int i = 0; i < 10; ++i) breaker.was_stored();
     for (int i = 0; i < 5; ++i) breaker.was_rejected("r");
     CHECK_FALSE(breaker.is_open());
     breaker.was_rejected("the newest");

@@ -22,12 +22,12 @@ using namespace logpipe::runtime;
 
 namespace {
 
-event_id place(std::uint32_t number) {
+event_id endpoint(std::uint32_t number) {
     return event_id{.high = 3, .low = std::uint64_t{8} << 32U}.at(number);
 }
 
 dead_letter letter(std::uint32_t number, std::int64_t time_ms) {
-    return {.id = place(number),
+    return {.id = endpoint(number),
             .stage = "normalize",
             .reason = "bad",
             .origin = "journal in offset 1",
@@ -63,7 +63,7 @@ TEST_CASE("all letters of one chunk are kept by a journal, alike as they may be"
     CHECK(live(*make_journal_letters(folder)) == 500);
 }
 
-TEST_CASE("letters of a journal are settled beside it while its writer runs", "[letters]") {
+TEST_CASE("letters of a journal are resolved beside it while its writer runs", "[letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder});
@@ -73,7 +73,7 @@ TEST_CASE("letters of a journal are settled beside it while its writer runs", "[
 
     auto const letters = make_journal_letters(folder);
     CHECK(live(*letters) == 2);
-    auto const purged = purge_letters(*letters, {.ids = {place(1)}, .reason = {}, .all = false});
+    auto const purged = purge_letters(*letters, {.ids = {endpoint(1)}, .reason = {}, .all = false});
     REQUIRE(purged.has_value());
     CHECK(purged->letters == 1);
     CHECK(live(*letters) == 1);
@@ -81,9 +81,9 @@ TEST_CASE("letters of a journal are settled beside it while its writer runs", "[
 
     // A second tool does not get in between.
     auto const other = make_journal_letters(folder);
-    auto const refused = purge_letters(*other, everything);
-    REQUIRE_FALSE(refused.has_value());
-    CHECK(refused.error().code == errc::busy);
+    auto const rejected = purge_letters(*other, everything);
+    REQUIRE_FALSE(rejected.has_value());
+    CHECK(rejected.error().code == errc::busy);
 
     // Rejected once more: a newer letter of the same id is there again.
     REQUIRE(dead->put(std::array{letter(1, 1001)}));
@@ -110,7 +110,7 @@ TEST_CASE("a retry into a journal keeps id, tag, times and bytes, as often as it
     REQUIRE(export_journal(scratch.path("in"), [&](batch const& read) -> result<> {
         for (auto const& row : read.events) {
             ++events;
-            CHECK(row.id == place(1));
+            CHECK(row.id == endpoint(1));
             CHECK(row.time_ns == 5'000'000'000);
             CHECK(row.received_ns == 6'000'000'000);
             CHECK(read.tags[row.tag] == "app.follow");
@@ -254,8 +254,8 @@ TEST_CASE("a retry of a letter about many entries sends each with its own id, in
         for (auto const& each : given) {
             CHECK(each.entries == 0);
             if (each.record.starts_with("line")) continue;
-            if (each.id == place(0)) sent = 0;  // once more, letter by letter, because of the damaged one
-            CHECK((each.id == place(2 * static_cast<std::uint32_t>(sent)) && each.tag == "app.follow"));
+            if (each.id == endpoint(0)) sent = 0;  // once more, letter by letter, because of the damaged one
+            CHECK((each.id == endpoint(2 * static_cast<std::uint32_t>(sent)) && each.tag == "app.follow"));
             CHECK((each.record == "entry " + std::to_string(sent) && each.received_ns == several.received_ns));
             ++sent;
         }
@@ -264,9 +264,9 @@ TEST_CASE("a retry of a letter about many entries sends each with its own id, in
     auto const done = retry_letters(*letters, everything, input, false);
     REQUIRE(done.has_value());
     CHECK(done->letters == 2);
-    REQUIRE(done->refused.size() == 1);
-    CHECK(done->refused[0].first == damaged.id);
-    CHECK(done->refused[0].second.contains("damaged"));
+    REQUIRE(done->rejected.size() == 1);
+    CHECK(done->rejected[0].first == damaged.id);
+    CHECK(done->rejected[0].second.contains("damaged"));
     CHECK(sent == 2'500);
     CHECK(live(*letters) == 1);
 }
@@ -281,7 +281,7 @@ std::uint64_t segment_bytes(std::string const& folder) {
 
 }  // namespace
 
-TEST_CASE("purged and retried letters give their room back, whoever has their journal open", "[letters]") {
+TEST_CASE("purged and retried letters free their space, whichever process has their journal open", "[letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     enum class way { closed, here, elsewhere };
@@ -311,7 +311,7 @@ TEST_CASE("purged and retried letters give their room back, whoever has their jo
     // The first half in single files, but for one letter in the middle.
     letter_selection some;
     for (std::uint32_t i = 0; i < 100; ++i)
-        if (i != 50) some.ids.push_back(place(i));
+        if (i != 50) some.ids.push_back(endpoint(i));
     auto const purged = purge_letters(*letters, some);
     REQUIRE(purged.has_value());
     CHECK(purged->letters == 99);
@@ -337,7 +337,7 @@ TEST_CASE("purged and retried letters give their room back, whoever has their jo
             1);
 }
 
-TEST_CASE("room that nobody gives back is asked for, and is no failure of the purge", "[letters]") {
+TEST_CASE("space that nobody frees is requested, and the purge still succeeds", "[letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto const running = open_journal({.folder = folder, .chunk_window_count = 0});
@@ -354,7 +354,7 @@ TEST_CASE("room that nobody gives back is asked for, and is no failure of the pu
     CHECK(segment_bytes(folder) == 0);
 }
 
-TEST_CASE("letters of a bundle are settled one by one, and their room is free when all are", "[letters]") {
+TEST_CASE("letters of a bundle are resolved one by one, and their room is free when all are", "[letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto const running = open_journal({.folder = folder, .chunk_window_count = 0});
@@ -367,7 +367,7 @@ TEST_CASE("letters of a bundle are settled one by one, and their room is free wh
     CHECK(segment_bytes(folder) < 100'000);
     auto const letters = make_journal_letters(folder, *running);
     CHECK(live(*letters) == 1'000);
-    REQUIRE(purge_letters(*letters, {.ids = {place(500)}, .reason = {}, .all = false}).value().letters == 1);
+    REQUIRE(purge_letters(*letters, {.ids = {endpoint(500)}, .reason = {}, .all = false}).value().letters == 1);
     CHECK(live(*letters) == 999);
     std::size_t sent = 0;
     auto const input = [&](std::span<dead_letter const> given) -> result<> {

@@ -105,7 +105,7 @@ TEST_CASE("reasons that differ in the values they quote are one", "[letters]") {
     CHECK(list->groups[2].reason == "an 'open end");
 }
 
-TEST_CASE("a retry sends the original bytes with id and time, and settles the letters", "[letters]") {
+TEST_CASE("a retry sends the original bytes with id and time, and resolves the letters", "[letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     add_letter(cluster, 2, noon_ms + 1, "other");
@@ -139,7 +139,7 @@ TEST_CASE("a retry sends the original bytes with id and time, and settles the le
     CHECK(cluster.topics["in"].partitions[0].size() == 1);
 }
 
-TEST_CASE("a letter that comes between sending and settling stays, behind the tombstone", "[letters]") {
+TEST_CASE("a letter that comes between sending and resolving stays, behind the tombstone", "[letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -187,7 +187,7 @@ TEST_CASE("more letters than a portion are each sent once", "[letters]") {
     CHECK(live_ids(*topic).empty());
 }
 
-TEST_CASE("a letter that cannot be sent is not settled", "[letters]") {
+TEST_CASE("a letter that cannot be sent is not resolved", "[letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -213,8 +213,8 @@ TEST_CASE("a letter that its input never takes stays, with the reason, and does 
         false);
     REQUIRE(done.has_value());
     CHECK(done->letters == 2);
-    REQUIRE(done->refused.size() == 1);
-    CHECK(done->refused.front() == std::pair{id_of(2), std::string{"too large"}});
+    REQUIRE(done->rejected.size() == 1);
+    CHECK(done->rejected.front() == std::pair{id_of(2), std::string{"too large"}});
     CHECK(live_ids(*topic) == std::vector{id_of(2)});
 }
 
@@ -265,7 +265,7 @@ TEST_CASE("a letter's message has the original bytes as its value, and all else 
     }));
 }
 
-TEST_CASE("letters that stand in a topic as JSON are read, retried and settled like any other", "[letters]") {
+TEST_CASE("letters that stand in a topic as JSON are read, retried and resolved like any other", "[letters]") {
     memory_kafka cluster;
     auto letter = letter_of(1, noon_ms, "bad");
     letter.record = std::string("\0\xff not text", 11);
@@ -286,7 +286,7 @@ TEST_CASE("a message that says it is a letter of another version is not read as 
     CHECK((list->letters == 0 && list->unreadable == 1));
 }
 
-TEST_CASE("a letter in parts is one letter: listed once, shown and retried whole, all its keys settled", "[letters]") {
+TEST_CASE("a letter in parts is one letter: listed once, shown and retried whole, all its keys resolved", "[letters]") {
     memory_kafka cluster;
     std::string const record = "original bytes in more than three parts";
     add_in_parts(cluster, 1, noon_ms, record);
@@ -387,14 +387,14 @@ TEST_CASE("an incomplete letter accounts for nothing in an audit", "[letters]") 
     memory_kafka cluster;
     add_in_parts(cluster, 1, noon_ms, "0123456789abcdefghij", 1);
     add_in_parts(cluster, 2, noon_ms, "0123456789abcdefghij");
-    auto const place = audit_letters("kafka in.dlq", make_kafka_letters(cluster, "in.dlq"));
+    auto const endpoint = audit_letters("kafka in.dlq", make_kafka_letters(cluster, "in.dlq"));
     std::vector<event_id> seen;
-    REQUIRE(place->scan([&](audited_place::sighting const& each) -> result<> {
+    REQUIRE(endpoint->scan([&](audited_endpoint::sighting const& each) -> result<> {
         seen.push_back(each.id);
         return {};
     }));
     CHECK(seen == std::vector{id_of(2)});
-    auto const facts = place->look();
+    auto const facts = endpoint->snapshot();
     REQUIRE(facts.has_value());
-    CHECK((facts->total == 1 && facts->unseen == std::vector<std::string>{"1 letters are incomplete"}));
+    CHECK((facts->total == 1 && facts->unseen == std::vector<std::string>{"1 dead letters are incomplete"}));
 }

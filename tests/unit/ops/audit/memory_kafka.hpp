@@ -86,7 +86,7 @@ class memory_kafka final : public kafka::kafka_admin {
                 topics[name].partitions[static_cast<std::size_t>(partition)][static_cast<std::size_t>(offset)];
             if (what.by == message::seen::never || (what.by == message::seen::uncommitted && !shows_uncommitted))
                 continue;
-            kafka::kafka_message const told{
+            kafka::kafka_message const handled{
                 .partition = partition,
                 .offset = offset,
                 .timestamp_ms = what.timestamp_ms,
@@ -94,7 +94,7 @@ class memory_kafka final : public kafka::kafka_admin {
                 .value = what.value ? std::optional<std::string_view>{*what.value} : std::nullopt,
                 .id = kafka::id_in_letter_key(what.key),
                 .header = [&what](char const* wanted) { return what.header(wanted); }};
-            if (auto stopped = each(told); !stopped) return stopped;
+            if (auto stopped = each(handled); !stopped) return stopped;
         }
         return {};
     }

@@ -46,7 +46,7 @@ TEST_CASE("a replay goes to the beginning, the end, a time or one partition's of
     CHECK(planned("0:7") == rows{{0, 8, 7, 1}});
 }
 
-TEST_CASE("a place that is not there is refused with what there is", "[replay]") {
+TEST_CASE("a position that does not exist is an error that names those that do", "[replay]") {
     auto cluster = a_topic();
     for (auto const& [to, word] : {std::pair{"yesterday", "RFC 3339"},
                                    {"7:0", "no such partition"},

@@ -60,24 +60,24 @@ TEST_CASE("a group of a journal is passed over events, which become letters firs
                             .counts = {.in = 3, .indexed = 3, .already_there = 0, .dead = 0}};
         REQUIRE(reader->commit({&safe, 1}));
     }
-    auto const place = make_journal_group(folder, "index");
-    auto const plan = plan_skip(*place, 0, 4);
+    auto const endpoint = make_journal_group(folder, "index");
+    auto const plan = plan_skip(*endpoint, 0, 4);
     REQUIRE(plan.has_value());
     CHECK((plan->from == 3 && plan->to == 5 && plan->events == 2));
     kept_letters letters;
     {
         auto const reader = (*topic)->make_source("index");
         REQUIRE(reader->open());
-        auto const busy = skip(*place, *plan, letters);
+        auto const busy = skip(*endpoint, *plan, letters);
         REQUIRE_FALSE(busy.has_value());
         CHECK(busy.error().code == errc::busy);
         letters.all.clear();
     }
     letters.failure = error{errc::storage_full, "full"};
-    CHECK(skip(*place, *plan, letters).error().code == errc::storage_full);
-    CHECK(place->look(0).value().position == 3);
+    CHECK(skip(*endpoint, *plan, letters).error().code == errc::storage_full);
+    CHECK(endpoint->snapshot(0).value().position == 3);
     letters.failure.reset();
-    REQUIRE(skip(*place, *plan, letters));
+    REQUIRE(skip(*endpoint, *plan, letters));
     REQUIRE(letters.all.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
         auto const& letter = letters.all[i];
@@ -93,9 +93,9 @@ TEST_CASE("a group of a journal is passed over events, which become letters firs
     CHECK(info.cursors[0].offset == 5);
     CHECK(info.cursors[0].counts == event_counts{.in = 5, .indexed = 3, .already_there = 0, .dead = 2});
 
-    CHECK(plan_skip(*place, 0, 4).error().code == errc::invalid_argument);
-    CHECK(plan_skip(*place, 0, 10).error().code == errc::invalid_argument);
-    CHECK(plan_skip(*place, 1, 5).error().code == errc::not_found);
+    CHECK(plan_skip(*endpoint, 0, 4).error().code == errc::invalid_argument);
+    CHECK(plan_skip(*endpoint, 0, 10).error().code == errc::invalid_argument);
+    CHECK(plan_skip(*endpoint, 1, 5).error().code == errc::not_found);
     CHECK(plan_skip(*make_journal_group(folder, "other"), 0, 5).error().code == errc::not_found);
 }
 
@@ -105,16 +105,16 @@ TEST_CASE("a group of Kafka is passed over messages, and tombstones among them m
         cluster.add("t", kafka_letter_key({.high = 1, .low = static_cast<std::uint64_t>(i + 1)}, {}),
                     i == 2 ? std::nullopt : std::optional{"message " + std::to_string(i)}, 1'000);
     cluster.groups["consume"] = {.state = "Empty", .members = {}, .positions = {{.partition = 0, .committed = 1}}};
-    auto const place = make_kafka_group(cluster, "t", "consume");
-    auto const plan = plan_skip(*place, 0, 3);
+    auto const endpoint = make_kafka_group(cluster, "t", "consume");
+    auto const plan = plan_skip(*endpoint, 0, 3);
     REQUIRE(plan.has_value());
     CHECK((plan->from == 1 && plan->to == 4 && plan->events == 2));
     kept_letters letters;
-    REQUIRE(skip(*place, *plan, letters));
+    REQUIRE(skip(*endpoint, *plan, letters));
     REQUIRE(letters.all.size() == 2);
     CHECK(letters.all[0].record == "message 1");
     CHECK(letters.all[1].origin == "kafka t 0 offset 3");
     CHECK(cluster.moved == std::vector<std::pair<std::int32_t, std::int64_t>>{{0, 4}});
-    CHECK(plan_skip(*place, 3, 0).error().code == errc::not_found);
-    CHECK(plan_skip(*place, 0, 0).error().code == errc::invalid_argument);
+    CHECK(plan_skip(*endpoint, 3, 0).error().code == errc::not_found);
+    CHECK(plan_skip(*endpoint, 0, 0).error().code == errc::invalid_argument);
 }

@@ -12,69 +12,69 @@ event_id id_of(std::uint64_t number) {
 }
 
 /// Holds what a test says.
-class memory_place final : public audited_place {
+class memory_place final : public audited_endpoint {
   public:
-    memory_place(std::string name, place_kind kind, std::vector<sighting> seen, std::vector<std::string> unseen = {})
+    memory_place(std::string name, endpoint_kind kind, std::vector<sighting> seen, std::vector<std::string> unseen = {})
         : name_{std::move(name)}, kind_{kind}, seen_{std::move(seen)} {
         facts_.total = facts_.visible = seen_.size();
         for (auto const& each : seen_)
-            if (each.on_its_way) ++facts_.on_their_way;
+            if (each.is_in_flight) ++facts_.in_flight;
         facts_.unseen = std::move(unseen);
     }
     std::string const& name() const override { return name_; }
-    place_kind kind() const override { return kind_; }
-    result<place_facts> look() override { return facts_; }
+    endpoint_kind kind() const override { return kind_; }
+    result<endpoint_facts> snapshot() override { return facts_; }
     result<> scan(std::function<result<>(sighting const&)> const& each) override {
         for (auto const& seen : seen_)
-            if (auto told = each(seen); !told) return told;
+            if (auto handled = each(seen); !handled) return handled;
         return {};
     }
 
   private:
     std::string const name_;
-    place_kind const kind_;
+    endpoint_kind const kind_;
     std::vector<sighting> const seen_;
-    place_facts facts_;
+    endpoint_facts facts_;
 };
 
-using sightings = std::vector<audited_place::sighting>;
+using sightings = std::vector<audited_endpoint::sighting>;
 
-sightings ids(std::vector<std::uint64_t> const& numbers, bool on_their_way = false) {
+sightings ids(std::vector<std::uint64_t> const& numbers, bool in_flight = false) {
     sightings all;
-    for (auto const each : numbers) all.push_back({.id = id_of(each), .on_its_way = on_their_way});
+    for (auto const each : numbers) all.push_back({.id = id_of(each), .is_in_flight = in_flight});
     return all;
 }
 
 sightings letters(std::vector<std::pair<std::uint64_t, std::uint64_t>> const& numbers) {
     sightings all;
     for (auto const& [number, letter] : numbers)
-        all.push_back({.id = id_of(number), .on_its_way = false, .letter = letter});
+        all.push_back({.id = id_of(number), .is_in_flight = false, .letter = letter});
     return all;
 }
 
-std::unique_ptr<audited_place> input(sightings seen, std::vector<std::string> unseen = {}) {
-    return std::make_unique<memory_place>("in", place_kind::input, std::move(seen), std::move(unseen));
+std::unique_ptr<audited_endpoint> input(sightings seen, std::vector<std::string> unseen = {}) {
+    return std::make_unique<memory_place>("in", endpoint_kind::input, std::move(seen), std::move(unseen));
 }
-std::unique_ptr<audited_place> dead(sightings seen) {
-    return std::make_unique<memory_place>("in.dlq", place_kind::dead_letters, std::move(seen));
+std::unique_ptr<audited_endpoint> dead(sightings seen) {
+    return std::make_unique<memory_place>("in.dlq", endpoint_kind::dead_letters, std::move(seen));
 }
-std::unique_ptr<audited_place> store_with(sightings seen) {
-    return std::make_unique<memory_place>("store", place_kind::store, std::move(seen));
+std::unique_ptr<audited_endpoint> store_with(sightings seen) {
+    return std::make_unique<memory_place>("store", endpoint_kind::store, std::move(seen));
 }
 
 template <class... Places>
-audit_report audited(std::size_t named_max, Places... places) {
-    std::vector<std::unique_ptr<audited_place>> all;
-    (all.push_back(std::move(places)), ...);
+audit_report audited(std::size_t named_max, Places... endpoints) {
+    std::vector<std::unique_ptr<audited_endpoint>> all;
+    (all.push_back(std::move(endpoints)), ...);
     auto report = audit_by_ids(all, {.memory_bytes = 1, .named_max = named_max});
     REQUIRE(report.has_value());
     return *std::move(report);
 }
 
 template <class... Places>
-audit_report counted(Places... places) {
-    std::vector<std::unique_ptr<audited_place>> all;
-    (all.push_back(std::move(places)), ...);
+audit_report counted(Places... endpoints) {
+    std::vector<std::unique_ptr<audited_endpoint>> all;
+    (all.push_back(std::move(endpoints)), ...);
     auto report = audit_by_counts(all, {});
     REQUIRE(report.has_value());
     return *std::move(report);
@@ -82,13 +82,13 @@ audit_report counted(Places... places) {
 
 }  // namespace
 
-TEST_CASE("every id in the store or dead is all accounted for; repeats in an input are fine", "[verify]") {
+TEST_CASE("every id in the store or dead is all accounted for; duplicates in an input are fine", "[verify]") {
     auto const report = audited(5, input(ids({1, 2, 3, 2})), dead(letters({{3, 20}})), store_with(ids({1, 2})));
     CHECK(all_accounted_for(report));
     CHECK(report.ids == 3);
-    CHECK(report.places[0].ids == 3);
-    CHECK(report.places[0].repeats == 1);
-    CHECK(report.places[1].ids == 1);
+    CHECK(report.endpoints[0].ids == 3);
+    CHECK(report.endpoints[0].repeats == 1);
+    CHECK(report.endpoints[1].ids == 1);
     CHECK(to_text(report).contains("all 3 ids are accounted for\n"));
     CHECK(to_json(report).contains(R"("accounted_for":true)"));
 }
@@ -99,23 +99,23 @@ TEST_CASE("what is nowhere is missing, and named with where it was", "[verify]")
     CHECK(report.missing.events == 2);
     REQUIRE(report.missing.first.size() == 1);
     CHECK(report.missing.first[0].id == id_of(1));
-    CHECK(report.missing.first[0].place == "in");
+    CHECK(report.missing.first[0].endpoint == "in");
     auto const text = to_text(report);
     CHECK(text.contains(id_of(1).text()));
     CHECK(text.contains("… and 1 more"));
 }
 
-TEST_CASE("a letter that was settled accounts for nothing", "[verify]") {
+TEST_CASE("a letter that was resolved accounts for nothing", "[verify]") {
     CHECK(audited(5, input(ids({1})), dead(letters({{1, 20}, {1, 21}})), store_with({})).missing.events == 1);
     CHECK(audited(5, input(ids({1})), dead(letters({{1, 20}, {1, 21}, {1, 22}})), store_with({})).missing.events == 0);
 }
 
 TEST_CASE("what is on its way in any input is not missing", "[verify]") {
     auto downstream = ids({1});
-    downstream.push_back({.id = id_of(2), .on_its_way = true});
+    downstream.push_back({.id = id_of(2), .is_in_flight = true});
     auto const report = audited(5, input(ids({1, 2})), input(downstream), store_with(ids({1})));
     CHECK(all_accounted_for(report));
-    CHECK(report.on_their_way == 1);
+    CHECK(report.in_flight == 1);
 }
 
 TEST_CASE("what is in a store and a letter, or in a store twice, is doubled", "[verify]") {
@@ -134,17 +134,17 @@ TEST_CASE("what no input has is strange, unless an input can't be read whole", "
 }
 
 TEST_CASE("an input that fails is named", "[verify]") {
-    class broken final : public audited_place {
+    class broken final : public audited_endpoint {
       public:
         std::string const& name() const override { return name_; }
-        place_kind kind() const override { return place_kind::input; }
-        result<place_facts> look() override { return error{errc::not_connected, "refused"}; }
+        endpoint_kind kind() const override { return endpoint_kind::input; }
+        result<endpoint_facts> snapshot() override { return error{errc::not_connected, "refused"}; }
         result<> scan(std::function<result<>(sighting const&)> const&) override { return {}; }
 
       private:
         std::string const name_ = "kafka nginx-logs";
     };
-    std::vector<std::unique_ptr<audited_place>> all;
+    std::vector<std::unique_ptr<audited_endpoint>> all;
     all.push_back(std::make_unique<broken>());
     auto const report = audit_by_ids(all, {});
     REQUIRE_FALSE(report.has_value());

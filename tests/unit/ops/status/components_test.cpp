@@ -50,11 +50,11 @@ status_report report_of(kafka_findings found) {
 
 }  // namespace
 
-TEST_CASE("a process is told with its stages, and the one that is down makes the whole down", "[components]") {
+TEST_CASE("a process is reported with its stages, and the one that is down makes the whole down", "[components]") {
     auto const report = report_of_process({.address = "127.0.0.1:1", .got = sample_snapshot(), .took = 1ms});
     CHECK(find(report, "process", "run").state == component_state::down);
     CHECK(find(report, "process", "run").reason == "1 stage is down: index/sqlite_sink");
-    CHECK(find(report, "process", "run").figure == "93 done, 7 held, 3 dead");
+    CHECK(find(report, "process", "run").figure == "93 done, 7 in flight, 3 dead");
     CHECK(find(report, "stage", "index/sqlite_sink").state == component_state::down);
     CHECK_THAT(find(report, "stage", "index/sqlite_sink").reason, ContainsSubstring("the disk is full"));
     CHECK(find(report, "stage", "index/journal_source").figure == "backlog 12,000");
@@ -72,7 +72,7 @@ TEST_CASE("a process is told with its stages, and the one that is down makes the
     two.pumps.erase(two.pumps.begin());
     auto const well = report_of_process({.address = "127.0.0.1:1", .got = two, .took = 1ms});
     CHECK(find(well, "process", "run").state == component_state::up);
-    CHECK(find(well, "process", "run").figure == "93 done, 7 held, 3 dead, backlog 12,000");
+    CHECK(find(well, "process", "run").figure == "93 done, 7 in flight, 3 dead, backlog 12,000");
 }
 
 TEST_CASE("a process that is away is down, and another program in its place leaves it unknown", "[components]") {
@@ -123,13 +123,14 @@ TEST_CASE("an event that Kafka's counts lack shows as a difference, and somethin
     CHECK_THAT(to_table(report, table_colour::off), ContainsSubstring("is off by 1 events"));
 }
 
-TEST_CASE("partitions without a commit are all in flight, and others' commits are left out and told", "[components]") {
+TEST_CASE("partitions without a commit are all in flight, and others' commits are left out and reported",
+          "[components]") {
     auto found = sample_kafka();
     found.hops[0].members->positions[0].counted_from = -1;
     found.hops[0].members->positions.pop_back();
     auto const report = report_of(std::move(found));
     CHECK(report.hops[0].book.line() == "in 50 = indexed 0 + already there 0 + dead 0 + in flight 50");
-    CHECK(report.hops[0].note == "without 1 partition that somebody else committed");
+    CHECK(report.hops[0].note == "without 1 partition that another program committed");
     CHECK(find(report, "group", "consume").figure == "lag 60, 1 member, Stable");
 }
 
@@ -142,7 +143,7 @@ TEST_CASE("a group without members is down while something waits for it", "[comp
     CHECK(find(report_of(found), "group", "consume").state == component_state::up);
 }
 
-TEST_CASE("Kafka away, a partition without a leader, and a missing topic are told apart", "[components]") {
+TEST_CASE("Kafka away, a partition without a leader, and a missing topic are distinguished", "[components]") {
     auto const away =
         report_of_kafka({.address = "localhost:9092", .got = error{errc::timed_out, "no broker answers"}, .took = 2s});
     CHECK(find(away, "kafka", "kafka").state == component_state::down);
@@ -160,7 +161,7 @@ TEST_CASE("Kafka away, a partition without a leader, and a missing topic are tol
     CHECK(report.hops.empty());
 }
 
-TEST_CASE("OpenSearch is down when red, and a nearly full disk is told before it is", "[components]") {
+TEST_CASE("OpenSearch is down when red, and a nearly full disk is reported before it is", "[components]") {
     opensearch_summary found{.version = "2.19.0",
                              .cluster = "c",
                              .status = "yellow",

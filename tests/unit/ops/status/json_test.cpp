@@ -110,7 +110,7 @@ TEST_CASE("the JSON of a snapshot has what people look for in words and whole nu
     REQUIRE(text.back() == '\n');
 }
 
-TEST_CASE("words that hold quotes, control characters or bytes that are no UTF-8 make valid JSON", "[status_json]") {
+TEST_CASE("words that hold quotes, control characters or bytes that are not UTF-8 make valid JSON", "[status_json]") {
     auto process = sample_snapshot();
     process.pumps.at(1).stages.at(2).reason = "peer said \"no\\\n\x01\"";
     auto after = parse_process_snapshot(to_json(process));

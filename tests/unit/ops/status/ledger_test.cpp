@@ -28,7 +28,7 @@ TEST_CASE("events that went another way are a term, and stand in the line where 
     REQUIRE(book.line() == "in 300 = indexed 90 + already there 0 + dead 1 + in flight 9 + routed 200");
 }
 
-TEST_CASE("what a sink has taken and not made safe is a term, and stands in the line where there is any", "[ledger]") {
+TEST_CASE("what a sink has taken and not made safe is a term, and is in the line where there is any", "[ledger]") {
     ledger const book{.counts = {.in = 100, .indexed = 50, .dead = 1}, .in_flight = 9, .taken = 40};
     REQUIRE(book.difference() == 0);
     REQUIRE(book.not_safe() == 49);

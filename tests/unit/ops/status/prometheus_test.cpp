@@ -26,7 +26,7 @@ TEST_CASE("a process without pumps has valid metrics", "[prometheus]") {
     REQUIRE(metrics.value("logpipe_up") == "1");
 }
 
-TEST_CASE("the ledger is one family with a term label, and its difference a metric of its own", "[prometheus]") {
+TEST_CASE("the ledger is one family with a term label, and its difference a metric separate", "[prometheus]") {
     auto process = sample_snapshot();
     process.book.counts.indexed -= 1;
     prometheus_text const metrics{to_prometheus(process)};

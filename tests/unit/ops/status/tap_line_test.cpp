@@ -28,7 +28,7 @@ TEST_CASE("a tapped event is one line of JSON with its payload as it is", "[tap]
           "\n");
 }
 
-TEST_CASE("a payload that is no JSON, or no text, or has line feeds, still makes one valid line", "[tap]") {
+TEST_CASE("a payload that is not JSON, or no text, or has line feeds, still makes one valid line", "[tap]") {
     CHECK_THAT(to_json_line(with_payload("not \"json\"\n")), ContainsSubstring(R"("text":"not \"json\"\n"})"));
     CHECK_THAT(to_json_line(with_payload("\xff\xfe")), ContainsSubstring(R"("base64":"//4="})"));
     CHECK_THAT(to_json_line(with_payload("{\"a\":\n1}")), ContainsSubstring(R"("event":{"a": 1}})"));

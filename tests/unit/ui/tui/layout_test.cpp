@@ -123,19 +123,19 @@ TEST_CASE("with many pumps the chosen one is always on the screen", "[layout]") 
     }
 }
 
-TEST_CASE("an old picture says that it is stale, and one without anything that nothing answers", "[layout]") {
+TEST_CASE("an old picture says that it is stale, and one without components that nothing responds", "[layout]") {
     monitor_scene scene;
     scene.stale = true;
     monitor_view view;
     auto const text = joined(draw(view, scene, {80, 24}));
-    CHECK_THAT(text, ContainsSubstring("nothing answers"));
+    CHECK_THAT(text, ContainsSubstring("nothing responds"));
     CHECK_THAT(text, ContainsSubstring("STALE"));
 }
 
 TEST_CASE("plain lines carry the same without escape sequences", "[layout]") {
     auto const text = plain_lines(sample_scene());
     CHECK(text.find('\x1b') == std::string::npos);
-    CHECK_THAT(text, ContainsSubstring("21:53:49 run/index in 0/s out 0/s behind 12007 drain never queue 50 %"));
+    CHECK_THAT(text, ContainsSubstring("21:53:49 run/index in 0/s out 0/s backlog 12007 drain never queue 50 %"));
     CHECK_THAT(text, ContainsSubstring("21:53:49 stage index/sqlite_sink down: the disk is full"));
 }
 

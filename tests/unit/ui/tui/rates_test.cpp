@@ -34,14 +34,14 @@ TEST_CASE("rates are what the counters grew by since the last look, a second", "
     index.this_run.dead += 20;
     index.retries += 2;
     book.update(report_of(process), look_time{12s});
-    auto const& told = book.pumps()[1];
-    CHECK(told.in_per_second == 250.0);
-    CHECK(told.out_per_second == 110.0);
-    CHECK(told.errors_per_second == 11.0);
-    CHECK(told.fill == 0.5);  // of its bytes; its queues are at 2 of 16
+    auto const& rates = book.pumps()[1];
+    CHECK(rates.in_per_second == 250.0);
+    CHECK(rates.out_per_second == 110.0);
+    CHECK(rates.errors_per_second == 11.0);
+    CHECK(rates.fill == 0.5);  // of its bytes; its queues are at 2 of 16
 }
 
-TEST_CASE("a process that was started anew has no rate until the next look", "[rates]") {
+TEST_CASE("a process that was restarted has no rate until the next snapshot", "[rates]") {
     rate_book book;
     auto process = sample_snapshot();
     book.update(report_of(process), look_time{10s});
@@ -51,27 +51,27 @@ TEST_CASE("a process that was started anew has no rate until the next look", "[r
     CHECK(book.pumps()[1].in_per_second == 0.0);
 }
 
-TEST_CASE("the time to drain follows how what is behind shrinks, and there is none while it grows", "[rates]") {
+TEST_CASE("the time to drain follows how the backlog shrinks, and there is none while it grows", "[rates]") {
     rate_book book;
     auto process = sample_snapshot();
     auto& index = process.pumps.at(1);
-    auto const look = [&](std::uint64_t unread, std::chrono::seconds when) {
+    auto const take_report = [&](std::uint64_t unread, std::chrono::seconds when) {
         index.backlog = unread;
         index.book.in_flight = 0;
         book.update(report_of(process), look_time{when});
         return book.pumps()[1];
     };
-    CHECK(look(0, 1s).drain_seconds == 0.0);
-    CHECK(look(1000, 2s).behind == 1000);
-    CHECK_FALSE(look(2000, 3s).drain_seconds.has_value());
-    rate_book anew;
-    book = anew;
-    CHECK_FALSE(look(1000, 1s).drain_seconds.has_value());
-    CHECK(look(800, 2s).drain_seconds == 4.0);
-    CHECK(look(0, 3s).drain_seconds == 0.0);
+    CHECK(take_report(0, 1s).drain_seconds == 0.0);
+    CHECK(take_report(1000, 2s).backlog == 1000);
+    CHECK_FALSE(take_report(2000, 3s).drain_seconds.has_value());
+    rate_book fresh;
+    book = fresh;
+    CHECK_FALSE(take_report(1000, 1s).drain_seconds.has_value());
+    CHECK(take_report(800, 2s).drain_seconds == 4.0);
+    CHECK(take_report(0, 3s).drain_seconds == 0.0);
 }
 
-TEST_CASE("latencies are of the last looks, not of the process's whole life", "[rates]") {
+TEST_CASE("latencies are of the last snapshots, not of the process's whole life", "[rates]") {
     rate_book book;
     auto process = sample_snapshot();
     auto& index = process.pumps.at(1);

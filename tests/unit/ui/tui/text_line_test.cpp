@@ -24,8 +24,7 @@ TEST_CASE("styles are escape sequences that take no columns and are switched off
     CHECK(line.columns() == 5);
 }
 
-TEST_CASE("what may not be one column wide is a question mark, and a peer's escape sequences are spaces",
-          "[text_line]") {
+TEST_CASE("what may not be one column wide is a query mark, and a peer's escape sequences are spaces", "[text_line]") {
     CHECK(text_line{20}.add("a\x1b[2Jb\n").text() == "a [2Jb ");
     CHECK(text_line{20}.add("日本é→█…").text() == "??é→█…");
     CHECK(text_line{20}.add("e\u0301\xff").text() == "e???");

@@ -17,7 +17,7 @@ unsigned status_of_host(std::string_view host, guard_options rules, std::string_
     whole_page whole;
     return find_route({.method = "GET", .target = target, .host = host}, whole.options(),
                       request_guard{std::move(rules)})
-        .answer.status;
+        .response.status;
 }
 
 /// Whether that request starts a run.
@@ -32,7 +32,7 @@ bool starts(web_request request, bool loopback, run_by_get by_get = run_by_get::
 
 }  // namespace
 
-TEST_CASE("another site's name for the server is refused on every address", "[exposure]") {
+TEST_CASE("another site's name for the server is rejected on every address", "[exposure]") {
     for (bool const loopback : {true, false}) {
         INFO(loopback);
         for (auto const* host : {"localhost", "LocalHost:8000", "localhost.", "127.0.0.1:8000", "10.0.0.5",
@@ -57,11 +57,11 @@ TEST_CASE("a name that was said is allowed as it is and in no other form", "[exp
 
 TEST_CASE("a refusal names the option that adds a name, and a health check needs none", "[exposure]") {
     whole_page whole;
-    auto const answer = find_route({.method = "GET", .target = "/", .host = "evil.example"}, whole.options(),
-                                   request_guard{guard_options{}})
-                            .answer;
-    CHECK(answer.status == 421);
-    CHECK_THAT(answer.body, ContainsSubstring("--page-host"));
+    auto const response = find_route({.method = "GET", .target = "/", .host = "evil.example"}, whole.options(),
+                                     request_guard{guard_options{}})
+                              .response;
+    CHECK(response.status == 421);
+    CHECK_THAT(response.body, ContainsSubstring("--page-host"));
     CHECK(status_of_host("balancer.example", {}, "/healthz") == 200);
 }
 
@@ -72,11 +72,11 @@ TEST_CASE("a GET starts a run on a loopback address, or where that is switched o
     CHECK_FALSE(starts({.method = "GET"}, true, run_by_get::no));
     for (bool const loopback : {true, false}) CHECK(starts({.method = "POST"}, loopback));
     whole_page whole;
-    auto const refused = find_route({.method = "GET", .target = produce_target, .host = "10.0.0.5"}, whole.options(),
-                                    request_guard{guard_options{}})
-                             .answer;
-    CHECK(refused.status == 405);
-    CHECK(refused.allow == "POST");
+    auto const rejected = find_route({.method = "GET", .target = produce_target, .host = "10.0.0.5"}, whole.options(),
+                                     request_guard{guard_options{}})
+                              .response;
+    CHECK(rejected.status == 405);
+    CHECK(rejected.allow == "POST");
 }
 
 TEST_CASE("another site's page starts no run, whatever its browser says of it", "[exposure]") {
@@ -134,11 +134,11 @@ TEST_CASE("a page that other machines reach wants a token, or that it is said to
         whole_page whole;
         auto options = whole.options();
         options.listen = listen;
-        auto const refused = start_web_server(options);
-        REQUIRE_FALSE(refused.has_value());
-        CHECK(refused.error().code == errc::invalid_argument);
+        auto const rejected = start_web_server(options);
+        REQUIRE_FALSE(rejected.has_value());
+        CHECK(rejected.error().code == errc::invalid_argument);
         for (auto const* way_out : {"--auth-token-file", "--page-open yes"})
-            CHECK_THAT(refused.error().message, ContainsSubstring(way_out));
+            CHECK_THAT(rejected.error().message, ContainsSubstring(way_out));
 
         auto open = options;
         open.page->open = true;

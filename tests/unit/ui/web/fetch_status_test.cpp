@@ -22,8 +22,8 @@ std::string http_answer(std::string const& body) {
 }
 
 /// The failure to fetch from a server that sends these bytes and closes.
-error failure_with(std::string const& answer) {
-    one_answer_server const server{answer};
+error failure_with(std::string const& response) {
+    one_answer_server const server{response};
     auto const fetched = fetch_status(local(server.port()), 10s);
     REQUIRE_FALSE(fetched.has_value());
     REQUIRE_THAT(fetched.error().message, ContainsSubstring(local(server.port())));
@@ -35,7 +35,7 @@ error failure_with(std::string const& answer) {
 TEST_CASE("the status of another process is fetched", "[fetch_status]") {
     web_options options;
     options.listen = ":0";
-    options.look = sample_snapshot;
+    options.snapshot = sample_snapshot;
     auto const server = start_web_server(std::move(options));
     REQUIRE(server.has_value());
     auto const port = std::to_string((*server)->port());
@@ -46,7 +46,7 @@ TEST_CASE("the status of another process is fetched", "[fetch_status]") {
     }
 }
 
-TEST_CASE("a process that is away is told apart from one that is silent", "[fetch_status]") {
+TEST_CASE("a process that is away is reported apart from one that is silent", "[fetch_status]") {
     std::uint16_t port = 0;
     {
         one_answer_server const gone{""};
@@ -59,7 +59,7 @@ TEST_CASE("a process that is away is told apart from one that is silent", "[fetc
 
     std::binary_semaphore may_answer{0};
     web_options options;
-    options.look = [&] {
+    options.snapshot = [&] {
         may_answer.acquire();
         return process_snapshot{};
     };
@@ -77,14 +77,14 @@ TEST_CASE("a peer that closes early was not connected", "[fetch_status]") {
     REQUIRE(failure_with("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{").code == errc::not_connected);
 }
 
-TEST_CASE("what answers and is no logpipe breaks the protocol", "[fetch_status]") {
+TEST_CASE("what responds and is not logpipe breaks the protocol", "[fetch_status]") {
     REQUIRE(failure_with("220 mail.example.org ESMTP\r\n").code == errc::protocol);
     REQUIRE(failure_with("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").code == errc::protocol);
     REQUIRE(failure_with(http_answer("<html></html>")).code == errc::protocol);
     REQUIRE(failure_with(http_answer("{}")).code == errc::protocol);
 }
 
-TEST_CASE("an answer above 4 MiB is refused before it is read", "[fetch_status]") {
+TEST_CASE("an response above 4 MiB is rejected before it is read", "[fetch_status]") {
     auto const failure = failure_with("HTTP/1.1 200 OK\r\nContent-Length: 4194305\r\n\r\n");
     REQUIRE(failure.code == errc::protocol);
     REQUIRE(failure_with("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + std::string(5U << 20U, ' ')).code ==

@@ -14,7 +14,7 @@ namespace logpipe::web {
 /// Remembers what it was asked and answers the same always.
 class fixed_dashboard final : public log_dashboard {
   public:
-    explicit fixed_dashboard(std::vector<log_view>& asked) : asked_{asked} {}
+    explicit fixed_dashboard(std::vector<log_view>& pending_query) : asked_{pending_query} {}
 
     [[nodiscard]] result<log_overview> overview(log_view const& view) override {
         asked_.push_back(view);
@@ -41,10 +41,10 @@ class fixed_dashboard final : public log_dashboard {
     std::vector<log_view>& asked_;
 };
 
-class fixed_letters final : public letter_desk {
+class fixed_letters final : public dead_letter_admin {
   public:
-    [[nodiscard]] result<letters_shown> list(std::size_t newest_max) override {
-        letters_shown all{
+    [[nodiscard]] result<dead_letter_list> list(std::size_t newest_max) override {
+        dead_letter_list all{
             .letters = 2, .incomplete = 1, .unreadable = 0, .reasons = {{"normalize", "no JSON", 2}}, .newest = {}};
         all.newest = {{.id = {.high = 1, .low = 2},
                        .time = "t",
@@ -64,22 +64,22 @@ class fixed_letters final : public letter_desk {
         all.newest.resize(std::min(newest_max, all.newest.size()));
         return all;
     }
-    [[nodiscard]] result<std::uint64_t> retry(letter_choice const& which) override {
+    [[nodiscard]] result<std::uint64_t> retry(dead_letter_selection const& which) override {
         chosen.push_back(which);
         return which.all ? 2 : which.ids.size();
     }
-    std::vector<letter_choice> chosen;
+    std::vector<dead_letter_selection> chosen;
 };
 
 struct whole_page {
-    std::vector<log_view> asked;
+    std::vector<log_view> pending_query;
     std::shared_ptr<fixed_letters> letters = std::make_shared<fixed_letters>();
 
     [[nodiscard]] web_options options() {
         web_options made;
-        made.look = sample_snapshot;
+        made.snapshot = sample_snapshot;
         made.produce = [](produce_request const& what) {
-            return produce_answer{.status = 200, .message = what.demo, .events = 1};
+            return produce_response{.status = 200, .message = what.demo, .events = 1};
         };
         made.page.emplace();
         made.page->watch = [] {
@@ -87,7 +87,7 @@ struct whole_page {
                                                 {.address = "h:1", .now = {}, .reason = "no \"answer\""}};
         };
         made.page->open_logs = [this]() -> result<std::unique_ptr<log_dashboard>> {
-            return std::unique_ptr<log_dashboard>{std::make_unique<fixed_dashboard>(asked)};
+            return std::unique_ptr<log_dashboard>{std::make_unique<fixed_dashboard>(pending_query)};
         };
         made.page->documents = test::nginx_documents();
         made.page->letters = letters;

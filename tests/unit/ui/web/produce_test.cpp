@@ -23,12 +23,12 @@ struct held_run {
 
     web_options options() {
         web_options made;
-        made.look = sample_snapshot;
+        made.snapshot = sample_snapshot;
         made.produce = [this](produce_request const&) {
             ++runs;
             begun.release();
             may_end.acquire();
-            return produce_answer{.status = 200, .message = "sent", .events = 8130};
+            return produce_response{.status = 200, .message = "sent", .events = 8130};
         };
         return made;
     }
@@ -38,22 +38,22 @@ constexpr auto get_request = "GET /produceEventsToPipeline HTTP/1.1\r\nHost: loc
 
 }  // namespace
 
-TEST_CASE("a produce is answered when it has ended, again and again", "[produce]") {
+TEST_CASE("a produce is served when it has ended, again and again", "[produce]") {
     held_run run;
     auto const server = start(run.options());
     http_client client{server->port()};
     for (auto const* request : {"GET /produceEventsToPipeline", "POST /produceEventsToPipeline"}) {
         run.may_end.release();
-        auto const answer = client.ask(request);
-        REQUIRE(status_of(answer) == 200);
-        REQUIRE(field_of(answer, "Content-Type") == "application/json");
-        REQUIRE(body_of(answer) == "{\"message\":\"sent\",\"status\":\"success\",\"events\":8130}\n");
+        auto const response = client.submit(request);
+        REQUIRE(status_of(response) == 200);
+        REQUIRE(field_of(response, "Content-Type") == "application/json");
+        REQUIRE(body_of(response) == "{\"message\":\"sent\",\"status\":\"success\",\"events\":8130}\n");
         run.begun.acquire();
     }
     REQUIRE(run.runs == 2);
 }
 
-TEST_CASE("while a produce runs other pages answer, and a second one is refused at once", "[produce]") {
+TEST_CASE("while a produce runs other pages response, and a second one is rejected at once", "[produce]") {
     held_run run;
     auto const server = start(run.options());
     http_client waiting{server->port()};
@@ -61,27 +61,27 @@ TEST_CASE("while a produce runs other pages answer, and a second one is refused 
     run.begun.acquire();
 
     http_client other{server->port()};
-    REQUIRE(status_of(other.ask("GET /healthz")) == 200);
-    auto const second = other.ask("POST /produceEventsToPipeline");
+    REQUIRE(status_of(other.submit("GET /healthz")) == 200);
+    auto const second = other.submit("POST /produceEventsToPipeline");
     REQUIRE(status_of(second) == 409);
     REQUIRE(field_of(second, "Content-Type") == "application/problem+json");
 
     run.may_end.release();
-    REQUIRE(status_of(waiting.answer()) == 200);
+    REQUIRE(status_of(waiting.response()) == 200);
     REQUIRE(run.runs == 1);
 }
 
 TEST_CASE("a produce that fails is a 502 with the reason", "[produce]") {
     web_options options;
-    options.look = sample_snapshot;
+    options.snapshot = sample_snapshot;
     options.produce = [](produce_request const&) {
-        return produce_answer{.status = 502, .message = "no connection to :24224", .events = 7};
+        return produce_response{.status = 502, .message = "no connection to :24224", .events = 7};
     };
     auto const server = start(std::move(options));
-    auto const answer = http_client{server->port()}.ask("GET /produceEventsToPipeline");
-    REQUIRE(status_of(answer) == 502);
-    REQUIRE_THAT(body_of(answer), ContainsSubstring(R"("detail":"no connection to :24224")"));
-    REQUIRE_THAT(body_of(answer), ContainsSubstring(R"("events":7)"));
+    auto const response = http_client{server->port()}.submit("GET /produceEventsToPipeline");
+    REQUIRE(status_of(response) == 502);
+    REQUIRE_THAT(body_of(response), ContainsSubstring(R"("detail":"no connection to :24224")"));
+    REQUIRE_THAT(body_of(response), ContainsSubstring(R"("events":7)"));
 }
 
 TEST_CASE("a produce goes on when its client leaves, and the next one may then run", "[produce]") {
@@ -93,11 +93,11 @@ TEST_CASE("a produce goes on when its client leaves, and the next one may then r
         run.begun.acquire();
     }
     http_client client{server->port()};
-    REQUIRE(status_of(client.ask("GET /produceEventsToPipeline")) == 409);
+    REQUIRE(status_of(client.submit("GET /produceEventsToPipeline")) == 409);
     run.may_end.release();
     run.may_end.release();  // for the one to come
     auto const begin = std::chrono::steady_clock::now();
-    while (status_of(client.ask("GET /produceEventsToPipeline")) == 409)
+    while (status_of(client.submit("GET /produceEventsToPipeline")) == 409)
         REQUIRE(std::chrono::steady_clock::now() - begin < 20s);
     REQUIRE(run.runs == 2);
 }

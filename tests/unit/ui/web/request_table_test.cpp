@@ -124,7 +124,7 @@ std::vector<row> refused_hosts() {
          with_host("l\xc3\xb6"
                    "calhost"),
          400},
-        {"a port that is no number", with_host("localhost:http"), 400},
+        {"a port that is not a number", with_host("localhost:http"), 400},
         {"a port below zero", with_host("localhost:-1"), 400},
         {"a port of six digits", with_host("localhost:123456"), 400},
         {"two ports", with_host("localhost:80:80"), 400},
@@ -155,7 +155,7 @@ std::vector<row> refused_lines() {
         {"a tab before the target", with_line("GET\t/healthz HTTP/1.1"), 400},
         {"a tab before the version", with_line("GET /healthz\tHTTP/1.1"), 400},
         {"a blank in the target", with_line("GET /heal thz HTTP/1.1"), 400},
-        {"a method that is no token", with_line("G(T /healthz HTTP/1.1"), 400},
+        {"a method that is not a token", with_line("G(T /healthz HTTP/1.1"), 400},
         {"a version written small", with_line("GET /healthz http/1.1"), 400},
         {"a version without a minor one", with_line("GET /healthz HTTP/1"), 400},
         {"a version of two digits", with_line("GET /healthz HTTP/1.10"), 400},
@@ -228,7 +228,7 @@ std::vector<row> refused_fields() {
 std::vector<row> refused_chunks() {
     return {
         {"a chunk without a size", with_chunks("\r\nhello\r\n0\r\n\r\n"), 400},
-        {"a size that is no number", with_chunks("zz\r\n0\r\n\r\n"), 400},
+        {"a size that is not a number", with_chunks("zz\r\n0\r\n\r\n"), 400},
         {"a size below zero", with_chunks("-1\r\na\r\n0\r\n\r\n"), 400},
         {"a size with a plus", with_chunks("+1\r\na\r\n0\r\n\r\n"), 400},
         {"a size with 0x", with_chunks("0x1\r\na\r\n0\r\n\r\n"), 400},
@@ -289,14 +289,14 @@ class listener final {
   public:
     explicit listener(std::string const& kind) {
         auto options = web_options{};
-        options.look = [this] {
+        options.snapshot = [this] {
             ++carried_out_;
             return sample_snapshot();
         };
         if (kind != "admin") {
             options.produce = [this](produce_request const&) {
                 ++carried_out_;
-                return produce_answer{};
+                return produce_response{};
             };
             options.page = page_options{};
             options.page->watch = [] { return std::vector<watched_process>{}; };
@@ -327,7 +327,7 @@ constexpr std::string_view second_requests =
 
 }  // namespace
 
-TEST_CASE("a request that can be read in two ways is refused and closed, and nothing after it carried out",
+TEST_CASE("a request that can be read in two ways is rejected and closed, and nothing after it carried out",
           "[request_table]") {
     auto const kind = GENERATE("page"s, "serve"s, "admin"s);
     auto const rows = refused_requests();
@@ -338,17 +338,17 @@ TEST_CASE("a request that can be read in two ways is refused and closed, and not
         http_client client{server.port()};
         client.send(each.bytes);
         client.send(second_requests);
-        auto const answer = client.answer();
-        CHECK(status_of(answer) == each.status);
-        CHECK(field_of(answer, "Connection") == "close");
-        CHECK(field_of(answer, "Content-Type") == "application/problem+json");
-        CHECK(client.answer().empty());
+        auto const response = client.response();
+        CHECK(status_of(response) == each.status);
+        CHECK(field_of(response, "Connection") == "close");
+        CHECK(field_of(response, "Content-Type") == "application/problem+json");
+        CHECK(client.response().empty());
         client.wait_until_closed_by_server();
         REQUIRE(server.carried_out() == 0);
     }
 }
 
-TEST_CASE("a request that can be read in one way only is answered, and so is the next one of its connection",
+TEST_CASE("a request that can be read in one way only is served, and so is the next one of its connection",
           "[request_table]") {
     auto const kind = GENERATE("page"s, "serve"s, "admin"s);
     listener const server{kind};
@@ -356,8 +356,8 @@ TEST_CASE("a request that can be read in one way only is answered, and so is the
         CAPTURE(kind, each.name, each.bytes);
         http_client client{server.port()};
         client.send(each.bytes);
-        CHECK(status_of(client.answer()) == each.status);
-        CHECK(status_of(client.ask("GET /healthz")) == 200);
+        CHECK(status_of(client.response()) == each.status);
+        CHECK(status_of(client.submit("GET /healthz")) == 200);
     }
 }
 

@@ -13,22 +13,22 @@ namespace {
 
 web_options options_for(process_snapshot const& process) {
     web_options options;
-    options.look = [process] { return process; };
+    options.snapshot = [process] { return process; };
     return options;
 }
 
-web_answer get(std::string_view target, web_options const& options) {
-    return find_route({.method = "GET", .target = target}, options, request_guard{{.loopback = true}}).answer;
+web_response get(std::string_view target, web_options const& options) {
+    return find_route({.method = "GET", .target = target}, options, request_guard{{.loopback = true}}).response;
 }
 
 }  // namespace
 
-TEST_CASE("healthz answers while the process works, without looking at it", "[routes]") {
+TEST_CASE("healthz responds while the process works, without looking at it", "[routes]") {
     web_options options;
-    options.look = []() -> process_snapshot { throw std::runtime_error{"not to be called"}; };
-    auto const answer = get("/healthz", options);
-    REQUIRE(answer.status == 200);
-    REQUIRE(answer.body == "ok\n");
+    options.snapshot = []() -> process_snapshot { throw std::runtime_error{"not to be called"}; };
+    auto const response = get("/healthz", options);
+    REQUIRE(response.status == 200);
+    REQUIRE(response.body == "ok\n");
 }
 
 TEST_CASE("readyz says for each stage that is down why", "[routes]") {
@@ -87,22 +87,22 @@ TEST_CASE("a query and a whole URL find the same page", "[routes]") {
     REQUIRE(get("http://localhost:8000", options).status == 404);
 }
 
-TEST_CASE("what is no page is a 404 that names the pages", "[routes]") {
+TEST_CASE("what is not page is a 404 that names the pages", "[routes]") {
     auto options = options_for({});
     for (auto const* target : {"/", "", "*", "/metrics/", "/../etc/passwd", "/%2e%2e/etc/passwd", "/healthz/../metrics",
                                "/%ff\xff", "//healthz", "/produceEventsToPipeline"}) {
-        auto const answer = get(target, options);
-        REQUIRE(answer.status == 404);
-        REQUIRE(answer.content_type == "application/problem+json");
-        REQUIRE_THAT(answer.body, ContainsSubstring("/metrics"));
+        auto const response = get(target, options);
+        REQUIRE(response.status == 404);
+        REQUIRE(response.content_type == "application/problem+json");
+        REQUIRE_THAT(response.body, ContainsSubstring("/metrics"));
     }
-    options.produce = [](produce_request const&) { return produce_answer{}; };
+    options.produce = [](produce_request const&) { return produce_response{}; };
     REQUIRE_THAT(get("/", options).body, ContainsSubstring("/produceEventsToPipeline"));
 }
 
 TEST_CASE("the produce page takes GET and POST and only those, for even a HEAD would start a run", "[routes]") {
     web_options options;
-    options.produce = [](produce_request const&) { return produce_answer{}; };
+    options.produce = [](produce_request const&) { return produce_response{}; };
     REQUIRE(
         find_route({.method = "GET", .target = "/produceEventsToPipeline"}, options, request_guard{{.loopback = true}})
             .produce);
@@ -113,8 +113,8 @@ TEST_CASE("the produce page takes GET and POST and only those, for even a HEAD w
         auto const route = find_route({.method = method, .target = "/produceEventsToPipeline"}, options,
                                       request_guard{{.loopback = true}});
         REQUIRE_FALSE(route.produce);
-        REQUIRE(route.answer.status == 405);
-        REQUIRE(route.answer.allow == "GET, POST");
+        REQUIRE(route.response.status == 405);
+        REQUIRE(route.response.allow == "GET, POST");
     }
 }
 

@@ -34,17 +34,18 @@ class steady_reader final : public tap_reader {
     std::atomic<std::uint64_t> seen_ = 0;
 };
 
-struct asked {
+struct pending_query {
     std::string stage;
     std::uint64_t sample = 0;
 };
 
-web_options options_for(asked& what) {
+web_options options_for(pending_query& what) {
     web_options options;
-    options.look = sample_snapshot;
+    options.snapshot = sample_snapshot;
     options.tap = [&what](std::string const& stage, std::uint64_t sample) -> result<std::unique_ptr<tap_reader>> {
         what = {.stage = stage, .sample = sample};
-        if (stage == "none") return error{errc::not_found, "there is no stage \"none\"; there are index/normalize"};
+        if (stage == "none" || stage == "normalise")
+            return error{errc::not_found, "unknown stage \"none\"; stages: index/normalize"};
         return std::make_unique<steady_reader>();
     };
     return options;
@@ -53,7 +54,7 @@ web_options options_for(asked& what) {
 }  // namespace
 
 TEST_CASE("the query of a tap is decoded, and what is wrong in it is a 400 or 404 that says what is right", "[tap]") {
-    asked what;
+    pending_query what;
     auto const options = options_for(what);
     auto const good = open_tap_route("/api/tap?stage=index%2Fnormalize&sample=7&form=readable", options);
     CHECK(good.reader);
@@ -62,19 +63,21 @@ TEST_CASE("the query of a tap is decoded, and what is wrong in it is a 400 or 40
     CHECK(what.sample == 7);
     CHECK(open_tap_route("/api/tap", options).reader);
 
-    auto const status_of = [&](std::string_view target) { return open_tap_route(target, options).refusal.status; };
+    auto const status_of = [&](std::string_view target) { return open_tap_route(target, options).rejection.status; };
     CHECK(status_of("/api/tap?stage=none") == 404);
+    CHECK_THAT(open_tap_route("/api/tap?stage=normalise", options).rejection.body,
+               ContainsSubstring(R"(did you mean \"normalize\"?)"));
     for (auto const* target :
          {"/api/tap?sample=0", "/api/tap?sample=x", "/api/tap?sample=-1", "/api/tap?sample=", "/api/tap?stage=%4",
           "/api/tap?stage=%zz", "/api/tap?form=xml", "/api/tap?colour=red", "/api/tap?stage"}) {
         INFO(target);
-        CHECK(open_tap_route(target, options).refusal.status ==
+        CHECK(open_tap_route(target, options).rejection.status ==
               (std::string_view{target} == "/api/tap?stage" ? 200U : 400U));
     }
 }
 
 TEST_CASE("a tap is followed line by line until enough were seen", "[tap]") {
-    asked what;
+    pending_query what;
     auto const server = start_web_server(options_for(what));
     REQUIRE(server.has_value());
     auto const address = fmt::format("127.0.0.1:{}", (*server)->port());
@@ -95,17 +98,17 @@ TEST_CASE("a tap is followed line by line until enough were seen", "[tap]") {
     CHECK(what.sample == 2);
 }
 
-TEST_CASE("a tap that cannot be is told apart: no such stage, nobody there, the process ended", "[tap]") {
-    asked what;
+TEST_CASE("a tap that cannot be is reported apart: no such stage, nobody there, the process ended", "[tap]") {
+    pending_query what;
     auto server = start_web_server(options_for(what));
     REQUIRE(server.has_value());
     auto const address = fmt::format("127.0.0.1:{}", (*server)->port());
     auto const every = [](std::string_view) { return true; };
     auto const never = [] { return false; };
-    auto const refused = follow_tap({.address = address, .query = "stage=none", .access = {}}, every, never);
-    REQUIRE(refused.has_error());
-    CHECK(refused.error().code == errc::not_found);
-    CHECK_THAT(refused.error().message, ContainsSubstring("index/normalize"));
+    auto const rejected = follow_tap({.address = address, .query = "stage=none", .access = {}}, every, never);
+    REQUIRE(rejected.has_error());
+    CHECK(rejected.error().code == errc::not_found);
+    CHECK_THAT(rejected.error().message, ContainsSubstring("index/normalize"));
 
     bool stopped = false;
     auto const ended = follow_tap(
@@ -124,8 +127,8 @@ TEST_CASE("a tap that cannot be is told apart: no such stage, nobody there, the 
     CHECK(away.error().code == errc::not_connected);
 }
 
-TEST_CASE("a page is fetched whatever it answers, and a URL that is none is a wrong argument", "[fetch_page]") {
-    asked what;
+TEST_CASE("a page is fetched whatever it responds, and a URL that is none is a wrong argument", "[fetch_page]") {
+    pending_query what;
     auto const server = start_web_server(options_for(what));
     REQUIRE(server.has_value());
     auto const base = fmt::format("http://127.0.0.1:{}", (*server)->port());

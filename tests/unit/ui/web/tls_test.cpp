@@ -27,7 +27,7 @@ struct tls_world {
 
     [[nodiscard]] web_options options() const {
         web_options made;
-        made.look = sample_snapshot;
+        made.snapshot = sample_snapshot;
         made.token = "open sesame";
         made.page.emplace();
         made.page->watch = [] { return std::vector<watched_process>{}; };
@@ -111,14 +111,14 @@ TEST_CASE("SIGHUP serves a new certificate, and one that cannot be used leaves t
     CHECK_FALSE(asks(world.ca));
 }
 
-TEST_CASE("a certificate without its key, and one that is none, are refused at start", "[tls]") {
+TEST_CASE("a certificate without its key, and one that is none, are rejected at start", "[tls]") {
     tls_world world;
     auto options = world.options();
     options.key_file.clear();
     CHECK(start_web_server(options).error().code == errc::invalid_argument);
     options = world.options();
     options.certificate_file = world.folder.write("bad", "nothing");
-    auto const refused = start_web_server(options);
-    CHECK(refused.error().code == errc::invalid_argument);
-    CHECK_THAT(refused.error().message, ContainsSubstring(options.certificate_file));
+    auto const rejected = start_web_server(options);
+    CHECK(rejected.error().code == errc::invalid_argument);
+    CHECK_THAT(rejected.error().message, ContainsSubstring(options.certificate_file));
 }

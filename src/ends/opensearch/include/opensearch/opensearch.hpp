@@ -1,4 +1,4 @@
-// OpenSearch by its HTTP API: the sink that indexes, the index template, and what an operator asks of it.
+// OpenSearch by its HTTP API: the sink that indexes, the index template, and what an operator requests of it.
 // https://opensearch.org/docs/2.19/api-reference/document-apis/bulk/
 #pragma once
 
@@ -27,7 +27,7 @@ struct opensearch_connection {
     std::string api_key_file;   ///< the same of the key
     std::string api_key;        ///< …or this, as `Authorization: ApiKey …`
     std::chrono::milliseconds connect_timeout{10'000};
-    std::chrono::milliseconds request_timeout{60'000};  ///< for the whole answer
+    std::chrono::milliseconds request_timeout{60'000};  ///< for the whole response
 };
 
 struct opensearch_sink_options {
@@ -36,28 +36,28 @@ struct opensearch_sink_options {
     schema documents;                                    ///< by which the index's template is made
     std::size_t bulk_bytes_max = std::size_t{1} << 20U;  ///< of one request, before compression
     std::size_t bulk_events_max = 2'000;
-    std::size_t requests_in_flight_max = 4;  ///< each over a connection of its own
+    std::size_t requests_in_flight_max = 4;  ///< each over a separate connection
     bool compress = false;                   ///< gzip
     bool check_mapping = true;               ///< open() compares the live mapping with the template's
-    /// What cannot be served now is sent again after waits that double from the first to the longest.
+    /// What cannot be served now is retried after waits that double from the first to the longest.
     std::chrono::milliseconds retry_first{100};
     std::chrono::milliseconds retry_longest{10'000};
-    /// A document that fails while others go in is set apart and sent again with the same waits, without holding a
-    /// connection. It becomes a dead letter after this many attempts, and this long after the first.
+    /// A document that fails while others are stored is moved to the retry queue and retried with the same waits,
+    /// without holding a connection. It becomes a dead letter after this many attempts, and this long after the first.
     std::uint64_t document_tries = 10;
     std::chrono::milliseconds document_retry_time{300'000};
-    std::size_t retry_events_max = 1'000;  ///< set apart at a time; then the others wait
+    std::size_t retry_events_max = 1'000;  ///< moved to the retry queue at a time; then the others wait
     std::size_t retry_bytes_max = std::size_t{16} << 20U;
     /// The breaker opens when the target is not ready (no right, no index, no such pipeline), when every document fails
     /// with one error that is not about the document, and when of the last `breaker_window` documents at least
     /// `breaker_rejects_min` (0: never), and more than half, were rejected. Then the stage is down, and one document is
-    /// tried after waits that double from retry_first to this; the breaker closes once one goes in.
-    std::chrono::milliseconds hold_retry{10'000};
+    /// tried after waits that double from retry_first to this; the breaker closes once one is stored.
+    std::chrono::milliseconds probe_longest{10'000};
     std::size_t breaker_window = 1'000;
     std::size_t breaker_rejects_min = 100;
 };
-/// Documents go in by `_bulk` with `create` and the event's id as `_id`: one that is there already is counted, not
-/// changed. What each answer means: docs/internals/opensearch.md.
+/// Documents are indexed by `_bulk` with `create` and the event's id as `_id`: one that is there already is counted,
+/// not changed. What each response means: docs/internals/opensearch.md.
 [[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options);
 
 /// The index template that logpipe puts by itself: explicit types and a version.
@@ -65,7 +65,7 @@ struct opensearch_sink_options {
 
 struct index_set_up_options {
     bool dry_run = false;  ///< only says what would be done
-    /// The fields' names of the Elastic Common Schema as aliases. A line with a text of its own where these are
+    /// The fields' names of the Elastic Common Schema as aliases. A line that has a text where these are
     /// objects (`client`, `http`) is rejected then.
     bool ecs_names = false;
 };
@@ -111,11 +111,11 @@ class opensearch_admin {
                                                                       schema documents = {});
 
 /// What operators' requests need of a URI. @return errc::invalid_argument for one of another form
-struct opensearch_place {
+struct opensearch_target {
     opensearch_connection connection;
     std::string index;
 };
-[[nodiscard]] result<opensearch_place> opensearch_place_of(end_uri const& uri, option_values const& values);
+[[nodiscard]] result<opensearch_target> opensearch_target_of(end_uri const& uri, option_values const& values);
 
 extern end_descriptor const opensearch_end;
 

@@ -14,11 +14,11 @@
 
 namespace logpipe::audit {
 
-enum class place_kind : std::uint8_t { input, dead_letters, store };
-struct place_facts {
+enum class endpoint_kind : std::uint8_t { input, dead_letters, store };
+struct endpoint_facts {
     std::uint64_t total = 0;          ///< that ever were there, as offsets tell; of a store, that are
     std::uint64_t visible = 0;        ///< that can be read
-    std::uint64_t on_their_way = 0;   ///< behind the position of whoever reads it
+    std::uint64_t in_flight = 0;      ///< after the position of its reader
     std::vector<std::string> unseen;  ///< ranges that are gone, for people
     passed_offsets passed{};          ///< without an event, as the group that is furthest back has counted them
 };
@@ -31,32 +31,33 @@ struct offset_account {
     std::uint64_t unexplained = 0;  ///< the group has passed over them, and messages are there
 };
 /// Where events are: a topic, dead letters, a store.
-class audited_place {
+class audited_endpoint {
   public:
-    virtual ~audited_place() = default;
+    virtual ~audited_endpoint() = default;
     [[nodiscard]] virtual std::string const& name() const = 0;
-    [[nodiscard]] virtual place_kind kind() const = 0;
-    /// Takes down the positions: what is behind them then is on its way.
-    [[nodiscard]] virtual result<place_facts> look() = 0;
+    [[nodiscard]] virtual endpoint_kind kind() const = 0;
+    /// Takes down the positions: what is after them then is in flight.
+    [[nodiscard]] virtual result<endpoint_facts> snapshot() = 0;
     struct sighting {
         event_id id;
-        bool on_its_way = false;
+        bool is_in_flight = false;
         std::uint64_t letter = 0;  ///< of dead letters: time_ms * 2, and 1 more for a tombstone; the largest decides
     };
-    /// Everything that is there now. After look().
+    /// Everything that is there now. After snapshot().
     [[nodiscard]] virtual result<> scan(std::function<result<>(sighting const&)> const& each) = 0;
-    /// Tells what holds no event, and reads what it must for that. After look().
+    /// Tells what holds no event, and reads what it must for that. After snapshot().
     [[nodiscard]] virtual result<offset_account> explain() { return offset_account{}; }
 };
 /// The same cluster, whose messages are seen uncommitted too. Asked only where a topic has gaps.
 using uncommitted_reads = std::function<result<kafka::kafka_admin*>()>;
-/// @param groups  who reads it; what is behind the last of their positions is on its way
-[[nodiscard]] std::unique_ptr<audited_place> audit_kafka(kafka::kafka_admin& cluster, uncommitted_reads uncommitted,
-                                                         std::string topic, std::vector<std::string> groups);
-[[nodiscard]] std::unique_ptr<audited_place> audit_journal(std::string folder);
-[[nodiscard]] std::unique_ptr<audited_place> audit_letters(std::string name, std::unique_ptr<letter_topic> letters);
-[[nodiscard]] std::unique_ptr<audited_place> audit_opensearch(opensearch::opensearch_admin& cluster, std::string index);
-[[nodiscard]] std::unique_ptr<audited_place> audit_sqlite(std::string path);
+/// @param groups  who reads it; what is after the last of their positions is in flight
+[[nodiscard]] std::unique_ptr<audited_endpoint> audit_kafka(kafka::kafka_admin& cluster, uncommitted_reads uncommitted,
+                                                            std::string topic, std::vector<std::string> groups);
+[[nodiscard]] std::unique_ptr<audited_endpoint> audit_journal(std::string folder);
+[[nodiscard]] std::unique_ptr<audited_endpoint> audit_letters(std::string name, std::unique_ptr<letter_topic> letters);
+[[nodiscard]] std::unique_ptr<audited_endpoint> audit_opensearch(opensearch::opensearch_admin& cluster,
+                                                                 std::string index);
+[[nodiscard]] std::unique_ptr<audited_endpoint> audit_sqlite(std::string path);
 
 struct audit_options {
     std::size_t memory_bytes = std::size_t{64} << 20U;  ///< of ids held at a time; the others wait in a temporary file
@@ -65,26 +66,27 @@ struct audit_options {
 };
 struct audited_id {
     event_id id;
-    std::string place;  ///< where it was seen
+    std::string endpoint;  ///< where it was seen
 };
 struct audit_finding {
     std::uint64_t events = 0;
     std::vector<audited_id> first;  ///< at most `named_max`, by id
 };
 struct audit_report {
-    struct place {
+    struct endpoint {
         std::string name;
-        place_kind kind = place_kind::input;
-        place_facts facts;
-        offset_account offsets{};   ///< of an input, where it was looked for
-        std::uint64_t ids = 0;      ///< different ones, of letters those that are not settled; 0 by counts
-        std::uint64_t repeats = 0;  ///< sightings more than that; an input may hold some, they meet their ids
+        endpoint_kind kind = endpoint_kind::input;
+        endpoint_facts facts;
+        offset_account offsets{};  ///< of an input, where it was searched for
+        std::uint64_t ids = 0;     ///< different ones, of letters those that are not resolved; 0 by counts
+        std::uint64_t repeats =
+            0;  ///< sightings more than that; an input may hold some, they are recognised by their ids
     };
-    std::vector<place> places;
+    std::vector<endpoint> endpoints;
     bool by_ids = false;
     std::uint64_t ids = 0;  ///< different ones in all inputs
-    std::uint64_t on_their_way = 0;
-    audit_finding missing;                 ///< in an input, and neither in a store nor a dead letter nor on their way
+    std::uint64_t in_flight = 0;
+    audit_finding missing;                 ///< in an input, and neither in a store nor a dead letter nor in flight
     audit_finding doubled;                 ///< in a store twice, or in a store and among the dead letters
     audit_finding strange;                 ///< in a store, and not in an input all of which can be read
     std::vector<std::string> differences;  ///< by counts: what does not come out, a line each
@@ -94,12 +96,12 @@ struct audit_report {
     [[nodiscard]] std::uint64_t unexplained() const noexcept;  ///< gaps of all inputs
 };
 /// Inputs in the order of the data, each followed by its dead letters; then the store.
-using audited_places = std::span<std::unique_ptr<audited_place> const>;
+using audited_endpoints = std::span<std::unique_ptr<audited_endpoint> const>;
 /// Exact, in bounded memory: ids are sorted outside where there are too many.
-[[nodiscard]] result<audit_report> audit_by_ids(audited_places places, audit_options const& options);
-/// Quick: of each input, total = store + dead letters from there on + on their way + tombstones + gaps + expired. Reads
+[[nodiscard]] result<audit_report> audit_by_ids(audited_endpoints endpoints, audit_options const& options);
+/// Quick: of each input, total = store + dead letters from there on + in flight + tombstones + gaps + expired. Reads
 /// an input only where that does not come out by the groups' counts, or where they have gaps.
-[[nodiscard]] result<audit_report> audit_by_counts(audited_places places, audit_options const& options);
+[[nodiscard]] result<audit_report> audit_by_counts(audited_endpoints endpoints, audit_options const& options);
 [[nodiscard]] bool all_accounted_for(audit_report const& report) noexcept;
 [[nodiscard]] std::string to_text(audit_report const& report);
 [[nodiscard]] std::string to_json(audit_report const& report);

@@ -1,4 +1,4 @@
-// Dead letters as an operator handles them: list, show, send again, drop. One thread.
+// Dead letters as an operator handles them: list, show, retry, drop. One thread.
 #pragma once
 
 #include "journal/journal.hpp"
@@ -17,12 +17,12 @@
 
 namespace logpipe::audit {
 
-/// One entry of a topic of dead letters: a letter, a part of one, or a tombstone, which settles every letter of its id
-/// that is not newer than it. So a letter that comes while its elder is being settled stays, whatever the order on
+/// One entry of a topic of dead letters: a letter, a part of one, or a tombstone, which resolves every letter of its id
+/// that is not newer than it. So a letter that comes while its elder is being resolved stays, whatever the order on
 /// disk.
 struct letter_entry {
     event_id id;
-    std::int64_t time_ms = 0;  ///< of the letter; of a tombstone: of the newest letter that it settles
+    std::int64_t time_ms = 0;  ///< of the letter; of a tombstone: of the newest letter that it resolves
     bool tombstone = false;
     std::uint64_t attempts =
         0;  ///< of a tombstone: letters of this id up to it, also those that are gone; 0: not known
@@ -30,15 +30,15 @@ struct letter_entry {
     letter_part part;
 };
 /// What a tombstone is for.
-struct settled_letter {
+struct resolved_letter {
     event_id id;
     std::int64_t time_ms = 0;
     std::uint32_t parts_max = 1;  ///< of all letters of this id
     std::uint64_t attempts = 0;   ///< letters of this id up to this one
 };
 
-/// What settled letters have given back.
-struct letter_room {
+/// What resolved letters have given back.
+struct freed_space {
     std::uint64_t freed_bytes = 0;
     bool pending = false;  ///< the process that writes the letters was asked, and has not done it yet
 };
@@ -50,28 +50,28 @@ class letter_topic {
     /// Every entry, in the topic's order; tombstones that the topic keeps elsewhere come first.
     [[nodiscard]] virtual result<> scan(std::function<result<>(letter_entry const&)> const& each) = 0;
     /// Writes tombstones, durable when it returns. @param why  "retried" or "purged"
-    [[nodiscard]] virtual result<> settle(std::span<settled_letter const> letters, std::string_view reason) = 0;
+    [[nodiscard]] virtual result<> resolve(std::span<resolved_letter const> letters, std::string_view reason) = 0;
     /// Writes letters again which a tombstone has overtaken, before compaction takes them away.
-    [[nodiscard]] virtual result<> put_again(std::span<letter_entry const> letters) = 0;
+    [[nodiscard]] virtual result<> rewrite(std::span<letter_entry const> letters) = 0;
     /// Frees the room of entries that are not needed, as far as they share it with none that is.
-    [[nodiscard]] virtual result<letter_room> free(std::function<bool(letter_entry const&)> const& is_needed) = 0;
+    [[nodiscard]] virtual result<freed_space> free(std::function<bool(letter_entry const&)> const& is_needed) = 0;
 };
 /// A compacted topic: a tombstone is a message without a value, and compaction frees. `cluster` outlives it.
 [[nodiscard]] std::unique_ptr<letter_topic> make_kafka_letters(kafka::kafka_admin& cluster, std::string topic);
-/// A journal DIR/NAME.dlq. A running process holds its lock, so tombstones stand in DIR/NAME.dlq.done; that one is
-/// opened for writing by the first settle(), which gives errc::busy while another tool has it.
+/// A journal DIR/NAME.dlq. A running process holds its lock, so tombstones are in DIR/NAME.dlq.done; that one is
+/// opened for writing by the first resolve(), which gives errc::busy while another tool has it.
 /// @param open  where this process is the one that writes them
 [[nodiscard]] std::unique_ptr<letter_topic> make_journal_letters(std::string folder,
                                                                  std::shared_ptr<journal::topic> open = nullptr);
 
-/// What is known of the letters that are not settled, the newest of each id.
+/// What is known of the letters that are not resolved, the newest of each id.
 struct letter_summary {
     event_id id;
     std::int64_t time_ms = 0;
     std::uint64_t attempts = 0;  ///< letters of this id, as far as the topic and its tombstones know
     std::uint32_t entries = 0;   ///< of one message that it is about; 0: one event
     std::string_view stage;
-    std::string_view reason;        ///< with '…' in place of what stands in single quotes
+    std::string_view reason;        ///< with '…' instead of what is in single quotes
     std::uint32_t parts = 1;        ///< that the letter has
     std::uint32_t parts_found = 1;  ///< fewer: it is incomplete
 };
@@ -101,7 +101,7 @@ struct found_letter {
     std::uint32_t parts = 1;
     std::vector<std::uint32_t> missing;  ///< indices of parts
 };
-/// Gives the newest letter of each selected id that is not settled, its parts joined; incomplete ones last.
+/// Gives the newest letter of each selected id that is not resolved, its parts joined; incomplete ones last.
 [[nodiscard]] result<> show_letters(letter_topic& from, letter_selection const& which,
                                     std::function<result<>(found_letter const&)> const& each);
 
@@ -113,21 +113,21 @@ using letter_input = std::function<result<>(std::span<dead_letter const>)>;
 [[nodiscard]] letter_input make_kafka_input(kafka::kafka_admin& cluster, std::string topic);
 /// @return errc::busy while another process writes that journal.
 [[nodiscard]] result<letter_input> make_journal_input(std::string folder);
-/// Told how many events have become safe, from any thread; those of a put that failed may come later.
+/// Gets how many events have become safe, from any thread; those of a put that failed may come later.
 using events_safe = std::function<void(std::uint64_t events)>;
 /// The same for the process that has the journal open, and whose other threads write to it.
 [[nodiscard]] letter_input make_journal_input(std::shared_ptr<journal::topic> open, events_safe on_safe = {});
 
 struct retry_report {
     std::uint64_t letters = 0;
-    std::vector<event_id> not_found{};   ///< selected by id, and no letter is there
+    std::vector<event_id> not_found{};   ///< selected by id, and no such dead letter exists
     std::vector<event_id> incomplete{};  ///< selected, and left where they are: parts are missing
     /// Selected, and left where they are: the input never takes them, for this reason.
-    std::vector<std::pair<event_id, std::string>> refused{};
-    letter_room room{};
+    std::vector<std::pair<event_id, std::string>> rejected{};
+    freed_space room{};
 };
-/// Sends the selected letters to `to` and settles them, a portion at a time; a crash in between sends a portion again,
-/// which meets its ids.
+/// Sends the selected letters to `to` and resolves them, a portion at a time; a crash in between sends a portion twice,
+/// which is recognised by its ids.
 /// @param dry_run  counts, and changes nothing
 [[nodiscard]] result<retry_report> retry_letters(letter_topic& from, letter_selection const& which,
                                                  letter_input const& to, bool dry_run);

@@ -12,15 +12,15 @@
 namespace logpipe::audit {
 
 /// A group's position in one partition of a topic. A journal has one partition, 0.
-class group_place {
+class group_position {
   public:
-    virtual ~group_place() = default;
+    virtual ~group_position() = default;
     struct offsets {
         std::uint64_t position = 0;  ///< the first offset that the group has not passed
         std::uint64_t end = 0;       ///< of the partition
     };
     /// @return errc::not_found for a topic, partition or group that is not there
-    [[nodiscard]] virtual result<offsets> look(std::int32_t partition) = 0;
+    [[nodiscard]] virtual result<offsets> snapshot(std::int32_t partition) = 0;
     /// Gives the events of these offsets as letters, without stage, reason and time; what holds no event is passed
     /// over.
     [[nodiscard]] virtual result<> scan(std::int32_t partition, std::uint64_t begin, std::uint64_t end,
@@ -31,11 +31,11 @@ class group_place {
                                         std::uint64_t events) = 0;
 };
 /// `cluster` outlives it.
-[[nodiscard]] std::unique_ptr<group_place> make_kafka_group(kafka::kafka_admin& cluster, std::string topic,
-                                                            std::string group);
+[[nodiscard]] std::unique_ptr<group_position> make_kafka_group(kafka::kafka_admin& cluster, std::string topic,
+                                                               std::string group);
 /// @param store  the sink that the group's events go to, where that keeps positions itself and they decide; else none
-[[nodiscard]] std::unique_ptr<group_place> make_journal_group(std::string folder, std::string group,
-                                                              std::unique_ptr<sink> store = nullptr);
+[[nodiscard]] std::unique_ptr<group_position> make_journal_group(std::string folder, std::string group,
+                                                                 std::unique_ptr<sink> store = nullptr);
 
 struct skip_plan {
     std::int32_t partition = 0;
@@ -45,8 +45,8 @@ struct skip_plan {
 };
 /// @param offset  the last one that is passed over
 /// @return errc::invalid_argument where the group is past it already, or the topic does not reach it
-[[nodiscard]] result<skip_plan> plan_skip(group_place& place, std::int32_t partition, std::uint64_t offset);
-/// Makes the letters durable, then moves the group; whoever repeats it after a crash makes the same letters.
-[[nodiscard]] result<> skip(group_place& place, skip_plan const& plan, dead_letters& letters);
+[[nodiscard]] result<skip_plan> plan_skip(group_position& endpoint, std::int32_t partition, std::uint64_t offset);
+/// Makes the letters durable, then moves the group; a second run after a crash makes the same letters.
+[[nodiscard]] result<> skip(group_position& endpoint, skip_plan const& plan, dead_letters& letters);
 
 }  // namespace logpipe::audit

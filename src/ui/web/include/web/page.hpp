@@ -17,11 +17,11 @@ namespace logpipe::web {
 /// One process of the picture.
 struct watched_process {
     std::string address;                  ///< of its admin server; empty: the one that serves the page
-    std::optional<process_snapshot> now;  ///< none: it does not answer
+    std::optional<process_snapshot> now;  ///< none: it does not respond
     std::string reason;                   ///< then
 };
 
-struct shown_letter {
+struct shown_dead_letter {
     static constexpr std::size_t record_bytes_max = 16U << 10U;  ///< more of it is not for reading
 
     event_id id;
@@ -36,46 +36,46 @@ struct shown_letter {
     std::uint32_t parts = 1;
     std::uint32_t parts_found = 1;  ///< fewer: it is incomplete, and `record` is what is there
 };
-struct letter_reason {
+struct dead_letter_reason {
     std::string stage;
     std::string reason;
     std::uint64_t letters = 0;
 };
-struct letters_shown {
+struct dead_letter_list {
     std::uint64_t letters = 0;
     std::uint64_t incomplete = 0;
     std::uint64_t unreadable = 0;
-    std::vector<letter_reason> reasons;  ///< most first
-    std::vector<shown_letter> newest;    ///< newest first
+    std::vector<dead_letter_reason> reasons;  ///< most first
+    std::vector<shown_dead_letter> newest;    ///< newest first
 };
-struct letter_choice {
+struct dead_letter_selection {
     std::vector<event_id> ids;
     bool all = false;
 };
 
 /// The dead letters of a process that owns them. One thread.
-class letter_desk {
+class dead_letter_admin {
   public:
-    virtual ~letter_desk() = default;
-    [[nodiscard]] virtual result<letters_shown> list(std::size_t newest_max) = 0;
-    /// Sends the originals again, with their ids, and settles the letters. @return how many
-    [[nodiscard]] virtual result<std::uint64_t> retry(letter_choice const& which) = 0;
+    virtual ~dead_letter_admin() = default;
+    [[nodiscard]] virtual result<dead_letter_list> list(std::size_t newest_max) = 0;
+    /// Sends the originals a second time, with their ids, and resolves the letters. @return how many
+    [[nodiscard]] virtual result<std::uint64_t> retry(dead_letter_selection const& which) = 0;
 };
 
 /// Callbacks may be empty where the process has no such thing; the page then does not show it.
 struct page_options {
-    /// Called from the server's thread, about once a second while anybody looks; does not wait for anything.
+    /// Called from the server's thread, about once a second while there is a viewer; does not wait for anything.
     std::function<std::vector<watched_process>()> watch;
-    /// Called from two threads, one for questions with a search or filter and one for all others, each of which uses
-    /// what it was given by itself; errc::not_found while there is no store yet.
+    /// Called from two threads, one for queries with a search or filter and one for all others, each of which gets
+    /// its own; errc::not_found before the store exists.
     std::function<result<std::unique_ptr<log_dashboard>>()> open_logs;
-    schema documents;                      ///< that it shows
-    std::shared_ptr<letter_desk> letters;  ///< used by the other questions' thread only
-    std::uint64_t produce_lines_max = 0;   ///< made-up lines of one run; 0: no bound
-    bool open = false;                     ///< off loopback it may be served without a token
-    std::string produce_source;            ///< what a produce sends unless told otherwise, for people
-    std::size_t viewers_max = 64;          ///< live streams at a time; 503 above
-    std::size_t questions_max = 64;        ///< that wait for that thread; above, 503 for the address with the most
+    schema documents;                            ///< that it shows
+    std::shared_ptr<dead_letter_admin> letters;  ///< used by the other queries' thread only
+    std::uint64_t produce_lines_max = 0;         ///< generated lines of one run; 0: no bound
+    bool open = false;                           ///< off loopback it may be served without a token
+    std::string produce_source;                  ///< what a produce sends by default, for people
+    std::size_t viewers_max = 64;                ///< live streams at a time; 503 above
+    std::size_t queries_max = 64;  ///< that wait for that thread; above, 503 for the address with the most
 };
 
 }  // namespace logpipe::web

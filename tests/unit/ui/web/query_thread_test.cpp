@@ -1,4 +1,4 @@
-#include "question_thread.hpp"
+#include "query_thread.hpp"
 
 #include "page_support.hpp"
 #include "support/catch.hpp"
@@ -19,32 +19,32 @@ namespace {
 struct asking {
     std::latch go_on{1};
     std::mutex mutex;  // guards answered, refused
-    std::vector<std::string> answered, refused;
-    question_thread thread;
+    std::vector<std::string> responded, rejected;
+    query_thread thread;
 
     explicit asking(std::size_t most) : thread{"test", options_of(most)} {
         std::promise<void> begun;
-        thread.ask(
+        thread.submit(
             "first",
-            [&](page_desk&) {
+            [&](query_context&) {
                 begun.set_value();
                 go_on.wait();
-                return text_answer(200, "");
+                return text_response(200, "");
             },
-            [](web_answer const&) {});
+            [](web_response const&) {});
         begun.get_future().wait();
     }
     static page_options options_of(std::size_t most) {
         page_options options;
-        options.questions_max = most;
+        options.queries_max = most;
         return options;
     }
-    void ask(std::string const& asker, std::string const& name) {
-        thread.ask(
-            asker, [](page_desk&) { return text_answer(200, ""); },
-            [this, name](web_answer const& answer) {
+    void submit(std::string const& client, std::string const& name) {
+        thread.submit(
+            client, [](query_context&) { return text_response(200, ""); },
+            [this, name](web_response const& response) {
                 std::lock_guard const lock{mutex};
-                (answer.status == 200 ? answered : refused).push_back(name);
+                (response.status == 200 ? responded : rejected).push_back(name);
             });
     }
     /// @return in the order of their answers, once so many are there
@@ -52,7 +52,7 @@ struct asking {
         go_on.count_down();
         auto const all = [&] {
             std::lock_guard const lock{mutex};
-            return answered;
+            return responded;
         };
         REQUIRE(test::comes_true([&] { return all().size() == count; }));
         return all();
@@ -61,7 +61,7 @@ struct asking {
 
 using names = std::vector<std::string>;
 
-/// Answers a search when it is told to.
+/// Completes a search when the test says so.
 class waiting_dashboard final : public log_dashboard {
   public:
     explicit waiting_dashboard(std::latch& go_on) : go_on_{go_on} {}
@@ -77,29 +77,29 @@ class waiting_dashboard final : public log_dashboard {
 
 }  // namespace
 
-TEST_CASE("askers take turns, so that one question waits for one of each other", "[questions]") {
+TEST_CASE("askers take turns, so that one query waits for one of each other", "[queries]") {
     asking test{64};
-    for (int i = 1; i <= 5; ++i) test.ask("greedy", "g" + std::to_string(i));
-    test.ask("user", "u1");
-    test.ask("other", "o1");
-    test.ask("user", "u2");
+    for (int i = 1; i <= 5; ++i) test.submit("greedy", "g" + std::to_string(i));
+    test.submit("user", "u1");
+    test.submit("other", "o1");
+    test.submit("user", "u2");
     CHECK(test.finish(8) == names{"g1", "u1", "o1", "g2", "u2", "g3", "g4", "g5"});
 }
 
-TEST_CASE("where too many questions wait, whoever has the most loses the newest", "[questions]") {
+TEST_CASE("where too many queries wait, any client that has the most loses the newest", "[queries]") {
     asking test{4};
-    for (int i = 1; i <= 6; ++i) test.ask("greedy", "g" + std::to_string(i));
-    test.ask("user", "u1");
-    test.ask("user", "u2");
-    test.ask("user", "u3");
+    for (int i = 1; i <= 6; ++i) test.submit("greedy", "g" + std::to_string(i));
+    test.submit("user", "u1");
+    test.submit("user", "u2");
+    test.submit("user", "u3");
     {
         std::lock_guard const lock{test.mutex};
-        CHECK(test.refused == names{"g5", "g6", "g4", "g3", "u3"});
+        CHECK(test.rejected == names{"g5", "g6", "g4", "g3", "u3"});
     }
     test.go_on.count_down();
 }
 
-TEST_CASE("what is answered at once never waits behind searches", "[questions]") {
+TEST_CASE("what is served at once never waits for searches", "[queries]") {
     std::latch go_on{1};
     whole_page page;
     auto options = page.options();
@@ -113,10 +113,10 @@ TEST_CASE("what is answered at once never waits behind searches", "[questions]")
     http_client filtering{(*server)->port()};
     REQUIRE(filtering.send("GET /api/logs/lines?status=404 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     http_client user{(*server)->port()};
-    CHECK(status_of(user.ask("GET /api/logs/overview")) == 200);
-    CHECK(status_of(user.ask("GET /api/logs/lines")) == 200);
-    CHECK(status_of(user.ask("GET /api/letters")) == 200);
+    CHECK(status_of(user.submit("GET /api/logs/overview")) == 200);
+    CHECK(status_of(user.submit("GET /api/logs/lines")) == 200);
+    CHECK(status_of(user.submit("GET /api/letters")) == 200);
     go_on.count_down();
-    CHECK(status_of(searching.answer()) == 200);
-    CHECK(status_of(filtering.answer()) == 200);
+    CHECK(status_of(searching.response()) == 200);
+    CHECK(status_of(filtering.response()) == 200);
 }

@@ -1,6 +1,6 @@
 // A topic, as the audit sees it: its events, and the offsets that hold none.
 #include "audit/audit.hpp"
-#include "named_place.hpp"
+#include "named_endpoint.hpp"
 
 #include <fmt/format.h>
 
@@ -28,7 +28,7 @@ std::uint64_t length(std::int64_t begin, std::int64_t end) {
 struct audited_partition {
     kafka::kafka_partition facts;
     std::optional<kafka::kafka_group_position> reader;  ///< the one that is furthest back
-    std::int64_t limit = 0;                             ///< what is from here on is on its way
+    std::int64_t limit = 0;                             ///< what is from here on is in flight
     message_counts early;
     message_counts late;
     message_counts uncommitted_early;
@@ -48,22 +48,22 @@ struct audited_partition {
     }
 };
 
-class kafka_place final : public named_place {
+class kafka_endpoint final : public named_endpoint {
   public:
-    kafka_place(kafka::kafka_admin& cluster, uncommitted_reads uncommitted, std::string topic,
-                std::vector<std::string> groups)
-        : named_place{"kafka " + topic, place_kind::input},
+    kafka_endpoint(kafka::kafka_admin& cluster, uncommitted_reads uncommitted, std::string topic,
+                   std::vector<std::string> groups)
+        : named_endpoint{"kafka " + topic, endpoint_kind::input},
           cluster_{cluster},
           uncommitted_{std::move(uncommitted)},
           topic_{std::move(topic)},
           groups_{std::move(groups)} {}
 
-    result<place_facts> look() override {
+    result<endpoint_facts> snapshot() override {
         auto const readers = find_readers();
         if (!readers) return readers.error();
         auto const found = cluster_.partitions(topic_);
         if (!found) return found.error();
-        place_facts facts;
+        endpoint_facts facts;
         partitions_.clear();
         for (auto const& part : *found) {
             audited_partition at{.facts = part, .reader = std::nullopt, .limit = part.end};
@@ -80,7 +80,7 @@ class kafka_place final : public named_place {
             }
             facts.total += static_cast<std::uint64_t>(part.end);
             facts.visible += length(part.begin, part.end);
-            facts.on_their_way += length(at.limit, part.end);
+            facts.in_flight += length(at.limit, part.end);
             if (part.begin > 0)
                 facts.unseen.push_back(
                     fmt::format("partition {}: offsets 0 to {} have expired", part.partition, part.begin - 1));
@@ -100,7 +100,7 @@ class kafka_place final : public named_place {
                                          [&](kafka::kafka_message const& what) -> result<> {
                                              at.add(at.early, at.late, what);
                                              if (!what.value) return {};
-                                             return each({.id = what.id, .on_its_way = what.offset >= at.limit});
+                                             return each({.id = what.id, .is_in_flight = what.offset >= at.limit});
                                          });
             if (!scanned) return scanned;
         }
@@ -140,7 +140,7 @@ class kafka_place final : public named_place {
         return all;
     }
 
-    /// One that was added since look() is on its way whole.
+    /// One that was added since snapshot() is in flight whole.
     audited_partition& audited(kafka::kafka_partition const& part) {
         auto const found = std::ranges::find(partitions_, part.partition,
                                              [](audited_partition const& each) { return each.facts.partition; });
@@ -187,15 +187,15 @@ class kafka_place final : public named_place {
     uncommitted_reads const uncommitted_;
     std::string const topic_;
     std::vector<std::string> const groups_;
-    std::vector<audited_partition> partitions_;  // as look() found them
+    std::vector<audited_partition> partitions_;  // as snapshot() found them
     bool scanned_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<audited_place> audit_kafka(kafka::kafka_admin& cluster, uncommitted_reads uncommitted,
-                                           std::string topic, std::vector<std::string> groups) {
-    return std::make_unique<kafka_place>(cluster, std::move(uncommitted), std::move(topic), std::move(groups));
+std::unique_ptr<audited_endpoint> audit_kafka(kafka::kafka_admin& cluster, uncommitted_reads uncommitted,
+                                              std::string topic, std::vector<std::string> groups) {
+    return std::make_unique<kafka_endpoint>(cluster, std::move(uncommitted), std::move(topic), std::move(groups));
 }
 
 }  // namespace logpipe::audit

@@ -1,4 +1,4 @@
-#include "room_of_letters.hpp"
+#include "letter_space.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // Longer than the process that has the journal open takes to get to it, where it is not stuck.
-constexpr auto ask_timeout = 5s;
-constexpr auto ask_interval = 50ms;
+constexpr auto request_timeout = 5s;
+constexpr auto request_interval = 50ms;
 
 std::uint64_t bytes_in(std::string const& folder) {
     std::uint64_t bytes = 0;
@@ -24,16 +24,16 @@ std::uint64_t bytes_in(std::string const& folder) {
     return bytes;
 }
 
-result<letter_room> ask_writer(std::string const& folder, std::span<journal::offset_range const> ranges) {
+result<freed_space> request_writer(std::string const& folder, std::span<journal::offset_range const> ranges) {
     auto const before = bytes_in(folder);
-    if (auto asked = journal::request_free(folder, ranges); !asked) return asked.error();
-    auto const end = std::chrono::steady_clock::now() + ask_timeout;
+    if (auto requested = journal::request_free(folder, ranges); !requested) return requested.error();
+    auto const end = std::chrono::steady_clock::now() + request_timeout;
     while (journal::is_free_requested(folder)) {
-        if (std::chrono::steady_clock::now() >= end) return letter_room{.freed_bytes = 0, .pending = true};
-        std::this_thread::sleep_for(ask_interval);
+        if (std::chrono::steady_clock::now() >= end) return freed_space{.freed_bytes = 0, .pending = true};
+        std::this_thread::sleep_for(request_interval);
     }
     auto const after = bytes_in(folder);
-    return letter_room{.freed_bytes = before > after ? before - after : 0};
+    return freed_space{.freed_bytes = before > after ? before - after : 0};
 }
 
 }  // namespace
@@ -57,19 +57,19 @@ result<std::vector<journal::offset_range>> free_ranges(
     return ranges;
 }
 
-result<letter_room> free_letters(std::string const& folder, std::shared_ptr<journal::topic> const& open,
+result<freed_space> free_letters(std::string const& folder, std::shared_ptr<journal::topic> const& open,
                                  std::span<journal::offset_range const> ranges) {
-    if (ranges.empty()) return letter_room{};
+    if (ranges.empty()) return freed_space{};
     auto topic = open;
     if (!topic) {
         auto opened = journal::open_journal({.folder = folder});
-        if (!opened && opened.error().code == errc::busy) return ask_writer(folder, ranges);
+        if (!opened && opened.error().code == errc::busy) return request_writer(folder, ranges);
         if (!opened) return opened.error();
         topic = *std::move(opened);
     }
     auto const freed = topic->free(ranges);
     if (!freed) return freed.error();
-    return letter_room{.freed_bytes = *freed};
+    return freed_space{.freed_bytes = *freed};
 }
 
 }  // namespace logpipe::audit

@@ -1,4 +1,4 @@
-#include "answers.hpp"
+#include "responses.hpp"
 
 namespace logpipe::web {
 
@@ -45,8 +45,8 @@ std::string_view title_of(unsigned status) noexcept {
     }
 }
 
-/// `more` adds members of its own.
-web_answer problem(unsigned status, std::string_view detail, auto more) {
+/// `more` adds further members.
+web_response problem(unsigned status, std::string_view detail, auto more) {
     return {.status = status, .content_type = "application/problem+json", .body = json_line([&](json_object& members) {
                                                                               members.add("type", "about:blank");
                                                                               members.add("title", title_of(status));
@@ -58,51 +58,51 @@ web_answer problem(unsigned status, std::string_view detail, auto more) {
 
 }  // namespace
 
-web_answer text_answer(unsigned status, std::string body) {
+web_response text_response(unsigned status, std::string body) {
     return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
 }
 
-web_answer json_answer(std::string body) {
+web_response json_response(std::string body) {
     return {.status = 200, .content_type = "application/json", .body = std::move(body)};
 }
 
-web_answer error_answer(error const& reason) {
+web_response error_response(error const& reason) {
     switch (reason.code) {
         case errc::invalid_argument:
-            return problem_answer(400, reason.message);
+            return problem_response(400, reason.message);
         case errc::not_found:
-            return problem_answer(404, reason.message);
+            return problem_response(404, reason.message);
         case errc::busy:
         case errc::timed_out:
         case errc::storage_full:
         case errc::not_connected:
-            return problem_answer(503, reason.message);
+            return problem_response(503, reason.message);
         default:
-            return problem_answer(500, reason.message);
+            return problem_response(500, reason.message);
     }
 }
 
-web_answer problem_answer(unsigned status, std::string_view detail) {
+web_response problem_response(unsigned status, std::string_view detail) {
     return problem(status, detail, [](json_object&) {});
 }
 
-web_answer produce_page(produce_answer const& answer) {
-    auto const status = static_cast<unsigned>(answer.status);
+web_response produce_page(produce_response const& response) {
+    auto const status = static_cast<unsigned>(response.status);
     if (status >= 400)
-        return problem(status, answer.message, [&](json_object& members) {
-            members.add("message", answer.message);
-            members.add("events", answer.events);
+        return problem(status, response.message, [&](json_object& members) {
+            members.add("message", response.message);
+            members.add("events", response.events);
         });
     return {.status = status, .content_type = "application/json", .body = json_line([&](json_object& members) {
-                                                                      members.add("message", answer.message);
+                                                                      members.add("message", response.message);
                                                                       members.add("status", "success");
-                                                                      members.add("events", answer.events);
+                                                                      members.add("events", response.events);
                                                                   })};
 }
 
-std::string_view wants_token(bool none_was_shown) {
-    return none_was_shown ? "it wants to see a token: give it by --auth-token-file"
-                          : "it wants to see another token than that of --auth-token-file";
+std::string_view token_problem(bool none_was_shown) {
+    return none_was_shown ? "the server requires a token: give --auth-token-file"
+                          : "the server does not accept the token of --auth-token-file";
 }
 
 }  // namespace logpipe::web

@@ -1,4 +1,4 @@
-// HTTP requests and answers as plain values, so that what is answered needs no socket to be tried.
+// HTTP requests and responses as plain values, so that tests need no socket.
 #pragma once
 
 #include "core/json_writer.hpp"
@@ -23,7 +23,7 @@ struct web_request {
     std::string_view cookie;
 };
 
-struct web_answer {
+struct web_response {
     unsigned status = 200;
     std::string content_type;
     std::string body;
@@ -31,12 +31,12 @@ struct web_answer {
     std::string set_cookie;  ///< of a new session
 };
 
-[[nodiscard]] web_answer text_answer(unsigned status, std::string body);
-[[nodiscard]] web_answer json_answer(std::string body);
+[[nodiscard]] web_response text_response(unsigned status, std::string body);
+[[nodiscard]] web_response json_response(std::string body);
 /// RFC 9457: {"type":"about:blank","title":…,"status":…,"detail":…}. `detail` may hold any bytes.
-[[nodiscard]] web_answer problem_answer(unsigned status, std::string_view detail);
+[[nodiscard]] web_response problem_response(unsigned status, std::string_view detail);
 /// What an error means in HTTP.
-[[nodiscard]] web_answer error_answer(error const& reason);
+[[nodiscard]] web_response error_response(error const& reason);
 /// A JSON object that `fill(json_object&)` writes, and a line feed.
 [[nodiscard]] std::string json_line(auto const& fill) {
     std::string out;
@@ -49,8 +49,8 @@ struct web_answer {
 }
 /// Of `/produceEventsToPipeline`. Success: {"message":…,"status":"success","events":N}. An error is a problem as above
 /// with "message" and "events" as well, for clients that know only those.
-[[nodiscard]] web_answer produce_page(produce_answer const& answer);
-/// What a client of ours says when it is answered with 401.
-[[nodiscard]] std::string_view wants_token(bool none_was_shown);
+[[nodiscard]] web_response produce_page(produce_response const& response);
+/// What a client of ours reports when the response is 401.
+[[nodiscard]] std::string_view token_problem(bool none_was_shown);
 
 }  // namespace logpipe::web

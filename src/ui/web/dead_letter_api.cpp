@@ -1,4 +1,4 @@
-#include "letter_api.hpp"
+#include "dead_letter_api.hpp"
 
 #include "codec/base64.hpp"
 #include "core/utf8.hpp"
@@ -26,7 +26,7 @@ std::string_view whole_characters(std::string_view text) {
     return text;
 }
 
-void write_record(json_object& to, shown_letter const& letter) {
+void write_record(json_object& to, shown_dead_letter const& letter) {
     std::string_view shown = letter.record;
     if (shown.size() < letter.record_bytes && is_utf8(whole_characters(shown))) shown = whole_characters(shown);
     if (is_utf8(shown)) {
@@ -39,7 +39,7 @@ void write_record(json_object& to, shown_letter const& letter) {
     to.add("record_bytes", letter.record_bytes);
 }
 
-void write_letter(json_object&& to, shown_letter const& letter) {
+void write_dead_letter(json_object&& to, shown_dead_letter const& letter) {
     to.add("id", letter.id.text());
     to.add("time", letter.time);
     to.add("stage", letter.stage);
@@ -52,17 +52,17 @@ void write_letter(json_object&& to, shown_letter const& letter) {
     write_record(to, letter);
 }
 
-result<letter_choice> choice_of(std::string_view body) {
+result<dead_letter_selection> selection_of(std::string_view body) {
     error const wrong{errc::invalid_argument, R"(The body must be {"ids":["…"]} or {"all":true}.)"};
     boost::system::error_code failed;
     auto const parsed = boost::json::parse(body, failed);
     auto const* const from = failed ? nullptr : parsed.if_object();
     if (from == nullptr) return wrong;
-    letter_choice choice;
+    dead_letter_selection selection;
     if (auto const* all = from->if_contains("all")) {
         if (from->size() != 1 || !all->is_bool() || !all->get_bool()) return wrong;
-        choice.all = true;
-        return choice;
+        selection.all = true;
+        return selection;
     }
     auto const* const ids = from->if_contains("ids");
     if (from->size() != 1 || ids == nullptr || !ids->is_array() || ids->get_array().empty()) return wrong;
@@ -70,24 +70,24 @@ result<letter_choice> choice_of(std::string_view body) {
         auto const id =
             each.is_string() ? event_id::parse({each.get_string().data(), each.get_string().size()}) : std::nullopt;
         if (!id) return wrong;
-        choice.ids.push_back(*id);
+        selection.ids.push_back(*id);
     }
-    return choice;
+    return selection;
 }
 
 }  // namespace
 
-web_answer letters_answer(letter_desk& desk, query_pairs const& query) {
+web_response dead_letters_response(dead_letter_admin& admin, query_pairs const& query) {
     std::int64_t limit = letters_usual;
     for (auto const& [name, value] : query) {
-        if (name != "limit") return problem_answer(400, "There is limit only.");
+        if (name != "limit") return problem_response(400, "There is limit only.");
         auto const number = parse_number(name, value, 0, letters_max);
-        if (!number) return error_answer(number.error());
+        if (!number) return error_response(number.error());
         limit = *number;
     }
-    auto const shown = desk.list(static_cast<std::size_t>(limit));
-    if (!shown) return error_answer(shown.error());
-    return json_answer(json_line([&](json_object& whole) {
+    auto const shown = admin.list(static_cast<std::size_t>(limit));
+    if (!shown) return error_response(shown.error());
+    return json_response(json_line([&](json_object& whole) {
         whole.add("letters", shown->letters);
         whole.add("incomplete", shown->incomplete);
         whole.add("unreadable", shown->unreadable);
@@ -96,16 +96,16 @@ web_answer letters_answer(letter_desk& desk, query_pairs const& query) {
             one.add("reason", each.reason);
             one.add("letters", each.letters);
         });
-        whole.array("newest", shown->newest, write_letter);
+        whole.array("newest", shown->newest, write_dead_letter);
     }));
 }
 
-web_answer retry_answer(letter_desk& desk, std::string_view body) {
-    auto const choice = choice_of(body);
-    if (!choice) return error_answer(choice.error());
-    auto const retried = desk.retry(*choice);
-    if (!retried) return error_answer(retried.error());
-    return json_answer(json_line([&](json_object& whole) { whole.add("retried", *retried); }));
+web_response retry_response(dead_letter_admin& admin, std::string_view body) {
+    auto const selection = selection_of(body);
+    if (!selection) return error_response(selection.error());
+    auto const retried = admin.retry(*selection);
+    if (!retried) return error_response(retried.error());
+    return json_response(json_line([&](json_object& whole) { whole.add("retried", *retried); }));
 }
 
 }  // namespace logpipe::web

@@ -1,4 +1,4 @@
-// The room of settled letters in a journal: whole files of it, whoever has the journal open.
+// The disk space of resolved letters in a journal: whole files of it, by the process that has the journal open.
 #pragma once
 
 #include "audit/letters.hpp"
@@ -18,7 +18,7 @@ namespace logpipe::audit {
 
 /// Frees them in `open`, or where this process has not got it open, in a journal that it opens for that, or by the
 /// process that has; that one is waited for a few seconds.
-[[nodiscard]] result<letter_room> free_letters(std::string const& folder, std::shared_ptr<journal::topic> const& open,
+[[nodiscard]] result<freed_space> free_letters(std::string const& folder, std::shared_ptr<journal::topic> const& open,
                                                std::span<journal::offset_range const> ranges);
 
 }  // namespace logpipe::audit

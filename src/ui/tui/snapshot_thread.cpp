@@ -1,4 +1,4 @@
-#include "looker.hpp"
+#include "snapshot_thread.hpp"
 
 #include <unistd.h>
 #include <cstdint>
@@ -6,28 +6,32 @@
 
 namespace logpipe::tui {
 
-looker::looker(std::function<status::status_report()> look, std::chrono::milliseconds interval, int news)
-    : look_{std::move(look)}, interval_{interval}, news_{news}, thread_{[this](std::stop_token stop) { run(stop); }} {}
+snapshot_thread::snapshot_thread(std::function<status::status_report()> take_report, std::chrono::milliseconds interval,
+                                 int updated)
+    : take_report_{std::move(take_report)},
+      interval_{interval},
+      updated_{updated},
+      thread_{[this](std::stop_token stop) { run(stop); }} {}
 
-looker::~looker() {
+snapshot_thread::~snapshot_thread() {
     thread_.request_stop();
     thread_.join();
 }
 
-std::optional<looker::seen> looker::take() {
+std::optional<snapshot_thread::seen> snapshot_thread::take() {
     std::lock_guard lock{mutex_};
     return std::exchange(newest_, std::nullopt);
 }
 
-void looker::run(std::stop_token stop) {
+void snapshot_thread::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         auto const began = std::chrono::steady_clock::now();
-        auto report = look_();
+        auto report = take_report_();
         std::unique_lock lock{mutex_};
         newest_ = seen{.report = std::move(report), .when = std::chrono::steady_clock::now()};
         std::uint64_t const one = 1;
         // An eventfd takes it always: nobody writes 2^64 of them.
-        static_cast<void>(::write(news_, &one, sizeof one));
+        static_cast<void>(::write(updated_, &one, sizeof one));
         stopped_.wait_until(lock, stop, began + interval_, [] { return false; });
     }
 }

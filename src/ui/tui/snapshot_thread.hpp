@@ -1,4 +1,4 @@
-// A thread that looks again and again, so that a component that is slow to answer never freezes the screen.
+// A thread that takes snapshots, so that a component that is slow to respond never freezes the screen.
 #pragma once
 
 #include "status/components.hpp"
@@ -12,8 +12,8 @@
 
 namespace logpipe::tui {
 
-/// The destructor waits for the look that is under way.
-class looker final {
+/// The destructor waits for the snapshot in progress.
+class snapshot_thread final {
   public:
     struct seen {
         status::status_report report;
@@ -21,20 +21,21 @@ class looker final {
     };
 
     /// @param news  is written a byte whenever there is something to take(); outlives us
-    looker(std::function<status::status_report()> look, std::chrono::milliseconds interval, int news);
-    ~looker();
-    looker(looker const&) = delete;
-    looker& operator=(looker const&) = delete;
+    snapshot_thread(std::function<status::status_report()> take_report, std::chrono::milliseconds interval,
+                    int updated);
+    ~snapshot_thread();
+    snapshot_thread(snapshot_thread const&) = delete;
+    snapshot_thread& operator=(snapshot_thread const&) = delete;
 
-    /// The newest look that was not taken yet.
+    /// The newest snapshot that was not taken yet.
     [[nodiscard]] std::optional<seen> take();
 
   private:
     void run(std::stop_token stop);
 
-    std::function<status::status_report()> const look_;
+    std::function<status::status_report()> const take_report_;
     std::chrono::milliseconds const interval_;
-    int const news_;
+    int const updated_;
     std::mutex mutex_;  // guards newest_
     std::condition_variable_any stopped_;
     std::optional<seen> newest_;

@@ -1,4 +1,4 @@
-#include "places.hpp"
+#include "targets.hpp"
 
 namespace logpipe::cli {
 
@@ -8,10 +8,10 @@ result<kafka::kafka_target> kafka_target_of(settings const& options, end_uri con
     return kafka::kafka_target_of(uri, *values);
 }
 
-result<opensearch::opensearch_place> opensearch_place_of(settings const& options, end_uri const& uri) {
+result<opensearch::opensearch_target> opensearch_target_of(settings const& options, end_uri const& uri) {
     auto const values = end_values::of(uri, options_of(opensearch::opensearch_end), options);
     if (!values) return values.error();
-    return opensearch::opensearch_place_of(uri, *values);
+    return opensearch::opensearch_target_of(uri, *values);
 }
 
 }  // namespace logpipe::cli
