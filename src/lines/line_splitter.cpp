@@ -48,7 +48,7 @@ std::optional<input_line> line_splitter::finish() {
     // A part of the mark that nothing followed was no mark.
     if (at_start_) append_partial(byte_order_mark.substr(0, mark_bytes_));
     at_start_ = false;
-    hold_nuls();
+    append_nuls();
     if (partial_length_ == 0) return std::nullopt;
     return end_partial_line();
 }
@@ -59,7 +59,7 @@ std::optional<input_line> line_splitter::take_nuls(std::string_view& input) {
     auto const run = std::min(input.find_first_not_of('\0'), input.size());
     if (run == 0) {
         bool const is_line = in_hole_ && input.front() != '\n';
-        hold_nuls();
+        append_nuls();
         return is_line ? end_partial_line() : std::nullopt;
     }
     // Up to where it is a hole, so that the line before it ends at the same byte whatever the pieces are.
@@ -77,7 +77,7 @@ std::optional<input_line> line_splitter::take_nuls(std::string_view& input) {
     return partial_length_ > 0 ? end_partial_line() : std::nullopt;
 }
 
-void line_splitter::hold_nuls() {
+void line_splitter::append_nuls() {
     if (partial_length_ == 0) partial_.clear();
     partial_.append(std::min<std::uint64_t>(nuls_, line_bytes_max_ + 1 - partial_.size()), '\0');
     partial_length_ += nuls_;

@@ -148,7 +148,7 @@ void make_bundle(batch& events) {
     batch one;
     auto const& first = events.events.front();
     auto& row =
-        one.append(one.tag_index(events.tags[first.tag]), first.id.at(codec::pack_place), first.time_ns, record);
+        one.append(one.tag_index(events.tags[first.tag]), first.id.at(codec::pack_index), first.time_ns, record);
     row.received_ns = first.received_ns;
     one.end_offset = 1;
     events = std::move(one);

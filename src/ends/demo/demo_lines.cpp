@@ -57,7 +57,7 @@ constexpr std::array agents = std::to_array<weighted>({
 constexpr std::array products_unchanged = std::to_array<weighted>({{"1", 1176}, {"2", 935}});
 constexpr std::array products_missing = std::to_array<weighted>({{"1", 3100}, {"2", 2295}});
 constexpr std::array products_sent = std::to_array<weighted>({{"1", 192}, {"2", 363}, {"3", 7}});
-constexpr std::array products_asked = std::to_array<weighted>({{"1", 13}, {"2", 29}});
+constexpr std::array products_requested = std::to_array<weighted>({{"1", 13}, {"2", 29}});
 
 constexpr std::array bytes_missing = std::to_array<weighted_bytes>(
     {{336, 1079}, {337, 571}, {339, 569}, {333, 557}, {338, 554}, {331, 362}, {340, 283}, {341, 221},
@@ -94,9 +94,9 @@ constexpr std::array kinds = std::to_array<response_kind>({
     {"GET", 404, 5395, products_missing, bytes_missing},
     {"GET", 304, 2111, products_unchanged, bytes_none},
     {"GET", 200, 562, products_sent, bytes_sent},
-    {"HEAD", 200, 27, products_asked, bytes_none},
+    {"HEAD", 200, 27, products_requested, bytes_none},
     {"GET", 206, 20, products_sent, bytes_one},
-    {"HEAD", 403, 15, products_asked, bytes_none},
+    {"HEAD", 403, 15, products_requested, bytes_none},
 });
 
 constexpr std::size_t client_count = 600;
@@ -128,7 +128,7 @@ void write_two_digits(char* out, unsigned value) noexcept {
 demo_lines::demo_lines(demo_lines_options options)
     : state_{options.seed}, serial_{options.serial}, time_s_{first_second - 1} {
     make_clients();
-    make_answers();
+    make_responses();
 }
 
 void demo_lines::append(std::size_t count, std::string& out) {
@@ -178,7 +178,7 @@ void demo_lines::make_clients() {
     fill_by_weight(client_slots_, client_count, [](std::size_t i) { return 3200 / (8 + i); });
 }
 
-void demo_lines::make_answers() {
+void demo_lines::make_responses() {
     std::vector<std::uint64_t> weights;
     for (auto const& kind : kinds) {
         std::uint64_t products_total = 0;

@@ -30,7 +30,7 @@ class demo_lines final {
 
     [[nodiscard]] std::uint64_t draw() noexcept;
     void make_clients();
-    void make_answers();
+    void make_responses();
     void next_second() noexcept;
 
     std::uint64_t state_;

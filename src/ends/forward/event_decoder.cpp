@@ -266,7 +266,7 @@ void event_decoder::finish_pack(target& to) {
     reason.entries = to.pack.count();
     auto const record = to.pack.finish();
     // Not the id of any entry: a retry gives them theirs, and one may come back as a letter by itself.
-    row.id = row.id.at(codec::pack_place);
+    row.id = row.id.at(codec::pack_index);
     row.record_begin = static_cast<std::uint32_t>(to.records.written());
     row.record_bytes = static_cast<std::uint32_t>(record.size());
     to.records.raw(record);

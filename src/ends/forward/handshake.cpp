@@ -141,7 +141,7 @@ result<server_greeting> read_helo(std::string_view value) {
 }
 
 std::string make_ping(std::string_view hostname, handshake_secret const& secret, user_proof const& user) {
-    auto const is_asked = !user.auth_salt.empty() && !user.username.empty();
+    auto const is_required = !user.auth_salt.empty() && !user.username.empty();
     std::string out;
     msgpack_writer write{out};
     write.array(6);
@@ -149,8 +149,8 @@ std::string make_ping(std::string_view hostname, handshake_secret const& secret,
     write.string(hostname);
     write.string(secret.salt);
     write.string(digest(hostname, secret));
-    write.string(is_asked ? user.username : "");
-    write.string(is_asked ? digest(user) : "");
+    write.string(is_required ? user.username : "");
+    write.string(is_required ? digest(user) : "");
     return out;
 }
 

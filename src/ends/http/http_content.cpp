@@ -119,7 +119,7 @@ result<std::string_view> http_content::next() {
         }
     }
     if (looking_ && !goes_on_)
-        if (auto lines = look_for_page(given_); !lines) return lines.error();
+        if (auto lines = check_for_page(given_); !lines) return lines.error();
     return std::string_view{given_};
 }
 
@@ -127,7 +127,7 @@ bool http_content::finished() const noexcept {
     return accepted_ && (nothing_left_ || (complete_ && body_.empty() && drained_));
 }
 
-result<> http_content::look_for_page(std::string_view piece) {
+result<> http_content::check_for_page(std::string_view piece) {
     auto const first = piece.find_first_not_of(" \t\r\n\xef\xbb\xbf");
     if (first == std::string_view::npos) return {};
     looking_ = false;

@@ -49,7 +49,7 @@ class http_content final {
   private:
     [[nodiscard]] result<> judge_range(net::http_head const& head);
     [[nodiscard]] result<> judge_coding(net::http_head const& head);
-    [[nodiscard]] result<> look_for_page(std::string_view piece);
+    [[nodiscard]] result<> check_for_page(std::string_view piece);
 
     http_request_range request_;
     std::optional<codec::gzip_inflater> inflater_;

@@ -45,7 +45,7 @@ std::string const& push_request::stream_of(log_entry const& entry, steady_time n
 
 /// Of the labels that were looked up last.
 std::string& push_request::values() {
-    auto const [at, is_new] = places_.try_emplace(labels_, bodies_.size());
+    auto const [at, is_new] = indexes_.try_emplace(labels_, bodies_.size());
     if (!is_new) {
         bodies_[at->second].push_back(',');
     } else {
@@ -79,7 +79,7 @@ std::string push_request::finish() {
         body.append(bodies_[i]).append("]}");
     }
     body.append("]}");
-    places_.clear();
+    indexes_.clear();
     bodies_.clear();
     return body;
 }

@@ -37,9 +37,9 @@ class push_request final {
 
     stream_table& streams_;
     bool const structured_metadata_;
-    std::unordered_map<std::string, std::size_t> places_;  // of bodies_, by labels
-    std::vector<std::string> bodies_;                      // a stream each, all but its end
-    std::string labels_;                                   // of the line that was looked up last
+    std::unordered_map<std::string, std::size_t> indexes_;  // of bodies_, by labels
+    std::vector<std::string> bodies_;                       // a stream each, all but its end
+    std::string labels_;                                    // of the line that was looked up last
 };
 
 }  // namespace logpipe::loki

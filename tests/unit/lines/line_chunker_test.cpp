@@ -131,8 +131,8 @@ TEST_CASE("a line that is too long is an event that is rejected with its beginni
     SECTION("and seeking moves the rejections with the events") {
         line_chunker later{options_of(), {}, "test"};
         later.seek(1);
-        auto again = std::string_view{text};
-        REQUIRE(!later.add(again));
+        auto second = std::string_view{text};
+        REQUIRE(!later.add(second));
         REQUIRE(later.finish());
         later.take(got);
         REQUIRE(got.events.size() == 2);

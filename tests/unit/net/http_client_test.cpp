@@ -99,7 +99,7 @@ TEST_CASE("a connection is kept, and opened again where the server has closed it
         for (int i = 0; i < 2; ++i) {
             auto peer = server.accept();
             ++connections;
-            for (int answered = 0; answered < 2; ++answered) {
+            for (int responded = 0; responded < 2; ++responded) {
                 static_cast<void>(read_head(peer));
                 peer.send(sized(std::to_string(connections)));
             }

@@ -78,9 +78,9 @@ TEST_CASE("a stream that is slower than its deadline goes on as long as it says 
 }
 
 TEST_CASE("a stream that nobody reads does not stall", "[http_stream]") {
-    std::binary_semaphore may_answer{0};
+    std::binary_semaphore may_respond{0};
     http_script const server{[&](http_exchange& to) {
-        may_answer.acquire();
+        may_respond.acquire();
         to.answer("200 OK", "", "lines");
     }};
     auto client = client_of(server, {.connect = 1s, .stall = 1s});
@@ -88,7 +88,7 @@ TEST_CASE("a stream that nobody reads does not stall", "[http_stream]") {
     // In steps that leave a wait half done.
     while (server.requests().empty()) REQUIRE(!client.head(std::chrono::steady_clock::now() + 1us).value().has_value());
     std::this_thread::sleep_for(1100ms);  // not to wait for anything: this time must not count
-    may_answer.release();
+    may_respond.release();
     REQUIRE(client.head(steady_time::max()).value().has_value());
     CHECK(read_all(client).value() == "lines");
 }

@@ -37,7 +37,7 @@ struct tls_server {
     }
 };
 
-void answer_lines(http_exchange& to) {
+void response_lines(http_exchange& to) {
     to.answer("200 OK", "", "lines");
 }
 
@@ -48,7 +48,7 @@ result<net::http_response> get(net::http_target target) {
 }  // namespace
 
 TEST_CASE("a server by TLS is verified by CA and name", "[http_tls]") {
-    tls_server const server{answer_lines};
+    tls_server const server{response_lines};
     auto where = server.where();
     CHECK(get(net::make_http_target(where).value()).value().body == "lines");
 
@@ -77,15 +77,15 @@ TEST_CASE("by TLS a body without a length that is truncated is an error", "[http
         to.send("HTTP/1.1 200 OK\r\n\r\nlines");
         if (to.target() == "/cut") to.drop();
     }};
-    auto const ask = [&](std::string_view path) {
+    auto const request_of = [&](std::string_view path) {
         return http_client{net::make_http_target(server.where()).value()}.send({.path = path});
     };
-    CHECK(ask("/whole").value().body == "lines");
-    CHECK(ask("/cut").error().code == errc::not_connected);
+    CHECK(request_of("/whole").value().body == "lines");
+    CHECK(request_of("/cut").error().code == errc::not_connected);
 }
 
 TEST_CASE("a proxy is asked for the whole URL, with its own login", "[http_proxy]") {
-    http_script const proxy{answer_lines};
+    http_script const proxy{response_lines};
     auto target = net::make_http_target({.address = {.host = "server.example", .port = 8080}}).value();
     target.proxy = net::parse_proxy_url("http://me:secret@127.0.0.1:" + std::to_string(proxy.port())).value();
     CHECK(get(std::move(target)).value().body == "lines");
@@ -95,7 +95,7 @@ TEST_CASE("a proxy is asked for the whole URL, with its own login", "[http_proxy
 }
 
 TEST_CASE("TLS goes through a proxy's tunnel, and is verified by the server's own name", "[http_proxy]") {
-    tls_server const server{answer_lines};
+    tls_server const server{response_lines};
     raw_server proxy;
     auto where = server.where();
     where.address.host = "server.example";

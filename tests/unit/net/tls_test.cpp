@@ -58,24 +58,24 @@ TEST_CASE("a client trusts what its CA has signed, for the name that it asked fo
     auto server = make_tls_server(
         {.certificate_file = files.server.certificate, .key_file = files.server.key, .client_ca_file = ""});
     REQUIRE(server.has_value());
-    auto const try_with = [&](tls_client_options const& options, std::string const& name) {
+    auto const attempt_with = [&](tls_client_options const& options, std::string const& name) {
         auto client = make_tls_client(options);
         REQUIRE(client.has_value());
         return agree(*client, *server, name);
     };
     tls_client_options trusting;
     trusting.ca_file = files.ca;
-    CHECK(try_with(trusting, "localhost"));
-    CHECK(try_with(trusting, "127.0.0.1"));
-    CHECK_FALSE(try_with(trusting, "example.org"));
-    CHECK_FALSE(try_with(trusting, "127.0.0.2"));
+    CHECK(attempt_with(trusting, "localhost"));
+    CHECK(attempt_with(trusting, "127.0.0.1"));
+    CHECK_FALSE(attempt_with(trusting, "example.org"));
+    CHECK_FALSE(attempt_with(trusting, "127.0.0.2"));
     tls_client_options strange;
     strange.ca_file = files.other_ca;
-    CHECK_FALSE(try_with(strange, "localhost"));
-    CHECK_FALSE(try_with({}, "localhost"));
+    CHECK_FALSE(attempt_with(strange, "localhost"));
+    CHECK_FALSE(attempt_with({}, "localhost"));
     tls_client_options insecure;
     insecure.insecure_skip_verify = true;
-    CHECK(try_with(insecure, "example.org"));
+    CHECK(attempt_with(insecure, "example.org"));
 }
 
 TEST_CASE("a server that asks for client certificates takes only those of its CA", "[tls]") {
@@ -83,7 +83,7 @@ TEST_CASE("a server that asks for client certificates takes only those of its CA
     auto server = make_tls_server(
         {.certificate_file = files.server.certificate, .key_file = files.server.key, .client_ca_file = files.ca});
     REQUIRE(server.has_value());
-    auto const try_with = [&](certificate_files const& shown) {
+    auto const attempt_with = [&](certificate_files const& shown) {
         auto client = make_tls_client({.ca_file = files.ca,
                                        .certificate_file = shown.certificate,
                                        .key_file = shown.key,
@@ -91,9 +91,9 @@ TEST_CASE("a server that asks for client certificates takes only those of its CA
         REQUIRE(client.has_value());
         return agree(*client, *server, "localhost");
     };
-    CHECK(try_with(files.authority.issue(files.folder.path("client"), "DNS:client")));
-    CHECK_FALSE(try_with(files.stranger.issue(files.folder.path("thief"), "DNS:client")));
-    CHECK_FALSE(try_with({}));
+    CHECK(attempt_with(files.authority.issue(files.folder.path("client"), "DNS:client")));
+    CHECK_FALSE(attempt_with(files.stranger.issue(files.folder.path("thief"), "DNS:client")));
+    CHECK_FALSE(attempt_with({}));
 }
 
 TEST_CASE("files that cannot be used are named", "[tls]") {

@@ -25,7 +25,7 @@
 namespace logpipe::codec {
 
 /// Where in its message a pack itself is: at no entry's index, for a message has no four thousand million of them.
-inline constexpr std::uint32_t pack_place = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint32_t pack_index = std::numeric_limits<std::uint32_t>::max();
 
 /// One thread.
 class letter_packer final {

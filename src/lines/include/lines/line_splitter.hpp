@@ -39,7 +39,7 @@ class line_splitter final {
   private:
     void skip_mark(std::string_view& input);
     [[nodiscard]] std::optional<input_line> take_nuls(std::string_view& input);
-    void hold_nuls();
+    void append_nuls();
     void append_partial(std::string_view part);
     [[nodiscard]] std::optional<input_line> end_partial_line();
     [[nodiscard]] std::optional<input_line> make_line(std::string_view text, std::uint64_t line_bytes);

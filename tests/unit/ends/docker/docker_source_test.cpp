@@ -50,14 +50,14 @@ struct engine {
 
     void serve(test::http_exchange& to) {
         auto const target = to.target();
-        if (target.starts_with("/events")) return events_(to, events_asked++);
+        if (target.starts_with("/events")) return events_(to, event_requests++);
         if (target.starts_with("/containers/json")) return to.answer("200 OK", "", list_of_one);
         if (target.ends_with("/json")) return to.answer("200 OK", "", container());
         {
             std::lock_guard lock{mutex};
             log_targets.push_back(target);
         }
-        logs_(to, logs_asked++);
+        logs_(to, log_requests++);
     }
     std::string container() {
         if (!is_running) return std::string{stopped};
@@ -75,8 +75,8 @@ struct engine {
     test::scratch_folder folder;
     responder logs_;
     responder events_;
-    std::atomic<int> events_asked{0};
-    std::atomic<int> logs_asked{0};
+    std::atomic<int> event_requests{0};
+    std::atomic<int> log_requests{0};
     std::atomic<bool> is_running{false};
     std::atomic<bool> is_another_run{false};  // each time that somebody looks
     std::atomic<int> inspected{0};
@@ -183,7 +183,7 @@ TEST_CASE("when the engine's events end, containers are listed once more and sti
     // The stream that ends may do so before open() has returned; the pump then opens it once more.
     while (!from->open()) std::this_thread::yield();
     CHECK(read_lines(*from, 2) == std::vector<std::string>{"one", "two"});
-    CHECK(docker.logs_asked == 1);
+    CHECK(docker.log_requests == 1);
 }
 
 TEST_CASE("a start is followed also when it comes while the last log is read to its end", "[docker_source]") {
@@ -257,7 +257,7 @@ TEST_CASE("a log driver that keeps nothing to read is logged once and left alone
     auto const from = make_docker_source(docker.options());
     REQUIRE(from->open());
     CHECK(test::comes_true([&] { return test::gauge_of(from->status(), "containers_followed") == 0; }));
-    CHECK(docker.logs_asked == 1);
+    CHECK(docker.log_requests == 1);
     CHECK(from->status().up);
 }
 

@@ -122,8 +122,8 @@ TEST_CASE("a container whose lines are not made safe leaves room for the others"
     auto const throttled = inbox.join("aa");
     auto const first = fill(throttled);
     CHECK(first.size() == 5);  // as much as it leaves
-    auto const also_parked = inbox.join("bb");
-    CHECK(fill(also_parked).size() == 3);
+    auto const also_throttled = inbox.join("bb");
+    CHECK(fill(also_throttled).size() == 3);
     auto const well = inbox.join("cc");
     for (auto i = 0; i < 10; ++i) {
         REQUIRE(inbox.has_room(well));

@@ -65,8 +65,8 @@ TEST_CASE("a file is read to its end, with ids that a second run repeats", "[fil
     auto const second = make_file_source(path, run_of());
     REQUIRE(second->open());
     REQUIRE(second->identity() == first->identity());
-    auto const again = test::read_all(*second);
-    REQUIRE(again.ids == got.ids);
+    auto const repeated = test::read_all(*second);
+    REQUIRE(repeated.ids == got.ids);
 
     auto const other = make_file_source(path, run_of("other"));
     REQUIRE(other->open());
@@ -216,7 +216,7 @@ TEST_CASE("the file source shows how far it is", "[file_source]") {
 TEST_CASE("a file that is not lines is rejected with what it is, and nothing of it is taken", "[file_source]") {
     test::scratch_folder const folder;
     auto const lines = numbered(10);
-    auto const refused = [&](std::string const& bytes, std::string_view what) {
+    auto const rejected = [&](std::string const& bytes, std::string_view what) {
         CAPTURE(what);
         auto const from = make_file_source(folder.write("input", bytes), run_of());
         REQUIRE(from->open());
@@ -226,22 +226,22 @@ TEST_CASE("a file that is not lines is rejected with what it is, and nothing of 
         CHECK_THAT(got.failure->message, ContainsSubstring(std::string{what}));
         CHECK(got.records.empty());
     };
-    refused("\x1f\x8b\x08" + lines, "gzip data");
-    refused("\x28\xb5\x2f\xfd" + lines, "zstd data");
-    refused(std::string{"\xfd"
-                        "7zXZ\0\n",
-                        7} +
-                lines,
-            "xz data");
-    refused("BZh91AY&SY" + lines, "bzip2 data");
-    refused("\x04\x22\x4d\x18" + lines, "lz4 data");
-    refused("PK\x03\x04" + lines, "zip archive");
-    refused(std::string{"\xff\xfe{\0\n\0", 6}, "UTF-16");
-    refused("\xff\xfe", "UTF-16");
-    refused(std::string{"\xfe\xff\0{\0\n", 6}, "UTF-16");
-    refused(std::string{"\xff\xfe\0\0{\0\0\0\n\0\0\0", 12}, "UTF-32");
-    refused(std::string{"\0\0\xfe\xff\0\0\0\n", 8}, "UTF-32");
-    refused("PAR1" + lines, "Parquet");
+    rejected("\x1f\x8b\x08" + lines, "gzip data");
+    rejected("\x28\xb5\x2f\xfd" + lines, "zstd data");
+    rejected(std::string{"\xfd"
+                         "7zXZ\0\n",
+                         7} +
+                 lines,
+             "xz data");
+    rejected("BZh91AY&SY" + lines, "bzip2 data");
+    rejected("\x04\x22\x4d\x18" + lines, "lz4 data");
+    rejected("PK\x03\x04" + lines, "zip archive");
+    rejected(std::string{"\xff\xfe{\0\n\0", 6}, "UTF-16");
+    rejected("\xff\xfe", "UTF-16");
+    rejected(std::string{"\xfe\xff\0{\0\n", 6}, "UTF-16");
+    rejected(std::string{"\xff\xfe\0\0{\0\0\0\n\0\0\0", 12}, "UTF-32");
+    rejected(std::string{"\0\0\xfe\xff\0\0\0\n", 8}, "UTF-32");
+    rejected("PAR1" + lines, "Parquet");
 }
 
 TEST_CASE("lines that begin like something else are lines", "[file_source]") {

@@ -29,7 +29,7 @@ TEST_CASE("a chunk is acked after its last event is committed, not before", "[fo
     CHECK(batches[0].record(batches[0].events[0]) == R"({"n":1})");
     CHECK(batches[0].tags[batches[0].events[0].tag] == "app.x");
     CHECK(batches[0].end_offset == 1);
-    CHECK_FALSE(client.has_answer(100));
+    CHECK_FALSE(client.has_response(100));
     commit_to(*source, 1);
     CHECK(client.receive(ack_of("c1").size()) == ack_of("c1"));
 }
@@ -110,7 +110,7 @@ TEST_CASE("every message that wants an ack gets one, whatever is wrong with it, 
         client.send(bad + ack);
         auto const batches = read_events(*source, 1);
         CHECK(batches[0].rejections.size() == 1);
-        CHECK_FALSE(client.has_answer(20));
+        CHECK_FALSE(client.has_response(20));
         commit_to(*source, batches.back().end_offset);
         CHECK(client.receive(ack_of("c").size()) == ack_of("c"));
     }
@@ -126,7 +126,7 @@ TEST_CASE("a message that claims to be endless is passed over until its client l
         raw_client huge{source->port()};
         huge.send("\x93" + fix_string("t") + "\xc6\xff\xff\xff\xff");  // claims 2^32 - 1 bytes
         huge.send(std::string(1 << 20, 'x'));
-        CHECK_FALSE(huge.has_answer(20));
+        CHECK_FALSE(huge.has_response(20));
     }
     CHECK(comes_true([&] { return gauge_of(source->status(), "connections_broken_total") == 1; }));
     CHECK(gauge_of(source->status(), "messages_total") == 0);
@@ -180,7 +180,7 @@ TEST_CASE("a client that does not read its acks is not read, until it does", "[f
 
 TEST_CASE("a UDP heartbeat gets one zero byte as a response, one over TCP is skipped", "[forward_source]") {
     auto const source = listening();
-    CHECK(ask_by_udp(source->port(), std::string(1, '\0')) == std::string(1, '\0'));
+    CHECK(send_heartbeat(source->port(), std::string(1, '\0')) == std::string(1, '\0'));
     raw_client client{source->port()};
     client.send("\xc0\xc0" + single_message("t", 1));
     CHECK(read_record(*source) == R"({"n":1})");

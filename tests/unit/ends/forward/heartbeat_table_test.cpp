@@ -30,11 +30,11 @@ TEST_CASE("a peer gets a response once a second, and another one for itself", "[
 TEST_CASE("responses in a second are limited, however many peers send", "[heartbeats]") {
     heartbeat_table table;
     auto const now = heartbeat_table::time_point{} + 1h;
-    std::size_t answered = 0;
+    std::size_t responded = 0;
     for (std::uint32_t host = 1; host <= 20; ++host)
         for (std::uint16_t port = 1; port <= 1000; ++port)
-            if (table.admit(peer(port, host), now)) ++answered;
-    CHECK(answered == heartbeat_table::peers_max);
+            if (table.admit(peer(port, host), now)) ++responded;
+    CHECK(responded == heartbeat_table::peers_max);
     CHECK_FALSE(table.admit(peer(2000), now + 900ms));
     CHECK(table.admit(peer(2000), now + 1s));
 }

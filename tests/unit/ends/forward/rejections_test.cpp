@@ -186,7 +186,7 @@ TEST_CASE("the bad entries of a message are one dead letter with their indexes, 
         CHECK(reason.reason ==
               "the record is a msgpack nil, not a map; an entry is not an array of a time and a record");
         auto const& row = got.events.events[reason.event];
-        CHECK(row.id.index() == pack_place);
+        CHECK(row.id.index() == pack_index);
         if (trusted) CHECK(row.id.at(0) == got.events.events[0].id);
         std::vector<std::pair<std::uint32_t, std::string>> indexes;
         REQUIRE(unpack_letter(got.events.record(row), [&](packed_entry const& one) -> result<> {

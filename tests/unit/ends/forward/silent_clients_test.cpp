@@ -106,7 +106,7 @@ TEST_CASE("a message that comes byte by byte is given up", "[silent_clients]") {
     CHECK_THROWS([&] {
         for (int i = 0; i < 10'000; ++i) {
             slow.send("x");
-            if (slow.has_answer(2)) throw std::runtime_error{"closed"};
+            if (slow.has_response(2)) throw std::runtime_error{"closed"};
         }
     }());
     CHECK(comes_true([&] { return counted(*source, "connections_timed_out_total") == 1; }));
@@ -163,8 +163,8 @@ TEST_CASE("without descriptors the source says so, does not spin, and goes on wh
         auto const begin = std::chrono::steady_clock::now();
         late.connect(source->port());
         REQUIRE(comes_true([&] { return counted(*source, "accept_failures_total") >= 3; }));
-        auto const tries = (std::chrono::steady_clock::now() - begin) / 100ms + 2;
-        CHECK(counted(*source, "accept_failures_total") <= static_cast<double>(tries));
+        auto const attempts = (std::chrono::steady_clock::now() - begin) / 100ms + 2;
+        CHECK(counted(*source, "accept_failures_total") <= static_cast<double>(attempts));
         CHECK_FALSE(source->status().up);
         CHECK_THAT(source->status().reason, ContainsSubstring("cannot accept connections: Too many open files"));
         send_and_read(good, *source, 2);

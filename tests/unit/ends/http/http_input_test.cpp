@@ -138,9 +138,9 @@ TEST_CASE("a rejected connection, an unknown name and a bad URL are clear errors
     {
         free_port = http_script{[](http_exchange&) {}}.port();
     }
-    auto const refused = download(options_for("http://127.0.0.1:" + std::to_string(free_port) + "/x"));
-    REQUIRE(refused.failure->code == errc::not_connected);
-    REQUIRE_THAT(refused.failure->message, ContainsSubstring("Connection refused"));
+    auto const failed = download(options_for("http://127.0.0.1:" + std::to_string(free_port) + "/x"));
+    REQUIRE(failed.failure->code == errc::not_connected);
+    REQUIRE_THAT(failed.failure->message, ContainsSubstring("Connection refused"));
 
     auto const nameless = download(options_for("http://no-such-host.invalid/x"));
     REQUIRE(nameless.failure->code == errc::not_connected);
@@ -182,7 +182,7 @@ TEST_CASE("a cut download goes on by Range where there is a strong ETag", "[http
 TEST_CASE("a cut download starts over and is compared where it cannot go on", "[http_source]") {
     auto const text = numbered(20'000);
     auto const packed = gzip(text);
-    std::atomic<int> tries{0};
+    std::atomic<int> attempts{0};
     std::string fields;
     std::string sent = text;
     SECTION("without an ETag") {}
@@ -197,7 +197,7 @@ TEST_CASE("a cut download starts over and is compared where it cannot go on", "[
         sent = packed;
     }
     http_script const server{[&](http_exchange& to) {
-        auto const bytes = sent.size() * static_cast<std::size_t>(++tries) / 3;
+        auto const bytes = sent.size() * static_cast<std::size_t>(++attempts) / 3;
         to.send(sized(fields, sent.size()) + sent.substr(0, bytes));
     }};
     auto const got = download(server);
@@ -216,9 +216,9 @@ TEST_CASE("content that changed between two tries is a clear error", "[http_sour
     SECTION("less of them") {
         second = text.substr(0, 100);
     }
-    std::atomic<int> tries{0};
+    std::atomic<int> attempts{0};
     http_script const server{[&](http_exchange& to) {
-        if (tries++ == 0) {
+        if (attempts++ == 0) {
             to.send(sized("", text.size()) + text.substr(0, 5'000));
         } else {
             to.answer("200 OK", "", second);
@@ -231,9 +231,9 @@ TEST_CASE("content that changed between two tries is a clear error", "[http_sour
 }
 
 TEST_CASE("chunked and reset connections are seen as cut", "[http_source]") {
-    std::atomic<int> tries{0};
+    std::atomic<int> attempts{0};
     http_script const server{[&](http_exchange& to) {
-        switch (tries++) {
+        switch (attempts++) {
             case 0:
                 to.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\none\ntw\r\n");
                 return;
@@ -245,7 +245,7 @@ TEST_CASE("chunked and reset connections are seen as cut", "[http_source]") {
         }
     }};
     REQUIRE(download(server).records == texts{"one", "two", "three"});
-    REQUIRE(tries == 3);
+    REQUIRE(attempts == 3);
 }
 
 TEST_CASE("a server that always cuts at the same byte fails with its reason", "[http_source]") {
@@ -259,9 +259,9 @@ TEST_CASE("a server that always cuts at the same byte fails with its reason", "[
 }
 
 TEST_CASE("a server that fails in between is waited for", "[http_source]") {
-    std::atomic<int> tries{0};
+    std::atomic<int> attempts{0};
     http_script const server{[&](http_exchange& to) {
-        switch (tries++) {
+        switch (attempts++) {
             case 0:
                 to.send(sized("", 8) + "one\n");
                 return;

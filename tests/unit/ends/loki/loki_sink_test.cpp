@@ -28,22 +28,23 @@ using status_and_body = std::pair<std::string, std::string>;
 
 /// Responds to each push with a status and a body.
 struct script {
-    using answer_to = std::function<status_and_body(std::string const& body, std::size_t time)>;  // 1 is the first
+    using response_to = std::function<status_and_body(std::string const& body, std::size_t time)>;  // 1 is the first
 
-    explicit script(answer_to answers, test::certificate_files const& tls = {})
-        : answers_{std::move(answers)}, server{[this](test::http_exchange& to) { serve(to); }, tls} {}
+    explicit script(response_to responses, test::certificate_files const& tls = {})
+        : responses_{std::move(responses)}, server{[this](test::http_exchange& to) { serve(to); }, tls} {}
     /// Each in turn, the last one for ever.
-    explicit script(std::vector<status_and_body> answers, test::certificate_files const& tls = {})
-        : script{
-              [answers](std::string const&, std::size_t time) { return answers[std::min(time, answers.size()) - 1]; },
-              tls} {}
+    explicit script(std::vector<status_and_body> responses, test::certificate_files const& tls = {})
+        : script{[responses](std::string const&, std::size_t time) {
+                     return responses[std::min(time, responses.size()) - 1];
+                 },
+                 tls} {}
 
     void serve(test::http_exchange& to) {
         status_and_body answer;
         {
             std::lock_guard lock{mutex};
             bodies.push_back(gunzip(to.body(), 1U << 24U).value());
-            answer = answers_(bodies.back(), bodies.size());
+            answer = responses_(bodies.back(), bodies.size());
         }
         if (answer.first.empty()) return to.reset();
         to.answer(answer.first, "", answer.second);
@@ -56,7 +57,7 @@ struct script {
         return {.address = "127.0.0.1:" + std::to_string(server.port()), .push_age_max = 1ms};
     }
 
-    answer_to const answers_;
+    response_to const responses_;
     std::mutex mutex;  // guards bodies
     std::vector<std::string> bodies;
     test::http_script server;

@@ -179,13 +179,13 @@ TEST_CASE("a limit of the tenant is known from one of a stream", "[push_response
 }
 
 TEST_CASE("what Loki rejects is counted by reason", "[push_response]") {
-    auto const behind = read_rejection(
+    auto const lagging = read_rejection(
         "entry with timestamp 2026-11-24 20:00:00 +0000 UTC ignored, reason: 'entry too far behind, entry timestamp "
         "is: x',\n"
         "user 'fake', total ignored: 3 out of 5 for stream: {a=\"b\"}\nuser 'fake', total ignored: 2 out of 2 for "
         "stream: {}");
-    CHECK(behind.reason == drop_reason::too_far_behind);
-    CHECK(behind.lines == 5);
+    CHECK(lagging.reason == drop_reason::too_far_behind);
+    CHECK(lagging.lines == 5);
     CHECK(read_rejection("reason: 'entry out of order'").reason == drop_reason::too_far_behind);
     CHECK(read_rejection("entry for stream '{}' has timestamp too old: x, oldest acceptable timestamp is: y").reason ==
           drop_reason::too_old);

@@ -229,7 +229,7 @@ TEST_CASE("a retry of a letter about many entries sends each with its own id, in
     auto const dead = make_dead_letters((*running)->make_sink(), letter_form::frame);
     letter_packer pack;
     for (std::uint32_t i = 0; i < 2'500; ++i) pack.add(2 * i, i == 0 ? "first" : "bad", "entry " + std::to_string(i));
-    auto several = letter(pack_place, 1000);
+    auto several = letter(pack_index, 1000);
     several.entries = pack.count();
     several.record = pack.finish();
     auto damaged = letter(4, 1000);
