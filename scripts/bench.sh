@@ -5,7 +5,7 @@
 #
 # Usage: scripts/bench.sh [--parts [REGEX] | --instructions [ARGUMENTS…] | --run [ARGUMENTS…] | --paths [ARGUMENTS…] | --quick]
 #
-#   REGEX      of names of parts; all unless told
+#   REGEX      of names of parts; default: all
 #   ARGUMENTS  of tests/bench/instruction_counts.py, run_bench.py, paths_bench.py
 #   --instructions  compares with the counts that are kept; exit status 1 where a part takes over 5 % more
 #   --quick    --paths with one round of fewer events

@@ -4,8 +4,8 @@
 #
 # Usage: scripts/demo.sh [--lines N] [--data-dir DIR]
 #
-#   --lines N       how many lines, 51462 unless told
-#   --data-dir DIR  where the data goes, a folder without any yet; a new one under /tmp unless told. It is kept.
+#   --lines N       how many lines; default: 51462
+#   --data-dir DIR  where the data goes, a folder without any yet; default: a new one under /tmp. It is kept.
 #
 # Exit status 0 only if every line is in the store.
 set -euo pipefail

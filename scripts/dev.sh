@@ -6,7 +6,7 @@
 #   --list  only prints the folders, one a line
 #   NAME    these folders instead of the changed ones, as src/ and tests/unit/ name them: journal kafka
 #
-# A change of the contract (include/) or of the build has no folder of its own: scripts/test.sh runs all tests.
+# A change of the contract (include/) or of the build does not belong to one folder: scripts/test.sh runs all tests.
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

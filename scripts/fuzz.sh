@@ -3,8 +3,8 @@
 #
 # Usage: scripts/fuzz.sh [SECONDS] [TARGET…]
 #
-#   SECONDS  for each target, 60 unless told
-#   TARGET   e.g. forward_decoder; all targets of tests/fuzz unless told
+#   SECONDS  for each target; default: 60
+#   TARGET   e.g. forward_decoder; default: all targets of tests/fuzz
 #
 # Starts from tests/fuzz/corpus/TARGET, which it does not change; new inputs go to build/fuzz-corpus/TARGET and are
 # taken up again next time. Goes through all targets; exit status 1 if one failed, with the input's file named.

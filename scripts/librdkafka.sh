@@ -19,7 +19,7 @@ readonly release=trixie
 # Raise it when the way it is built changes.
 readonly recipe=1
 
-command -v cc >/dev/null || fail 'there is no C compiler: run scripts/setup.sh'
+command -v cc >/dev/null || fail 'C compiler not found: run scripts/setup.sh'
 # shellcheck source=/dev/null
 system=$(source /etc/os-release 2>/dev/null && echo "${ID:-linux}${VERSION_ID:-}") || system=linux
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/logpipe
@@ -51,7 +51,7 @@ flock -n 9 || {
 }
 there_already || true
 
-# On the same file system as the result, so that a rename puts the whole in place at once. Whoever holds the lock may
+# On the same file system as the result, so that a rename puts the whole in place at once. The holder of the lock may
 # remove what a build that was killed left.
 rm -rf "$cache"/librdkafka-build.*
 work=$(mktemp -d "$cache/librdkafka-build.XXXXXX")

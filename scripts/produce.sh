@@ -6,7 +6,7 @@
 #   without       asks the producer: GET /produceEventsToPipeline, which reads DATA_URL of compose/.env
 #   --url URL     lines from there
 #   --demo        made-up lines, for which no internet is needed
-#   --lines N     how many made-up lines, 51462 unless told; implies --demo
+#   --lines N     how many generated lines; default: 51462; implies --demo
 #
 # Exit status 0 only when as many documents came as lines were sent.
 set -euo pipefail

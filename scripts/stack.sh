@@ -30,7 +30,7 @@ need_docker() {
         fail 'docker is missing: install it (Debian: apt-get install docker.io docker-compose)'
     why=$(docker version -f '{{.Server.Version}}' 2>&1) || {
         case $why in
-            *'permission denied'*) fail "you may not use Docker: sudo usermod -aG docker $(id -un), then log in anew" ;;
+            *'permission denied'*) fail "you may not use Docker: sudo usermod -aG docker $(id -un), then log in again" ;;
             *) fail "Docker is not running: start it (sudo systemctl start docker); it says: ${why##*$'\n'}" ;;
         esac
     }
@@ -80,7 +80,7 @@ without_progress() (
     sed -u -E '/^(Creating [^ ]+ \.\.\. *(done)?|[0-9]+)\r?$/d'
 )
 
-# tools [OPTION…] SUBCOMMAND…: logpipe in a container of its own within the stack's network.
+# tools [OPTION…] SUBCOMMAND…: logpipe in a new container within the stack's network.
 tools() { { compose run --rm --no-deps "$@" 2>&1 >&3 3>&- | without_progress >&2; } 3>&1; }
 
 # ask_opensearch PATH [CURL ARGUMENTS…]: of OpenSearch.

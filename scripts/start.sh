@@ -5,7 +5,7 @@
 #
 #   --no-build      take the image of logpipe that is there
 #   --scale …       that many containers of a service, as consumer=2
-#   --wait SECONDS  how long to wait for everything to be healthy, 600 unless told
+#   --wait SECONDS  how long to wait for everything to be healthy, default: 600
 #   --anyway        start although a check says that it will not go well
 #
 # Run again it changes what changed and starts what is down; data stays. Exit status 0 when all is healthy, 1 when not.
@@ -85,7 +85,7 @@ if [[ $build == yes ]]; then
         fail "the image could not be built; without internet the packages for it cannot be had. All of it: build/stack-build.log"
     }
 elif [[ -z $(docker image ls -q "$LOGPIPE_IMAGE") ]]; then
-    fail "there is no image $LOGPIPE_IMAGE: leave out --no-build"
+    fail "image $LOGPIPE_IMAGE does not exist: leave out --no-build"
 fi
 
 say 'starting'
@@ -108,7 +108,7 @@ show_progress() {
         esac
     done
 }
-# What was well before it was made anew has to be so again.
+# What was healthy before it was recreated has to be so again.
 forget_replaced() {
     local each
     for each in "${!well[@]}"; do

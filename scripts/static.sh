@@ -31,7 +31,7 @@ bytes=$(stat -c %s "$binary")
 ((bytes < bytes_max)) || fail "$bytes bytes; the limit is $bytes_max"
 "$binary" version
 
-# In a folder with nothing else there is no library that could be loaded after all.
+# In a folder with nothing else no library can be loaded.
 if [[ $(id -u) -eq 0 ]]; then
     jail=$(mktemp -d)
     trap 'rm -rf "$jail"' EXIT

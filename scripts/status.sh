@@ -3,7 +3,7 @@
 #
 # Usage: scripts/status.sh [OPTIONS of `logpipe status`, as --json or --watch]
 #
-# Exit status 0 when all are up, 1 when one is down, 2 when it cannot be told.
+# Exit status 0 when all are up, 1 when one is down, 2 when it is unknown.
 set -euo pipefail
 # shellcheck source=stack.sh
 source "$(dirname "${BASH_SOURCE[0]}")/stack.sh"

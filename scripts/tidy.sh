@@ -97,8 +97,8 @@ dead_links() {
 
 # Words that hide who does what, and phrases that a reader of English stumbles over (STYLE.md).
 phrases() {
-    grep -nPi '\b((is|are) no (?!longer\b|more\b)|told\b|anew\b|whoever\b|stands in\b|of its own\b|looked at\b|wish(es|ed)?\b)' \
-        "${sources[@]}" "${documents[@]}" src/ui/web/page/*.{js,html}
+    git grep -nPi '\b((is|are) no (?!longer\b|more\b)|told\b|anew\b|whoever\b|stands in\b|of its own\b|looked at\b|wish(es|ed)?\b)' \
+        -- src include '*.md' scripts compose ':!scripts/tidy.sh' ':!CHANGELOG.md'
 }
 
 contract_includes() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gives the saved objects (index pattern, search, visualizations, the dashboard nginx-logs) to OpenSearch Dashboards and
-# opens on that dashboard. Runs once, in a container of its own image; doing it again changes nothing.
+# opens on that dashboard. Runs once, in a container with its own image; running it again changes nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

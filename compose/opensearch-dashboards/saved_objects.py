@@ -47,7 +47,7 @@ def filters(named):
 
 
 def axes(kind, value_title, stacked=True, horizontal=False):
-    """What the vislib charts want to be told: one category axis, one value axis, one series."""
+    """What the vislib charts need: one category axis, one value axis, one series."""
     return {
         "type": kind, "grid": {"categoryLines": False}, "addTooltip": True, "addLegend": True,
         "legendPosition": "right", "times": [], "addTimeMarker": False, "labels": {"show": False},

@@ -22,7 +22,6 @@ struct stage_status {
     std::string hint{};    ///< what an operator can do while it is down, by the kind of failure; may be empty
     std::uint64_t retries = 0;
     std::vector<metric_value> metrics{};  ///< those with titles: the one that says most first
-    std::vector<std::pair<std::string, double>> gauges{};
 };
 
 }  // namespace logpipe

@@ -1,8 +1,8 @@
 #include "tap_topics.hpp"
 
 #include "kafka/kafka_admin.hpp"
-#include "targets.hpp"
 #include "signals.hpp"
+#include "targets.hpp"
 
 #include <fmt/format.h>
 

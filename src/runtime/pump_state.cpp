@@ -142,8 +142,8 @@ void pump_state::went_down(pump_stage which, error const& reason) {
     {
         std::lock_guard lock{mutex_};
         auto const index = static_cast<std::size_t>(which);
-        bool const is_news = down_.at(index) != reason.message;
-        down_.at(index) = reason.message;
+        bool const is_news = down_.at(index) != reason;
+        down_.at(index) = reason;
         ++retries_;
         auto& said = said_.at(index);
         ++said.times;
@@ -160,7 +160,7 @@ void pump_state::went_down(pump_stage which, error const& reason) {
 
 void pump_state::is_down(pump_stage which, error const& reason) {
     std::lock_guard lock{mutex_};
-    down_.at(static_cast<std::size_t>(which)) = reason.message;
+    down_.at(static_cast<std::size_t>(which)) = reason;
 }
 
 void pump_state::came_up(pump_stage which) {
@@ -168,8 +168,8 @@ void pump_state::came_up(pump_stage which) {
     {
         std::lock_guard lock{mutex_};
         auto const index = static_cast<std::size_t>(which);
-        if (down_.at(index).empty()) return;
-        down_.at(index).clear();
+        if (!down_.at(index)) return;
+        down_.at(index).reset();
         is_news = std::exchange(said_.at(index).is_open, false);
     }
     if (is_news) log_info("{}: the {} has recovered", options_.name, name_of(which));
@@ -226,7 +226,7 @@ void pump_state::write_to(pump_snapshot& out) const {
     out.oldest_seconds = std::chrono::duration<double>(now - tracker_.oldest(now)).count();
 }
 
-std::string pump_state::down_reason(pump_stage which) const {
+std::optional<error> pump_state::down_reason(pump_stage which) const {
     std::lock_guard lock{mutex_};
     return down_.at(static_cast<std::size_t>(which));
 }

@@ -61,8 +61,8 @@ class pump_state final {
 
     [[nodiscard]] pump_taps& taps() noexcept { return taps_; }
     void write_to(pump_snapshot& out) const;
-    /// Why the pump waits at that stage; empty when it does not.
-    [[nodiscard]] std::string down_reason(pump_stage which) const;
+    /// Why the pump waits at that stage; none when it does not.
+    [[nodiscard]] std::optional<error> down_reason(pump_stage which) const;
 
   private:
     /// The newest line about a stage that is down. The same one again is said now and then only.
@@ -89,7 +89,7 @@ class pump_state final {
     std::uint64_t in_flight_bytes_ = 0;
     latency_histogram safe_after_;
     latency_histogram age_when_safe_;
-    std::array<std::string, pump_stages_count> down_;
+    std::array<std::optional<error>, pump_stages_count> down_;
     std::array<said_reason, pump_stages_count> said_;
     std::optional<error> failure_;
     bool source_known_ = false;

@@ -78,9 +78,10 @@ std::unique_ptr<tap_reader> pump_stepper::tap(std::string_view stage, std::uint6
 }
 
 stage_status pump_stepper::with_reason(stage_status status, pump_stage which) const {
-    if (auto reason = common_.state.down_reason(which); !reason.empty()) {
+    if (auto down = common_.state.down_reason(which)) {
         status.up = false;
-        status.reason = std::move(reason);
+        status.hint = hint_of(down->code);
+        status.reason = std::move(down->message);
     }
     return status;
 }

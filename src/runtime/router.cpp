@@ -83,13 +83,16 @@ class router final : public sink {
     }
 
     stage_status status() const override {
-        stage_status all{.name = "router", .reason = {}, .gauges = {}};
+        stage_status all{.name = "router"};
         for (auto const& each : legs_) {
             auto part = each->to->status();
             all.up = all.up && part.up;
-            if (!part.up && all.reason.empty()) all.reason = fmt::format("{}: {}", each->pattern, part.reason);
+            if (!part.up && all.reason.empty()) {
+                all.reason = fmt::format("{}: {}", each->pattern, part.reason);
+                all.hint = part.hint;
+            }
             all.retries += part.retries;
-            for (auto& gauge : part.gauges) add_gauge(all, gauge);
+            for (auto& each_metric : part.metrics) add_metric(all, std::move(each_metric));
         }
         return all;
     }
@@ -128,13 +131,12 @@ class router final : public sink {
         return worked;
     }
 
-    static void add_gauge(stage_status& all, std::pair<std::string, double> const& gauge) {
-        auto const same = std::ranges::find(all.gauges, gauge.first, &std::pair<std::string, double>::first);
-        if (same == all.gauges.end()) {
-            all.gauges.push_back(gauge);
-        } else {
-            same->second += gauge.second;
-        }
+    static void add_metric(stage_status& all, metric_value&& value) {
+        auto const same = std::ranges::find(all.metrics, value.name, &metric_value::name);
+        if (same == all.metrics.end())
+            all.metrics.push_back(std::move(value));
+        else
+            same->value += value.value;
     }
 
     sink* find(std::string_view tag) const {

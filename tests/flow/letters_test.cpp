@@ -29,7 +29,7 @@ void reject_bad(batch& events) {
 class picky_transform final : public transform {
   public:
     void apply(batch& events) override { reject_bad(events); }
-    stage_status status() const override { return {.name = "picky", .reason = {}, .gauges = {}}; }
+    stage_status status() const override { return {.name = "picky"}; }
 };
 
 class picky_source final : public source {
@@ -81,7 +81,7 @@ class picky_sink final : public sink {
         return std::optional<std::vector<progress>>{};
     }
     void cancel() override {}
-    stage_status status() const override { return {.name = "picky_sink", .reason = {}, .gauges = {}}; }
+    stage_status status() const override { return {.name = "picky_sink"}; }
 
   private:
     where const how_;
@@ -114,7 +114,7 @@ class limited_letters final : public sink {
         return std::optional<std::vector<progress>>{};
     }
     void cancel() override {}
-    stage_status status() const override { return {.name = "limited", .reason = {}, .gauges = {}}; }
+    stage_status status() const override { return {.name = "limited"}; }
 
   private:
     std::size_t const bytes_max_;

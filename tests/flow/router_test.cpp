@@ -36,7 +36,48 @@ struct rig {
     std::unique_ptr<pump> moving;
 };
 
+constexpr auto sent_bytes = counter("sent_bytes_total", "Bytes sent.");
+constexpr auto queued = gauge("queued_events", "Events that wait.");
+
+/// Shows figures, and does nothing else.
+class shown_sink final : public sink {
+  public:
+    explicit shown_sink(stage_status now) : now_{std::move(now)} {}
+    result<> open(completions& /*reports*/) override { return {}; }
+    result<> write(batch& /*events*/) override { return {}; }
+    result<> flush() override { return {}; }
+    result<std::optional<std::vector<progress>>> stored(std::string const& /*source_identity*/) override {
+        return std::nullopt;
+    }
+    void cancel() override {}
+    stage_status status() const override { return now_; }
+
+  private:
+    stage_status const now_;
+};
+
 }  // namespace
+
+TEST_CASE("a router shows the sums of its sinks' metrics, and why one of them is down", "[router]") {
+    std::vector<route> routes;
+    routes.push_back({.pattern = "app.**",
+                      .to = std::make_unique<shown_sink>(stage_status{.name = "one", .metrics = {{sent_bytes, 5}}})});
+    routes.push_back({.pattern = "audit.**",
+                      .to = std::make_unique<shown_sink>(stage_status{.name = "two",
+                                                                      .up = false,
+                                                                      .reason = "disk is full",
+                                                                      .hint = "make room",
+                                                                      .metrics = {{sent_bytes, 7}, {queued, 3}}})});
+    auto const now = make_router(std::move(routes))->status();
+    CHECK_FALSE(now.up);
+    CHECK(now.reason == "audit.**: disk is full");
+    CHECK(now.hint == "make room");
+    REQUIRE(now.metrics.size() == 2);
+    CHECK(now.metrics[0].name == "sent_bytes_total");
+    CHECK(now.metrics[0].value == 12.0);
+    CHECK(now.metrics[0].type == metric_type::counter);
+    CHECK(now.metrics[1].value == 3.0);
+}
 
 TEST_CASE("tags match as in Fluentd", "[router]") {
     CHECK(tag_matches("app.follow", "app.follow"));

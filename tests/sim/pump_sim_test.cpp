@@ -31,7 +31,7 @@ class sieve final : public transform {
         for (std::uint32_t i = 0; i < events.events.size(); ++i)
             if (events.record(events.events[i]).contains("bad")) events.reject(i, "sieve", "it is bad");
     }
-    stage_status status() const override { return {.name = "sieve", .reason = {}, .gauges = {}}; }
+    stage_status status() const override { return {.name = "sieve"}; }
 };
 
 struct chunk {

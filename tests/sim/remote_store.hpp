@@ -90,7 +90,7 @@ class store_sink final : public sink {
         return std::optional<std::vector<progress>>{};
     }
     void cancel() override {}
-    stage_status status() const override { return {.name = "store_sink", .reason = {}, .gauges = {}}; }
+    stage_status status() const override { return {.name = "store_sink"}; }
 
   private:
     using row_list = std::vector<std::pair<event_id, std::string>>;

@@ -24,8 +24,6 @@ namespace logpipe::test {
 [[nodiscard]] inline double gauge_of(stage_status const& status, std::string_view name) {
     for (auto const& each : status.metrics)
         if (each.name == name) return each.value;
-    for (auto const& [key, value] : status.gauges)
-        if (key == name) return value;
     throw std::runtime_error{"no metric " + std::string{name}};
 }
 

@@ -161,7 +161,7 @@ void memory_source::wake() {
 }
 
 stage_status memory_source::status() const {
-    return {.name = "memory_source", .reason = {}, .gauges = {}};
+    return {.name = "memory_source"};
 }
 
 void memory_sink::fail_open(error reason) {
@@ -308,7 +308,7 @@ result<std::optional<std::vector<progress>>> memory_sink::stored(std::string con
 void memory_sink::cancel() {}
 
 stage_status memory_sink::status() const {
-    return {.name = "memory_sink", .reason = {}, .gauges = {}};
+    return {.name = "memory_sink"};
 }
 
 void memory_dead_letters::fail(error reason) {

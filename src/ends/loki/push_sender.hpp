@@ -51,7 +51,7 @@ class push_sender final {
 
     /// @param bytes  what `events` counts for until it is finished
     void add(batch&& events, std::size_t bytes);
-    /// When send_due() has something to send; none while there are no lines.
+    /// When send_due() has something to send; none without lines.
     [[nodiscard]] std::optional<steady_time> due() const { return lanes_.due(); }
     /// Sends the request that is the longest overdue, where one is. @return until when the sink has to wait: Loki is
     /// down

@@ -23,9 +23,8 @@ option_set<tcp_source_options> const& source_options() {
 option_set<tcp_sink_options> const& sink_options() {
     static option_set<tcp_sink_options> const set{
         duration<&tcp_sink_options::connect_timeout>("tcp-connect-timeout", "Timeout of a connect.", {.least = 1}),
-        duration<&tcp_sink_options::stall_timeout>("tcp-stall-timeout",
-                                                   "Reconnect when the receiver takes nothing for this long.",
-                                                   {.least = 1}),
+        duration<&tcp_sink_options::stall_timeout>(
+            "tcp-stall-timeout", "Reconnect when the receiver takes nothing for this long.", {.least = 1}),
     };
     return set;
 }
@@ -74,7 +73,8 @@ end_descriptor const tcp_end{
     .sink_metrics = {metrics::reconnects, metrics::bytes_out},
     .make_source = make_source_end,
     .make_sink = make_sink_end,
-    .examples = {"logpipe run --from tcp://0.0.0.0:5170", "logpipe produce --file access.jsonl --to tcp://collector:5170"},
+    .examples = {"logpipe run --from tcp://0.0.0.0:5170",
+                 "logpipe produce --file access.jsonl --to tcp://collector:5170"},
 };
 
 }  // namespace logpipe::tcp

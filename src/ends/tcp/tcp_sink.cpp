@@ -3,11 +3,11 @@
 #include "tcp/tcp.hpp"
 #include "tcp_metrics.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include <array>
 #include <atomic>
@@ -86,7 +86,8 @@ class tcp_sink final : public sink {
         what.given_up = true;
         close();
         if (cancelled_.load()) return error{errc::cancelled, "the TCP sink was cancelled"};
-        return error{errc::timed_out, fmt::format("{} {} took longer than {} ms", doing, options_.address, time.count())};
+        return error{errc::timed_out,
+                     fmt::format("{} {} took longer than {} ms", doing, options_.address, time.count())};
     }
 
     result<> connect() {
@@ -95,14 +96,14 @@ class tcp_sink final : public sink {
         if (!where) return where.error();
         tcp::resolver resolver{context_};
         auto const what = std::make_shared<operation>();
-        resolver.async_resolve(
-            where->host.empty() ? "localhost" : where->host, std::to_string(where->port),
-            [this, what](boost::system::error_code reason, tcp::resolver::results_type found) {
-                if (reason || what->given_up) return what->finish(reason);
-                asio::async_connect(socket_, found, [what](boost::system::error_code outcome, tcp::endpoint const&) {
-                    what->finish(outcome);
-                });
-            });
+        resolver.async_resolve(where->host.empty() ? "localhost" : where->host, std::to_string(where->port),
+                               [this, what](boost::system::error_code reason, tcp::resolver::results_type found) {
+                                   if (reason || what->given_up) return what->finish(reason);
+                                   asio::async_connect(socket_, found,
+                                                       [what](boost::system::error_code outcome, tcp::endpoint const&) {
+                                                           what->finish(outcome);
+                                                       });
+                               });
         if (auto ran = run(*what, options_.connect_timeout, "connecting to"); !ran) return ran;
         if (what->failed) return lost("cannot connect to", what->failed);
         if (std::exchange(was_connected_, true)) ++reconnects_;
@@ -113,13 +114,14 @@ class tcp_sink final : public sink {
     /// A receiver sends nothing: what can be read is its end, known before lines go into a dead connection.
     void watch_for_end() {
         ended_ = false;
-        socket_.async_read_some(asio::buffer(ignored_), [this](boost::system::error_code failed, std::size_t /*bytes*/) {
-            if (failed == asio::error::operation_aborted) return;
-            if (failed)
-                ended_ = true;
-            else
-                watch_for_end();
-        });
+        socket_.async_read_some(asio::buffer(ignored_),
+                                [this](boost::system::error_code failed, std::size_t /*bytes*/) {
+                                    if (failed == asio::error::operation_aborted) return;
+                                    if (failed)
+                                        ended_ = true;
+                                    else
+                                        watch_for_end();
+                                });
     }
 
     result<> send() {

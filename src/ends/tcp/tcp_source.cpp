@@ -5,10 +5,10 @@
 #include "tcp/tcp.hpp"
 #include "tcp_metrics.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include <atomic>
 #include <deque>
@@ -28,7 +28,8 @@ constexpr std::size_t piece_bytes = std::size_t{64} << 10U;
 
 /// One client: its lines do not mix with those of others. Asked for more only when what came is taken.
 struct client {
-    client(tcp::socket connection, lines::line_chunker lines) : socket{std::move(connection)}, chunker{std::move(lines)} {}
+    client(tcp::socket connection, lines::line_chunker lines)
+        : socket{std::move(connection)}, chunker{std::move(lines)} {}
 
     tcp::socket socket;
     lines::line_chunker chunker;
@@ -44,9 +45,11 @@ class tcp_source final : public source {
     explicit tcp_source(tcp_source_options options) : options_{std::move(options)} {}
 
     result<> open() override { return health_.noted(listen()); }
-    std::string identity() const override { return fmt::format("tcp {} run {}", options_.listen, options_.lines.run_id); }
+    std::string identity() const override {
+        return fmt::format("tcp {} run {}", options_.listen, options_.lines.run_id);
+    }
     result<> seek(std::span<position const> /*stored*/) override { return {}; }
-    // A client is not told what is safe, and sends nothing again.
+    // The protocol has no acknowledgement, and a client sends nothing again.
     result<> commit(std::span<progress const> /*safe*/) override { return {}; }
 
     result<> read(batch& into, steady_time until) override {
@@ -101,8 +104,8 @@ class tcp_source final : public source {
         if (!failed) opened.listen(asio::socket_base::max_listen_connections, failed);
         if (failed) return failure("listen on", failed);
         acceptor_ = std::move(opened);
-        log_info("tcp_source: listening on {}", net::to_text({acceptor_.local_endpoint().address().to_string(),
-                                                              acceptor_.local_endpoint().port()}));
+        log_info("tcp_source: listening on {}",
+                 net::to_text({acceptor_.local_endpoint().address().to_string(), acceptor_.local_endpoint().port()}));
         if (options_.listening) options_.listening(acceptor_.local_endpoint().port());
         accept();
         return {};

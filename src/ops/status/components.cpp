@@ -21,7 +21,7 @@ double number(std::uint64_t value) noexcept {
 /// "clients 3, pending 1.2 KiB"
 std::string figure_of(stage_status const& stage) {
     std::string text;
-    for (auto const& figure : figures_of(metrics_of(stage)))
+    for (auto const& figure : figures_of(stage.metrics))
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", figure.title, value_text(figure));
     return text;
 }
@@ -35,7 +35,7 @@ std::string figure_of(pump_snapshot const& pump, stage_status const& stage) {
 
 std::vector<std::pair<std::string, double>> numbers_of(stage_status const& stage) {
     std::vector<std::pair<std::string, double>> numbers;
-    for (auto const& each : metrics_of(stage)) numbers.emplace_back(each.name, each.value);
+    for (auto const& each : stage.metrics) numbers.emplace_back(each.name, each.value);
     return numbers;
 }
 

@@ -48,7 +48,7 @@ void write_stage(json_object&& object, stage_status const& stage) {
     object.add("reason", stage.reason);
     object.add("hint", stage.hint);
     object.add("retries", stage.retries);
-    auto const metrics = metrics_of(stage);
+    auto const& metrics = stage.metrics;
     write_metrics(object.object("metrics"), metrics);
     object.array("figures", figures_of(metrics), write_figure);
 }

@@ -64,7 +64,7 @@ void add_stage(exposition& out, std::string_view pump, stage_status const& stage
     std::array const labels{metric_label{"pump", pump}, metric_label{"stage", stage.name}};
     out.add(metrics::stage_up, labels, as_number(stage.up));
     out.add(metrics::stage_retries, labels, stage.retries);
-    for (auto const& each : metrics_of(stage)) {
+    for (auto const& each : stage.metrics) {
         auto const name = "logpipe_" + each.name;
         out.add({.name = name, .type = name_of(each.type), .help = each.help}, labels, each.value);
     }

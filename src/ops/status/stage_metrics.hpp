@@ -14,14 +14,6 @@ constexpr std::string_view name_of(metric_type type) noexcept {
     return type == metric_type::counter ? "counter" : "gauge";
 }
 
-/// All of them, those that a stage still gives as `gauges` last.
-inline std::vector<metric_value> metrics_of(stage_status const& stage) {
-    auto all = stage.metrics;
-    for (auto const& [name, value] : stage.gauges)
-        all.push_back(metric_value{name.ends_with("_total") ? counter(name, "") : gauge(name, ""), value});
-    return all;
-}
-
 /// Those with a title, which are shown beside the stage.
 inline std::vector<metric_value> figures_of(std::vector<metric_value> const& metrics) {
     std::vector<metric_value> figures;

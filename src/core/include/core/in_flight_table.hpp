@@ -17,7 +17,7 @@ struct in_flight_limits {
     std::size_t bytes_max = 0;
 };
 
-/// Bytes are counted as they are sent, which may be a part of the entry at a time; whoever sends waits for room. Any
+/// Bytes are counted as they are sent, which may be a part of the entry at a time; the sender waits for room. Any
 /// thread may call anything; entries are added by one.
 template <class Entry>
 class in_flight_table final {

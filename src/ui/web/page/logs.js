@@ -105,7 +105,7 @@ export function logsView(main, { page, query: first, setQuery }) {
       return el("button.key." + "class-" + name, { type: "button", "data-class": name, "aria-pressed": String(query.getAll(statusField.name).includes(value)), onclick: () => toggle(statusField.name, value) }, `${name} ${count(byClass[at])}`);
     }));
     const isAll = ![...query.keys()].some((name) => name !== "range") && (query.get("range") || "all") === "all";
-    if (isAll && !all.in_range) setText(note, "There are no lines yet. Send some with logpipe produce, any client of the Fluent forward protocol, or the form under Produce.");
+    if (isAll && !all.in_range) setText(note, "No lines yet. Send some with logpipe produce, any client of the Fluent forward protocol, or the form under Produce.");
     else setText(note, all.counted >= all.in_range ? "" : all.incomplete ? `Counting: the newest ${count(all.counted)} of ${count(all.in_range)} lines so far …` : `Under a filter the figures are of the newest ${count(all.counted)} of the ${count(all.in_range)} lines of this time. A shorter time counts all of its lines.`);
   }
 

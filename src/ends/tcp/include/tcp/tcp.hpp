@@ -1,6 +1,6 @@
 // Lines over TCP: what `nc`, syslog daemons' raw forwarding and many programs' "tcp output" send and take. The protocol
-// has no acknowledgement, so a line is safe for the sender when the kernel took it, and lines in transit are lost with a
-// connection; the forward protocol has one.
+// has no acknowledgement, so a line is safe for the sender when the kernel took it, and lines in transit are lost with
+// a connection; the forward protocol has one.
 #pragma once
 
 #include "lines/lines.hpp"
@@ -19,8 +19,8 @@ namespace logpipe::tcp {
 struct tcp_source_options {
     std::string listen;  ///< HOST:PORT; without HOST all addresses, port 0 takes a free one
     lines::line_options lines{};
-    std::size_t connections_max = 256;       ///< further clients wait until one leaves
-    std::chrono::milliseconds idle_time{0};  ///< a client silent for longer is disconnected; 0: never
+    std::size_t connections_max = 256;                    ///< further clients wait until one leaves
+    std::chrono::milliseconds idle_time{0};               ///< a client silent for longer is disconnected; 0: never
     std::function<void(std::uint16_t port)> listening{};  ///< called by open()
 };
 /// Each client's bytes become lines of their own; a last one without a line end counts when the client leaves.
