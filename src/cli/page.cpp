@@ -20,11 +20,11 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto ask_interval = 1s;
-constexpr auto wanted_time = 5s;  // after the last look
+constexpr auto wanted_time = 5s;  // after the last request
 
 }  // namespace
 
-neighbours::neighbours(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout,
+peer_watch::peer_watch(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout,
                        web::peer_access access)
     : timeout_{timeout}, access_{std::move(access)} {
     for (auto& address : addresses)
@@ -33,11 +33,11 @@ neighbours::neighbours(std::vector<std::string> addresses, bool named, std::chro
     thread_ = start_thread("page-watch", [this] { watch(stop_.get_token()); });
 }
 
-neighbours::~neighbours() {
+peer_watch::~peer_watch() {
     stop_.request_stop();
 }
 
-std::vector<web::watched_process> neighbours::look() {
+std::vector<web::watched_process> peer_watch::snapshots() {
     std::lock_guard const lock{mutex_};
     wanted_until_ = std::chrono::steady_clock::now() + wanted_time;
     wanted_.notify_one();
@@ -47,7 +47,7 @@ std::vector<web::watched_process> neighbours::look() {
     return shown;
 }
 
-void neighbours::watch(std::stop_token stop) {
+void peer_watch::watch(std::stop_token stop) {
     while (!stop.stop_requested()) {
         auto const begin = std::chrono::steady_clock::now();
         ask_all();
@@ -58,7 +58,7 @@ void neighbours::watch(std::stop_token stop) {
     }
 }
 
-void neighbours::ask_all() {
+void peer_watch::ask_all() {
     std::vector<std::string> addresses;
     {
         std::lock_guard const lock{mutex_};

@@ -19,20 +19,20 @@
 namespace logpipe::cli {
 
 /// Asks other processes' admin servers about once a second, while somebody wants to know.
-class neighbours final {
+class peer_watch final {
   public:
     /// @param named  an address that does not answer is shown; those that are only tried, once they have answered
-    neighbours(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout,
+    peer_watch(std::vector<std::string> addresses, bool named, std::chrono::milliseconds timeout,
                web::peer_access access);
-    ~neighbours();
-    neighbours(neighbours const&) = delete;
-    neighbours& operator=(neighbours const&) = delete;
+    ~peer_watch();
+    peer_watch(peer_watch const&) = delete;
+    peer_watch& operator=(peer_watch const&) = delete;
 
     /// The newest that is known; does not wait. Any thread.
-    [[nodiscard]] std::vector<web::watched_process> look();
+    [[nodiscard]] std::vector<web::watched_process> snapshots();
 
   private:
-    struct neighbour {
+    struct watched_peer {
         web::watched_process seen;
         bool shown = false;
     };
@@ -44,7 +44,7 @@ class neighbours final {
     std::mutex mutex_;  // guards wanted_until_, all_
     std::condition_variable_any wanted_;
     std::chrono::steady_clock::time_point wanted_until_;
-    std::vector<neighbour> all_;
+    std::vector<watched_peer> all_;
     std::stop_source stop_;
     std::jthread thread_;
 };

@@ -55,23 +55,23 @@ result<web::peer_access> peer_access_of(settings const& options) {
                             .insecure_skip_verify = options.on("insecure-skip-verify")};
 }
 
-status::status_report look_at_all(settings const& options, web::peer_access const& access) {
+status::status_report probe_all(settings const& options, web::peer_access const& access) {
     std::vector<std::function<status::status_report()>> probes;
     auto const timeout = options.duration("timeout");
     bool const named = !options.list("at").empty();
     for (auto const& address : admin_addresses_of(options))
         probes.emplace_back([&access, address, timeout, named] {
-            auto report = look_at_process(address, timeout, access);
+            auto report = probe_process(address, timeout, access);
             return named || !report.processes.empty() ? report : status::status_report{};
         });
     using probe = status::status_report (*)(settings const&);
-    for (auto const& [option, look] :
-         std::initializer_list<std::pair<std::string_view, probe>>{{"brokers", look_at_kafka},
-                                                                   {"opensearch", look_at_opensearch},
-                                                                   {"dashboards", look_at_dashboards},
-                                                                   {"loki", look_at_loki},
-                                                                   {"grafana", look_at_grafana}})
-        if (!options.text(option).empty()) probes.emplace_back([&options, look] { return look(options); });
+    for (auto const& [option, probe_it] :
+         std::initializer_list<std::pair<std::string_view, probe>>{{"brokers", probe_kafka},
+                                                                   {"opensearch", probe_opensearch},
+                                                                   {"dashboards", probe_dashboards},
+                                                                   {"loki", probe_loki},
+                                                                   {"grafana", probe_grafana}})
+        if (!options.text(option).empty()) probes.emplace_back([&options, probe_it] { return probe_it(options); });
 
     // All at once: one that does not answer costs no more than its time-out.
     std::deque<status::status_report> found(probes.size());
@@ -94,7 +94,7 @@ status::status_report look_at_all(settings const& options, web::peer_access cons
     return whole;
 }
 
-result<> look_at_self(settings const& options) {
+result<> probe_self(settings const& options) {
     std::vector<std::string> addresses;
     if (auto const& own = options.text("admin"); !own.empty() && own != "none") addresses = {own};
     if (addresses.empty()) addresses.assign(default_addresses.begin(), default_addresses.end());

@@ -20,9 +20,9 @@ namespace logpipe::cli {
 /// Takes as long as the slowest: --timeout for one answer, some components are asked two or three. Where --at is not
 /// given, processes that do not answer at their default addresses are left out. Any thread.
 /// @param access  for our processes
-[[nodiscard]] status::status_report look_at_all(settings const& options, web::peer_access const& access);
+[[nodiscard]] status::status_report probe_all(settings const& options, web::peer_access const& access);
 
 /// --self: the process of this container. @return errc::not_connected when it does not answer.
-[[nodiscard]] result<> look_at_self(settings const& options);
+[[nodiscard]] result<> probe_self(settings const& options);
 
 }  // namespace logpipe::cli

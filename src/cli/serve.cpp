@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-process_snapshot look_at(produce_runs const& runs, std::int64_t started_ns) {
+process_snapshot snapshot_of(produce_runs const& runs, std::int64_t started_ns) {
     process_snapshot out{.subcommand = "serve", .version = std::string{version_text}, .pid = getpid()};
     out.started_ns = started_ns;
     out.warnings = newest_warnings();
@@ -34,11 +34,11 @@ process_snapshot look_at(produce_runs const& runs, std::int64_t started_ns) {
 /// Admin addresses of those that make a pipeline of parts.
 constexpr std::array part_addresses{"127.0.0.1:24230", "127.0.0.1:24231", "127.0.0.1:24232", "127.0.0.1:24233"};
 
-neighbours others_of(settings const& options) {
+peer_watch peers_of(settings const& options) {
     auto addresses = options.list("at");
     bool const named = !addresses.empty();
     if (!named) addresses.assign(part_addresses.begin(), part_addresses.end());
-    return neighbours{std::move(addresses),
+    return peer_watch{std::move(addresses),
                       named,
                       options.duration("timeout"),
                       {.token = {},  // that of --auth-token-file is its own
@@ -54,14 +54,14 @@ int run_serve(settings const& options, argument_list const& /*rest*/) {
     shared_resources shared;
     produce_runs runs{options, shared, hop_of_produce(options, *from), options.text("to")};
     auto const started_ns = now_ns();
-    auto others = others_of(options);
+    auto others = peers_of(options);
     auto web = web_options_of(options, options.text("listen"));
     if (!web) return report_failure(options, web.error());
     add_produce(*web, runs, options);
-    web->snapshot = [&runs, started_ns] { return look_at(runs, started_ns); };
+    web->snapshot = [&runs, started_ns] { return snapshot_of(runs, started_ns); };
     web->page->watch = [&] {
-        auto all = others.look();
-        all.insert(all.begin(), {.address = {}, .now = look_at(runs, started_ns), .reason = {}});
+        auto all = others.snapshots();
+        all.insert(all.begin(), {.address = {}, .now = snapshot_of(runs, started_ns), .reason = {}});
         return all;
     };
     web->page->open_logs = logs_of(options.text("show-store"), web->page->documents);

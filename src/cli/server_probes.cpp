@@ -83,18 +83,18 @@ result<status::kafka_findings> ask_kafka(settings const& options) {
 
 }  // namespace
 
-status::status_report look_at_process(std::string const& address, std::chrono::milliseconds timeout,
-                                      web::peer_access const& access) {
+status::status_report probe_process(std::string const& address, std::chrono::milliseconds timeout,
+                                    web::peer_access const& access) {
     return status::report_of_process(
         timed<process_snapshot>(address, [&] { return web::fetch_status(address, timeout, access); }));
 }
 
-status::status_report look_at_kafka(settings const& options) {
+status::status_report probe_kafka(settings const& options) {
     return status::report_of_kafka(
         timed<status::kafka_findings>(options.text("brokers"), [&] { return ask_kafka(options); }));
 }
 
-status::status_report look_at_opensearch(settings const& options) {
+status::status_report probe_opensearch(settings const& options) {
     auto const url = without_slash(options.text("opensearch"));
     auto const& index = options.text("index");
     auto const ask = [&]() -> result<opensearch::opensearch_summary> {
@@ -113,19 +113,19 @@ status::status_report look_at_opensearch(settings const& options) {
     return status::report_of_opensearch(timed<opensearch::opensearch_summary>(url, ask), index);
 }
 
-status::status_report look_at_dashboards(settings const& options) {
+status::status_report probe_dashboards(settings const& options) {
     auto const url = without_slash(options.text("dashboards"));
     return status::report_of_dashboards(
         timed<status::page_findings>(url, [&] { return page(options, url, "/api/status"); }));
 }
 
-status::status_report look_at_grafana(settings const& options) {
+status::status_report probe_grafana(settings const& options) {
     auto const url = without_slash(options.text("grafana"));
     return status::report_of_grafana(
         timed<status::page_findings>(url, [&] { return page(options, url, "/api/health"); }));
 }
 
-status::status_report look_at_loki(settings const& options) {
+status::status_report probe_loki(settings const& options) {
     auto const url = without_slash(options.text("loki"));
     auto ready = timed<status::page_findings>(url, [&] { return page(options, url, "/ready"); });
     if (!ready.got) return status::report_of_loki({.address = url, .got = ready.got.error(), .took = ready.took});

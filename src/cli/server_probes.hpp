@@ -7,12 +7,12 @@
 
 namespace logpipe::cli {
 
-[[nodiscard]] status::status_report look_at_process(std::string const& address, std::chrono::milliseconds timeout,
-                                                    web::peer_access const& access);
-[[nodiscard]] status::status_report look_at_kafka(settings const& options);
-[[nodiscard]] status::status_report look_at_opensearch(settings const& options);
-[[nodiscard]] status::status_report look_at_dashboards(settings const& options);
-[[nodiscard]] status::status_report look_at_loki(settings const& options);
-[[nodiscard]] status::status_report look_at_grafana(settings const& options);
+[[nodiscard]] status::status_report probe_process(std::string const& address, std::chrono::milliseconds timeout,
+                                                  web::peer_access const& access);
+[[nodiscard]] status::status_report probe_kafka(settings const& options);
+[[nodiscard]] status::status_report probe_opensearch(settings const& options);
+[[nodiscard]] status::status_report probe_dashboards(settings const& options);
+[[nodiscard]] status::status_report probe_loki(settings const& options);
+[[nodiscard]] status::status_report probe_grafana(settings const& options);
 
 }  // namespace logpipe::cli

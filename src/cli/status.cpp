@@ -29,7 +29,7 @@ int exit_status_of(status::status_report const& report) {
 }
 
 int show(settings const& options, web::peer_access const& access, bool terminal) {
-    auto const report = look_at_all(options, access);
+    auto const report = probe_all(options, access);
     if (options.on("json")) {
         static_cast<void>(write_data(to_json(report)));
     } else if (!report.components.empty()) {
@@ -47,7 +47,7 @@ int show(settings const& options, web::peer_access const& access, bool terminal)
 
 int run_status(settings const& options, argument_list const& /*rest*/) {
     if (options.on("self")) {
-        auto const alive = look_at_self(options);
+        auto const alive = probe_self(options);
         if (!alive) log_error("status: {}", alive.error().message);
         return alive ? exit_done : exit_failed;
     }

@@ -56,49 +56,49 @@ constexpr std::array table{
                "  logpipe ship --from 'docker:?project=logpipe' --to loki://localhost:3100\n"
                "  logpipe ship --from 'docker:?label=com.example.logs=yes' --to stdout:\n",
                moves, nullptr, pipeline_of_ship, run_ship},
-    subcommand{"status", "every component: up or not, version, the number that matters, the ledger of all hops", "",
+    subcommand{"status", "state, version and main figure of every component, and the ledger of every hop", "",
                "  logpipe status --at 127.0.0.1:24230\n"
                "  logpipe status --brokers localhost:9092 --opensearch http://localhost:9200 --json\n"
                "  logpipe status --watch\n"
                "  logpipe status --self\n",
                requests, uses_of_status, nullptr, nullptr, run_status},
-    subcommand{"monitor", "the same, live: rates, lag, queues, latency, warnings; q leaves, ? helps", "",
+    subcommand{"monitor", "live view of rates, lag, queues, latency and warnings; q quits, ? helps", "",
                "  logpipe monitor\n"
                "  logpipe monitor --at 127.0.0.1:24230 --plain\n",
                requests, uses_of_status, nullptr, nullptr, run_monitor},
-    subcommand{"tap", "events as they pass a stage or come into a topic; never slows them", "STAGE|URI",
+    subcommand{"tap", "show events as they pass a stage or enter a topic, without slowing them", "STAGE|URI",
                "  logpipe tap normalize --at 127.0.0.1:24230\n"
                "  logpipe tap index/sqlite_sink --sample 100 --readable\n"
                "  logpipe tap journal:data/nginx-logs --count 10\n",
                requests, uses_of_argument, nullptr, nullptr, run_tap},
-    subcommand{"dlq", "dead letters: list, show, send again, drop", "ls|show|retry|purge URI [ID…]",
+    subcommand{"dlq", "list, show, retry and purge dead letters", "ls|show|retry|purge URI [ID…]",
                "  logpipe dlq ls kafka://localhost:9092/nginx-logs.dlq\n"
                "  logpipe dlq show journal:data/nginx-logs.dlq 3ab9vjn2kpfd1qmtg2s8k0009s\n"
                "  logpipe dlq retry kafka://localhost:9092/nginx-logs.dlq --reason mapper_parsing --dry-run\n",
                requests, uses_of_dlq, nullptr, nullptr, run_dlq},
-    subcommand{"verify", "the audit: is every event in the store or a dead letter? exit status 1 when not", "",
+    subcommand{"verify", "check that every event is in the store or a dead letter; exit status 1 if not", "",
                "  logpipe verify --from kafka://localhost:9092/nginx-logs --to opensearch://localhost:9200/nginx-logs\n"
                "  logpipe verify --ids --from journal:data/nginx-logs --to sqlite:data/store.sqlite\n",
                requests, uses_of_verify, nullptr, nullptr, run_verify},
-    subcommand{"replay", "move a group's position in a topic; what comes again meets its ids", "",
+    subcommand{"replay", "move a group's position in a topic; events that come again are known by their ids", "",
                "  logpipe replay --group index --from kafka://localhost:9092/nginx-events --to beginning --dry-run\n"
                "  logpipe replay --group consume --to 2026-01-31T00:00:00Z\n",
                requests, uses_of_verify, nullptr, nullptr, run_replay},
-    subcommand{"skip", "pass a group over events that stop its reader; they become dead letters", "",
+    subcommand{"skip", "move a group past events that stop its reader; they become dead letters", "",
                "  logpipe skip --group consume --from kafka://localhost:9092/nginx-logs --at 0:1234 --dry-run\n"
                "  logpipe skip --group index --from journal:data/nginx-events --at 1234 --yes\n",
                skips, uses_of_skip, nullptr, nullptr, run_skip},
     subcommand{"setup", "put OpenSearch's index template", "opensearch",
                "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", sets_up,
                uses_of_verify, nullptr, nullptr, run_setup},
-    subcommand{"check", "check the configuration, or run one line through the transform", "",
+    subcommand{"check", "check the configuration and draw the pipeline, or run one line through the transform", "",
                "  logpipe check --config logpipe.toml --for forward\n"
                "  logpipe check --line '{\"request\": \"GET / HTTP/1.1\", \"response\": 200}'\n"
                "  logpipe check --show-mapping > mapping.toml\n"
                "  logpipe check --mapping mapping.toml --line -\n",
                checks, nullptr, nullptr, nullptr, run_check},
     subcommand{"journal",
-               "look into a journal: ls, check, repair, export",
+               "inspect a journal: ls, check, repair, export",
                "ls|check|repair|export DIR/TOPIC",
                "  logpipe journal ls data/nginx-logs\n"
                "  logpipe journal check data/nginx-logs\n"

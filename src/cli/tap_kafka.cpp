@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::chrono::milliseconds look_interval = 250ms;
+constexpr std::chrono::milliseconds poll_interval = 250ms;
 
 tapped_event event_of(std::string const& topic, kafka::kafka_message const& message) {
     return {.where = topic,
@@ -62,7 +62,7 @@ result<> tap_kafka(settings const& options, end_uri const& uri, tap_printer& pri
     if (!ends) return ends.error();
     next_offsets next;
     for (auto const& part : *ends) next[part.partition] = part.end;
-    while (!signal_came(look_interval)) {
+    while (!signal_came(poll_interval)) {
         auto const more = read_new(**cluster, place->topic, next, printer);
         if (!more) return more.error();
         if (!*more) return {};

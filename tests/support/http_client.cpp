@@ -85,7 +85,7 @@ bool http_client::receive() {
     return bytes > 0;
 }
 
-std::string http_client::answer(bool has_body) {
+std::string http_client::response(bool has_body) {
     auto head_end = received_.find("\r\n\r\n");
     while (head_end == std::string::npos) {
         if (!receive()) return {};
@@ -116,9 +116,9 @@ void http_client::wait_until_closed_by_server() {
     }
 }
 
-std::string http_client::ask(std::string_view method_and_target) {
+std::string http_client::submit(std::string_view method_and_target) {
     if (!send(std::string{method_and_target} + " HTTP/1.1\r\nHost: localhost\r\n\r\n")) return {};
-    return answer(!method_and_target.starts_with("HEAD "));
+    return response(!method_and_target.starts_with("HEAD "));
 }
 
 int status_of(std::string const& answer) {

@@ -21,14 +21,14 @@ class http_client final {
     /// @return false when the server has closed the connection.
     bool send(std::string_view bytes);
     /// One answer, head and body (by its Content-Length); empty when the server closed the connection before one came.
-    [[nodiscard]] std::string answer(bool has_body = true);
+    [[nodiscard]] std::string response(bool has_body = true);
     /// What comes up to `mark`, with it; empty when the server closed the connection before.
     [[nodiscard]] std::string until(std::string_view mark);
     /// What the server sends until then is skipped.
     void wait_until_closed_by_server();
 
     /// The whole request "METHOD TARGET" without a body, and its answer.
-    [[nodiscard]] std::string ask(std::string_view method_and_target);
+    [[nodiscard]] std::string submit(std::string_view method_and_target);
 
   private:
     /// @return false at the end of the connection.

@@ -104,7 +104,7 @@ std::string raw_client::receive_some() {
     return bytes;
 }
 
-bool raw_client::has_answer(int milliseconds) {
+bool raw_client::has_response(int milliseconds) {
     return wait_readable(socket_, milliseconds);
 }
 

@@ -31,7 +31,7 @@ class raw_client final {
     /// The next bytes; empty where the peer closes the connection.
     [[nodiscard]] std::string receive_some();
     /// Whether something comes within `milliseconds`.
-    [[nodiscard]] bool has_answer(int milliseconds);
+    [[nodiscard]] bool has_response(int milliseconds);
     /// Whether the peer closes the connection; what it sends before is thrown away.
     [[nodiscard]] bool is_closed_by_peer();
     /// We send nothing more.

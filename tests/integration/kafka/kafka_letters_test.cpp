@@ -169,9 +169,9 @@ TEST_CASE("an original that its topic does not take is named with what to do, an
         retry_letters(*all.reader(), everything, make_kafka_input(*all.input.admin, all.input.name), false);
     REQUIRE(report.has_value());
     REQUIRE(report->letters == 1);  // the other one goes
-    REQUIRE(report->refused.size() == 1);
-    REQUIRE(report->refused.front().first == letters.front().id);
-    REQUIRE(report->refused.front().second.contains("max.message.bytes"));
+    REQUIRE(report->rejected.size() == 1);
+    REQUIRE(report->rejected.front().first == letters.front().id);
+    REQUIRE(report->rejected.front().second.contains("max.message.bytes"));
     letters.pop_back();
     check_shown(all, letters);
 }

@@ -180,7 +180,7 @@ TEST_CASE("a client that does not read its acks is not read, until it does", "[f
 
 TEST_CASE("a UDP heartbeat gets one zero byte as a response, one over TCP is skipped", "[forward_source]") {
     auto const source = listening();
-    CHECK(send_heartbeat(source->port(), std::string(1, '\0')) == std::string(1, '\0'));
+    CHECK(ask_by_udp(source->port(), std::string(1, '\0')) == std::string(1, '\0'));
     raw_client client{source->port()};
     client.send("\xc0\xc0" + single_message("t", 1));
     CHECK(read_record(*source) == R"({"n":1})");
