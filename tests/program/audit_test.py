@@ -303,7 +303,7 @@ class Verify(Case):
         ((lost,),) = self.change("SELECT id FROM documents ORDER BY row LIMIT 1 OFFSET 700")
         self.change("DELETE FROM documents WHERE id = ?", lost)
         told = self.verify("--ids", status=1)
-        self.assertEqual(told["missing"], {"events": 1, "first": [{"id": lost, "place": "journal data/nginx-logs"}]})
+        self.assertEqual(told["missing"], {"events": 1, "first": [{"id": lost, "endpoint": "journal data/nginx-logs"}]})
         self.assertIn("1 events more", self.verify(status=1)["differences"][0])
         words = self.run_program("verify", "--ids", "--from", "journal:data/nginx-logs", "--to", "sqlite:data/store.sqlite", status=1).stdout
         self.assertIn(lost, words)

@@ -223,10 +223,10 @@ class Tls(Exposed):
         host = socket.gethostname()
         address = f"{host}:{page.split(':')[1]}"
         said = self.run_program("status", "--at", f"127.0.0.1:{page.split(':')[1]}", "--auth-token-file", "token")
-        self.assertNotIn("can read the token", said.stderr)
+        self.assertNotIn("the token crosses the network", said.stderr)
         if self.get(f"http://{address}/healthz")[0] == 200:
             said = self.run_program("status", "--at", address, "--auth-token-file", "token")
-            self.assertIn("can read the token", said.stderr)
+            self.assertIn("the token crosses the network", said.stderr)
 
 
 if __name__ == "__main__":

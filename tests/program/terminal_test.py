@@ -225,7 +225,7 @@ class Monitor(Case):
         terminal = self.monitor(24, 80)
         terminal.wait_for("run/receive")
         terminal.press("?")
-        terminal.wait_for("hold the picture")
+        terminal.wait_for("press it a second time")
         terminal.press("?")
         terminal.wait_for("run/receive")
         terminal.press("\x1b[C")
