@@ -43,13 +43,12 @@ supervisor_state supervisor::step(bool stop) {
     switch (state_) {
         case supervisor_state::starting:
             if (stop)
-                begin_to_drain(now);
+                begin_to_drain(now, stop);
             else if (start_next())
                 state_ = supervisor_state::running;
             break;
         case supervisor_state::running:
-            if (stop) log_info("{}: stopping, at most {} for what was taken in", name_, how_.drain_time_text);
-            if (stop || end_wanted_ || has_ended()) begin_to_drain(now);
+            if (stop || end_wanted_ || has_ended()) begin_to_drain(now, stop);
             break;
         case supervisor_state::stopping:
             state_ = supervisor_state::draining;
@@ -85,7 +84,8 @@ bool supervisor::has_ended() const {
     return std::ranges::all_of(pumps_, [](auto const& each) { return each.moving->snapshot().finished; });
 }
 
-void supervisor::begin_to_drain(steady_time now) {
+void supervisor::begin_to_drain(steady_time now, bool stop) {
+    if (stop) log_info("{}: stopping, at most {} for what was taken in", name_, how_.drain_time_text);
     state_ = supervisor_state::stopping;
     began_ = now;
     // What was never started has nothing to drain.

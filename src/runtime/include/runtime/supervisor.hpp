@@ -76,7 +76,7 @@ class supervisor final {
   private:
     [[nodiscard]] bool start_next();
     [[nodiscard]] bool has_ended() const;
-    void begin_to_drain(steady_time now);
+    void begin_to_drain(steady_time now, bool stop);
     [[nodiscard]] bool drain_next(steady_time now, bool stop);
     void give_up(pump& which, std::string_view because);
 
