@@ -336,7 +336,7 @@ serversTest("on real Kafka and OpenSearch the picture has both, live", async (wo
   await world.pipeline("--broker", `kafka://${kafka}/page-test`, "--store", `opensearch://${opensearch}/page-test`);
   const page = await world.open("pipeline");
   await page.waitForFunction(() => ["forward_source", "kafka_sink", "kafka_source", "normalize", "opensearch_sink"].every((name) => document.querySelector(`[data-stage~="${name}"]:not(.down)`)));
-  equal((await page.locator(".box h3").allTextContents()).join(" → "), "Forward protocol → Journal → Kafka → Transform → OpenSearch", "the picture");
+  equal((await page.locator(".box h3").allTextContents()).join(" → "), "Fluent forward → Journal → Kafka → Transform → OpenSearch", "the picture");
   equal(await page.locator("#tabs a", { hasText: "Nginx logs" }).count(), 0, "the dashboard of the data is OpenSearch's");
   world.produce(linesOf(world, 20000));
   await page.waitForSelector(".arrow.moving");
