@@ -225,7 +225,7 @@ class Tests(unittest.TestCase):
         self.run_container("c_after", "echo after; sleep 1000")
         self.wait_for_lines("c_after", 1)
         self.assertEqual(self.lines_of("c_old_lines"), ["fresh"])
-        self.assertIn("Loki refuses lines by its rules (too_old)", self.ship.log())
+        self.assertIn("lines rejected by Loki (too_old) are dropped", self.ship.log())
 
     def test_a_stream_that_loki_throttles_waits_and_the_others_go_on(self):
         # A line above the limit is taken only once the limit is raised.
