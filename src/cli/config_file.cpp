@@ -19,6 +19,7 @@ namespace logpipe::cli {
 namespace {
 
 error at_line(std::string const& path, toml::source_region const& where, std::string_view what) {
+    if (where.begin.line == 0) return error{errc::invalid_argument, fmt::format("{}: {}", path, what)};
     return error{errc::invalid_argument, fmt::format("{}:{}: {}", path, where.begin.line, what)};
 }
 

@@ -67,6 +67,7 @@ void embedded_pipeline::add_to(process_snapshot& now) const {
 }
 
 result<> embedded_pipeline::add_to_page(web::web_options& page, endpoints& ends) {
+    if (auto good = runs_.check(); !good) return in_context("--url", good.error());
     add_produce(page, runs_, options_);
     auto const folder = options_.text("data-dir") + "/nginx-logs";
     auto const journal = ends.open_topic(folder);

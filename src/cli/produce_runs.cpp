@@ -11,6 +11,14 @@ namespace logpipe::cli {
 
 using namespace std::chrono_literals;
 
+result<> produce_runs::check() const {
+    endpoints ends{options_, shared_};
+    if (auto from = ends.make_source(hop_); !from) return from.error();
+    if (auto to = make_sink_of(hop_, ends); !to) return to.error();
+    if (auto dead = ends.make_dead_letters(hop_.dead_letters); !dead) return dead.error();
+    return {};
+}
+
 web::produce_response produce_runs::run(web::produce_request const& what) {
     if (auto const most = options_.count("produce-lines-max"); most != 0 && what.demo_lines > most)
         return {.status = 400,

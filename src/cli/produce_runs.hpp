@@ -23,6 +23,9 @@ class produce_runs final {
     produce_runs(settings const& options, shared_resources& shared, hop_spec hop, std::string goal)
         : options_{options}, shared_{shared}, hop_{std::move(hop)}, goal_{std::move(goal)} {}
 
+    /// Whether a run could be made of its hop: what is wrong with a URI or an option is wrong from the start.
+    [[nodiscard]] result<> check() const;
+
     /// To its end or its bound, which is logged, whether or not anybody waits for the answer. One at a time.
     [[nodiscard]] web::produce_response run(web::produce_request const& what);
     /// Ends the run that goes on: what it has read becomes safe. @return false: none goes on

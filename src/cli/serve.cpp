@@ -53,6 +53,7 @@ int run_serve(settings const& options, argument_list const& /*rest*/) {
     if (!from) return report_failure(options, from.error());
     shared_resources shared;
     produce_runs runs{options, shared, hop_of_produce(options, *from), options.text("to")};
+    if (auto good = runs.check(); !good) return report_failure(options, good.error());
     auto const started_ns = now_ns();
     auto others = peers_of(options);
     auto web = web_options_of(options, options.text("listen"));
