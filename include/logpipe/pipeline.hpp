@@ -21,6 +21,8 @@ struct route_spec {
 
 /// Events from one source through at most one transform to a sink, each by its URI.
 struct hop_spec {
+    static constexpr std::size_t threads_max = 64;
+
     std::string name;  ///< its identity: unique, and the same after a restart
     std::string from;
     std::string transform{};  ///< by its name; empty: none

@@ -151,7 +151,7 @@ int run_parsed(parsed_flags const& parsed) {
         return exit_usage;
     }
     auto const used = uses_of(*parsed.what, *options, parsed.rest, *spec ? &**spec : nullptr);
-    if (auto good = options->check_used(used); !good && !used.empty()) {
+    if (auto good = options->check_used(used); !good) {
         log_error("{}: {}", parsed.what->name, good.error().message);
         return exit_usage;
     }

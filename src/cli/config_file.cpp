@@ -103,8 +103,9 @@ result<> set_routes(std::string const& path, toml::node const& node, hop_spec& h
 
 result<> set_threads(std::string const& path, toml::node const& node, hop_spec& hop) {
     auto const threads = node.value<std::int64_t>().value_or(0);
-    if (threads < 1 || threads > 64)
-        return at_line(path, node.source(), "threads: an integer from 1 to 64 is expected");
+    if (threads < 1 || threads > std::int64_t{hop_spec::threads_max})
+        return at_line(path, node.source(),
+                       fmt::format("threads: an integer from 1 to {} is expected", hop_spec::threads_max));
     hop.threads = static_cast<std::size_t>(threads);
     return {};
 }

@@ -10,7 +10,6 @@ namespace logpipe::cli {
 
 namespace {
 
-constexpr std::uint64_t threads_max = 64;
 /// Records, and with the transform twice as much again in documents: the whole process stays below 100 MB.
 constexpr std::size_t in_flight_bytes_max = std::size_t{4} << 20U;
 
@@ -26,8 +25,8 @@ std::string dead_letters_uri(settings const& options) {
 result<pipeline_spec> pipeline_of(settings const& options, std::string transform) {
     auto const& from = options.text("from");
     auto const threads = options.count("threads");
-    if (threads == 0 || threads > threads_max)
-        return error{errc::invalid_argument, fmt::format("--threads: expected from 1 to {}", threads_max)};
+    if (threads == 0 || threads > hop_spec::threads_max)
+        return error{errc::invalid_argument, fmt::format("--threads: expected from 1 to {}", hop_spec::threads_max)};
     if (threads > 1 && !from.starts_with("kafka:"))
         return error{errc::invalid_argument, "--threads: only a Kafka topic can have several readers"};
     return pipeline_spec{.name = options.subcommand(),

@@ -89,11 +89,9 @@ result<> process::build() {
         if (!made) return made.error();
         pumps.push_back(*std::move(made));
     }
-    bool const has_drain = options_.has("drain-timeout");
-    supervisor_.emplace(
-        spec_.name, std::move(pumps),
-        runtime::supervisor::options{.drain_time = has_drain ? options_.duration("drain-timeout") : 30s,
-                                     .drain_time_text = has_drain ? options_.text("drain-timeout") : "30s"});
+    supervisor_.emplace(spec_.name, std::move(pumps),
+                        runtime::supervisor::options{.drain_time = options_.duration("drain-timeout"),
+                                                     .drain_time_text = options_.text("drain-timeout")});
     return {};
 }
 

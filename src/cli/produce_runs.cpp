@@ -11,12 +11,22 @@ namespace logpipe::cli {
 
 using namespace std::chrono_literals;
 
-result<> produce_runs::check() const {
+result<produce_runs::parts> produce_runs::make(std::string const& uri) const {
     endpoints ends{options_, shared_};
-    if (auto from = ends.make_source(hop_); !from) return from.error();
-    if (auto to = make_sink_of(hop_, ends); !to) return to.error();
-    if (auto dead = ends.make_dead_letters(hop_.dead_letters); !dead) return dead.error();
-    return {};
+    auto dead = ends.make_dead_letters(hop_.dead_letters);
+    if (!dead) return dead.error();
+    auto hop = hop_;
+    hop.from = uri;
+    auto to = make_sink_of(hop, ends);
+    if (!to) return to.error();
+    auto moving = make_pump_of(hop, hop.name, ends, *std::move(to), dead->get());
+    if (!moving) return moving.error();
+    return parts{.dead = *std::move(dead), .hop = *std::move(moving)};
+}
+
+result<> produce_runs::check() const {
+    auto const made = make(hop_.from);
+    return made ? result<>{} : made.error();
 }
 
 web::produce_response produce_runs::run(web::produce_request const& what) {
@@ -42,21 +52,14 @@ web::produce_response produce_runs::run(web::produce_request const& what) {
 
 produce_runs::ended produce_runs::carry_out(std::string const& uri) {
     auto const failed = [](std::string reason) { return ended{{.status = 502, .message = std::move(reason)}, {}}; };
-    endpoints ends{options_, shared_};
-    auto const dead = ends.make_dead_letters(hop_.dead_letters);
-    if (!dead) return failed(dead.error().message);
-    auto hop = hop_;
-    hop.from = uri;
-    auto to = make_sink_of(hop, ends);
-    if (!to) return failed(to.error().message);
-    auto made = make_pump_of(hop, hop.name, ends, *std::move(to), dead->get());
+    auto made = make(uri);
     if (!made) return failed(made.error().message);
-    std::shared_ptr<runtime::pump> const moving = std::move(made->moving);
+    std::shared_ptr<runtime::pump> const moving = std::move(made->hop.moving);
     {
         std::lock_guard const lock{mutex_};
         if (stopping_) return failed("the server is stopping");
         now_ = moving;
-        ends_ = made->ends;
+        ends_ = made->hop.ends;
         cancelled_ = false;
     }
     moving->start();

@@ -47,6 +47,11 @@ class produce_runs final {
     [[nodiscard]] figures snapshot() const;
 
   private:
+    struct parts {
+        std::unique_ptr<dead_letters> dead;  // outlives the pump
+        runtime::supervised_pump hop;
+    };
+    [[nodiscard]] result<parts> make(std::string const& uri) const;
     struct ended {
         web::produce_response answer;
         ledger book;

@@ -398,6 +398,7 @@ class BadInput(Case):
         for arguments, word in ((("produce",), "--url"),
                                 (("produce", "--fil", "x"), "--fil"),
                                 (("produce", "-", "--to", "ftp://x"), "there are"),
+                                (("status", "--kafka-user", "x"), "which this status does not use"),
                                 (("serve", "--url", "ftp://x", "--listen", "127.0.0.1:0"), "cannot be a source"),
                                 (("run", "--url", "ftp://x", "--listen", "127.0.0.1:0", "--admin", "none"), "cannot be a source"),
                                 (("forward", "--journal-full", "explode"), "block|drop-oldest"),
