@@ -104,10 +104,10 @@ class HttpApi(Case):
 
     def test_fields_of_answers_are_those_that_are_documented(self):
         served = set()
-        for path in ("/api/status", "/api/page", "/api/processes", "/api/logs/overview", "/api/logs/lines", "/api/letters", "/nosuch"):
+        for path in ("/api/status", "/api/page", "/api/processes", "/api/logs/overview", "/api/logs/lines", "/api/dead-letters", "/nosuch"):
             fields_of(json.loads(self.ask("GET", path)[2]), served)
         for method, path, body in (("POST", "/produceEventsToPipeline", b'{"demo":{"lines":1}}'), ("POST", "/produceEventsToPipeline", b'{"demo":{"lines":0}}'),
-                                   ("POST", "/api/letters/retry", b'{"all":true}')):
+                                   ("POST", "/api/dead-letters/retry", b'{"all":true}')):
             fields_of(json.loads(self.ask(method, path, body)[2]), served)
         served |= self.fields_of_a_tap() | self.fields_of_a_stop()
         documented = documented_fields(self.text)
