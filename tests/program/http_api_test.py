@@ -29,7 +29,7 @@ def keys_by_parent(text):
     """(parents, key) for each line "key: …" of YAML that has one key a line."""
     path = []
     for line in text.splitlines():
-        if found := re.match(r'( *)(?:- )?"?([\w/{}.]+)"?:( |$)', line):
+        if found := re.match(r'( *)(?:- )?"?([\w/{}.-]+)"?:( |$)', line):
             indent = len(found[1])
             while path and path[-1][0] >= indent:
                 path.pop()
@@ -95,7 +95,7 @@ class HttpApi(Case):
 
     def test_no_path_of_the_server_is_missing(self):
         (routes,) = ROOT.glob("src/**/web/routes.cpp")
-        known = set(re.findall(r'"(/[A-Za-z/]*)"', routes.read_text(encoding="utf-8")))
+        known = set(re.findall(r'"(/[A-Za-z/-]*)"', routes.read_text(encoding="utf-8")))
         self.assertIn("/healthz", known)
         self.assertEqual(sorted(known - set(documented_routes(self.text))), [], f"in {routes.name}, and not in {PAGE.name}")
         _, _, words = self.ask("GET", "/nosuch")

@@ -199,8 +199,7 @@ TEST_CASE("a dead letter that cannot be sent is not resolved", "[dead_letters]")
     CHECK(live_ids(*topic) == std::vector{id_of(1)});
 }
 
-TEST_CASE("a dead letter that its input never takes stays, with the reason, and does not stop the others",
-          "[dead_letters]") {
+TEST_CASE("a dead letter that its input never takes stays, with the reason, and others go on", "[dead_letters]") {
     memory_kafka cluster;
     for (std::uint64_t i = 1; i <= 3; ++i) add_letter(cluster, i, noon_ms + static_cast<std::int64_t>(i));
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -266,8 +265,7 @@ TEST_CASE("a dead letter's message has the original bytes as its value, and all 
     }));
 }
 
-TEST_CASE("dead letters that stand in a topic as JSON are read, retried and resolved like any other",
-          "[dead_letters]") {
+TEST_CASE("dead letters that stand in a topic as JSON are read, retried and resolved like others", "[dead_letters]") {
     memory_kafka cluster;
     auto letter = letter_of(1, noon_ms, "bad");
     letter.record = std::string("\0\xff not text", 11);
@@ -288,8 +286,7 @@ TEST_CASE("a message that says it is a dead letter of another version is not rea
     CHECK((list->letters == 0 && list->unreadable == 1));
 }
 
-TEST_CASE("a dead letter in parts is one dead letter: listed once, shown and retried whole, all its keys resolved",
-          "[dead_letters]") {
+TEST_CASE("a dead letter in parts is listed once, shown and retried whole, all its keys resolved", "[dead_letters]") {
     memory_kafka cluster;
     std::string const record = "original bytes in more than three parts";
     add_in_parts(cluster, 1, noon_ms, record);
@@ -319,7 +316,7 @@ TEST_CASE("a dead letter in parts is one dead letter: listed once, shown and ret
 }
 
 TEST_CASE("a dead letter of which a part is missing is shown as incomplete, is not retried, and can be purged",
-          "[letters]") {
+          "[dead_letters]") {
     memory_kafka cluster;
     add_in_parts(cluster, 1, noon_ms, "0123456789abcdefghij----------", 1);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -347,8 +344,7 @@ TEST_CASE("a dead letter of which a part is missing is shown as incomplete, is n
     CHECK(after.value().incomplete == 0);
 }
 
-TEST_CASE("parts that a broken-off write left count for nothing once the dead letter is there whole",
-          "[dead_letters]") {
+TEST_CASE("parts that a broken-off write left count for nothing once the dead letter is whole", "[dead_letters]") {
     memory_kafka cluster;
     add_in_parts(cluster, 1, noon_ms, "0123456789abcdefghij----------", 2);
     add_in_parts(cluster, 1, noon_ms + 1, "0123456789abcdefghij----------");
