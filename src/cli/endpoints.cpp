@@ -74,7 +74,7 @@ result<chosen_transform> choose_transform(std::string const& name, settings cons
 
 result<std::shared_ptr<shared_resource>> shared_resources::get(
     std::string const& name, std::function<result<std::shared_ptr<shared_resource>>()> const& make) {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (auto const there = all_.find(name); there != all_.end()) return there->second;
     if (!make) return std::shared_ptr<shared_resource>{};
     auto made = make();
@@ -83,7 +83,7 @@ result<std::shared_ptr<shared_resource>> shared_resources::get(
 }
 
 void shared_resources::tend() {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     for (auto const& [name, resource] : all_) resource->tend();
 }
 

@@ -1,6 +1,7 @@
 // From a URI to a stage.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "journal/journal.hpp"
 #include "logpipe/pipeline.hpp"
 #include "logpipe/stage.hpp"
@@ -8,7 +9,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace logpipe::cli {
@@ -23,8 +23,8 @@ class shared_resources final {
     void tend();
 
   private:
-    std::mutex mutex_;  // guards all_
-    std::map<std::string, std::shared_ptr<shared_resource>> all_;
+    mutex mutex_;
+    std::map<std::string, std::shared_ptr<shared_resource>> all_ LOGPIPE_GUARDED_BY(mutex_);
 };
 
 /// Makes the ends of hops. One thread; it outlives nothing that it makes.

@@ -38,7 +38,7 @@ peer_watch::~peer_watch() {
 }
 
 std::vector<web::watched_process> peer_watch::snapshots() {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     wanted_until_ = std::chrono::steady_clock::now() + wanted_time;
     wanted_.notify_one();
     std::vector<web::watched_process> shown;
@@ -51,17 +51,18 @@ void peer_watch::watch(std::stop_token stop) {
     while (!stop.stop_requested()) {
         auto const begin = std::chrono::steady_clock::now();
         ask_all();
-        std::unique_lock lock{mutex_};
+        mutex_lock lock{mutex_};
         // No one comes to change that: it is a pause which a stop ends.
         wanted_.wait_until(lock, stop, begin + ask_interval, [] { return false; });
-        wanted_.wait(lock, stop, [this] { return std::chrono::steady_clock::now() < wanted_until_; });
+        wanted_.wait(lock, stop,
+                     [this]() LOGPIPE_REQUIRES(mutex_) { return std::chrono::steady_clock::now() < wanted_until_; });
     }
 }
 
 void peer_watch::ask_all() {
     std::vector<std::string> addresses;
     {
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         for (auto const& each : all_) addresses.push_back(each.seen.address);
     }
     // All at once: one that does not answer costs no more than the time-out.
@@ -69,7 +70,7 @@ void peer_watch::ask_all() {
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         asking.push_back(start_thread("page-ask", [this, i, address = addresses[i]] {
             auto got = web::fetch_status(address, timeout_, access_);
-            std::lock_guard const lock{mutex_};
+            mutex_lock const lock{mutex_};
             auto& each = all_[i];
             each.shown = each.shown || got.has_value();
             each.seen.reason = got ? std::string{} : got.error().message;

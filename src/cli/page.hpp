@@ -1,6 +1,7 @@
 // What `run` and `serve` give to the page.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "journal/journal.hpp"
 #include "produce_runs.hpp"
 #include "settings.hpp"
@@ -8,9 +9,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -41,10 +40,10 @@ class peer_watch final {
 
     std::chrono::milliseconds const timeout_;
     web::peer_access const access_;
-    std::mutex mutex_;  // guards wanted_until_, all_
-    std::condition_variable_any wanted_;
-    std::chrono::steady_clock::time_point wanted_until_;
-    std::vector<watched_peer> all_;
+    mutex mutex_;
+    stoppable_condition wanted_;
+    std::chrono::steady_clock::time_point wanted_until_ LOGPIPE_GUARDED_BY(mutex_);
+    std::vector<watched_peer> all_ LOGPIPE_GUARDED_BY(mutex_);
     std::stop_source stop_;
     std::jthread thread_;
 };

@@ -56,7 +56,7 @@ produce_runs::ended produce_runs::carry_out(std::string const& uri) {
     if (!made) return failed(made.error().message);
     std::shared_ptr<runtime::pump> const moving = std::move(made->hop.moving);
     {
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         if (stopping_) return failed("the server is stopping");
         now_ = moving;
         ends_ = made->hop.ends;
@@ -64,20 +64,20 @@ produce_runs::ended produce_runs::carry_out(std::string const& uri) {
     }
     moving->start();
     auto done = wait(*moving, give_up_after(options_, uri));
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     before_ += done.book.counts;
     now_.reset();
     return done;
 }
 
 void produce_runs::stop() {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     stopping_ = true;
     if (now_) now_->stop();
 }
 
 bool produce_runs::cancel() {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (!now_) return false;
     cancelled_ = true;
     now_->stop();
@@ -85,17 +85,17 @@ bool produce_runs::cancel() {
 }
 
 bool produce_runs::is_cancelled() const {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     return cancelled_;
 }
 
 void produce_runs::abandon() {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (now_) now_->abandon();
 }
 
 bool produce_runs::busy() const {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     return now_ != nullptr;
 }
 
@@ -110,7 +110,7 @@ bool produce_runs::end(std::function<bool()> const& impatient) {
 }
 
 produce_runs::figures produce_runs::snapshot() const {
-    std::lock_guard const lock{mutex_};
+    mutex_lock const lock{mutex_};
     figures all{.book = {.counts = before_, .in_flight = 0}, .now = std::nullopt, .stopping = stopping_};
     if (!now_) return all;
     all.now = now_->snapshot();

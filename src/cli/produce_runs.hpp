@@ -1,6 +1,7 @@
 // The produce run of the moment, of `serve` and of `run`: each request to /produceEventsToPipeline is one.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "endpoints.hpp"
 #include "runtime/supervisor.hpp"
 #include "settings.hpp"
@@ -8,7 +9,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -67,12 +67,13 @@ class produce_runs final {
     shared_resources& shared_;
     hop_spec const hop_;
     std::string const goal_;
-    mutable std::mutex mutex_;            // guards all below
-    std::shared_ptr<runtime::pump> now_;  // shared by the thread that runs it and by those that take snapshots
-    runtime::hop_ends ends_;              // of that run
-    event_counts before_;
-    bool stopping_ = false;
-    bool cancelled_ = false;  // the run that goes on
+    mutable mutex mutex_;
+    std::shared_ptr<runtime::pump> now_
+        LOGPIPE_GUARDED_BY(mutex_);  // shared by the thread that runs it and by those that take snapshots
+    runtime::hop_ends ends_ LOGPIPE_GUARDED_BY(mutex_);  // of that run
+    event_counts before_ LOGPIPE_GUARDED_BY(mutex_);
+    bool stopping_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    bool cancelled_ LOGPIPE_GUARDED_BY(mutex_) = false;  // the run that goes on
 };
 
 }  // namespace logpipe::cli

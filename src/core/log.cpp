@@ -3,6 +3,7 @@
 #include "core/clean_text.hpp"
 #include "core/clock.hpp"
 #include "core/json_writer.hpp"
+#include "core/mutex.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/ansicolor_sink.h>
@@ -12,7 +13,6 @@
 
 #include <deque>
 #include <memory>
-#include <mutex>
 
 namespace logpipe {
 
@@ -79,8 +79,8 @@ std::shared_ptr<spdlog::logger>& logger() {
 
 /// Global like the logger whose lines it keeps.
 struct note_ring {
-    std::mutex mutex;  // guards notes
-    std::deque<log_note> notes;
+    mutex access;
+    std::deque<log_note> notes LOGPIPE_GUARDED_BY(access);
 };
 note_ring& notes() {
     static note_ring instance;
@@ -89,7 +89,7 @@ note_ring& notes() {
 
 void keep_note(log_level level, std::string_view message) {
     auto& ring = notes();
-    std::lock_guard lock{ring.mutex};
+    mutex_lock lock{ring.access};
     ring.notes.push_back(
         {.time_ns = now_ns(), .level = level, .message = std::string{message.substr(0, log_note_bytes_max)}});
     if (ring.notes.size() > log_notes_max) ring.notes.pop_front();
@@ -130,7 +130,7 @@ void log_write(log_level level, std::string_view message) {
 
 std::vector<log_note> recent_notes() {
     auto& ring = notes();
-    std::lock_guard lock{ring.mutex};
+    mutex_lock lock{ring.access};
     return {ring.notes.begin(), ring.notes.end()};
 }
 

@@ -1,9 +1,9 @@
 #include "core/reload.hpp"
 
 #include "core/log.hpp"
+#include "core/mutex.hpp"
 
 #include <map>
-#include <mutex>
 #include <utility>
 
 namespace logpipe {
@@ -16,9 +16,9 @@ struct participant {
 };
 
 struct reload_list {
-    std::mutex mutex;  // guards all below
-    std::uint64_t last_number = 0;
-    std::map<std::uint64_t, participant> all;
+    mutex access;
+    std::uint64_t last_number LOGPIPE_GUARDED_BY(access) = 0;
+    std::map<std::uint64_t, participant> all LOGPIPE_GUARDED_BY(access);
 };
 
 reload_list& list() {
@@ -29,7 +29,7 @@ reload_list& list() {
 }  // namespace
 
 reload_entry::reload_entry(std::string name, std::function<result<>()> reload) {
-    std::lock_guard const lock{list().mutex};
+    mutex_lock const lock{list().access};
     number_ = ++list().last_number;
     list().all.emplace(number_, participant{.name = std::move(name), .reload = std::move(reload)});
 }
@@ -43,12 +43,12 @@ reload_entry& reload_entry::operator=(reload_entry&& other) noexcept {
 
 reload_entry::~reload_entry() {
     if (number_ == 0) return;
-    std::lock_guard const lock{list().mutex};
+    mutex_lock const lock{list().access};
     list().all.erase(number_);
 }
 
 void reload_files() {
-    std::lock_guard const lock{list().mutex};
+    mutex_lock const lock{list().access};
     if (list().all.empty()) log_info("SIGHUP: this process has no certificates or secrets to reload");
     for (auto const& [number, each] : list().all) {
         if (auto const done = each.reload(); !done)

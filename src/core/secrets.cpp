@@ -1,6 +1,7 @@
 #include "core/secrets.hpp"
 
 #include "core/log.hpp"
+#include "core/mutex.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -9,7 +10,6 @@
 #include <atomic>
 #include <fstream>
 #include <iterator>
-#include <mutex>
 #include <set>
 
 namespace logpipe {
@@ -19,8 +19,8 @@ namespace {
 /// One for the process, as its command line is.
 struct secret_rules {
     std::atomic<bool> refuse_open = false;
-    std::mutex mutex;                 // guards warned
-    std::set<std::string> warned_of;  // paths
+    mutex access;
+    std::set<std::string> warned_of LOGPIPE_GUARDED_BY(access);  // paths
 };
 secret_rules& rules() {
     static secret_rules instance;
@@ -28,7 +28,7 @@ secret_rules& rules() {
 }
 
 bool is_first_warning(std::string const& path) {
-    std::lock_guard const lock{rules().mutex};
+    mutex_lock const lock{rules().access};
     return rules().warned_of.insert(path).second;
 }
 

@@ -1,10 +1,11 @@
 // Dead letters through a sink: safe at once, as the journal's is, or later, as Kafka's. What the sink takes no whole is
 // written in parts, so a letter never waits for room that will not come.
-#include "codec/dead_letter_bundle.hpp"
-#include "codec/dead_letter_frame.hpp"
-#include "codec/dead_letter_json.hpp"
-#include "codec/dead_letter_pack.hpp"
+#include "codec/letter_bundle.hpp"
+#include "codec/letter_frame.hpp"
+#include "codec/letter_json.hpp"
+#include "codec/letter_pack.hpp"
 #include "core/chunk_hash.hpp"
+#include "core/mutex.hpp"
 #include "core/utf8.hpp"
 #include "runtime/dead_letters.hpp"
 
@@ -12,8 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -108,7 +107,7 @@ void append_piece(batch& events, letter_form form, letter_view const& letter) {
         return;
     }
     auto& row = events.append(tag, letter.id, letter.time_ns, {});
-    codec::append_dead_letter_frame(events.records, letter);
+    codec::append_letter_frame(events.records, letter);
     row.record_bytes = static_cast<std::uint32_t>(events.records.size() - row.record_begin);
 }
 
@@ -143,7 +142,7 @@ void make_bundle(batch& events) {
     if (events.events.size() < 2 || events.records.size() < bundle_bytes_min) return;
     std::vector<std::string_view> frames;
     for (auto const& row : events.events) frames.push_back(events.record(row));
-    auto const record = codec::dead_letter_bundle(frames);
+    auto const record = codec::letter_bundle(frames);
     if (record.size() > events.records.size() / 2) return;
     batch one;
     auto const& first = events.events.front();
@@ -163,7 +162,7 @@ class dead_letter_writer final : public dead_letters, private completions {
     dead_letter_writer& operator=(dead_letter_writer const&) = delete;
 
     result<> put(letter_span letters) override {
-        std::lock_guard const one_at_a_time{calls_};
+        mutex_lock const one_at_a_time{calls_};
         while (!letters.empty()) {
             auto const count = portion_of(letters, bytes_of);
             if (auto put = put_portion(letters.first(count)); !put) return put;
@@ -181,7 +180,7 @@ class dead_letter_writer final : public dead_letters, private completions {
 
     void cancel() override {
         {
-            std::lock_guard const lock{mutex_};
+            mutex_lock const lock{mutex_};
             cancelled_ = true;
         }
         to_->cancel();
@@ -199,7 +198,7 @@ class dead_letter_writer final : public dead_letters, private completions {
         refusals refused;
     };
 
-    [[nodiscard]] result<> put_portion(letter_span letters) {
+    [[nodiscard]] result<> put_portion(letter_span letters) LOGPIPE_REQUIRES(calls_) {
         if (letters.size() == 1) return put_alone(letters);
         auto refused = write(letters, pieces_of(letters, SIZE_MAX));
         if (!refused) return refused.error();
@@ -209,7 +208,7 @@ class dead_letter_writer final : public dead_letters, private completions {
     }
 
     /// Whole, else in parts that become smaller until the sink takes all of them.
-    [[nodiscard]] result<> put_alone(letter_span letter) {
+    [[nodiscard]] result<> put_alone(letter_span letter) LOGPIPE_REQUIRES(calls_) {
         auto bytes = std::max<std::size_t>(letter.front().record.size(), 1);
         while (true) {
             auto const pieces = pieces_of(letter, bytes);
@@ -233,7 +232,8 @@ class dead_letter_writer final : public dead_letters, private completions {
     }
 
     /// @return those that the sink rejects; the others are safe
-    [[nodiscard]] result<refusals> write(letter_span letters, std::span<letter_piece const> pieces) {
+    [[nodiscard]] result<refusals> write(letter_span letters, std::span<letter_piece const> pieces)
+        LOGPIPE_REQUIRES(calls_) {
         if (!open_) {
             if (auto opened = to_->open(*this); !opened) return in_context("dead letters", opened.error());
             open_ = true;
@@ -262,7 +262,7 @@ class dead_letter_writer final : public dead_letters, private completions {
     }
 
     /// @return false when the sink rejects all of it
-    [[nodiscard]] result<bool> offer(batch& events) {
+    [[nodiscard]] result<bool> offer(batch& events) LOGPIPE_REQUIRES(calls_) {
         while (events.rejections.size() < events.events.size()) {
             auto const rejected_before = events.rejections.size();
             auto const written = to_->write(events);
@@ -286,24 +286,25 @@ class dead_letter_writer final : public dead_letters, private completions {
     }
 
     [[nodiscard]] bool is_held(event_id name) {
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         return std::ranges::find(held_, name, &held_letters::name) != held_.end();
     }
     [[nodiscard]] std::uint64_t hold(event_id name) {
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         held_.push_back({.name = name, .sequence = ++sequence_, .finished = std::nullopt});
         return sequence_;
     }
     void forget(std::uint64_t sequence) {
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         std::erase_if(held_, [&](held_letters const& each) { return each.sequence == sequence; });
     }
 
     [[nodiscard]] result<batch> wait_for(event_id name) {
-        std::unique_lock lock{mutex_};
-        auto const place = [&] { return std::ranges::find(held_, name, &held_letters::name); };
-        bool const over =
-            changed_.wait_for(lock, timeout_, [&] { return cancelled_ || place()->finished.has_value(); });
+        mutex_lock lock{mutex_};
+        auto const place = [&]()
+                               LOGPIPE_REQUIRES(mutex_) { return std::ranges::find(held_, name, &held_letters::name); };
+        bool const over = changed_.wait_for(
+            lock, timeout_, [&]() LOGPIPE_REQUIRES(mutex_) { return cancelled_ || place()->finished.has_value(); });
         auto const found = place();
         if (found->finished) {
             auto finished = *std::move(found->finished);
@@ -316,7 +317,7 @@ class dead_letter_writer final : public dead_letters, private completions {
 
     void done(batch&& finished) override {
         {
-            std::lock_guard const lock{mutex_};
+            mutex_lock const lock{mutex_};
             auto const found = std::ranges::find(held_, finished.sequence, &held_letters::sequence);
             if (found == held_.end()) return;
             found->finished = std::move(finished);
@@ -324,21 +325,22 @@ class dead_letter_writer final : public dead_letters, private completions {
         changed_.notify_all();
     }
 
-    error failed(error const& reason) {
+    error failed(error const& reason) LOGPIPE_REQUIRES(calls_) {
         open_ = false;
         return in_context("dead letters", reason);
     }
 
     letter_form const form_;
     std::chrono::milliseconds const timeout_;
-    std::mutex calls_;  // guards open_, outcomes_, and the sink but for cancel()
-    bool open_ = false;
-    std::vector<outcome> outcomes_;  // of what a put() that failed had written: not written again
-    std::mutex mutex_;               // guards held_, sequence_, cancelled_
-    std::condition_variable changed_;
-    std::vector<held_letters> held_;
-    std::uint64_t sequence_ = 0;
-    bool cancelled_ = false;
+    mutex calls_;  // one put() at a time; also the sink is called with it, but for cancel() and status()
+    bool open_ LOGPIPE_GUARDED_BY(calls_) = false;
+    std::vector<outcome> outcomes_
+        LOGPIPE_GUARDED_BY(calls_);  // of what a put() that failed had written: not written again
+    mutex mutex_;
+    condition changed_;
+    std::vector<held_letters> held_ LOGPIPE_GUARDED_BY(mutex_);
+    std::uint64_t sequence_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    bool cancelled_ LOGPIPE_GUARDED_BY(mutex_) = false;
     std::unique_ptr<sink> to_;
 };
 

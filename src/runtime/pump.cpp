@@ -1,12 +1,11 @@
 // The pump on threads: each stepper has one, which sleeps until its next step is due or it is woken.
 #include "runtime/pump.hpp"
 
+#include "core/mutex.hpp"
 #include "core/thread.hpp"
 #include "pump_stepper.hpp"
 
 #include <array>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -18,20 +17,20 @@ namespace {
 class wake_up final {
   public:
     void raise() {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         if (std::exchange(raised_, true)) return;
         changed_.notify_one();
     }
     void wait_until(steady_time until) {
-        std::unique_lock lock{mutex_};
-        changed_.wait_until(lock, until, [&] { return raised_; });
+        mutex_lock lock{mutex_};
+        changed_.wait_until(lock, until, [this]() LOGPIPE_REQUIRES(mutex_) { return raised_; });
         raised_ = false;
     }
 
   private:
-    std::mutex mutex_;  // guards raised_
-    std::condition_variable changed_;
-    bool raised_ = false;
+    mutex mutex_;
+    condition changed_;
+    bool raised_ LOGPIPE_GUARDED_BY(mutex_) = false;
 };
 
 class threaded_pump final : public pump {

@@ -32,7 +32,7 @@ constexpr std::string_view name_of(pump_stage which) noexcept {
 }  // namespace
 
 batch pump_state::take_buffer() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     if (buffers_.empty()) return {};
     auto buffer = std::move(buffers_.back());
     buffers_.pop_back();
@@ -41,7 +41,7 @@ batch pump_state::take_buffer() {
 
 void pump_state::add(batch& events) {
     taps_.show(tap_point::source, events);
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     events.counts = {.in = events.events.size()};
     events.sequence = tracker_.add({.partition = events.partition, .offset = events.end_offset}, events.events.size(),
                                    world_.steady());
@@ -52,44 +52,44 @@ void pump_state::add(batch& events) {
 }
 
 std::vector<progress> pump_state::take_progress() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return tracker_.take_progress();
 }
 
 bool pump_state::has_room() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return in_flight_bytes_ < options_.in_flight_bytes_max;
 }
 
 bool pump_state::all_safe() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return tracker_.outstanding_batches() == 0;
 }
 
 bool pump_state::has_taken() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return tracker_.taken_events() > 0;
 }
 
 void pump_state::source_opened() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     source_known_ = true;
 }
 
 void pump_state::start() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     started_ = true;
 }
 
 bool pump_state::started() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return started_;
 }
 
 bool pump_state::take(batch& events) {
     if (events.events.empty() || needs_letters(events)) return false;
     {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         if (!tracker_.take(events.partition, events.sequence, events.counts.in, events.events.front().received_ns))
             return false;
         bytes_out_ += events.transformed ? events.documents.size() : events.records.size();
@@ -104,7 +104,7 @@ bool pump_state::take(batch& events) {
     head.sequence = events.sequence;
     head.counts = events.counts;
     std::swap(head, events);
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     recycle(std::move(head));
     return true;
 }
@@ -113,7 +113,7 @@ void pump_state::complete(batch&& finished) {
     taps_.show(tap_point::sink, finished);
     auto const now = world_.steady();
     auto const now_ns = world_.now();
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     auto const& counts = finished.counts;
     auto const known =
         tracker_.complete({.partition = finished.partition, .offset = finished.end_offset}, finished.sequence, counts);
@@ -140,7 +140,7 @@ void pump_state::recycle(batch&& events) {
 void pump_state::went_down(pump_stage which, error const& reason) {
     std::uint64_t times = 0;
     {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         auto const index = static_cast<std::size_t>(which);
         bool const is_news = down_.at(index) != reason;
         down_.at(index) = reason;
@@ -159,14 +159,14 @@ void pump_state::went_down(pump_stage which, error const& reason) {
 }
 
 void pump_state::is_down(pump_stage which, error const& reason) {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     down_.at(static_cast<std::size_t>(which)) = reason;
 }
 
 void pump_state::came_up(pump_stage which) {
     bool is_news = false;
     {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         auto const index = static_cast<std::size_t>(which);
         if (!down_.at(index)) return;
         down_.at(index).reset();
@@ -176,38 +176,38 @@ void pump_state::came_up(pump_stage which) {
 }
 
 void pump_state::fail(error const& reason) {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     if (!failure_) failure_ = reason;
 }
 
 std::optional<error> pump_state::failure() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return failure_;
 }
 
 void pump_state::abandon() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     abandoned_ = true;
 }
 
 bool pump_state::abandoned() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return abandoned_;
 }
 
 void pump_state::finish() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     finished_ = true;
     finished_changed_.notify_all();
 }
 
 bool pump_state::wait_finished(steady_time until) {
-    std::unique_lock lock{mutex_};
-    return finished_changed_.wait_until(lock, until, [&] { return finished_; });
+    mutex_lock lock{mutex_};
+    return finished_changed_.wait_until(lock, until, [this]() LOGPIPE_REQUIRES(mutex_) { return finished_; });
 }
 
 void pump_state::write_to(pump_snapshot& out) const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     out.name = options_.name;
     out.finished = finished_;
     out.source_known = source_known_;
@@ -227,7 +227,7 @@ void pump_state::write_to(pump_snapshot& out) const {
 }
 
 std::optional<error> pump_state::down_reason(pump_stage which) const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return down_.at(static_cast<std::size_t>(which));
 }
 

@@ -4,14 +4,13 @@
 
 #include "ack_tracker.hpp"
 #include "core/environment.hpp"
+#include "core/mutex.hpp"
 #include "pump_rules.hpp"
 #include "pump_taps.hpp"
 #include "runtime/pump.hpp"
 
 #include <array>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,29 +72,29 @@ class pump_state final {
         bool is_open = false;     ///< it was said that the stage is down, and not yet that it has recovered
     };
 
-    void recycle(batch&& events);
+    void recycle(batch&& events) LOGPIPE_REQUIRES(mutex_);
 
     pump_options const options_;
     environment const world_;
     pump_taps taps_;
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable finished_changed_;
-    ack_tracker tracker_;
-    std::vector<batch> buffers_;
-    event_counts this_run_;
-    std::uint64_t bytes_in_ = 0;
-    std::uint64_t bytes_out_ = 0;
-    std::uint64_t retries_ = 0;
-    std::uint64_t in_flight_bytes_ = 0;
-    latency_histogram safe_after_;
-    latency_histogram age_when_safe_;
-    std::array<std::optional<error>, pump_stages_count> down_;
-    std::array<said_reason, pump_stages_count> said_;
-    std::optional<error> failure_;
-    bool source_known_ = false;
-    bool started_ = false;
-    bool abandoned_ = false;
-    bool finished_ = false;
+    mutable mutex mutex_;
+    condition finished_changed_;
+    ack_tracker tracker_ LOGPIPE_GUARDED_BY(mutex_);
+    std::vector<batch> buffers_ LOGPIPE_GUARDED_BY(mutex_);
+    event_counts this_run_ LOGPIPE_GUARDED_BY(mutex_);
+    std::uint64_t bytes_in_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    std::uint64_t bytes_out_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    std::uint64_t retries_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    std::uint64_t in_flight_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    latency_histogram safe_after_ LOGPIPE_GUARDED_BY(mutex_);
+    latency_histogram age_when_safe_ LOGPIPE_GUARDED_BY(mutex_);
+    std::array<std::optional<error>, pump_stages_count> down_ LOGPIPE_GUARDED_BY(mutex_);
+    std::array<said_reason, pump_stages_count> said_ LOGPIPE_GUARDED_BY(mutex_);
+    std::optional<error> failure_ LOGPIPE_GUARDED_BY(mutex_);
+    bool source_known_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    bool started_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    bool abandoned_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    bool finished_ LOGPIPE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace logpipe::runtime

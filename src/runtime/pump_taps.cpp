@@ -11,13 +11,13 @@ class pump_taps::buffered_reader final : public tap_reader {
   public:
     buffered_reader(std::shared_ptr<shared_state> shared, tap_buffer buffer)
         : shared_{std::move(shared)}, buffer_{std::move(buffer)} {
-        std::lock_guard lock{shared_->mutex};
+        mutex_lock lock{shared_->access};
         shared_->buffers.push_back(&buffer_);
         ++shared_->watched[index_of(buffer_.point)];
         missed_before_ = shared_->missed;
     }
     ~buffered_reader() override {
-        std::lock_guard lock{shared_->mutex};
+        mutex_lock lock{shared_->access};
         std::erase(shared_->buffers, &buffer_);
         --shared_->watched[index_of(buffer_.point)];
     }
@@ -26,14 +26,14 @@ class pump_taps::buffered_reader final : public tap_reader {
 
     std::vector<tapped_event> take() override {
         std::vector<tapped_event> taken;
-        std::lock_guard lock{shared_->mutex};
+        mutex_lock lock{shared_->access};
         taken.swap(buffer_.held);
         buffer_.held_bytes = 0;
         return taken;
     }
 
     tap_counts counts() const override {
-        std::lock_guard lock{shared_->mutex};
+        mutex_lock lock{shared_->access};
         auto counts = buffer_.counts;
         auto const missed = shared_->missed - missed_before_;
         counts.seen += missed;
@@ -43,8 +43,8 @@ class pump_taps::buffered_reader final : public tap_reader {
 
   private:
     std::shared_ptr<shared_state> const shared_;
-    tap_buffer buffer_;
-    std::uint64_t missed_before_ = 0;
+    tap_buffer buffer_ LOGPIPE_GUARDED_BY(shared_->access);
+    std::uint64_t missed_before_ LOGPIPE_GUARDED_BY(shared_->access) = 0;
 };
 
 std::unique_ptr<tap_reader> pump_taps::add(pump_stages const& stages, std::string const& pump, std::string_view stage,
@@ -64,11 +64,11 @@ std::unique_ptr<tap_reader> pump_taps::add(pump_stages const& stages, std::strin
 }
 
 void pump_taps::copy(tap_point point, batch const& events) {
-    std::unique_lock const lock{shared_->mutex, std::try_to_lock};
-    if (!lock) {
+    if (!shared_->access.try_lock()) {
         shared_->missed += events.events.size();
         return;
     }
+    mutex_lock const lock{shared_->access, std::adopt_lock};
     for (auto* each : shared_->buffers)
         if (each->point == point) copy_into(*each, events);
 }

@@ -1,13 +1,13 @@
 // Where a pump shows its batches to those who look.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "runtime/pump.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -42,8 +42,8 @@ class pump_taps final {
     struct shared_state {
         std::array<std::atomic<std::uint32_t>, 3> watched{};
         std::atomic<std::uint64_t> missed = 0;  // by all who look, while one of them had the lock
-        std::mutex mutex;                       // guards buffers and what they hold
-        std::vector<tap_buffer*> buffers;
+        mutex access;                           // also to what the buffers hold
+        std::vector<tap_buffer*> buffers LOGPIPE_GUARDED_BY(access);
     };
 
     static constexpr std::size_t index_of(tap_point point) noexcept { return static_cast<std::size_t>(point); }

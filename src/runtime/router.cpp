@@ -1,11 +1,11 @@
 #include "runtime/router.hpp"
 
 #include "core/assert.hpp"
+#include "core/mutex.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 
@@ -166,13 +166,13 @@ class router final : public sink {
     result<> write_whole(batch& events, sink& to) {
         auto const sequence = events.sequence;
         {
-            std::lock_guard lock{mutex_};
+            mutex_lock lock{mutex_};
             events.sequence = ++number_;
             journeys_[number_] = {.parts_left = 0, .sequence = sequence, .counts = {}, .rejections = {}, .whole = {}};
         }
         auto written = to.write(events);
         if (written) return {};
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         journeys_.erase(events.sequence);
         events.sequence = sequence;
         return written.error();
@@ -203,7 +203,7 @@ class router final : public sink {
             if (part == parts.end()) part = parts.emplace(parts.end(), to, batch{});
             copy_row(events, row, i, part->second);
         }
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         ++number_;
         for (auto& [to, part] : parts) {
             part.sequence = number_;
@@ -231,7 +231,7 @@ class router final : public sink {
     void part_taken(batch& events) {
         auto const number = events.sequence;
         {
-            std::lock_guard lock{mutex_};
+            mutex_lock lock{mutex_};
             auto const& whole = journeys_.at(number);
             if (whole.parts_left != 0) return;
             events.sequence = whole.sequence;
@@ -242,7 +242,7 @@ class router final : public sink {
 
     void part_done(batch&& part) {
         auto const number = part.sequence;
-        std::unique_lock lock{mutex_};
+        mutex_lock lock{mutex_};
         auto& whole = journeys_.at(number);
         if (whole.parts_left == 0) {
             part.sequence = whole.sequence;
@@ -258,20 +258,24 @@ class router final : public sink {
             reason.event = static_cast<std::uint32_t>(part.events[reason.event].offset);
             whole.rejections.push_back(std::move(reason));
         }
-        if (--whole.parts_left == 0) arrive(number, std::move(lock));
+        if (--whole.parts_left > 0) return;
+        auto finished = std::move(journeys_.extract(number).mapped());
+        lock.unlock();
+        arrive(std::move(finished));
     }
 
     result<> finish_part(std::uint64_t number, batch&& events) {
-        std::unique_lock lock{mutex_};
+        mutex_lock lock{mutex_};
         auto& whole = journeys_.at(number);
         whole.whole = std::move(events);
-        if (--whole.parts_left == 0) arrive(number, std::move(lock));
+        if (--whole.parts_left > 0) return {};
+        auto finished = std::move(journeys_.extract(number).mapped());
+        lock.unlock();
+        arrive(std::move(finished));
         return {};
     }
 
-    void arrive(std::uint64_t number, std::unique_lock<std::mutex> lock) {
-        auto finished = std::move(journeys_.extract(number).mapped());
-        lock.unlock();
+    void arrive(journey&& finished) {
         finished.whole.counts.indexed = finished.counts.indexed;
         finished.whole.counts.already_there = finished.counts.already_there;
         finished.whole.counts.routed = finished.counts.routed;
@@ -284,8 +288,8 @@ class router final : public sink {
     std::vector<std::unique_ptr<leg>> legs_;
     std::vector<sink*> by_tag_;                       // of the batch that is being written
     std::vector<std::pair<sink*, batch>> unwritten_;  // parts of the batch number_
-    std::mutex mutex_;                                // guards journeys_
-    std::unordered_map<std::uint64_t, journey> journeys_;
+    mutex mutex_;
+    std::unordered_map<std::uint64_t, journey> journeys_ LOGPIPE_GUARDED_BY(mutex_);
     std::uint64_t number_ = 0;
 };
 

@@ -45,8 +45,8 @@ producer::producer(kafka_sink_options const& options, sent_batches& sent, std::f
     : client_events{"kafka_sink"},
       options_{options},
       sent_{sent},
-      messages_{options_, sent},
       done_{std::move(done)},
+      messages_{options_, sent},
       retrying_{retry_pace, random_number} {}
 
 producer::~producer() {
@@ -61,7 +61,9 @@ result<> producer::start(std::int64_t batch_bytes_max) {
     settings_ = producer_settings(options_, batch_bytes_max);
     auto made = make_handle();
     if (!made) return made.error();
+    mutex_lock lock{client_mutex_};
     client_ = *std::move(made);
+    polled_ = client_.get();
     if (!messages_.open(client_.get()))
         return kafka_error(rd_kafka_last_error(), fmt::format("topic {}", options_.topic));
     acknowledged_at_ = steady_clock::now();
@@ -91,7 +93,7 @@ void producer::send(std::uint32_t slot) {
 std::uint32_t producer::send_portion(std::uint32_t slot, std::uint32_t begin, std::uint32_t end) {
     auto const& events = sent_.at(slot).events.events;
     std::uint32_t rejected = 0;
-    std::shared_lock lock{handle_mutex_};
+    mutex_lock lock{client_mutex_};
     for (auto i = begin; i < end; ++i) {
         if (events[i].rejected) continue;
         auto const tag = tag_of(slot, i);
@@ -112,7 +114,7 @@ std::uint32_t producer::send_portion(std::uint32_t slot, std::uint32_t begin, st
 
 void producer::hurry() {
     if (hurried_.exchange(true)) return;
-    std::shared_lock lock{handle_mutex_};
+    mutex_lock lock{client_mutex_};
     queue_handle const reports{rd_kafka_queue_get_main(client_.get())};
     rd_kafka_queue_yield(reports.get());  // wakes serve()
 }
@@ -168,7 +170,7 @@ void producer::run() {
         if (!too_large_.empty()) parts_.push_back(std::exchange(too_large_, {}));
         if (!parts_.empty()) send_in_parts();
         if (!failed_.empty()) retry();
-        if (rd_kafka_outq_len(client_.get()) == 0 && failed_.empty()) acknowledged_at_ = steady_clock::now();
+        if (rd_kafka_outq_len(polled_) == 0 && failed_.empty()) acknowledged_at_ = steady_clock::now();
     }
 }
 
@@ -177,11 +179,11 @@ void producer::serve() {
     if (hurried_) {
         // While rd_kafka_flush() lasts, the linger time is 0, and librdkafka's thread spins until the broker responds.
         // So it is called only where nothing moves by itself, and lasts a moment.
-        if (rd_kafka_poll(client_.get(), report_wait_ms) == 0) rd_kafka_flush(client_.get(), flush_slice_ms);
+        if (rd_kafka_poll(polled_, report_wait_ms) == 0) rd_kafka_flush(polled_, flush_slice_ms);
         hurried_ = false;  // before the length is read: what is sent after it hurries once more
-        if (rd_kafka_outq_len(client_.get()) > 0) hurried_ = true;
+        if (rd_kafka_outq_len(polled_) > 0) hurried_ = true;
     } else {
-        rd_kafka_poll(client_.get(), 100);
+        rd_kafka_poll(polled_, 100);
     }
     end_run();
 }
@@ -193,6 +195,7 @@ void producer::retry() {
     is_backing_off_ = !retrying_.is_due(now);
     if (is_backing_off_) return;
     retried_ += failed_.size();
+    mutex_lock lock{client_mutex_};
     for (auto const tag : std::exchange(failed_, {}))
         if (auto const code = messages_.produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
 }
@@ -205,8 +208,11 @@ void producer::send_in_parts() {
         auto const set = std::move(parts_.front());
         parts_.pop_front();
         retried_ += set.size();
-        for (auto const tag : set)
-            if (auto const code = messages_.produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
+        {
+            mutex_lock lock{client_mutex_};
+            for (auto const tag : set)
+                if (auto const code = messages_.produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
+        }
         poll_until_idle();
         auto rejected = std::exchange(too_large_, {});
         if (set.size() == 1 && rejected.size() == 1) {
@@ -225,8 +231,8 @@ void producer::send_in_parts() {
 }
 
 void producer::poll_until_idle() {
-    while (rd_kafka_outq_len(client_.get()) > 0 && !stopping_ && !fatal()) {
-        rd_kafka_poll(client_.get(), 100);
+    while (rd_kafka_outq_len(polled_) > 0 && !stopping_ && !fatal()) {
+        rd_kafka_poll(polled_, 100);
         end_run();
     }
 }
@@ -234,10 +240,10 @@ void producer::poll_until_idle() {
 /// After a fatal error of the idempotent producer: its numbering of the messages is lost. What was not reported is sent
 /// once more; what was stored without a report is a duplicate by its id.
 void producer::recreate() {
-    std::unique_lock lock{handle_mutex_};
-    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    while (rd_kafka_outq_len(client_.get()) > 0 && !stopping_) {
-        rd_kafka_poll(client_.get(), 100);
+    mutex_lock lock{client_mutex_};
+    rd_kafka_purge(polled_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    while (rd_kafka_outq_len(polled_) > 0 && !stopping_) {
+        rd_kafka_poll(polled_, 100);
         end_run();
     }
     if (stopping_) return;
@@ -246,6 +252,7 @@ void producer::recreate() {
     auto made = make_handle();
     LOGPIPE_ASSERT(made.has_value());  // the same settings have made one before
     client_ = *std::move(made);
+    polled_ = client_.get();
     bool const has_topic = messages_.open(client_.get());
     LOGPIPE_ASSERT(has_topic);
     client_events::recreated();

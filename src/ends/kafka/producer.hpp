@@ -3,6 +3,7 @@
 #pragma once
 
 #include "client_events.hpp"
+#include "core/mutex.hpp"
 #include "core/retry_loop.hpp"
 #include "kafka/kafka.hpp"
 #include "kafka_settings.hpp"
@@ -13,7 +14,6 @@
 #include <chrono>
 #include <deque>
 #include <functional>
-#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -66,12 +66,12 @@ class producer final : private client_events {
 
     kafka_sink_options const options_;
     sent_batches& sent_;
-    message_writer messages_;
     std::function<void(batch&&)> const done_;
     std::vector<kafka_property> settings_;
 
-    mutable std::shared_mutex handle_mutex_;  // guards which client it is: shared to send, alone to recreate it
-    client_handle client_;
+    mutex client_mutex_;  // held to send a portion, and to recreate the client
+    client_handle client_ LOGPIPE_GUARDED_BY(client_mutex_);
+    message_writer messages_ LOGPIPE_GUARDED_BY(client_mutex_);
 
     std::atomic<bool> hurried_{false};
 
@@ -79,6 +79,7 @@ class producer final : private client_events {
     tags failed_at_once_ LOGPIPE_GUARDED_BY(failed_mutex_);
 
     // The reports' thread.
+    rd_kafka_t* polled_ = nullptr;  // client_, which only this thread recreates
     tags failed_;
     retry_loop retrying_;
     bool is_backing_off_ = false;

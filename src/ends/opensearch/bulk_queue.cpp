@@ -17,8 +17,8 @@ constexpr std::size_t spare_max = 8;
 }  // namespace
 
 result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& limits, bool compress) {
-    std::unique_lock lock{mutex_};
-    space_.wait(lock, [&] { return cancelled_ || ready_.size() < ready_max_; });
+    mutex_lock lock{mutex_};
+    space_.wait(lock, [&]() LOGPIPE_REQUIRES(mutex_) { return cancelled_ || ready_.size() < ready_max_; });
     if (cancelled_) return error{errc::cancelled, "cancelled"};
     auto& pending = pending_.emplace_back();
     pending.self = std::prev(pending_.end());
@@ -61,12 +61,12 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
 }
 
 void bulk_queue::flush() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     flush_ = true;
 }
 
 bulk_request_ptr bulk_queue::take() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     if (ready_.empty()) return std::exchange(flush_, false) ? std::move(open_) : nullptr;
     auto next = std::move(ready_.front());
     ready_.pop_front();
@@ -75,7 +75,7 @@ bulk_request_ptr bulk_queue::take() {
 }
 
 bulk_request_ptr bulk_queue::spare() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return spare_locked();
 }
 
@@ -90,7 +90,7 @@ void bulk_queue::recycle(bulk_request_ptr request) {
     LOGPIPE_ASSERT(request);
     if (request->room_bytes() > kept_bytes_max) return;
     request->clear();
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     if (spare_.size() < spare_max) spare_.push_back(std::move(request));
 }
 
@@ -98,7 +98,7 @@ std::pair<bulk_item, std::optional<batch>> bulk_queue::separate(bulk_item const&
     auto& from = *item.of;
     if (!as_part || from.events.events.size() == 1) return {item, std::nullopt};
     auto alone = from.events.copy_of(item.row);
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     auto& pending = pending_.emplace_back();
     pending.self = std::prev(pending_.end());
     pending.events = std::move(alone);
@@ -114,7 +114,7 @@ std::pair<bulk_item, std::optional<batch>> bulk_queue::separate(bulk_item const&
 std::optional<batch> bulk_queue::complete(pending_batch& of) {
     LOGPIPE_ASSERT(of.items_left > 0);
     if (--of.items_left > 0) return std::nullopt;
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return release_locked(of);
 }
 
@@ -130,18 +130,18 @@ std::optional<batch> bulk_queue::release_locked(pending_batch& of) {
 }
 
 void bulk_queue::cancel() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     cancelled_ = true;
     space_.notify_all();
 }
 
 bool bulk_queue::cancelled() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return cancelled_;
 }
 
 std::uint64_t bulk_queue::waiting_events() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return waiting_events_;
 }
 

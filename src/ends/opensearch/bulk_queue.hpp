@@ -3,14 +3,13 @@
 
 #include "bulk_request.hpp"
 
+#include "core/mutex.hpp"
 #include "logpipe/result.hpp"
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -52,19 +51,19 @@ class bulk_queue final {
     [[nodiscard]] std::uint64_t waiting_events() const;
 
   private:
-    [[nodiscard]] bulk_request_ptr spare_locked();
-    [[nodiscard]] std::optional<batch> release_locked(pending_batch& of);
+    [[nodiscard]] bulk_request_ptr spare_locked() LOGPIPE_REQUIRES(mutex_);
+    [[nodiscard]] std::optional<batch> release_locked(pending_batch& of) LOGPIPE_REQUIRES(mutex_);
 
     std::size_t const ready_max_;
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable space_;
-    std::list<pending_batch> pending_;
-    std::deque<bulk_request_ptr> ready_;
-    bulk_request_ptr open_;  // not full yet
-    bool flush_ = false;     // open_ may be sent
-    bool cancelled_ = false;
-    std::vector<bulk_request_ptr> spare_;
-    std::uint64_t waiting_events_ = 0;
+    mutable mutex mutex_;
+    condition space_;
+    std::list<pending_batch> pending_ LOGPIPE_GUARDED_BY(mutex_);
+    std::deque<bulk_request_ptr> ready_ LOGPIPE_GUARDED_BY(mutex_);
+    bulk_request_ptr open_ LOGPIPE_GUARDED_BY(mutex_);  // not full yet
+    bool flush_ LOGPIPE_GUARDED_BY(mutex_) = false;     // open_ may be sent
+    bool cancelled_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    std::vector<bulk_request_ptr> spare_ LOGPIPE_GUARDED_BY(mutex_);
+    std::uint64_t waiting_events_ LOGPIPE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace logpipe::opensearch

@@ -5,6 +5,7 @@
 #include "server_requests.hpp"
 
 #include "core/log.hpp"
+#include "core/mutex.hpp"
 #include "core/reload.hpp"
 #include "core/secrets.hpp"
 
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -44,11 +44,12 @@ class opensearch_sink final : public sink {
     opensearch_sink_options const options_;
     completions* reports_ = nullptr;
     bulk_queue queue_;
-    mutable std::mutex mutex_;  // guards the three below, for those who come from other threads
-    bool cancelled_ = false;
-    net::http_client* client_ = nullptr;  // while open() connects
     std::unique_ptr<bulk_sender> sender_;
-    reload_entry reload_;  // after the sender, which it uses
+    mutable mutex mutex_;
+    bool cancelled_ LOGPIPE_GUARDED_BY(mutex_) = false;
+    net::http_client* client_ LOGPIPE_GUARDED_BY(mutex_) = nullptr;  // while open() connects
+    bulk_sender const* shown_ LOGPIPE_GUARDED_BY(mutex_) = nullptr;  // sender_, for status()
+    reload_entry reload_;                                            // after the sender, which it uses
 };
 
 result<> opensearch_sink::open(completions& reports) {
@@ -60,11 +61,11 @@ result<> opensearch_sink::open(completions& reports) {
     if (!admin_target) return admin_target.error();
     if (auto checked = check_index(*std::move(admin_target)); !checked)
         return in_context("opensearch", checked.error());
-    auto sender = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
+    sender_ = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
     reports_ = &reports;
     {
-        std::lock_guard lock{mutex_};
-        sender_ = std::move(sender);
+        mutex_lock lock{mutex_};
+        shown_ = sender_.get();
     }
     auto const& to = options_.connection;
     if (to.tls || !to.password_file.empty() || !to.api_key_file.empty())
@@ -100,14 +101,14 @@ result<> opensearch_sink::check_options() const {
 result<> opensearch_sink::check_index(net::http_target target) {
     net::http_client client{std::move(target)};
     {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         if (cancelled_) return error{errc::cancelled, "cancelled"};
         client_ = &client;
     }
     auto const checked = options_.check_mapping
                              ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
                              : check_server(client);
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     client_ = nullptr;
     return checked;
 }
@@ -132,7 +133,7 @@ result<> opensearch_sink::flush() {
 
 void opensearch_sink::cancel() {
     queue_.cancel();
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     cancelled_ = true;
     if (client_ != nullptr) client_->cancel();
 }
@@ -140,8 +141,8 @@ void opensearch_sink::cancel() {
 stage_status opensearch_sink::status() const {
     stage_status now;
     now.name = "opensearch_sink";
-    std::lock_guard lock{mutex_};
-    if (sender_) sender_->describe(now);
+    mutex_lock lock{mutex_};
+    if (shown_ != nullptr) shown_->describe(now);
     return now;
 }
 

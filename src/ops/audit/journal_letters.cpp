@@ -4,11 +4,12 @@
 //
 // `letter_time` is the time of the newest letter that it resolves, `attempts` how many letters of the id there were.
 #include "audit/letters.hpp"
-#include "codec/dead_letter_bundle.hpp"
-#include "codec/dead_letter_frame.hpp"
-#include "codec/dead_letter_json.hpp"
+#include "codec/letter_bundle.hpp"
+#include "codec/letter_frame.hpp"
+#include "codec/letter_json.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
+#include "core/mutex.hpp"
 #include "journal/journal.hpp"
 #include "letter_space.hpp"
 
@@ -17,8 +18,6 @@
 #include <boost/json.hpp>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <set>
 
@@ -56,21 +55,22 @@ class journal_writer final : private completions {
 
   private:
     [[nodiscard]] std::uint64_t begin() {
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         outcome_.reset();
         return ++sequence_;
     }
 
     [[nodiscard]] result<> wait_until_safe() {
-        std::unique_lock lock{mutex_};
-        if (changed_.wait_for(lock, safe_timeout, [&] { return outcome_.has_value(); })) return *outcome_;
+        mutex_lock lock{mutex_};
+        if (changed_.wait_for(lock, safe_timeout, [&]() LOGPIPE_REQUIRES(mutex_) { return outcome_.has_value(); }))
+            return *outcome_;
         return error{errc::timed_out, fmt::format("the journal did not make it durable within {}", safe_timeout)};
     }
 
     /// From whatever thread syncs the journal. What a put() that failed had written comes as well, with a later sync.
     void done(batch&& finished) override {
         if (on_safe_) on_safe_(finished.events.size() - finished.rejections.size());
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         if (finished.sequence != sequence_) return;
         outcome_.emplace();
         if (!finished.rejections.empty()) outcome_ = error{errc::rejected, finished.rejections.front().reason};
@@ -80,10 +80,10 @@ class journal_writer final : private completions {
     std::shared_ptr<journal::topic> const topic_;
     events_safe const on_safe_;
     bool open_ = false;
-    std::mutex mutex_;  // guards sequence_, outcome_
-    std::condition_variable changed_;
-    std::uint64_t sequence_ = 0;
-    std::optional<result<>> outcome_;  // of the batch `sequence_`
+    mutex mutex_;
+    condition changed_;
+    std::uint64_t sequence_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    std::optional<result<>> outcome_ LOGPIPE_GUARDED_BY(mutex_);  // of the batch `sequence_`
     std::unique_ptr<sink> to_;
 };
 
@@ -217,7 +217,7 @@ class journal_letters final : public letter_topic {
 
     static result<> each_entry_of(batch const& events, event const& row, each_entry const& each) {
         auto const record = events.record(row);
-        if (!codec::is_dead_letter_bundle(record)) return each(entry_of(row.id, record));
+        if (!codec::is_letter_bundle(record)) return each(entry_of(row.id, record));
         std::optional<error> stopped;
         auto read = codec::each_in_bundle(record, [&](std::string_view frame) -> result<> {
             auto handled = each(entry_of(row.id, frame));
@@ -231,7 +231,7 @@ class journal_letters final : public letter_topic {
     static letter_entry entry_of(event_id id, std::string_view record) {
         letter_entry entry{
             .id = id, .time_ms = 0, .tombstone = false, .attempts = 0, .letter = std::nullopt, .part = {}};
-        if (auto const letter = codec::read_dead_letter_frame(record)) {
+        if (auto const letter = codec::read_letter_frame(record)) {
             entry.letter = copy_of(*letter);
             entry.part = letter->part;
         } else if (auto read = codec::parse_dead_letter(record)) {

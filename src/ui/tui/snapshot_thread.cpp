@@ -19,7 +19,7 @@ snapshot_thread::~snapshot_thread() {
 }
 
 std::optional<snapshot_thread::seen> snapshot_thread::take() {
-    std::lock_guard lock{mutex_};
+    mutex_lock lock{mutex_};
     return std::exchange(newest_, std::nullopt);
 }
 
@@ -27,7 +27,7 @@ void snapshot_thread::run(std::stop_token stop) {
     while (!stop.stop_requested()) {
         auto const began = std::chrono::steady_clock::now();
         auto report = take_report_();
-        std::unique_lock lock{mutex_};
+        mutex_lock lock{mutex_};
         newest_ = seen{.report = std::move(report), .when = std::chrono::steady_clock::now()};
         std::uint64_t const one = 1;
         // An eventfd takes it always: nobody writes 2^64 of them.

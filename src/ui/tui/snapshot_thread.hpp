@@ -1,12 +1,11 @@
 // A thread that takes snapshots, so that a component that is slow to respond never freezes the screen.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "status/components.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -36,9 +35,9 @@ class snapshot_thread final {
     std::function<status::status_report()> const take_report_;
     std::chrono::milliseconds const interval_;
     int const updated_;
-    std::mutex mutex_;  // guards newest_
-    std::condition_variable_any stopped_;
-    std::optional<seen> newest_;
+    mutex mutex_;
+    stoppable_condition stopped_;
+    std::optional<seen> newest_ LOGPIPE_GUARDED_BY(mutex_);
     std::jthread thread_;
 };
 

@@ -1,4 +1,4 @@
-// `/api/dead-letters` and `/api/dead-letters/retry`.
+// `/api/letters` and `/api/letters/retry`.
 #pragma once
 
 #include "query_string.hpp"

@@ -12,7 +12,7 @@ query_thread::query_thread(std::string name, page_options options)
 
 query_thread::~query_thread() {
     {
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         ending_ = true;
     }
     changed_.notify_one();
@@ -21,7 +21,7 @@ query_thread::~query_thread() {
 void query_thread::submit(std::string const& client, page_query query, responder respond) {
     responder too_many;
     {
-        std::lock_guard const lock{mutex_};
+        mutex_lock const lock{mutex_};
         if (!ending_ && waiting_count_ >= queries_max_) too_many = evict(client);
         if (ending_ || waiting_count_ >= queries_max_) {
             too_many = std::move(respond);
@@ -67,9 +67,9 @@ query_thread::pending_query query_thread::take_next() {
 }
 
 void query_thread::run() {
-    std::unique_lock lock{mutex_};
+    mutex_lock lock{mutex_};
     while (true) {
-        changed_.wait(lock, [this] { return ending_ || waiting_count_ > 0; });
+        changed_.wait(lock, [this]() LOGPIPE_REQUIRES(mutex_) { return ending_ || waiting_count_ > 0; });
         if (waiting_count_ == 0) return;
         auto next = take_next();
         bool const rejected = ending_;

@@ -1,16 +1,15 @@
 // Runs the page's queries one after the other, so that a slow query of the store never delays other requests.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "core/thread.hpp"
 #include "page_api.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <thread>
 
@@ -40,17 +39,18 @@ class query_thread final {
         responder respond;
     };
     void run();
-    [[nodiscard]] responder evict(std::string const& client);
-    [[nodiscard]] pending_query take_next();
+    [[nodiscard]] responder evict(std::string const& client) LOGPIPE_REQUIRES(mutex_);
+    [[nodiscard]] pending_query take_next() LOGPIPE_REQUIRES(mutex_);
 
     std::size_t const queries_max_;
     query_context context_;
-    std::mutex mutex_;  // guards all below but rejected_ and thread_
-    std::condition_variable changed_;
-    std::map<std::string, std::deque<pending_query>> waiting_;  // by client, none of them empty
-    std::deque<std::string> turns_;                             // the keys of waiting_, who is next first
-    std::size_t waiting_count_ = 0;
-    bool ending_ = false;
+    mutex mutex_;
+    condition changed_;
+    std::map<std::string, std::deque<pending_query>> waiting_
+        LOGPIPE_GUARDED_BY(mutex_);                             // by client, none of them empty
+    std::deque<std::string> turns_ LOGPIPE_GUARDED_BY(mutex_);  // the keys of waiting_, who is next first
+    std::size_t waiting_count_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    bool ending_ LOGPIPE_GUARDED_BY(mutex_) = false;
     std::atomic<std::uint64_t> rejected_{0};
     std::jthread thread_;
 };

@@ -2,11 +2,11 @@
 // wait; that is the back-pressure. It never waits by itself: the thread drivers wake them.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "logpipe/event.hpp"
 
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -25,7 +25,7 @@ class batch_channel final {
     /// @return false, with `events` untouched, where it is full or closed
     [[nodiscard]] bool try_push(batch& events) {
         auto const bytes = events.bytes();
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         if (closed_ || !has_room(bytes)) return false;
         bytes_ += bytes;
         batches_.emplace_back(std::move(events), bytes);
@@ -33,7 +33,7 @@ class batch_channel final {
     }
 
     [[nodiscard]] std::optional<batch> try_pop() {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         if (batches_.empty()) return std::nullopt;
         auto [events, bytes] = std::move(batches_.front());
         batches_.pop_front();
@@ -43,39 +43,39 @@ class batch_channel final {
 
     /// No more comes in; what is inside can still be taken out.
     void close() {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         closed_ = true;
     }
 
     [[nodiscard]] bool closed() const {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         return closed_;
     }
     /// Closed and empty.
     [[nodiscard]] bool finished() const {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         return closed_ && batches_.empty();
     }
     [[nodiscard]] std::size_t count() const {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         return batches_.size();
     }
     [[nodiscard]] std::size_t bytes() const {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         return bytes_;
     }
 
   private:
-    bool has_room(std::size_t bytes) const {
+    bool has_room(std::size_t bytes) const LOGPIPE_REQUIRES(mutex_) {
         return batches_.empty() || (batches_.size() < bounds_.batches_max && bytes <= bounds_.bytes_max &&
                                     bytes_ <= bounds_.bytes_max - bytes);
     }
 
     channel_bounds const bounds_;
-    mutable std::mutex mutex_;  // guards all below
-    std::deque<std::pair<batch, std::size_t>> batches_;
-    std::size_t bytes_ = 0;
-    bool closed_ = false;
+    mutable mutex mutex_;
+    std::deque<std::pair<batch, std::size_t>> batches_ LOGPIPE_GUARDED_BY(mutex_);
+    std::size_t bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    bool closed_ LOGPIPE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace logpipe

@@ -27,6 +27,7 @@ class LOGPIPE_THREAD_ATTRIBUTE(capability("mutex")) mutex final {
   public:
     void lock() LOGPIPE_THREAD_ATTRIBUTE(acquire_capability()) { native_.lock(); }
     void unlock() LOGPIPE_THREAD_ATTRIBUTE(release_capability()) { native_.unlock(); }
+    [[nodiscard]] bool try_lock() LOGPIPE_THREAD_ATTRIBUTE(try_acquire_capability(true)) { return native_.try_lock(); }
 
   private:
     friend class mutex_lock;
@@ -37,6 +38,8 @@ class LOGPIPE_THREAD_ATTRIBUTE(capability("mutex")) mutex final {
 class LOGPIPE_THREAD_ATTRIBUTE(scoped_lockable) mutex_lock final {
   public:
     explicit mutex_lock(mutex& which) LOGPIPE_THREAD_ATTRIBUTE(acquire_capability(which)) : native_{which.native_} {}
+    /// Of one that the caller has locked.
+    mutex_lock(mutex& which, std::adopt_lock_t adopt) LOGPIPE_REQUIRES(which) : native_{which.native_, adopt} {}
     ~mutex_lock() LOGPIPE_THREAD_ATTRIBUTE(release_capability()) = default;
     mutex_lock(mutex_lock const&) = delete;
     mutex_lock& operator=(mutex_lock const&) = delete;

@@ -2,12 +2,11 @@
 // for the next one.
 #pragma once
 
+#include "core/mutex.hpp"
 #include "logpipe/result.hpp"
 #include "logpipe/stage_status.hpp"
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,7 +22,7 @@ class stage_health final {
     /// A try failed, and there will be another. @return whether that is news: the stage was up, or down for another
     /// reason
     bool down(error reason) {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         bool const is_news = down_ != reason;
         down_ = std::move(reason);
         ended_a_try();
@@ -31,7 +30,7 @@ class stage_health final {
     }
     /// A try worked. @return whether that is news
     bool up() {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         ended_a_try();
         return std::exchange(down_, std::nullopt).has_value();
     }
@@ -47,26 +46,26 @@ class stage_health final {
 
     /// Waiting calls return, for good. @return false where it was cancelled before
     bool cancel() {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         tried_.notify_all();
         return !std::exchange(cancelled_, true);
     }
     [[nodiscard]] bool cancelled() const {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         return cancelled_;
     }
     /// @param begin  makes somebody try now
     /// @return at once while it is up; else when the next try ended: its error. errc::cancelled after cancel().
     template <class Begin>
     [[nodiscard]] result<> wait_for_try(Begin begin) {
-        std::unique_lock lock{mutex_};
+        mutex_lock lock{mutex_};
         auto const before = tries_;
         if (!cancelled_ && !down_) return {};
         if (!cancelled_) {
             lock.unlock();
             if (result<> begun = begin(); !begun) return begun;
             lock.lock();
-            tried_.wait(lock, [&] { return cancelled_ || tries_ != before; });
+            tried_.wait(lock, [&]() LOGPIPE_REQUIRES(mutex_) { return cancelled_ || tries_ != before; });
         }
         if (cancelled_) return error{errc::cancelled, "cancelled"};
         return down_ ? result<>{*down_} : result<>{};
@@ -74,34 +73,34 @@ class stage_health final {
 
     /// None while it is up.
     [[nodiscard]] std::optional<error> trouble() const {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         return down_;
     }
     [[nodiscard]] bool is_up() const { return !trouble().has_value(); }
     /// That ended, well or not.
     [[nodiscard]] std::uint64_t tries() const {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         return tries_;
     }
     /// Whether it is up, and why not.
     void describe(stage_status& into) const {
-        std::lock_guard lock{mutex_};
+        mutex_lock lock{mutex_};
         into.up = !down_.has_value();
         into.reason = down_ ? down_->message : std::string{};
         into.hint = down_ ? hint_of(down_->code) : std::string_view{};
     }
 
   private:
-    void ended_a_try() {
+    void ended_a_try() LOGPIPE_REQUIRES(mutex_) {
         ++tries_;
         tried_.notify_all();
     }
 
-    mutable std::mutex mutex_;  // guards all below
-    std::condition_variable tried_;
-    std::optional<error> down_;
-    std::uint64_t tries_ = 0;
-    bool cancelled_ = false;
+    mutable mutex mutex_;
+    condition tried_;
+    std::optional<error> down_ LOGPIPE_GUARDED_BY(mutex_);
+    std::uint64_t tries_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    bool cancelled_ LOGPIPE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace logpipe
