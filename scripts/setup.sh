@@ -2,7 +2,7 @@
 # Installs what logpipe needs from the distribution: Debian 12 or 13, as root or by sudo. Then builds librdkafka, by
 # scripts/librdkafka.sh, where it is not there yet.
 #
-# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--bench] [--paths] [--check] [--all] [--list]
+# Usage: scripts/setup.sh [--demo] [--tests] [--stack] [--long] [--static] [--lint] [--locks] [--bench] [--paths] [--check] [--all] [--list]
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
@@ -11,6 +11,7 @@
 #   --long     … and what scripts/test.sh --long needs (Go, for clients of that world; a Docker engine)
 #   --static   … and what scripts/static.sh needs
 #   --lint     … and what scripts/tidy.sh --quick needs (clang-format, shellcheck)
+#   --locks    … and what scripts/tidy.sh --locks needs (clang)
 #   --bench    … and what scripts/bench.sh measures and counts with (Google Benchmark, valgrind)
 #   --paths    … and what scripts/bench.sh --paths compares with and draws by (rsyslog, gnuplot, perf)
 #   --check    … and what scripts/check.sh and fuzz.sh need (clang; includes --lint and --bench)
@@ -27,9 +28,9 @@ groups=(build)
 list_only=no
 for argument in "$@"; do
     case $argument in
-        --demo | --tests | --stack | --long | --static | --lint | --bench | --paths) groups+=("${argument#--}") ;;
-        --check) groups+=(lint bench check) ;;
-        --all) groups+=(demo tests static lint bench check) ;;
+        --demo | --tests | --stack | --long | --static | --lint | --locks | --bench | --paths) groups+=("${argument#--}") ;;
+        --check) groups+=(lint locks bench check) ;;
+        --all) groups+=(demo tests static lint locks bench check) ;;
         --list) list_only=yes ;;
         -h | --help) print_help && exit 0 ;;
         *) misused "unknown argument $argument" ;;
@@ -77,7 +78,8 @@ packages_of() {
         paths) printf '%s\n' rsyslog rsyslog-kafka rsyslog-elasticsearch gnuplot-nox linux-perf ;;
         static) echo file ;;
         lint) printf '%s\n' clang-format-19 shellcheck ;;
-        check) printf '%s\n' clang-19 clang-tidy-19 libclang-rt-19-dev ;;
+        locks) echo clang-19 ;;
+        check) printf '%s\n' clang-tidy-19 libclang-rt-19-dev ;;
     esac
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Checks what a machine can of the conventions: format, names, sizes, includes, shell scripts, clang-tidy.
 #
-# Usage: scripts/tidy.sh [--quick | --fix]
+# Usage: scripts/tidy.sh [--quick | --locks | --fix]
 #
-#   --quick  without the slow ones: clang-tidy, and each header compiled alone
+#   --quick  without the slow ones: locks, clang-tidy, and each header compiled alone
+#   --locks  only: that what a mutex guards is touched with that mutex held, which takes clang a minute or two
 #   --fix    formats the C++ files and stops
 #
 # Goes through all of it and exits with 1 if anything was found.
@@ -15,12 +16,17 @@ mode=full
 for argument in "$@"; do
     case $argument in
         --quick) mode=quick ;;
+        --locks) mode=locks ;;
         --fix) mode=fix ;;
         -h | --help) print_help && exit 0 ;;
         *) misused "unknown argument $argument" ;;
     esac
 done
-if [[ $mode == full ]]; then "$root/scripts/setup.sh" --check; else "$root/scripts/setup.sh" --lint; fi
+case $mode in
+    full) "$root/scripts/setup.sh" --check ;;
+    locks) "$root/scripts/setup.sh" --locks ;;
+    *) "$root/scripts/setup.sh" --lint ;;
+esac
 cd "$root"
 
 # One version everywhere: each formats a little differently.
@@ -137,13 +143,42 @@ headers_alone() {
     printf '%s\0' "${headers[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'header_alone "$1"' header_alone
 }
 
+# libstdc++'s say nothing to clang of what they guard.
+plain_locks() {
+    grep -nE 'std::((recursive_|timed_|recursive_timed_|shared_|shared_timed_)?mutex|condition_variable(_any)?|(unique|scoped|shared)_lock|lock_guard)\b' \
+        "${sources[@]}" | grep -E '^(src|include)/' | grep -v '^src/core/include/core/mutex\.hpp:'
+}
+# The sources that see core/mutex.hpp, through however many headers; some that include another header of such a name, too.
+lock_users() {
+    local names=mutex before=
+    while [[ $names != "$before" ]]; do
+        before=$names
+        names=$({
+            echo mutex
+            git grep -lE "^#include \"([a-z_/]+/)?($before)\.hpp\"" -- 'src/*.hpp' | xargs basename -s .hpp
+        } | sort -u | paste -sd '|')
+    done
+    git grep -lE "^#include \"([a-z_/]+/)?($names)\.hpp\"" -- 'src/*.cpp'
+}
 # The compile commands come from preset fuzz: they are clang's.
+locks() {
+    cmake --preset fuzz >/dev/null
+    sed -n -E 's/ -W[^ ]+//g; s/\\(["\\])/\1/g; s/^ *"command": "(.*) -o [^ ]+ -c (.*)",$/\1 -fsyntax-only -Wno-everything -Wthread-safety -Werror \2/p' \
+        build/fuzz/compile_commands.json | grep -wFf <(lock_users) | tr '\n' '\0' | xargs -0 -n 1 -P "$(nproc)" bash -c
+}
+
 clang_tidy() {
     cmake --preset fuzz >/dev/null
     printf '%s\n' "${sources[@]}" | grep -E '^src/.*\.cpp$' |
         xargs -n 1 -P "$(nproc)" clang-tidy-19 -p build/fuzz --quiet 2>/dev/null
 }
 
+if [[ $mode == locks ]]; then
+    check 'what a mutex guards is touched with it held' locks
+    say 'tidy --locks'
+    echo "$passed passed, $failed failed"
+    exit "$failed"
+fi
 check "format ($clang_format)" format
 check 'no file above 400 lines' long_files
 check 'no header of the contract above 150 lines' long_contract
@@ -151,6 +186,7 @@ check '#pragma once in every header' pragma_once
 check 'no open end without the number of its issue' open_ends
 check 'the contract includes the standard library and boost/system only' contract_includes
 check 'each third-party library stays at home' library_homes
+check 'no lock but those of core/mutex.hpp' plain_locks
 check 'no shell function twice in a file' twice_in_shell
 check 'no document above its lines' long_documents
 check 'prose in lines of at most 120' long_prose
@@ -158,6 +194,7 @@ check 'links between documents lead somewhere' dead_links
 check 'no phrase that STYLE.md lists' phrases
 check 'shellcheck' shellcheck "${shell[@]}"
 if [[ $mode == full ]]; then
+    check 'what a mutex guards is touched with it held' locks
     check 'each header compiles alone' headers_alone
     check 'clang-tidy' clang_tidy
 fi

@@ -1,0 +1,2 @@
+logpipe_fuzz(letter_frame logpipe_codec)
+logpipe_fuzz(letter_pack logpipe_codec)
