@@ -54,9 +54,9 @@ struct log_overview {
     std::vector<log_values> facets;  ///< as schema::facets
     /// Figures under a filter are of the newest documents of the stretch of time only: of so many as there was time
     /// for, whether the filter lets them through or not.
-    std::uint64_t looked_at = 0;
+    std::uint64_t counted = 0;
     std::uint64_t in_range = 0;  ///< documents of the stretch of time, whatever the filters
-    bool goes_on = false;        ///< the same question again looks at more of them
+    bool incomplete = false;     ///< the same question again looks at more of them
 };
 
 struct log_line {

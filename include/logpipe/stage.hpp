@@ -122,7 +122,7 @@ struct dead_letter {
     std::int64_t time_ns = 0;        ///< when it was rejected
     std::int64_t event_time_ns = 0;  ///< as the client said
     std::int64_t received_ns = 0;
-    std::uint32_t entries = 0;  ///< above 0: of one message; `record` is a pack of them (codec/letter_pack.hpp)
+    std::uint32_t entries = 0;  ///< above 0: of one message; `record` is a pack of them (codec/dead_letter_pack.hpp)
     std::string record;         ///< the original bytes, whatever they are
 };
 

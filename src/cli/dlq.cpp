@@ -1,5 +1,5 @@
 // Dead letters: list, show, send again, drop.
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_json.hpp"
 #include "core/clean_text.hpp"
 #include "core/clock.hpp"
 #include "core/json_writer.hpp"
@@ -35,14 +35,14 @@ std::string to_json(audit::letter_list const& list, std::vector<audit::letter_su
     std::string out;
     {
         json_object whole{out};
-        whole.add("letters", list.letters);
+        whole.add("dead_letters", list.letters);
         whole.add("events", list.events);
         whole.add("incomplete", list.incomplete);
         whole.add("unreadable", list.unreadable);
         whole.array("groups", list.groups, [](json_object&& one, auto const& each) {
             one.add("stage", each.stage);
             one.add("reason", each.reason);
-            one.add("letters", each.letters);
+            one.add("dead_letters", each.letters);
         });
         whole.array("newest", newest, [](json_object&& one, audit::letter_summary const& each) {
             one.add("id", each.id.text());

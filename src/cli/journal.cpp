@@ -1,8 +1,8 @@
 // Offline work on a journal.
 #include "journal/journal.hpp"
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_json.hpp"
 
-#include "codec/letter_frame.hpp"
+#include "codec/dead_letter_frame.hpp"
 #include "core/json_writer.hpp"
 #include "output.hpp"
 #include "subcommands.hpp"
@@ -82,7 +82,7 @@ int write_out(settings const& options, std::string const& folder) {
         std::string json;
         for (auto const& row : events.events) {
             auto record = events.record(row);
-            if (auto const letter = letters ? codec::read_letter_frame(record) : std::nullopt)
+            if (auto const letter = letters ? codec::read_dead_letter_frame(record) : std::nullopt)
                 record = json = codec::to_json(*letter);
             if (!write_data(record) || std::fputc('\n', stdout) == EOF)
                 return error{errc::storage_failed, "standard output cannot be written"};

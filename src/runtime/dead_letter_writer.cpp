@@ -1,9 +1,9 @@
 // Dead letters through a sink: safe at once, as the journal's is, or later, as Kafka's. What the sink takes no whole is
 // written in parts, so a letter never waits for room that will not come.
-#include "codec/letter_bundle.hpp"
-#include "codec/letter_frame.hpp"
-#include "codec/letter_json.hpp"
-#include "codec/letter_pack.hpp"
+#include "codec/dead_letter_bundle.hpp"
+#include "codec/dead_letter_frame.hpp"
+#include "codec/dead_letter_json.hpp"
+#include "codec/dead_letter_pack.hpp"
 #include "core/chunk_hash.hpp"
 #include "core/mutex.hpp"
 #include "core/utf8.hpp"
@@ -107,7 +107,7 @@ void append_piece(batch& events, letter_form form, letter_view const& letter) {
         return;
     }
     auto& row = events.append(tag, letter.id, letter.time_ns, {});
-    codec::append_letter_frame(events.records, letter);
+    codec::append_dead_letter_frame(events.records, letter);
     row.record_bytes = static_cast<std::uint32_t>(events.records.size() - row.record_begin);
 }
 
@@ -142,7 +142,7 @@ void make_bundle(batch& events) {
     if (events.events.size() < 2 || events.records.size() < bundle_bytes_min) return;
     std::vector<std::string_view> frames;
     for (auto const& row : events.events) frames.push_back(events.record(row));
-    auto const record = codec::letter_bundle(frames);
+    auto const record = codec::dead_letter_bundle(frames);
     if (record.size() > events.records.size() / 2) return;
     batch one;
     auto const& first = events.events.front();

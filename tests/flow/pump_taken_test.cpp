@@ -41,7 +41,7 @@ TEST_CASE("what a sink has taken holds the position, and neither memory nor the 
     CHECK(now.safe_after.count() == 50);
 }
 
-TEST_CASE("a batch with rejections of the sink is not taken before its letters are durable", "[pump]") {
+TEST_CASE("a batch with rejections of the sink is not taken before its dead letters are durable", "[pump]") {
     auto const refuse = [](std::string_view payload) -> std::optional<std::string> {
         if (payload == "POISON") return "mapping";
         return std::nullopt;

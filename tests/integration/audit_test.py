@@ -70,8 +70,8 @@ class DeadLetters(Case):
             self.assertEqual(sorted(before.values()), list(range(1, BYTE_MAX + 1)))
             letters = f"{pipeline.topic_uri(pipeline.logs)}.dlq"
             listed = json.loads(self.run_program("dlq", "ls", letters, "--json", "--newest", 1000).stdout)
-            self.assertEqual(listed["letters"], LINES - BYTE_MAX)
-            self.assertEqual([group["letters"] for group in listed["groups"]], [LINES - BYTE_MAX])  # whatever values they name
+            self.assertEqual(listed["dead_letters"], LINES - BYTE_MAX)
+            self.assertEqual([group["dead_letters"] for group in listed["groups"]], [LINES - BYTE_MAX])  # whatever values they name
             dead = {letter["id"] for letter in listed["newest"]}
             self.assertTrue(self.verify(pipeline)["accounted_for"])
             self.assertTrue(self.verify(pipeline, "--ids")["accounted_for"])
@@ -91,7 +91,7 @@ class DeadLetters(Case):
             after = self.ids("letters")
             self.assertEqual(after.keys() - before.keys(), dead)
             self.assertEqual(sorted(after.values()), list(range(1, LINES + 1)))
-            self.assertEqual(json.loads(self.run_program("dlq", "ls", letters, "--json").stdout)["letters"], 0)
+            self.assertEqual(json.loads(self.run_program("dlq", "ls", letters, "--json").stdout)["dead_letters"], 0)
             told = self.verify(pipeline, "--ids")
             self.assertTrue(told["accounted_for"])
             self.assertEqual((told["ids"], told["endpoints"][0]["duplicates"]), (LINES, 10 + len(dead)))
@@ -107,7 +107,7 @@ class DeadLetters(Case):
         self.assertIn(f"in {LINES} = indexed 196 + already there 0 + dead 4 + in flight 0\n", done.stdout)
         self.assertIn(f"4 of {LINES} events are DEAD LETTERS", done.stderr.splitlines()[-1])
         listed = json.loads(self.run_program("dlq", "ls", "journal:apart/nginx-logs.dlq", "--json").stdout)
-        self.assertEqual([(group["letters"], group["reason"].partition(";")[0]) for group in listed["groups"]],
+        self.assertEqual([(group["dead_letters"], group["reason"].partition(";")[0]) for group in listed["groups"]],
                          [(4, "500 fail_processor_exception: poison")])
         self.assertEqual(sorted(self.ids("apart").values()), [serial for serial in range(1, LINES + 1) if serial % 50 != 0])
 
@@ -150,7 +150,7 @@ class LargeLetters(Case):
                     letters = f"kafka://{kafka.address}/{topic}.dlq"
                     self.assertTrue(self.letters(letters) == wanted)
                     listed = json.loads(self.run_program("dlq", "ls", letters, "--json").stdout)
-                    self.assertEqual((listed["letters"], listed["incomplete"], listed["unreadable"]), (len(wanted), 0, 0))
+                    self.assertEqual((listed["dead_letters"], listed["incomplete"], listed["unreadable"]), (len(wanted), 0, 0))
                     self.assertEqual(sum(letter["parts"] > 1 for letter in listed["newest"]), int(made_before))
                     self.run_program("dlq", "retry", letters, "--all")
                     self.assertEqual(self.letters(letters), [])
@@ -179,7 +179,7 @@ class ReplayAndVerify(Case):
             indexer.start()
             pipeline.wait_through()
             (pump,) = indexer.status()["pumps"]
-            self.assertEqual((pump["this_run"]["indexed"], pump["this_run"]["already_there"]), (0, LINES))
+            self.assertEqual((pump["this_run"]["indexed"], pump["this_run"]["duplicates"]), (0, LINES))
             self.assertEqual(self.ids("again"), before)
 
             # A document that goes behind our back, and a message that its group is moved past.

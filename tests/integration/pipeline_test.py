@@ -125,7 +125,7 @@ class Whole(unittest.TestCase):
             self.assertEqual(found["topic", topic]["numbers"]["messages"], events)
             self.assertEqual(found["group", group]["numbers"], {"lag_events": 0, "members": 1})
             (hop,) = [each for each in report["hops"] if each["name"] == f"kafka {topic} → {group}"]
-            self.assertEqual((hop["in"], hop["indexed"] + hop["already_there"], hop["in_flight"], hop["difference"]), (events, events, 0, 0))
+            self.assertEqual((hop["in"], hop["indexed"] + hop["duplicates"], hop["in_flight"], hop["difference"]), (events, events, 0, 0))
         # One of them away: it is named, with the reason, and the others are told as before.
         for option, kind in (("--opensearch", "opensearch"), ("--brokers", "kafka")):
             away = pipeline.status(option, "http://127.0.0.1:1" if kind == "opensearch" else "127.0.0.1:1", "--timeout", "5s", exit_status=1)
@@ -217,7 +217,7 @@ class Whole(unittest.TestCase):
                     "consume", "--from", pipeline.topic_uri(pipeline.logs), "--to", f"opensearch://{store.address}/straight-too", "--group",
                     "once-more"]) as again:
                 ledger = again.wait_for(lambda ledger: ledger["in"] == 5000 and ledger["in_flight"] == 0, "5000 repeats")
-                self.assertEqual((ledger["indexed"], ledger["already_there"]), (0, 5000))
+                self.assertEqual((ledger["indexed"], ledger["duplicates"]), (0, 5000))
                 again.stop()
             self.assertEqual(store.count("straight-too"), 5000)
             pipeline.stop()

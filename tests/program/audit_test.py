@@ -54,9 +54,9 @@ class DeadLetters(Case):
     def test_ls_counts_and_show_gives_the_original_bytes(self):
         self.run_lines(GOOD % 1, BAD % 2, GOOD % 3, "[4]")
         listed = self.listed()
-        self.assertEqual((listed["letters"], listed["unreadable"]), (2, 0))
+        self.assertEqual((listed["dead_letters"], listed["unreadable"]), (2, 0))
         self.assertEqual({group["stage"] for group in listed["groups"]}, {"normalize"})
-        self.assertEqual(sum(group["letters"] for group in listed["groups"]), 2)
+        self.assertEqual(sum(group["dead_letters"] for group in listed["groups"]), 2)
         words = self.run_program("dlq", "ls", self.LETTERS, "--newest", "1").stdout
         self.assertIn("2 dead letters", words)
         self.assertEqual(words.count("Z  normalize: "), 1)
@@ -71,9 +71,9 @@ class DeadLetters(Case):
         (before,) = self.listed()["newest"]
         dry = self.run_program("dlq", "retry", self.LETTERS, "--all", "--dry-run").stdout
         self.assertEqual(dry, "1 letters would go to journal:data/nginx-logs\n")
-        self.assertEqual(self.listed()["letters"], 1)
+        self.assertEqual(self.listed()["dead_letters"], 1)
         self.assertEqual(self.run_program("dlq", "retry", self.LETTERS, before["id"]).stdout, "1 letters went to journal:data/nginx-logs\n")
-        self.assertEqual(self.listed()["letters"], 0)
+        self.assertEqual(self.listed()["dead_letters"], 0)
         self.run_nothing_new(status=4)
         (after,) = self.listed()["newest"]
         self.assertEqual((after["id"], after["attempts"]), (before["id"], 2))
@@ -139,10 +139,10 @@ class DeadLetters(Case):
         self.run_lines(BAD % 1, BAD % 2, "[3]", status=4)
         refused = self.run_program("dlq", "purge", self.LETTERS, "--all", stdin="", status=2)
         self.assertIn("--yes", refused.stderr)
-        self.assertEqual(self.listed()["letters"], 3)
+        self.assertEqual(self.listed()["dead_letters"], 3)
         first = self.listed()["newest"][0]["id"]
         self.run_program("dlq", "purge", self.LETTERS, first, "--yes")
-        self.assertEqual(self.listed()["letters"], 2)
+        self.assertEqual(self.listed()["dead_letters"], 2)
         self.assertIn(first, self.run_program("dlq", "purge", self.LETTERS, first, "--yes", status=1).stderr)
         self.run_program("dlq", "purge", self.LETTERS, "--all", "--yes")
         self.assertEqual(self.run_program("dlq", "ls", self.LETTERS).stdout, "0 dead letters\n")
@@ -156,7 +156,7 @@ class DeadLetters(Case):
         refused = self.run_program("dlq", "retry", self.LETTERS, "--all", status=1)
         self.assertIn("data/nginx-logs is written by another logpipe: stop it, retry, and start it again", refused.stderr)
         self.run_program("dlq", "purge", self.LETTERS, self.listed()["newest"][0]["id"], "--yes")
-        self.assertEqual(self.listed()["letters"], 1)
+        self.assertEqual(self.listed()["dead_letters"], 1)
         self.end(pipeline)
 
     def test_a_message_of_a_hundred_thousand_bad_entries_is_one_small_letter(self):
@@ -177,7 +177,7 @@ class DeadLetters(Case):
         size = sum(file.stat().st_size for file in (self.folder / "data/nginx-logs.dlq").glob("*.seg"))
         self.assertLess(size, 10_000)
         listed = self.listed()
-        self.assertEqual((listed["letters"], listed["events"]), (1, 100_000))
+        self.assertEqual((listed["dead_letters"], listed["events"]), (1, 100_000))
         (letter,) = listed["newest"]
         self.assertEqual(letter["entries"], 100_000)
         shown = self.run_program("dlq", "show", self.LETTERS, letter["id"], "--newest", "2").stdout
@@ -185,7 +185,7 @@ class DeadLetters(Case):
         self.assertIn("and 99998 more entries\n", shown)
         self.run_program("dlq", "retry", self.LETTERS, "--all", "--to", "journal:again/nginx-logs")
         self.assertEqual(self.run_program("journal", "export", "again/nginx-logs").stdout, "\0\n" * 100_000)
-        self.assertEqual(self.listed()["letters"], 0)
+        self.assertEqual(self.listed()["dead_letters"], 0)
 
     def test_a_hole_in_a_file_costs_no_line(self):
         lines = [GOOD % number for number in range(199)]
@@ -193,7 +193,7 @@ class DeadLetters(Case):
                                             "\n".join(lines[100:]).encode())
         self.run_program("run", "--from", "holed", "--once", "--data-dir", "data", "--admin", "none")
         self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 199)
-        self.assertEqual(self.listed()["letters"], 2)
+        self.assertEqual(self.listed()["dead_letters"], 2)
 
     def test_full_letters_lose_their_oldest_and_stop_nothing(self):
         lines = [f"{BAD % number} {incompressible(1000)}" for number in range(3000)]
@@ -201,7 +201,7 @@ class DeadLetters(Case):
         done = self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none", "--letters-bytes-max", "1M")
         self.assertIn("in 3001 = indexed 1 + already there 0 + dead 3000 + in flight 0", done.stdout)
         self.assertIn("dropped the oldest events", done.stderr)
-        kept = self.listed()["letters"]
+        kept = self.listed()["dead_letters"]
         self.assertTrue(300 < kept < 1000, kept)
 
     def test_purge_gives_room_back_of_a_pipeline_that_runs(self):
@@ -235,7 +235,7 @@ class DeadLetters(Case):
         self.assertIn("it is at 12", self.run_program(*skip, "11", "--yes", status=2).stderr)
         self.assertIn("ends at 15", self.run_program(*skip, "15", "--yes", status=2).stderr)
         letters = json.loads(self.run_program("dlq", "ls", "journal:data/nginx-logs.consume.dlq", "--json").stdout)
-        self.assertEqual(letters["groups"], [{"stage": "operator", "reason": "skipped by operator", "letters": 2}])
+        self.assertEqual(letters["groups"], [{"stage": "operator", "reason": "skipped by operator", "dead_letters": 2}])
         last = self.run_program(*consume).stdout
         self.assertIn("in 15 = indexed 13 + already there 0 + dead 2 + in flight 0", last)
 
@@ -251,7 +251,7 @@ class DeadLetters(Case):
         self.assertIn("from offset 10 to 12; 2 events become dead letters in journal:data/nginx-logs.dlq", self.run_program(*skip).stdout)
         self.assertIn("in 15 = indexed 13 + already there 0 + dead 2 + in flight 0", self.run_program(*run, "nothing").stdout)
         self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 13)
-        self.assertEqual(self.listed()["letters"], 2)
+        self.assertEqual(self.listed()["dead_letters"], 2)
         self.run_program("dlq", "retry", self.LETTERS, "--all")
         self.run_program(*run, "nothing")
         self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 15)

@@ -29,7 +29,7 @@ def keys_by_parent(text):
     """(parents, key) for each line "key: …" of YAML that has one key a line."""
     path = []
     for line in text.splitlines():
-        if found := re.match(r'( *)(?:- )?"?([\w/{}.]+)"?:( |$)', line):
+        if found := re.match(r'( *)(?:- )?"?([\w/{}.-]+)"?:( |$)', line):
             indent = len(found[1])
             while path and path[-1][0] >= indent:
                 path.pop()
@@ -95,7 +95,7 @@ class HttpApi(Case):
 
     def test_no_path_of_the_server_is_missing(self):
         (routes,) = ROOT.glob("src/**/web/routes.cpp")
-        known = set(re.findall(r'"(/[A-Za-z/]*)"', routes.read_text(encoding="utf-8")))
+        known = set(re.findall(r'"(/[A-Za-z/-]*)"', routes.read_text(encoding="utf-8")))
         self.assertIn("/healthz", known)
         self.assertEqual(sorted(known - set(documented_routes(self.text))), [], f"in {routes.name}, and not in {PAGE.name}")
         _, _, words = self.ask("GET", "/nosuch")
@@ -104,10 +104,10 @@ class HttpApi(Case):
 
     def test_fields_of_answers_are_those_that_are_documented(self):
         served = set()
-        for path in ("/api/status", "/api/page", "/api/processes", "/api/logs/overview", "/api/logs/lines", "/api/letters", "/nosuch"):
+        for path in ("/api/status", "/api/page", "/api/processes", "/api/logs/overview", "/api/logs/lines", "/api/dead-letters", "/nosuch"):
             fields_of(json.loads(self.ask("GET", path)[2]), served)
         for method, path, body in (("POST", "/produceEventsToPipeline", b'{"demo":{"lines":1}}'), ("POST", "/produceEventsToPipeline", b'{"demo":{"lines":0}}'),
-                                   ("POST", "/api/letters/retry", b'{"all":true}')):
+                                   ("POST", "/api/dead-letters/retry", b'{"all":true}')):
             fields_of(json.loads(self.ask(method, path, body)[2]), served)
         served |= self.fields_of_a_tap() | self.fields_of_a_stop()
         documented = documented_fields(self.text)

@@ -96,13 +96,13 @@ class HostileRequests(Running):
             with self.subTest(method):
                 head = self.assert_refused(b"/api/logs/lines", method, codes=(405,))
                 self.assertIn(b"\r\nAllow: GET", head)
-        for target, allowed in ((b"/api/letters/retry", b"POST"), (b"/api/session", b"POST")):
+        for target, allowed in ((b"/api/dead-letters/retry", b"POST"), (b"/api/session", b"POST")):
             self.assertIn(b"\r\nAllow: " + allowed, self.assert_refused(target, codes=(405,)))
         self.assertIn(b"\r\nAllow: GET, POST", self.assert_refused(b"/produceEventsToPipeline", b"HEAD", codes=(405,)))
         self.assert_refused(b"/produceEventsToPipeline", b"POST", codes=(403,), fields=b"Sec-Fetch-Site: cross-site\r\n")
         self.assert_refused(b"/produceEventsToPipeline", b"POST", codes=(415,), body=b"demo=1")
         self.assert_refused(b"/produceEventsToPipeline", b"POST", codes=(400,), body=b'{"demo":{"lines":-1}}', fields=b"Content-Type: application/json\r\n")
-        self.assert_refused(b"/api/letters/retry", b"POST", codes=(400,), body=b'{"ids":["\xff"]}', fields=b"Content-Type: application/json\r\n")
+        self.assert_refused(b"/api/dead-letters/retry", b"POST", codes=(400,), body=b'{"ids":["\xff"]}', fields=b"Content-Type: application/json\r\n")
         for query in (b"from=-1", b"from=9999999999999999999999", b"from=2&to=1000000&from=x", b"from=120000&to=60000", b"limit=99999", b"before=-1", b"q=%ff%fe", b"nosuch=1"):
             with self.subTest(query):
                 self.assert_refused(b"/api/logs/lines?" + query, codes=(400,))
@@ -119,8 +119,8 @@ class HostileRequests(Running):
             each.sendall(b"GET /api/page HTTP/1.1\r\nHost: localhost\r\nX: ")
         self.assert_refused(b"/" + b"a" * 20_000, codes=(414,))
         self.assert_refused(b"/", codes=(431,), fields=b"X: " + b"a" * 20_000 + b"\r\n")
-        self.assert_refused(b"/api/letters/retry", b"POST", codes=(413,), body=b"[" * 100_000)
-        status, _ = self.ask(b"/api/letters/retry", b"POST", body=b"[" * 60_000, fields=b"Content-Type: application/json\r\n")
+        self.assert_refused(b"/api/dead-letters/retry", b"POST", codes=(413,), body=b"[" * 100_000)
+        status, _ = self.ask(b"/api/dead-letters/retry", b"POST", body=b"[" * 60_000, fields=b"Content-Type: application/json\r\n")
         self.assertEqual(status, 400)
         self.assertEqual(self.get(f"http://{self.page}/healthz")[0], 200)
         for each in slow:  # within request_time, though nothing more is sent

@@ -1,7 +1,7 @@
 #include "event_decoder.hpp"
 
+#include "codec/dead_letter_pack.hpp"
 #include "codec/gzip.hpp"
-#include "codec/letter_pack.hpp"
 #include "codec/zstd.hpp"
 #include "core/assert.hpp"
 #include "core/bytes.hpp"
@@ -86,7 +86,7 @@ struct event_decoder::target {
     // The first entry that was rejected has this row, which the pack of all of them gets where there are more.
     std::optional<std::uint32_t> rejected_row;
     std::uint32_t rejected_position = 0;
-    codec::letter_packer pack;
+    codec::dead_letter_packer pack;
 };
 
 event_decoder::event_decoder(event_decoder_options options) : options_{options} {

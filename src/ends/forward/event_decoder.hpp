@@ -36,9 +36,9 @@ struct event_decoder_options {
 ///
 /// Nothing that came is dropped. An entry that is not an event is rejected with its own bytes as the record; where a
 /// message has several, they are rejected together, as one event whose record is a pack of them
-/// (codec/letter_pack.hpp). Entries whose ends cannot be found any more are one, and so is a message that is rejected
-/// as a whole. A record that is a string instead of a map is a raw line, which our forward sink sends for what is not a
-/// JSON object: its bytes become the record as they are, and the transform decides.
+/// (codec/dead_letter_pack.hpp). Entries whose ends cannot be found any more are one, and so is a message that is
+/// rejected as a whole. A record that is a string instead of a map is a raw line, which our forward sink sends for what
+/// is not a JSON object: its bytes become the record as they are, and the transform decides.
 class event_decoder final {
   public:
     explicit event_decoder(event_decoder_options options);

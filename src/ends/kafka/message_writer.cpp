@@ -1,6 +1,6 @@
 #include "message_writer.hpp"
 
-#include "codec/letter_frame.hpp"
+#include "codec/dead_letter_frame.hpp"
 #include "core/assert.hpp"
 #include "json_member.hpp"
 #include "letter_headers.hpp"
@@ -113,7 +113,7 @@ rd_kafka_resp_err_t message_writer::produce(message_tag tag) const {
 /// The original bytes are the value, what comes before them becomes key and headers.
 rd_kafka_resp_err_t message_writer::produce_letter(message_tag tag, std::string_view frame,
                                                    std::int64_t time_ns) const {
-    auto const letter = codec::read_letter_frame(frame);
+    auto const letter = codec::read_dead_letter_frame(frame);
     LOGPIPE_ASSERT(letter.has_value());  // dead_letter_writer wrote it
     letter_headers const made{*letter};
     std::array<rd_kafka_vu_t, letter_headers::count_max + 5> parts;  // what is not set is not read

@@ -16,7 +16,7 @@ inline constexpr auto retry_queue_events =
           "to be retried");
 inline constexpr auto indexed = counter("indexed_events_total", "Documents created in the store.");
 inline constexpr auto duplicates =
-    counter("already_there_events_total", "Documents that the store had already, by their id.");
+    counter("duplicate_documents_total", "Documents that the store had already, by their id.");
 inline constexpr auto rejected =
     counter("rejected_events_total", "Documents that OpenSearch rejected; each is a dead letter.");
 inline constexpr auto requests = counter("requests_total", "_bulk requests to which OpenSearch responded.");

@@ -212,7 +212,7 @@ result<log_overview> dashboard::read_overview(log_view const& view) {
             if (auto added = add_rollups(*cut, span_max, field, sums); !added) return added.error();
         }
         sums.show(options_.top_count, all);
-        all.looked_at = all.in_range = all.total.documents;
+        all.counted = all.in_range = all.total.documents;
         return all;
     }
     auto const in_range = documents_in(*cut);
@@ -227,8 +227,8 @@ result<log_overview> dashboard::read_overview(log_view const& view) {
     (*count)->sums.show(options_.top_count, all);
     all.in_range = *in_range;
     bool const is_whole = counted.count() == rows->count();
-    all.looked_at = is_whole ? *in_range : std::min(*in_range, static_cast<std::uint64_t>(counted.count()));
-    all.goes_on = next_portion(counted, *rows, 1, options_.rows_max).has_value();
+    all.counted = is_whole ? *in_range : std::min(*in_range, static_cast<std::uint64_t>(counted.count()));
+    all.incomplete = next_portion(counted, *rows, 1, options_.rows_max).has_value();
     return all;
 }
 
@@ -260,10 +260,10 @@ result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t befor
     if (!selected) return selected.error();
     log_lines found;
     std::size_t bytes = 0;
-    row_range looked_at;
+    row_range searched;
     row_pace pace{options_.rows_first, options_.time_usual};
     while (auto const most = pace.next()) {
-        auto const portion = next_portion(looked_at, *rows, most, options_.rows_max);
+        auto const portion = next_portion(searched, *rows, most, options_.rows_max);
         if (!portion) return found;
         auto const newest = newest_in({view, *portion, *search, layout_}, count_max - found.lines.size());
         if (!newest) return newest.error();
@@ -278,9 +278,9 @@ result<log_lines> dashboard::read_lines(log_view const& view, std::int64_t befor
             if (row > rows->first) found.before = row;
             return found;
         }
-        looked_at = joined(looked_at, *portion);
+        searched = joined(searched, *portion);
     }
-    if (looked_at.first > rows->first) found.before = looked_at.first;
+    if (searched.first > rows->first) found.before = searched.first;
     return found;
 }
 

@@ -4,9 +4,9 @@
 //
 // `letter_time` is the time of the newest letter that it resolves, `attempts` how many letters of the id there were.
 #include "audit/letters.hpp"
-#include "codec/letter_bundle.hpp"
-#include "codec/letter_frame.hpp"
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_bundle.hpp"
+#include "codec/dead_letter_frame.hpp"
+#include "codec/dead_letter_json.hpp"
 #include "core/clock.hpp"
 #include "core/json_text.hpp"
 #include "core/mutex.hpp"
@@ -217,7 +217,7 @@ class journal_letters final : public letter_topic {
 
     static result<> each_entry_of(batch const& events, event const& row, each_entry const& each) {
         auto const record = events.record(row);
-        if (!codec::is_letter_bundle(record)) return each(entry_of(row.id, record));
+        if (!codec::is_dead_letter_bundle(record)) return each(entry_of(row.id, record));
         std::optional<error> stopped;
         auto read = codec::each_in_bundle(record, [&](std::string_view frame) -> result<> {
             auto handled = each(entry_of(row.id, frame));
@@ -231,7 +231,7 @@ class journal_letters final : public letter_topic {
     static letter_entry entry_of(event_id id, std::string_view record) {
         letter_entry entry{
             .id = id, .time_ms = 0, .tombstone = false, .attempts = 0, .letter = std::nullopt, .part = {}};
-        if (auto const letter = codec::read_letter_frame(record)) {
+        if (auto const letter = codec::read_dead_letter_frame(record)) {
             entry.letter = copy_of(*letter);
             entry.part = letter->part;
         } else if (auto read = codec::parse_dead_letter(record)) {

@@ -1,7 +1,7 @@
 // Dead letters in a compacted topic: the message's time decides what a tombstone resolves, so a tombstone carries the
 // time of the letter it resolves.
 #include "audit/letters.hpp"
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_json.hpp"
 #include "kafka/kafka_letter.hpp"
 
 namespace logpipe::audit {

@@ -1,6 +1,6 @@
 #include "packed_letter.hpp"
 
-#include "codec/letter_pack.hpp"
+#include "codec/dead_letter_pack.hpp"
 #include "core/clean_text.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +28,7 @@ std::string shown(std::string_view bytes) {
 
 result<> each_event_of(dead_letter const& letter, std::function<result<>(dead_letter&&)> const& each) {
     if (letter.entries == 0) return each(dead_letter{letter});
-    auto unpacked = codec::unpack_letter(letter.record, [&](codec::packed_entry const& entry) {
+    auto unpacked = codec::unpack_dead_letter(letter.record, [&](codec::packed_entry const& entry) {
         return each({.id = letter.id.at(entry.index),
                      .stage = letter.stage,
                      .reason = std::string{entry.reason},
@@ -60,7 +60,7 @@ result<> event_sender::finish() {
 std::string readable_entries(dead_letter const& letter, std::size_t entries_max) {
     std::string out;
     std::size_t count = 0;
-    auto const unpacked = codec::unpack_letter(letter.record, [&](codec::packed_entry const& entry) -> result<> {
+    auto const unpacked = codec::unpack_dead_letter(letter.record, [&](codec::packed_entry const& entry) -> result<> {
         if (count++ < entries_max)
             out += fmt::format("entry {} ({}), {} bytes: {}\n", entry.index, clean_line(entry.reason),
                                entry.bytes.size(), shown(entry.bytes));

@@ -118,7 +118,7 @@ event_counts parse_counts(object_reader from) {
     event_counts counts;
     from.read("in", counts.in);
     from.read("indexed", counts.indexed);
-    from.read("already_there", counts.already_there);
+    from.read("duplicates", counts.already_there);
     from.read("dead", counts.dead);
     from.read_newer("routed", counts.routed);
     return counts;
@@ -218,7 +218,7 @@ result<process_snapshot> parse_process_snapshot(std::string_view text) {
     from.read("draining", process.draining);
     process.book = parse_ledger(from.object("ledger"));
     from.read("pumps", process.pumps, parse_pump);
-    if (from.has("letters")) process.letters = parse_stage(from.object("letters"));
+    if (from.has("dead_letters")) process.letters = parse_stage(from.object("dead_letters"));
     from.read("warnings", process.warnings, parse_warning);
     if (!problem.empty()) return error{errc::protocol, fmt::format("the status is not as expected: {}", problem)};
     return process;

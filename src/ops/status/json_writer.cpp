@@ -11,7 +11,7 @@ namespace {
 void add_counts(json_object& object, event_counts const& counts) {
     object.add("in", counts.in);
     object.add("indexed", counts.indexed);
-    object.add("already_there", counts.already_there);
+    object.add("duplicates", counts.already_there);
     object.add("dead", counts.dead);
     object.add("routed", counts.routed);
 }
@@ -102,7 +102,7 @@ std::string to_json(process_snapshot const& process) {
         object.add("all_up", all_up(process));
         write_ledger(object.object("ledger"), process.book);
         object.array("pumps", process.pumps, write_pump);
-        if (process.letters) write_stage(object.object("letters"), *process.letters);
+        if (process.letters) write_stage(object.object("dead_letters"), *process.letters);
         object.array("warnings", process.warnings, write_warning);
     }
     out.push_back('\n');

@@ -39,7 +39,7 @@ void add_ledger(exposition& out, served_metric const& what, std::vector<metric_l
     };
     add("in", book.counts.in);
     add("indexed", book.counts.indexed);
-    add("already_there", book.counts.already_there);
+    add("duplicates", book.counts.already_there);
     add("dead", book.counts.dead);
     add("routed", book.counts.routed);
     add("in_flight", book.in_flight);
@@ -55,7 +55,7 @@ void add_results(exposition& out, std::string_view pump, event_counts const& cou
         out.add(metrics::pump_done_events, labels, value);
     };
     add("indexed", counts.indexed);
-    add("already_there", counts.already_there);
+    add("duplicates", counts.already_there);
     add("dead", counts.dead);
     add("routed", counts.routed);
 }

@@ -88,13 +88,13 @@ web_response dead_letters_response(dead_letter_admin& admin, query_pairs const& 
     auto const shown = admin.list(static_cast<std::size_t>(limit));
     if (!shown) return error_response(shown.error());
     return json_response(json_line([&](json_object& whole) {
-        whole.add("letters", shown->letters);
+        whole.add("dead_letters", shown->letters);
         whole.add("incomplete", shown->incomplete);
         whole.add("unreadable", shown->unreadable);
         whole.array("reasons", shown->reasons, [](json_object&& one, auto const& each) {
             one.add("stage", each.stage);
             one.add("reason", each.reason);
-            one.add("letters", each.letters);
+            one.add("dead_letters", each.letters);
         });
         whole.array("newest", shown->newest, write_dead_letter);
     }));

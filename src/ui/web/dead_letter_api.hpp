@@ -1,4 +1,4 @@
-// `/api/letters` and `/api/letters/retry`.
+// `/api/dead-letters` and `/api/dead-letters/retry`.
 #pragma once
 
 #include "query_string.hpp"

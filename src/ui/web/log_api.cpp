@@ -110,9 +110,9 @@ web_response log_overview_response(log_dashboard& store, schema const& documents
         whole.add("bar_ms", all->bar_minutes * minute_ms);
         whole.add("documents", all->total.documents);
         whole.add("bytes", all->total.bytes);
-        whole.add("counted", all->looked_at);
+        whole.add("counted", all->counted);
         whole.add("in_range", all->in_range);
-        whole.add("incomplete", all->goes_on);
+        whole.add("incomplete", all->incomplete);
         write_bars(whole.array("bars"), *all);
         auto fields = whole.object("fields");
         for (std::size_t i = 0; i < documents.facets.size(); ++i)

@@ -28,7 +28,7 @@ web_response page_response(web_options const& options) {
         whole.add("subcommand", now.subcommand);
         whole.add("version", now.version);
         whole.add("logs", static_cast<bool>(page.open_logs));
-        whole.add("letters", page.letters != nullptr);
+        whole.add("dead_letters", page.letters != nullptr);
         whole.add("produce", static_cast<bool>(options.produce));
         whole.add("produce_source", page.produce_source);
         whole.add("produce_lines_max", page.produce_lines_max);

@@ -128,11 +128,11 @@ constexpr std::array api_pages{
         [](web_request const& request, web_options const& options) { return logs_route(request, options, false); }},
     api_page{"/api/logs/lines", "GET", has_logs,
              [](web_request const& request, web_options const& options) { return logs_route(request, options, true); }},
-    api_page{"/api/letters", "GET", has_letters,
+    api_page{"/api/dead-letters", "GET", has_letters,
              [](web_request const& request, web_options const&) {
                  return web_route{.response = {}, .query = dead_letters_query(request, false)};
              }},
-    api_page{"/api/letters/retry", "POST", has_letters,
+    api_page{"/api/dead-letters/retry", "POST", has_letters,
              [](web_request const& request, web_options const&) {
                  if (!is_same_origin(request))
                      return web_route{.response = problem_response(403, "Another site's page may not do that.")};

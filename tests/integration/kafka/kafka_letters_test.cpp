@@ -118,7 +118,8 @@ void check_retried(own_letters const& all, std::vector<dead_letter> const& wante
 
 }  // namespace
 
-TEST_CASE("a topic of letters that we make fits the longest line, is compacted, and keeps letters", "[kafka]") {
+TEST_CASE("a topic of dead letters that we make fits the longest line, is compacted, and keeps dead letters",
+          "[kafka]") {
     own_letters const all;
     all.make(all.input.name, {{"max.message.bytes", "20000000"}});
     auto const letters = letters_with({"x", "", std::string(180'000, '\0'), std::string(600'000, '"'),
@@ -132,7 +133,7 @@ TEST_CASE("a topic of letters that we make fits the longest line, is compacted, 
     check_retried(all, letters);
 }
 
-TEST_CASE("a topic of letters with the broker's limits takes larger ones in parts", "[kafka]") {
+TEST_CASE("a topic of dead letters with the broker's limits takes larger ones in parts", "[kafka]") {
     own_letters const all;
     all.make(all.input.name, {{"max.message.bytes", "20000000"}});
     all.make(all.topic, {{"cleanup.policy", "compact"}});
@@ -150,7 +151,7 @@ TEST_CASE("a topic of letters with the broker's limits takes larger ones in part
     check_retried(all, again);
 }
 
-TEST_CASE("a topic of letters with a small limit takes them in small parts", "[kafka]") {
+TEST_CASE("a topic of dead letters with a small limit takes them in small parts", "[kafka]") {
     own_letters const all;
     all.make(all.input.name, {});
     all.make(all.topic, {{"cleanup.policy", "compact"}, {"max.message.bytes", "20000"}});
@@ -160,7 +161,7 @@ TEST_CASE("a topic of letters with a small limit takes them in small parts", "[k
     check_retried(all, letters);
 }
 
-TEST_CASE("an original that its topic does not take is named with what to do, and stays a letter", "[kafka]") {
+TEST_CASE("an original that its topic does not take is named with what to do, and stays a dead letter", "[kafka]") {
     own_letters const all;
     all.make(all.input.name, {});
     auto letters = letters_with({noise(3'000'000), "x"});

@@ -1,4 +1,4 @@
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_json.hpp"
 
 #include "support/catch.hpp"
 

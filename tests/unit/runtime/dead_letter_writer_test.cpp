@@ -1,6 +1,6 @@
-#include "codec/letter_bundle.hpp"
-#include "codec/letter_frame.hpp"
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_bundle.hpp"
+#include "codec/dead_letter_frame.hpp"
+#include "codec/dead_letter_json.hpp"
 #include "runtime/dead_letters.hpp"
 #include "support/catch.hpp"
 
@@ -105,7 +105,7 @@ TEST_CASE("a dead letter without an id gets one that its repeat would get too", 
     REQUIRE_FALSE(dead->put(letters));
     auto const id = state.held.front().events.front().id;
     CHECK(id);
-    CHECK(read_letter_frame(state.held.front().records).value().id == id);
+    CHECK(read_dead_letter_frame(state.held.front().records).value().id == id);
 
     later_sink_state other;
     auto const again = make_dead_letters(std::make_unique<later_sink>(other), letter_form::frame, 0ms);
@@ -130,7 +130,7 @@ TEST_CASE("dead letters are put once a sink says later that they are safe", "[de
     CHECK(put);
 }
 
-TEST_CASE("letters that are not safe in time are waited for by the next put, not written again", "[dead_letter]") {
+TEST_CASE("dead letters that are not safe in time are waited for by the next put, not written again", "[dead_letter]") {
     later_sink_state state;
     auto const dead = make_dead_letters(std::make_unique<later_sink>(state), letter_form::frame, 1ms);
     auto const letters = letters_of_one_chunk(2);
@@ -148,7 +148,7 @@ TEST_CASE("letters that are not safe in time are waited for by the next put, not
     CHECK(state.writes == 2);
 }
 
-TEST_CASE("letters that a sink holds after a failed flush are not written again", "[dead_letter]") {
+TEST_CASE("dead letters that a sink holds after a failed flush are not written again", "[dead_letter]") {
     later_sink_state state;
     state.failing_flushes = 1;
     state.finish_in_flush = true;
@@ -233,7 +233,7 @@ std::string hostile(std::size_t bytes) {
 std::string joined(std::vector<std::string> const& kept, event_id id) {
     std::string all;
     for (auto const& each : kept) {
-        auto const part = read_letter_frame(each);
+        auto const part = read_dead_letter_frame(each);
         REQUIRE(part.has_value());
         if (part->id != id) continue;
         if (part->part.index == 0) all.clear();
@@ -244,7 +244,7 @@ std::string joined(std::vector<std::string> const& kept, event_id id) {
 
 }  // namespace
 
-TEST_CASE("a letter is its event's bytes behind a bounded head, whatever the bytes and the texts are",
+TEST_CASE("a dead letter is its event's bytes behind a bounded head, whatever the bytes and the texts are",
           "[dead_letter]") {
     auto const bytes = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{200}, std::size_t{180'000});
     std::vector<std::string> kept;
@@ -262,7 +262,7 @@ TEST_CASE("a letter is its event's bytes behind a bounded head, whatever the byt
     REQUIRE(dead->put(letters));
     REQUIRE(kept.size() == 1);
     CHECK(kept.front().size() <= bytes + head_bytes_max);
-    auto const read = read_letter_frame(kept.front());
+    auto const read = read_dead_letter_frame(kept.front());
     REQUIRE(read.has_value());
     CHECK((read->record == letter.record));
     CHECK(read->id == letter.id);
@@ -272,7 +272,7 @@ TEST_CASE("a letter is its event's bytes behind a bounded head, whatever the byt
     CHECK(read->time_ns == letter.time_ns);
 }
 
-TEST_CASE("a letter in JSON is one line and gives the bytes back", "[dead_letter]") {
+TEST_CASE("a dead letter in JSON is one line and gives the bytes back", "[dead_letter]") {
     std::vector<std::string> kept;
     std::size_t unlimited = SIZE_MAX;
     auto const dead = make_dead_letters(std::make_unique<limited_sink>(unlimited, limited_sink::way::reports, kept),
@@ -288,7 +288,7 @@ TEST_CASE("a letter in JSON is one line and gives the bytes back", "[dead_letter
     }
 }
 
-TEST_CASE("a letter larger than its destination takes goes in parts, and its neighbours whole", "[dead_letter]") {
+TEST_CASE("a dead letter larger than its destination takes goes in parts, and its neighbours whole", "[dead_letter]") {
     auto const how = GENERATE(limited_sink::way::reports, limited_sink::way::names, limited_sink::way::whole);
     auto const limit = GENERATE(std::size_t{6'000}, std::size_t{100'000}, std::size_t{1'000'000});
     std::vector<std::string> kept;
@@ -298,10 +298,10 @@ TEST_CASE("a letter larger than its destination takes goes in parts, and its nei
     letters[1].record = hostile(3'000'001);
     REQUIRE(dead->put(letters));
     for (auto const& each : kept) CHECK(each.size() <= limit);
-    CHECK(std::ranges::count_if(kept, [&](auto const& each) { return read_letter_frame(each)->id == letters[0].id; }) ==
-          1);
-    CHECK(std::ranges::count_if(kept, [&](auto const& each) { return read_letter_frame(each)->id == letters[2].id; }) ==
-          1);
+    CHECK(std::ranges::count_if(
+              kept, [&](auto const& each) { return read_dead_letter_frame(each)->id == letters[0].id; }) == 1);
+    CHECK(std::ranges::count_if(
+              kept, [&](auto const& each) { return read_dead_letter_frame(each)->id == letters[2].id; }) == 1);
     CHECK((joined(kept, letters[1].id) == letters[1].record));
 }
 
@@ -335,7 +335,7 @@ TEST_CASE("what a destination does not even take in the smallest parts waits wit
     CHECK((joined(kept, letters.front().id) == letters.front().record));
 }
 
-TEST_CASE("many letters that say nearly the same are one small record of a journal, a few stay as they are",
+TEST_CASE("many dead letters that say nearly the same are one small record of a journal, a few stay as they are",
           "[dead_letter]") {
     std::vector<std::string> kept;
     std::size_t bytes_max = SIZE_MAX;
@@ -346,11 +346,11 @@ TEST_CASE("many letters that say nearly the same are one small record of a journ
     REQUIRE(dead->put(letters));
     REQUIRE(kept.size() == 1);
     CHECK(kept[0].size() < 200'000);
-    CHECK_FALSE(read_letter_frame(kept[0]).has_value());
+    CHECK_FALSE(read_dead_letter_frame(kept[0]).has_value());
     std::size_t count = 0;
-    REQUIRE(is_letter_bundle(kept[0]));
+    REQUIRE(is_dead_letter_bundle(kept[0]));
     REQUIRE(each_in_bundle(kept[0], [&](std::string_view frame) -> result<> {
-        CHECK(read_letter_frame(frame).value().id == letters[count++].id);
+        CHECK(read_dead_letter_frame(frame).value().id == letters[count++].id);
         return {};
     }));
     CHECK(count == 5'000);

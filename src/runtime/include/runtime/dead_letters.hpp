@@ -12,8 +12,8 @@ namespace logpipe::runtime {
 
 /// The form of a dead letter in the record that a sink gets.
 enum class letter_form : std::uint8_t {
-    frame,   ///< a bounded head, then the original bytes (codec/letter_frame.hpp): Kafka's sink for letters
-    bundle,  ///< the same, but many that go in one write may be one record (codec/letter_bundle.hpp): journals
+    frame,   ///< a bounded head, then the original bytes (codec/dead_letter_frame.hpp): Kafka's sink for letters
+    bundle,  ///< the same, but many that go in one write may be one record (codec/dead_letter_bundle.hpp): journals
     json,    ///< to_json(): lines in a file, documents
 };
 /// Dead letters through any sink; each keeps the id of what it is about. Texts are cut to a bound. A letter that the

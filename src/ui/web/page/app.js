@@ -1,7 +1,7 @@
 // The frame: tabs, the link's state, the theme, and which view the address names.
 import { request, Live, onUnauthorized, Problem } from "./api.js";
 import { el, fill, setText, stamp } from "./dom.js";
-import { lettersView } from "./letters.js";
+import { deadLettersView } from "./dead_letters.js";
 import { logsView } from "./logs.js";
 import { pipelineView } from "./pipeline.js";
 import { produceView } from "./produce.js";
@@ -9,7 +9,7 @@ import { produceView } from "./produce.js";
 const views = {
   pipeline: { title: "Pipeline", make: pipelineView, there: () => true },
   logs: { title: "Logs", make: logsView, there: (page) => page.logs },
-  letters: { title: "Dead letters", make: lettersView, there: (page) => page.letters },
+  letters: { title: "Dead letters", make: deadLettersView, there: (page) => page.dead_letters },
   produce: { title: "Produce", make: produceView, there: (page) => page.produce },
 };
 

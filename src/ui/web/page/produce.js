@@ -59,7 +59,7 @@ export function produceView(main, { page, live }) {
       before = null;
       return setText(figures, "");
     }
-    const safe = pump.this_run.indexed + pump.this_run.already_there;
+    const safe = pump.this_run.indexed + pump.this_run.duplicates;
     const passed = before ? (snapshot.time_ms - before.t) / 1000 : 0;
     const speed = passed > 0 ? short((safe - before.safe) / passed) : "–";
     before = { t: snapshot.time_ms, safe };

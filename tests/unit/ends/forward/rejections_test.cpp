@@ -2,8 +2,8 @@
 #include "support/catch.hpp"
 #include "support/forward_decoding.hpp"
 
+#include "codec/dead_letter_pack.hpp"
 #include "codec/gzip.hpp"
-#include "codec/letter_pack.hpp"
 #include "codec/zstd.hpp"
 
 using namespace logpipe;
@@ -189,7 +189,7 @@ TEST_CASE("the bad entries of a message are one dead letter with their indexes, 
         CHECK(row.id.index() == pack_index);
         if (trusted) CHECK(row.id.at(0) == got.events.events[0].id);
         std::vector<std::pair<std::uint32_t, std::string>> indexes;
-        REQUIRE(unpack_letter(got.events.record(row), [&](packed_entry const& one) -> result<> {
+        REQUIRE(unpack_dead_letter(got.events.record(row), [&](packed_entry const& one) -> result<> {
             indexes.emplace_back(one.index, one.bytes);
             return {};
         }));
@@ -199,7 +199,8 @@ TEST_CASE("the bad entries of a message are one dead letter with their indexes, 
     }
 }
 
-TEST_CASE("a kilobyte of wire with a hundred thousand bad entries stays a kilobyte of letters", "[forward_decoder]") {
+TEST_CASE("a kilobyte of wire with a hundred thousand bad entries stays a kilobyte of dead letters",
+          "[forward_decoder]") {
     std::string const tag = "app." + std::string(1000, 't');
     std::string message = "\x93\xda\x03\xec"s + tag + binary(gzip(std::string(100'000, '\0'))) + "\x82" +
                           fix_string("compressed") + fix_string("gzip") + fix_string("chunk") + fix_string("p");

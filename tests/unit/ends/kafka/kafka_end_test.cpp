@@ -71,7 +71,7 @@ TEST_CASE("a topic of dead letters is compacted, has one partition and waits for
     CHECK(letters.linger < std::chrono::seconds{1});
 }
 
-TEST_CASE("a topic of letters that blocks when it is full has no limit", "[end]") {
+TEST_CASE("a topic of dead letters that blocks when it is full has no limit", "[end]") {
     given_options const values{kafka_end.sink_options, {{"letters-full", {"block"}}}};
     auto request = request_of("kafka://b:1/t.dlq", values);
     request.for_dead_letters = true;

@@ -1,4 +1,4 @@
-#include "codec/letter_frame.hpp"
+#include "codec/dead_letter_frame.hpp"
 #include "kafka/kafka_letter.hpp"
 #include "mock_cluster.hpp"
 #include "support/catch.hpp"
@@ -29,7 +29,7 @@ batch batch_of(std::vector<letter_view> const& letters) {
     batch events;
     for (auto const& each : letters) {
         auto& row = events.append(events.tag_index("logpipe.dead"), each.id, noon_ns, {});
-        append_letter_frame(events.records, each);
+        append_dead_letter_frame(events.records, each);
         row.record_bytes = static_cast<std::uint32_t>(events.records.size() - row.record_begin);
         row.received_ns = noon_ns;
     }
@@ -39,7 +39,7 @@ batch batch_of(std::vector<letter_view> const& letters) {
 
 }  // namespace
 
-TEST_CASE("Kafka's sink for letters writes the original bytes, and makes key and headers of the head", "[kafka]") {
+TEST_CASE("Kafka's sink for dead letters writes the original bytes, and makes key and headers of the head", "[kafka]") {
     mock_cluster cluster;
     auto options = cluster.sink_options();
     options.letters = true;
@@ -82,7 +82,7 @@ TEST_CASE("Kafka's sink for letters writes the original bytes, and makes key and
     REQUIRE(count == 4);
 }
 
-TEST_CASE("a letter over the client's limit is rejected at once, and the others are safe", "[kafka]") {
+TEST_CASE("a dead letter over the client's limit is rejected at once, and the others are safe", "[kafka]") {
     mock_cluster cluster;
     auto options = cluster.sink_options();
     options.letters = true;

@@ -121,7 +121,8 @@ TEST_CASE("a key that is nearly one of ours is a foreign one", "[kafka]") {
     }
 }
 
-TEST_CASE("the key of a letter's part names the letter, and to other readers it is a foreign key", "[kafka]") {
+TEST_CASE("the key of a dead letter's part names the dead letter, and to other readers it is a foreign key",
+          "[kafka]") {
     event_id const id{.high = 0x0123456789abcdef, .low = 0xfedcba9876543210};
     REQUIRE(kafka_letter_key(id, {}) == kafka_key(id));
     REQUIRE(kafka_letter_key(id, {.index = 12, .count = 40}) == kafka_key(id) + "#12");

@@ -44,7 +44,7 @@ TEST_CASE("documents are indexed under their ids, and a repeat is already there"
     CHECK(asks.back().head.contains("\r\nContent-Type: application/x-ndjson\r\n"));
     CHECK(sink->status().up);
     CHECK(gauge_of(sink->status(), "indexed_events_total") == 4);
-    CHECK(gauge_of(sink->status(), "already_there_events_total") == 2);
+    CHECK(gauge_of(sink->status(), "duplicate_documents_total") == 2);
     CHECK(gauge_of(sink->status(), "requests_total") == 2);
     CHECK(gauge_of(sink->status(), "waiting_events") == 0);
 }

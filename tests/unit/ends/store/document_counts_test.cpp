@@ -54,7 +54,7 @@ TEST_CASE("under a filter only the newest rows are read, and the result says how
     view.filters = {{facet::region, "eu"}};
     auto const shown = overview(*store, view);
     CHECK(shown.total.documents == 250);
-    CHECK(shown.looked_at == 250);
+    CHECK(shown.counted == 250);
     CHECK(shown.in_range == 1'000);
     CHECK(shown.total.bytes == (750 + 999) * 250 / 2);
     // An older stretch is read from its end.
@@ -62,7 +62,7 @@ TEST_CASE("under a filter only the newest rows are read, and the result says how
     CHECK(overview(*store, view).total.bytes == (50 + 299) * 250 / 2);
     view.to_minute = 2;
     auto const all_of_it = overview(*store, view);
-    CHECK(all_of_it.looked_at == 100);
+    CHECK(all_of_it.counted == 100);
     CHECK(all_of_it.in_range == 100);
 }
 
@@ -73,16 +73,16 @@ TEST_CASE("when the time is up no more rows are read, except the first ones", "[
     view.filters = {{facet::region, "eu"}};
     auto const hurried = made.open({.path = {}, .rows_first = 20'000, .time_usual = std::chrono::milliseconds{0}});
     auto const shown = overview(*hurried, view);
-    CHECK(shown.looked_at == 20'000);
-    CHECK(shown.total.documents == shown.looked_at);
-    CHECK(shown.goes_on);
+    CHECK(shown.counted == 20'000);
+    CHECK(shown.total.documents == shown.counted);
+    CHECK(shown.incomplete);
     view.filters = {{facet::region, "nowhere"}};
     auto const none = hurried->lines(view, 0, 10);
     CHECK(none->lines.empty());
     CHECK(none->before == 40'000 - 20'000 + 1);
     CHECK(hurried->lines(view, none->before, 10)->before == 0);
     auto const slow = made.open({.path = {}, .time_usual = std::chrono::hours{1}});
-    CHECK(overview(*slow, view).looked_at == 40'000);
+    CHECK(overview(*slow, view).counted == 40'000);
 }
 
 TEST_CASE("the same request later counts on from where it was, and takes in what has come since", "[dashboard]") {
@@ -96,16 +96,16 @@ TEST_CASE("the same request later counts on from where it was, and takes in what
     auto other = view;
     other.search = "product_7";
     auto const is_404 = [](made_document const& each) { return each.status == 404; };
-    for (std::uint64_t looked_at = 300; looked_at <= 1'800; looked_at += 300) {
+    for (std::uint64_t counted = 300; counted <= 1'800; counted += 300) {
         auto const shown = overview(*store, view);
-        CHECK(shown.looked_at == looked_at);
+        CHECK(shown.counted == counted);
         CHECK(shown.in_range == 2'000);
-        CHECK(shown.goes_on);
+        CHECK(shown.incomplete);
         static_cast<void>(overview(*store, other));  // another request in between
     }
     auto const whole = overview(*store, view);
     require_figures(whole, only(documents, is_404));
-    CHECK_FALSE(whole.goes_on);
+    CHECK_FALSE(whole.incomplete);
     require_figures(overview(*store, view), only(documents, is_404));
     require_figures(overview(*store, other), only(documents, [](made_document const& each) {
                         return each.status == 404 && each.request == "GET /product_7 HTTP/1.1";
@@ -116,8 +116,8 @@ TEST_CASE("the same request later counts on from where it was, and takes in what
     REQUIRE(sink.to->flush());
     auto grown = overview(*store, view);
     CHECK(grown.in_range == 3'000);
-    CHECK(grown.looked_at == 2'300);
-    while (grown.goes_on) grown = overview(*store, view);
+    CHECK(grown.counted == 2'300);
+    while (grown.incomplete) grown = overview(*store, view);
     documents.insert(documents.end(), newer.begin(), newer.end());
     require_figures(grown, only(documents, is_404));
 }

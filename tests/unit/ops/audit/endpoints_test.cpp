@@ -230,7 +230,7 @@ TEST_CASE("what expired before it was read is a failure until it is accepted", "
     }
 }
 
-TEST_CASE("letters that were rejected before any topic are not part of an input's sum", "[endpoints]") {
+TEST_CASE("dead letters that were rejected before any topic are not part of an input's sum", "[endpoints]") {
     memory_kafka cluster;
     for (auto const stage : {"forward", "normalize"})
         cluster.add("in.dlq", key_of(stage == std::string_view{"forward"} ? 1 : 2),

@@ -31,7 +31,7 @@ TEST_CASE("sightings of an id become one, and what was seen twice in a place is 
     CHECK(all[0].is_in_flight == 2);
 }
 
-TEST_CASE("the newest of letters and tombstones decides, and a tombstone of the same time", "[id_sorter]") {
+TEST_CASE("the newest of dead letters and tombstones decides, and a tombstone of the same time", "[id_sorter]") {
     auto const outcome = [](std::vector<std::uint64_t> const& letters) {
         id_sorter sorter{1 << 20};
         for (auto const each : letters)

@@ -1,7 +1,7 @@
 #include "audit/letters.hpp"
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_json.hpp"
 
-#include "codec/letter_pack.hpp"
+#include "codec/dead_letter_pack.hpp"
 #include "journal/journal.hpp"
 #include "runtime/dead_letters.hpp"
 #include "support/catch.hpp"
@@ -48,7 +48,7 @@ letter_selection const everything{.ids = {}, .reason = {}, .all = true};
 
 }  // namespace
 
-TEST_CASE("all letters of one chunk are kept by a journal, alike as they may be", "[letters]") {
+TEST_CASE("all dead letters of one chunk are kept by a journal, alike as they may be", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const with_window = GENERATE(std::size_t{0}, std::size_t{65'536});
     auto const folder = scratch.path("in.dlq");
@@ -63,7 +63,7 @@ TEST_CASE("all letters of one chunk are kept by a journal, alike as they may be"
     CHECK(live(*make_journal_letters(folder)) == 500);
 }
 
-TEST_CASE("letters of a journal are resolved beside it while its writer runs", "[letters]") {
+TEST_CASE("dead letters of a journal are resolved beside it while its writer runs", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder});
@@ -90,7 +90,7 @@ TEST_CASE("letters of a journal are resolved beside it while its writer runs", "
     CHECK(live(*letters) == 2);
 }
 
-TEST_CASE("a retry into a journal keeps id, tag, times and bytes, as often as it is done", "[letters]") {
+TEST_CASE("a retry into a journal keeps id, tag, times and bytes, as often as it is done", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder});
@@ -121,7 +121,7 @@ TEST_CASE("a retry into a journal keeps id, tag, times and bytes, as often as it
     CHECK(events == 2);
 }
 
-TEST_CASE("a journal that another process writes takes no retry", "[letters]") {
+TEST_CASE("a journal that another process writes takes no retry", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const running = open_journal({.folder = scratch.path("in")});
     REQUIRE(running.has_value());
@@ -130,7 +130,8 @@ TEST_CASE("a journal that another process writes takes no retry", "[letters]") {
     CHECK(input.error().code == errc::busy);
 }
 
-TEST_CASE("a journal gives a letter's bytes back, whatever they are, beside letters in JSON", "[letters]") {
+TEST_CASE("a journal gives a dead letter's bytes back, whatever they are, beside dead letters in JSON",
+          "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder, .chunk_window_count = 0});
@@ -159,7 +160,7 @@ TEST_CASE("a journal gives a letter's bytes back, whatever they are, beside lett
     CHECK(count == 12);
 }
 
-TEST_CASE("a letter that no frame of a journal holds is there in parts, and goes back whole", "[letters]") {
+TEST_CASE("a dead letter that no frame of a journal holds is there in parts, and goes back whole", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder, .chunk_window_count = 0});
@@ -187,7 +188,7 @@ TEST_CASE("a letter that no frame of a journal holds is there in parts, and goes
     CHECK(live(*letters) == 0);
 }
 
-TEST_CASE("a retry into a journal that other threads write and sync is done once, and counted once", "[letters]") {
+TEST_CASE("a retry into a journal that other threads write and sync is done once, and counted once", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto running = open_journal({.folder = scratch.path("in")});
     REQUIRE(running.has_value());
@@ -221,13 +222,13 @@ TEST_CASE("a retry into a journal that other threads write and sync is done once
     CHECK(found == 600);
 }
 
-TEST_CASE("a retry of a letter about many entries sends each with its own id, in portions", "[letters]") {
+TEST_CASE("a retry of a dead letter about many entries sends each with its own id, in portions", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto running = open_journal({.folder = folder, .chunk_window_count = 0});
     REQUIRE(running.has_value());
     auto const dead = make_dead_letters((*running)->make_sink(), letter_form::frame);
-    letter_packer pack;
+    dead_letter_packer pack;
     for (std::uint32_t i = 0; i < 2'500; ++i) pack.add(2 * i, i == 0 ? "first" : "bad", "entry " + std::to_string(i));
     auto several = letter(pack_index, 1000);
     several.entries = pack.count();
@@ -281,7 +282,8 @@ std::uint64_t segment_bytes(std::string const& folder) {
 
 }  // namespace
 
-TEST_CASE("purged and retried letters free their space, whichever process has their journal open", "[letters]") {
+TEST_CASE("purged and retried dead letters free their space, whichever process has their journal open",
+          "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     enum class way { closed, here, elsewhere };
@@ -337,7 +339,7 @@ TEST_CASE("purged and retried letters free their space, whichever process has th
             1);
 }
 
-TEST_CASE("space that nobody frees is requested, and the purge still succeeds", "[letters]") {
+TEST_CASE("space that nobody frees is requested, and the purge still succeeds", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto const running = open_journal({.folder = folder, .chunk_window_count = 0});
@@ -354,7 +356,7 @@ TEST_CASE("space that nobody frees is requested, and the purge still succeeds", 
     CHECK(segment_bytes(folder) == 0);
 }
 
-TEST_CASE("letters of a bundle are resolved one by one, and their room is free when all are", "[letters]") {
+TEST_CASE("dead letters of a bundle are resolved one by one, and their room is free when all are", "[dead_letters]") {
     test::scratch_folder const scratch;
     auto const folder = scratch.path("in.dlq");
     auto const running = open_journal({.folder = folder, .chunk_window_count = 0});

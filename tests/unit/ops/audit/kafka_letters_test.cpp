@@ -1,5 +1,5 @@
 #include "audit/audit.hpp"
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_json.hpp"
 #include "kafka/kafka_letter.hpp"
 #include "memory_kafka.hpp"
 #include "support/catch.hpp"
@@ -68,7 +68,7 @@ letter_selection const everything{.ids = {}, .reason = {}, .all = true};
 
 }  // namespace
 
-TEST_CASE("letters are listed once an id, by stage and reason, the newest first", "[letters]") {
+TEST_CASE("dead letters are listed once an id, by stage and reason, the newest first", "[dead_letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms, "too long");
     add_letter(cluster, 2, noon_ms + 1);
@@ -88,7 +88,7 @@ TEST_CASE("letters are listed once an id, by stage and reason, the newest first"
     CHECK(newest == std::vector<std::pair<event_id, std::uint64_t>>{{id_of(3), 1}, {id_of(1), 2}});
 }
 
-TEST_CASE("reasons that differ in the values they quote are one", "[letters]") {
+TEST_CASE("reasons that differ in the values they quote are one", "[dead_letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms, "field [a] in document with id 'x1'. Preview of field's value: 'it's'");
     add_letter(cluster, 2, noon_ms, "field [a] in document with id 'y2'. Preview of field's value: '300'");
@@ -105,7 +105,7 @@ TEST_CASE("reasons that differ in the values they quote are one", "[letters]") {
     CHECK(list->groups[2].reason == "an 'open end");
 }
 
-TEST_CASE("a retry sends the original bytes with id and time, and resolves the letters", "[letters]") {
+TEST_CASE("a retry sends the original bytes with id and time, and resolves the dead letters", "[dead_letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     add_letter(cluster, 2, noon_ms + 1, "other");
@@ -139,7 +139,7 @@ TEST_CASE("a retry sends the original bytes with id and time, and resolves the l
     CHECK(cluster.topics["in"].partitions[0].size() == 1);
 }
 
-TEST_CASE("a letter that comes between sending and resolving stays, behind the tombstone", "[letters]") {
+TEST_CASE("a dead letter that comes between sending and resolving stays, behind the tombstone", "[dead_letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -160,7 +160,7 @@ TEST_CASE("a letter that comes between sending and resolving stays, behind the t
     CHECK(messages[3].value == messages[1].value);
 }
 
-TEST_CASE("a retry that broke off after the tombstone is mended by the next one", "[letters]") {
+TEST_CASE("a retry that broke off after the tombstone is mended by the next one", "[dead_letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     add_letter(cluster, 1, noon_ms + 1);
@@ -176,7 +176,7 @@ TEST_CASE("a retry that broke off after the tombstone is mended by the next one"
     CHECK(cluster.topics["in.dlq"].partitions[0].size() == 4);
 }
 
-TEST_CASE("more letters than a portion are each sent once", "[letters]") {
+TEST_CASE("more dead letters than a portion are each sent once", "[dead_letters]") {
     memory_kafka cluster;
     for (std::uint64_t i = 0; i < 2'500; ++i) add_letter(cluster, i, noon_ms + static_cast<std::int64_t>(i));
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -187,7 +187,7 @@ TEST_CASE("more letters than a portion are each sent once", "[letters]") {
     CHECK(live_ids(*topic).empty());
 }
 
-TEST_CASE("a letter that cannot be sent is not resolved", "[letters]") {
+TEST_CASE("a dead letter that cannot be sent is not resolved", "[dead_letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -199,7 +199,7 @@ TEST_CASE("a letter that cannot be sent is not resolved", "[letters]") {
     CHECK(live_ids(*topic) == std::vector{id_of(1)});
 }
 
-TEST_CASE("a letter that its input never takes stays, with the reason, and does not stop the others", "[letters]") {
+TEST_CASE("a dead letter that its input never takes stays, with the reason, and others go on", "[dead_letters]") {
     memory_kafka cluster;
     for (std::uint64_t i = 1; i <= 3; ++i) add_letter(cluster, i, noon_ms + static_cast<std::int64_t>(i));
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -218,7 +218,7 @@ TEST_CASE("a letter that its input never takes stays, with the reason, and does 
     CHECK(live_ids(*topic) == std::vector{id_of(2)});
 }
 
-TEST_CASE("show gives the whole letter, and says when there is none", "[letters]") {
+TEST_CASE("show gives the whole dead letter, and says when there is none", "[dead_letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -235,7 +235,7 @@ TEST_CASE("show gives the whole letter, and says when there is none", "[letters]
     CHECK(missing.error().code == errc::not_found);
 }
 
-TEST_CASE("a letter's message has the original bytes as its value, and all else in headers", "[letters]") {
+TEST_CASE("a dead letter's message has the original bytes as its value, and all else in headers", "[dead_letters]") {
     memory_kafka cluster;
     auto letter = letter_of(1, noon_ms, "bad \"value\"");
     // It looks like a letter of the old form, and like a head.
@@ -265,7 +265,7 @@ TEST_CASE("a letter's message has the original bytes as its value, and all else 
     }));
 }
 
-TEST_CASE("letters that stand in a topic as JSON are read, retried and resolved like any other", "[letters]") {
+TEST_CASE("dead letters that stand in a topic as JSON are read, retried and resolved like others", "[dead_letters]") {
     memory_kafka cluster;
     auto letter = letter_of(1, noon_ms, "bad");
     letter.record = std::string("\0\xff not text", 11);
@@ -277,7 +277,7 @@ TEST_CASE("letters that stand in a topic as JSON are read, retried and resolved 
     CHECK(live_ids(*topic).empty());
 }
 
-TEST_CASE("a message that says it is a letter of another version is not read as JSON", "[letters]") {
+TEST_CASE("a message that says it is a dead letter of another version is not read as JSON", "[dead_letters]") {
     memory_kafka cluster;
     auto const letter = letter_of(1, noon_ms, "bad");
     cluster.add("in.dlq", kafka_key(letter.id), codec::to_json(letter), noon_ms, {{"logpipe-letter", "2"}});
@@ -286,7 +286,7 @@ TEST_CASE("a message that says it is a letter of another version is not read as 
     CHECK((list->letters == 0 && list->unreadable == 1));
 }
 
-TEST_CASE("a letter in parts is one letter: listed once, shown and retried whole, all its keys resolved", "[letters]") {
+TEST_CASE("a dead letter in parts is listed once, shown and retried whole, all its keys resolved", "[dead_letters]") {
     memory_kafka cluster;
     std::string const record = "original bytes in more than three parts";
     add_in_parts(cluster, 1, noon_ms, record);
@@ -315,8 +315,8 @@ TEST_CASE("a letter in parts is one letter: listed once, shown and retried whole
     CHECK(live_ids(*topic) == std::vector{id_of(2)});
 }
 
-TEST_CASE("a letter of which a part is missing is shown as incomplete, is not retried, and can be purged",
-          "[letters]") {
+TEST_CASE("a dead letter of which a part is missing is shown as incomplete, is not retried, and can be purged",
+          "[dead_letters]") {
     memory_kafka cluster;
     add_in_parts(cluster, 1, noon_ms, "0123456789abcdefghij----------", 1);
     auto const topic = make_kafka_letters(cluster, "in.dlq");
@@ -344,7 +344,7 @@ TEST_CASE("a letter of which a part is missing is shown as incomplete, is not re
     CHECK(after.value().incomplete == 0);
 }
 
-TEST_CASE("parts that a broken-off write left count for nothing once the letter is there whole", "[letters]") {
+TEST_CASE("parts that a broken-off write left count for nothing once the dead letter is whole", "[dead_letters]") {
     memory_kafka cluster;
     add_in_parts(cluster, 1, noon_ms, "0123456789abcdefghij----------", 2);
     add_in_parts(cluster, 1, noon_ms + 1, "0123456789abcdefghij----------");
@@ -353,7 +353,7 @@ TEST_CASE("parts that a broken-off write left count for nothing once the letter 
     CHECK((list.value().letters == 1 && list.value().incomplete == 0));
 }
 
-TEST_CASE("parts that a tombstone came between are written again behind it", "[letters]") {
+TEST_CASE("parts that a tombstone came between are written again behind it", "[dead_letters]") {
     memory_kafka cluster;
     add_letter(cluster, 1, noon_ms);
     add_in_parts(cluster, 1, noon_ms + 1, "0123456789abcdefghij");
@@ -369,7 +369,7 @@ TEST_CASE("parts that a tombstone came between are written again behind it", "[l
     CHECK(live_ids(*topic) == std::vector{id_of(1)});
 }
 
-TEST_CASE("numbers of parts that no letter can have are unreadable and take no memory", "[letters]") {
+TEST_CASE("numbers of parts that no dead letter can have are unreadable and take no memory", "[dead_letters]") {
     memory_kafka cluster;
     auto const letter = letter_of(1, noon_ms, "bad");
     for (auto const& [part, parts] : {std::pair{"0", "4294967295"}, {"7", "7"}, {"-1", "2"}, {"0", "0"}, {"", "2"}}) {
@@ -383,7 +383,7 @@ TEST_CASE("numbers of parts that no letter can have are unreadable and take no m
     CHECK((list->letters == 0 && list->incomplete == 0 && list->unreadable == 5));
 }
 
-TEST_CASE("an incomplete letter accounts for nothing in an audit", "[letters]") {
+TEST_CASE("an incomplete dead letter accounts for nothing in an audit", "[dead_letters]") {
     memory_kafka cluster;
     add_in_parts(cluster, 1, noon_ms, "0123456789abcdefghij", 1);
     add_in_parts(cluster, 2, noon_ms, "0123456789abcdefghij");

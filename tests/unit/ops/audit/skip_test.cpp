@@ -47,7 +47,7 @@ void fill(journal::topic& topic, std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("a group of a journal is passed over events, which become letters first", "[skip]") {
+TEST_CASE("a group of a journal is passed over events, which become dead letters first", "[skip]") {
     scratch_folder const scratch;
     auto const folder = scratch.path("in");
     auto const topic = open_journal({.folder = folder});
@@ -99,7 +99,7 @@ TEST_CASE("a group of a journal is passed over events, which become letters firs
     CHECK(plan_skip(*make_journal_group(folder, "other"), 0, 5).error().code == errc::not_found);
 }
 
-TEST_CASE("a group of Kafka is passed over messages, and tombstones among them make no letter", "[skip]") {
+TEST_CASE("a group of Kafka is passed over messages, and tombstones among them make no dead letter", "[skip]") {
     memory_kafka cluster;
     for (int i = 0; i < 5; ++i)
         cluster.add("t", kafka_letter_key({.high = 1, .low = static_cast<std::uint64_t>(i + 1)}, {}),

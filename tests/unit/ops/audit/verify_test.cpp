@@ -105,7 +105,7 @@ TEST_CASE("what is nowhere is missing, and named with where it was", "[verify]")
     CHECK(text.contains("… and 1 more"));
 }
 
-TEST_CASE("a letter that was resolved accounts for nothing", "[verify]") {
+TEST_CASE("a dead letter that was resolved accounts for nothing", "[verify]") {
     CHECK(audited(5, input(ids({1})), dead(letters({{1, 20}, {1, 21}})), store_with({})).missing.events == 1);
     CHECK(audited(5, input(ids({1})), dead(letters({{1, 20}, {1, 21}, {1, 22}})), store_with({})).missing.events == 0);
 }
@@ -118,7 +118,7 @@ TEST_CASE("what is on its way in any input is not missing", "[verify]") {
     CHECK(report.in_flight == 1);
 }
 
-TEST_CASE("what is in a store and a letter, or in a store twice, is doubled", "[verify]") {
+TEST_CASE("what is in a store and a dead letter, or in a store twice, is doubled", "[verify]") {
     auto const both = audited(5, input(ids({1, 2})), dead(letters({{2, 20}})), store_with(ids({1, 2})));
     CHECK(both.doubled.events == 1);
     CHECK(both.doubled.first[0].id == id_of(2));

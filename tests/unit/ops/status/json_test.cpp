@@ -175,7 +175,7 @@ TEST_CASE("a status that is not as expected is rejected with the path of the fir
     REQUIRE_THAT(problem_of(with(good, R"("journal_bytes":1500000)", R"("journal_bytes":"x")")),
                  ContainsSubstring("\"pumps[0].stages[1].metrics\""));
     REQUIRE_THAT(problem_of(R"({"subcommand":"run","version":"","pid":1,"started_ns":1,"ready":true,"draining":false,)"
-                            R"("ledger":{"in":0,"indexed":0,"already_there":0,"dead":0,"in_flight":0},"pumps":{}})"),
+                            R"("ledger":{"in":0,"indexed":0,"duplicates":0,"dead":0,"in_flight":0},"pumps":{}})"),
                  ContainsSubstring("\"pumps\""));
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("the ledger is one family with a term label, and its difference a metr
     prometheus_text const metrics{to_prometheus(process)};
     REQUIRE(metrics.value(R"(logpipe_ledger_events{term="in"})") == "100");
     REQUIRE(metrics.value(R"(logpipe_ledger_events{term="indexed"})") == "69");
-    REQUIRE(metrics.value(R"(logpipe_ledger_events{term="already_there"})") == "20");
+    REQUIRE(metrics.value(R"(logpipe_ledger_events{term="duplicates"})") == "20");
     REQUIRE(metrics.value(R"(logpipe_ledger_events{term="dead"})") == "3");
     REQUIRE(metrics.value(R"(logpipe_ledger_events{term="in_flight"})") == "7");
     REQUIRE(metrics.value("logpipe_ledger_difference_events") == "1");

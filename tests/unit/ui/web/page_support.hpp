@@ -27,7 +27,7 @@ class fixed_dashboard final : public log_dashboard {
             .top = {{.value = "GET \"/\"\n</script>\xff", .counts = {.documents = 9, .bytes = 99}}},
             .distinct = 1,
             .others = {}};
-        all.looked_at = 9;
+        all.counted = 9;
         all.in_range = 10;
         return all;
     }

@@ -157,24 +157,24 @@ TEST_CASE("lines are given as texts, to the byte", "[page]") {
     REQUIRE(response.body == "{\"before\":3,\"lines\":[{\"row\":9,\"document\":\"{\\\"a\\\":1e400}\"}]}\n");
 }
 
-TEST_CASE("letters are listed with what they were, bytes that are not text in base64", "[page]") {
+TEST_CASE("dead letters are listed with what they were, bytes that are not text in base64", "[page]") {
     whole_page whole;
-    auto const json = boost::json::parse(get("/api/letters", whole.options()).body).as_object();
-    CHECK(json.at("letters").as_int64() == 2);
+    auto const json = boost::json::parse(get("/api/dead-letters", whole.options()).body).as_object();
+    CHECK(json.at("dead_letters").as_int64() == 2);
     CHECK(json.at("newest").at(0).at("record").as_string() == "text");
     CHECK(json.at("newest").at(1).at("record_base64").as_string() == "/wE=");
     CHECK(json.at("newest").at(1).at("record_bytes").as_int64() == 20'000);
     CHECK(json.at("incomplete").as_int64() == 1);
     CHECK((json.at("newest").at(1).at("parts").as_int64() == 3 && json.at("newest").at(1).at("found").as_int64() == 2));
-    CHECK(get("/api/letters?limit=1001", whole.options()).status == 400);
-    CHECK(get("/api/letters?nosuch=1", whole.options()).status == 400);
+    CHECK(get("/api/dead-letters?limit=1001", whole.options()).status == 400);
+    CHECK(get("/api/dead-letters?nosuch=1", whole.options()).status == 400);
 }
 
-TEST_CASE("letters are retried by POST with JSON from the page itself, and by nothing else", "[page]") {
+TEST_CASE("dead letters are retried by POST with JSON from the page itself, and by nothing else", "[page]") {
     whole_page whole;
     auto const options = whole.options();
     web_request request{.method = "POST",
-                        .target = "/api/letters/retry",
+                        .target = "/api/dead-letters/retry",
                         .body = R"({"ids":["00000000000010000000000080"]})",
                         .host = "localhost:8000",
                         .content_type = "application/json"};
@@ -255,7 +255,7 @@ TEST_CASE("who cannot show the token sees the page's files and that the process 
     };
     for (auto const* target : {"/", "/app.js", "/healthz"}) CHECK(status_of_get(target, "") == 200);
     for (auto const* target : {"/metrics", "/readyz", "/api/status", "/api/live", "/api/page", "/api/logs/overview",
-                               "/api/letters", "/produceEventsToPipeline", "/nothing"}) {
+                               "/api/dead-letters", "/produceEventsToPipeline", "/nothing"}) {
         INFO(target);
         for (auto const* shown : {"", "Bearer", "Bearer ", "Bearer open", "Bearer open sesame!", "Basic open sesame"})
             CHECK(status_of_get(target, shown) == 401);

@@ -115,7 +115,7 @@ TEST_CASE("what is served at once never waits for searches", "[queries]") {
     http_client user{(*server)->port()};
     CHECK(status_of(user.submit("GET /api/logs/overview")) == 200);
     CHECK(status_of(user.submit("GET /api/logs/lines")) == 200);
-    CHECK(status_of(user.submit("GET /api/letters")) == 200);
+    CHECK(status_of(user.submit("GET /api/dead-letters")) == 200);
     go_on.count_down();
     CHECK(status_of(searching.response()) == 200);
     CHECK(status_of(filtering.response()) == 200);

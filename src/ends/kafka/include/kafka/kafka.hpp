@@ -38,7 +38,7 @@ struct kafka_sink_options {
     std::int32_t partitions = 1;
     std::int16_t replication = 1;
     letter_retention letters_keep;  ///< of a topic that is created for letters
-    bool letters = false;  ///< takes letter frames (codec/letter_frame.hpp) and writes letters (kafka_letter.hpp)
+    bool letters = false;  ///< takes letter frames (codec/dead_letter_frame.hpp) and writes letters (kafka_letter.hpp)
     std::string compression = "lz4";
     std::chrono::milliseconds linger{25};
     std::int32_t requests_in_flight_max = 5;               ///< to one broker; an idempotent producer allows 5

@@ -5,7 +5,7 @@
 //   timestamp             when it was rejected, ms; of a tombstone: the timestamp of the newest letter that it ends
 //   logpipe-letter        1, the version; 2 of a letter that is about several entries of one message. Without it the
 //                         value is a letter in JSON, as logpipe wrote them before.
-//   logpipe-entries       how many entries; only of version 2, whose value is a pack (codec/letter_pack.hpp)
+//   logpipe-entries       how many entries; only of version 2, whose value is a pack (codec/dead_letter_pack.hpp)
 //   logpipe-stage         the stage that rejected it
 //   logpipe-reason        the reason
 //   logpipe-origin        where it was read: "kafka nginx-logs 0 offset 7"

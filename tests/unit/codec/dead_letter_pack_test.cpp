@@ -1,4 +1,4 @@
-#include "codec/letter_pack.hpp"
+#include "codec/dead_letter_pack.hpp"
 
 #include "codec/zstd.hpp"
 #include "support/catch.hpp"
@@ -21,7 +21,7 @@ struct unpacked {
 
 result<std::vector<unpacked>> unpack(std::string_view record) {
     std::vector<unpacked> all;
-    auto read = unpack_letter(record, [&](packed_entry const& entry) -> result<> {
+    auto read = unpack_dead_letter(record, [&](packed_entry const& entry) -> result<> {
         all.push_back({entry.index, std::string{entry.reason}, std::string{entry.bytes}});
         return {};
     });
@@ -31,8 +31,8 @@ result<std::vector<unpacked>> unpack(std::string_view record) {
 
 }  // namespace
 
-TEST_CASE("a pack gives every entry back with its index and its reason", "[letter_pack]") {
-    letter_packer pack;
+TEST_CASE("a pack gives every entry back with its index and its reason", "[dead_letter_pack]") {
+    dead_letter_packer pack;
     std::vector<unpacked> const all{{0, "bad", {"\0\xff", 2}},
                                     {7, "worse", ""},
                                     {300, "bad", std::string(70'000, 'x')},
@@ -46,16 +46,16 @@ TEST_CASE("a pack gives every entry back with its index and its reason", "[lette
     CHECK(pack.count() == 0);
 }
 
-TEST_CASE("a hundred thousand equal entries are a pack of a few bytes", "[letter_pack]") {
-    letter_packer pack;
+TEST_CASE("a hundred thousand equal entries are a pack of a few bytes", "[dead_letter_pack]") {
+    dead_letter_packer pack;
     for (std::uint32_t i = 0; i < 100'000; ++i) pack.add(i, "no array", std::string_view{"\0", 1});
     auto const record = pack.finish();
     CHECK(record.size() < 1'000);
     CHECK(unpack(record).value().size() == 100'000);
 }
 
-TEST_CASE("reasons of a pack are bounded, whatever they are made of", "[letter_pack]") {
-    letter_packer pack;
+TEST_CASE("reasons of a pack are bounded, whatever they are made of", "[dead_letter_pack]") {
+    dead_letter_packer pack;
     for (std::uint32_t i = 0; i < 1'000; ++i) pack.add(i, "reason " + std::to_string(i), "x");
     CHECK(pack.reasons() == "reason 0; reason 1; reason 2; and others");
     auto const all = unpack(pack.finish()).value();
@@ -64,8 +64,8 @@ TEST_CASE("reasons of a pack are bounded, whatever they are made of", "[letter_p
     CHECK(all[999].reason == "another reason");
 }
 
-TEST_CASE("a damaged pack is rejected before any entry of it is given", "[letter_pack]") {
-    letter_packer pack;
+TEST_CASE("a damaged pack is rejected before any entry of it is given", "[dead_letter_pack]") {
+    dead_letter_packer pack;
     pack.add(1, "bad", "one");
     pack.add(2, "bad", "two");
     auto const record = pack.finish();
@@ -80,7 +80,7 @@ TEST_CASE("a damaged pack is rejected before any entry of it is given", "[letter
     }
     for (auto const& each : broken) {
         std::size_t given = 0;
-        auto const read = unpack_letter(each, [&](packed_entry const&) -> result<> {
+        auto const read = unpack_dead_letter(each, [&](packed_entry const&) -> result<> {
             ++given;
             return {};
         });

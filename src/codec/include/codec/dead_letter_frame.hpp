@@ -15,7 +15,7 @@
 //     58     2  reason_bytes
 //     60     2  origin_bytes
 //     62     2  tag_bytes
-//     64     4  entry count, above 0   } of version 2 only; the original bytes are then a pack (letter_pack.hpp)
+//     64     4  entry count, above 0   } of version 2 only; the original bytes are then a pack (dead_letter_pack.hpp)
 //     64 or 68  stage, reason, origin, tag, back to back; head_bytes is that and their sizes
 //               the original bytes, to the end of the record
 //
@@ -32,8 +32,8 @@
 namespace logpipe::codec {
 
 /// Each text is below 16,000 bytes.
-void append_letter_frame(std::string& out, letter_view const& letter);
-/// @return none for what append_letter_frame() has not written; the view points into `bytes`
-[[nodiscard]] std::optional<letter_view> read_letter_frame(std::string_view bytes) noexcept;
+void append_dead_letter_frame(std::string& out, letter_view const& letter);
+/// @return none for what append_dead_letter_frame() has not written; the view points into `bytes`
+[[nodiscard]] std::optional<letter_view> read_dead_letter_frame(std::string_view bytes) noexcept;
 
 }  // namespace logpipe::codec

@@ -4,7 +4,7 @@ import { bytes, count, el, fill, setText, stamp } from "./dom.js";
 
 const refreshMs = 5000;
 
-export function lettersView(main) {
+export function deadLettersView(main) {
   let timer = 0;
   let reason = null; // shown only, {stage, reason}
   let shown = "";
@@ -20,7 +20,7 @@ export function lettersView(main) {
     if (confirmation && !confirm(confirmation)) return;
     setText(said, "Retrying …");
     try {
-      const { retried } = await post("/api/letters/retry", which);
+      const { retried } = await post("/api/dead-letters/retry", which);
       setText(said, `${count(retried)} retried, with the same ids. What is rejected once more comes back here.`);
     } catch (problem) {
       setText(said, problem.message);
@@ -40,7 +40,7 @@ export function lettersView(main) {
   async function refresh() {
     clearTimeout(timer);
     try {
-      const response = await request("/api/letters?limit=200");
+      const response = await request("/api/dead-letters?limit=200");
       const text = JSON.stringify([response, reason]);
       if (text !== shown) {
         shown = text;
@@ -53,15 +53,15 @@ export function lettersView(main) {
   }
 
   function draw(response) {
-    setText(total, count(response.letters) + (response.incomplete ? ` and ${count(response.incomplete)} incomplete` : ""));
-    all.disabled = !response.letters;
-    const most = response.reasons[0]?.letters || 1;
+    setText(total, count(response.dead_letters) + (response.incomplete ? ` and ${count(response.incomplete)} incomplete` : ""));
+    all.disabled = !response.dead_letters;
+    const most = response.reasons[0]?.dead_letters || 1;
     fill(reasons, response.reasons.length ? response.reasons.slice(0, 50).map((each) => {
       const chosen = reason && reason.stage === each.stage && reason.reason === each.reason;
       const bar = el("span.share");
-      bar.style.width = (100 * each.letters) / most + "%";
+      bar.style.width = (100 * each.dead_letters) / most + "%";
       return el("li", {}, el("button", { type: "button", title: each.reason, "aria-pressed": String(Boolean(chosen)), onclick: () => { reason = chosen ? null : each; refresh(); } },
-        bar, el("span.cut", {}, `${each.stage}: ${each.reason}`), el("span.num", {}, count(each.letters))));
+        bar, el("span.cut", {}, `${each.stage}: ${each.reason}`), el("span.num", {}, count(each.dead_letters))));
     }) : el("li.empty", {}, "None: every line became a document."));
     const newest = response.newest.filter((each) => !reason || (each.stage === reason.stage && each.reason === reason.reason));
     fill(list, newest.length ? newest.map(letterCard) : el("p.empty", {}, "Nothing here."));

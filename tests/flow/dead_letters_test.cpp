@@ -1,6 +1,6 @@
 // From whatever stage rejects to whatever keeps the letters: the original bytes come back, whatever they are.
-#include "codec/letter_frame.hpp"
 #include "runtime/dead_letters.hpp"
+#include "codec/dead_letter_frame.hpp"
 #include "runtime/pump.hpp"
 #include "runtime/router.hpp"
 #include "support/catch.hpp"
@@ -142,7 +142,7 @@ std::vector<std::string> hostile_records() {
 std::map<event_id, std::string> records_of(std::vector<std::string> const& kept) {
     std::map<event_id, std::string> records;
     for (auto const& each : kept) {
-        auto const letter = read_letter_frame(each);
+        auto const letter = read_dead_letter_frame(each);
         REQUIRE(letter.has_value());
         CHECK(each.size() <= letter->record.size() + 4'096);
         if (letter->part.index == 0) records[letter->id].clear();
@@ -153,7 +153,8 @@ std::map<event_id, std::string> records_of(std::vector<std::string> const& kept)
 
 }  // namespace
 
-TEST_CASE("whichever stage rejects, each event ends as a letter of its own bytes, and the flow goes on", "[letters]") {
+TEST_CASE("whichever stage rejects, each event ends as a dead letter of its own bytes, and the flow goes on",
+          "[dead_letters]") {
     auto const stage = GENERATE(where::source, where::transform_stage, where::sink_names, where::sink_rejects_whole,
                                 where::sink_reports, where::router);
     auto const limit = GENERATE(std::size_t{SIZE_MAX}, std::size_t{1'048'588}, std::size_t{20'000});

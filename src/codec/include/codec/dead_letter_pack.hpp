@@ -28,7 +28,7 @@ namespace logpipe::codec {
 inline constexpr std::uint32_t pack_index = std::numeric_limits<std::uint32_t>::max();
 
 /// One thread.
-class letter_packer final {
+class dead_letter_packer final {
   public:
     /// @param index  of the entry in its message, above that of the one before
     void add(std::uint32_t index, std::string_view reason, std::string_view entry);
@@ -53,7 +53,8 @@ struct packed_entry {
     std::string_view bytes;
 };
 /// Gives the entries in order; their views hold during the call. Stops at the first error that `each` returns.
-/// @return errc::corrupt for what letter_packer has not made; then `each` was not called.
-[[nodiscard]] result<> unpack_letter(std::string_view record, std::function<result<>(packed_entry const&)> const& each);
+/// @return errc::corrupt for what dead_letter_packer has not made; then `each` was not called.
+[[nodiscard]] result<> unpack_dead_letter(std::string_view record,
+                                          std::function<result<>(packed_entry const&)> const& each);
 
 }  // namespace logpipe::codec

@@ -1,6 +1,6 @@
 // Records of dead letters as a disk may give them back: any bytes are a pack, a bundle, or neither, in bounded memory.
-#include "codec/letter_bundle.hpp"
-#include "codec/letter_pack.hpp"
+#include "codec/dead_letter_bundle.hpp"
+#include "codec/dead_letter_pack.hpp"
 #include "codec/zstd.hpp"
 
 #include <cstddef>
@@ -16,8 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t byte
     auto const record = zstd(input);
     std::uint32_t count = 0;
     std::uint32_t last = 0;
-    letter_packer again;
-    auto const unpacked = unpack_letter(record, [&](packed_entry const& entry) -> result<> {
+    dead_letter_packer again;
+    auto const unpacked = unpack_dead_letter(record, [&](packed_entry const& entry) -> result<> {
         if (count++ > 0 && entry.index < last) std::abort();
         last = entry.index;
         again.add(entry.index, entry.reason, entry.bytes);

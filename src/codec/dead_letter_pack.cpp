@@ -1,4 +1,4 @@
-#include "codec/letter_pack.hpp"
+#include "codec/dead_letter_pack.hpp"
 
 #include "codec/zstd.hpp"
 #include "core/bytes.hpp"
@@ -94,7 +94,7 @@ std::optional<std::vector<std::string_view>> read_reasons(pack_reader from, pack
 
 }  // namespace
 
-std::uint32_t letter_packer::number_of(std::string_view reason) {
+std::uint32_t dead_letter_packer::number_of(std::string_view reason) {
     auto const found = std::ranges::find(reasons_, reason);
     if (found != reasons_.end()) return static_cast<std::uint32_t>(found - reasons_.begin());
     if (reasons_.size() > reasons_max) return reasons_max;
@@ -102,7 +102,7 @@ std::uint32_t letter_packer::number_of(std::string_view reason) {
     return static_cast<std::uint32_t>(reasons_.size() - 1);
 }
 
-void letter_packer::add(std::uint32_t index, std::string_view reason, std::string_view entry) {
+void dead_letter_packer::add(std::uint32_t index, std::string_view reason, std::string_view entry) {
     if (bytes_.empty()) bytes_.resize(head_bytes);
     append_number(bytes_, index - last_index_);
     append_number(bytes_, number_of(reason));
@@ -112,7 +112,7 @@ void letter_packer::add(std::uint32_t index, std::string_view reason, std::strin
     ++count_;
 }
 
-std::string letter_packer::reasons() const {
+std::string dead_letter_packer::reasons() const {
     std::string all;
     for (std::size_t i = 0; i < std::min(reasons_.size(), named_max); ++i) {
         if (i > 0) all += "; ";
@@ -122,7 +122,7 @@ std::string letter_packer::reasons() const {
     return all;
 }
 
-std::string letter_packer::finish() {
+std::string dead_letter_packer::finish() {
     bytes_[0] = version;
     store_little(bytes_.data() + 1, count_);
     store_little(bytes_.data() + 5, static_cast<std::uint32_t>(reasons_.size()));
@@ -135,7 +135,7 @@ std::string letter_packer::finish() {
     return record;
 }
 
-result<> unpack_letter(std::string_view record, std::function<result<>(packed_entry const&)> const& each) {
+result<> unpack_dead_letter(std::string_view record, std::function<result<>(packed_entry const&)> const& each) {
     auto const unpacked = unzstd(record, unpacked_bytes_max);
     if (!unpacked) return error{errc::corrupt, "a pack of entries is damaged: " + unpacked.error().message};
     error const damaged{errc::corrupt, "a pack of entries is damaged, or of a newer version"};

@@ -1,5 +1,5 @@
 // Dead letters as text.
-#include "codec/letter_json.hpp"
+#include "codec/dead_letter_json.hpp"
 
 #include "codec/base64.hpp"
 #include "core/clock.hpp"

@@ -1,4 +1,4 @@
-#include "codec/letter_frame.hpp"
+#include "codec/dead_letter_frame.hpp"
 
 #include "support/catch.hpp"
 
@@ -25,16 +25,16 @@ letter_view some_letter() {
 
 std::string frame_of(letter_view const& letter) {
     std::string out;
-    append_letter_frame(out, letter);
+    append_dead_letter_frame(out, letter);
     return out;
 }
 
 }  // namespace
 
-TEST_CASE("a letter's frame reads back as it was written", "[letter_frame]") {
+TEST_CASE("a dead letter's frame reads back as it was written", "[dead_letter_frame]") {
     auto const letter = some_letter();
     auto const bytes = frame_of(letter);
-    auto const read = read_letter_frame(bytes);
+    auto const read = read_dead_letter_frame(bytes);
     REQUIRE(read.has_value());
     CHECK(read->id == letter.id);
     CHECK(read->stage == letter.stage);
@@ -48,7 +48,7 @@ TEST_CASE("a letter's frame reads back as it was written", "[letter_frame]") {
     CHECK(read->record == letter.record);
 }
 
-TEST_CASE("a letter's frame stands as it is drawn", "[letter_frame]") {
+TEST_CASE("a dead letter's frame stands as it is drawn", "[dead_letter_frame]") {
     auto const bytes = frame_of(some_letter());
     CHECK(bytes.substr(0, 4) == "\xfeLPD");
     CHECK(bytes.substr(4, 2) == std::string("\x01\0", 2));
@@ -59,39 +59,40 @@ TEST_CASE("a letter's frame stands as it is drawn", "[letter_frame]") {
     CHECK(bytes.substr(64) == "normalizenot a \"JSON\" objectjournal nginx-logs offset 7app.follownot json");
 }
 
-TEST_CASE("original bytes that look like a letter stay original bytes", "[letter_frame]") {
+TEST_CASE("original bytes that look like a dead letter stay original bytes", "[dead_letter_frame]") {
     auto letter = some_letter();
     auto const inner = frame_of(letter) + R"({"id":"x"})";
     letter.record = inner;
     auto const bytes = frame_of(letter);
-    CHECK(read_letter_frame(bytes).value().record == inner);
+    CHECK(read_dead_letter_frame(bytes).value().record == inner);
 }
 
-TEST_CASE("what is cut, of another version or does not add up is not a letter's frame", "[letter_frame]") {
+TEST_CASE("what is cut, of another version or does not add up is not a dead letter's frame", "[dead_letter_frame]") {
     auto letter = some_letter();
     letter.record = {};
     auto const whole = frame_of(letter);
-    for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) CHECK_FALSE(read_letter_frame(whole.substr(0, bytes)));
+    for (std::size_t bytes = 0; bytes < whole.size(); ++bytes)
+        CHECK_FALSE(read_dead_letter_frame(whole.substr(0, bytes)));
     for (std::size_t const at : {0U, 4U, 5U, 6U, 7U, 56U, 57U, 58U, 60U, 62U}) {
         auto changed = whole;
         changed[at] = static_cast<char>(changed[at] + 1);
         CAPTURE(at);
-        CHECK_FALSE(read_letter_frame(changed));
+        CHECK_FALSE(read_dead_letter_frame(changed));
     }
     auto beyond = whole;
     beyond[48] = 5;
-    CHECK_FALSE(read_letter_frame(beyond));
-    CHECK_FALSE(read_letter_frame(R"({"id":"x","stage":"normalize","reason":"y","record":"z"}          )"));
+    CHECK_FALSE(read_dead_letter_frame(beyond));
+    CHECK_FALSE(read_dead_letter_frame(R"({"id":"x","stage":"normalize","reason":"y","record":"z"}          )"));
 }
 
-TEST_CASE("a letter about several entries says so in its head, in a separate version", "[letter_frame]") {
+TEST_CASE("a dead letter about several entries says so in its head, in a separate version", "[dead_letter_frame]") {
     auto letter = some_letter();
     letter.entries = 70'000;
     auto const bytes = frame_of(letter);
     CHECK(bytes.substr(4, 2) == std::string("\x02\0", 2));
     CHECK(static_cast<unsigned char>(bytes[6]) == 68 + 9 + 19 + 27 + 10);
     CHECK(bytes.substr(64, 4) == std::string("\x70\x11\x01\0", 4));
-    auto const read = read_letter_frame(bytes);
+    auto const read = read_dead_letter_frame(bytes);
     REQUIRE(read.has_value());
     CHECK(read->entries == 70'000);
     CHECK(read->tag == letter.tag);
@@ -100,6 +101,7 @@ TEST_CASE("a letter about several entries says so in its head, in a separate ver
     CHECK(view_of(copy_of(*read)).entries == 70'000);
     auto none = bytes;
     none.replace(64, 4, 4, '\0');
-    CHECK_FALSE(read_letter_frame(none).has_value());
-    for (std::size_t size = 0; size < 68; ++size) CHECK_FALSE(read_letter_frame(bytes.substr(0, size)).has_value());
+    CHECK_FALSE(read_dead_letter_frame(none).has_value());
+    for (std::size_t size = 0; size < 68; ++size)
+        CHECK_FALSE(read_dead_letter_frame(bytes.substr(0, size)).has_value());
 }

@@ -1,4 +1,4 @@
-#include "codec/letter_bundle.hpp"
+#include "codec/dead_letter_bundle.hpp"
 
 #include "codec/zstd.hpp"
 #include "core/bytes.hpp"
@@ -17,7 +17,7 @@ constexpr std::size_t unpacked_bytes_max = std::size_t{1} << 30U;
 
 }  // namespace
 
-std::string letter_bundle(std::span<std::string_view const> frames) {
+std::string dead_letter_bundle(std::span<std::string_view const> frames) {
     std::string all;
     std::array<char, 4> size;
     for (auto const frame : frames) {
@@ -31,7 +31,7 @@ std::string letter_bundle(std::span<std::string_view const> frames) {
     return std::string{head.data(), head.size()} + zstd(all);
 }
 
-bool is_letter_bundle(std::string_view record) noexcept {
+bool is_dead_letter_bundle(std::string_view record) noexcept {
     return record.starts_with(magic);
 }
 

@@ -1,0 +1,2 @@
+logpipe_fuzz(dead_letter_frame logpipe_codec)
+logpipe_fuzz(dead_letter_pack logpipe_codec)

@@ -1,2 +1,0 @@
-logpipe_fuzz(letter_frame logpipe_codec)
-logpipe_fuzz(letter_pack logpipe_codec)
