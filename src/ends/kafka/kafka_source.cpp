@@ -36,8 +36,8 @@ class kafka_source final : public source {
     passed_offsets passed() const override { return positions_.passed(); }
     std::optional<std::uint64_t> backlog() const override {
         mutex_lock lock{mutex_};
-        if (!reader_) return std::nullopt;
-        auto const unread = reader_->figures().unread.load();
+        if (shown_ == nullptr) return std::nullopt;
+        auto const unread = shown_->figures().unread.load();
         if (unread < 0) return std::nullopt;
         return static_cast<std::uint64_t>(unread) + intake_.events();
     }
@@ -70,6 +70,10 @@ class kafka_source final : public source {
 
   private:
     [[nodiscard]] result<> open_reader();
+    void show(group_reader const* reader) {
+        mutex_lock const lock{mutex_};
+        shown_ = reader;
+    }
     error explained(error reason) const {
         if (reason.code == errc::not_found) reason.message += ": create it, or start what writes to it";
         return reason;
@@ -81,8 +85,9 @@ class kafka_source final : public source {
     intake intake_;
     group_positions positions_;
     stage_health health_;         // until there is a reader, which has its own
-    mutable mutex mutex_;         // guards which reader it is, against status()
     group_reader::owner reader_;  // after what it fills
+    mutable mutex mutex_;
+    group_reader const* shown_ LOGPIPE_GUARDED_BY(mutex_) = nullptr;  // reader_, for any thread
 };
 
 result<> kafka_source::open_reader() {
@@ -99,14 +104,11 @@ result<> kafka_source::open_reader() {
     if (!facts) return explained(facts.error());
     identity_ = fmt::format("kafka:{}/{}", facts->cluster_id, options_.topic);
     group_reader::owner made{new group_reader{options_, *facts, *start, intake_, positions_}};
-    {
-        mutex_lock lock{mutex_};
-        reader_.swap(made);
-    }
-    made.reset();  // the old one has left before the new one joins
+    show(made.get());
+    reader_ = std::move(made);  // the old one has left before the new one joins
     auto started = reader_->start();
     if (!started) {
-        mutex_lock lock{mutex_};
+        show(nullptr);
         reader_.reset();
     }
     return started;
@@ -116,16 +118,16 @@ stage_status kafka_source::status() const {
     stage_status now;
     now.name = "kafka_source";
     mutex_lock lock{mutex_};
-    if (!reader_) {
+    if (shown_ == nullptr) {
         health_.describe(now);
         return now;
     }
-    reader_->describe(now);
-    auto const& counts = reader_->figures();
+    shown_->describe(now);
+    auto const& counts = shown_->figures();
     now.metrics = {{metrics::lag, counts.lag},
                    {metrics::assigned, counts.assigned},
                    {metrics::buffered, intake_.bytes()},
-                   {metrics::round_trip, reader_->round_trip_seconds()},
+                   {metrics::round_trip, shown_->round_trip_seconds()},
                    {metrics::rebalances, counts.rebalances},
                    {metrics::commits_failed, counts.commits_failed},
                    {metrics::tombstones, counts.tombstones},

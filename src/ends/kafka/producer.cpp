@@ -2,7 +2,6 @@
 
 #include "core/assert.hpp"
 #include "core/clean_text.hpp"
-#include "core/environment.hpp"
 #include "core/thread.hpp"
 #include "producer_settings.hpp"
 
@@ -18,7 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr backoff_options retry_pace{.first = 100ms, .longest = 5'000ms};
 constexpr int report_wait_ms = 10;
 constexpr int flush_slice_ms = 5;
 /// Messages are sent in portions of this, so that a batch of any size does not fill librdkafka's queue.
@@ -42,12 +40,7 @@ bool is_rejection(rd_kafka_resp_err_t code) noexcept {
 }  // namespace
 
 producer::producer(kafka_sink_options const& options, sent_batches& sent, std::function<void(batch&&)> done)
-    : client_events{"kafka_sink"},
-      options_{options},
-      sent_{sent},
-      done_{std::move(done)},
-      messages_{options_, sent},
-      retrying_{retry_pace, random_number} {}
+    : client_events{"kafka_sink"}, options_{options}, sent_{sent}, done_{std::move(done)}, messages_{options_, sent} {}
 
 producer::~producer() {
     stopping_ = true;
@@ -66,7 +59,7 @@ result<> producer::start(std::int64_t batch_bytes_max) {
     polled_ = client_.get();
     if (!messages_.open(client_.get()))
         return kafka_error(rd_kafka_last_error(), fmt::format("topic {}", options_.topic));
-    acknowledged_at_ = steady_clock::now();
+    figures_.acknowledged_at = steady_clock::now();
     reports_ = start_thread("kafka-reports", [this] { run(); });
     return {};
 }
@@ -105,8 +98,7 @@ std::uint32_t producer::send_portion(std::uint32_t slot, std::uint32_t begin, st
             ++rejected;
         } else {
             note_failure(kafka_error(code, fmt::format("writing to topic {}", options_.topic)));
-            mutex_lock failing{failed_mutex_};
-            failed_at_once_.push_back(tag);
+            failed_.add(tag);
         }
     }
     return rejected;
@@ -132,26 +124,25 @@ void producer::delivered(rd_kafka_message_t const& message) noexcept {
         return;
     }
     auto const slot = slot_of(tag);
-    if (slot != run_slot_) end_run();
-    run_slot_ = slot;
-    ++run_count_;
+    if (slot != run_.slot) end_run();
+    run_.slot = slot;
+    ++run_.count;
 }
 
 void producer::end_run() {
-    if (run_count_ == 0) return;
+    if (run_.count == 0) return;
     recovered();
-    acknowledged_at_ = steady_clock::now();
-    if (!is_backing_off_) retrying_.worked();
-    acknowledge(run_slot_, std::exchange(run_count_, 0));
+    figures_.acknowledged_at = steady_clock::now();
+    failed_.one_delivered();
+    acknowledge(run_.slot, std::exchange(run_.count, 0));
 }
 
 void producer::failed(message_tag tag, rd_kafka_resp_err_t reason) {
     if (is_rejection(reason)) {
-        too_large_reason_ = rd_kafka_err2str(reason);
-        too_large_.push_back(tag);
+        rejected_.add(tag, rd_kafka_err2str(reason));
         return;
     }
-    failed_.push_back(tag);
+    failed_.add(tag);
     if (reason == RD_KAFKA_RESP_ERR__PURGE_QUEUE || reason == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
         reason == RD_KAFKA_RESP_ERR__FATAL || fatal())
         return;  // the client is being recreated, and the reason is known
@@ -161,16 +152,11 @@ void producer::failed(message_tag tag, rd_kafka_resp_err_t reason) {
 void producer::run() {
     while (!stopping_) {
         serve();
-        {
-            mutex_lock lock{failed_mutex_};
-            failed_.insert(failed_.end(), failed_at_once_.begin(), failed_at_once_.end());
-            failed_at_once_.clear();
-        }
         if (fatal()) recreate();
-        if (!too_large_.empty()) parts_.push_back(std::exchange(too_large_, {}));
-        if (!parts_.empty()) send_in_parts();
-        if (!failed_.empty()) retry();
-        if (rd_kafka_outq_len(polled_) == 0 && failed_.empty()) acknowledged_at_ = steady_clock::now();
+        rejected_.close_set();
+        if (!rejected_.empty()) send_in_parts();
+        retry();
+        if (rd_kafka_outq_len(polled_) == 0 && failed_.count() == 0) figures_.acknowledged_at = steady_clock::now();
     }
 }
 
@@ -188,44 +174,29 @@ void producer::serve() {
     end_run();
 }
 
-/// What could not be delivered, after a back-off.
 void producer::retry() {
-    auto const now = steady_clock::now();
-    if (!is_backing_off_) retrying_.failed(now);
-    is_backing_off_ = !retrying_.is_due(now);
-    if (is_backing_off_) return;
-    retried_ += failed_.size();
+    auto const due = failed_.take_due(steady_clock::now());
+    if (!due.empty()) send_again(due);
+}
+
+void producer::send_again(std::vector<message_tag> const& tags) {
+    figures_.retried += tags.size();
     mutex_lock lock{client_mutex_};
-    for (auto const tag : std::exchange(failed_, {}))
+    for (auto const tag : tags)
         if (auto const code = messages_.produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
 }
 
-/// Finds the messages that the broker rejects: a set is sent alone, and halved where it is rejected.
 void producer::send_in_parts() {
     sent_.pause(true);
     poll_until_idle();
-    while (!parts_.empty() && !stopping_ && !fatal()) {
-        auto const set = std::move(parts_.front());
-        parts_.pop_front();
-        retried_ += set.size();
-        {
-            mutex_lock lock{client_mutex_};
-            for (auto const tag : set)
-                if (auto const code = messages_.produce(tag); code != RD_KAFKA_RESP_ERR_NO_ERROR) failed(tag, code);
-        }
+    while (!rejected_.empty() && !stopping_ && !fatal()) {
+        auto const set = rejected_.take_set();
+        send_again(set);
         poll_until_idle();
-        auto rejected = std::exchange(too_large_, {});
-        if (set.size() == 1 && rejected.size() == 1) {
-            auto const& row = sent_.at(set.front()).events.events[event_of(set.front())];
-            sent_.reject(set.front(), fmt::format("{} bytes: {}", row.record_bytes, too_large_reason_));
-            acknowledge(slot_of(set.front()), 1);
-        } else if (rejected.size() == 1) {
-            parts_.push_back(std::move(rejected));
-        } else if (!rejected.empty()) {
-            auto const middle = rejected.begin() + static_cast<std::ptrdiff_t>(rejected.size() / 2);
-            parts_.emplace_back(rejected.begin(), middle);
-            parts_.emplace_back(middle, rejected.end());
-        }
+        if (!rejected_.found_in(set)) continue;
+        auto const& row = sent_.at(set.front()).events.events[event_of(set.front())];
+        sent_.reject(set.front(), fmt::format("{} bytes: {}", row.record_bytes, rejected_.reason()));
+        acknowledge(slot_of(set.front()), 1);
     }
     sent_.pause(false);
 }
@@ -256,8 +227,8 @@ void producer::recreate() {
     bool const has_topic = messages_.open(client_.get());
     LOGPIPE_ASSERT(has_topic);
     client_events::recreated();
-    ++recreated_;
-    log_info("kafka_sink: the client was recreated; {} messages are sent once more", failed_.size());
+    ++figures_.recreated;
+    log_info("kafka_sink: the client was recreated; {} messages are sent once more", failed_.count());
 }
 
 }  // namespace logpipe::kafka

@@ -4,15 +4,15 @@
 
 #include "client_events.hpp"
 #include "core/mutex.hpp"
-#include "core/retry_loop.hpp"
+#include "failed_messages.hpp"
 #include "kafka/kafka.hpp"
 #include "kafka_settings.hpp"
 #include "message_writer.hpp"
+#include "rejected_sets.hpp"
 #include "sent_batches.hpp"
 
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <string>
 #include <thread>
@@ -41,13 +41,26 @@ class producer final : private client_events {
     /// The cluster has responded to another client of this sink.
     void cluster_responds() { recovered(); }
     /// When a message was acknowledged, or none waited for it, the last time.
-    [[nodiscard]] std::chrono::steady_clock::time_point acknowledged_at() const noexcept { return acknowledged_at_; }
+    [[nodiscard]] std::chrono::steady_clock::time_point acknowledged_at() const noexcept {
+        return figures_.acknowledged_at;
+    }
     [[nodiscard]] double round_trip_seconds() const noexcept { return client_events::round_trip_seconds(); }
-    [[nodiscard]] std::uint64_t retried() const noexcept { return retried_.load(std::memory_order_relaxed); }
-    [[nodiscard]] std::uint64_t recreated_count() const noexcept { return recreated_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t retried() const noexcept { return figures_.retried.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t recreated_count() const noexcept {
+        return figures_.recreated.load(std::memory_order_relaxed);
+    }
 
   private:
-    using tags = std::vector<message_tag>;
+    /// Reports of one batch come in runs: one subtraction each.
+    struct report_run {
+        std::uint32_t slot = 0;
+        std::uint32_t count = 0;
+    };
+    struct producer_figures {
+        std::atomic<std::chrono::steady_clock::time_point> acknowledged_at{};
+        std::atomic<std::uint64_t> retried{0};
+        std::atomic<std::uint64_t> recreated{0};
+    };
 
     [[nodiscard]] result<client_handle> make_handle();
     [[nodiscard]] std::uint32_t send_portion(std::uint32_t slot, std::uint32_t begin, std::uint32_t end);
@@ -60,6 +73,7 @@ class producer final : private client_events {
     void run();
     void serve();
     void retry();
+    void send_again(std::vector<message_tag> const& tags);
     void send_in_parts();
     void poll_until_idle();
     void recreate();
@@ -75,23 +89,14 @@ class producer final : private client_events {
 
     std::atomic<bool> hurried_{false};
 
-    mutex failed_mutex_;
-    tags failed_at_once_ LOGPIPE_GUARDED_BY(failed_mutex_);
+    failed_messages failed_;
 
     // The reports' thread.
     rd_kafka_t* polled_ = nullptr;  // client_, which only this thread recreates
-    tags failed_;
-    retry_loop retrying_;
-    bool is_backing_off_ = false;
-    std::deque<tags> parts_;  // sets that the broker rejected as a whole
-    tags too_large_;
-    std::string too_large_reason_;
-    std::uint32_t run_slot_ = 0;  // reports of one batch come in runs: one subtraction each
-    std::uint32_t run_count_ = 0;
+    rejected_sets rejected_;
+    report_run run_;
 
-    std::atomic<std::chrono::steady_clock::time_point> acknowledged_at_{};
-    std::atomic<std::uint64_t> retried_{0};
-    std::atomic<std::uint64_t> recreated_{0};
+    producer_figures figures_;
     std::atomic<bool> stopping_{false};
     std::jthread reports_;
 };

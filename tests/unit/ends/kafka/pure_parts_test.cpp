@@ -1,14 +1,19 @@
 #include "commit_metadata.hpp"
+#include "failed_messages.hpp"
 #include "json_member.hpp"
 #include "kafka/kafka.hpp"
 #include "kafka/kafka_letter.hpp"
 #include "message_id.hpp"
 #include "rdkafka_handles.hpp"
+#include "rejected_sets.hpp"
 #include "start_point.hpp"
 #include "statistics.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
+#include <vector>
 
 using namespace logpipe;
 using namespace logpipe::kafka;
@@ -179,4 +184,53 @@ TEST_CASE("a connection's failure is reported without librdkafka's own states", 
             "h:1/1: broken (api.version.request)");
     REQUIRE(connection_words("2/2 brokers are down") == "2/2 brokers are down");
     REQUIRE(connection_words("it is (so)") == "it is (so)");
+}
+
+TEST_CASE("of a set that the broker rejects, the messages that it rejects alone are found, and no other", "[kafka]") {
+    std::vector<message_tag> const bad{tag_of(1, 3), tag_of(2, 0)};
+    rejected_sets sets;
+    for (std::uint32_t i = 0; i < 8; ++i) sets.add(tag_of(1, i), "too large");
+    sets.close_set();
+    sets.add(tag_of(2, 0), "too large");
+    sets.close_set();
+    sets.close_set();  // nothing came back since
+    std::vector<message_tag> found;
+    std::size_t sent = 0;
+    while (!sets.empty()) {
+        auto const set = sets.take_set();
+        sent += set.size();
+        if (std::ranges::find_first_of(set, bad) != set.end())
+            for (auto const tag : set) sets.add(tag, "still too large");
+        if (sets.found_in(set)) found.push_back(set.front());
+    }
+    std::ranges::sort(found);
+    REQUIRE(found == bad);
+    REQUIRE(sets.reason() == "still too large");
+    REQUIRE(sent == 8 + 1 + 8 + 4 + 2);
+}
+
+TEST_CASE("messages that failed are sent again together, after a back-off", "[kafka]") {
+    using namespace std::chrono_literals;
+    failed_messages failed;
+    auto const now = std::chrono::steady_clock::now();
+    REQUIRE(failed.take_due(now).empty());
+    failed.add(tag_of(0, 1));
+    REQUIRE(failed.take_due(now).empty());
+    failed.add(tag_of(0, 2));
+    failed.one_delivered();  // the others wait all the same
+    REQUIRE(failed.take_due(now).empty());
+    REQUIRE(failed.take_due(now + 1s) == std::vector{tag_of(0, 1), tag_of(0, 2)});
+    REQUIRE(failed.count() == 0);
+}
+
+TEST_CASE("what was in flight and is rejected is not taken for the message that is sent alone", "[kafka]") {
+    rejected_sets sets;
+    sets.add(tag_of(0, 1), "too large");
+    sets.close_set();
+    sets.add(tag_of(5, 2), "too large");
+    auto const alone = sets.take_set();
+    REQUIRE(alone == std::vector{tag_of(0, 1)});
+    REQUIRE_FALSE(sets.found_in(alone));  // it was taken
+    REQUIRE(sets.take_set() == std::vector{tag_of(5, 2)});
+    REQUIRE(sets.empty());
 }
