@@ -24,6 +24,8 @@ class frame_encoder final {
     /// Makes the next run's frame, without epoch and offset. @return false after the last one;
     /// errc::rejected for a record that is too large for a frame.
     [[nodiscard]] result<bool> next();
+    /// As begin() got it.
+    [[nodiscard]] std::int64_t received_ns() const noexcept { return received_ns_; }
     /// After next() gave errc::rejected: the event that is too large.
     [[nodiscard]] std::uint32_t index() const noexcept { return static_cast<std::uint32_t>(at_); }
     [[nodiscard]] frame_header const& header() const noexcept { return header_; }

@@ -13,21 +13,6 @@
 
 namespace logpipe::journal {
 
-namespace {
-
-// What is written and not synced: memory, because it may have to be written again, and work that a crash undoes.
-constexpr std::size_t pending_bytes_max = std::size_t{16} << 20U;
-constexpr std::size_t pending_batches_max = 1024;
-// With a sync only now and then, this much does not wait for it: what a pump has in flight is bounded, and a source
-// that has reached that bound would wait for the time to pass.
-constexpr std::size_t waiting_bytes_max = std::size_t{2} << 20U;
-
-std::size_t bytes_of(batch const& events) {
-    return events.records.size() + events.documents.size() + events.events.size() * sizeof(event);
-}
-
-}  // namespace
-
 topic_writer::topic_writer(journal_options options, environment world)
     : options_{std::move(options)},
       world_{std::move(world)},
@@ -94,7 +79,7 @@ result<> topic_writer::start() {
 }
 
 result<> topic_writer::open_log(recovered_topic found, std::uint64_t cursors_end) {
-    synced_at_ = world_.steady();
+    pending_.synced(world_.steady());
     for (auto const& key : found.runs) chunks_.remember(key);
     for (auto const& entry : found.segments) clock_.not_before(entry.newest_ns);
     auto const raised = log_.open(found, cursors_end);
@@ -113,16 +98,10 @@ result<> topic_writer::run_and_deliver(std::function<result<>()> const& step) {
     {
         mutex_lock lock{mutex_};
         outcome = step();
-        safe.swap(safe_);
+        safe = pending_.take_safe();
         show_figures();
     }
-    for (auto& done : safe) {
-        done.events.counts.indexed = done.counts.indexed;
-        done.events.counts.already_there = done.counts.already_there;
-        auto& to = *done.to;
-        mutex_lock lock{to.called};
-        if (to.reports != nullptr) to.reports->done(std::move(done.events));
-    }
+    for (auto& done : safe) give_back(std::move(done));
     return outcome;
 }
 
@@ -130,7 +109,7 @@ result<> topic_writer::write(std::shared_ptr<outlet> const& to, batch& events) {
     return run_and_deliver([&]() LOGPIPE_REQUIRES(mutex_) -> result<> {
         if (log_.is_broken())
             if (auto written = rewrite_pending(); !written) return written;
-        if (pending_bytes_ >= pending_bytes_max || pending_.size() >= pending_batches_max)
+        if (pending_.is_full())
             if (auto synced = sync(); !synced) return synced;
         pending_batch taken{.to = to, .events = std::move(events), .counts = {}};
         if (auto appended = append(taken); !appended) {
@@ -140,8 +119,7 @@ result<> topic_writer::write(std::shared_ptr<outlet> const& to, batch& events) {
                 events.reject(encoder_.index(), "journal", appended.error().message);
             return appended;
         }
-        pending_bytes_ += bytes_of(taken.events);
-        pending_.push_back(std::move(taken));
+        pending_.add(std::move(taken));
         return {};
     });
 }
@@ -154,8 +132,7 @@ result<> topic_writer::flush(outlet const& by) {
 
 /// Whether what is pending is left to the next regular sync.
 bool topic_writer::may_wait() const {
-    return options_.sync == journal_sync::interval && pending_bytes_ < waiting_bytes_max &&
-           world_.steady() - synced_at_ < options_.sync_interval;
+    return options_.sync == journal_sync::interval && pending_.may_wait(world_.steady(), options_.sync_interval);
 }
 
 result<> topic_writer::append(pending_batch& what) {
@@ -170,8 +147,7 @@ result<> topic_writer::encode(pending_batch& what) {
     bool const drops = what.to->duplicates == journal_duplicates::drop && chunks_.is_on();
     what.counts = {};
     chunks_.begin_batch();
-    received_ns_ = clock_.now();
-    encoder_.begin(what.events, received_ns_);
+    encoder_.begin(what.events, clock_.now());
     auto offset = log_.next_offset();
     while (true) {
         auto const more = encoder_.next();
@@ -192,8 +168,8 @@ result<> topic_writer::encode(pending_batch& what) {
 /// Appends the encoded frames.
 result<> topic_writer::put(pending_batch const& what) {
     auto const newest_ns = what.events.events.back().received_ns;
-    auto appended =
-        log_.append(encoder_.parts(), encoder_.bytes(), what.counts.indexed, newest_ns != 0 ? newest_ns : received_ns_);
+    auto appended = log_.append(encoder_.parts(), encoder_.bytes(), what.counts.indexed,
+                                newest_ns != 0 ? newest_ns : encoder_.received_ns());
     if (appended)
         chunks_.appended();
     else if (appended.error().code == errc::storage_full)
@@ -243,14 +219,8 @@ result<> topic_writer::sync() {
     auto const synced = log_.sync(options_.sync);
     if (!synced) return synced.error();
     if (*synced) figures_.syncs.fetch_add(1, std::memory_order_relaxed);
-    synced_at_ = world_.steady();
     chunks_.synced();
-    for (auto& done : pending_) {
-        figures_.duplicate_events.fetch_add(done.counts.already_there, std::memory_order_relaxed);
-        safe_.push_back(std::move(done));
-    }
-    pending_.clear();
-    pending_bytes_ = 0;
+    figures_.duplicate_events.fetch_add(pending_.synced(world_.steady()), std::memory_order_relaxed);
     return {};
 }
 
@@ -264,7 +234,7 @@ result<> topic_writer::roll() {
 result<> topic_writer::rewrite_pending() {
     chunks_.lost();
     if (auto begun = log_.restart(); !begun) return begun;
-    for (auto& what : pending_) {
+    for (auto& what : pending_.unsynced()) {
         auto written = encode(what);
         if (written && encoder_.bytes() > 0) written = put(what);
         if (written) continue;

@@ -8,6 +8,7 @@
 #include "environment.hpp"
 #include "frame_encoder.hpp"
 #include "journal/journal.hpp"
+#include "pending_batches.hpp"
 #include "receive_clock.hpp"
 #include "recovery.hpp"
 #include "retention.hpp"
@@ -15,7 +16,6 @@
 #include "topic_log.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,18 +23,8 @@
 #include <stop_token>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace logpipe::journal {
-
-/// Where a sink's batches are reported. The writer may still have batches of a sink that is gone.
-struct outlet {
-    explicit outlet(journal_duplicates what) : duplicates{what} {}
-
-    journal_duplicates const duplicates;
-    mutex called;                                               // also held while `reports` is called
-    completions* reports LOGPIPE_GUARDED_BY(called) = nullptr;  ///< none: the sink is gone
-};
 
 /// What the writer counts, for status. Written under its lock, read from any thread.
 struct writer_figures {
@@ -80,13 +70,6 @@ class topic_writer final {
     [[nodiscard]] std::string const& folder() const noexcept { return options_.folder; }
 
   private:
-    /// A batch that was taken and is not synced.
-    struct pending_batch {
-        std::shared_ptr<outlet> to;
-        batch events;
-        event_counts counts;
-    };
-
     topic_writer(journal_options options, environment world);
     [[nodiscard]] result<> start();
     [[nodiscard]] result<> open_log(recovered_topic found, std::uint64_t cursors_end) LOGPIPE_REQUIRES(mutex_);
@@ -116,11 +99,7 @@ class topic_writer final {
     disk_limit limit_ LOGPIPE_GUARDED_BY(mutex_);
     chunk_filter chunks_ LOGPIPE_GUARDED_BY(mutex_);
     frame_encoder encoder_ LOGPIPE_GUARDED_BY(mutex_);
-    std::int64_t received_ns_ LOGPIPE_GUARDED_BY(mutex_) = 0;        // of the encoder's batch
-    std::vector<pending_batch> pending_ LOGPIPE_GUARDED_BY(mutex_);  // in order
-    std::size_t pending_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
-    std::vector<pending_batch> safe_ LOGPIPE_GUARDED_BY(mutex_);  // to be given back without the lock
-    std::chrono::steady_clock::time_point synced_at_ LOGPIPE_GUARDED_BY(mutex_);
+    pending_batches pending_ LOGPIPE_GUARDED_BY(mutex_);
 
     std::shared_ptr<shared_mark> const mark_;  // the log's
 
