@@ -1,7 +1,5 @@
 #include "rollups.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -22,7 +20,7 @@ constexpr std::size_t keys_known_max = 4'096;
 
 result<rollups> rollups::prepare(database& store, store_layout const& layout) {
     rollups made;
-    made.layout_ = &layout;
+    made.changes_ = rollup_changes{layout};
     struct wanted {
         statement rollups::* into;
         char const* sql;
@@ -72,70 +70,13 @@ result<rollups> rollups::prepare(database& store, store_layout const& layout) {
     return made;
 }
 
-void rollups::add(document_row const& document, std::int64_t received_ms, std::int64_t row) {
-    auto& into = count(document, received_ms, 1);
-    into.first_row = into.first_row == 0 ? row : std::min(into.first_row, row);
-    into.last_row = std::max(into.last_row, row);
-}
-
-void rollups::remove(document_row const& document, std::int64_t received_ms, std::int64_t row) {
-    auto& from = count(document, received_ms, -1);
-    from.removed_row = std::max(from.removed_row, row);
-}
-
-rollups::period& rollups::period_of(period_map& periods, std::int64_t start) const {
-    auto& found = periods[start];  // the map's elements stay where they are
-    if (found.fields.empty()) {
-        found.fields.resize(layout_->counted_fields());
-        found.others.resize(layout_->counted_fields());
-    }
-    return found;
-}
-
-rollups::period& rollups::count(document_row const& document, std::int64_t received_ms, std::int64_t sign) {
-    auto const minute = minute_of(document.time_ms.value_or(received_ms));
-    if (last_ == nullptr || minute != last_minute_) {
-        last_ = &period_of(minutes_, minute);
-        last_minute_ = minute;
-    }
-    change const by{.documents = sign, .bytes = sign * document.number(layout_->size_column())};
-    fmt::memory_buffer digits;
-    for (std::size_t field = 0; field < layout_->facets().size(); ++field) {
-        auto const& value = document.columns[layout_->facets()[field]];
-        if (auto const* text = std::get_if<std::string_view>(&value)) {
-            count_value(field, *text, by);
-        } else if (auto const* number = std::get_if<std::int64_t>(&value)) {
-            digits.clear();
-            fmt::format_to(std::back_inserter(digits), "{}", *number);
-            count_value(field, {digits.data(), digits.size()}, by);
-        } else if (layout_->is_status(field)) {
-            count_value(field, no_status, by);
-        }
-    }
-    if (layout_->total_field() == layout_->facets().size()) count_value(layout_->total_field(), no_status, by);
-    return *last_;
-}
-
-void rollups::count_value(std::size_t field, std::string_view value, change const& by) {
-    auto* into = &last_->others[field];
-    if (value.size() <= rollup_value_bytes_max) {
-        auto& known = last_->fields[field];
-        auto found = known.find(value);
-        if (found == known.end()) found = known.emplace(std::string{value}, change{}).first;
-        into = &found->second;
-    }
-    *into += by;
-}
-
 void rollups::forget() noexcept {
-    minutes_.clear();
-    last_ = nullptr;
+    changes_.clear();
     names_there_.clear();
 }
 
 result<> rollups::write(database const& store) {
-    last_ = nullptr;
-    auto periods = std::exchange(minutes_, {});
+    auto periods = changes_.take();
     for (auto const& [minute, what] : periods)
         if (auto written = write_rows(store, minute, what); !written) return written;
     // Each span is the sum of those of the one below, so that a value is looked up once a span, not once a document.
@@ -147,19 +88,7 @@ result<> rollups::write(database const& store) {
     return {};
 }
 
-rollups::period_map rollups::summed(period_map const& periods, std::int64_t span) const {
-    period_map sums;
-    for (auto const& [start, what] : periods) {
-        auto& into = period_of(sums, floor_to(start, span));
-        for (std::size_t field = 0; field < layout_->counted_fields(); ++field) {
-            for (auto const& [value, by] : what.fields[field]) into.fields[field][value] += by;
-            into.others[field] += what.others[field];
-        }
-    }
-    return sums;
-}
-
-result<> rollups::write_rows(database const& store, std::int64_t minute, period const& what) {
+result<> rollups::write_rows(database const& store, std::int64_t minute, rollup_period const& what) {
     if (what.removed_row != 0) {
         remove_rows_.bind(1, minute);
         remove_rows_.bind(2, what.removed_row);
@@ -172,16 +101,18 @@ result<> rollups::write_rows(database const& store, std::int64_t minute, period 
     return run_once(store, add_rows_);
 }
 
-result<> rollups::write_period(database const& store, std::int64_t span, std::int64_t start, period const& what) {
+result<> rollups::write_period(database const& store, std::int64_t span, std::int64_t start,
+                               rollup_period const& what) {
     rollup_key where{.span = span, .start = start, .field = 0};
-    for (; where.field < static_cast<std::int64_t>(layout_->counted_fields()); ++where.field) {
+    for (; where.field < static_cast<std::int64_t>(what.fields.size()); ++where.field) {
         auto const index = static_cast<std::size_t>(where.field);
         if (auto done = write_field(store, where, what.fields[index], what.others[index]); !done) return done;
     }
     return {};
 }
 
-result<> rollups::write_field(database const& store, rollup_key const& where, values const& known, change others) {
+result<> rollups::write_field(database const& store, rollup_key const& where, rollup_values const& known,
+                              rollup_change others) {
     newcomers_.clear();
     bool removed = others.documents < 0;
     for (auto const& [value, by] : known) {
@@ -208,7 +139,8 @@ void rollups::bind(statement& what, rollup_key const& where) {
     what.bind(3, where.start);
 }
 
-result<bool> rollups::update(database const& store, rollup_key const& where, std::string_view value, change const& by) {
+result<bool> rollups::update(database const& store, rollup_key const& where, std::string_view value,
+                             rollup_change const& by) {
     bind(update_, where);
     update_.bind(4, value);
     update_.bind(5, by.documents);
@@ -219,13 +151,13 @@ result<bool> rollups::update(database const& store, rollup_key const& where, std
 
 /// What is taken away from a value was counted by its name, or before it had one. Where its own count does not reach,
 /// the rest is the others', and the most that it may have had before is less by as many.
-result<> rollups::take_away(database const& store, rollup_key const& where, std::string_view value, change const& by,
-                            change& others) {
+result<> rollups::take_away(database const& store, rollup_key const& where, std::string_view value,
+                            rollup_change const& by, rollup_change& others) {
     bind(find_, where);
     find_.bind(4, value);
     int const code = find_.step();
-    change const there{.documents = code == SQLITE_ROW ? find_.integer(0) : 0,
-                       .bytes = code == SQLITE_ROW ? find_.integer(1) : 0};
+    rollup_change const there{.documents = code == SQLITE_ROW ? find_.integer(0) : 0,
+                              .bytes = code == SQLITE_ROW ? find_.integer(1) : 0};
     auto const missed = code == SQLITE_ROW ? find_.integer(2) : 0;
     find_.reset();
     if (code != SQLITE_ROW && code != SQLITE_DONE) return store.failure(code, "reading the roll-ups");
@@ -240,7 +172,7 @@ result<> rollups::take_away(database const& store, rollup_key const& where, std:
 
 /// The newcomers get their rows. Without room for all, those of them and those rows with the least go to the
 /// others: at most `rollup_values_kept` of either are left, so that a transaction's cost is bounded.
-result<> rollups::add_names(database const& store, rollup_key const& where, change& others) {
+result<> rollups::add_names(database const& store, rollup_key const& where, rollup_change& others) {
     auto const found = names_of(store, where);
     if (!found) return found.error();
     auto& there = **found;
@@ -272,7 +204,7 @@ result<> rollups::add_names(database const& store, rollup_key const& where, chan
     return {};
 }
 
-result<> rollups::evict(database const& store, rollup_key const& where, names& there, change& others) {
+result<> rollups::evict(database const& store, rollup_key const& where, names& there, rollup_change& others) {
     bind(evict_, where);
     evict_.bind(4, rollup_values_kept);
     int code = SQLITE_ROW;
@@ -285,7 +217,7 @@ result<> rollups::evict(database const& store, rollup_key const& where, names& t
     return code == SQLITE_DONE ? result<>{} : store.failure(code, "evicting from the roll-ups");
 }
 
-result<> rollups::put_others(database const& store, rollup_key const& where, change const& by) {
+result<> rollups::put_others(database const& store, rollup_key const& where, rollup_change const& by) {
     auto const known = names_there_.find(where);
     bind(others_, where);
     others_.bind(4, by.documents);
@@ -296,7 +228,7 @@ result<> rollups::put_others(database const& store, rollup_key const& where, cha
 
 /// Rows of values that have no documents any more, and the others' with the last of all.
 result<> rollups::remove_empty(database const& store, rollup_key const& where) {
-    change left;
+    rollup_change left;
     bind(remove_empty_, where);
     int code = SQLITE_ROW;
     while ((code = remove_empty_.step()) == SQLITE_ROW) left.bytes += remove_empty_.integer(0);

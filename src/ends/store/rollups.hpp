@@ -10,13 +10,11 @@
 #pragma once
 
 #include "handles.hpp"
-#include "layout.hpp"
-#include "row_reader.hpp"
+#include "rollup_changes.hpp"
 
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -24,26 +22,12 @@
 namespace logpipe::store {
 
 inline constexpr std::array<std::int64_t, 3> rollup_spans{1, 60, 1440};  ///< minutes: of a minute, an hour, a day
-/// Distinct values of a field that one span keeps by name, how many of them are left when more would not fit,
-/// and how long a name may be: longer ones are counted with the others. So no client can make the roll-ups larger than
-/// the documents, or a request over them slow.
+/// Distinct values of a field that one span keeps by name, and how many of them are left when more would not fit. So no
+/// client can make the roll-ups larger than the documents, or a request over them slow.
 inline constexpr std::int64_t rollup_values_max = 2'000;
 inline constexpr std::int64_t rollup_values_kept = 1'000;
-inline constexpr std::size_t rollup_value_bytes_max = 1'024;
 /// Instead of a value, for all that is beyond. No document's value is a number.
 inline constexpr std::int64_t rollup_others = 0;
-/// Instead of a status where a document has none, and of each where documents have no such field.
-inline constexpr std::string_view no_status = "-";
-
-/// Where a document's time falls.
-[[nodiscard]] constexpr std::int64_t minute_of(std::int64_t time_ms) noexcept {
-    return time_ms >= 0 ? time_ms / 60'000 : -((59'999 - time_ms) / 60'000);
-}
-/// The last multiple of `step` that is not above `minute`.
-[[nodiscard]] constexpr std::int64_t floor_to(std::int64_t minute, std::int64_t step) noexcept {
-    auto const rest = minute % step;
-    return minute - (rest < 0 ? rest + step : rest);
-}
 
 /// Of one connection, for a layout that outlives it. One thread. add() and remove() only remember; write() goes within
 /// the transaction of the documents.
@@ -51,38 +35,17 @@ class rollups final {
   public:
     [[nodiscard]] static result<rollups> prepare(database& store, store_layout const& layout);
 
-    void add(document_row const& document, std::int64_t received_ms, std::int64_t row);
-    void remove(document_row const& document, std::int64_t received_ms, std::int64_t row);
+    void add(document_row const& document, std::int64_t received_ms, std::int64_t row) {
+        changes_.add(document, received_ms, row);
+    }
+    void remove(document_row const& document, std::int64_t received_ms, std::int64_t row) {
+        changes_.remove(document, received_ms, row);
+    }
     [[nodiscard]] result<> write(database const& store);
     /// The transaction was rolled back.
     void forget() noexcept;
 
   private:
-    struct change {
-        std::int64_t documents = 0;
-        std::int64_t bytes = 0;
-
-        change& operator+=(change const& other) noexcept {
-            documents += other.documents;
-            bytes += other.bytes;
-            return *this;
-        }
-    };
-    struct text_hash {
-        using is_transparent = void;
-        [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
-    using values = std::unordered_map<std::string, change, text_hash, std::equal_to<>>;
-    struct period {
-        std::vector<values> fields;  ///< as store_layout::counted_fields()
-        std::vector<change> others;
-        std::int64_t first_row = 0;  ///< added; 0: none
-        std::int64_t last_row = 0;
-        std::int64_t removed_row = 0;  ///< the highest; 0: none
-    };
-    using period_map = std::unordered_map<std::int64_t, period>;
     struct rollup_key {
         std::int64_t span = 0;
         std::int64_t start = 0;
@@ -103,35 +66,27 @@ class rollups final {
     };
     struct newcomer {
         std::string_view value;
-        change by;
+        rollup_change by;
     };
 
-    void count_value(std::size_t field, std::string_view value, change const& by);
-    period& count(document_row const& document, std::int64_t received_ms, std::int64_t sign);
-    [[nodiscard]] period_map summed(period_map const& periods, std::int64_t span) const;
-    [[nodiscard]] result<> write_rows(database const& store, std::int64_t minute, period const& what);
+    [[nodiscard]] result<> write_rows(database const& store, std::int64_t minute, rollup_period const& what);
     [[nodiscard]] result<> write_period(database const& store, std::int64_t span, std::int64_t start,
-                                        period const& what);
-    [[nodiscard]] result<> write_field(database const& store, rollup_key const& where, values const& known,
-                                       change others);
+                                        rollup_period const& what);
+    [[nodiscard]] result<> write_field(database const& store, rollup_key const& where, rollup_values const& known,
+                                       rollup_change others);
     static void bind(statement& what, rollup_key const& where);
     /// @return false where it has no row, or fewer documents than are taken away
     [[nodiscard]] result<bool> update(database const& store, rollup_key const& where, std::string_view value,
-                                      change const& by);
+                                      rollup_change const& by);
     [[nodiscard]] result<> take_away(database const& store, rollup_key const& where, std::string_view value,
-                                     change const& by, change& others);
-    [[nodiscard]] result<> add_names(database const& store, rollup_key const& where, change& others);
-    [[nodiscard]] result<> evict(database const& store, rollup_key const& where, names& there, change& others);
-    [[nodiscard]] result<> put_others(database const& store, rollup_key const& where, change const& by);
+                                     rollup_change const& by, rollup_change& others);
+    [[nodiscard]] result<> add_names(database const& store, rollup_key const& where, rollup_change& others);
+    [[nodiscard]] result<> evict(database const& store, rollup_key const& where, names& there, rollup_change& others);
+    [[nodiscard]] result<> put_others(database const& store, rollup_key const& where, rollup_change const& by);
     [[nodiscard]] result<> remove_empty(database const& store, rollup_key const& where);
     [[nodiscard]] result<names*> names_of(database const& store, rollup_key const& where);
 
-    [[nodiscard]] period& period_of(period_map& periods, std::int64_t start) const;
-
-    store_layout const* layout_ = nullptr;
-    period_map minutes_;
-    std::int64_t last_minute_ = 0;
-    period* last_ = nullptr;  ///< of minutes_
+    rollup_changes changes_;
     std::unordered_map<rollup_key, names, rollup_key_hash> names_there_;
     std::vector<newcomer> newcomers_;  ///< of one field; a member for its memory
 

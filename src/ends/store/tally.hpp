@@ -3,6 +3,8 @@
 
 #include "logpipe/dashboard.hpp"
 
+#include "text_hash.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -31,12 +33,6 @@ class tally final {
     void show(std::size_t top_count, log_overview& into) const;
 
   private:
-    struct text_hash {
-        using is_transparent = void;
-        [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
     struct named {
         log_counts counts;
         std::int64_t missed = 0;  ///< beside `missed` of the field's others
