@@ -57,8 +57,8 @@ struct pipeline_spec {
 
 /// Whether `reader` reads what `writer` writes, by its sink or by a route.
 [[nodiscard]] bool feeds(hop_spec const& writer, hop_spec const& reader);
-/// @return errc::invalid_argument where it cannot run: names that are missing or there twice, a hop that writes what it
-/// reads, or a circle
+/// @return errc::invalid_argument where it cannot run: names that are missing or there twice, threads that its source
+/// cannot have, a hop that writes what it reads, or a circle
 [[nodiscard]] result<> check(pipeline_spec const& spec);
 /// A few lines for people, one a hop: "index    journal:data/nginx-logs → normalize → sqlite:data/store.sqlite".
 [[nodiscard]] std::string drawing_of(pipeline_spec const& spec);

@@ -23,20 +23,14 @@ std::string dead_letters_uri(settings const& options) {
 }
 
 result<pipeline_spec> pipeline_of(settings const& options, std::string transform) {
-    auto const& from = options.text("from");
-    auto const threads = options.count("threads");
-    if (threads == 0 || threads > hop_spec::threads_max)
-        return error{errc::invalid_argument, fmt::format("--threads: expected from 1 to {}", hop_spec::threads_max)};
-    if (threads > 1 && !from.starts_with("kafka:"))
-        return error{errc::invalid_argument, "--threads: only a Kafka topic can have several readers"};
     return pipeline_spec{.name = options.subcommand(),
                          .hops = {{.name = options.subcommand(),
-                                   .from = from,
+                                   .from = options.text("from"),
                                    .transform = std::move(transform),
                                    .to = options.text("to"),
                                    .dead_letters = dead_letters_uri(options),
                                    .group = options.text("group"),
-                                   .threads = threads,
+                                   .threads = options.count("threads"),
                                    .in_flight_bytes_max = in_flight_bytes_max,
                                    .until_end = options.on("once")}}};
 }

@@ -154,9 +154,10 @@ int retry(settings const& options, operator_ends& ends, std::string const& uri, 
     if (!which) return report_failure(options, which.error());
     auto const to = options.text("to").empty() ? input_of_letters(uri) : options.text("to");
     if (to.empty())
-        return report_failure(options, {errc::invalid_argument, fmt::format("{} does not end in .dlq: say where the "
-                                                                            "events go by --to URI",
-                                                                            uri)});
+        return report_failure(options, {errc::invalid_argument,
+                                        fmt::format("the topic that {} belongs to is not known: say where the events "
+                                                    "go by --to URI",
+                                                    uri)});
     audit::letter_input input;
     if (!options.on("dry-run")) {
         auto opened = ends.input(to);

@@ -12,30 +12,19 @@ namespace logpipe::cli {
 
 using namespace std::chrono_literals;
 
-embedded_parts embedded_parts_of(settings const& options) {
-    auto const& folder = options.text("data-dir");
-    auto const journal = fmt::format("journal:{}/nginx-logs", folder);
-    auto const& broker = options.text("broker");
-    auto const& store = options.text("store");
-    return {.journal = journal,
-            .dead_letters = journal + ".dlq",
-            .broker = broker == "journal:" ? journal : broker,
-            .store = store == "sqlite:" ? fmt::format("sqlite:{}/store.sqlite", folder) : store};
-}
-
-embedded_pipeline::embedded_pipeline(settings const& options, shared_resources& shared)
+embedded_pipeline::embedded_pipeline(settings const& options, pipeline_spec const& spec, shared_resources& shared)
     : options_{options},
-      parts_{embedded_parts_of(options)},
+      has_broker_{spec.hops.back().from != spec.hops.front().to},
       // A produce run goes straight into the journal, where a client's chunks go as well.
       runs_{options,
             shared,
             {.name = "produce",
              .from = options.text("url"),
-             .to = parts_.journal,
-             .dead_letters = parts_.dead_letters,
+             .to = spec.hops.front().to,
+             .dead_letters = spec.hops.front().dead_letters,
              .source_failure_is_final = true},
             "the journal"},
-      broker_{options, parts_.broker, options.text("group")} {}
+      broker_{options, spec.hops.back().from, options.text("group")} {}
 
 void embedded_pipeline::attach_to(process& whole) {
     whole.also_snapshot([this](process_snapshot& now) { add_to(now); });
@@ -53,12 +42,11 @@ void embedded_pipeline::attach_to(process& whole) {
 
 /// What came into the journal beside the first hop, added to the ledger.
 void embedded_pipeline::add_to(process_snapshot& now) const {
-    bool const counts_journal = parts_.broker == parts_.journal;
     auto beside = runs_.snapshot();
     auto const& counts = beside.book.counts;
     // Behind a broker, `in` is what its terms come to; else it is counted where it enters.
     now.book.counts.in +=
-        counts_journal ? counts.in + retried_ : counts.already_there + counts.dead + beside.book.not_safe();
+        has_broker_ ? counts.already_there + counts.dead + beside.book.not_safe() : counts.in + retried_;
     now.book.counts.already_there += counts.already_there;
     now.book.counts.dead += counts.dead;
     now.book.in_flight += beside.book.in_flight;

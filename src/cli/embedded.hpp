@@ -12,20 +12,12 @@
 
 namespace logpipe::cli {
 
-/// URIs of its parts: --broker and --store with the embedded ones filled in.
-struct embedded_parts {
-    std::string journal;
-    std::string dead_letters;
-    std::string broker;  ///< the journal itself where no other is named
-    std::string store;
-};
-[[nodiscard]] embedded_parts embedded_parts_of(settings const& options);
-
 /// What goes on beside its hops. Declared before the process, which calls it.
 class embedded_pipeline final {
   public:
+    /// @param spec  its first hop fills the journal, its last one empties it, or the broker behind it
     /// @param shared  of the process
-    embedded_pipeline(settings const& options, shared_resources& shared);
+    embedded_pipeline(settings const& options, pipeline_spec const& spec, shared_resources& shared);
 
     /// Adds the produce runs to its snapshots and its drain, and says when a run --once is over.
     void attach_to(process& whole);
@@ -41,7 +33,7 @@ class embedded_pipeline final {
     void add_to(process_snapshot& now) const;
 
     settings const& options_;
-    embedded_parts const parts_;
+    bool const has_broker_;
     produce_runs runs_;
     broker_end broker_;
     std::atomic<std::uint64_t> retried_ = 0;

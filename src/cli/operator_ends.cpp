@@ -5,15 +5,42 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 namespace logpipe::cli {
 
 namespace {
 
-// `forward`, `consume` and `index` have journals of their own for their dead letters; `run` has the first.
-constexpr std::array<std::string_view, 3> journal_letters_suffixes{".dlq", ".consume.dlq", ".index.dlq"};
+constexpr std::string_view dead_letters_suffix = ".dlq";
+
+/// A hop's dead letters are beside the journal it reads: JOURNAL.dlq or JOURNAL.HOP.dlq.
+/// @return the journal; empty where there is none
+std::string journal_of_dead_letters(std::string_view folder) {
+    if (!folder.ends_with(dead_letters_suffix)) return {};
+    folder.remove_suffix(dead_letters_suffix.size());
+    auto const name_at = folder.rfind('/') + 1;  // npos + 1 is 0
+    while (!std::filesystem::exists(folder)) {
+        auto const dot = folder.rfind('.');
+        if (dot == std::string_view::npos || dot <= name_at) return {};
+        folder = folder.substr(0, dot);
+    }
+    return std::string{folder};
+}
+
+std::vector<std::string> dead_letters_of_journal(std::string const& folder) {
+    auto const path = std::filesystem::path{folder}.lexically_normal();
+    auto const parent = path.parent_path();
+    std::vector<std::string> found;
+    std::error_code failed;
+    for (auto const& each : std::filesystem::directory_iterator{parent.empty() ? "." : parent, failed}) {
+        auto beside = (parent / each.path().filename()).string();
+        if (journal_of_dead_letters(beside) == path) found.push_back(std::move(beside));
+    }
+    std::ranges::sort(found);
+    return found;
+}
 
 error no_such_end(end_uri const& uri, std::string_view what, std::string_view known) {
     return {errc::invalid_argument,
@@ -23,16 +50,12 @@ error no_such_end(end_uri const& uri, std::string_view what, std::string_view kn
 }  // namespace
 
 std::string input_of_letters(std::string const& uri) {
-    std::string_view left = uri;
-    if (!left.ends_with(".dlq")) return {};
-    left.remove_suffix(4);
-    if (!left.starts_with("journal:")) return std::string{left};
-    for (std::string_view const stage : {".forward", ".consume", ".index"}) {
-        if (!left.ends_with(stage)) continue;
-        left.remove_suffix(stage.size());
-        break;
+    constexpr std::string_view journal = "journal:";
+    if (uri.starts_with(journal)) {
+        auto const folder = journal_of_dead_letters(std::string_view{uri}.substr(journal.size()));
+        return folder.empty() ? folder : std::string{journal} + folder;
     }
-    return std::string{left};
+    return uri.ends_with(dead_letters_suffix) ? uri.substr(0, uri.size() - dead_letters_suffix.size()) : std::string{};
 }
 
 result<operator_ends::kafka_topic> operator_ends::kafka(end_uri const& uri) {
@@ -105,11 +128,8 @@ result<> operator_ends::add_input(std::string const& uri, std::vector<std::uniqu
     if (!parsed) return parsed.error();
     if (parsed->scheme == "journal") {
         to.push_back(audit::audit_journal(parsed->rest));
-        for (auto const suffix : journal_letters_suffixes) {
-            auto const folder = fmt::format("{}{}", parsed->rest, suffix);
-            if (std::filesystem::exists(folder))
-                to.push_back(audit::audit_letters("journal " + folder, audit::make_journal_letters(folder)));
-        }
+        for (auto const& folder : dead_letters_of_journal(parsed->rest))
+            to.push_back(audit::audit_letters("journal " + folder, audit::make_journal_letters(folder)));
         return {};
     }
     if (parsed->scheme != "kafka") return no_such_end(*parsed, "topic", "kafka:, journal:");

@@ -53,8 +53,8 @@ class operator_ends final {
     std::map<std::string, std::unique_ptr<opensearch::opensearch_admin>> opensearches_;  // by scheme and address
 };
 
-/// The topic that letters of `uri` come from: without `.dlq`, and without the stage's name that stands before it in a
-/// journal's. Empty without `.dlq`.
+/// The topic that dead letters of `uri` come from: without `.dlq`, and of a journal also without the hop's name before
+/// it. Empty without `.dlq`, and where no such journal is there.
 [[nodiscard]] std::string input_of_letters(std::string const& uri);
 
 }  // namespace logpipe::cli

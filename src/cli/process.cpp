@@ -75,7 +75,11 @@ result<> process::build() {
     std::vector<ends_to_be> all;
     for (auto const& hop : spec_.hops) {
         auto const dead = dead_letters_of(hop);
-        if (!dead) return dead.error();
+        if (!dead) {
+            // They may be named after the source, whose own error names what somebody wrote.
+            auto const from = ends_.make_source(hop);
+            return from ? dead.error() : from.error();
+        }
         for (std::size_t i = 0; i < hop.threads; ++i) {
             auto to = make_sink_of(hop, ends_);
             if (!to) return to.error();

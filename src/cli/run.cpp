@@ -20,29 +20,33 @@ constexpr std::size_t receive_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t forward_bytes_max = std::size_t{16} << 20U;
 
 pipeline_spec embedded_spec(settings const& options) {
-    auto const parts = embedded_parts_of(options);
+    auto const& folder = options.text("data-dir");
+    auto const journal = fmt::format("journal:{}/nginx-logs", folder);
+    auto const dead_letters = journal + ".dlq";
+    auto const& broker = options.text("broker") == "journal:" ? journal : options.text("broker");
+    auto const& store = options.text("store");
     auto const& from = options.text("from");
     hop_spec index{.name = "index",
-                   .from = parts.broker,
+                   .from = broker,
                    .transform = "normalize",
-                   .to = parts.store,
-                   .dead_letters = parts.dead_letters,
+                   .to = store == "sqlite:" ? fmt::format("sqlite:{}/store.sqlite", folder) : store,
+                   .dead_letters = dead_letters,
                    .group = options.text("group"),
                    .in_flight_bytes_max = forward_bytes_max,
-                   .opens_first = parts.broker == parts.journal};
+                   .opens_first = broker == journal};
     pipeline_spec spec{.name = "run",
                        .hops = {{.name = "receive",
                                  .from = from.empty() ? "forward://" + options.text("listen") : from,
-                                 .to = parts.journal,
-                                 .dead_letters = parts.dead_letters,
+                                 .to = journal,
+                                 .dead_letters = dead_letters,
                                  .in_flight_bytes_max = receive_bytes_max,
                                  .source_failure_is_final = !from.empty(),
                                  .continues_sink = true}}};
-    if (parts.broker != parts.journal)
+    if (broker != journal)
         spec.hops.push_back({.name = "deliver",
-                             .from = parts.journal,
-                             .to = parts.broker,
-                             .dead_letters = parts.dead_letters,
+                             .from = journal,
+                             .to = broker,
+                             .dead_letters = dead_letters,
                              .group = "deliver",
                              .in_flight_bytes_max = forward_bytes_max});
     spec.hops.push_back(std::move(index));
@@ -69,7 +73,7 @@ int run_run(settings const& options, pipeline_spec const& spec) {
     if (!id) return report_failure(options, id.error());
     shared_resources shared;
     std::optional<embedded_pipeline> embedded;
-    if (options.hops().empty()) embedded.emplace(options, shared);
+    if (options.hops().empty()) embedded.emplace(options, spec, shared);
     process whole{options, spec, shared, *std::move(id)};
     if (auto built = whole.build(); !built) return report_failure(options, built.error());
     embedded ? embedded->attach_to(whole) : end_with_sources(whole);

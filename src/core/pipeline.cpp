@@ -60,6 +60,11 @@ result<> check(pipeline_spec const& spec) {
         if (!names.insert(hop.name).second) return invalid(fmt::format("two hops have the name {}", hop.name));
         for (auto const& [key, value] : {std::pair{"from", &hop.from}, {"to", &hop.to}})
             if (value->empty()) return invalid(fmt::format("hop {}: `{}` is missing", hop.name, key));
+        if (hop.threads == 0 || hop.threads > hop_spec::threads_max)
+            return invalid(fmt::format("hop {}: threads: expected from 1 to {}", hop.name, hop_spec::threads_max));
+        if (hop.threads > 1 && !hop.from.starts_with("kafka:"))
+            return invalid(fmt::format("hop {}: threads: only a Kafka topic can have several readers, not {}", hop.name,
+                                       without_login(hop.from)));
     }
     for (auto const& hop : spec.hops) {
         if (feeds(hop, hop))

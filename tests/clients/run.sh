@@ -33,7 +33,7 @@ start_server() {
     server=$!
     port=
     for _ in $(seq 200); do
-        port=$(sed -n 's/.*forward_source: listening on .* port \([0-9]*\).*/\1/p' "$folder/$name.log")
+        port=$(sed -n 's/.*forward_source: listening on [^ ,"]*:\([0-9]*\).*/\1/p' "$folder/$name.log")
         [ -z "$port" ] || return 0
         kill -0 "$server" 2>/dev/null || { wait "$server"; return 1; }
         sleep 0.1

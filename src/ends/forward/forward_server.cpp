@@ -75,10 +75,11 @@ result<> forward_server::open() {
 }
 
 void forward_server::report_open() const {
-    log_info("forward_source: listening on {} port {}{}{}{}", options_.listen, port_, tls_ ? ", TLS" : "",
-             options_.shared_key.empty() ? "" : ", shared key",
+    auto const at = acceptor_.endpoint();
+    log_info("forward_source: listening on {}{}{}{}", net::to_text({at.address().to_string(), port_}),
+             tls_ ? ", TLS" : "", options_.shared_key.empty() ? "" : ", shared key",
              options_.users.empty() ? std::string{} : fmt::format(", {} users", options_.users.size()));
-    if (!options_.users.empty() && !tls_ && !acceptor_.endpoint().address().is_loopback())
+    if (!options_.users.empty() && !tls_ && !at.address().is_loopback())
         log_warn(
             "forward_source: users log in without TLS on {}: passwords can be guessed from what goes over the "
             "network, and events be read; give --certificate-file and --key-file",

@@ -1,6 +1,7 @@
 #include "environment.hpp"
 #include "shared_mark.hpp"
 #include "state_file.hpp"
+#include "topic_folder.hpp"
 #include "topic_reader.hpp"
 
 #include <fmt/format.h>
@@ -26,7 +27,8 @@ result<std::optional<synced_mark>> read_state(file& state) {
 result<> follow_journal(std::string const& folder, std::function<result<bool>(batch const&)> const& each) {
     auto const state = system_files().open(state_path(folder), file_access::read);
     if (!state && state.error().code == errc::not_found)
-        return error{errc::not_found, fmt::format("{}: no journal here yet", folder)};
+        return error{errc::not_found,
+                     fmt::format("{}: no journal here yet{}", folder, nearest_journal_hint(system_files(), folder))};
     if (!state) return state.error();
     auto const shared = std::make_shared<shared_mark>();
     topic_reader reader{system_files(), folder, shared};

@@ -41,7 +41,8 @@ result<std::vector<std::uint64_t>> segments_of(std::string const& folder) {
     auto& files = system_files();
     if (auto identity = load_identity(files, folder); !identity && identity.error().code != errc::corrupt) {
         if (identity.error().code != errc::not_found) return identity.error();
-        return error{errc::not_found, fmt::format("{}: no journal in this folder", folder)};
+        return error{errc::not_found,
+                     fmt::format("{}: no journal in this folder{}", folder, nearest_journal_hint(files, folder))};
     }
     return list_segments(files, folder);
 }

@@ -96,9 +96,9 @@ class journal_source final : public source {
 result<> journal_source::open_topic() {
     auto const identity = load_identity(*world_.files, folder_);
     if (!identity && identity.error().code == errc::not_found)
-        return error{
-            errc::not_connected,
-            fmt::format("{}: no journal in this folder yet: it is opened when its writer has made it", folder_)};
+        return error{errc::not_connected,
+                     fmt::format("{}: no journal in this folder yet: it is opened when its writer has made it{}",
+                                 folder_, nearest_journal_hint(*world_.files, folder_))};
     if (!identity) return identity.error();
     if (!writer_) {
         auto state = world_.files->open(state_path(folder_), file_access::read);

@@ -1,12 +1,14 @@
 #include "topic_folder.hpp"
 
 #include "core/crc32c.hpp"
+#include "core/nearest.hpp"
 #include "segment_format.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 namespace logpipe::journal {
 
@@ -102,6 +104,18 @@ result<std::uint64_t> load_identity(file_system& files, std::string const& folde
     auto const identity = number_after(*text, "\nidentity ", 16);
     if (!identity) return error{errc::corrupt, fmt::format("{} does not name its identity", topic_path(folder))};
     return *identity;
+}
+
+std::string nearest_journal_hint(file_system& files, std::string const& folder) {
+    std::filesystem::path const path{folder};
+    auto const parent = path.parent_path();
+    auto const there = files.list(parent.empty() ? "." : parent.string());
+    if (!there) return {};
+    std::vector<std::string_view> journals;
+    for (auto const& each : *there)
+        if (load_identity(files, (parent / each).string())) journals.push_back(each);
+    auto const near = nearest(path.filename().string(), journals);
+    return near.empty() ? std::string{} : fmt::format("; did you mean {}?", (parent / near).string());
 }
 
 result<std::uint64_t> load_or_make_identity(file_system& files, std::string const& folder,

@@ -36,6 +36,8 @@ namespace logpipe::journal {
 /// a
 ///         format that is newer than this program.
 [[nodiscard]] result<std::uint64_t> load_identity(file_system& files, std::string const& folder);
+/// For an error about a journal that is not there: "; did you mean FOLDER?" where one of a like name is beside it.
+[[nodiscard]] std::string nearest_journal_hint(file_system& files, std::string const& folder);
 /// Draws a new one where there is none or it is damaged; the latter goes to `notes`.
 [[nodiscard]] result<std::uint64_t> load_or_make_identity(file_system& files, std::string const& folder,
                                                           std::function<std::uint64_t()> const& random,

@@ -172,6 +172,22 @@ result<std::vector<kafka_partition>> cluster_client::partitions(std::string cons
     return out;
 }
 
+result<std::vector<std::string>> cluster_client::topic_names() {
+    std::vector<std::string> names;
+    auto got = until_deadline("the names of the topics", [&](int timeout_ms) {
+        struct rd_kafka_metadata const* found = nullptr;
+        auto const code = rd_kafka_metadata(client_.get(), 1, nullptr, &found, timeout_ms);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return code;
+        metadata_handle const all{found, &rd_kafka_metadata_destroy};
+        names.clear();
+        for (int i = 0; i < all->topic_cnt; ++i)
+            if (all->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) names.emplace_back(all->topics[i].topic);
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    });
+    if (!got) return got.error();
+    return names;
+}
+
 result<std::vector<std::int64_t>> cluster_client::offsets_at(std::string const& topic,
                                                              std::vector<kafka_partition> const& partitions,
                                                              std::int64_t timestamp_ms) {

@@ -27,6 +27,8 @@ class cluster_client final {
     [[nodiscard]] result<kafka_cluster> cluster();
     /// Without offsets. @return errc::not_found for an unknown topic
     [[nodiscard]] result<std::vector<kafka_partition>> partitions(std::string const& topic);
+    /// Of all topics: more than any other call asks for, so for errors only.
+    [[nodiscard]] result<std::vector<std::string>> topic_names();
     /// The first offset at or after this time (or RD_KAFKA_OFFSET_BEGINNING, RD_KAFKA_OFFSET_END) of each partition;
     /// -1 where no message is that new.
     [[nodiscard]] result<std::vector<std::int64_t>> offsets_at(std::string const& topic,

@@ -1,12 +1,26 @@
 #include "topic_facts.hpp"
 
 #include "cluster_client.hpp"
+#include "core/nearest.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
 
 namespace logpipe::kafka {
+
+namespace {
+
+error with_nearest_topic(cluster_client& cluster, std::string const& name, error reason) {
+    if (reason.code != errc::not_found) return reason;
+    auto const names = cluster.topic_names();
+    if (!names) return reason;
+    auto const near = nearest(name, std::vector<std::string_view>{names->begin(), names->end()});
+    if (!near.empty()) reason.message += fmt::format("; did you mean {}?", near);
+    return reason;
+}
+
+}  // namespace
 
 result<topic_facts> find_topic(kafka_connection const& connection, std::string const& stage,
                                topic_request const& wanted, std::atomic<bool> const& cancelled) {
@@ -25,7 +39,7 @@ result<topic_facts> find_topic(kafka_connection const& connection, std::string c
                  wanted.replication);
         partitions = cluster.partitions(wanted.name);
     }
-    if (!partitions) return partitions.error();
+    if (!partitions) return with_nearest_topic(cluster, wanted.name, partitions.error());
     topic_facts facts{.partitions = *std::move(partitions)};
     if (wanted.with_offsets)
         if (auto added = cluster.add_offsets(wanted.name, facts.partitions); !added) return added.error();

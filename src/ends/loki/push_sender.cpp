@@ -19,17 +19,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t shown_bytes_max = 300;
 
 result<net::http_target> target_of(loki_sink_options const& options) {
-    auto const address = net::parse_host_port(options.address, 3100);
-    if (!address) return address.error();
-    net::http_server server{
-        .address = *address,
-        .timeouts = {.connect = options.connect_timeout, .request = options.request_timeout},
-        .route = net::http_route::by_environment,
-    };
-    if (options.tls)
-        server.tls =
-            net::tls_client_options{.ca_file = options.ca_file, .insecure_skip_verify = options.insecure_skip_verify};
-    auto target = net::make_http_target(server);
+    auto target = net::make_http_target(options, 3100);
     if (!target) return target;
     if (!options.tenant.empty())
         if (auto added = net::add_field(*target, "X-Scope-OrgID", options.tenant); !added) return added.error();

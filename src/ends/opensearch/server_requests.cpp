@@ -29,17 +29,7 @@ error error_of(net::http_request const& request, net::http_response const& respo
 result<net::http_target> make_target(opensearch_connection const& options) {
     if (!options.api_key.empty() && !options.username.empty())
         return error{errc::invalid_argument, "opensearch: a user name or an API key, not both"};
-    auto const address = net::parse_host_port(options.address, 9200);
-    if (!address) return address.error();
-    net::http_server server{
-        .address = *address,
-        .timeouts = {.connect = options.connect_timeout, .request = options.request_timeout},
-        .route = net::http_route::by_environment,
-    };
-    if (options.tls)
-        server.tls =
-            net::tls_client_options{.ca_file = options.ca_file, .insecure_skip_verify = options.insecure_skip_verify};
-    auto target = net::make_http_target(server);
+    auto target = net::make_http_target(options, 9200);
     if (!target) return target;
     auto const added = options.api_key.empty() ? net::add_login(*target, options.username, options.password)
                                                : net::add_field(*target, "Authorization", "ApiKey " + options.api_key);

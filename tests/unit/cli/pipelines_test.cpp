@@ -1,4 +1,5 @@
 // What each subcommand makes of its options: a pipeline.
+#include "process.hpp"
 #include "settings.hpp"
 #include "subcommands.hpp"
 #include "support/catch.hpp"
@@ -66,7 +67,7 @@ TEST_CASE("consume has the transform, index has not, and each its dead letters b
                ContainsSubstring("dead letters → journal:d/a.consume.dlq"));
     CHECK_THAT(drawn("index", {{"from", {"kafka://b:1/t"}}}), ContainsSubstring("dead letters → kafka://b:1/t.dlq"));
     CHECK((*spec_of("consume", {{"threads", {"3"}}}))->hops.front().threads == 3);
-    CHECK_THAT(drawn("consume", {{"threads", {"65"}}}), ContainsSubstring("--threads: expected from 1 to 64"));
+    CHECK_THAT(drawn("consume", {{"threads", {"65"}}}), ContainsSubstring("threads: expected from 1 to 64"));
     CHECK_THAT(drawn("consume", {{"threads", {"2"}}, {"from", {"journal:d/a"}}}),
                ContainsSubstring("only a Kafka topic can have several readers"));
     CHECK_THAT(drawn("consume", {{"from", {"journal:d/a"}}, {"to", {"journal:d/./a"}}}),
@@ -100,4 +101,18 @@ TEST_CASE("run takes its hops from the configuration where it has some", "[pipel
                ContainsSubstring("--store: the tables [hops.NAME] of the configuration say what runs"));
     auto const broken = folder.write("broken.toml", "[hops.a]\nfrom = \"forward://:1\"\n");
     CHECK_THAT(drawn("run", {}, {}, broken), ContainsSubstring("hop a: `to` is missing"));
+}
+
+TEST_CASE("a mistake in a source is reported as it was written, not as its dead letters are named after it",
+          "[pipelines]") {
+    for (std::string const from : {"kafka://h:9092", "kafka://h:99999/t", "kafka://h:9092/t?nosuch=1"}) {
+        auto const options = settings::merge("consume", {{"from", {from}}}, {}, {});
+        REQUIRE(options.has_value());
+        auto const spec = pipeline_of(*subcommand_of_name("consume"), *options, {});
+        REQUIRE(spec.has_value());
+        shared_resources shared;
+        auto const built = process{*options, **spec, shared}.build();
+        REQUIRE(built.has_error());
+        CHECK_THAT(built.error().message, ContainsSubstring(from + ": "));
+    }
 }

@@ -43,6 +43,13 @@ TEST_CASE("a pipeline that cannot run says why", "[pipeline]") {
     CHECK_THAT(why_not({hop("a", "x", "y"), hop("a", "z", "y")}), ContainsSubstring("two hops have the name a"));
     CHECK_THAT(why_not({hop("a", "", "y")}), ContainsSubstring("hop a: `from` is missing"));
     CHECK_THAT(why_not({hop("a", "x", "")}), ContainsSubstring("hop a: `to` is missing"));
+    auto many = hop("a", "journal:x", "stdout:");
+    many.threads = 2;
+    CHECK_THAT(why_not({many}), ContainsSubstring("hop a: threads: only a Kafka topic can have several readers"));
+    many.from = "kafka://b/t";
+    CHECK(why_not({many}).empty());
+    many.threads = 0;
+    CHECK_THAT(why_not({many}), ContainsSubstring("hop a: threads: expected from 1 to 64"));
     CHECK_THAT(why_not({hop("a", "kafka://b/t", "kafka://b/t?x=1")}),
                ContainsSubstring("reads and writes kafka://b/t"));
     CHECK_THAT(why_not({hop("a", "journal:x", "journal:y"), hop("b", "journal:y", "journal:z"),

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,22 @@ struct http_target {
 };
 /// @return errc::invalid_argument for a file, socket path or proxy that can never work
 [[nodiscard]] result<http_target> make_http_target(http_server const& server);
+/// Of options that name a server by `address`, `tls`, `ca_file`, `insecure_skip_verify`, `connect_timeout` and
+/// `request_timeout`; through the environment's proxy, where it names one.
+template <typename Options>
+[[nodiscard]] result<http_target> make_http_target(Options const& options, std::uint16_t usual_port) {
+    auto const address = parse_host_port(options.address, usual_port);
+    if (!address) return address.error();
+    http_server server{
+        .address = *address,
+        .timeouts = {.connect = options.connect_timeout, .request = options.request_timeout},
+        .route = http_route::by_environment,
+    };
+    if (options.tls)
+        server.tls =
+            tls_client_options{.ca_file = options.ca_file, .insecure_skip_verify = options.insecure_skip_verify};
+    return make_http_target(server);
+}
 
 /// Adds `name: value`. @return errc::invalid_argument where the value would end the head early
 [[nodiscard]] result<> add_field(http_target& to, std::string_view name, std::string_view value);

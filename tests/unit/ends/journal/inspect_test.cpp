@@ -114,6 +114,16 @@ TEST_CASE("a folder without a journal is reported as such", "[journal][inspect]"
     }
 }
 
+TEST_CASE("a journal that is not there is named with the one beside it that has a like name", "[journal][inspect]") {
+    closed_topic const topic;
+    auto const like = topic.path + "s";
+    auto const hint = "; did you mean " + topic.path + "?";
+    CHECK_THAT(inspect_journal(like).error().message, ContainsSubstring(hint));
+    CHECK_THAT(make_journal_source({.folder = like, .group = "g"})->open().error().message, ContainsSubstring(hint));
+    auto const unlike = std::filesystem::path{topic.path}.parent_path() / "an-other-name-altogether";
+    CHECK_THAT(inspect_journal(unlike).error().message, !ContainsSubstring("did you mean"));
+}
+
 TEST_CASE("an export stops at the first error of its taker", "[journal][inspect]") {
     closed_topic const topic;
     auto const stopped = export_journal(

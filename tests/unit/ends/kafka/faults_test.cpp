@@ -215,3 +215,15 @@ TEST_CASE("a source knows its backlog before anything is read, and continues as 
     REQUIRE(taken.read(52));
     REQUIRE(comes_true([&] { return from->backlog() == 0; }));
 }
+
+TEST_CASE("a topic that does not exist is named with the one of a like name that does", "[kafka]") {
+    mock_cluster cluster;
+    rd_kafka_mock_topic_create(cluster.get(), "nginx-logs", 1, 1);
+    rd_kafka_mock_topic_set_error(cluster.get(), "nginx-log", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    auto options = cluster.source_options();
+    options.topic = "nginx-log";
+    auto const opened = make_kafka_source(options)->open();
+    REQUIRE(opened.has_error());
+    CHECK(opened.error().code == errc::not_found);
+    CHECK_THAT(opened.error().message, ContainsSubstring("topic nginx-log does not exist; did you mean nginx-logs?"));
+}
