@@ -36,13 +36,13 @@ result<std::vector<std::string>> value_texts(std::string const& path, std::strin
     if (auto const* list = node.as_array()) {
         for (auto const& each : *list) {
             auto text = scalar_text(each);
-            if (!text) return at_line(path, each.source(), fmt::format("{}: a list of plain values is expected", key));
+            if (!text) return at_line(path, each.source(), fmt::format("{}: expected a list of plain values", key));
             texts.push_back(*std::move(text));
         }
         return texts;
     }
     auto text = scalar_text(node);
-    if (!text) return at_line(path, node.source(), fmt::format("{}: a plain value or a list of them is expected", key));
+    if (!text) return at_line(path, node.source(), fmt::format("{}: expected a plain value or a list of them", key));
     texts.push_back(*std::move(text));
     return texts;
 }
@@ -92,10 +92,10 @@ constexpr std::array hop_keys{hop_key{"from", &hop_spec::from},
 
 result<> set_routes(std::string const& path, toml::node const& node, hop_spec& hop) {
     auto const* routes = node.as_table();
-    if (routes == nullptr) return at_line(path, node.source(), "route: a table is expected, { \"TAGS\" = \"URI\" }");
+    if (routes == nullptr) return at_line(path, node.source(), "route: expected a table, { \"TAGS\" = \"URI\" }");
     for (auto const& [tags, to] : *routes) {
         auto const* uri = to.as_string();
-        if (uri == nullptr) return at_line(path, to.source(), fmt::format("route {}: a URI is expected", tags.str()));
+        if (uri == nullptr) return at_line(path, to.source(), fmt::format("route {}: expected a URI", tags.str()));
         hop.routes.push_back({.tags = std::string{tags.str()}, .to = uri->get()});
     }
     return {};
@@ -105,7 +105,7 @@ result<> set_threads(std::string const& path, toml::node const& node, hop_spec& 
     auto const threads = node.value<std::int64_t>().value_or(0);
     if (threads < 1 || threads > std::int64_t{hop_spec::threads_max})
         return at_line(path, node.source(),
-                       fmt::format("threads: an integer from 1 to {} is expected", hop_spec::threads_max));
+                       fmt::format("threads: expected an integer from 1 to {}", hop_spec::threads_max));
     hop.threads = static_cast<std::size_t>(threads);
     return {};
 }
@@ -125,7 +125,7 @@ result<hop_spec> read_hop(std::string const& path, std::string_view name, toml::
         } else if (auto const* text = node.as_string()) {
             hop.*known->text = text->get();
         } else {
-            set = at_line(path, node.source(), fmt::format("{}: a text is expected", key.str()));
+            set = at_line(path, node.source(), fmt::format("{}: expected a string", key.str()));
         }
         if (!set) return set.error();
     }
@@ -137,8 +137,7 @@ result<std::vector<hop_spec>> read_hops(std::string const& path, toml::table con
     std::vector<std::pair<toml::source_index, hop_spec>> found;
     for (auto const& [name, node] : tables) {
         auto const* table = node.as_table();
-        if (table == nullptr)
-            return at_line(path, node.source(), fmt::format("hops.{}: a table is expected", name.str()));
+        if (table == nullptr) return at_line(path, node.source(), fmt::format("hops.{}: expected a table", name.str()));
         auto hop = read_hop(path, name.str(), *table);
         if (!hop) return hop.error();
         found.emplace_back(name.source().begin.line, *std::move(hop));

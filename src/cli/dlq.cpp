@@ -76,7 +76,7 @@ void print(audit::letter_list const& list, std::vector<audit::letter_summary> co
                        ? fmt::format(" (incomplete: {} of {} parts)", each.parts_found, each.parts)
                        : "");
     if (list.incomplete > 0)
-        fmt::print("{} letters are incomplete: parts of them are missing; show prints what is there\n",
+        fmt::print("{} dead letters are incomplete: parts of them are missing; show prints what is there\n",
                    list.incomplete);
     if (list.unreadable > 0) fmt::print("{} entries are not dead letters of logpipe\n", list.unreadable);
 }
@@ -132,11 +132,11 @@ int show(settings const& options, audit::letter_topic& from, std::span<std::stri
 }
 
 int finish(settings const& options, audit::retry_report const& report, std::string_view done) {
-    fmt::print("{} letters {}\n", report.letters, done);
+    fmt::print("{} dead letters {}\n", report.letters, done);
     if (report.room.freed_bytes > 0)
         log_info("{}: {} bytes are free now", options.subcommand(), report.room.freed_bytes);
     if (report.room.pending)
-        log_info("{}: the process that writes the letters frees their room when it gets to it", options.subcommand());
+        log_info("{}: the process that writes the dead letters frees their space later", options.subcommand());
     for (auto const& id : report.not_found)
         log_error("{}: no dead letter has the id {}", options.subcommand(), id.text());
     for (auto const& id : report.incomplete)
@@ -176,7 +176,7 @@ int purge(settings const& options, audit::letter_topic& from, std::span<std::str
     if (!counted) return report_failure(options, counted.error());
     counted->letters += std::exchange(counted->incomplete, {}).size();
     if (options.on("dry-run") || counted->letters == 0) return finish(options, *counted, "would be purged");
-    fmt::print("{} letters are selected\n", counted->letters);
+    fmt::print("{} dead letters are selected\n", counted->letters);
     auto const meant = is_meant(options, "What is purged is gone for good.");
     if (!meant) return report_failure(options, meant.error());
     if (!*meant) return finish(options, {.letters = 0, .not_found = {}, .incomplete = {}, .rejected = {}}, "purged");
@@ -189,8 +189,8 @@ int purge(settings const& options, audit::letter_topic& from, std::span<std::str
 
 int run_dlq(settings const& options, argument_list const& rest) {
     auto const misused = [&] {
-        return report_failure(
-            options, {errc::invalid_argument, "say what to do with which letters: dlq ls|show|retry|purge URI [ID…]"});
+        return report_failure(options, {errc::invalid_argument,
+                                        "say what to do with which dead letters: dlq ls|show|retry|purge URI [ID…]"});
     };
     if (rest.size() < 2) return misused();
     auto const& uri = rest[1];

@@ -21,8 +21,8 @@ error unknown_parameter(end_uri const& uri, std::string_view name, std::vector<o
     }
     auto const near = nearest(name, names);
     auto const hint = !near.empty()    ? fmt::format("did you mean \"{}\"?", near)
-                      : !known.empty() ? fmt::format("there are {}", known)
-                                       : std::string{"logpipe help lists those of each end"};
+                      : !known.empty() ? fmt::format("available: {}", known)
+                                       : std::string{"logpipe help END lists them"};
     return {errc::invalid_argument,
             fmt::format("{}: unknown parameter \"{}\"; {} (a ? that belongs to a path is written %3F)", uri.whole, name,
                         hint)};

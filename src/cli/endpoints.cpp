@@ -32,7 +32,7 @@ error unknown_scheme(end_uri const& uri, end_role role) {
         }
     auto const near = nearest(uri.scheme, schemes);
     return {errc::invalid_argument,
-            fmt::format("{}: \"{}:\" cannot be a {}; {}there are {}", without_login(uri.whole), uri.scheme,
+            fmt::format("{}: \"{}:\" cannot be a {}; {}available: {}", without_login(uri.whole), uri.scheme,
                         role == end_role::source ? "source" : "sink",
                         near.empty() ? std::string{} : fmt::format("did you mean \"{}:\"? ", near), known)};
 }

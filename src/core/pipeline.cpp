@@ -61,14 +61,15 @@ result<> check(pipeline_spec const& spec) {
         for (auto const& [key, value] : {std::pair{"from", &hop.from}, {"to", &hop.to}})
             if (value->empty()) return invalid(fmt::format("hop {}: `{}` is missing", hop.name, key));
         if (hop.threads == 0 || hop.threads > hop_spec::threads_max)
-            return invalid(fmt::format("hop {}: threads: expected from 1 to {}", hop.name, hop_spec::threads_max));
+            return invalid(
+                fmt::format("hop {}: threads: expected an integer from 1 to {}", hop.name, hop_spec::threads_max));
         if (hop.threads > 1 && !hop.from.starts_with("kafka:"))
             return invalid(fmt::format("hop {}: threads: only a Kafka topic can have several readers, not {}", hop.name,
                                        without_login(hop.from)));
     }
     for (auto const& hop : spec.hops) {
         if (feeds(hop, hop))
-            return invalid(fmt::format("hop {}: it reads and writes {}: each event would be read again", hop.name,
+            return invalid(fmt::format("hop {}: it reads and writes {}, so each event would be read again", hop.name,
                                        without_login(hop.from)));
         if (is_in_circle(spec, hop))
             return invalid(fmt::format("hop {}: what it writes comes back to {} through other hops", hop.name,

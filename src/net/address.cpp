@@ -10,7 +10,7 @@ namespace logpipe::net {
 result<host_port> parse_host_port(std::string_view text, std::uint16_t port_default) {
     auto const bad = [&](std::string_view reason) {
         return error{errc::invalid_argument,
-                     fmt::format("invalid address \"{}\": expected HOST:PORT: {}", text, reason)};
+                     fmt::format("invalid address \"{}\": expected HOST:PORT; {}", text, reason)};
     };
     std::string_view host = text;
     std::string_view port;

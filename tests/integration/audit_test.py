@@ -85,7 +85,7 @@ class DeadLetters(Case):
             self.assertEqual(self.ids("letters"), before)
 
             store.must("PUT", "/letters/_mapping", {"properties": {"serial": {"type": "byte", "ignore_malformed": True}}})
-            self.assertIn(f"{len(dead)} letters would go", self.run_program("dlq", "retry", letters, "--all", "--dry-run").stdout)
+            self.assertIn(f"{len(dead)} dead letters would go", self.run_program("dlq", "retry", letters, "--all", "--dry-run").stdout)
             self.run_program("dlq", "retry", letters, "--all")
             pipeline.wait_through()
             after = self.ids("letters")

@@ -70,9 +70,9 @@ class DeadLetters(Case):
         self.run_lines(BAD % 1, GOOD % 2)
         (before,) = self.listed()["newest"]
         dry = self.run_program("dlq", "retry", self.LETTERS, "--all", "--dry-run").stdout
-        self.assertEqual(dry, "1 letters would go to journal:data/nginx-logs\n")
+        self.assertEqual(dry, "1 dead letters would go to journal:data/nginx-logs\n")
         self.assertEqual(self.listed()["dead_letters"], 1)
-        self.assertEqual(self.run_program("dlq", "retry", self.LETTERS, before["id"]).stdout, "1 letters went to journal:data/nginx-logs\n")
+        self.assertEqual(self.run_program("dlq", "retry", self.LETTERS, before["id"]).stdout, "1 dead letters went to journal:data/nginx-logs\n")
         self.assertEqual(self.listed()["dead_letters"], 0)
         self.run_nothing_new(status=4)
         (after,) = self.listed()["newest"]
@@ -215,7 +215,7 @@ class DeadLetters(Case):
         before = sum(file.stat().st_size for file in folder.glob("*.seg"))
         self.assertGreater(before, 2_000_000)
         purged = self.run_program("dlq", "purge", self.LETTERS, "--all", "--yes")
-        self.assertEqual(purged.stdout.splitlines()[-1], "2000 letters purged")
+        self.assertEqual(purged.stdout.splitlines()[-1], "2000 dead letters purged")
         (freed,) = re.findall("([0-9]+) bytes are free now", purged.stderr)
         self.assertGreaterEqual(int(freed), before)
         self.assertEqual(sum(file.stat().st_size for file in folder.glob("*.seg")), 0)

@@ -4,6 +4,7 @@
 #include "core/options.hpp"
 #include "forward/forward.hpp"
 #include "forward_metrics.hpp"
+#include "net/address.hpp"
 #include "net/client_options.hpp"
 
 #include <fmt/format.h>
@@ -114,6 +115,8 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
     auto made = source_options().read(request.values);
     if (!made) return made.error();
     made->listen = request.uri.rest;
+    if (auto const address = net::parse_host_port(made->listen, 24224); !address)
+        return in_context(request.uri.whole, address.error());
     fit_to_descriptors(*made, request.values);
     return make_forward_source(*std::move(made));
 }

@@ -28,12 +28,15 @@ TEST_CASE("a URI that names no end says which there are", "[endpoints]") {
     CHECK_THAT(
         source.error().message,
         ContainsSubstring(
-            "\"ftp:\" cannot be a source; did you mean \"http:\"? there are file:, http:, https:, demo:, forward:"));
+            "\"ftp:\" cannot be a source; did you mean \"http:\"? available: file:, http:, https:, demo:, forward:"));
     CHECK_THAT(ends.make_sink("demo:nginx").error().message, ContainsSubstring("cannot be a sink"));
     CHECK_THAT(ends.make_source(reading("demo:nginx?colour=red")).error().message,
                ContainsSubstring("unknown parameter \"colour\""));
     CHECK_THAT(ends.make_source(reading("demo:nginx?lines=many")).error().message,
                ContainsSubstring("lines: invalid value \"many\": expected an integer"));
+    CHECK_THAT(
+        ends.make_source(reading("forward://h:99999")).error().message,
+        ContainsSubstring("forward://h:99999: invalid address \"h:99999\": expected HOST:PORT; the port must be"));
     CHECK_THAT(ends.make_source(reading("demo:apache")).error().message, ContainsSubstring("there is demo:nginx"));
 }
 

@@ -67,7 +67,7 @@ TEST_CASE("consume has the transform, index has not, and each its dead letters b
                ContainsSubstring("dead letters → journal:d/a.consume.dlq"));
     CHECK_THAT(drawn("index", {{"from", {"kafka://b:1/t"}}}), ContainsSubstring("dead letters → kafka://b:1/t.dlq"));
     CHECK((*spec_of("consume", {{"threads", {"3"}}}))->hops.front().threads == 3);
-    CHECK_THAT(drawn("consume", {{"threads", {"65"}}}), ContainsSubstring("threads: expected from 1 to 64"));
+    CHECK_THAT(drawn("consume", {{"threads", {"65"}}}), ContainsSubstring("threads: expected an integer from 1 to 64"));
     CHECK_THAT(drawn("consume", {{"threads", {"2"}}, {"from", {"journal:d/a"}}}),
                ContainsSubstring("only a Kafka topic can have several readers"));
     CHECK_THAT(drawn("consume", {{"from", {"journal:d/a"}}, {"to", {"journal:d/./a"}}}),

@@ -233,7 +233,7 @@ TEST_CASE("tables of hops are read in the order of the file, and checked", "[set
     };
     CHECK_THAT(fault("[hops.a]\nform = \"x\"\n"),
                ContainsSubstring(":2: unknown key \"form\"; did you mean \"from\"?"));
-    CHECK_THAT(fault("[hops.a]\nfrom = 3\n"), ContainsSubstring(":2: from: a text is expected"));
-    CHECK_THAT(fault("[hops.a]\nthreads = 0\n"), ContainsSubstring(":2: threads: an integer from 1 to 64"));
-    CHECK_THAT(fault("[hops]\na = 1\n"), ContainsSubstring(":2: hops.a: a table is expected"));
+    CHECK_THAT(fault("[hops.a]\nfrom = 3\n"), ContainsSubstring(":2: from: expected a string"));
+    CHECK_THAT(fault("[hops.a]\nthreads = 0\n"), ContainsSubstring(":2: threads: expected an integer from 1 to 64"));
+    CHECK_THAT(fault("[hops]\na = 1\n"), ContainsSubstring(":2: hops.a: expected a table"));
 }

@@ -49,7 +49,7 @@ TEST_CASE("a pipeline that cannot run says why", "[pipeline]") {
     many.from = "kafka://b/t";
     CHECK(why_not({many}).empty());
     many.threads = 0;
-    CHECK_THAT(why_not({many}), ContainsSubstring("hop a: threads: expected from 1 to 64"));
+    CHECK_THAT(why_not({many}), ContainsSubstring("hop a: threads: expected an integer from 1 to 64"));
     CHECK_THAT(why_not({hop("a", "kafka://b/t", "kafka://b/t?x=1")}),
                ContainsSubstring("reads and writes kafka://b/t"));
     CHECK_THAT(why_not({hop("a", "journal:x", "journal:y"), hop("b", "journal:y", "journal:z"),
