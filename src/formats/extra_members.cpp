@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace logpipe::formats {
 
 bool extra_members::add(member const& added, std::string& reason) {
@@ -11,13 +13,16 @@ bool extra_members::add(member const& added, std::string& reason) {
         reason = fmt::format("more than {} keys beside the mapping's", extra_members_max);
         return false;
     }
-    for (auto const& other : members_) {
-        if (other.name != added.name) continue;
+    if (has(added.name)) {
         reason = fmt::format("duplicate key {}", quoted_for_reason(added.name));
         return false;
     }
     members_.push_back(added);
     return true;
+}
+
+bool extra_members::has(std::string_view name) const noexcept {
+    return std::ranges::find(members_, name, &member::name) != members_.end();
 }
 
 }  // namespace logpipe::formats

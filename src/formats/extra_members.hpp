@@ -24,6 +24,7 @@ class extra_members final {
     void clear() noexcept { members_.clear(); }
     /// @return false, with the reason in `why`, when the name is there already, or too many are.
     [[nodiscard]] bool add(member const& added, std::string& reason);
+    [[nodiscard]] bool has(std::string_view name) const noexcept;
     [[nodiscard]] std::vector<member> const& all() const noexcept { return members_; }
 
   private:

@@ -21,11 +21,13 @@ namespace {
 constexpr std::size_t file_bytes_max = std::size_t{1} << 20U;
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
+/// @return whether there is such a key
 template <class Enum, std::size_t count>
-void read_choice(toml_table& from, std::string_view key, std::array<std::string_view, count> const& words, Enum& into) {
+bool read_choice(toml_table& from, std::string_view key, std::array<std::string_view, count> const& words, Enum& into) {
     auto index = static_cast<std::size_t>(into);
-    from.choice(key, words, index);
+    bool const is_there = from.choice(key, words, index);
     into = static_cast<Enum>(index);
+    return is_there;
 }
 
 /// The last name of a path is the field's, unless the file says another.
@@ -52,12 +54,17 @@ std::optional<mapped_field> read_source(toml_table& from, std::string const& pat
         ++sources;
         field.from = what;
     };
-    is(from.text("from", field.key), field_source::line);
+    is(from.text_or_texts("from", field.keys), field_source::line);
+    bool const is_joined = from.lists("join", field.joined);
     is(from.text("constant", field.constant), field_source::constant);
     is(from.texts("choices", field.choices), field_source::choice);
     bool const is_made = from.choice("value", value_words, made);
     is(is_made, static_cast<field_source>(static_cast<std::size_t>(field_source::id) + made));
     read_choice(from, "convert", conversion_words, field.convert);
+    if (!read_choice(from, "convert-others", conversion_words, field.convert_others)) field.convert_others = field.convert;
+    from.flag("scalar", field.scalar);
+    from.flag("optional", field.optional);
+    if (is_joined && field.from != field_source::line) from.mistake("join", "it is for a field with `from`");
     if (sources > 1) from.mistake("path", "only one of from, constant, choices and value can be given");
     if (field.convert != conversion::none && field.from != field_source::line)
         from.mistake("convert", "only the value of a key of the line (from) can be converted");
@@ -166,10 +173,11 @@ void read_page(toml_table& from, schema& all) {
 
 void read_table(toml_table& root, mapping& into) {
     if (!root.text("name", into.name) || into.name.empty()) root.mistake("name", "a mapping needs a name");
-    std::size_t format = 0;
-    auto const formats = format_names();
-    if (root.choice("format", formats, format)) into.format = formats[format];
-    root.text("time", into.time_key);
+    if (root.text("format", into.format))
+        if (auto const fault = fault_of_format(into.format); !fault.empty()) root.mistake("format", fault);
+    root.text_or_texts("time", into.time_keys);
+    root.text_or_texts("within", into.within);
+    root.text_or_texts("objects", into.objects);
     read_choice(root, "time-format", time_words, into.time);
     root.texts("drop", into.dropped);
     root.text("rest", into.rest);

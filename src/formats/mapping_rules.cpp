@@ -51,10 +51,20 @@ std::optional<fault> field_rules::add(schema_field const& field, mapped_field co
         if (made->choices.empty() || made->choices.size() > mapping::choices_max)
             return fault{"choices", fmt::format("from 1 to {} texts are allowed", mapping::choices_max)};
     } else if (made->from == field_source::line) {
-        if (made->key.empty()) return fault{"from", "name a key of the line"};
-        if (contains(keys_, made->key))
-            return fault{"from", fmt::format("\"{}\" is used by another field already", made->key)};
-        keys_.push_back(made->key);
+        if (made->keys.empty()) return fault{"from", "name a key of the line"};
+        if (auto wrong = add_keys("from", made->keys)) return wrong;
+        if (made->joined.size() == 1) return fault{"join", "at least two keys are joined"};
+        for (auto const& keys : made->joined)
+            if (auto wrong = add_keys("join", keys)) return wrong;
+    }
+    return std::nullopt;
+}
+
+std::optional<fault> field_rules::add_keys(std::string const& where, std::vector<std::string> const& keys) {
+    for (auto const& key : keys) {
+        if (key.empty()) return fault{where, "name a key of the line"};
+        if (contains(keys_, key)) return fault{where, fmt::format("\"{}\" is used by another field already", key)};
+        keys_.push_back(key);
     }
     return std::nullopt;
 }

@@ -22,6 +22,7 @@ class field_rules final {
 
   private:
     [[nodiscard]] std::optional<fault> add_path(std::string const& path);
+    [[nodiscard]] std::optional<fault> add_keys(std::string const& where, std::vector<std::string> const& keys);
 
     std::vector<schema_field> fields_;
     std::vector<std::string> keys_;     ///< of the line

@@ -18,11 +18,37 @@ void add_text(std::string& out, std::string_view key, std::string_view text) {
     out.push_back('\n');
 }
 
-void add_texts(std::string& out, std::string_view key, std::span<std::string const> texts) {
-    out.append(key).append(" = [");
+void append_texts(std::string& out, std::span<std::string const> texts) {
+    out += '[';
     for (std::size_t i = 0; i < texts.size(); ++i) {
         if (i > 0) out += ", ";
         append_json_string(out, texts[i]);
+    }
+    out += ']';
+}
+
+void add_texts(std::string& out, std::string_view key, std::span<std::string const> texts) {
+    if (texts.empty()) return;
+    out.append(key).append(" = ");
+    if (texts.size() == 1)
+        append_json_string(out, texts.front());
+    else
+        append_texts(out, texts);
+    out += '\n';
+}
+
+void add_list(std::string& out, std::string_view key, std::span<std::string const> texts) {
+    out.append(key).append(" = ");
+    append_texts(out, texts);
+    out += '\n';
+}
+
+void add_lists(std::string& out, std::string_view key, std::span<std::vector<std::string> const> lists) {
+    if (lists.empty()) return;
+    out.append(key).append(" = [");
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+        if (i > 0) out += ", ";
+        append_texts(out, lists[i]);
     }
     out += "]\n";
 }
@@ -35,14 +61,19 @@ void add_choice(std::string& out, std::string_view key, std::array<std::string_v
 void add_source(std::string& out, mapped_field const& field) {
     using enum field_source;
     if (field.from == line)
-        add_text(out, "from", field.key);
+        add_texts(out, "from", field.keys);
     else if (field.from == constant)
         add_text(out, "constant", field.constant);
     else if (field.from == choice)
-        add_texts(out, "choices", field.choices);
+        add_list(out, "choices", field.choices);
     else
         add_text(out, "value", value_words[static_cast<std::size_t>(field.from) - static_cast<std::size_t>(id)]);
+    add_lists(out, "join", field.joined);
+    if (field.scalar) out += "scalar = true\n";
+    if (field.optional) out += "optional = true\n";
     add_choice(out, "convert", conversion_words, field.convert);
+    if (field.convert_others != field.convert)
+        add_text(out, "convert-others", conversion_words[static_cast<std::size_t>(field.convert_others)]);
 }
 
 void add_field(std::string& out, schema_field const& field, mapping const& table) {
@@ -64,7 +95,7 @@ class names_writer final {
     void add(std::string_view key, std::vector<std::size_t> const& fields) {
         std::vector<std::string> names;
         for (auto const field : fields) names.push_back(all_.fields[field].name);
-        if (!names.empty()) add_texts(out_, key, names);
+        if (!names.empty()) add_list(out_, key, names);
     }
     void add(std::string_view key, std::optional<std::size_t> field) {
         if (field) add_text(out_, key, all_.fields[*field].name);
@@ -82,9 +113,11 @@ std::string to_toml(document_mapping const& what) {
     std::string out;
     add_text(out, "name", table.name);
     add_text(out, "format", table.format);
-    if (!table.time_key.empty()) add_text(out, "time", table.time_key);
+    add_texts(out, "time", table.time_keys);
     add_choice(out, "time-format", time_words, table.time);
-    if (!table.dropped.empty()) add_texts(out, "drop", table.dropped);
+    add_texts(out, "within", table.within);
+    add_texts(out, "objects", table.objects);
+    if (!table.dropped.empty()) add_list(out, "drop", table.dropped);
     if (!table.rest.empty()) add_text(out, "rest", table.rest);
     if (table.drops_rest) out += "drop-rest = true\n";
     add_text(out, "clash-suffix", table.clash_suffix);

@@ -1,6 +1,7 @@
 #include "core/options.hpp"
 #include "formats/metrics.hpp"
 #include "formats/normalize.hpp"
+#include "log_format/nginx_conf.hpp"
 
 #include <fmt/format.h>
 
@@ -10,6 +11,10 @@ namespace {
 
 struct options {
     std::string mapping;
+    std::string format;
+    std::string nginx_conf;
+    std::string nginx_log_format;
+    bool strict_lines = false;
     timestamp_from timestamp = timestamp_from::receive;
     std::vector<std::string> regions;
     std::size_t line_bytes_max = normalize_options{}.line_bytes_max;
@@ -20,7 +25,19 @@ option_set<options> const& set_of_options() {
         text<&options::mapping>("mapping", "FILE",
                                 "TOML: how a line becomes a document, and what the document's fields are; default: "
                                 "nginx's access logs (check --show-mapping prints it)."),
-        choice<&options::timestamp>("timestamp", "receive|entry|event", "Where @timestamp comes from."),
+        text<&options::format>("format", "NAME",
+                               "How a line becomes fields: auto, json, combined, common, main, logfmt, nginx-error, raw "
+                               "…, or a log_format string of nginx; default: the mapping's, which is auto."),
+        text<&options::nginx_conf>("nginx-conf", "FILE",
+                                   "nginx's configuration, from which the log_format is read; what it includes as "
+                                   "well."),
+        text<&options::nginx_log_format>("nginx-log-format", "NAME", "Which log_format of --nginx-conf; default: the first that an access_log names."),
+        flag<&options::strict_lines>("strict-lines",
+                                     "A line with bytes that are not UTF-8, or \\xNN in JSON, becomes a dead letter "
+                                     "instead of being mended."),
+        choice<&options::timestamp>("timestamp", "receive|entry|event|line",
+                                    "Where @timestamp comes from: the receipt, the client's time of the entry, the "
+                                    "line (a dead letter where it has none), or the line, else the receipt."),
         list<&options::regions>("regions", "NAME", "Texts for the mapping's field of choices; may be given often."),
         bytes<&options::line_bytes_max>("line-bytes-max", "A longer line becomes a dead letter."),
     };
@@ -32,12 +49,30 @@ result<std::unique_ptr<transform>> make(option_values const& values) {
     if (!chosen) return chosen.error();
     auto found = mapping_of(values);
     if (!found) return found.error();
-    if (chosen->timestamp == timestamp_from::event && found->table.time_key.empty())
+    if (chosen->timestamp == timestamp_from::event && found->table.time_keys.empty())
         return error{
             errc::invalid_argument,
             fmt::format("--timestamp event: the mapping {} names no time of a line (key `time`)", found->table.name)};
-    return make_normalize(
-        {.table = std::move(found->table), .timestamp = chosen->timestamp, .line_bytes_max = chosen->line_bytes_max});
+    return make_normalize({.table = std::move(found->table),
+                           .timestamp = chosen->timestamp,
+                           .line_bytes_max = chosen->line_bytes_max,
+                           .strict_lines = chosen->strict_lines});
+}
+
+/// --format, or what --nginx-conf says; empty: neither is given.
+result<std::string> format_option(option_values const& values) {
+    auto const& format = values.text("format");
+    auto const& file = values.text("nginx-conf");
+    if (file.empty()) {
+        if (auto const fault = format.empty() ? std::string{} : fault_of_format(format); !fault.empty())
+            return error{errc::invalid_argument, "--format: " + fault};
+        return format;
+    }
+    if (!format.empty())
+        return error{errc::invalid_argument, "--nginx-conf and --format both say the format: give one of them"};
+    auto found = nginx_log_format(file, values.text("nginx-log-format"));
+    if (!found) return error{errc::invalid_argument, in_context("--nginx-conf", found.error()).message};
+    return found;
 }
 
 }  // namespace
@@ -49,6 +84,10 @@ result<document_mapping> mapping_of(option_values const& values) {
         if (!read) return error{errc::invalid_argument, in_context("--mapping", read.error()).message};
         found = *std::move(read);
     }
+    if (auto format = format_option(values); !format)
+        return format.error();
+    else if (!format->empty())
+        found.table.format = *std::move(format);
     auto const& regions = values.list("regions");
     if (regions.empty()) return found;
     for (auto& field : found.table.fields)
@@ -61,7 +100,7 @@ transform_descriptor const normalize_transform{
     .title = "Transform",
     .summary = "Makes a document of each line, by a mapping.",
     .options = set_of_options().rows(),
-    .metrics = {metrics::rejected, metrics::documents},
+    .metrics = {metrics::all.begin(), metrics::all.end()},
     .make = make,
 };
 

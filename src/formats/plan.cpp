@@ -19,10 +19,6 @@ namespace {
     return out;
 }
 
-[[nodiscard]] std::string member_begin(std::string_view name) {
-    return fmt::format(",{}:", json_text(name));
-}
-
 /// A comma that comes first in an object is left out.
 void append(std::string& to, std::string_view bytes) {
     to += bytes.substr(to.ends_with('{') && bytes.starts_with(',') ? 1 : 0);
@@ -35,6 +31,10 @@ void make_room_for_a_block(std::string& text) {
 
 }  // namespace
 
+std::string member_begin(std::string_view name) {
+    return fmt::format(",{}:", json_text(name));
+}
+
 std::vector<std::string_view> names_in(std::string_view path) {
     std::vector<std::string_view> names;
     for (std::size_t begin = 0; begin <= path.size();) {
@@ -45,42 +45,105 @@ std::vector<std::string_view> names_in(std::string_view path) {
     return names;
 }
 
+namespace {
+
+/// Which of the buckets a key is looked for in.
+[[nodiscard]] std::size_t bucket_of(std::string_view text) noexcept {
+    return text.empty() ? 0 : (text.size() * 5 + static_cast<unsigned char>(text.front()) +
+                               static_cast<unsigned char>(text.back()) * 3U) % 64;
+}
+
+}  // namespace
+
 plan::plan(mapping const& table) {
     add_keys(table);
+    index_keys();
     add_steps(table);
     if (!table.rest.empty()) rest_open_ = member_begin(table.rest) + "{";
     measure();
 }
 
-void plan::add_key(std::string const& text, key_role role, std::string const& clash_suffix) {
+void plan::add_key(std::string const& text, key_role role) {
     // A key has one role: the first that the mapping gives it.
-    if (find(text) != none) return;
+    if (std::ranges::find(keys_, text, &known_key::text) != keys_.end()) return;
+    bool const clashes = std::ranges::find(own_names_, text) != own_names_.end();
     known_key key;
     key.text = text;
     key.match = json_text(text).substr(1);
     key.role = role;
-    if (role == key_role::own) {
-        key.output = text + clash_suffix;
-        key.prefix = member_begin(key.output);
-    }
+    key.output = clashes ? text + clash_suffix_ : text;
+    key.prefix = member_begin(key.output);
     key.match_begin = short_prefix{key.match};
     keys_.push_back(std::move(key));
 }
 
-void plan::add_keys(mapping const& table) {
+std::size_t plan::add_slot(std::vector<std::string> const& keys, known_key const& like, conversion of_first) {
+    auto const slot = slots_count_++;
+    for (std::size_t rank = 0; rank < keys.size(); ++rank) {
+        if (keys[rank].contains('.')) open_object(keys[rank], like.role);
+        add_key(keys[rank], like.role);
+        auto& key = *std::ranges::find(keys_, keys[rank], &known_key::text);
+        if (key.slot != known_key::no_slot) continue;
+        key.slot = slot;
+        key.rank = rank;
+        key.convert = rank == 0 ? of_first : like.convert;
+        key.is_scalar = like.is_scalar;
+        key.is_optional = like.is_optional;
+    }
+    return slot;
+}
+
+/// "a.b" is looked for within the object `a`.
+void plan::open_object(std::string const& text, key_role role) {
+    std::string const name{names_in(text).front()};
+    add_key(name, role == key_role::dropped ? key_role::dropped : key_role::rest);
+    std::ranges::find(keys_, name, &known_key::text)->opens = true;
+}
+
+void plan::add_field_keys(mapping const& table) {
     for (auto const& field : table.fields) {
         if (field.from != field_source::line) continue;
-        add_key(field.key, key_role::mapped);
-        keys_.back().to_number = field.convert == conversion::to_number;
+        known_key like;
+        like.convert = field.convert_others;
+        like.is_scalar = field.scalar;
+        like.is_optional = field.optional;
+        auto const slot = add_slot(field.keys, like, field.convert);
+        if (field.joined.empty()) continue;
+        like.role = key_role::part;
+        like.convert = conversion::none;
+        like.is_scalar = true;
+        joined_field joined{.slot = slot, .parts = {}};
+        for (auto const& names : field.joined) joined.parts.push_back(add_slot(names, like, conversion::none));
+        joined_.push_back(std::move(joined));
     }
-    for (auto const& key : table.dropped) add_key(key, key_role::dropped);
+}
+
+void plan::add_keys(mapping const& table) {
     // Under an object of their own the line's keys meet nobody.
     if (!table.drops_rest && table.rest.empty())
-        for (auto const& field : table.fields)
-            add_key(std::string{names_in(field.path).front()}, key_role::own, table.clash_suffix);
-    if (table.time_key.empty()) return;
-    add_key(table.time_key, table.drops_rest ? key_role::dropped : key_role::timed);
-    time_key_ = find(table.time_key);
+        for (auto const& field : table.fields) own_names_.emplace_back(names_in(field.path).front());
+    clash_suffix_ = table.clash_suffix;
+    // Roles come before the objects that are opened: their names may be the same.
+    for (auto const& field : table.fields)
+        for (auto const& key : field.keys)
+            if (!key.contains('.')) add_key(key, key_role::mapped);
+    for (auto const& key : table.dropped) add_key(key, key_role::dropped);
+    for (auto const& name : own_names_) add_key(name, key_role::own);
+    add_field_keys(table);
+    known_key like;
+    like.is_scalar = true;
+    like.role = table.drops_rest ? key_role::dropped : key_role::rest;
+    if (!table.time_keys.empty()) time_slot_ = add_slot(table.time_keys, like, conversion::none);
+    if (!table.within.empty()) within_slot_ = add_slot(table.within, like, conversion::none);
+    for (auto const& name : table.objects) {
+        open_object(name, like.role);
+        std::ranges::find(keys_, name, &known_key::text)->is_transparent = true;
+    }
+}
+
+void plan::index_keys() {
+    for (std::size_t i = 0; i < keys_.size(); ++i)
+        buckets_[bucket_of(keys_[i].text)].push_back(static_cast<std::uint16_t>(i));
 }
 
 void plan::add_steps(mapping const& table) {
@@ -105,7 +168,7 @@ void plan::add_step(mapped_field const& field, std::string_view name) {
             bool const as_text = field.convert == conversion::to_text;
             auto& step = begin_step(as_text ? plan_step::kind::text_value : plan_step::kind::value);
             step.bytes = begin;
-            step.index = find(field.key);
+            step.index = keys_[find(field.keys.front())].slot;
             return;
         }
         case field_source::constant:
@@ -172,7 +235,6 @@ void plan::measure() {
     constexpr std::size_t quotes = 2;
     document_bytes_extra_ = quotes + rest_open_.size() + 1;
     for (auto& step : steps_) {
-        // A line's key is as long as in the document, or shorter by what this step adds.
         document_bytes_extra_ += step.bytes.size() + quotes + id_hash::hex_bytes;
         std::size_t longest = 0;
         for (auto& choice : step.choices) {
@@ -184,12 +246,10 @@ void plan::measure() {
         document_bytes_extra_ += longest;
         make_room_for_a_block(step.bytes);
     }
-    // What the keys' own spelling in the line and in the document may differ by, and the comma before each.
-    for (auto const& key : keys_) document_bytes_extra_ += key.prefix.size() + 1;
 }
 
 std::size_t plan::find(std::string_view text) const noexcept {
-    for (std::size_t i = 0; i < keys_.size(); ++i)
+    for (auto const i : buckets_[bucket_of(text)])
         if (keys_[i].text == text) return i;
     return none;
 }

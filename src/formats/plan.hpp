@@ -4,6 +4,7 @@
 #include "core/short_prefix.hpp"
 #include "formats/normalize.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,8 +16,9 @@ namespace logpipe::formats {
 
 enum class key_role : std::uint8_t {
     mapped,   ///< goes into the document
+    part,     ///< is joined with others, or among the line's other keys
     dropped,  ///< goes away
-    timed,    ///< is among the line's other keys, and its time
+    rest,     ///< is among the line's other keys
     own,      ///< has the name of a key that the document makes itself: stays, under another name
 };
 
@@ -24,11 +26,25 @@ enum class key_role : std::uint8_t {
 struct known_key {
     std::string text;
     std::string match;   ///< as a line has it that escapes no more than it must, closing quote included
-    std::string prefix;  ///< of an own key, as the document has it after other keys: `,"index_original":`
-    std::string output;  ///< of an own key: its new name
+    std::string prefix;  ///< as the document has it after other keys: `,"index_original":`
+    std::string output;  ///< its name there
     short_prefix match_begin;
     key_role role = key_role::mapped;
-    bool to_number = false;
+    conversion convert = conversion::none;
+    bool is_scalar = false;           ///< an object is none of its values
+    bool is_optional = false;         ///< finding it says nothing of the line
+    bool opens = false;               ///< where its value is an object, that is looked into…
+    bool is_transparent = false;      ///< …and its members count as the line's own
+    std::size_t slot = no_slot;       ///< where its value goes; keys that mean the same have one
+    std::size_t rank = 0;             ///< among those: the lowest wins
+
+    static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
+};
+
+/// A field that may be put together.
+struct joined_field {
+    std::size_t slot = 0;
+    std::vector<std::size_t> parts;  ///< slots
 };
 
 /// What of the document is written next. Its bytes have capacity for a block after it; a comma that they begin with is
@@ -50,7 +66,7 @@ struct plan_step {
 
     kind what = kind::text;
     std::string bytes;
-    std::size_t index = 0;  ///< of the key; of `times`, which of them it is
+    std::size_t index = 0;  ///< of the slot; of `times`, which of them it is
     std::vector<std::string> choices;
     std::vector<time_part> parts;
 };
@@ -77,7 +93,10 @@ class plan final {
     /// @param text  without escapes. @return its index in keys(), or none.
     [[nodiscard]] std::size_t find(std::string_view text) const noexcept;
 
-    [[nodiscard]] std::size_t time_key() const noexcept { return time_key_; }  ///< index in keys(), or none
+    [[nodiscard]] std::size_t slots_count() const noexcept { return slots_count_; }
+    [[nodiscard]] std::vector<joined_field> const& joined() const noexcept { return joined_; }
+    [[nodiscard]] std::size_t time_slot() const noexcept { return time_slot_; }      ///< or none
+    [[nodiscard]] std::size_t within_slot() const noexcept { return within_slot_; }  ///< or none
 
     /// The document from after its first `{` to the line's other keys.
     [[nodiscard]] std::vector<plan_step> const& steps() const noexcept { return steps_; }
@@ -85,12 +104,18 @@ class plan final {
     /// What stands around the line's other keys: `,"labels":{` and `}`, or nothing.
     [[nodiscard]] std::string const& rest_open() const noexcept { return rest_open_; }
 
-    /// The longest document of a line is this and the line's own bytes.
+    /// The longest document of a line is this, its values and its other keys.
     [[nodiscard]] std::size_t document_bytes_extra() const noexcept { return document_bytes_extra_; }
 
   private:
     void add_keys(mapping const& table);
-    void add_key(std::string const& text, key_role role, std::string const& clash_suffix = {});
+    void add_field_keys(mapping const& table);
+    void add_key(std::string const& text, key_role role);
+    /// Under these keys, which are the line's other ones if they have no role yet, is what goes into one slot.
+    [[nodiscard]] std::size_t add_slot(std::vector<std::string> const& keys, known_key const& like,
+                                       conversion of_first);
+    void open_object(std::string const& text, key_role role);
+    void index_keys();
     void add_steps(mapping const& table);
     void add_step(mapped_field const& field, std::string_view name);
     void add_text(std::string_view bytes);
@@ -99,14 +124,22 @@ class plan final {
     plan_step& times_step();
     void measure();
 
+    std::string clash_suffix_;
+    std::vector<std::string> own_names_;  ///< at the document's top level
     std::vector<known_key> keys_;
-    std::size_t time_key_ = none;
+    std::array<std::vector<std::uint16_t>, 64> buckets_;  ///< of keys_, by bucket_of()
+    std::size_t slots_count_ = 0;
+    std::vector<joined_field> joined_;
+    std::size_t time_slot_ = none;
+    std::size_t within_slot_ = none;
     std::vector<plan_step> steps_;
     std::size_t times_count_ = 0;
     std::string rest_open_;
     std::size_t document_bytes_extra_ = 0;
 };
 
+/// A member's name in a document, with the comma before it: `,"a":`
+[[nodiscard]] std::string member_begin(std::string_view name);
 /// "a.b.c" as its names.
 [[nodiscard]] std::vector<std::string_view> names_in(std::string_view path);
 

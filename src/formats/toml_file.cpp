@@ -103,6 +103,37 @@ bool toml_table::texts(std::string_view key, std::vector<std::string>& into) {
     return true;
 }
 
+bool toml_table::text_or_texts(std::string_view key, std::vector<std::string>& into) {
+    auto const* node = table_of(node_).get(key);
+    if (node == nullptr || !node->is_string()) return texts(key, into);
+    into.resize(1);
+    return text(key, into.front());
+}
+
+bool toml_table::lists(std::string_view key, std::vector<std::vector<std::string>>& into) {
+    known_.emplace_back(key);
+    auto const* node = table_of(node_).get(key);
+    if (node == nullptr) return false;
+    auto const* all = node->as_array();
+    auto const is_text = [](toml::node const& each) { return each.is_string(); };
+    auto const is_list = [&](toml::node const& each) {
+        return each.is_string() || (each.is_array() && std::ranges::all_of(*each.as_array(), is_text));
+    };
+    if (all == nullptr || !std::ranges::all_of(*all, is_list)) {
+        mistake(key, "expected a list of texts, or of lists of texts");
+        return true;
+    }
+    for (auto const& each : *all) {
+        auto& list = into.emplace_back();
+        if (each.is_string()) list.push_back(each.as_string()->get());
+        if (each.is_array())
+            for (auto const& text : *each.as_array()) list.push_back(text.as_string()->get());
+        for (auto const& text : list)
+            if (auto const fault = fault_of(text); !fault.empty()) mistake(key, fault);
+    }
+    return true;
+}
+
 bool toml_table::flag(std::string_view key, bool& into) {
     known_.emplace_back(key);
     auto const* node = table_of(node_).get(key);

@@ -21,6 +21,10 @@ class toml_table final {
     /// @return whether there is such a key
     bool text(std::string_view key, std::string& into);
     bool texts(std::string_view key, std::vector<std::string>& into);
+    /// A text alone is a list of one.
+    bool text_or_texts(std::string_view key, std::vector<std::string>& into);
+    /// A list of such.
+    bool lists(std::string_view key, std::vector<std::vector<std::string>>& into);
     bool flag(std::string_view key, bool& into);
     /// One of `names`. @return its index in `into`
     bool choice(std::string_view key, std::span<std::string_view const> names, std::size_t& into);

@@ -1,5 +1,7 @@
 #include "json/json_line.hpp"
 
+#include "json/mended_json.hpp"
+
 #include <fmt/format.h>
 
 #include <cstring>
@@ -28,9 +30,8 @@ bool json_line_reader::begin(std::string_view line, std::string& reason) {
         reason = "an empty line";
         return false;
     }
-    has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
-    simdjson::padded_string_view const padded{line.data(), line.size(), line.size() + padding_bytes};
-    if (auto const failed = parser_.iterate(padded).get(document_)) {
+    repairs_ = repair::none;
+    if (auto const failed = iterate(line)) {
         reason = reason_of(failed);
         return false;
     }
@@ -39,10 +40,19 @@ bool json_line_reader::begin(std::string_view line, std::string& reason) {
     return false;
 }
 
-std::string_view json_line_reader::raw_text(char const* key) const noexcept {
-    char const* end = key;
-    while (*end != '"') end += *end == '\\' ? 2 : 1;
-    return {key, end};
+simdjson::error_code json_line_reader::iterate(std::string_view line) {
+    auto const iterate = [this](std::string_view text) {
+        return parser_.iterate(simdjson::padded_string_view{text.data(), text.size(), text.size() + padding_bytes})
+            .get(document_);
+    };
+    has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
+    bool const has_hex = repairs_allowed_ && has_escapes_ && line.find("\\x") != std::string_view::npos;
+    auto failed = has_hex ? simdjson::UTF8_ERROR : iterate(line);
+    if (failed != simdjson::UTF8_ERROR || !repairs_allowed_) return failed;
+    repairs_ = mend_json(line, mended_);
+    mended_.reserve(mended_.size() + padding_bytes);
+    has_escapes_ = mended_.contains('\\');
+    return iterate(mended_);
 }
 
 bool json_line_reader::decode_key(simdjson::ondemand::field& field, std::string& reason) {

@@ -4,6 +4,8 @@
 
 #include "json/json_text.hpp"
 #include "quoted.hpp"
+#include "repairs.hpp"
+#include "text/escapes.hpp"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -15,11 +17,14 @@
 namespace logpipe::formats {
 
 /// Reads lines one after the other with one simdjson parser, whose memory grows to the longest line seen.
-/// One thread. All views it gives point into the line.
+/// One thread. All views it gives point into the line, or where something was mended in it into a copy, which holds
+/// until the next line.
 class json_line_reader final {
   public:
     /// Bytes that must be readable after each line; what they hold does not matter.
     static constexpr std::size_t padding_bytes = simdjson::SIMDJSON_PADDING;
+
+    explicit json_line_reader(bool repairs_allowed) : repairs_allowed_{repairs_allowed} {}
 
     /// Calls `visit(char const* key, std::string_view value)` for each member in order. The key begins there, after
     /// its opening quote; the value is valid JSON, byte for byte as in the line. `visit` returns false to end the walk,
@@ -30,19 +35,19 @@ class json_line_reader final {
     [[nodiscard]] bool read(std::string_view line, std::string& reason, Visit&& visit);
 
     /// The key as it is in the line, without the quotes.
-    [[nodiscard]] std::string_view raw_text(char const* key) const noexcept;
+    [[nodiscard]] static std::string_view raw_text(char const* key) noexcept { return raw_key(key); }
     /// The key that is being visited without escapes; holds until the next line.
     [[nodiscard]] std::string_view text(char const* key) const noexcept {
         return has_escapes_ ? decoded_key_ : raw_text(key);
     }
 
-    /// The most that all keys and values of a line take.
-    [[nodiscard]] static std::size_t values_bytes_max(std::string_view line) noexcept { return line.size(); }
+    [[nodiscard]] repair repairs() const noexcept { return repairs_; }
 
   private:
     using value = simdjson::ondemand::value;
 
     [[nodiscard]] bool begin(std::string_view line, std::string& reason);
+    [[nodiscard]] simdjson::error_code iterate(std::string_view line);
     [[nodiscard]] bool decode_key(simdjson::ondemand::field& field, std::string& reason);
     /// Empty, with `why` set, where the value is not JSON.
     [[nodiscard]] std::string_view checked_value(value& member, char const* key, std::string& reason);
@@ -54,6 +59,9 @@ class json_line_reader final {
     simdjson::ondemand::parser parser_;
     simdjson::ondemand::document document_;
     std::string_view decoded_key_;
+    std::string mended_;  ///< the line at hand, where something was mended in it
+    repair repairs_ = repair::none;
+    bool repairs_allowed_;
     bool has_escapes_ = false;  ///< a line without any backslash has only plain keys and texts
 };
 

@@ -17,6 +17,7 @@ class json_walker final {
     explicit json_walker(std::string_view bytes) noexcept : at_{bytes.data()}, end_{bytes.data() + bytes.size()} {}
 
     [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
+    [[nodiscard]] char const* at() const noexcept { return at_; }
 
     bool scalar() noexcept {
         if (at_end()) return false;
@@ -149,6 +150,41 @@ bool is_json_scalar(std::string_view token) noexcept {
 bool is_json_value(std::string_view bytes) noexcept {
     json_walker walker{bytes};
     return walker.value(nesting_max) && walker.at_end();
+}
+
+namespace {
+
+void skip_space_and(char separator, std::string_view& text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '\n' ||
+                             text.front() == '\r' || text.front() == separator))
+        text.remove_prefix(1);
+}
+
+/// The value at the front, which it takes.
+[[nodiscard]] std::string_view take_value(std::string_view& text) noexcept {
+    json_walker walker{text};
+    if (!walker.value(nesting_max)) return {};
+    auto const value = text.substr(0, static_cast<std::size_t>(walker.at() - text.data()));
+    text.remove_prefix(value.size());
+    return value;
+}
+
+}  // namespace
+
+std::optional<json_members::member> json_members::next() noexcept {
+    skip_space_and(',', left_);
+    auto const name = take_value(left_);
+    if (name.size() < 2) return std::nullopt;
+    skip_space_and(':', left_);
+    return member{.name = name.substr(1, name.size() - 2), .value = take_value(left_)};
+}
+
+std::string_view only_element(std::string_view list) noexcept {
+    list.remove_prefix(1);
+    skip_space_and(' ', list);
+    auto const value = take_value(list);
+    skip_space_and(' ', list);
+    return list == "]" ? value : std::string_view{};
 }
 
 std::string_view number_in(std::string_view value) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace logpipe::formats {
@@ -14,6 +15,24 @@ inline constexpr std::size_t nesting_max = 64;
 [[nodiscard]] bool is_json_scalar(std::string_view token) noexcept;
 /// Whether `bytes` is exactly one value, objects and arrays included, nested at most `nesting_max` deep.
 [[nodiscard]] bool is_json_value(std::string_view bytes) noexcept;
+
+/// The members of an object, one after the other. It holds JSON: is_json_value() was asked.
+class json_members final {
+  public:
+    struct member {
+        std::string_view name;  ///< as it is spelled, without quotes
+        std::string_view value;
+    };
+
+    explicit json_members(std::string_view object) noexcept : left_{object.substr(1)} {}
+    [[nodiscard]] std::optional<member> next() noexcept;
+
+  private:
+    std::string_view left_;
+};
+
+/// Of a list with one element, that; of another, nothing. It holds JSON.
+[[nodiscard]] std::string_view only_element(std::string_view list) noexcept;
 
 /// Of one value: the number that a text without escapes is; anything else as it is.
 [[nodiscard]] std::string_view number_in(std::string_view value) noexcept;

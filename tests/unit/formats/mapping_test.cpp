@@ -92,7 +92,7 @@ TEST_CASE("each mistake of a mapping is named with its line", "[normalize]") {
     CHECK_THAT(mistakes(""), ContainsSubstring("name: a mapping needs a name"));
     CHECK_THAT(mistakes("name = 7"), ContainsSubstring("m.toml:1: name: expected a text in quotes"));
     CHECK_THAT(mistakes("name = \"m\"\nformat = \"jsn\""),
-               ContainsSubstring("m.toml:2: format: invalid value \"jsn\": expected one of json, raw"));
+               ContainsSubstring("m.toml:2: format: unknown format \"jsn\"; did you mean \"json\"?"));
     CHECK_THAT(mistakes("name = \"m\"\ndrop = \"a\""), ContainsSubstring("drop: expected a list of texts"));
     CHECK_THAT(mistakes("name = \"m\"\nfield = 1"), ContainsSubstring("field: expected tables"));
     CHECK_THAT(mistakes("name = \"m\"\nstore = 1"), ContainsSubstring("store: expected a table"));

@@ -19,6 +19,7 @@ enum class timestamp_from {
     receive,  ///< when the first durable stage took the event; where that is not known, as `entry`
     entry,    ///< the time that the client gave with the event; where it gave none, as `receive`
     event,    ///< the line's own time; a line without a readable one is rejected
+    line,     ///< the line's own time; where it has none, as `receive`
 };
 
 /// Where a field of the document comes from.
@@ -32,18 +33,27 @@ enum class field_source : std::uint8_t {
 };
 
 enum class conversion : std::uint8_t {
-    none,       ///< the value as it is in the line
-    to_number,  ///< a text that is a number becomes that number
-    to_text,    ///< a number, true or false becomes a text
+    none,        ///< the value as it is in the line
+    to_number,   ///< a text that is a number becomes that number
+    to_text,     ///< a number, true or false becomes a text
+    to_numbers,  ///< a text of several numbers, as nginx's $upstream_response_time, becomes a list; one stays one
 };
 
 struct mapped_field {
     std::string path;  ///< in the document: "event.request" is the member `request` of the object `event`
     field_source from = field_source::line;
-    std::string key;  ///< of the line
+    /// Of the line, the same thing under several names: the first of them that the line has gives the value. A dot also
+    /// goes into an object of the line.
+    std::vector<std::string> keys;
+    /// Where the line has none of `keys`: the texts of these, each under one of several names, with a space between
+    /// them. At least the first two must be there.
+    std::vector<std::vector<std::string>> joined;
     std::string constant;
     std::vector<std::string> choices;  ///< at least one
     conversion convert = conversion::none;
+    conversion convert_others = conversion::none;  ///< of the values under all of `keys` but the first
+    bool scalar = false;    ///< an object, or a list of some, is no value of it: it is among the line's other keys
+    bool optional = false;  ///< a line that has no other field is none of this mapping's
 
     friend bool operator==(mapped_field const&, mapped_field const&) = default;
 };
@@ -52,6 +62,7 @@ struct mapped_field {
 enum class time_format : std::uint8_t {
     access,  ///< "17/May/2015:08:05:32 +0000", as access logs have it
     iso,     ///< RFC 3339
+    any,     ///< either, nginx's "2015/05/17 08:05:32", or seconds, milli-, micro- or nanoseconds since the Unix epoch
 };
 
 /// Fields of a line → a document: rename, nest, convert, add, drop, parse the time.
@@ -60,11 +71,14 @@ struct mapping {
     static constexpr std::size_t text_bytes_max = 4'096;  ///< of each name and text
 
     std::string name;
-    std::string format = "json";       ///< how bytes become fields, one of format_names()
+    std::string format = "json";       ///< how bytes become fields; fault_of_format() finds nothing wrong with it
     std::vector<mapped_field> fields;  ///< in the document's order; those of one object stand together
     std::vector<std::string> dropped;  ///< keys of the line that are removed
-    std::string time_key;              ///< key whose text is the event's own time; empty: none
+    std::vector<std::string> time_keys;  ///< keys for the event's own time, the best first; empty: none
     time_format time = time_format::access;
+    /// Keys of a JSON line whose text is the line that another program wrapped: where none of the fields are beside it.
+    std::vector<std::string> within;
+    std::vector<std::string> objects;  ///< objects of the line whose members count as the line's own
     /// The object that takes the line's other keys; empty: they are at the top level, after all others.
     std::string rest;
     bool drops_rest = false;
@@ -93,13 +107,17 @@ struct document_mapping {
 /// The built-in one, of nginx's access logs.
 [[nodiscard]] document_mapping const& nginx_mapping();
 
-/// How bytes may become fields: "json", "raw".
+/// The formats that have a name: how bytes become fields.
 [[nodiscard]] std::vector<std::string_view> format_names();
+/// @param format  one of format_names(), or a log_format string of nginx, which has a $ in it
+/// @return what is wrong with it; empty: nothing
+[[nodiscard]] std::string fault_of_format(std::string_view format);
 
 struct normalize_options {
     mapping table = nginx_mapping().table;
     timestamp_from timestamp = timestamp_from::receive;
     std::size_t line_bytes_max = std::size_t{8} << 20U;  ///< a longer line is rejected
+    bool strict_lines = false;  ///< what is not UTF-8, or JSON but for \xNN, is rejected instead of mended
 };
 
 /// Writes a document for each event into `batch::documents`; what its format cannot read it rejects as stage

@@ -1,0 +1,29 @@
+// What was found in a line.
+#pragma once
+
+#include "extra_members.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace logpipe::formats {
+
+/// Of one line at a time; keeps its memory from line to line. One thread.
+struct line_fields {
+    explicit line_fields(std::size_t slots) : values(slots), keys(slots) {}
+
+    void clear() noexcept {
+        std::ranges::fill(values, std::string_view{});
+        extras.clear();
+        known = 0;
+    }
+
+    std::vector<std::string_view> values;  ///< by slot; without data where the line has no such key
+    std::vector<std::size_t> keys;         ///< of the plan, which gave the value
+    extra_members extras;
+    std::size_t known = 0;  ///< keys that a field of the document comes from
+};
+
+}  // namespace logpipe::formats

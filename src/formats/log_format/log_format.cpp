@@ -1,0 +1,156 @@
+#include "log_format/log_format.hpp"
+
+#include "quoted.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace logpipe::formats {
+
+namespace {
+
+[[nodiscard]] bool is_digits(std::string_view text) noexcept {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+[[nodiscard]] bool is_name(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+error wrong(std::string_view text, std::string_view why) {
+    return {errc::invalid_argument, fmt::format("log format {}: {}", quoted_for_reason(text), why)};
+}
+
+/// `$name` or `${name}` at the front of `text`, which it takes. @return empty: there is none
+std::string take_name(std::string_view& text) {
+    bool const braced = text.starts_with("${");
+    auto const begin = text.substr(braced ? 2 : 1);
+    auto const end = std::ranges::find_if_not(begin, is_name);
+    std::string name{begin.begin(), end};
+    auto const taken = (braced ? 3 : 1) + name.size();
+    if (braced && (end == begin.end() || *end != '}')) return {};
+    text.remove_prefix(std::min(taken, text.size()));
+    return name;
+}
+
+}  // namespace
+
+log_line_format::form log_line_format::form_of(std::string_view name) noexcept {
+    if (name == "status") return form::status;
+    if (name == "time_local") return form::time;
+    if (name == "body_bytes_sent" || name == "bytes_sent") return form::count;
+    if (name == "request_length" || name == "connection" || name == "connection_requests") return form::number;
+    if (name == "line_rest") return form::rest;
+    return form::any;
+}
+
+result<log_line_format> log_line_format::compile(std::string_view text) {
+    log_line_format made;
+    auto left = text;
+    auto* literal = &made.before_;
+    while (!left.empty()) {
+        if (left.front() != '$') {
+            auto const end = std::min(left.find('$'), left.size());
+            *literal += left.substr(0, end);
+            left.remove_prefix(end);
+            continue;
+        }
+        auto name = take_name(left);
+        if (name.empty()) return wrong(text, "a $ must be followed by a variable's name");
+        if (!made.variables_.empty() && literal->empty())
+            return wrong(text, fmt::format("${} follows ${} without anything between them, so nothing says where one "
+                                           "ends",
+                                           name, made.variables_.back().key.name()));
+        auto const seen = [&](variable const& each) { return each.key.name() == name; };
+        if (std::ranges::any_of(made.variables_, seen)) return wrong(text, fmt::format("duplicate variable ${}", name));
+        bool const after_quote = literal->ends_with('"');
+        made.variables_.push_back(
+            {.key = member_key{name}, .has = form_of(name), .quoted = after_quote, .literal = {}});
+        literal = &made.variables_.back().literal;
+    }
+    if (made.variables_.empty()) return wrong(text, "it has no variable, such as $request");
+    for (auto& each : made.variables_) each.quoted = each.quoted && each.literal.starts_with('"');
+    return made;
+}
+
+std::size_t log_line_format::end_of(variable const& which, std::string_view line, std::size_t begin) noexcept {
+    auto const& literal = which.literal;
+    if (literal.empty()) return line.size();
+    for (auto at = begin;; ++at) {
+        auto const* const found = static_cast<char const*>(
+            at < line.size() ? std::memchr(line.data() + at, literal.front(), line.size() - at) : nullptr);
+        if (found == nullptr) return std::string_view::npos;
+        at = static_cast<std::size_t>(found - line.data());
+        if (which.quoted) {
+            // Apache escapes a quote by a backslash, and a backslash by another one.
+            std::size_t backslashes = 0;
+            while (at - backslashes > begin && line[at - backslashes - 1] == '\\') ++backslashes;
+            if (backslashes % 2 == 1) continue;
+        }
+        if (line.compare(at, literal.size(), literal) == 0) return at;
+    }
+}
+
+bool log_line_format::has_form(form wanted, std::string_view value) noexcept {
+    switch (wanted) {
+        case form::status:
+            return value.size() == 3 && is_digits(value);
+        case form::number:
+            return is_digits(value);
+        case form::count:
+            return value == "-" || is_digits(value);
+        case form::time:
+            return value.size() == 26 && value[2] == '/' && value[6] == '/' && value[11] == ':' && value[20] == ' ';
+        case form::any:
+        case form::rest:
+            return true;
+    }
+    return false;
+}
+
+void log_line_format::add(variable const& which, std::string_view value, text_members& into) {
+    switch (which.has) {
+        case form::status:
+        case form::number:
+            return into.add_number(which.key, value);
+        case form::count:
+            return value == "-" ? into.add_json(which.key, padded::zero) : into.add_number(which.key, value);
+        case form::rest:
+            if (!value.empty()) into.add_text(which.key, value);
+            return;
+        case form::any:
+        case form::time:
+            return which.quoted ? into.add_quoted(which.key, value) : into.add_text(which.key, value);
+    }
+}
+
+bool log_line_format::parse(std::string_view line, text_members& into, std::string& reason) const {
+    if (!line.starts_with(before_)) {
+        reason = fmt::format("not of the format: it does not begin with {}", quoted_for_reason(before_));
+        return false;
+    }
+    auto at = before_.size();
+    for (auto const& each : variables_) {
+        auto const end = end_of(each, line, at);
+        if (end == std::string_view::npos) {
+            reason = fmt::format("not of the format: no {} after ${}", quoted_for_reason(each.literal), each.key.name());
+            return false;
+        }
+        auto const value = line.substr(at, end - at);
+        if (!has_form(each.has, value)) {
+            reason = fmt::format("not of the format: {} as ${}", quoted_for_reason(value), each.key.name());
+            return false;
+        }
+        add(each, value, into);
+        at = end + each.literal.size();
+    }
+    if (at == line.size()) return true;
+    reason = fmt::format("not of the format: {} after its end", quoted_for_reason(line.substr(at)));
+    return false;
+}
+
+}  // namespace logpipe::formats

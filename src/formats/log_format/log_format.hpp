@@ -1,0 +1,53 @@
+// An nginx log_format string, compiled: literals between variables.
+// https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
+#pragma once
+
+#include "logpipe/result.hpp"
+#include "text/text_parser.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe::formats {
+
+/// Immutable, so any thread may use it.
+///
+/// A variable's value goes to where the literal after it begins, the last one's to the line's end. Between two quotes a
+/// quote with a backslash before it is part of the value. Values of the variables that have one form ($status,
+/// $time_local …) must have it, so that a line of another format is not taken for one of this.
+class log_line_format final : public text_parser {
+  public:
+    /// @param text  as in nginx's configuration, without its quotes: `$remote_addr - ${remote_user} [$time_local]`
+    /// @return errc::invalid_argument: no variable, two of one name, or two without anything between them
+    [[nodiscard]] static result<log_line_format> compile(std::string_view text);
+
+    [[nodiscard]] bool parse(std::string_view line, text_members& into, std::string& reason) const override;
+
+  private:
+    enum class form : std::uint8_t {
+        any,
+        status,  ///< three digits
+        number,  ///< digits
+        count,   ///< the same, or -, which is 0: Apache's %b
+        time,    ///< 17/May/2015:08:05:32 +0000
+        rest,    ///< all that follows, which may be nothing
+    };
+    struct variable {
+        member_key key;
+        form has;
+        bool quoted;
+        std::string literal;  ///< after it
+    };
+
+    [[nodiscard]] static form form_of(std::string_view name) noexcept;
+    [[nodiscard]] static std::size_t end_of(variable const& which, std::string_view line, std::size_t begin) noexcept;
+    [[nodiscard]] static bool has_form(form wanted, std::string_view value) noexcept;
+    static void add(variable const& which, std::string_view value, text_members& into);
+
+    std::string before_;  ///< literal before the first variable
+    std::vector<variable> variables_;
+};
+
+}  // namespace logpipe::formats

@@ -1,0 +1,127 @@
+#include "text/escapes.hpp"
+
+#include "core/json_text.hpp"
+#include "core/utf8.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdint>
+
+namespace logpipe::formats {
+
+namespace {
+
+constexpr std::uint32_t repaired_base = 0xef00;  // private use; forward's rule as well
+
+constexpr std::string_view control_codes = "\b\f\n\r\t";
+constexpr std::string_view control_names = "bfnrt";
+
+template <class Number>
+[[nodiscard]] std::optional<Number> hex(std::string_view digits, std::size_t count) noexcept {
+    Number value = 0;
+    if (digits.size() < count) return std::nullopt;
+    auto const read = std::from_chars(digits.data(), digits.data() + count, value, 16);
+    if (read.ec != std::errc{} || read.ptr != digits.data() + count) return std::nullopt;
+    return value;
+}
+
+[[nodiscard]] char named_escape(char name) noexcept {
+    switch (name) {
+        case 'b':
+            return '\b';
+        case 'f':
+            return '\f';
+        case 'n':
+            return '\n';
+        case 'r':
+            return '\r';
+        case 't':
+            return '\t';
+        case 'v':
+            return '\v';
+        default:
+            return name == '"' || name == '\\' || name == '/' ? name : '\0';
+    }
+}
+
+/// @return the bytes of `text` that it took; 0: no character
+std::size_t undo_unicode(std::string_view text, std::string& out) {
+    if (!text.starts_with("\\u")) return 0;
+    auto const unit = hex<std::uint32_t>(text.substr(2), 4);
+    if (!unit) return 0;
+    if (*unit < 0xd800 || *unit > 0xdfff) {
+        append_utf8(out, *unit);
+        return 6;
+    }
+    auto const rest = text.substr(6);
+    auto const low = rest.starts_with("\\u") ? hex<std::uint32_t>(rest.substr(2), 4) : std::nullopt;
+    if (*unit > 0xdbff || !low || *low < 0xdc00 || *low > 0xdfff) return 0;
+    append_utf8(out, 0x10000 + ((*unit - 0xd800) << 10U) + (*low - 0xdc00));
+    return 12;
+}
+
+}  // namespace
+
+std::optional<char> hex_escape(std::string_view text) noexcept {
+    if (!text.starts_with("\\x")) return std::nullopt;
+    auto const byte = hex<unsigned char>(text.substr(2), 2);
+    if (!byte) return std::nullopt;
+    return static_cast<char>(*byte);
+}
+
+void undo_escapes(std::string_view text, std::string& out) {
+    while (!text.empty()) {
+        auto const next = std::min(text.find('\\'), text.size());
+        out += text.substr(0, next);
+        text.remove_prefix(next);
+        if (text.empty()) return;
+        std::size_t taken = 1;
+        if (auto const byte = hex_escape(text)) {
+            out += *byte;
+            taken = 4;
+        } else if (auto const unicode = undo_unicode(text, out); unicode > 0) {
+            taken = unicode;
+        } else if (char const named = text.size() > 1 ? named_escape(text[1]) : '\0'; named != '\0') {
+            out += named;
+            taken = 2;
+        } else {
+            out += '\\';
+        }
+        text.remove_prefix(taken);
+    }
+}
+
+bool append_repaired_json(std::string& out, std::string_view bytes) {
+    bool repaired = false;
+    for (auto const *at = bytes.data(), *const end = at + bytes.size(); at != end;) {
+        auto const count = utf8_sequence_bytes(at, end);
+        auto const byte = static_cast<unsigned char>(*at);
+        if (count == 0) {
+            append_utf8(out, repaired_base + byte);
+            repaired = true;
+        } else if (count > 1) {
+            out.append(at, count);
+        } else if (byte == '"' || byte == '\\') {
+            out += '\\';
+            out += *at;
+        } else if (auto const at_name = control_codes.find(*at); byte < 0x20 && at_name != std::string_view::npos) {
+            out += '\\';
+            out += control_names[at_name];
+        } else if (byte < 0x20) {
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+        } else {
+            out += *at;
+        }
+        at += count == 0 ? 1 : count;
+    }
+    return repaired;
+}
+
+std::string_view raw_key(char const* key) noexcept {
+    char const* end = key;
+    while (*end != '"') end += *end == '\\' ? 2 : 1;
+    return {key, end};
+}
+
+}  // namespace logpipe::formats

@@ -1,0 +1,90 @@
+// The members of a line of text, as JSON.
+#pragma once
+
+#include "repairs.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace logpipe::formats {
+
+/// A key as a reader gives it: it stays where it is, and has the readable bytes after it that comparing needs.
+class member_key final {
+  public:
+    explicit member_key(std::string_view name);
+    member_key(member_key const&) = delete;
+    member_key& operator=(member_key const&) = delete;
+    member_key(member_key&&) noexcept = default;
+    member_key& operator=(member_key&&) noexcept = default;
+
+    [[nodiscard]] char const* data() const noexcept { return bytes_.data(); }
+    [[nodiscard]] std::string_view name() const noexcept;
+
+  private:
+    std::vector<char> bytes_;  ///< as JSON spells it, without the opening quote; a vector's bytes move with it
+};
+
+/// JSON that no line holds, with the readable bytes after it that copying needs.
+namespace padded {
+inline constexpr std::array<char, 64> zero_bytes{'0'};
+inline constexpr std::array<char, 64> true_bytes{'t', 'r', 'u', 'e'};
+inline constexpr std::string_view zero{zero_bytes.data(), 1};
+inline constexpr std::string_view yes{true_bytes.data(), 4};
+}  // namespace padded
+
+/// Of one line at a time; keeps its memory from line to line. One thread.
+///
+/// Values of a line that is plain (printable ASCII without a backslash) are copied as they are or, where quotes stand
+/// around them in the line, not at all. In others, escapes are undone: nginx's \xNN, and Apache's and JSON's.
+class text_members final {
+  public:
+    static constexpr std::size_t padding_bytes = 64;
+
+    struct member {
+        char const* key;
+        std::string_view value;
+    };
+
+    /// @param line  with padding_bytes readable bytes after it
+    /// @param repairs  false: a line with bytes that are not UTF-8 is refused
+    /// @return false where the line is refused
+    [[nodiscard]] bool begin(std::string_view line, bool repairs);
+    /// A part of the line becomes a JSON text.
+    void add_text(member_key const& key, std::string_view value) { add_text(key.data(), value); }
+    /// The same where a quote stands on either side of it in the line, and none that is not escaped within.
+    void add_quoted(member_key const& key, std::string_view value);
+    /// As it is, with backslashes for what they are.
+    void add_raw(member_key const& key, std::string_view value);
+    /// A number of the line as it is; what is none becomes a text.
+    void add_number(member_key const& key, std::string_view value);
+    /// Bytes that stay where they are, with padding after them.
+    void add_json(member_key const& key, std::string_view json) { members_.push_back({key.data(), json}); }
+    void clear() { members_.clear(); }
+    enum class as { text, json };
+    /// A key that the line names itself. @param key  ASCII without quotes, backslashes and control characters
+    void add_own(std::string_view key, std::string_view value, as what);
+
+    /// Takes back what was added after the first `count`.
+    void cut_to(std::size_t count) { members_.resize(count); }
+
+    [[nodiscard]] std::vector<member> const& all() const noexcept { return members_; }
+    [[nodiscard]] repair repairs() const noexcept { return repairs_; }
+
+  private:
+    void add_text(char const* key, std::string_view value);
+    void decode(std::string_view value);
+
+    std::vector<member> members_;
+    std::string scratch_;  ///< reserved for the line at hand, so that views into it hold
+    std::string run_;      ///< of decode()
+    bool is_plain_ = true;
+    repair repairs_ = repair::none;
+};
+
+/// Whether all bytes are printable ASCII and none is a backslash. Reads up to 8 bytes after the text.
+[[nodiscard]] bool is_plain(std::string_view text) noexcept;
+
+}  // namespace logpipe::formats
