@@ -5,8 +5,8 @@
 #include "log_format/log_format.hpp"
 #include "log_format/named_formats.hpp"
 #include "logfmt/logfmt_line.hpp"
-#include "nginx_error/nginx_error_line.hpp"
 #include "mapped_lines.hpp"
+#include "nginx_error/nginx_error_line.hpp"
 #include "raw/raw_line.hpp"
 
 #include "core/nearest.hpp"
@@ -63,9 +63,10 @@ std::string fault_of_format(std::string_view format) {
     auto const names = format_names();
     if (std::ranges::find(names, format) != names.end()) return {};
     auto const near = nearest(format, names);
-    return near.empty() ? fmt::format("unknown format \"{}\": one of {}, or a log_format string of nginx ($remote_addr "
-                                      "…)",
-                                      format, fmt::join(names, ", "))
+    return near.empty() ? fmt::format(
+                              "unknown format \"{}\": one of {}, or a log_format string of nginx ($remote_addr "
+                              "…)",
+                              format, fmt::join(names, ", "))
                         : fmt::format("unknown format \"{}\"; did you mean \"{}\"?", format, near);
 }
 

@@ -76,8 +76,9 @@ std::optional<std::int64_t> time_in_json(time_format form, std::string_view valu
 }
 
 std::string_view example_of(time_format form) noexcept {
-    return form == time_format::any ? "17/May/2015:08:05:32 +0000, 2015-05-17T08:05:32Z or 1431849932.123"
-           : form == time_format::access ? "17/May/2015:08:05:32 +0000" : "2015-05-17T08:05:32Z";
+    return form == time_format::any      ? "17/May/2015:08:05:32 +0000, 2015-05-17T08:05:32Z or 1431849932.123"
+           : form == time_format::access ? "17/May/2015:08:05:32 +0000"
+                                         : "2015-05-17T08:05:32Z";
 }
 
 void write_times(plan_step const& step, std::int64_t time_ns, std::string& into) {

@@ -131,7 +131,8 @@ bool mapped_lines::read(std::string_view line, std::string_view stream) {
     made_.clear();
     is_unwrapped_ = false;
     if (!read_with(reader_, line)) return false;
-    if (fields_.known == 0 && reader_.is_json() && plan_.within_slot() != plan::none && is_text(fields_.values[plan_.within_slot()]))
+    if (fields_.known == 0 && reader_.is_json() && plan_.within_slot() != plan::none &&
+        is_text(fields_.values[plan_.within_slot()]))
         unwrap(stream);
     return true;
 }
@@ -139,9 +140,9 @@ bool mapped_lines::read(std::string_view line, std::string_view stream) {
 bool mapped_lines::read_with(line_reader& reader, std::string_view line) {
     fields_.clear();
     previous_ = plan_.keys().size();
-    return reader.read(line, reason_,
-                       [&](char const* key, std::string_view value) { return take(reader, key, value); }) &&
-           (plan_.joined().empty() || join_parts());
+    return reader.read(line, reason_, [&](char const* key, std::string_view value) {
+        return take(reader, key, value);
+    }) && (plan_.joined().empty() || join_parts());
 }
 
 bool mapped_lines::take(line_reader const& reader, char const* key, std::string_view value) {
@@ -301,7 +302,8 @@ bool mapped_lines::merge_wrapper(line_fields const& wrapper) {
         name.append(each.name).append("_envelope");
         auto& prefix = made_.add();
         prefix = member_begin(name);
-        if (!fields_.extras.add({.name = name, .prefix = prefix, .key = {}, .value = each.value}, reason_)) return false;
+        if (!fields_.extras.add({.name = name, .prefix = prefix, .key = {}, .value = each.value}, reason_))
+            return false;
     }
     auto const time = plan_.time_slot();
     if (time != plan::none && fields_.values[time].data() == nullptr) fields_.values[time] = wrapper.values[time];
@@ -329,9 +331,9 @@ bool mapped_lines::find_time(event const& row) {
 bool mapped_lines::find_time_in_line() {
     auto const slot = plan_.time_slot();
     if (slot == plan::none || fields_.values[slot].data() == nullptr) {
-        reason_ = options_.table.time_keys.empty()
-                      ? std::string{"no time: the mapping names no key for it"}
-                      : fmt::format("no time: the key {} is missing", quoted_for_reason(options_.table.time_keys.front()));
+        reason_ = options_.table.time_keys.empty() ? std::string{"no time: the mapping names no key for it"}
+                                                   : fmt::format("no time: the key {} is missing",
+                                                                 quoted_for_reason(options_.table.time_keys.front()));
         return false;
     }
     auto const value = fields_.values[slot];
@@ -444,12 +446,9 @@ stage_status mapped_lines::status() const {
     stage_status now;
     now.name = normalize_stage;
     now.target = reader_.note();
-    now.metrics = {{metrics::rejected, rejected_},
-                   {metrics::documents, documents_},
-                   {metrics::without_fields, without_fields_},
-                   {metrics::raw, raw_},
-                   {metrics::repaired, repaired_},
-                   {metrics::unwrapped, unwrapped_}};
+    now.metrics = {
+        {metrics::rejected, rejected_}, {metrics::documents, documents_}, {metrics::without_fields, without_fields_},
+        {metrics::raw, raw_},           {metrics::repaired, repaired_},   {metrics::unwrapped, unwrapped_}};
     return now;
 }
 

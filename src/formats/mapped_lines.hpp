@@ -80,9 +80,9 @@ class mapped_lines final : public transform {
 
     // Of the line at hand.
     line_fields fields_;
-    line_fields wrapper_;        ///< around it
-    std::string inner_line_;     ///< with the readable bytes after it
-    made_texts made_;            ///< values and names that are not in the line
+    line_fields wrapper_;     ///< around it
+    std::string inner_line_;  ///< with the readable bytes after it
+    made_texts made_;         ///< values and names that are not in the line
     bool is_unwrapped_ = false;
     std::int64_t time_ns_ = 0;  ///< 0: not known; the document is then without a time, as nothing is invented
     std::string reason_;        ///< it is rejected

@@ -61,7 +61,8 @@ std::optional<mapped_field> read_source(toml_table& from, std::string const& pat
     bool const is_made = from.choice("value", value_words, made);
     is(is_made, static_cast<field_source>(static_cast<std::size_t>(field_source::id) + made));
     read_choice(from, "convert", conversion_words, field.convert);
-    if (!read_choice(from, "convert-others", conversion_words, field.convert_others)) field.convert_others = field.convert;
+    if (!read_choice(from, "convert-others", conversion_words, field.convert_others))
+        field.convert_others = field.convert;
     from.flag("scalar", field.scalar);
     from.flag("optional", field.optional);
     if (is_joined && field.from != field_source::line) from.mistake("join", "it is for a field with `from`");

@@ -25,13 +25,16 @@ option_set<options> const& set_of_options() {
         text<&options::mapping>("mapping", "FILE",
                                 "TOML: how a line becomes a document, and what the document's fields are; default: "
                                 "nginx's access logs (check --show-mapping prints it)."),
-        text<&options::format>("format", "NAME",
-                               "How a line becomes fields: auto, json, combined, common, main, logfmt, nginx-error, raw "
-                               "…, or a log_format string of nginx; default: the mapping's, which is auto."),
+        text<&options::format>(
+            "format", "NAME",
+            "How a line becomes fields: auto, json, combined, common, main, logfmt, nginx-error, raw "
+            "…, or a log_format string of nginx; default: the mapping's, which is auto."),
         text<&options::nginx_conf>("nginx-conf", "FILE",
                                    "nginx's configuration, from which the log_format is read; what it includes as "
                                    "well."),
-        text<&options::nginx_log_format>("nginx-log-format", "NAME", "Which log_format of --nginx-conf; default: the first that an access_log names."),
+        text<&options::nginx_log_format>(
+            "nginx-log-format", "NAME",
+            "Which log_format of --nginx-conf; default: the first that an access_log names."),
         flag<&options::strict_lines>("strict-lines",
                                      "A line with bytes that are not UTF-8, or \\xNN in JSON, becomes a dead letter "
                                      "instead of being mended."),

@@ -49,8 +49,10 @@ namespace {
 
 /// Which of the buckets a key is looked for in.
 [[nodiscard]] std::size_t bucket_of(std::string_view text) noexcept {
-    return text.empty() ? 0 : (text.size() * 5 + static_cast<unsigned char>(text.front()) +
-                               static_cast<unsigned char>(text.back()) * 3U) % 64;
+    return text.empty() ? 0
+                        : (text.size() * 5 + static_cast<unsigned char>(text.front()) +
+                           static_cast<unsigned char>(text.back()) * 3U) %
+                              64;
 }
 
 }  // namespace

@@ -31,12 +31,12 @@ struct known_key {
     short_prefix match_begin;
     key_role role = key_role::mapped;
     conversion convert = conversion::none;
-    bool is_scalar = false;           ///< an object is none of its values
-    bool is_optional = false;         ///< finding it says nothing of the line
-    bool opens = false;               ///< where its value is an object, that is looked into…
-    bool is_transparent = false;      ///< …and its members count as the line's own
-    std::size_t slot = no_slot;       ///< where its value goes; keys that mean the same have one
-    std::size_t rank = 0;             ///< among those: the lowest wins
+    bool is_scalar = false;       ///< an object is none of its values
+    bool is_optional = false;     ///< finding it says nothing of the line
+    bool opens = false;           ///< where its value is an object, that is looked into…
+    bool is_transparent = false;  ///< …and its members count as the line's own
+    std::size_t slot = no_slot;   ///< where its value goes; keys that mean the same have one
+    std::size_t rank = 0;         ///< among those: the lowest wins
 
     static constexpr std::size_t no_slot = static_cast<std::size_t>(-1);
 };

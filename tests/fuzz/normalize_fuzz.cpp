@@ -40,21 +40,37 @@ bool is_json(std::string_view document) {
     }
 }
 
+logpipe::formats::normalize_options options_of(std::string_view format, logpipe::formats::timestamp_from time,
+                                               bool strict) {
+    logpipe::formats::normalize_options options{.timestamp = time, .strict_lines = strict};
+    options.table.format = format;
+    return options;
+}
+
 /// Kept from input to input, as a pump keeps its own.
-logpipe::transform& transform_of(std::size_t timestamp) {
+logpipe::transform& transform_of(std::size_t which) {
     using enum logpipe::formats::timestamp_from;
-    static std::array const all = {logpipe::formats::make_normalize({.timestamp = receive}),
-                                   logpipe::formats::make_normalize({.timestamp = entry}),
-                                   logpipe::formats::make_normalize({.timestamp = event})};
-    return *all[timestamp];
+    using logpipe::formats::make_normalize;
+    static std::array const all = {
+        make_normalize(options_of("json", receive, true)),
+        make_normalize(options_of("json", entry, false)),
+        make_normalize(options_of("auto", line, false)),
+        make_normalize(options_of("auto", event, true)),
+        make_normalize(options_of("combined", line, false)),
+        make_normalize(options_of("logfmt", line, false)),
+        make_normalize(options_of("nginx-error", line, false)),
+        make_normalize(options_of("raw", receive, false)),
+        make_normalize(
+            options_of("<$host|$request_time>$request \"$upstream_response_time\" $line_rest", line, false))};
+    return *all[which % all.size()];
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     if (size == 0) return 0;
-    // The first byte chooses where the time comes from.
-    auto& change = transform_of(data[0] % 3U);
+    // The first byte chooses the format, and where the time comes from.
+    auto& change = transform_of(data[0]);
     std::string_view text{reinterpret_cast<char const*>(data) + 1, size - 1};
 
     logpipe::batch events;

@@ -224,7 +224,7 @@ test("a pipeline of parts is one picture, and a part that is killed is red withi
 
 test("dead letters show reason and original, and one that is retried leaves the list", async (world) => {
   await world.pipeline();
-  const lines = ["not json", '{"cut": ', "[1,2]", '{"remote_ip":"10.0.0.1","request":"GET / HTTP/1.1","response":200,"bytes":1,"referrer":"-","agent":"x"}'];
+  const lines = ["{not json", '{"cut": ', "{[1,2]", '{"remote_ip":"10.0.0.1","request":"GET / HTTP/1.1","response":200,"bytes":1,"referrer":"-","agent":"x"}'];
   world.produce(world.file("mixed.jsonl", lines.join("\n") + "\n"));
   await world.drained(4);
   const page = await world.open("letters");

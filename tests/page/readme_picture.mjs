@@ -11,7 +11,7 @@ const world = new World();
 try {
   await world.pipeline();
   const page = await world.open("pipeline");
-  fs.writeFileSync(world.file("bad"), "not JSON\n{\"cut\n");
+  fs.writeFileSync(world.file("bad"), "{not JSON\n{\"cut\n");
   world.produce("bad");
   // Minutes of changing rates make the chart.
   for (const rate of [3000, 8000, 5000, 6500]) {

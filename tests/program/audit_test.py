@@ -22,7 +22,7 @@ import program_test
 from program_test import Case, free_address
 
 GOOD = '{"remote_ip": "10.0.0.1", "response": 200, "serial": %d}'
-BAD = "not json %d"
+BAD = "{not json %d"
 
 
 def forward_message(tag, entry, chunk):
@@ -52,7 +52,7 @@ class DeadLetters(Case):
         return json.loads(self.run_program("dlq", "ls", self.LETTERS, "--json").stdout)
 
     def test_ls_counts_and_show_gives_the_original_bytes(self):
-        self.run_lines(GOOD % 1, BAD % 2, GOOD % 3, "[4]")
+        self.run_lines(GOOD % 1, BAD % 2, GOOD % 3, "{[4]")
         listed = self.listed()
         self.assertEqual((listed["dead_letters"], listed["unreadable"]), (2, 0))
         self.assertEqual({group["stage"] for group in listed["groups"]}, {"normalize"})
@@ -61,7 +61,7 @@ class DeadLetters(Case):
         self.assertIn("2 dead letters", words)
         self.assertEqual(words.count("Z  normalize: "), 1)
         shown = [self.run_program("dlq", "show", self.LETTERS, letter["id"]).stdout for letter in listed["newest"]]
-        self.assertTrue(any(text.endswith("\nnot json 2\n") for text in shown))
+        self.assertTrue(any(text.endswith("\n{not json 2\n") for text in shown))
         whole = json.loads(self.run_program("dlq", "show", self.LETTERS, listed["newest"][0]["id"], "--json").stdout)
         self.assertRegex(whole["origin"], "^journal nginx-logs offset [0-9]+$")
         self.assertIn("event_time", whole)
@@ -83,7 +83,7 @@ class DeadLetters(Case):
         self.run_lines(BAD % 1, status=4)
         (letter,) = self.listed()["newest"]
         self.run_program("dlq", "retry", self.LETTERS, "--reason", letter["reason"], "--to", "journal:other/nginx-logs")
-        self.assertEqual(self.run_program("journal", "export", "other/nginx-logs").stdout, "not json 1\n")
+        self.assertEqual(self.run_program("journal", "export", "other/nginx-logs").stdout, "{not json 1\n")
         self.run_program("consume", "--from", "journal:other/nginx-logs", "--to", "file:out", "--once", "--admin", "none", status=4)
         again = json.loads(self.run_program("dlq", "ls", "journal:other/nginx-logs.consume.dlq", "--json").stdout)
         self.assertEqual(again["newest"][0]["id"], letter["id"])

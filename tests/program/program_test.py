@@ -140,7 +140,7 @@ class WholePipeline(Case):
     def test_bad_lines_go_to_the_dead_letters_with_their_bytes_and_block_nothing(self):
         good = '{"remote_ip": "10.0.0.1", "response": 200}'
         (self.folder / "mixed.jsonl").write_bytes(b"\n".join([good.encode(), b"not json", b"[1]", b'{"cut": ', b'{"bad utf8": "\xff"}', good.encode()]))
-        done = self.run_program("run", "--from", "mixed.jsonl", "--once", "--data-dir", "data", "--admin", "none")
+        done = self.run_program("run", "--from", "mixed.jsonl", "--once", "--data-dir", "data", "--admin", "none", "--format", "json", "--strict-lines")
         self.assertIn("in 6 = indexed 2 + already there 0 + dead 4 + in flight 0\n", done.stdout)
         letters = [json.loads(line) for line in self.run_program("journal", "export", "data/nginx-logs.dlq").stdout.splitlines()]
         self.assertEqual([letter.get("record") for letter in letters], ["not json", "[1]", '{"cut": ', None])
@@ -148,8 +148,8 @@ class WholePipeline(Case):
         self.assertTrue(all(letter["stage"] == "normalize" and letter["reason"] and letter["id"] for letter in letters))
 
     def test_a_run_that_ends_says_last_how_many_events_are_dead_letters_and_how_to_see_them(self):
-        (self.folder / "mixed.jsonl").write_text('{"remote_ip": "10.0.0.1", "response": 200}\nno json\n[1]\n')
-        (self.folder / "bad.jsonl").write_text("no json\n[1]\n")
+        (self.folder / "mixed.jsonl").write_text('{"remote_ip": "10.0.0.1", "response": 200}\n{no json\n{[1]\n')
+        (self.folder / "bad.jsonl").write_text("{no json\n{[1]\n")
         ending = ("--once", "--admin", "none")
 
         def last_line(done, count, command):
@@ -492,7 +492,7 @@ class Looking(Case):
     def test_check_runs_a_line_through_the_transform(self):
         document = json.loads(self.run_program("check", "--line", '{"remote_ip": "10.0.0.1", "response": 200}').stdout)
         self.assertEqual(document["event"], {"remote_ip": "10.0.0.1", "response": 200})
-        self.assertIn("not a JSON object", self.run_program("check", "--line", "nope", status=1).stderr)
+        self.assertIn("not JSON", self.run_program("check", "--line", "{nope", status=1).stderr)
         self.assertIn('name = "nginx"', self.run_program("check", "--show-mapping").stdout)
 
     def test_check_tells_where_each_value_comes_from_and_what_is_wrong(self):

@@ -13,10 +13,20 @@ namespace {
     return bytes;
 }
 
+/// "4.9e2" and the like, of which the index takes the whole part.
+[[nodiscard]] std::optional<std::int64_t> whole_part(std::string_view digits) noexcept {
+    double value = 0;
+    auto const [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    constexpr double limit = 9e18;
+    if (failed != std::errc{} || end != digits.data() + digits.size() || !(value > -limit && value < limit))
+        return std::nullopt;
+    return static_cast<std::int64_t>(value);
+}
+
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view digits) noexcept {
     std::int64_t value = 0;
     auto const [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (failed != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    if (failed != std::errc{} || end != digits.data() + digits.size()) return whole_part(digits);
     return value;
 }
 

@@ -54,7 +54,8 @@ std::optional<std::string_view> header_reader::take_cri(std::string_view line, t
     auto const time = take_word(line);
     auto const stream = take_word(line);
     auto const tag = take_word(line);
-    if ((stream != "stdout" && stream != "stderr") || (!tag.starts_with('F') && !tag.starts_with('P'))) return std::nullopt;
+    if ((stream != "stdout" && stream != "stderr") || (!tag.starts_with('F') && !tag.starts_with('P')))
+        return std::nullopt;
     if (!parse_iso_time(time)) return std::nullopt;
     into.add_text(time_, time);
     into.add_text(stream_, stream);

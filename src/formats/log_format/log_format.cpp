@@ -137,7 +137,8 @@ bool log_line_format::parse(std::string_view line, text_members& into, std::stri
     for (auto const& each : variables_) {
         auto const end = end_of(each, line, at);
         if (end == std::string_view::npos) {
-            reason = fmt::format("not of the format: no {} after ${}", quoted_for_reason(each.literal), each.key.name());
+            reason =
+                fmt::format("not of the format: no {} after ${}", quoted_for_reason(each.literal), each.key.name());
             return false;
         }
         auto const value = line.substr(at, end - at);

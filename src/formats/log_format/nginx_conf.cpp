@@ -3,8 +3,8 @@
 #include "core/file.hpp"
 #include "core/nearest.hpp"
 #include "formats/normalize.hpp"
+#include "log_format/directives.hpp"
 #include "log_format/named_formats.hpp"
-#include "quoted.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -22,77 +22,6 @@ namespace {
 
 constexpr std::size_t file_bytes_max = std::size_t{4} << 20U;
 constexpr std::size_t include_depth_max = 16;
-
-/// Cuts a configuration into directives, each its words. https://nginx.org/en/docs/beginners_guide.html#conf_structure
-class directive_reader final {
-  public:
-    explicit directive_reader(std::string_view text) : left_{text} {}
-
-    /// The next directive, simple or the beginning of a block; empty at the end.
-    [[nodiscard]] std::vector<std::string> next() {
-        std::vector<std::string> words;
-        while (!left_.empty()) {
-            char const c = left_.front();
-            if (c == '#') {
-                left_.remove_prefix(std::min(left_.find('\n'), left_.size()));
-            } else if (c == ';' || c == '{' || c == '}') {
-                left_.remove_prefix(1);
-                if (!words.empty()) return words;
-            } else if (c == '"' || c == '\'') {
-                words.push_back(take_quoted(c));
-            } else if (std::string_view{" \t\r\n"}.contains(c)) {
-                left_.remove_prefix(1);
-            } else {
-                words.push_back(take_word());
-            }
-        }
-        return words;
-    }
-
-  private:
-    std::string take_quoted(char quote) {
-        std::string word;
-        left_.remove_prefix(1);
-        while (!left_.empty() && left_.front() != quote) {
-            // nginx undoes a backslash before a quote or a backslash, and writes \t, \r, \n as what they mean.
-            if (left_.size() > 1 && left_.front() == '\\') {
-                char const next = left_[1];
-                constexpr std::string_view names = "trn";
-                constexpr std::string_view meant = "\t\r\n";
-                if (auto const at = names.find(next); at != std::string_view::npos)
-                    word += meant[at];
-                else if (next == '"' || next == '\'' || next == '\\')
-                    word += next;
-                else
-                    word.append({'\\', next});
-                left_.remove_prefix(2);
-                continue;
-            }
-            word += left_.front();
-            left_.remove_prefix(1);
-        }
-        left_.remove_prefix(std::min<std::size_t>(1, left_.size()));
-        return word;
-    }
-
-    std::string take_word() {
-        // ${name} is part of a word.
-        std::size_t end = 0;
-        bool in_braces = false;
-        while (end < left_.size()) {
-            char const c = left_[end];
-            if (c == '{' && end > 0 && left_[end - 1] == '$') in_braces = true;
-            else if (!in_braces && std::string_view{" \t\r\n;{}"}.contains(c)) break;
-            if (c == '}') in_braces = false;
-            ++end;
-        }
-        std::string word{left_.substr(0, end)};
-        left_.remove_prefix(end);
-        return word;
-    }
-
-    std::string_view left_;
-};
 
 struct found_formats {
     std::map<std::string, std::string, std::less<>> formats;

@@ -28,8 +28,8 @@ constexpr std::string_view time_form = "0000/00/00 00:00:00";
 }
 
 /// What nginx says of the request after the message, in its order.
-constexpr std::array<std::string_view, 8> context_keys{"client",  "server",   "request", "subrequest",
-                                                       "upstream", "host",     "referrer", "login"};
+constexpr std::array<std::string_view, 8> context_keys{"client",   "server", "request",  "subrequest",
+                                                       "upstream", "host",   "referrer", "login"};
 
 /// Where `, KEY: ` begins; npos: nowhere.
 [[nodiscard]] std::size_t find_context(std::string_view line, std::string_view key) {
@@ -81,7 +81,8 @@ bool nginx_error_parser::parse(std::string_view line, text_members& into, std::s
                                                [](std::size_t at) { return at != std::string_view::npos; });
         auto const begin = begins[i] + 2 + context_keys[i].size() + 2;
         auto value = line.substr(begin, (next == begins.end() ? line.size() : *next) - begin);
-        if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) value = value.substr(1, value.size() - 2);
+        if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
+            value = value.substr(1, value.size() - 2);
         into.add_own(context_keys[i], value, text_members::as::text);
     }
     reason.clear();

@@ -1,5 +1,5 @@
-// nginx's error log: "2026/11/29 10:00:01 [error] 12#13: *5 open() failed, client: 192.0.2.1, request: "GET / HTTP/1.1"".
-// https://nginx.org/en/docs/ngx_core_module.html#error_log
+// nginx's error log: "2026/11/29 10:00:01 [error] 12#13: *5 open() failed, client: 192.0.2.1, request: "GET /
+// HTTP/1.1"". https://nginx.org/en/docs/ngx_core_module.html#error_log
 #pragma once
 
 #include "text/text_parser.hpp"

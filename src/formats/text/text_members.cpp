@@ -88,7 +88,8 @@ void text_members::add_raw(member_key const& key, std::string_view value) {
 }
 
 void text_members::add_number(member_key const& key, std::string_view value) {
-    bool const begins_as_number = !value.empty() && (value.front() == '-' || (value.front() >= '0' && value.front() <= '9'));
+    bool const begins_as_number =
+        !value.empty() && (value.front() == '-' || (value.front() >= '0' && value.front() <= '9'));
     if (begins_as_number && is_json_scalar(value)) return add_json(key, value);
     add_text(key.data(), value);
 }

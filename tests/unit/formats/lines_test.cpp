@@ -70,8 +70,9 @@ std::string time_of(std::string const& document) {
 TEST_CASE("a combined line has the fields of the original's JSON, and its own time", "[lines]") {
     auto const document = made(
         R"x(192.0.2.1 - - [29/Nov/2026:10:00:01 +0000] "GET /downloads/product_1 HTTP/1.1" 304 0 "-" "Debian APT-HTTP/1.3 (2.6.1)")x");
-    CHECK(event_of(document) ==
-          R"x({"remote_ip":"192.0.2.1","remote_user":"-","request":"GET /downloads/product_1 HTTP/1.1","response":304,"bytes":0,"referrer":"-","agent":"Debian APT-HTTP/1.3 (2.6.1)"})x");
+    CHECK(
+        event_of(document) ==
+        R"x({"remote_ip":"192.0.2.1","remote_user":"-","request":"GET /downloads/product_1 HTTP/1.1","response":304,"bytes":0,"referrer":"-","agent":"Debian APT-HTTP/1.3 (2.6.1)"})x");
     CHECK(time_of(document) == "2026-11-29T10:00:01.000Z");
     CHECK_THAT(document, ContainsSubstring(R"("time_local":"29/Nov/2026:10:00:01 +0000")"));
     CHECK_THAT(document, !ContainsSubstring("_repaired"));
@@ -80,14 +81,16 @@ TEST_CASE("a combined line has the fields of the original's JSON, and its own ti
 TEST_CASE("combined: an offset with minutes, IPv6, and a user's name with a space", "[lines]") {
     auto const document = made(
         R"x(2001:db8::1 - user name [29/Nov/2026:10:00:02 -0330] "POST /form HTTP/2.0" 201 42 "https://example.org/a?b=c" "Mozilla/5.0 (X11; Linux x86_64)")x");
-    CHECK(event_of(document) ==
-          R"x({"remote_ip":"2001:db8::1","remote_user":"user name","request":"POST /form HTTP/2.0","response":201,"bytes":42,"referrer":"https://example.org/a?b=c","agent":"Mozilla/5.0 (X11; Linux x86_64)"})x");
+    CHECK(
+        event_of(document) ==
+        R"x({"remote_ip":"2001:db8::1","remote_user":"user name","request":"POST /form HTTP/2.0","response":201,"bytes":42,"referrer":"https://example.org/a?b=c","agent":"Mozilla/5.0 (X11; Linux x86_64)"})x");
     CHECK(time_of(document) == "2026-11-29T13:30:02.000Z");
 }
 
 TEST_CASE("combined: an empty request, escaped quotes and backslashes, and the bytes of TLS", "[lines]") {
-    CHECK(event_of(made(R"(192.0.2.2 - - [29/Nov/2026:10:00:03 +0000] "" 400 0 "-" "-")")) ==
-          R"({"remote_ip":"192.0.2.2","remote_user":"-","request":"","response":400,"bytes":0,"referrer":"-","agent":"-"})");
+    CHECK(
+        event_of(made(R"(192.0.2.2 - - [29/Nov/2026:10:00:03 +0000] "" 400 0 "-" "-")")) ==
+        R"({"remote_ip":"192.0.2.2","remote_user":"-","request":"","response":400,"bytes":0,"referrer":"-","agent":"-"})");
     CHECK_THAT(
         made(
             R"(192.0.2.3 - - [29/Nov/2026:10:00:04 +0000] "GET /say\x22quoted\x22 HTTP/1.0" 404 153 "-" "agent with \x22quotes\x22 and a \x5C")"),
@@ -100,20 +103,24 @@ TEST_CASE("combined: an empty request, escaped quotes and backslashes, and the b
 TEST_CASE("combined: Apache's escaped quotes end no value, and its - for no bytes is 0", "[lines]") {
     auto const document =
         made(R"(192.0.2.3 - - [29/Nov/2026:10:00:04 +0000] "GET /\"x\" HTTP/1.0" 304 - "-" "a \"b\" \\")");
-    CHECK(event_of(document) ==
-          R"({"remote_ip":"192.0.2.3","remote_user":"-","request":"GET /\"x\" HTTP/1.0","response":304,"bytes":0,"referrer":"-","agent":"a \"b\" \\"})");
+    CHECK(
+        event_of(document) ==
+        R"({"remote_ip":"192.0.2.3","remote_user":"-","request":"GET /\"x\" HTTP/1.0","response":304,"bytes":0,"referrer":"-","agent":"a \"b\" \\"})");
 }
 
 TEST_CASE("bytes that are not UTF-8 become private characters, which the document says", "[lines]") {
     stream lines;
-    CHECK_THAT(lines.made("192.0.2.4 - - [29/Nov/2026:10:00:05 +0000] \"GET /\xff\\xee HTTP/1.1\" 400 157 \"-\" \"caf\xc3\xa9\""),
-               ContainsSubstring("GET /\uefff\uefee HTTP/1.1") && ContainsSubstring("café") &&
-                   ContainsSubstring(R"("_repaired":["utf8"])"));
+    CHECK_THAT(
+        lines.made(
+            "192.0.2.4 - - [29/Nov/2026:10:00:05 +0000] \"GET /\xff\\xee HTTP/1.1\" 400 157 \"-\" \"caf\xc3\xa9\""),
+        ContainsSubstring("GET /\uefff\uefee HTTP/1.1") && ContainsSubstring("café") &&
+            ContainsSubstring(R"("_repaired":["utf8"])"));
     CHECK_THAT(lines.made("{\"request\":\"\xff\"}"),
                ContainsSubstring("\"request\":\"\uefff\"") && ContainsSubstring(R"("_repaired":["utf8"])"));
     CHECK_THAT(lines.made("\xef\xbb\xbf{\"request\":\"a\"}"),
                ContainsSubstring(R"("request":"a")") && ContainsSubstring(R"("_repaired":["front"])"));
-    CHECK_THAT(lines.made(std::string_view{"\0\0\0{\"request\":\"a\"}", 18}), ContainsSubstring(R"("_repaired":["front"])"));
+    CHECK_THAT(lines.made(std::string_view{"\0\0\0{\"request\":\"a\"}", 18}),
+               ContainsSubstring(R"("_repaired":["front"])"));
     CHECK(lines.count("lines_repaired_total") == 4);
 }
 
@@ -126,54 +133,66 @@ TEST_CASE("JSON that nginx wrote without escape=json is read, as UTF-8 where it 
     CHECK_THAT(made(R"({"request":"\x16\x03\x01\x00\xEE"})"),
                ContainsSubstring("\"request\":\"\\u0016\\u0003\\u0001\\u0000\uefee\"") &&
                    ContainsSubstring(R"("_repaired":["escapes","utf8"])"));
-    CHECK_THAT(made(R"({"request":"a \\x41"})"), ContainsSubstring(R"("request":"a \\x41")") && !ContainsSubstring("_repaired"));
+    CHECK_THAT(made(R"({"request":"a \\x41"})"),
+               ContainsSubstring(R"("request":"a \\x41")") && !ContainsSubstring("_repaired"));
 }
 
-TEST_CASE("nginx's variable names are the fields, a request is put together, and numbers in quotes are numbers", "[lines]") {
+TEST_CASE("nginx's variable names are the fields, a request is put together, and numbers in quotes are numbers",
+          "[lines]") {
     auto const first = made(
         R"({"time_iso8601":"2026-11-29T10:00:01+02:00","remote_addr":"198.51.100.7","remote_user":"","request":"GET /shop?item=7 HTTP/2.0","status":"200","body_bytes_sent":"5316","http_referer":"https://example.org/","http_user_agent":"Mozilla/5.0","request_time":"0.042","upstream_response_time":"0.001, 0.002 : -"})");
-    CHECK(event_of(first) ==
-          R"({"remote_ip":"198.51.100.7","remote_user":"","request":"GET /shop?item=7 HTTP/2.0","response":200,"bytes":5316,"referrer":"https://example.org/","agent":"Mozilla/5.0"})");
+    CHECK(
+        event_of(first) ==
+        R"({"remote_ip":"198.51.100.7","remote_user":"","request":"GET /shop?item=7 HTTP/2.0","response":200,"bytes":5316,"referrer":"https://example.org/","agent":"Mozilla/5.0"})");
     CHECK(time_of(first) == "2026-11-29T08:00:01.000Z");
     CHECK_THAT(first, ContainsSubstring(R"("request_time":0.042,"upstream_response_time":[0.001,0.002,null])") &&
                           ContainsSubstring(R"("time_iso8601":"2026-11-29T10:00:01+02:00")"));
     auto const second = made(
         R"({"msec":"1795939202.123","remote_addr":"2001:db8::5","remote_user":"ann","request_method":"POST","request_uri":"/login","server_protocol":"HTTP/1.1","status":302,"body_bytes_sent":0,"http_referer":"","http_user_agent":"curl/8.5.0"})");
-    CHECK(event_of(second) ==
-          R"({"remote_ip":"2001:db8::5","remote_user":"ann","request":"POST /login HTTP/1.1","response":302,"bytes":0,"referrer":"","agent":"curl/8.5.0"})");
+    CHECK(
+        event_of(second) ==
+        R"({"remote_ip":"2001:db8::5","remote_user":"ann","request":"POST /login HTTP/1.1","response":302,"bytes":0,"referrer":"","agent":"curl/8.5.0"})");
     CHECK(time_of(second) == "2026-11-29T08:00:02.123Z");
     CHECK_THAT(made(R"({"request":"GET / HTTP/1.1","request_method":"GET","request_uri":"/"})"),
-               ContainsSubstring(R"("request":"GET / HTTP/1.1"})") && ContainsSubstring(R"("request_method":"GET","request_uri":"/")"));
+               ContainsSubstring(R"("request":"GET / HTTP/1.1"})") &&
+                   ContainsSubstring(R"("request_method":"GET","request_uri":"/")"));
 }
 
 TEST_CASE("JSON of Caddy, Traefik, ECS and OpenTelemetry", "[lines]") {
     auto const caddy = made(
         R"({"level":"info","ts":1646861401.524,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"127.0.0.1","remote_port":"41342","client_ip":"192.0.2.7","proto":"HTTP/2.0","method":"GET","host":"localhost","uri":"/a","headers":{"User-Agent":["curl/7.82.0"],"Accept":["*/*"]},"tls":{"resumed":false}},"bytes_read":0,"user_id":"","duration":0.000929675,"size":10900,"status":200,"resp_headers":{"Server":["Caddy"]}})");
-    CHECK(event_of(caddy) ==
-          R"({"remote_ip":"192.0.2.7","remote_user":"","request":"GET /a HTTP/2.0","response":200,"bytes":10900,"agent":"curl/7.82.0"})");
+    CHECK(
+        event_of(caddy) ==
+        R"({"remote_ip":"192.0.2.7","remote_user":"","request":"GET /a HTTP/2.0","response":200,"bytes":10900,"agent":"curl/7.82.0"})");
     CHECK(time_of(caddy) == "2022-03-09T21:30:01.524Z");
-    CHECK_THAT(caddy, ContainsSubstring(R"("request_time":0.000929675)") && ContainsSubstring(R"("request":{"remote_ip":"127.0.0.1")"));
-    CHECK(event_of(made(
-              R"({"ClientAddr":"192.0.2.1:5000","ClientHost":"192.0.2.1","ClientUsername":"-","DownstreamContentSize":19,"DownstreamStatus":404,"Duration":123456,"RequestMethod":"GET","RequestPath":"/x","RequestProtocol":"HTTP/1.1","StartUTC":"2026-11-29T10:00:01.5Z","request_User-Agent":"curl/8.5.0"})")) ==
-          R"({"remote_ip":"192.0.2.1","remote_user":"-","request":"GET /x HTTP/1.1","response":404,"bytes":19,"agent":"curl/8.5.0"})");
-    CHECK(event_of(made(
-              R"({"@timestamp":"2026-11-29T10:00:01Z","source":{"ip":"192.0.2.1"},"http":{"request":{"method":"GET"},"response":{"status_code":200,"body":{"bytes":7}},"version":"1.1"},"url":{"original":"/x"},"user_agent":{"original":"curl/8.5.0"}})")) ==
-          R"({"remote_ip":"192.0.2.1","request":"GET /x 1.1","response":200,"bytes":7,"agent":"curl/8.5.0"})");
-    CHECK(event_of(made(
-              R"({"attributes":{"client.address":"192.0.2.1","http.request.method":"GET","url.path":"/x","http.response.status_code":200,"user_agent.original":"curl/8.5.0"}})")) ==
-          R"({"remote_ip":"192.0.2.1","request":"GET /x","response":200,"agent":"curl/8.5.0"})");
+    CHECK_THAT(caddy, ContainsSubstring(R"("request_time":0.000929675)") &&
+                          ContainsSubstring(R"("request":{"remote_ip":"127.0.0.1")"));
+    CHECK(
+        event_of(made(
+            R"({"ClientAddr":"192.0.2.1:5000","ClientHost":"192.0.2.1","ClientUsername":"-","DownstreamContentSize":19,"DownstreamStatus":404,"Duration":123456,"RequestMethod":"GET","RequestPath":"/x","RequestProtocol":"HTTP/1.1","StartUTC":"2026-11-29T10:00:01.5Z","request_User-Agent":"curl/8.5.0"})")) ==
+        R"({"remote_ip":"192.0.2.1","remote_user":"-","request":"GET /x HTTP/1.1","response":404,"bytes":19,"agent":"curl/8.5.0"})");
+    CHECK(
+        event_of(made(
+            R"({"@timestamp":"2026-11-29T10:00:01Z","source":{"ip":"192.0.2.1"},"http":{"request":{"method":"GET"},"response":{"status_code":200,"body":{"bytes":7}},"version":"1.1"},"url":{"original":"/x"},"user_agent":{"original":"curl/8.5.0"}})")) ==
+        R"({"remote_ip":"192.0.2.1","request":"GET /x 1.1","response":200,"bytes":7,"agent":"curl/8.5.0"})");
+    CHECK(
+        event_of(made(
+            R"({"attributes":{"client.address":"192.0.2.1","http.request.method":"GET","url.path":"/x","http.response.status_code":200,"user_agent.original":"curl/8.5.0"}})")) ==
+        R"({"remote_ip":"192.0.2.1","request":"GET /x","response":200,"agent":"curl/8.5.0"})");
 }
 
 TEST_CASE("a line that another program wrapped is the event, and what was around it stays", "[lines]") {
     stream lines;
     auto const docker = lines.made(
         R"({"container_id":"0123456789ab","container_name":"/web","source":"stdout","log":"{\"time\":\"29/Nov/2026:10:00:01 +0000\",\"remote_ip\":\"192.0.2.9\",\"remote_user\":\"-\",\"request\":\"GET / HTTP/1.1\",\"response\":200,\"bytes\":7,\"referrer\":\"-\",\"agent\":\"curl/8.5.0\"}"})");
-    CHECK_THAT(docker, ContainsSubstring(std::string{sample_event}) &&
-                           ContainsSubstring(R"("container_id":"0123456789ab","container_name":"/web","source":"stdout"})"));
+    CHECK_THAT(docker,
+               ContainsSubstring(std::string{sample_event}) &&
+                   ContainsSubstring(R"("container_id":"0123456789ab","container_name":"/web","source":"stdout"})"));
     CHECK(time_of(docker) == "2026-11-29T10:00:01.000Z");
     auto const filebeat = lines.made(
         R"({"@timestamp":"2026-11-29T10:00:01.100Z","log":{"offset":7},"agent":{"name":"a"},"message":"192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] \"GET / HTTP/1.1\" 200 7 \"-\" \"curl/8.5.0\"\n","host":{"name":"web1"}})");
-    CHECK_THAT(filebeat, ContainsSubstring(std::string{sample_event}) && ContainsSubstring(R"("host":{"name":"web1"})") &&
+    CHECK_THAT(filebeat, ContainsSubstring(std::string{sample_event}) &&
+                             ContainsSubstring(R"("host":{"name":"web1"})") &&
                              ContainsSubstring(R"("@timestamp_original":"2026-11-29T10:00:01.100Z")") &&
                              ContainsSubstring(R"("agent":{"name":"a"})") && !ContainsSubstring(R"("message")"));
     CHECK(lines.count("lines_unwrapped_total") == 2);
@@ -192,11 +211,13 @@ TEST_CASE("a message beside known fields is no wrapping, and one that says nothi
 
 TEST_CASE("the headers of containers' log files and of syslog are around the line", "[lines]") {
     stream lines;
-    std::string const combined = R"(192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] "GET / HTTP/1.1" 200 7 "-" "curl/8.5.0")";
+    std::string const combined =
+        R"(192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] "GET / HTTP/1.1" 200 7 "-" "curl/8.5.0")";
     CHECK_THAT(lines.made("2026-11-29T10:00:01.123456789Z stdout F " + combined),
                ContainsSubstring(std::string{sample_event}) && ContainsSubstring(R"("stream":"stdout")"));
     CHECK_THAT(lines.made("<190>Nov 29 10:00:01 web1 nginx: " + combined),
-               ContainsSubstring(std::string{sample_event}) && ContainsSubstring(R"("syslog_host":"web1","syslog_program":"nginx")") &&
+               ContainsSubstring(std::string{sample_event}) &&
+                   ContainsSubstring(R"("syslog_host":"web1","syslog_program":"nginx")") &&
                    ContainsSubstring(R"("syslog_priority":190)"));
     CHECK_THAT(lines.made("<165>1 2026-11-29T10:00:01.003Z web1 nginx 8710 - [a@1 b=\"c ] d\"] " + combined),
                ContainsSubstring(std::string{sample_event}) && ContainsSubstring(R"("syslog_pid":8710)"));
@@ -204,10 +225,13 @@ TEST_CASE("the headers of containers' log files and of syslog are around the lin
                ContainsSubstring(R"("event":{"request":"GET / HTTP/1.1"})"));
 }
 
-TEST_CASE("the format of text is chosen by a stream's first line and said; what is of another is carried whole", "[lines]") {
+TEST_CASE("the format of text is chosen by a stream's first line and said; what is of another is carried whole",
+          "[lines]") {
     stream lines;
-    std::string const combined = R"(192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] "GET / HTTP/1.1" 200 7 "-" "curl/8.5.0")";
-    CHECK_THAT(lines.made("java.lang.Exception: no x=1"), ContainsSubstring(R"("message":"java.lang.Exception: no x=1")"));
+    std::string const combined =
+        R"(192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] "GET / HTTP/1.1" 200 7 "-" "curl/8.5.0")";
+    CHECK_THAT(lines.made("java.lang.Exception: no x=1"),
+               ContainsSubstring(R"("message":"java.lang.Exception: no x=1")"));
     CHECK(lines.chosen().empty());
     CHECK_THAT(lines.made(combined), ContainsSubstring(std::string{sample_event}));
     CHECK_THAT(lines.made(combined.substr(0, 60), "other"), ContainsSubstring(R"("message":)"));
@@ -235,9 +259,11 @@ TEST_CASE("any log_format string of nginx", "[lines]") {
     constexpr std::string_view format =
         R"($remote_addr|${host}|[$time_local] "$request" $status rt=$request_time up="$upstream_response_time")";
     CHECK_THAT(
-        made(R"(192.0.2.1|example.org|[29/Nov/2026:10:00:01 +0000] "GET / HTTP/1.1" 200 rt=0.010 up="0.001, 0.002")", std::string{format}),
+        made(R"(192.0.2.1|example.org|[29/Nov/2026:10:00:01 +0000] "GET / HTTP/1.1" 200 rt=0.010 up="0.001, 0.002")",
+             std::string{format}),
         ContainsSubstring(R"("event":{"remote_ip":"192.0.2.1","request":"GET / HTTP/1.1","response":200})") &&
-            ContainsSubstring(R"("request_time":0.010,"upstream_response_time":[0.001,0.002],"http_host":"example.org")"));
+            ContainsSubstring(
+                R"("request_time":0.010,"upstream_response_time":[0.001,0.002],"http_host":"example.org")"));
     CHECK_THAT(made("192.0.2.1 GET /", std::string{format}), ContainsSubstring("rejected: not of the format"));
     CHECK(fault_of_format("$a$b").find("$b follows $a without anything between them") != std::string::npos);
     CHECK(fault_of_format("$a $a").find("duplicate variable $a") != std::string::npos);
@@ -246,8 +272,8 @@ TEST_CASE("any log_format string of nginx", "[lines]") {
 }
 
 TEST_CASE("keys that an index would take for something else get another name", "[lines]") {
-    CHECK_THAT(made(R"({"bytes":1,"event.response":500,"time.local":"x","_id":"y","":2,"a..b":3})"),
-               ContainsSubstring(R"("event":{"bytes":1})") &&
-                   ContainsSubstring(
-                       R"("event_response":500,"time_local":"x","_id_original":"y","_original":2,"a__b":3})"));
+    CHECK_THAT(
+        made(R"({"bytes":1,"event.response":500,"time.local":"x","_id":"y","":2,"a..b":3})"),
+        ContainsSubstring(R"("event":{"bytes":1})") &&
+            ContainsSubstring(R"("event_response":500,"time_local":"x","_id_original":"y","_original":2,"a__b":3})"));
 }

@@ -126,7 +126,8 @@ TEST_CASE("values are carried as they stand, whatever their type", "[normalize]"
                             R"({"event":{"request":[1, "}"],"referrer":true,"agent":[ ]},)"));
     }
     SECTION("an object, which no index takes for a text, stays beside the fields") {
-        REQUIRE(document(R"({"agent": {"a": [1, {"b":"}"}]}, "bytes":1})").ends_with(R"(,"agent":{"a": [1, {"b":"}"}]}})"));
+        REQUIRE(
+            document(R"({"agent": {"a": [1, {"b":"}"}]}, "bytes":1})").ends_with(R"(,"agent":{"a": [1, {"b":"}"}]}})"));
     }
     SECTION("escapes, and characters beyond ASCII") {
         REQUIRE(begins_with(document(R"({"agent":"\"\u00e4\ud83d\ude00\/ äß"})"),
@@ -328,7 +329,8 @@ TEST_CASE("the timestamp can be the line's own time, and then a line must have o
                  ContainsSubstring(R"("time":1431849932000,)"));
     REQUIRE_THAT(reason(R"({"bytes":1})", options), ContainsSubstring("missing"));
     REQUIRE_THAT(reason(R"({"time":"yesterday"})", options), ContainsSubstring("yesterday"));
-    REQUIRE_THAT(normalized(R"({"time":1431849932.5})", options).document, ContainsSubstring(R"("time":1431849932500,)"));
+    REQUIRE_THAT(normalized(R"({"time":1431849932.5})", options).document,
+                 ContainsSubstring(R"("time":1431849932500,)"));
     REQUIRE_THAT(reason(R"({"time":"31/Feb/2015:08:05:32 +0000"})", options), ContainsSubstring("31/Feb"));
 }
 

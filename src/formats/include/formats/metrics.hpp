@@ -18,8 +18,8 @@ inline constexpr auto rejected =
 
 inline constexpr auto without_fields =
     counter("lines_without_fields_total", "Lines in which no field of the mapping was found.", "without fields");
-inline constexpr auto raw = counter(
-    "lines_raw_total", "Lines of text of none of the formats that were expected, carried whole as `message`.");
+inline constexpr auto raw =
+    counter("lines_raw_total", "Lines of text of none of the formats that were expected, carried whole as `message`.");
 inline constexpr auto repaired =
     counter("lines_repaired_total", "Lines with bytes that were mended; the document's _repaired says which.");
 inline constexpr auto unwrapped =

@@ -71,9 +71,9 @@ struct mapping {
     static constexpr std::size_t text_bytes_max = 4'096;  ///< of each name and text
 
     std::string name;
-    std::string format = "json";       ///< how bytes become fields; fault_of_format() finds nothing wrong with it
-    std::vector<mapped_field> fields;  ///< in the document's order; those of one object stand together
-    std::vector<std::string> dropped;  ///< keys of the line that are removed
+    std::string format = "json";         ///< how bytes become fields; fault_of_format() finds nothing wrong with it
+    std::vector<mapped_field> fields;    ///< in the document's order; those of one object stand together
+    std::vector<std::string> dropped;    ///< keys of the line that are removed
     std::vector<std::string> time_keys;  ///< keys for the event's own time, the best first; empty: none
     time_format time = time_format::access;
     /// Keys of a JSON line whose text is the line that another program wrapped: where none of the fields are beside it.

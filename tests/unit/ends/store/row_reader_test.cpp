@@ -57,7 +57,7 @@ TEST_CASE("what a document does not have, or has as something else, is not there
     REQUIRE_FALSE(empty.has("bytes"));
     REQUIRE_FALSE(empty.has("agent"));
     row_of const other{
-        R"({"event":{"bytes":1.5,"response":"x","agent":null,"request":{"a":"}"},"referrer":[]},"fields":7,"time":"t"})"};
+        R"({"event":{"bytes":"1.5.2","response":"x","agent":null,"request":{"a":"}"},"referrer":[]},"fields":7,"time":"t"})"};
     REQUIRE(other.readable);
     REQUIRE_FALSE(other.has("bytes"));
     REQUIRE_FALSE(other.has("response"));
@@ -73,6 +73,12 @@ TEST_CASE("a number that is written as a text is a number, and the other way rou
     row_of const of{R"({"event":{"response":"304","bytes":"-1","remote_ip":5,"agent":true}})"};
     REQUIRE(of["response"] == column_value{std::int64_t{304}});
     REQUIRE(of["bytes"] == column_value{std::int64_t{-1}});
+    // As the index reads them.
+    row_of const floating{R"({"event":{"response":200.0,"bytes":4.9e2}})"};
+    REQUIRE(floating["response"] == column_value{std::int64_t{200}});
+    REQUIRE(floating["bytes"] == column_value{std::int64_t{490}});
+    REQUIRE(row_of{R"({"event":{"bytes":"0490"}})"}["bytes"] == column_value{std::int64_t{490}});
+    REQUIRE(row_of{R"({"event":{"bytes":1.9}})"}["bytes"] == column_value{std::int64_t{1}});
     REQUIRE(of["remote_ip"] == column_value{std::string_view{"5"}});
     REQUIRE(of["agent"] == column_value{std::string_view{"true"}});
 }
