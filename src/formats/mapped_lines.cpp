@@ -1,6 +1,7 @@
 #include "mapped_lines.hpp"
 
 #include "core/assert.hpp"
+#include "core/log.hpp"
 #include "id_facts.hpp"
 #include "json/json_text.hpp"
 #include "line_time.hpp"
@@ -118,9 +119,17 @@ void mapped_lines::count(std::string_view line, tally& counts) {
     if (fields_.known > 0 || options_.table.fields.empty()) return;
     if (reader_.is_raw()) ++counts.raw;
     ++counts.without_fields;
-    if (auto const lines = warning_.admit(); lines > 0)
-        log_warn("normalize: {} lines without any field that the mapping {} knows, such as {}", lines,
-                 options_.table.name, quoted_for_reason(line));
+    warn_of(line);
+}
+
+void mapped_lines::warn_of(std::string_view line) {
+    ++unsaid_;
+    auto const now = std::chrono::steady_clock::now();
+    if (now < next_warning_) return;
+    next_warning_ = now + std::chrono::minutes{1};
+    log_warn("normalize: {} lines without any field that the mapping {} knows, such as {}; --format, --mapping or check "
+             "--line may help",
+             std::exchange(unsaid_, 0), options_.table.name, quoted_for_reason(line));
 }
 
 bool mapped_lines::read(std::string_view line, std::string_view stream) {

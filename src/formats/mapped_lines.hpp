@@ -1,7 +1,6 @@
 // The transform: a reader gives the members of a line, the plan says what becomes of each.
 #pragma once
 
-#include "core/log.hpp"
 #include "document_writer.hpp"
 #include "formats/metrics.hpp"
 #include "formats/normalize.hpp"
@@ -66,6 +65,7 @@ class mapped_lines final : public transform {
     [[nodiscard]] bool find_time(event const& row);
     [[nodiscard]] bool find_time_in_line();
     void count(std::string_view line, tally& counts);
+    void warn_of(std::string_view line);
     void write(event_id id, std::string& out);
     void write_steps(event_id id, document_writer& to);
     void write_rest(document_writer& to) const;
@@ -101,7 +101,10 @@ class mapped_lines final : public transform {
     std::atomic<std::uint64_t> without_fields_{0};
     std::atomic<std::uint64_t> repaired_{0};
     std::atomic<std::uint64_t> unwrapped_{0};
-    log_limit warning_{std::chrono::minutes{1}};
+
+    // A warning with an example comes once a minute.
+    std::uint64_t unsaid_ = 0;  ///< lines without fields since the last one
+    steady_time next_warning_{};
 };
 
 }  // namespace logpipe::formats

@@ -63,15 +63,13 @@ inline constexpr std::size_t log_note_bytes_max = 512;
 /// The newest ones, oldest first. Any thread.
 [[nodiscard]] std::vector<log_note> recent_notes();
 
-/// For a line that can repeat: lets one through at most once in `interval`. Any thread.
+/// For a line that can repeat: true at most once a second. Any thread.
 class log_limit {
   public:
-    explicit log_limit(std::chrono::nanoseconds interval = std::chrono::seconds{1}) noexcept : interval_{interval} {}
     /// How many calls since the last one that was let through this one stands for, itself included; 0 = keep quiet.
     [[nodiscard]] std::uint64_t admit() noexcept;
 
   private:
-    std::chrono::nanoseconds interval_;
     std::atomic<std::int64_t> next_ns_{0};
     std::atomic<std::uint64_t> held_{0};
 };
