@@ -8,11 +8,11 @@
 
 namespace logpipe::formats {
 
-/// The names of what a header says. Its time is `envelope_time`: the line may have a time of its own.
+/// The names of what a header says. Its time is `envelope_time`: the line may have another.
 class header_reader final {
   public:
     /// Of a header, with which `line` begins. Adds what it says to `into`.
-    /// @return the line behind it; none where there is no header
+    /// @return the line behind it; none: there was not one
     [[nodiscard]] std::optional<std::string_view> take(std::string_view line, text_members& into) const;
 
   private:

@@ -277,3 +277,10 @@ TEST_CASE("keys that an index would take for something else get another name", "
         ContainsSubstring(R"("event":{"bytes":1})") &&
             ContainsSubstring(R"("event_response":500,"time_local":"x","_id_original":"y","_original":2,"a__b":3})"));
 }
+
+TEST_CASE("an empty batch stays empty", "[normalize]") {
+    batch none;
+    make_normalize({})->apply(none);
+    REQUIRE(none.transformed);
+    REQUIRE(none.documents.empty());
+}

@@ -395,10 +395,3 @@ TEST_CASE("bad lines do not hold up the good ones around them, and each is count
     REQUIRE(now.metrics[1].name == "documents_total");
     REQUIRE(now.metrics[1].value == 2.0);
 }
-
-TEST_CASE("an empty batch stays empty", "[normalize]") {
-    batch none;
-    make_normalize({})->apply(none);
-    REQUIRE(none.transformed);
-    REQUIRE(none.documents.empty());
-}

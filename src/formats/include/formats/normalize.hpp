@@ -52,7 +52,7 @@ struct mapped_field {
     std::vector<std::string> choices;  ///< at least one
     conversion convert = conversion::none;
     conversion convert_others = conversion::none;  ///< of the values under all of `keys` but the first
-    bool scalar = false;    ///< an object, or a list of some, is no value of it: it is among the line's other keys
+    bool scalar = false;    ///< an object, or a list of objects, is not a value: it is among the line's other keys
     bool optional = false;  ///< a line that has no other field is none of this mapping's
 
     friend bool operator==(mapped_field const&, mapped_field const&) = default;
