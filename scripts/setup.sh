@@ -6,7 +6,8 @@
 #
 #   (nothing)  what the build needs
 #   --demo     … and what scripts/demo.sh needs (python3, curl, sqlite3, jq)
-#   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients, Chromium and npm for the page)
+#   --tests    … and what the tests need (Catch2, Java and Maven for real servers, real clients,
+#              nginx, GoAccess, Chromium and npm for the page)
 #   --stack    … and what tests/stack/run.sh needs (an engine, Compose, debootstrap, JDK, Maven, Go)
 #   --long     … and what scripts/test.sh --long needs (Go, for clients of that world; a Docker engine)
 #   --static   … and what scripts/static.sh needs
@@ -55,9 +56,11 @@ packages_of() {
                 dpkg-dev make
             ;;
         demo) printf '%s\n' python3 curl sqlite3 jq ;;
-        # Java and Maven: for real Kafka and OpenSearch. kcat: somebody else's Kafka client.
+        # Java and Maven: for real Kafka and OpenSearch. kcat: somebody else's Kafka client. nginx: real lines. goaccess:
+        # somebody else's reading of them.
         tests)
-            printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat chromium
+            printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat nginx goaccess \
+                chromium
             command -v npm >/dev/null || echo npm  # as good from elsewhere
             ;;
         stack)

@@ -128,14 +128,39 @@ void log_line_format::add(variable const& which, std::string_view value, text_me
     }
 }
 
+std::size_t log_line_format::lengthen(variable const& text, std::string_view& value, variable const& next,
+                                      std::string_view line, std::size_t& at) noexcept {
+    constexpr auto tries_max = 16;  // a line of nothing but literals must not take forever
+    auto const begin = static_cast<std::size_t>(value.data() - line.data());
+    auto const first_end = end_of(next, line, at);
+    if (text.has != form::any || text.quoted) return first_end;
+    auto longer = begin + value.size();
+    for (auto tries = 0; tries < tries_max; ++tries) {
+        longer = end_of(text, line, longer + 1);
+        if (longer == std::string_view::npos) break;
+        auto const after = longer + text.literal.size();
+        auto const end = end_of(next, line, after);
+        if (end == std::string_view::npos) break;
+        if (!has_form(next.has, line.substr(after, end - after))) continue;
+        value = line.substr(begin, longer - begin);
+        at = after;
+        return end;
+    }
+    return first_end;
+}
+
 bool log_line_format::parse(std::string_view line, text_members& into, std::string& reason) const {
     if (!line.starts_with(before_)) {
         reason = fmt::format("not of the format: it does not begin with {}", quoted_for_reason(before_));
         return false;
     }
     auto at = before_.size();
+    variable const* before = nullptr;
+    std::string_view value_before;  // added when what follows it has its form
     for (auto const& each : variables_) {
-        auto const end = end_of(each, line, at);
+        auto end = end_of(each, line, at);
+        if (end != std::string_view::npos && !has_form(each.has, line.substr(at, end - at)) && before != nullptr)
+            end = lengthen(*before, value_before, each, line, at);
         if (end == std::string_view::npos) {
             reason =
                 fmt::format("not of the format: no {} after ${}", quoted_for_reason(each.literal), each.key.name());
@@ -146,9 +171,12 @@ bool log_line_format::parse(std::string_view line, text_members& into, std::stri
             reason = fmt::format("not of the format: {} as ${}", quoted_for_reason(value), each.key.name());
             return false;
         }
-        add(each, value, into);
+        if (before != nullptr) add(*before, value_before, into);
+        before = &each;
+        value_before = value;
         at = end + each.literal.size();
     }
+    add(*before, value_before, into);
     if (at == line.size()) return true;
     reason = fmt::format("not of the format: {} after its end", quoted_for_reason(line.substr(at)));
     return false;

@@ -14,7 +14,8 @@ namespace logpipe::formats {
 
 /// Immutable, so any thread may use it.
 ///
-/// A variable's value goes to where the literal after it begins, the last one's to the line's end. Between two quotes a
+/// A variable's value goes to where the literal after it first begins, the last one's to the line's end; further where
+/// only then the next one has its form. Between two quotes a
 /// quote with a backslash before it is part of the value. Values of the variables that have one form ($status,
 /// $time_local …) must have it, so that a line of another format is not taken for one of this.
 class log_line_format final : public text_parser {
@@ -44,6 +45,12 @@ class log_line_format final : public text_parser {
     [[nodiscard]] static form form_of(std::string_view name) noexcept;
     [[nodiscard]] static std::size_t end_of(variable const& which, std::string_view line, std::size_t begin) noexcept;
     [[nodiscard]] static bool has_form(form wanted, std::string_view value) noexcept;
+    /// A user's name may hold what ends it, as " [": takes the end of `text` that lets `next` have its form, if any.
+    /// @param value  of `text`
+    /// @param at  where `next` begins
+    /// @return where `next` ends
+    [[nodiscard]] static std::size_t lengthen(variable const& text, std::string_view& value, variable const& next,
+                                              std::string_view line, std::size_t& at) noexcept;
     static void add(variable const& which, std::string_view value, text_members& into);
 
     std::string before_;  ///< literal before the first variable

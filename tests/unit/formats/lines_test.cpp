@@ -87,6 +87,17 @@ TEST_CASE("combined: an offset with minutes, IPv6, and a user's name with a spac
     CHECK(time_of(document) == "2026-11-29T13:30:02.000Z");
 }
 
+TEST_CASE("combined: a user's name with a bracket or a forged time", "[lines]") {
+    CHECK_THAT(made(R"(192.0.2.1 - zo\xC3\xAB [x] \x22y\x22 [29/Nov/2026:10:00:02 +0000] "GET / HTTP/1.1" 200 7 "-" "-")"),
+               ContainsSubstring(R"("remote_user":"zoë [x] \"y\"","request":"GET / HTTP/1.1")"));
+    CHECK_THAT(made(R"(192.0.2.1 - a [01/Jan/2000:00:00:00 +0000] b [29/Nov/2026:10:00:02 +0000] "GET / HTTP/1.1" 200 7 "-" "-")"),
+               ContainsSubstring(R"("remote_user":"a [01/Jan/2000:00:00:00 +0000] b","request":"GET / HTTP/1.1")"));
+    std::string many_brackets;
+    for (int i = 0; i < 100; ++i) many_brackets += " [";
+    CHECK_THAT(made("192.0.2.1 -" + many_brackets + R"([29/Nov/2026:10:00:02 +0000] "GET / HTTP/1.1" 200 7 "-" "-")"),
+               ContainsSubstring(R"("event":{})"));
+}
+
 TEST_CASE("combined: an empty request, escaped quotes and backslashes, and the bytes of TLS", "[lines]") {
     CHECK(
         event_of(made(R"(192.0.2.2 - - [29/Nov/2026:10:00:03 +0000] "" 400 0 "-" "-")")) ==
