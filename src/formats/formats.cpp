@@ -26,8 +26,8 @@ namespace {
 constexpr std::array all{
     text_format{"traefik", true, make_log_format<log_formats::traefik>},
     text_format{"main", true, make_log_format<log_formats::main>},
-    text_format{"combined", true, make_log_format<log_formats::combined>},
     text_format{"vhost_combined", true, make_log_format<log_formats::vhost_combined>},
+    text_format{"combined", true, make_log_format<log_formats::combined>},
     text_format{"common", true, make_log_format<log_formats::common>},
     text_format{"combined_ident", true, make_log_format<log_formats::combined_ident>},
     text_format{"common_ident", true, make_log_format<log_formats::common_ident>},

@@ -43,7 +43,8 @@ log_line_format::form log_line_format::form_of(std::string_view name) noexcept {
     if (name == "status") return form::status;
     if (name == "time_local") return form::time;
     if (name == "body_bytes_sent" || name == "bytes_sent") return form::count;
-    if (name == "request_length" || name == "connection" || name == "connection_requests") return form::number;
+    if (name == "request_length" || name == "connection" || name == "connection_requests" || name == "server_port")
+        return form::number;
     if (name == "line_rest") return form::rest;
     return form::any;
 }
