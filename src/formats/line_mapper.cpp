@@ -221,7 +221,7 @@ void line_mapper::unwrap(std::string_view stream) {
     inner_line_.reserve(inner_line_.size() + line_reader::padding_bytes);
     inner_reader_.begin_stream(stream);
     std::swap(fields_, wrapper_);
-        is_unwrapped_ = read_with(inner_reader_, inner_line_) && fields_.known > 0 && merge_wrapper(wrapper_);
+    is_unwrapped_ = read_with(inner_reader_, inner_line_) && fields_.known > 0 && merge_wrapper(wrapper_);
     if (!is_unwrapped_) std::swap(fields_, wrapper_);
 }
 
