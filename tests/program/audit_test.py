@@ -23,6 +23,7 @@ from program_test import Case, free_address
 
 GOOD = '{"remote_ip": "10.0.0.1", "response": 200, "serial": %d}'
 BAD = "{not json %d"
+JSON_ONLY = ("--format", "json", "--strict-lines")
 
 
 def forward_message(tag, entry, chunk):
@@ -118,9 +119,9 @@ class DeadLetters(Case):
         (self.folder / "lines").write_bytes(b"\n".join(lines) + b"\n")
         self.run_program("produce", "--file", "lines", "--to", "journal:data/nginx-logs", "--dead-letters", "file:too-long.jsonl")
         self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "file:out", "--once", "--admin", "none", "--dead-letters",
-                         "journal:other", status=4)
+                         "journal:other", *JSON_ONLY, status=4)
         self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "file:out", "--once", "--admin", "none", "--group", "second",
-                         "--dead-letters", "file:letters.jsonl", status=4)
+                         "--dead-letters", "file:letters.jsonl", *JSON_ONLY, status=4)
         self.assertEqual((self.folder / "out").read_bytes() if (self.folder / "out").exists() else b"", b"")
         kept = [self.original(json.loads(text)) for text in (self.folder / "letters.jsonl").read_text().splitlines()]
         self.assertEqual(len(kept), 6)
@@ -136,7 +137,7 @@ class DeadLetters(Case):
         return base64.b64decode(letter["record_base64"]) if "record_base64" in letter else letter["record"].encode()
 
     def test_purge_asks_first_and_takes_only_what_is_named(self):
-        self.run_lines(BAD % 1, BAD % 2, "[3]", status=4)
+        self.run_lines(BAD % 1, BAD % 2, "{[3]", status=4)
         refused = self.run_program("dlq", "purge", self.LETTERS, "--all", stdin="", status=2)
         self.assertIn("--yes", refused.stderr)
         self.assertEqual(self.listed()["dead_letters"], 3)

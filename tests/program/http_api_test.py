@@ -70,7 +70,7 @@ class HttpApi(Case):
         super().setUp()
         self.text = PAGE.read_text(encoding="utf-8")
         listen, self.page = free_address(), free_address()
-        (self.folder / "lines.jsonl").write_text('{"remote_ip":"10.0.0.1","request":"GET / HTTP/1.1","response":200,"bytes":1}\nno JSON\n')
+        (self.folder / "lines.jsonl").write_text('{"remote_ip":"10.0.0.1","request":"GET / HTTP/1.1","response":200,"bytes":1}\n{no JSON\n')
         self.pipeline = self.start("run", "--data-dir", "data", "--listen", listen, "--admin", "none", "--page", self.page)
         self.wait_for(lambda: self.get(f"http://{self.page}/readyz")[0] == 200, "the page")
         self.run_program("produce", "--file", "lines.jsonl", "--to", f"forward://{listen}")

@@ -303,7 +303,7 @@ class HostileText(Case):
             self.assertNotIn(each, text)
 
     def test_lines_dead_letters_and_their_export(self):
-        bad = f"no JSON {self.HOSTILE}"
+        bad = "{no JSON " + self.HOSTILE
         good = json.dumps({"agent": "\u009b2J \u202egnp.exe"}, ensure_ascii=False)
         lines = self.folder / "lines"
         lines.write_text(f"{bad}\n{good}\n")
