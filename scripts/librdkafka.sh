@@ -17,7 +17,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/source-packages.sh"
 readonly version=2.8.0
 readonly release=trixie
 # Raise it when the way it is built changes.
-readonly recipe=1
+readonly recipe=2
 
 command -v cc >/dev/null || fail 'C compiler not found: run scripts/setup.sh'
 # shellcheck source=/dev/null
@@ -78,10 +78,17 @@ fetch() {
     quietly private_apt apt-get source "librdkafka=$exact"
 }
 
+# What each message passes through (lz4 has flags of its own); all else is made small, not fast.
+readonly hot=(crc32c rdbuf rdkafka_broker rdkafka_buf rdkafka_lz4 rdkafka_msg rdkafka_msgset_reader rdkafka_msgset_writer
+    rdkafka_op rdkafka_partition rdkafka_queue rdkafka_request rdkafka_zstd rdmurmur2 rdvarint rdxxhash snappy)
+
 # GSSAPI would need Cyrus SASL; SASL PLAIN, SCRAM and OAUTHBEARER are librdkafka's own. curl serves OIDC only.
+# With sections the linker can drop what nobody calls. No exception passes through C: it needs no tables for unwinding.
 build() {
+    local flags='-fPIC -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables'
     cd "$work"/librdkafka-*/
-    CFLAGS='-O2 -fPIC' quietly ./configure --disable-gssapi --disable-curl --enable-static --disable-debug-symbols
+    CFLAGS="-Os $flags" quietly ./configure --disable-gssapi --disable-curl --enable-static --disable-debug-symbols
+    quietly make -j "$(nproc)" -C src "${hot[@]/%/.o}" CFLAGS="-O2 $flags"
     quietly make -j "$(nproc)" -C src librdkafka.a
     install -D -m 644 -t "$work/made/lib" src/librdkafka.a
     install -D -m 644 -t "$work/made/include/librdkafka" src/rdkafka.h src/rdkafka_mock.h
