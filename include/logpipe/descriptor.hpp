@@ -72,7 +72,9 @@ struct end_request {
     option_values const& values;    ///< of the end's options, and the query's over them
     schema documents{};             ///< what a sink of documents is going to get
     std::string run_id{};           ///< of a source of lines
-    std::string group;              ///< names a source's own position
+    std::string group{};            ///< names the own position of the hop's source
+    std::string other_end{};        ///< the URI at the hop's other end
+    std::string state_folder{};     ///< where a source keeps its positions; empty: where it says
     bool until_end = false;         ///< a source ends with what was there at its open()
     bool for_dead_letters = false;  ///< a sink that takes dead letters
     /// The resource of that name, made by the first who asks; without `make` none where there is none yet.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 namespace logpipe::cli {
 
@@ -29,14 +30,18 @@ embedded_pipeline::embedded_pipeline(settings const& options, pipeline_spec cons
 void embedded_pipeline::attach_to(process& whole) {
     whole.also_snapshot([this](process_snapshot& now) { add_to(now); });
     whole.before_drain([this] { runs_ended_ = runs_.end([] { return signal_came(20ms); }); });
-    whole.on_tick([this](process_snapshot const& now) {
-        input_ended_ = input_ended_ || (now.pumps.front().finished && !now.draining);
+    auto const sources = std::max<std::size_t>(options_.list("from").size(), 1);
+    auto const have_ended = [sources](process_snapshot const& now) {
+        return std::ranges::all_of(std::span{now.pumps}.first(sources), &pump_snapshot::finished);
+    };
+    whole.on_tick([this, have_ended](process_snapshot const& now) {
+        input_ended_ = input_ended_ || (have_ended(now) && !now.draining);
     });
     if (!options_.on("once")) return;
-    whole.ends_when([this, hops = whole.spec().hops.size()](process_snapshot const& now) {
-        if (!now.ready || !now.pumps.front().finished) return false;
-        if (hops == 2) return now.book.not_safe() == 0;
-        return waiting_events(now.pumps.at(1)) == 0 && broker_.is_reached();
+    whole.ends_when([this, have_ended, sources, hops = whole.spec().hops.size()](process_snapshot const& now) {
+        if (!now.ready || !have_ended(now)) return false;
+        if (hops == sources + 1) return now.book.not_safe() == 0;
+        return waiting_events(now.pumps.at(sources)) == 0 && broker_.is_reached();
     });
 }
 

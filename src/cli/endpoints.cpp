@@ -106,18 +106,22 @@ result<std::unique_ptr<source>> endpoints::make_source(hop_spec const& hop) {
     auto asked = request(std::move(chosen->uri), chosen->values);
     asked.group = hop.group;
     asked.until_end = hop.until_end;
+    asked.other_end = hop.to;
+    if (options_.has("data-dir")) asked.state_folder = options_.text("data-dir");
     return chosen->end->make_source(asked);
 }
 
-result<std::unique_ptr<sink>> endpoints::make_sink(std::string const& uri, std::string const& transform) {
+result<std::unique_ptr<sink>> endpoints::make_sink(std::string const& uri, hop_spec const& of) {
     auto chosen = choose(uri, end_role::sink, options_);
     if (!chosen) return chosen.error();
-    auto change = choose_transform(transform, options_);
+    auto change = choose_transform(of.transform, options_);
     if (!change) return change.error();
     auto mapping = formats::mapping_of(change->values);
     if (!mapping) return mapping.error();
     auto asked = request(std::move(chosen->uri), chosen->values);
     asked.documents = std::move(mapping->documents);
+    asked.group = of.group;
+    asked.other_end = of.from;
     return chosen->end->make_sink(asked);
 }
 

@@ -36,8 +36,8 @@ class endpoints final {
 
     /// @return errc::invalid_argument for an unknown scheme or parameter, with those that there are.
     [[nodiscard]] result<std::unique_ptr<source>> make_source(hop_spec const& hop);
-    /// @param transform  of the hop: what the sink is going to get
-    [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri, std::string const& transform = {});
+    /// @param of  the hop, by whose transform and source it is known what the sink is going to get
+    [[nodiscard]] result<std::unique_ptr<sink>> make_sink(std::string const& uri, hop_spec const& of = {});
     /// In the form of that end: original bytes behind a head or headers in a journal or Kafka, JSON elsewhere.
     [[nodiscard]] result<std::unique_ptr<dead_letters>> make_dead_letters(std::string const& uri);
     /// None where the name is empty. @return errc::invalid_argument for an unknown one, with those that there are

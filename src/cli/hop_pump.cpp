@@ -21,11 +21,11 @@ std::string title_of_transform(std::string_view name) {
 }  // namespace
 
 result<std::unique_ptr<sink>> make_sink_of(hop_spec const& hop, endpoints& ends) {
-    auto to = ends.make_sink(hop.to, hop.transform);
+    auto to = ends.make_sink(hop.to, hop);
     if (!to || (hop.routes.empty() && hop.tags.empty())) return to;
     std::vector<runtime::route> routes;
     for (auto const& each : hop.routes) {
-        auto away = ends.make_sink(each.to, hop.transform);
+        auto away = ends.make_sink(each.to, hop);
         if (!away) return away.error();
         routes.push_back({.pattern = each.tags, .to = *std::move(away), .leads_away = true});
     }

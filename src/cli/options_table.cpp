@@ -44,7 +44,10 @@ constexpr std::array rows{
                "serve run", "Lines that /produceEventsToPipeline sends: an http:// or https:// URL."},
     option_row{"file", text, "PATH", "", "produce serve", "Read the lines from this file."},
     option_row{"demo", text, "SPEC", "", "produce serve", "Generate nginx lines: lines=N&rate=R&seed=S&serial=1."},
-    option_row{"from", text, "URI", "", "produce run", "Source of the lines: PATH, -, http(s)://…, demo:nginx?…."},
+    option_row{"from", text, "URI", "", "produce", "Source of the lines: PATH, -, http(s)://…, demo:nginx?…."},
+    option_row{"from", list, "URI", "", "run",
+               "Source of the lines instead of the listener: PATH or file:GLOB, which is followed, -, http(s)://…, "
+               "demo:nginx?…; repeatable."},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "consume",
                "Source of the events to transform."},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-events", "index",

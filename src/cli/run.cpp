@@ -1,4 +1,4 @@
-// `run`: the whole pipeline in one process. Without hops in logpipe.toml: forward protocol (or --from) →
+// `run`: the whole pipeline in one process. Without hops in logpipe.toml: forward protocol (or each --from) →
 // journal → transform → SQLite, of which --broker puts Kafka behind the journal and --store takes the documents
 // elsewhere.
 #include "data_mode.hpp"
@@ -10,7 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace logpipe::cli {
 
@@ -19,13 +22,26 @@ namespace {
 constexpr std::size_t receive_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t forward_bytes_max = std::size_t{16} << 20U;
 
+/// One of several; the listener where none is named.
+hop_spec receive_hop(settings const& options, std::string const& journal, std::string const& from, std::size_t index) {
+    bool const is_remembered = !from.empty() && reads_files(from);
+    return {.name = index == 0 ? "receive" : fmt::format("receive-{}", index + 1),
+            .from = from.empty() ? "forward://" + options.text("listen") : from,
+            .to = journal,
+            .dead_letters = journal + ".dlq",
+            .group = is_remembered ? "receive" : "",
+            .in_flight_bytes_max = receive_bytes_max,
+            .until_end = is_remembered && options.on("once"),
+            .source_failure_is_final = !from.empty() && (!is_remembered || options.on("once")),
+            .continues_sink = true};
+}
+
 pipeline_spec embedded_spec(settings const& options) {
     auto const& folder = options.text("data-dir");
     auto const journal = fmt::format("journal:{}/nginx-logs", folder);
     auto const dead_letters = journal + ".dlq";
     auto const& broker = options.text("broker") == "journal:" ? journal : options.text("broker");
     auto const& store = options.text("store");
-    auto const& from = options.text("from");
     hop_spec index{.name = "index",
                    .from = broker,
                    .transform = "normalize",
@@ -34,14 +50,10 @@ pipeline_spec embedded_spec(settings const& options) {
                    .group = options.text("group"),
                    .in_flight_bytes_max = forward_bytes_max,
                    .opens_first = broker == journal};
-    pipeline_spec spec{.name = "run",
-                       .hops = {{.name = "receive",
-                                 .from = from.empty() ? "forward://" + options.text("listen") : from,
-                                 .to = journal,
-                                 .dead_letters = dead_letters,
-                                 .in_flight_bytes_max = receive_bytes_max,
-                                 .source_failure_is_final = !from.empty(),
-                                 .continues_sink = true}}};
+    pipeline_spec spec{.name = "run", .hops = {}};
+    auto const& sources = options.list("from");
+    for (auto const& from : sources.empty() ? std::vector<std::string>{""} : sources)
+        spec.hops.push_back(receive_hop(options, journal, from, spec.hops.size()));
     if (broker != journal)
         spec.hops.push_back({.name = "deliver",
                              .from = journal,
@@ -68,7 +80,8 @@ int run_run(settings const& options, pipeline_spec const& spec) {
         return report_failure(options, in_context("--data-dir", made.error()));
     compare_with_data_mode(options, folder);
     kept_run_id run_id{system_files(), folder + "/run-id"};
-    bool const has_end = !options.text("from").empty();
+    // A file's lines have ids of their own, whatever the run.
+    bool const has_end = !std::ranges::all_of(options.list("from"), reads_files);
     auto id = has_end ? run_id.take() : result<std::string>{std::string{}};
     if (!id) return report_failure(options, id.error());
     shared_resources shared;

@@ -20,7 +20,8 @@ result<pipeline_spec> pipeline_of_ship(settings const& options, argument_list co
                          .hops = {{.name = "ship",
                                    .from = std::move(from),
                                    .to = options.text("to"),
-                                   .dead_letters = options.text("dead-letters")}}};
+                                   .dead_letters = options.text("dead-letters"),
+                                   .group = "ship"}}};
 }
 
 int run_ship(settings const& options, pipeline_spec const& spec) {

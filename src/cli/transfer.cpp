@@ -75,8 +75,14 @@ bool can_be_read_again(std::string const& from_uri) {
 }  // namespace
 
 std::chrono::milliseconds give_up_after(settings const& options, std::string const& from_uri) {
-    if (options.is_default("give-up-after") && !can_be_read_again(from_uri)) return std::chrono::milliseconds{0};
+    bool const has_no_end = options.on("follow") || !can_be_read_again(from_uri);
+    if (options.is_default("give-up-after") && has_no_end) return std::chrono::milliseconds{0};
     return options.duration("give-up-after");
+}
+
+bool reads_files(std::string_view uri) {
+    auto const parsed = parse_uri(uri);
+    return parsed && parsed->scheme == "file" && parsed->rest != "-";
 }
 
 bool writes_to_standard_output(std::string_view uri) noexcept {
@@ -84,11 +90,15 @@ bool writes_to_standard_output(std::string_view uri) noexcept {
 }
 
 hop_spec hop_of_produce(settings const& options, std::string from_uri) {
+    bool const is_followed = options.on("follow") && options.subcommand() == "produce";
+    bool const is_remembered = (is_followed || !options.text("state").empty()) && reads_files(from_uri);
     return {.name = "produce",
             .from = std::move(from_uri),
             .to = options.text("to"),
             .dead_letters = options.text("dead-letters"),
-            .source_failure_is_final = true};
+            .group = is_remembered ? "produce" : "",
+            .until_end = is_remembered && !is_followed,
+            .source_failure_is_final = !is_followed};
 }
 
 }  // namespace logpipe::cli

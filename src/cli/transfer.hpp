@@ -28,9 +28,11 @@ namespace logpipe::cli {
 /// @return errc::invalid_argument when it is none, or more than one.
 [[nodiscard]] result<std::string> source_uri_of(settings const& options, std::string const& argument);
 
-/// How long a run waits for an ack: --give-up-after, or for ever (zero) where nothing is said and the input cannot be
-/// read again, as a pipe's: what is given up would be lost.
+/// How long a run waits for an ack: --give-up-after, or for ever (zero) where nothing is said and the input is
+/// followed, or cannot be read again, as a pipe's: what is given up would be lost.
 [[nodiscard]] std::chrono::milliseconds give_up_after(settings const& options, std::string const& from_uri);
+/// Files by their paths; not standard input.
+[[nodiscard]] bool reads_files(std::string_view uri);
 [[nodiscard]] bool writes_to_standard_output(std::string_view uri) noexcept;
 
 }  // namespace logpipe::cli

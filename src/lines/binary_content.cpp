@@ -1,4 +1,4 @@
-#include "binary_content.hpp"
+#include "lines/binary_content.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,17 +32,21 @@ constexpr std::array formats{
     binary_format{"LPKSHHRH"sv, "a systemd journal", "journalctl -o cat --file"},
 };
 
-constexpr std::size_t magic_bytes_max =
-    std::ranges::max(formats, {}, [](auto const& each) { return each.magic.size(); }).magic.size();
+static_assert(std::ranges::max(formats, {}, [](auto const& each) { return each.magic.size(); }).magic.size() ==
+              magic_bytes_max);
 
 }  // namespace
+
+binary_format const* binary_format_of(std::string_view beginning) noexcept {
+    auto const found =
+        std::ranges::find_if(formats, [&](auto const& each) { return beginning.starts_with(each.magic); });
+    return found == formats.end() ? nullptr : &*found;
+}
 
 binary_format const* binary_content::check(std::string_view piece) {
     if (known_) return nullptr;
     beginning_.append(piece.substr(0, magic_bytes_max - beginning_.size()));
-    auto const found =
-        std::ranges::find_if(formats, [&](auto const& each) { return beginning_.starts_with(each.magic); });
-    if (found != formats.end()) return &*found;
+    if (auto const* found = binary_format_of(beginning_); found != nullptr) return found;
     known_ = std::ranges::none_of(formats, [&](auto const& each) { return each.magic.starts_with(beginning_); });
     return nullptr;
 }

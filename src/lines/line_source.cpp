@@ -1,7 +1,7 @@
 #include "lines/line_source.hpp"
 
-#include "binary_content.hpp"
 #include "core/log.hpp"
+#include "lines/binary_content.hpp"
 #include "lines/metrics.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,8 @@
 #include "runtime/supervisor.hpp"
 
+#include <algorithm>
+#include <span>
+
 namespace logpipe::runtime {
 
 namespace {
@@ -7,6 +10,24 @@ namespace {
 bool feeds(pump_snapshot const& first, pump_snapshot const& second) {
     auto const& to = first.stages.back().target;
     return !to.empty() && to == second.stages.front().target;
+}
+
+/// The first pumps that fill the same place, as one: several sources of one journal.
+std::vector<pump_snapshot> with_first_joined(std::vector<pump_snapshot> const& pumps) {
+    auto const& to = pumps.front().stages.back().target;
+    auto const other = std::ranges::find_if(
+        pumps, [&](pump_snapshot const& each) { return to.empty() || each.stages.back().target != to; });
+    auto const count = std::max<std::ptrdiff_t>(other - pumps.begin(), 1);
+    std::vector<pump_snapshot> joined{pumps.front()};
+    joined.insert(joined.end(), pumps.begin() + count, pumps.end());
+    for (auto const& each : std::span{pumps}.first(static_cast<std::size_t>(count)).subspan(1)) {
+        auto& first = joined.front();
+        first.this_run += each.this_run;
+        first.book.counts += each.book.counts;
+        first.book.in_flight += each.book.in_flight;
+        first.book.taken += each.book.taken;
+    }
+    return joined;
 }
 
 bool is_chain(std::vector<pump_snapshot> const& pumps) {
@@ -63,10 +84,11 @@ ledger broker_ledger(std::vector<pump_snapshot> const& pumps) {
 
 }  // namespace
 
-ledger ledger_of(std::vector<pump_snapshot> const& pumps) {
-    if (pumps.empty()) return {};
-    if (pumps.size() == 1) return pumps.front().book;
-    if (!is_chain(pumps)) return sum_of(pumps);
+ledger ledger_of(std::vector<pump_snapshot> const& all) {
+    if (all.empty()) return {};
+    if (all.size() == 1) return all.front().book;
+    auto const pumps = with_first_joined(all);
+    if (pumps.size() == 1 || !is_chain(pumps)) return sum_of(all);
     bool const counts_journal = pumps.size() == 2 && pumps.front().held_before.has_value();
     auto book = counts_journal ? journal_ledger(pumps.front(), pumps.back()) : broker_ledger(pumps);
     add_ended_before(book, pumps);

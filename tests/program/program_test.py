@@ -11,6 +11,7 @@ import gzip
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import sqlite3
@@ -189,16 +190,65 @@ class WholePipeline(Case):
         self.run_program(*arguments)
         self.assert_same_data(store, self.demo(60000).read_text().splitlines())
 
-    def test_the_same_file_again_after_an_orderly_end_is_new_data(self):
-        path = self.demo(10)
+    def test_the_same_demo_again_after_an_orderly_end_is_new_data(self):
         for total in (10, 20):
-            self.run_program("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
+            self.run_program("run", "--from", "demo:nginx?lines=10&seed=1", "--once", "--data-dir", "data", "--admin", "none")
             self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), total)
 
-    def test_the_ledger_goes_on_across_restarts(self):
+    def test_the_same_file_again_or_a_copy_of_it_adds_only_what_it_has_more(self):
         path = self.demo(10)
-        self.run_program("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
-        done = self.run_program("run", "--from", path, "--once", "--data-dir", "data", "--admin", "none")
+        run = ("run", "--once", "--data-dir", "data", "--admin", "none", "--from")
+        for more, total in (("", 10), ("", 10), ('{"serial": 11}\n', 11)):
+            with open(path, "a") as lines:
+                lines.write(more)
+            self.run_program(*run, path)
+            self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), total)
+        shutil.copy(path, self.folder / "copy.jsonl")
+        self.run_program(*run, "copy.jsonl")
+        self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 11)
+        shutil.rmtree(self.folder / "data")  # with the state
+        self.run_program(*run, path)
+        self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 11)
+
+    def test_files_are_followed_several_at_once_beside_other_sources(self):
+        admin = free_address()
+        child = self.start("run", "--from", "a*.jsonl", "--from", "file:b.jsonl?tag=b", "--from", "demo:nginx?lines=7", "--data-dir", "data",
+                           "--admin", admin, "--page", "none")
+        self.wait_ready(admin)
+        self.demo(10, "a1.jsonl")
+        self.demo(20, "a2.jsonl")
+        self.demo(30, "b.jsonl")
+        self.wait_drained(admin, 67)
+        status = self.status(admin)
+        self.assertEqual((status["ledger"]["in"], status["ledger"]["indexed"]), (67, 67))
+        self.assertEqual([pump["name"] for pump in status["pumps"]], ["receive", "receive-2", "receive-3", "index"])
+        self.end(child)
+        self.assertEqual(len(self.documents(self.folder / "data/store.sqlite")), 67)
+
+    def test_a_followed_produce_goes_on_where_it_was_and_a_forwarder_gets_each_line_once(self):
+        path, listen, admin = self.demo(1000), free_address(), free_address()
+        self.start("run", "--data-dir", "data", "--listen", listen, "--admin", admin, "--page", "none")
+        self.wait_ready(admin)
+        total = 1000
+        for _ in range(5):
+            child = self.start("produce", "--file", path, "--follow", "--to", f"forward://{listen}")
+            self.wait_for(lambda: self.status(admin)["ledger"]["in"] >= total, "the lines")
+            with open(path, "a") as lines:
+                for serial in range(total + 1, total + 11):
+                    lines.write('{"serial": %d}\n' % serial)
+                    lines.flush()
+                    time.sleep(0.01)
+            total += 10
+            child.kill()
+            child.wait()
+        self.run_program("produce", "--file", path, "--state", "logpipe-state", "--to", f"forward://{listen}")
+        self.wait_drained(admin, total)
+        self.assertEqual(sorted(each["serial"] for each in self.documents(self.folder / "data/store.sqlite")), list(range(1, total + 1)))
+
+    def test_the_ledger_goes_on_across_restarts(self):
+        run = ("run", "--once", "--data-dir", "data", "--admin", "none", "--from")
+        self.run_program(*run, self.demo(10))
+        done = self.run_program(*run, self.demo(20, "other.jsonl"))
         self.assertIn("in 20 = indexed 20 + already there 0 + dead 0 + in flight 0\n", done.stdout)
 
     def test_produce_over_http_and_forward_arrives_and_status_tells(self):

@@ -1,16 +1,78 @@
+#include "core/end_uri.hpp"
+#include "core/options.hpp"
+#include "file_content.hpp"
 #include "files/files.hpp"
-#include "lines/metrics.hpp"
+#include "files_metrics.hpp"
+#include "follow_source.hpp"
 #include "lines/options.hpp"
+
+#include <fmt/format.h>
 
 namespace logpipe::files {
 
 namespace {
 
+struct source_options {
+    lines::line_options lines;
+    bool follow = false;
+    bool no_follow = false;
+    std::string state;
+};
+
+option_set<source_options> const& options_of_source() {
+    static option_set<source_options> const set{
+        within<&source_options::lines>(lines::options_of_lines()),
+        flag<&source_options::follow>("follow",
+                                      "Follow files as they grow and are rotated, where they would be read "
+                                      "to their ends only, as by produce."),
+        flag<&source_options::no_follow>("no-follow", "Read files to their ends instead of following them."),
+        text<&source_options::state>("state", "DIR",
+                                     "Folder that keeps how far each followed file was read; default: the data "
+                                     "directory where there is one, else logpipe-state."),
+    };
+    return set;
+}
+
+/// A pipe or a device has neither a place to read on from nor a second name.
+bool is_stream(std::string const& path) {
+    if (path == "-") return true;
+    auto const about = facts_of(path);
+    return about && !about->is_regular && !about->is_folder;
+}
+
+bool writes_forward(std::string const& uri) {
+    auto const to = parse_uri(uri);
+    return to && to->scheme == "forward";
+}
+
 result<std::unique_ptr<source>> make_source_end(end_request const& request) {
-    auto made = lines::options_of_lines().read(request.values);
+    auto made = options_of_source().read(request.values);
     if (!made) return made.error();
-    made->run_id = request.run_id;
-    return make_file_source(request.uri.rest, *std::move(made));
+    if (made->follow && made->no_follow)
+        return error{errc::invalid_argument, "--follow and --no-follow: only one of them can be given"};
+    auto const& path = request.uri.rest;
+    // Who has a name for its position keeps one for each file; without it, a run repeats itself by its id alone.
+    bool const is_remembered = !request.group.empty() || made->follow;
+    if (!is_remembered || is_stream(path)) {
+        made->lines.run_id = request.run_id;
+        return make_file_source(path, std::move(made->lines));
+    }
+    auto folder = made->state;
+    if (folder.empty()) folder = request.state_folder.empty() ? "logpipe-state" : request.state_folder;
+    auto group = request.group.empty() ? std::string{"produce"} : request.group;
+    auto const open_book = [&]() -> result<std::shared_ptr<shared_resource>> {
+        auto opened = positions_book::open(folder, group, {});
+        if (!opened) return opened.error();
+        return std::shared_ptr<shared_resource>{*std::move(opened)};
+    };
+    auto book = request.share(fmt::format("files {}/{}", folder, group), open_book);
+    if (!book) return book.error();
+    bool const until_end = made->no_follow || (request.until_end && !made->follow);
+    return make_follow_source({.lines = std::move(made->lines),
+                               .pattern = path,
+                               .until_end = until_end,
+                               .keeps_cuts = writes_forward(request.other_end)},
+                              std::static_pointer_cast<positions_book>(*std::move(book)));
 }
 
 result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
@@ -24,15 +86,18 @@ end_descriptor const files_end{
     .source_schemes = {"file"},
     .sink_schemes = {"file", "stdout"},
     .title = "Files",
-    .summary = "Lines of a file, of standard input, and to a file or standard output.",
-    .form = "PATH, file:PATH, - (standard input), stdout:",
-    .source_options = lines::options_of_lines().rows(),
+    .summary =
+        "Lines of files, followed as they grow and are rotated, of standard input, and to a file or standard "
+        "output.",
+    .form = "PATH, file:GLOB with * and [abc], - (standard input), stdout:",
+    .source_options = options_of_source().rows(),
     .source_stage = "file_source",
     .sink_stage = "file_sink",
-    .source_metrics = lines::metrics::of_source(lines::metrics::size_bytes),
+    .source_metrics = metrics::of_source(),
     .make_source = make_source_end,
     .make_sink = make_sink_end,
-    .examples = {"logpipe produce --file access.jsonl", "tail -F access.jsonl | logpipe produce -"},
+    .examples = {"logpipe run --from '/var/log/nginx/*.log'", "logpipe produce --file access.jsonl",
+                 "tail -F access.jsonl | logpipe produce -"},
 };
 
 }  // namespace logpipe::files

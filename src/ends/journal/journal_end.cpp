@@ -1,3 +1,4 @@
+#include "core/end_uri.hpp"
 #include "core/letter_options.hpp"
 #include "core/log.hpp"
 #include "core/options.hpp"
@@ -93,6 +94,14 @@ std::string shared_name(end_request const& request) {
     return "journal " + folder_of(request);
 }
 
+/// Lines of a followed file come in many small runs of one chunk, a few each time it grows: by their sums alone, two in
+/// four thousand million would pass for duplicates. What a restart repeats is known by its id where it is stored.
+journal_duplicates duplicates_of(end_request const& request) {
+    auto const from = parse_uri(request.other_end);
+    bool const is_followed = !request.group.empty() && from && from->scheme == "file";
+    return is_followed ? journal_duplicates::keep : journal_duplicates::drop;
+}
+
 result<std::unique_ptr<source>> make_source_end(end_request const& request) {
     auto const made = source_options().read(request.values);
     if (!made) return made.error();
@@ -106,7 +115,7 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
 result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
     auto topic = open_shared_topic(request);
     if (!topic) return topic.error();
-    return (*topic)->make_sink();
+    return (*topic)->make_sink(duplicates_of(request));
 }
 
 }  // namespace

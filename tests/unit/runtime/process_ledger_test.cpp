@@ -28,6 +28,22 @@ TEST_CASE("the ledger of a pump that fills a journal and one that empties it cou
     CHECK(book.difference() == 0);
 }
 
+TEST_CASE("several pumps that fill the same journal count as one", "[ledger]") {
+    auto one = pump_between("file:a", "journal:j");
+    auto two = pump_between("file:b", "journal:j");
+    auto out = pump_between("journal:j", "sqlite:s");
+    one.held_before = two.held_before = 100;
+    one.this_run = {.in = 50, .indexed = 40, .already_there = 8, .dead = 2};
+    one.book = {.counts = one.this_run, .in_flight = 0};
+    two.this_run = {.in = 60, .indexed = 50};
+    two.book = {.counts = two.this_run, .in_flight = 10};
+    out.book = {.counts = {.in = 140, .indexed = 130, .already_there = 4, .dead = 1}, .in_flight = 5};
+    out.backlog = 50;
+    auto const book = ledger_of({one, two, out});
+    CHECK(book.line() == "in 210 = indexed 130 + already there 12 + dead 3 + in flight 65");
+    CHECK(book.difference() == 0);
+}
+
 TEST_CASE("the ledger with a broker on the way counts what waits on it", "[ledger]") {
     auto receive = pump_between("forward://:1", "journal:j");
     auto deliver = pump_between("journal:j", "kafka://b/t");

@@ -13,6 +13,10 @@ struct binary_format {
     std::string_view command;  ///< makes lines of it; empty where none does
 };
 
+inline constexpr std::size_t magic_bytes_max = 16;
+/// Null, or what a file with these first bytes is instead of lines.
+[[nodiscard]] binary_format const* binary_format_of(std::string_view beginning) noexcept;
+
 /// Checks a file's first bytes as they come: a pipe may give them one by one.
 class binary_content final {
   public:
