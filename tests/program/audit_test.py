@@ -329,7 +329,7 @@ class Verify(Case):
     def test_what_no_reader_has_passed_is_on_its_way(self):
         self.run_program("run", "--from", "demo:nginx?lines=5&seed=1", "--once", "--data-dir", "data", "--admin", "none")
         (self.folder / "data/nginx-logs/cursors/behind").write_bytes((self.folder / "data/nginx-logs/cursors/index").read_bytes())
-        self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none")
+        self.run_program("run", "--from", "demo:nginx?lines=2000&seed=2", "--once", "--data-dir", "data", "--admin", "none")
         self.change("DELETE FROM documents WHERE row > 2005")
         told = self.verify("--ids")
         self.assertEqual(told["in_flight"], 2000)

@@ -40,6 +40,7 @@ class MetricsPage(Case):
         for each in (self.begin("forward", "--listen", free_address(), "--journal", "data", "--to", f"kafka://{nobody}/a"),
                      self.begin("consume", "--from", f"kafka://{nobody}/a", "--to", f"kafka://{nobody}/b"),
                      self.begin("index", "--from", f"kafka://{nobody}/b", "--to", f"opensearch://{nobody}/a"),
+                     self.begin("run", "--from", lines, "--data-dir", "files", "--page", "none"),
                      self.begin("consume", "--from", f"tcp://{free_address()}", "--to", f"tcp://{nobody}"),
                      self.begin("ship", "--from", f"docker:unix:{self.folder}/none.sock", "--to", f"loki://{nobody}")):
             served.add(self.scrape(each))
