@@ -35,17 +35,30 @@ TEST_CASE("run is two hops around a journal, three with a broker", "[pipelines]"
           "         dead letters → journal:d/nginx-logs.dlq\n"
           "index    journal:d/nginx-logs → normalize → sqlite:d/store.sqlite\n"
           "         dead letters → journal:d/nginx-logs.dlq\n");
-    auto const spec = spec_of("run", {{"data-dir", {"d"}}, {"broker", {"kafka://b:9092/t"}}, {"from", {"x.log"}}});
+    auto const spec = spec_of("run", {{"data-dir", {"d"}}, {"broker", {"kafka://b:9092/t"}}, {"from", {"demo:nginx"}}});
     REQUIRE(spec.has_value());
     auto const& hops = (*spec)->hops;
     REQUIRE(hops.size() == 3);
-    CHECK(hops[0].from == "x.log");
+    CHECK(hops[0].from == "demo:nginx");
     CHECK(hops[0].source_failure_is_final);
     CHECK(hops[1].from == "journal:d/nginx-logs");
     CHECK(hops[1].to == "kafka://b:9092/t");
     CHECK(hops[1].group == "deliver");
     CHECK(hops[2].from == "kafka://b:9092/t");
     CHECK_FALSE(hops[2].opens_first);
+}
+
+TEST_CASE("run has a hop for each source, and keeps the positions of files", "[pipelines]") {
+    auto const spec = spec_of("run", {{"data-dir", {"d"}}, {"from", {"/var/log/*.log", "demo:nginx"}}});
+    REQUIRE(spec.has_value());
+    auto const& hops = (*spec)->hops;
+    REQUIRE(hops.size() == 3);
+    CHECK(hops[0].name == "receive");
+    CHECK(hops[0].group == "receive");
+    CHECK_FALSE(hops[0].source_failure_is_final);
+    CHECK(hops[1].name == "receive-2");
+    CHECK(hops[1].group.empty());
+    CHECK(hops[1].to == hops[0].to);
 }
 
 TEST_CASE("forward fills a journal by tags, and empties it unless told not to", "[pipelines]") {
