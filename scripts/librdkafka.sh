@@ -78,7 +78,7 @@ fetch() {
     quietly private_apt apt-get source "librdkafka=$exact"
 }
 
-# What each message passes through (lz4 has flags of its own); all else is made small, not fast.
+# What each message passes through (lz4 has other flags); all else is made small, not fast.
 readonly hot=(crc32c rdbuf rdkafka_broker rdkafka_buf rdkafka_lz4 rdkafka_msg rdkafka_msgset_reader rdkafka_msgset_writer
     rdkafka_op rdkafka_partition rdkafka_queue rdkafka_request rdkafka_zstd rdmurmur2 rdvarint rdxxhash snappy)
 
