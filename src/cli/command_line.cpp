@@ -47,7 +47,8 @@ void add_subcommand(CLI::App& app, subcommand const& what, parsed_flags& into) {
     into.what = &what;
     into.app = app.add_subcommand(std::string{what.name}, std::string{what.summary});
     into.app->footer(
-        fmt::format("Examples:\n{}\nEach option is also a variable, as LOGPIPE_DATA_DIR, and a key of logpipe.toml.",
+        fmt::format("Examples:\n{}\nEach option is also an environment variable (LOGPIPE_DATA_DIR for --data-dir) and "
+                    "a key of logpipe.toml.",
                     what.examples));
     for (auto const& row : options_of(what.name)) {
         auto& value = into.values.emplace_back(parsed_flags::value{.row = row, .texts = {}});

@@ -28,7 +28,8 @@ void print_end(end_descriptor const& end) {
     print_options("As a source", end.source_options);
     print_options("As a sink", end.sink_options);
     fmt::print(
-        "\nEach is also a parameter of the URI (?NAME=VALUE&…), a variable LOGPIPE_NAME and a key of logpipe.toml.\n");
+        "\nEach is also a parameter of the URI (?NAME=VALUE&…), an environment variable LOGPIPE_NAME and a key of "
+        "logpipe.toml.\n");
     if (!end.examples.empty()) fmt::print("\nExamples:\n");
     for (auto const example : end.examples) fmt::print("  {}\n", example);
 }

@@ -25,23 +25,25 @@ constexpr std::array table{
         "  logpipe run --from 'demo:nginx?lines=1000000' --once --data-dir data\n"
         "  logpipe run --broker kafka://localhost:9092/nginx-logs --store opensearch://localhost:9200/nginx-logs\n",
         transforms, uses_of_run, pipeline_of_run, run_run},
-    subcommand{"produce", "send lines to a forwarder; done when all are acked", "[URI]",
+    subcommand{"produce", "send lines to a forwarder; ends when all are acked", "[URI]",
                "  logpipe produce --url https://example.org/nginx_json_logs\n"
                "  logpipe produce --file access.jsonl --to forward://127.0.0.1:24224\n"
                "  tail -F access.jsonl | logpipe produce -\n"
                "  logpipe produce --demo 'lines=51462&seed=1' --to file:demo.jsonl\n",
                moves, nullptr, pipeline_of_produce, run_produce},
-    subcommand{"serve", "the web app: GET or POST /produceEventsToPipeline sends the data's lines", "",
+    subcommand{"serve", "the web app: a GET or POST of /produceEventsToPipeline sends the lines of --url", "",
                "  logpipe serve --listen 127.0.0.1:8000 --to forward://127.0.0.1:24224\n"
                "  curl -X POST http://127.0.0.1:8000/produceEventsToPipeline\n",
                stores, uses_of_serve, nullptr, nullptr, run_serve},
-    subcommand{"forward",
-               "listen for the Fluent forward protocol; acked once the journal has it on disk; then to Kafka", "",
-               "  logpipe forward --listen 0.0.0.0:24224 --to kafka://localhost:9092/nginx-logs\n"
-               "  logpipe forward --journal data --to none\n"
-               "  logpipe forward --journal data --route 'audit.**=file:audit.jsonl'\n",
-               moves, nullptr, pipeline_of_forward, run_forward},
-    subcommand{"consume", "events → nginx documents", "",
+    subcommand{
+        "forward",
+        "receive events by the Fluent forward protocol; acked once they are on disk in the journal, then sent to Kafka",
+        "",
+        "  logpipe forward --listen 0.0.0.0:24224 --to kafka://localhost:9092/nginx-logs\n"
+        "  logpipe forward --journal data --to none\n"
+        "  logpipe forward --journal data --route 'audit.**=file:audit.jsonl'\n",
+        moves, nullptr, pipeline_of_forward, run_forward},
+    subcommand{"consume", "events → documents, nginx's unless --mapping says otherwise", "",
                "  logpipe consume --from kafka://localhost:9092/nginx-logs --to kafka://localhost:9092/nginx-events\n"
                "  logpipe consume --to opensearch://localhost:9200/nginx-logs --threads 2\n"
                "  logpipe consume --from journal:data/nginx-logs --to journal:data/nginx-events\n"
@@ -80,7 +82,7 @@ constexpr std::array table{
                "  logpipe verify --from kafka://localhost:9092/nginx-logs --to opensearch://localhost:9200/nginx-logs\n"
                "  logpipe verify --ids --from journal:data/nginx-logs --to sqlite:data/store.sqlite\n",
                requests, uses_of_verify, nullptr, nullptr, run_verify},
-    subcommand{"replay", "move a group's position in a topic; events that come again are known by their ids", "",
+    subcommand{"replay", "move a group's position in a topic; events that come again are recognised by their ids", "",
                "  logpipe replay --group index --from kafka://localhost:9092/nginx-events --to beginning --dry-run\n"
                "  logpipe replay --group consume --to 2026-01-31T00:00:00Z\n",
                requests, uses_of_verify, nullptr, nullptr, run_replay},
@@ -119,7 +121,7 @@ constexpr std::array table{
                nullptr,
                run_help},
     subcommand{"version",
-               "the version, and those of the libraries within",
+               "the version, and those of the libraries in the program",
                "",
                "  logpipe version --json\n",
                {},

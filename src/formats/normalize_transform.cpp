@@ -41,7 +41,9 @@ option_set<options> const& set_of_options() {
         choice<&options::timestamp>("timestamp", "receive|entry|event|line",
                                     "Where @timestamp comes from: the receipt, the client's time of the entry, the "
                                     "line (a dead letter where it has none), or the line, else the receipt."),
-        list<&options::regions>("regions", "NAME", "Texts for the mapping's field of choices; may be given often."),
+        list<&options::regions>(
+            "regions", "NAME",
+            "Texts in place of the mapping's choices, one of which each document gets; may be repeated."),
         bytes<&options::line_bytes_max>("line-bytes-max", "A longer line becomes a dead letter."),
     };
     return set;

@@ -34,13 +34,13 @@ option_set<server> const& source_options() {
     static option_set<server> const set{
         secret<&server::shared_key, &server::shared_key_file>(
             "shared-key-file", "File whose first line is the shared key that clients must know."),
-        users_option("users-file", "File of the users that may log in, one NAME:PASSWORD a line."),
+        users_option("users-file", "File of the users that may log in, one NAME:PASSWORD per line."),
         text<&server::certificate_file>("certificate-file", "FILE",
                                         "TLS: certificate chain (PEM) of the forward listener."),
         text<&server::key_file>("key-file", "FILE", "TLS: private key (PEM) of the forward listener."),
         text<&server::client_ca_file>(
             "client-ca-file", "FILE",
-            "TLS: certificates (PEM) that a client's must be signed by; default: clients need none."),
+            "TLS: CA certificates (PEM) by which clients are verified; default: clients need no certificate."),
         bytes<&server::message_bytes_max>("message-bytes-max", "Maximum size of a client's message.", {.least = 1}),
         bytes<&server::decompressed_bytes_max>("decompressed-bytes-max",
                                                "Maximum size of a client's message once decompressed.", {.least = 1}),
@@ -55,13 +55,13 @@ option_set<server> const& source_options() {
             "connections-per-address", "Maximum concurrent clients of one address, more are closed; 0: no limit."),
         duration<&server::first_message_timeout>(
             "first-message-timeout",
-            "Close a client that has not sent a complete message for this long; 0: only when its slot is needed."),
+            "Close a client that has sent no complete message within this time; 0: only when its slot is needed."),
         duration<&server::message_timeout>("message-timeout",
                                            "Close a client that stalls within a message for this long, or beyond it "
                                            "sends less than 4 KiB/s; 0: never."),
         choice<&server::heartbeat>(
             "heartbeat", "off|on",
-            "Respond to UDP heartbeats, at most one a second a peer; off: do not listen for them."),
+            "Respond to UDP heartbeats, at most one a second per peer; off: do not listen for them."),
         duration<&server::idle_timeout>(
             "client-idle-timeout",
             "Close a client that is silent for this long; 0: never, TCP keep-alive finds dead ones."),

@@ -35,7 +35,7 @@ result<> check_property(std::string_view given) {
 }
 
 option_set<connection>::group properties_option() {
-    option row{"kafka", option_kind::list, "KEY=VALUE", "Any property of librdkafka; may be given often.", {}};
+    option row{"kafka", option_kind::list, "KEY=VALUE", "Any property of librdkafka; may be repeated.", {}};
     row.check = check_property;
     return {{std::move(row), [](connection& into, option_values const& from) -> result<> {
                  for (auto const& each : from.list("kafka")) {
@@ -63,8 +63,8 @@ option_set<connection> const& connection_options() {
                                       "Security protocol of the Kafka brokers."),
         mechanism_option(),
         text<&connection::username>("kafka-user", "NAME", "SASL user of the Kafka brokers."),
-        secret<&connection::password, &connection::password_file>("kafka-password-file",
-                                                                  "File whose first line is that user's password."),
+        secret<&connection::password, &connection::password_file>(
+            "kafka-password-file", "File whose first line is the password of --kafka-user."),
         text<&connection::client_id>("client-id", "NAME", "Client id in the brokers' logs and quotas."),
         net::certificate_options<&connection::certificate_file, &connection::key_file>(),
         net::verification_options<&connection::ca_file, &connection::insecure_skip_verify>(),
@@ -198,7 +198,7 @@ end_descriptor const kafka_end{
     .source_schemes = {"kafka"},
     .sink_schemes = {"kafka"},
     .title = "Kafka",
-    .summary = "A topic of Kafka: an idempotent producer, and a member of a consumer group.",
+    .summary = "A topic of Kafka, written by an idempotent producer, read as a member of a consumer group.",
     .form = "kafka://HOST:PORT,HOST:PORT/TOPIC",
     .connection_options = connection_options().rows(),
     .source_options = source_options().rows(),

@@ -28,7 +28,8 @@ option_set<connection> const& connection_options() {
              .password_help = "File whose first line is the password of --opensearch-user."}),
         secret<&connection::api_key, &connection::api_key_file>(
             "api-key-file", "File whose first line is an API key for OpenSearch, instead of a user."),
-        duration<&connection::request_timeout>("request-timeout", "Timeout of a response of OpenSearch.", {.least = 1}),
+        duration<&connection::request_timeout>("request-timeout", "Timeout of a response from OpenSearch.",
+                                               {.least = 1}),
         net::client_options<&connection::connect_timeout, &connection::ca_file, &connection::insecure_skip_verify>(),
     };
     return set;
@@ -43,13 +44,15 @@ option_set<options> const& sink_options() {
         count<&options::requests_in_flight_max>("bulk-requests",
                                                 "Concurrent _bulk requests, each over its own connection.",
                                                 {.least = 1, .most = 4'294'967'295}),
-        flag<&options::compress>("bulk-compress", "Send gzip to OpenSearch."),
+        flag<&options::compress>("bulk-compress", "Compress _bulk requests with gzip."),
         count<&options::document_tries>(
             "document-tries",
-            "Attempts at a document that OpenSearch fails while it accepts others, before it is a dead letter.",
+            "Minimum attempts at a document that fails while others are accepted, before it becomes a dead letter.",
             {.least = 1, .most = 4'294'967'295}),
         duration<&options::document_retry_time>(
-            "document-retry-time", "And how long after the first attempt, at least.", {.least = 0, .most = week_ms}),
+            "document-retry-time",
+            "Minimum time from a failing document's first attempt until it becomes a dead letter.",
+            {.least = 0, .most = week_ms}),
         within<&options::connection>(connection_options()),
     };
     return set;

@@ -22,7 +22,7 @@ option_set<tcp_source_options> const& source_options() {
 
 option_set<tcp_sink_options> const& sink_options() {
     static option_set<tcp_sink_options> const set{
-        duration<&tcp_sink_options::connect_timeout>("tcp-connect-timeout", "Timeout of a connect.", {.least = 1}),
+        duration<&tcp_sink_options::connect_timeout>("tcp-connect-timeout", "Connect timeout.", {.least = 1}),
         duration<&tcp_sink_options::stall_timeout>(
             "tcp-stall-timeout", "Reconnect when the receiver takes nothing for this long.", {.least = 1}),
     };

@@ -11,7 +11,7 @@ namespace logpipe::net {
 template <auto CaFile, auto Insecure>
 auto verification_options() {
     return joined(
-        text<CaFile>("ca-file", "FILE", "Certificates (PEM) that a server's must be signed by; default: the system's."),
+        text<CaFile>("ca-file", "FILE", "CA certificates (PEM) by which a server is verified; default: the system's."),
         flag<Insecure>("insecure-skip-verify", "Accept any certificate of a server."));
 }
 
