@@ -36,6 +36,13 @@ hop_spec receive_hop(settings const& options, std::string const& journal, std::s
             .continues_sink = true};
 }
 
+/// Lines that were written before we came have their own time.
+std::string transform_of(settings const& options) {
+    auto const& sources = options.list("from");
+    bool const reads_logs = !sources.empty() && std::ranges::all_of(sources, reads_files);
+    return reads_logs && options.is_default("timestamp") ? "normalize:?timestamp=logged" : "normalize";
+}
+
 pipeline_spec embedded_spec(settings const& options) {
     auto const& folder = options.text("data-dir");
     auto const journal = fmt::format("journal:{}/nginx-logs", folder);
@@ -44,7 +51,7 @@ pipeline_spec embedded_spec(settings const& options) {
     auto const& store = options.text("store");
     hop_spec index{.name = "index",
                    .from = broker,
-                   .transform = "normalize",
+                   .transform = transform_of(options),
                    .to = store == "sqlite:" ? fmt::format("sqlite:{}/store.sqlite", folder) : store,
                    .dead_letters = dead_letters,
                    .group = options.text("group"),

@@ -241,7 +241,10 @@ bool line_mapper::merge_wrapper(line_fields const& wrapper) {
             return false;
     }
     auto const time = plan_.time_slot();
-    if (time != plan::none && fields_.values[time].data() == nullptr) fields_.values[time] = wrapper.values[time];
+    if (time != plan::none && fields_.values[time].data() == nullptr) {
+        fields_.values[time] = wrapper.values[time];
+        fields_.keys[time] = wrapper.keys[time];
+    }
     return true;
 }
 

@@ -111,8 +111,17 @@ bool mapped_lines::find_time(event const& row) {
         case timestamp_from::line:
             if (!find_time_in_line()) time_ns_ = received_ns;
             return true;
+        case timestamp_from::logged:
+            if (is_time_dropped() || !find_time_in_line()) time_ns_ = received_ns;
+            return true;
     }
     return false;
+}
+
+bool mapped_lines::is_time_dropped() const noexcept {
+    auto const slot = plan_.time_slot();
+    return slot != plan::none && mapper_.fields().values[slot].data() != nullptr &&
+           plan_.keys()[mapper_.fields().keys[slot]].role == key_role::dropped;
 }
 
 bool mapped_lines::find_time_in_line() {

@@ -49,6 +49,7 @@ class mapped_lines final : public transform {
     [[nodiscard]] bool is_short_enough(std::string_view line);
     [[nodiscard]] bool find_time(event const& row);
     [[nodiscard]] bool find_time_in_line();
+    [[nodiscard]] bool is_time_dropped() const noexcept;
     void count(std::string_view line, tally& counts);
     void warn_of(std::string_view line);
     void write(event_id id, std::string& out);

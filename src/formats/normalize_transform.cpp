@@ -38,9 +38,11 @@ option_set<options> const& set_of_options() {
         flag<&options::strict_lines>("strict-lines",
                                      "A line with bytes that are not UTF-8, or \\xNN in JSON, becomes a dead letter "
                                      "instead of being mended."),
-        choice<&options::timestamp>("timestamp", "receive|entry|event|line",
-                                    "Where @timestamp comes from: the receipt, the client's time of the entry, the "
-                                    "line (a dead letter where it has none), or the line, else the receipt."),
+        choice<&options::timestamp>("timestamp", "receive|entry|event|line|logged",
+                                    "Where @timestamp comes from: the receipt; the client's time of the entry; the "
+                                    "line, a dead letter where it has none; the line, else the receipt; logged, the "
+                                    "default of run with followed files: as line, but the receipt for the original's "
+                                    "JSON."),
         list<&options::regions>(
             "regions", "NAME",
             "Texts in place of the mapping's choices, one of which each document gets; may be repeated."),

@@ -307,3 +307,12 @@ TEST_CASE("an empty batch stays empty", "[normalize]") {
     REQUIRE(none.transformed);
     REQUIRE(none.documents.empty());
 }
+
+TEST_CASE("as logged, a line has its own time, but for the original's JSON, whose time the mapping drops", "[lines]") {
+    auto const logged = [](std::string_view line) { return time_of(made(line, "auto", timestamp_from::logged)); };
+    CHECK(logged(R"(192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] "GET / HTTP/1.1" 200 7 "-" "c")") ==
+          "2026-11-29T10:00:01.000Z");
+    CHECK(logged(R"({"msec":"1795939202.123","status":200})") == "2026-11-29T08:00:02.123Z");
+    CHECK(logged(R"({"time":"29/Nov/2026:10:00:01 +0000","response":200})") == "2026-01-31T01:31:39.995Z");
+    CHECK(logged(R"({"response":200})") == "2026-01-31T01:31:39.995Z");
+}

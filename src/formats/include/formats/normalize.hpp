@@ -20,6 +20,7 @@ enum class timestamp_from {
     entry,    ///< the time that the client gave with the event; where it gave none, as `receive`
     event,    ///< the line's own time; a line without a readable one is rejected
     line,     ///< the line's own time; where it has none, as `receive`
+    logged,   ///< as `line`, but of the keys that the mapping keeps: `receive` for the original's JSON
 };
 
 /// Where a field of the document comes from.
