@@ -21,9 +21,9 @@ namespace {
 
 constexpr std::uint32_t lines_made = 8192;
 
-using line_maker = std::string (*)(std::uint32_t);
+using line_maker = std::string (*)(std::uint64_t);
 
-std::string combined_line(std::uint32_t number) {
+std::string combined_line(std::uint64_t number) {
     auto const value = [line = test::nginx_line(number)](std::string_view key) {
         auto const begin = line.find(fmt::format("\"{}\":", key)) + key.size() + 3;
         auto const text = std::string_view{line}.substr(line.find_first_not_of(" \"", begin));
@@ -36,7 +36,7 @@ std::string combined_line(std::uint32_t number) {
 }
 
 /// As Docker's fluentd driver sends it.
-std::string wrapped_line(std::uint32_t number) {
+std::string wrapped_line(std::uint64_t number) {
     std::string line = R"({"container_id":"0123456789ab","container_name":"/web","source":"stdout","log":)";
     append_json_string(line, combined_line(number));
     return line + '}';
