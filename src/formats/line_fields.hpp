@@ -17,13 +17,15 @@ struct line_fields {
     void clear() noexcept {
         std::ranges::fill(values, std::string_view{});
         extras.clear();
-        known = 0;
+        known = optional = parts = 0;
     }
 
     std::vector<std::string_view> values;  ///< by slot; without data where the line has no such key
     std::vector<std::size_t> keys;         ///< of the plan, which gave the value
     extra_members extras;
-    std::size_t known = 0;  ///< keys that a field of the document comes from
+    std::size_t known = 0;     ///< keys that a field of the document comes from…
+    std::size_t optional = 0;  ///< …and those that say nothing of the line
+    std::size_t parts = 0;     ///< of those, which may be joined
 };
 
 }  // namespace logpipe::formats

@@ -78,13 +78,20 @@ bool line_mapper::read_with(line_reader& reader, std::string_view line) {
     previous_ = plan_.keys().size();
     return reader.read(line, *reason_, [&](char const* key, std::string_view value) {
         return take(reader, key, value);
-    }) && (plan_.joined().empty() || join_parts());
+    }) && (fields_.parts == 0 || join_parts());
 }
 
 bool line_mapper::take(line_reader const& reader, char const* key, std::string_view value) {
     auto const index = known(reader, key);
     if (index == plan::none) return add_to_rest(reader.text(key), line_reader::raw_text(key), value);
-    return take_known(index, value);
+    auto const& wanted = plan_.keys()[index];
+    if (!wanted.is_simple || value.front() == '{' || value.front() == '[') return take_known(index, value);
+    auto& slot = fields_.values[wanted.slot];
+    if (slot.data() != nullptr) return take_known(index, value);
+    slot = value;
+    fields_.keys[wanted.slot] = index;
+    fields_.known += wanted.role == key_role::mapped ? 1 : 0;
+    return true;
 }
 
 bool line_mapper::take_known(std::size_t index, std::string_view value) {
@@ -122,6 +129,8 @@ bool line_mapper::fill(std::size_t index, std::string_view value, bool is_nested
     slot = key.convert == conversion::none ? value : converted(key.convert, value);
     fields_.keys[key.slot] = index;
     fields_.known += is_field && !key.is_optional ? 1 : 0;
+    fields_.optional += key.is_optional ? 1 : 0;
+    fields_.parts += key.role == key_role::part ? 1 : 0;
     return true;
 }
 
@@ -161,6 +170,20 @@ bool line_mapper::add_key_to_rest(known_key const& key, std::string_view value) 
     if (table_.drops_rest) return true;
     if (key.role != key_role::own && is_foreign(key.output)) return add_to_rest(key.text, {}, value);
     return fields_.extras.add({.name = key.output, .prefix = key.prefix, .key = {}, .value = value}, *reason_);
+}
+
+std::size_t line_mapper::values_bytes(std::string_view line) const noexcept {
+    constexpr std::size_t around = 4;  // a comma, quotes and a colon
+    std::size_t bytes = 0;
+    if (reader_.is_as_written() && made_.empty() && !is_unwrapped_) {
+        bytes = line.size();
+        for (auto const& extra : fields_.extras.all()) bytes += extra.prefix.size();
+        return bytes;
+    }
+    for (auto const& value : fields_.values) bytes += value.size();
+    for (auto const& extra : fields_.extras.all())
+        bytes += extra.prefix.size() + extra.key.size() + extra.value.size() + around;
+    return bytes;
 }
 
 std::size_t line_mapper::known(line_reader const& reader, char const* key) {

@@ -30,6 +30,8 @@ class line_mapper final {
     // Of the last line, until the next one.
     [[nodiscard]] line_fields const& fields() const noexcept { return fields_; }
     [[nodiscard]] repair repairs() const noexcept;
+    /// The most that all values, and the keys that no field is made of, take in the document of this line.
+    [[nodiscard]] std::size_t values_bytes(std::string_view line) const noexcept;
     [[nodiscard]] bool is_raw() const noexcept { return reader_.is_raw(); }
     /// Whether it was within another.
     [[nodiscard]] bool is_unwrapped() const noexcept { return is_unwrapped_; }

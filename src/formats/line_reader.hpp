@@ -37,7 +37,8 @@ class line_reader final {
     template <class Visit>
     [[nodiscard]] bool read(std::string_view line, std::string& reason, Visit&& visit) {
         is_raw_ = false;
-        is_text_ = !line.starts_with('{') || !reads_json_;
+        is_whole_json_ = line.starts_with('{') && reads_json_;
+        is_text_ = !is_whole_json_;
         repairs_ = repair::none;
         if (!is_text_) [[likely]]
             return json_.read(line, reason, visit);
@@ -58,6 +59,8 @@ class line_reader final {
 
     // Of the last line.
     [[nodiscard]] bool is_json() const noexcept { return !is_text_; }
+    /// All keys and values are bytes of the line.
+    [[nodiscard]] bool is_as_written() const noexcept { return is_whole_json_ && json_.repairs() == repair::none; }
     /// Whether it is text of none of the formats that were expected.
     [[nodiscard]] bool is_raw() const noexcept { return is_raw_; }
     [[nodiscard]] repair repairs() const noexcept { return is_text_ ? repairs_ : repairs_ | json_.repairs(); }
@@ -92,6 +95,7 @@ class line_reader final {
 
     text_members members_;
     std::string parser_reason_;
+    bool is_whole_json_ = false;  ///< from its first byte to its last
     bool is_text_ = false;
     bool is_raw_ = false;
     repair repairs_ = repair::none;

@@ -13,6 +13,7 @@ namespace logpipe::formats {
 class made_texts final {
   public:
     void clear() noexcept { used_ = 0; }
+    [[nodiscard]] bool empty() const noexcept { return used_ == 0; }
     /// An empty one.
     [[nodiscard]] std::string& add() {
         if (used_ == texts_.size()) texts_.emplace_back();

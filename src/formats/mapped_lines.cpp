@@ -55,7 +55,7 @@ void mapped_lines::apply(batch& events) {
             continue;
         }
         auto const begin = events.documents.size();
-        write(row.id, events.documents);
+        write(row.id, line, events.documents);
         LOGPIPE_ASSERT(events.documents.size() <= std::numeric_limits<std::uint32_t>::max());
         row.document_begin = static_cast<std::uint32_t>(begin);
         row.document_bytes = static_cast<std::uint32_t>(events.documents.size() - begin);
@@ -147,19 +147,10 @@ bool mapped_lines::find_time_in_line() {
     return true;
 }
 
-std::size_t mapped_lines::values_bytes() const noexcept {
-    constexpr std::size_t around = 4;  // a comma, quotes and a colon
-    std::size_t bytes = 0;
-    for (auto const& value : mapper_.fields().values) bytes += value.size();
-    for (auto const& extra : mapper_.fields().extras.all())
-        bytes += extra.prefix.size() + extra.key.size() + extra.value.size() + around;
-    return bytes;
-}
-
-void mapped_lines::write(event_id id, std::string& out) {
+void mapped_lines::write(event_id id, std::string_view line, std::string& out) {
     auto const begin = out.size();
     auto const capacity =
-        values_bytes() + plan_.document_bytes_extra() + repairs_text_bytes_max + document_writer::block_bytes;
+        mapper_.values_bytes(line) + plan_.document_bytes_extra() + repairs_text_bytes_max + document_writer::block_bytes;
     out.resize_and_overwrite(begin + capacity, [&](char* data, std::size_t) {
         document_writer to{data + begin};
         to.put('{');
@@ -174,23 +165,26 @@ void mapped_lines::write(event_id id, std::string& out) {
 
 void mapped_lines::write_steps(event_id id, document_writer& to) {
     auto const hash = hash_of(id);
-    for (auto const& step : plan_.steps()) {
+    auto const& fields = mapper_.fields();
+    auto const* const end = plan_.steps().data() + plan_.steps().size();
+    for (auto const* at = plan_.steps().data(); at != end; ++at) {
+        auto const& step = *at;
         switch (step.what) {
             using enum plan_step::kind;
             case value:
-                if (mapper_.fields().values[step.index].data() == nullptr) break;
+                if (fields.values[step.index].data() == nullptr) break;
                 to.put_member_blocks(step.bytes);
-                to.put_blocks(mapper_.fields().values[step.index]);
+                to.put_blocks(fields.values[step.index]);
                 break;
             case text_value:
-                if (mapper_.fields().values[step.index].data() == nullptr) break;
+                if (fields.values[step.index].data() == nullptr) break;
                 to.put_member_blocks(step.bytes);
-                if (bool const quotes = needs_quotes(mapper_.fields().values[step.index]); quotes) {
+                if (bool const quotes = needs_quotes(fields.values[step.index]); quotes) {
                     to.put('"');
-                    to.put_blocks(mapper_.fields().values[step.index]);
+                    to.put_blocks(fields.values[step.index]);
                     to.put('"');
                 } else {
-                    to.put_blocks(mapper_.fields().values[step.index]);
+                    to.put_blocks(fields.values[step.index]);
                 }
                 break;
             case text:
@@ -204,6 +198,9 @@ void mapped_lines::write_steps(event_id id, document_writer& to) {
                 break;
             case times:
                 to.put_member_blocks(times_of(step));
+                break;
+            case skip:
+                if (fields.optional == 0) at += step.index;
                 break;
         }
     }

@@ -52,10 +52,9 @@ class mapped_lines final : public transform {
     [[nodiscard]] bool is_time_dropped() const noexcept;
     void count(std::string_view line, tally& counts);
     void warn_of(std::string_view line);
-    void write(event_id id, std::string& out);
+    void write(event_id id, std::string_view line, std::string& out);
     void write_steps(event_id id, document_writer& to);
     void write_rest(document_writer& to) const;
-    [[nodiscard]] std::size_t values_bytes() const noexcept;
     [[nodiscard]] std::string_view times_of(plan_step const& step);
 
     normalize_options options_;

@@ -61,6 +61,7 @@ plan::plan(mapping const& table) {
     add_keys(table);
     index_keys();
     add_steps(table);
+    skip_optional_fields();
     if (!table.rest.empty()) rest_open_ = member_begin(table.rest) + "{";
     measure();
 }
@@ -143,7 +144,27 @@ void plan::add_keys(mapping const& table) {
     }
 }
 
+void plan::skip_optional_fields() {
+    auto const is_optional = [this](plan_step const& step) {
+        auto const key = std::ranges::find(keys_, step.index, &known_key::slot);
+        return step.what == plan_step::kind::value && key != keys_.end() && key->is_optional;
+    };
+    for (auto begin = steps_.begin(); begin != steps_.end(); ++begin) {
+        auto const end = std::find_if_not(begin, steps_.end(), is_optional);
+        auto const count = end - begin;
+        if (count < 2) continue;
+        plan_step skip{.what = plan_step::kind::skip, .bytes = {}, .choices = {}, .parts = {}};
+        skip.index = static_cast<std::size_t>(count);
+        begin = steps_.insert(begin, std::move(skip)) + count;
+    }
+}
+
 void plan::index_keys() {
+    for (auto& key : keys_) {
+        bool const goes_nowhere_else = key.role == key_role::mapped || key.role == key_role::dropped;
+        key.is_simple = key.slot != known_key::no_slot && goes_nowhere_else && !key.is_optional &&
+                        key.convert == conversion::none;
+    }
     for (std::size_t i = 0; i < keys_.size(); ++i)
         buckets_[bucket_of(keys_[i].text)].push_back(static_cast<std::uint16_t>(i));
 }

@@ -31,6 +31,7 @@ struct known_key {
     short_prefix match_begin;
     key_role role = key_role::mapped;
     conversion convert = conversion::none;
+    bool is_simple = false;       ///< a value that is no object or list goes into its slot as it is, and that is all
     bool is_scalar = false;       ///< an object is none of its values
     bool is_optional = false;     ///< finding it says nothing of the line
     bool opens = false;           ///< where its value is an object, that is looked into…
@@ -57,6 +58,7 @@ struct plan_step {
         choice,      ///< one of `choices`, by the id
         id,          ///< the id's hex digits
         times,       ///< `parts`
+        skip,        ///< where the line has no optional field: the `index` steps after it
     };
     /// A stretch that changes with the document's time only.
     struct time_part {
@@ -66,7 +68,7 @@ struct plan_step {
 
     kind what = kind::text;
     std::string bytes;
-    std::size_t index = 0;  ///< of the slot; of `times`, which of them it is
+    std::size_t index = 0;  ///< of the slot; of `times`, which of them it is; of `skip`, how many
     std::vector<std::string> choices;
     std::vector<time_part> parts;
 };
@@ -122,6 +124,8 @@ class plan final {
     /// A new step; what comes before it is after the last one, or a separate step.
     plan_step& begin_step(plan_step::kind what);
     plan_step& times_step();
+    /// Most lines have none of the optional fields that stand together.
+    void skip_optional_fields();
     void measure();
 
     std::string clash_suffix_;
