@@ -73,15 +73,14 @@ repair line_mapper::repairs() const noexcept {
     return is_unwrapped_ ? reader_.repairs() | inner_reader_.repairs() : reader_.repairs();
 }
 
-bool line_mapper::read_with(line_reader& reader, std::string_view line) {
-    fields_.clear();
-    previous_ = plan_.keys().size();
-    return reader.read(line, *reason_, [&](char const* key, std::string_view value) {
-        return take(reader, key, value);
-    }) && (fields_.parts == 0 || join_parts());
+/// Each key of each line comes by here: a call would cost as much as what it does.
+[[gnu::always_inline]] inline std::size_t line_mapper::known(line_reader const& reader, char const* key) {
+    if (auto const index = next_[previous_]; plan_.is(index, key)) [[likely]]
+        return previous_ = index;
+    return search(reader, key);
 }
 
-bool line_mapper::take(line_reader const& reader, char const* key, std::string_view value) {
+[[gnu::always_inline]] inline bool line_mapper::take(line_reader const& reader, char const* key, std::string_view value) {
     auto const index = known(reader, key);
     if (index == plan::none) return add_to_rest(reader.text(key), line_reader::raw_text(key), value);
     auto const& wanted = plan_.keys()[index];
@@ -92,6 +91,20 @@ bool line_mapper::take(line_reader const& reader, char const* key, std::string_v
     fields_.keys[wanted.slot] = index;
     fields_.known += wanted.role == key_role::mapped ? 1 : 0;
     return true;
+}
+
+bool line_mapper::read_with(line_reader& reader, std::string_view line) {
+    fields_.clear();
+    previous_ = plan_.keys().size();
+    return reader.read(line, *reason_, [&](char const* key, std::string_view value) {
+        return take(reader, key, value);
+    }) && (fields_.parts == 0 || join_parts());
+}
+
+std::size_t line_mapper::search(line_reader const& reader, char const* key) {
+    auto const index = plan_.find(reader.text(key));
+    if (index != plan::none) previous_ = next_[previous_] = index;
+    return index;
 }
 
 bool line_mapper::take_known(std::size_t index, std::string_view value) {
@@ -184,18 +197,6 @@ std::size_t line_mapper::values_bytes(std::string_view line) const noexcept {
     for (auto const& extra : fields_.extras.all())
         bytes += extra.prefix.size() + extra.key.size() + extra.value.size() + around;
     return bytes;
-}
-
-std::size_t line_mapper::known(line_reader const& reader, char const* key) {
-    if (plan_.keys().empty()) return plan::none;
-    auto index = next_[previous_];
-    if (!plan_.is(index, key)) {
-        index = plan_.find(reader.text(key));
-        if (index == plan::none) return index;
-        next_[previous_] = index;
-    }
-    previous_ = index;
-    return index;
 }
 
 std::string_view line_mapper::converted(conversion to, std::string_view value) {

@@ -49,6 +49,7 @@ class line_mapper final {
     [[nodiscard]] bool add_to_rest(std::string_view name, std::string_view raw_name, std::string_view value);
     [[nodiscard]] bool add_key_to_rest(known_key const& key, std::string_view value);
     [[nodiscard]] std::size_t known(line_reader const& reader, char const* key);
+    [[nodiscard]] std::size_t search(line_reader const& reader, char const* key);
     [[nodiscard]] std::string_view converted(conversion to, std::string_view value);
     [[nodiscard]] bool join_parts();
     void unwrap(std::string_view stream);

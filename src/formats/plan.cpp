@@ -160,6 +160,8 @@ void plan::skip_optional_fields() {
 }
 
 void plan::index_keys() {
+    // There is always one that may come next, even if it never does.
+    if (keys_.empty()) add_key("\x01", key_role::rest);
     for (auto& key : keys_) {
         bool const goes_nowhere_else = key.role == key_role::mapped || key.role == key_role::dropped;
         key.is_simple = key.slot != known_key::no_slot && goes_nowhere_else && !key.is_optional &&
