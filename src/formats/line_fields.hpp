@@ -3,8 +3,8 @@
 
 #include "extra_members.hpp"
 
-#include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +15,7 @@ struct line_fields {
     explicit line_fields(std::size_t slots) : values(slots), keys(slots) {}
 
     void clear() noexcept {
-        std::ranges::fill(values, std::string_view{});
+        std::memset(static_cast<void*>(values.data()), 0, values.size() * sizeof(std::string_view));  // empty ones
         extras.clear();
         known = optional = parts = 0;
     }

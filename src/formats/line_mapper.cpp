@@ -69,10 +69,6 @@ bool line_mapper::read(std::string_view line, std::string_view stream, std::stri
     return true;
 }
 
-repair line_mapper::repairs() const noexcept {
-    return is_unwrapped_ ? reader_.repairs() | inner_reader_.repairs() : reader_.repairs();
-}
-
 /// Each key of each line comes by here: a call would cost as much as what it does.
 [[gnu::always_inline]] inline std::size_t line_mapper::known(line_reader const& reader, char const* key) {
     if (auto const index = next_[previous_]; plan_.is(index, key)) [[likely]]
@@ -185,14 +181,9 @@ bool line_mapper::add_key_to_rest(known_key const& key, std::string_view value) 
     return fields_.extras.add({.name = key.output, .prefix = key.prefix, .key = {}, .value = value}, *reason_);
 }
 
-std::size_t line_mapper::values_bytes(std::string_view line) const noexcept {
+std::size_t line_mapper::summed_bytes() const noexcept {
     constexpr std::size_t around = 4;  // a comma, quotes and a colon
     std::size_t bytes = 0;
-    if (reader_.is_as_written() && made_.empty() && !is_unwrapped_) {
-        bytes = line.size();
-        for (auto const& extra : fields_.extras.all()) bytes += extra.prefix.size();
-        return bytes;
-    }
     for (auto const& value : fields_.values) bytes += value.size();
     for (auto const& extra : fields_.extras.all())
         bytes += extra.prefix.size() + extra.key.size() + extra.value.size() + around;

@@ -29,9 +29,14 @@ class line_mapper final {
 
     // Of the last line, until the next one.
     [[nodiscard]] line_fields const& fields() const noexcept { return fields_; }
-    [[nodiscard]] repair repairs() const noexcept;
+    [[nodiscard]] repair repairs() const noexcept {
+        return is_unwrapped_ ? reader_.repairs() | inner_reader_.repairs() : reader_.repairs();
+    }
     /// The most that all values, and the keys that no field is made of, take in the document of this line.
-    [[nodiscard]] std::size_t values_bytes(std::string_view line) const noexcept;
+    [[nodiscard]] std::size_t values_bytes(std::string_view line) const noexcept {
+        bool const is_of_line = reader_.is_as_written() && made_.empty() && fields_.extras.all().empty();
+        return is_of_line && !is_unwrapped_ ? line.size() : summed_bytes();
+    }
     [[nodiscard]] bool is_raw() const noexcept { return reader_.is_raw(); }
     /// Whether it was within another.
     [[nodiscard]] bool is_unwrapped() const noexcept { return is_unwrapped_; }
@@ -39,6 +44,7 @@ class line_mapper final {
     [[nodiscard]] std::string note() const { return reader_.note(); }
 
   private:
+    [[nodiscard]] std::size_t summed_bytes() const noexcept;
     // Those that return false have set the reason.
     [[nodiscard]] bool read_with(line_reader& reader, std::string_view line);
     [[nodiscard]] bool take(line_reader const& reader, char const* key, std::string_view value);
