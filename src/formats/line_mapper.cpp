@@ -76,7 +76,8 @@ bool line_mapper::read(std::string_view line, std::string_view stream, std::stri
     return search(reader, key);
 }
 
-[[gnu::always_inline]] inline bool line_mapper::take(line_reader const& reader, char const* key, std::string_view value) {
+[[gnu::always_inline]] inline bool line_mapper::take(line_reader const& reader, char const* key,
+                                                     std::string_view value) {
     auto const index = known(reader, key);
     if (index == plan::none) return add_to_rest(reader.text(key), line_reader::raw_text(key), value);
     auto const& wanted = plan_.keys()[index];

@@ -149,8 +149,8 @@ bool mapped_lines::find_time_in_line() {
 
 void mapped_lines::write(event_id id, std::string_view line, std::string& out) {
     auto const begin = out.size();
-    auto const capacity =
-        mapper_.values_bytes(line) + plan_.document_bytes_extra() + repairs_text_bytes_max + document_writer::block_bytes;
+    auto const capacity = mapper_.values_bytes(line) + plan_.document_bytes_extra() + repairs_text_bytes_max +
+                          document_writer::block_bytes;
     out.resize_and_overwrite(begin + capacity, [&](char* data, std::size_t) {
         document_writer to{data + begin};
         to.put('{');

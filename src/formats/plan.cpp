@@ -164,8 +164,8 @@ void plan::index_keys() {
     if (keys_.empty()) add_key("\x01", key_role::rest);
     for (auto& key : keys_) {
         bool const goes_nowhere_else = key.role == key_role::mapped || key.role == key_role::dropped;
-        key.is_simple = key.slot != known_key::no_slot && goes_nowhere_else && !key.is_optional &&
-                        key.convert == conversion::none;
+        key.is_simple =
+            key.slot != known_key::no_slot && goes_nowhere_else && !key.is_optional && key.convert == conversion::none;
     }
     for (std::size_t i = 0; i < keys_.size(); ++i)
         buckets_[bucket_of(keys_[i].text)].push_back(static_cast<std::uint16_t>(i));
