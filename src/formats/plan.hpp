@@ -31,7 +31,7 @@ struct known_key {
     short_prefix match_begin;
     key_role role = key_role::mapped;
     conversion convert = conversion::none;
-    bool is_simple = false;       ///< a value that is no object or list goes into its slot as it is, and that is all
+    bool is_simple = false;       ///< a value goes into its slot as it is, unless it is an object or list
     bool is_scalar = false;       ///< an object is none of its values
     bool is_optional = false;     ///< finding it says nothing of the line
     bool opens = false;           ///< where its value is an object, that is looked into…
