@@ -74,11 +74,10 @@ void file_set::end(open_file& one) {
 }
 
 bool file_set::look() {
-    was_lost_ = false;
     for (auto& each : files_)
         if (!each.is_ended) look_at(each);
     remove_ended();
-    return was_lost_;
+    return std::exchange(was_lost_, false);
 }
 
 void file_set::look_at(open_file& one) {

@@ -38,14 +38,8 @@ result<bool> followed_file::open_at_position() {
     auto const& safe = kept_.safe;
     hash_ = content_hash{safe, kept_.marks};
     auto& buffer = scratch();
-    if (kept_.head.offset > 0) {
-        std::span<char> const head{buffer.data(), static_cast<std::size_t>(kept_.head.offset)};
-        auto const got = content_->read_at(0, head);
-        if (!got) return got.error();
-        content_hash begin;
-        begin.add({buffer.data(), *got});
-        if (begin.position().at != kept_.head) return false;
-    }
+    auto const same = begins_as_found();
+    if (!same || !*same) return same;
     while (hash_.offset() < safe.at.offset) {
         auto const wanted = std::min<std::uint64_t>(buffer.size(), safe.at.offset - hash_.offset());
         auto const got = content_->read_at(hash_.offset(), {buffer.data(), static_cast<std::size_t>(wanted)});
@@ -95,7 +89,13 @@ result<read_step> followed_file::read(batch& into, bool is_final) {
         auto const got = content_->read_at(read_bytes_ - before, {buffer.data(), before + read_limit()});
         if (!got) return got.error();
         std::string_view const all{buffer.data(), *got};
-        if (before > 0 && !tail_matches(all.substr(0, before))) return read_step::truncated;
+        if (before > 0 && all.substr(0, before) != tail_) return read_step::truncated;
+        // Between the open and the first read a file can be truncated as well.
+        if (read_bytes_ == 0 && !is_compressed()) {
+            auto const same = begins_as_found();
+            if (!same) return same.error();
+            if (!*same) return read_step::truncated;
+        }
         auto const bytes = all.substr(before);
         if (bytes.empty()) break;
         tail_ = all.substr(all.size() - std::min(all.size(), tail_bytes_max));
@@ -110,6 +110,15 @@ result<read_step> followed_file::read(batch& into, bool is_final) {
     if (into.empty()) return read_step::nothing;
     give(into);
     return read_step::batch;
+}
+
+result<bool> followed_file::begins_as_found() {
+    std::string head(kept_.head.offset, '\0');
+    auto const got = content_->read_at(0, head);
+    if (!got) return got.error();
+    content_hash begin;
+    begin.add(std::string_view{head}.substr(0, *got));
+    return head.empty() || begin.position().at == kept_.head;
 }
 
 void followed_file::take(std::string_view bytes, batch& into) {
@@ -207,7 +216,7 @@ file_position const& followed_file::position() {
 }
 
 bool followed_file::is_truncated(file_facts const& now) const noexcept {
-    return !content_->is_compressed() && now.bytes < read_bytes_;
+    return !content_->is_compressed() && now.bytes < std::max(read_bytes_, kept_.head.offset);
 }
 
 bool followed_file::has_more(file_facts const& now) const noexcept {

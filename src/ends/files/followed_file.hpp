@@ -78,7 +78,7 @@ class followed_file final {
     void read_to_end(file_facts const& packed);
 
   private:
-    [[nodiscard]] bool tail_matches(std::string_view before) const noexcept { return before == tail_; }
+    [[nodiscard]] result<bool> begins_as_found();
     void take(std::string_view bytes, batch& into);
     void end_line_at(std::uint64_t offset, std::string_view bytes);
     void append(batch& into, lines::input_line const& line, std::uint64_t end);

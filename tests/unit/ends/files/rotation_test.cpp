@@ -105,6 +105,19 @@ TEST_CASE("what was given and never became safe keeps its ids in a copy", "[foll
     REQUIRE(follows.each_id_is_one_line());
 }
 
+TEST_CASE("a truncation between the open and the first read is noticed", "[follow]") {
+    scratch_folder const folder;
+    auto const path = folder.write("access.log", numbered(0, 10));
+    follower follows{folder, "access.log"};
+    REQUIRE(follows.read(10).size() == 10);
+    follows.kill_and_start();  // nothing is safe, so it is read from its beginning
+    fs::copy_file(path, path + ".1");
+    folder.write("access.log", numbered(10, 20));  // longer than before
+    REQUIRE(follows.read(30).size() == 30);
+    REQUIRE(follows.ids.size() == 30);
+    REQUIRE(follows.each_id_is_one_line());
+}
+
 TEST_CASE("a file that had the name between two rotations while nobody followed is read", "[follow]") {
     scratch_folder const folder;
     auto const path = folder.write("access.log", numbered(0, 10));
