@@ -89,23 +89,23 @@ std::vector<file_search::sighting> file_search::sight(std::vector<found_file> fo
     std::set<inode_id> inodes;
     for (auto const& each : found) inodes.insert(each.facts.inode);
     std::set<file_id> orphans;
+    std::map<std::string, std::set<std::string>> stems;  // by folder
+    known_since_.clear();
     for (auto const& each : book_.all()) {
         // One that another pattern means is none of ours.
         if (!pattern_.means(each.path)) continue;
+        auto const [since, is_first] = known_since_.try_emplace(each.path, each.found_ns);
+        since->second = std::min(since->second, each.found_ns);
+        if (is_first) stems[folder_of(each.path)].insert(name_stem(each.path));
         auto const* const open = files_.of_id(each.id);
-        if (inodes.contains(each.inode) || (open != nullptr && !open->is_lost)) continue;
-        orphans.insert(each.id);
-        auto& seen_ns = left_[each.path];
-        seen_ns = std::max(seen_ns, each.seen_ns);
+        if (!inodes.contains(each.inode) && (open == nullptr || open->is_lost)) orphans.insert(each.id);
     }
     if (std::exchange(orphans_, orphans) != orphans)
         std::erase_if(passed_, [](auto const& each) { return !each.second.is_for_good; });
-    std::set<std::pair<std::string, std::string>> families;
-    for (auto const& [path, seen_ns] : left_) families.emplace(folder_of(path), name_stem(path));
     std::vector<sighting> all;
     for (auto& each : found) all.push_back({.at = std::move(each)});
-    for (auto const& [folder, stem] : families)
-        for (auto& each : files_beginning(folder, stem))
+    for (auto const& [folder, names] : stems)
+        for (auto& each : files_with_stems(folder, names))
             if (inodes.insert(each.facts.inode).second) all.push_back({.at = std::move(each), .is_relative = true});
     return all;
 }
@@ -226,9 +226,10 @@ bool file_search::may_be_unfinished_copy(found_file const& one, std::vector<sigh
     return std::ranges::any_of(all, is_of) || was_missed(one);
 }
 
-/// Two rotations went by while nobody looked: it had the name of a known file for a while.
+/// It had the name of a known file for a while when nobody looked, as between two rotations: what was rotated since the
+/// name is followed is known by its inode or its content.
 bool file_search::was_missed(found_file const& one) const {
-    return std::ranges::any_of(left_, [&](auto const& each) {
+    return std::ranges::any_of(known_since_, [&](auto const& each) {
         return is_numbered_name_of(one.path, each.first) && one.facts.modified_ns > each.second;
     });
 }

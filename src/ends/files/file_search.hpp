@@ -82,9 +82,9 @@ class file_search final {
     std::map<inode_id, passed_file> passed_;
     std::map<std::string, std::string> refused_;
     std::deque<error> refusals_;
-    std::set<file_id> orphans_;                 // known files that were not there
-    std::map<std::string, std::int64_t> left_;  // paths that known files had once, and when they had them last
-    bool has_lost_ = false;                     // a known file holds something else now
+    std::set<file_id> orphans_;                        // known files that were not there
+    std::map<std::string, std::int64_t> known_since_;  // by path: since when it is followed
+    bool has_lost_ = false;                            // a known file holds something else now
     bool is_undecided_ = false;
     bool folder_is_missing_ = false;
     search_figures figures_;

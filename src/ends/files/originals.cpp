@@ -1,6 +1,7 @@
 #include "originals.hpp"
 
 #include "core/file.hpp"
+#include "path_pattern.hpp"
 
 #include <algorithm>
 #include <string>
@@ -71,11 +72,6 @@ bool ends_at(file_content& content, std::uint64_t offset) {
 }
 
 }  // namespace
-
-std::string name_stem(std::string_view path) {
-    auto const name = path.substr(path.rfind('/') + 1);
-    return std::string{name.substr(0, name.find_first_of(".-", 1))};
-}
 
 result<std::optional<original>> find_original(file_content& content, std::string const& path,
                                               std::vector<known_file> const& known) {

@@ -28,7 +28,4 @@ struct original {
 [[nodiscard]] result<std::optional<original>> find_original(file_content& content, std::string const& path,
                                                             std::vector<known_file> const& known);
 
-/// The part of a file's name that its rotated copies begin with as well.
-[[nodiscard]] std::string name_stem(std::string_view path);
-
 }  // namespace logpipe::files

@@ -97,12 +97,17 @@ bool path_pattern::means(std::string const& path) const {
     return path == text_ || fnmatch(escaped(text_).c_str(), path.c_str(), FNM_PERIOD | FNM_PATHNAME) == 0;
 }
 
-std::vector<found_file> files_beginning(std::string const& folder, std::string_view name_begin) {
+std::string name_stem(std::string_view path) {
+    auto const name = path.substr(path.rfind('/') + 1);
+    return std::string{name.substr(0, name.find_first_of(".-", 1))};
+}
+
+std::vector<found_file> files_with_stems(std::string const& folder, std::set<std::string> const& stems) {
     std::vector<found_file> all;
     auto const names = system_files().list(folder);
     if (!names) return all;
     for (auto const& name : *names) {
-        if (!name.starts_with(name_begin)) continue;
+        if (!stems.contains(name_stem(name))) continue;
         auto path = joined(folder == "." ? std::string{} : folder, name);
         if (auto const facts = facts_of(path); facts && facts->is_regular) all.push_back({std::move(path), *facts});
     }

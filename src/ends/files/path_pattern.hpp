@@ -38,7 +38,9 @@ class path_pattern final {
     bool is_plain_;
 };
 
-/// Regular files of the folder whose names begin like that.
-[[nodiscard]] std::vector<found_file> files_beginning(std::string const& folder, std::string_view name_begin);
+/// The part of a file's name that its rotated copies begin with as well.
+[[nodiscard]] std::string name_stem(std::string_view path);
+/// Regular files of the folder whose names have one of these stems.
+[[nodiscard]] std::vector<found_file> files_with_stems(std::string const& folder, std::set<std::string> const& stems);
 
 }  // namespace logpipe::files
