@@ -29,7 +29,7 @@ class Uris(Case):
     def schemes_of(self, *arguments):
         """Those that the program names when it is given another one."""
         log = self.run_program(*arguments, status=2).stderr
-        return set(re.findall(r"\b([a-z]+):", log.partition("; ")[2]))
+        return set(re.findall(r"\b([a-z]+):", log.partition("available: ")[2]))
 
     def test_every_scheme_is_there_as_the_source_or_sink_that_it_is(self):
         sources, sinks = set(), set()
