@@ -15,7 +15,8 @@ struct line_fields {
     explicit line_fields(std::size_t slots) : values(slots), keys(slots) {}
 
     void clear() noexcept {
-        std::memset(static_cast<void*>(values.data()), 0, values.size() * sizeof(std::string_view));  // empty ones
+        if (!values.empty())  // as empty ones
+            std::memset(static_cast<void*>(values.data()), 0, values.size() * sizeof(std::string_view));
         extras.clear();
         known = optional = parts = 0;
     }
