@@ -267,7 +267,7 @@ test("HTML and script in every field of a line show as text", async (world) => {
   await world.pipeline();
   const evil = (n) => `<img src=x onerror="window.hit=${n}"><script>window.hit=${n}</script>'"&lt;\u202e`;
   const line = { remote_ip: evil(1), remote_user: evil(2), request: evil(3), response: 200, bytes: 5, referrer: evil(4), agent: evil(5), [evil(6)]: evil(7) };
-  const lines = [JSON.stringify(line), evil(8), JSON.stringify({ ...line, response: evil(9), bytes: evil(10) })];
+  const lines = [JSON.stringify(line), "{" + evil(8), JSON.stringify({ ...line, response: evil(9), bytes: evil(10) })];
   world.produce(world.file("evil.jsonl", lines.join("\n") + "\n"));
   await world.drained(3);
   const page = await world.open("logs");
