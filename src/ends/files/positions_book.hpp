@@ -42,17 +42,18 @@ class positions_book final : public shared_resource {
 
     /// Nothing happens where nothing has changed.
     [[nodiscard]] result<> save();
-    [[nodiscard]] std::string const& path() const noexcept { return file_.path(); }
+    [[nodiscard]] std::string const& path() const noexcept { return path_; }
     void tend() override {}
 
   private:
     positions_book(std::string path, environment world)
-        : world_{std::move(world)}, file_{*world_.files, std::move(path)} {}
+        : world_{std::move(world)}, path_{std::move(path)}, file_{*world_.files, path_} {}
     [[nodiscard]] result<> load();
     void put(file_position const& one) LOGPIPE_REQUIRES(mutex_);
     void forget_old() LOGPIPE_REQUIRES(mutex_);
 
     environment const world_;
+    std::string const path_;
     std::unique_ptr<file> lock_;
     mutable mutex mutex_;
     slot_file file_ LOGPIPE_GUARDED_BY(mutex_);
