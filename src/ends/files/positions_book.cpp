@@ -160,8 +160,8 @@ result<> positions_book::save() {
     std::vector<file_position> all;
     for (auto const& [id, each] : all_) all.push_back(each);
     auto const text = to_json(all);
-    auto stored = with_reserve(*world_.files, folder_of(file_.path()),
-                               [&]() LOGPIPE_REQUIRES(mutex_) { return file_.store(text); });
+    auto* const file = &file_;  // clang does not see the lock within the lambda
+    auto stored = with_reserve(*world_.files, folder_of(path_), [&] { return file->store(text); });
     if (stored) changed_ = false;
     return stored;
 }
