@@ -169,10 +169,14 @@ bool line_mapper::add_to_rest(std::string_view name, std::string_view raw_name, 
     std::string safe{name};
     std::ranges::replace(safe, '.', '_');
     if (safe.empty() || safe.front() == '_') safe += table_.clash_suffix;
+    return add_renamed(std::move(safe), value);
+}
+
+bool line_mapper::add_renamed(std::string name, std::string_view value) {
     auto& prefix = made_.add();
-    prefix = member_begin(safe);
+    prefix = member_begin(name);
     auto& stored = made_.add();
-    stored = safe;
+    stored = std::move(name);
     return fields_.extras.add({.name = stored, .prefix = prefix, .key = {}, .value = value}, *reason_);
 }
 
@@ -245,16 +249,10 @@ bool line_mapper::merge_wrapper(line_fields const& wrapper) {
     auto const& within = plan_.keys()[wrapper.keys[plan_.within_slot()]];
     for (auto const& each : wrapper.extras.all()) {
         if (each.name == within.output) continue;
-        if (!fields_.extras.has(each.name)) {
-            if (!fields_.extras.add(each, *reason_)) return false;
-            continue;
-        }
-        auto& name = made_.add();
-        name.append(each.name).append("_envelope");
-        auto& prefix = made_.add();
-        prefix = member_begin(name);
-        if (!fields_.extras.add({.name = name, .prefix = prefix, .key = {}, .value = each.value}, *reason_))
-            return false;
+        bool const is_added = fields_.extras.has(each.name)
+                                  ? add_renamed(std::string{each.name} + "_envelope", each.value)
+                                  : fields_.extras.add(each, *reason_);
+        if (!is_added) return false;
     }
     auto const time = plan_.time_slot();
     if (time != plan::none && fields_.values[time].data() == nullptr) {

@@ -53,6 +53,8 @@ class line_mapper final {
     [[nodiscard]] bool fill(std::size_t index, std::string_view value, bool is_nested);
     [[nodiscard]] bool take_members(std::string const& path, std::string_view object);
     [[nodiscard]] bool add_to_rest(std::string_view name, std::string_view raw_name, std::string_view value);
+    /// With another name than in the line.
+    [[nodiscard]] bool add_renamed(std::string name, std::string_view value);
     [[nodiscard]] bool add_key_to_rest(known_key const& key, std::string_view value);
     [[nodiscard]] std::size_t known(line_reader const& reader, char const* key);
     [[nodiscard]] std::size_t search(line_reader const& reader, char const* key);

@@ -1,6 +1,7 @@
 #include "envelope/header.hpp"
 
 #include "core/clock.hpp"
+#include "text/escapes.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,10 +16,6 @@ namespace {
     auto const word = line.substr(0, end);
     line.remove_prefix(std::min(end + 1, line.size()));
     return word;
-}
-
-[[nodiscard]] bool is_digits(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// "Nov 29 10:00:01 " of RFC 3164, section 4.1.2.

@@ -1,21 +1,16 @@
 #include "log_format/log_format.hpp"
 
 #include "quoted.hpp"
+#include "text/escapes.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <utility>
 
 namespace logpipe::formats {
 
 namespace {
-
-[[nodiscard]] bool is_digits(std::string_view text) noexcept {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
 
 [[nodiscard]] bool is_name(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';

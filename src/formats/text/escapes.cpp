@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 
@@ -116,6 +117,10 @@ bool append_repaired_json(std::string& out, std::string_view bytes) {
         at += count == 0 ? 1 : count;
     }
     return repaired;
+}
+
+bool is_digits(std::string_view text) noexcept {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::string_view raw_key(char const* key) noexcept {

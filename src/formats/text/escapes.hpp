@@ -1,4 +1,4 @@
-// Bytes as writers of logs escape them, and as JSON does.
+// Texts in lines: bytes as writers of logs escape them, and as JSON does.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,9 @@ void undo_escapes(std::string_view text, std::string& out);
 /// Appends the inside of a JSON text. A byte that is not UTF-8 becomes the character U+EF00 + byte.
 /// @return whether there was one
 bool append_repaired_json(std::string& out, std::string_view bytes);
+
+/// At least one, and nothing else.
+[[nodiscard]] bool is_digits(std::string_view text) noexcept;
 
 /// A key as JSON spells it, from after its opening quote to its closing one.
 [[nodiscard]] std::string_view raw_key(char const* key) noexcept;

@@ -15,7 +15,7 @@ namespace {
 
 /// The longest that one byte of a line becomes in JSON: \u001f.
 constexpr std::size_t growth = 6;
-/// Around each value: quotes, and what is copied in blocks after it.
+/// The quotes of each value.
 constexpr std::size_t around = 2;
 
 }  // namespace
@@ -70,6 +70,10 @@ void text_members::add_text(char const* key, std::string_view value) {
         scratch_ += value;
     else
         decode(value);
+    end_text(key, begin);
+}
+
+void text_members::end_text(char const* key, std::size_t begin) {
     scratch_ += '"';
     members_.push_back({key, {scratch_.data() + begin, scratch_.size() - begin}});
 }
@@ -83,8 +87,7 @@ void text_members::add_raw(member_key const& key, std::string_view value) {
     auto const begin = scratch_.size();
     scratch_ += '"';
     if (append_repaired_json(scratch_, value)) repairs_ = repairs_ | repair::utf8;
-    scratch_ += '"';
-    members_.push_back({key.data(), {scratch_.data() + begin, scratch_.size() - begin}});
+    end_text(key.data(), begin);
 }
 
 void text_members::add_number(member_key const& key, std::string_view value) {

@@ -75,6 +75,8 @@ class text_members final {
 
   private:
     void add_text(char const* key, std::string_view value);
+    /// @param begin  of the value in scratch_, at its first quote
+    void end_text(char const* key, std::size_t begin);
     void decode(std::string_view value);
 
     std::vector<member> members_;
