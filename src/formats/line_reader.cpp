@@ -16,12 +16,6 @@ bool skip_front(std::string_view& line) noexcept {
     return line.size() < before;
 }
 
-/// logfmt allows a key without a value; a sentence in which one word has a = is still none.
-bool is_sentence(text_members const& members, std::size_t begin) {
-    return std::ranges::any_of(members.all().begin() + static_cast<std::ptrdiff_t>(begin), members.all().end(),
-                               [](auto const& each) { return each.value.data() == padded::yes.data(); });
-}
-
 }  // namespace
 
 line_reader::line_reader(std::string_view format, bool strict_lines)
@@ -85,9 +79,10 @@ bool line_reader::guess(std::string_view text) {
 }
 
 bool line_reader::parse_as(std::size_t format, std::string_view text) {
-    auto const before = members_.all().size();
-    if (parsers_[format].parser->parse(text, members_, parser_reason_) && !is_sentence(members_, before)) return true;
-    members_.cut_to(before);
+    auto const before = members_.now();
+    // logfmt allows a key without a value; a sentence in which one word has a = is still none.
+    if (parsers_[format].parser->parse(text, members_, parser_reason_) && !members_.has_flags()) return true;
+    members_.go_back_to(before);
     return false;
 }
 

@@ -42,7 +42,7 @@ namespace {
 
 std::optional<std::string_view> header_reader::take(std::string_view line, text_members& into) const {
     if (line.starts_with('<')) return take_syslog(line, into);
-    if (line.size() > 20 && line[0] >= '0' && line[0] <= '9') return take_cri(line, into);
+    if (line.size() > 20 && line[4] == '-' && line[7] == '-') return take_cri(line, into);
     return std::nullopt;
 }
 

@@ -32,6 +32,11 @@ std::string take_name(std::string_view& text) {
     return name;
 }
 
+/// What substr() gives, without its check.
+[[nodiscard]] std::string_view between(std::string_view line, std::size_t begin, std::size_t end) noexcept {
+    return {line.data() + begin, end - begin};
+}
+
 }  // namespace
 
 log_line_format::form log_line_format::form_of(std::string_view name) noexcept {
@@ -65,11 +70,14 @@ result<log_line_format> log_line_format::compile(std::string_view text) {
         if (std::ranges::any_of(made.variables_, seen)) return wrong(text, fmt::format("duplicate variable ${}", name));
         bool const after_quote = literal->ends_with('"');
         made.variables_.push_back(
-            {.key = member_key{name}, .has = form_of(name), .quoted = after_quote, .literal = {}});
+            {.key = member_key{name}, .has = form_of(name), .quoted = after_quote, .literal = {}, .literal_begin = {}});
         literal = &made.variables_.back().literal;
     }
     if (made.variables_.empty()) return wrong(text, "it has no variable, such as $request");
-    for (auto& each : made.variables_) each.quoted = each.quoted && each.literal.starts_with('"');
+    for (auto& each : made.variables_) {
+        each.quoted = each.quoted && each.literal.starts_with('"');
+        each.literal_begin = short_prefix{each.literal};
+    }
     return made;
 }
 
@@ -87,7 +95,7 @@ std::size_t log_line_format::end_of(variable const& which, std::string_view line
             while (at - backslashes > begin && line[at - backslashes - 1] == '\\') ++backslashes;
             if (backslashes % 2 == 1) continue;
         }
-        if (line.compare(at, literal.size(), literal) == 0) return at;
+        if (which.ends_at(at, line)) return at;
     }
 }
 
@@ -112,9 +120,9 @@ void log_line_format::add(variable const& which, std::string_view value, text_me
     switch (which.has) {
         case form::status:
         case form::number:
-            return into.add_number(which.key, value);
+            return into.add_digits(which.key, value);
         case form::count:
-            return value == "-" ? into.add_json(which.key, padded::zero) : into.add_number(which.key, value);
+            return value == "-" ? into.add_json(which.key, padded::zero) : into.add_digits(which.key, value);
         case form::rest:
             if (!value.empty()) into.add_text(which.key, value);
             return;
@@ -124,58 +132,61 @@ void log_line_format::add(variable const& which, std::string_view value, text_me
     }
 }
 
-std::size_t log_line_format::lengthen(variable const& text, std::string_view& value, variable const& next,
-                                      std::string_view line, std::size_t& at) noexcept {
+std::optional<std::string_view> log_line_format::lengthened(variable const& text, std::string_view value,
+                                                            variable const& next, std::string_view line) noexcept {
     constexpr auto tries_max = 16;  // a line of nothing but literals must not take forever
+    if (text.has != form::any || text.quoted) return std::nullopt;
     auto const begin = static_cast<std::size_t>(value.data() - line.data());
-    auto const first_end = end_of(next, line, at);
-    if (text.has != form::any || text.quoted) return first_end;
-    auto longer = begin + value.size();
+    auto end = begin + value.size();
     for (auto tries = 0; tries < tries_max; ++tries) {
-        longer = end_of(text, line, longer + 1);
-        if (longer == std::string_view::npos) break;
-        auto const after = longer + text.literal.size();
-        auto const end = end_of(next, line, after);
+        end = end_of(text, line, end + 1);
         if (end == std::string_view::npos) break;
-        if (!has_form(next.has, line.substr(after, end - after))) continue;
-        value = line.substr(begin, longer - begin);
-        at = after;
-        return end;
+        auto const begin_of_next = end + text.literal.size();
+        auto const end_of_next = end_of(next, line, begin_of_next);
+        if (end_of_next == std::string_view::npos) break;
+        if (has_form(next.has, between(line, begin_of_next, end_of_next))) return between(line, begin, end);
     }
-    return first_end;
+    return std::nullopt;
 }
 
-bool log_line_format::parse(std::string_view line, text_members& into, std::string& reason) const {
+bool log_line_format::split(std::string_view line, std::span<std::string_view> values, std::string& reason) const {
     if (!line.starts_with(before_)) {
         reason = fmt::format("not of the format: it does not begin with {}", quoted_for_reason(before_));
         return false;
     }
-    auto at = before_.size();
-    variable const* before = nullptr;
-    std::string_view value_before;  // added when what follows it has its form
-    for (auto const& each : variables_) {
-        auto end = end_of(each, line, at);
-        if (end != std::string_view::npos && !has_form(each.has, line.substr(at, end - at)) && before != nullptr)
-            end = lengthen(*before, value_before, each, line, at);
+    auto begin = before_.size();
+    for (std::size_t i = 0; i < variables_.size(); ++i) {
+        auto const& each = variables_[i];
+        auto end = end_of(each, line, begin);
         if (end == std::string_view::npos) {
             reason =
                 fmt::format("not of the format: no {} after ${}", quoted_for_reason(each.literal), each.key.name());
             return false;
         }
-        auto const value = line.substr(at, end - at);
-        if (!has_form(each.has, value)) {
-            reason = fmt::format("not of the format: {} as ${}", quoted_for_reason(value), each.key.name());
-            return false;
+        if (!has_form(each.has, between(line, begin, end))) [[unlikely]] {
+            auto const longer = i == 0 ? std::nullopt : lengthened(variables_[i - 1], values[i - 1], each, line);
+            if (!longer) {
+                reason = fmt::format("not of the format: {} as ${}", quoted_for_reason(between(line, begin, end)),
+                                     each.key.name());
+                return false;
+            }
+            values[i - 1] = *longer;
+            begin = static_cast<std::size_t>(longer->end() - line.begin()) + variables_[i - 1].literal.size();
+            end = end_of(each, line, begin);
         }
-        if (before != nullptr) add(*before, value_before, into);
-        before = &each;
-        value_before = value;
-        at = end + each.literal.size();
+        values[i] = between(line, begin, end);
+        begin = end + each.literal.size();
     }
-    add(*before, value_before, into);
-    if (at == line.size()) return true;
-    reason = fmt::format("not of the format: {} after its end", quoted_for_reason(line.substr(at)));
+    if (begin == line.size()) return true;
+    reason = fmt::format("not of the format: {} after its end", quoted_for_reason(line.substr(begin)));
     return false;
+}
+
+bool log_line_format::parse(std::string_view line, text_members& into, std::string& reason) const {
+    auto const values = into.parts(variables_.size());
+    if (!split(line, values, reason)) return false;
+    for (std::size_t i = 0; i < variables_.size(); ++i) add(variables_[i], values[i], into);
+    return true;
 }
 
 }  // namespace logpipe::formats

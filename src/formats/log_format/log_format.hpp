@@ -2,10 +2,14 @@
 // https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
 #pragma once
 
+#include "core/short_prefix.hpp"
 #include "logpipe/result.hpp"
 #include "text/text_parser.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,17 +44,24 @@ class log_line_format final : public text_parser {
         form has;
         bool quoted;
         std::string literal;  ///< after it
+        short_prefix literal_begin;
+
+        /// Whether the literal is at `at` of the line.
+        [[nodiscard]] bool ends_at(std::size_t at, std::string_view line) const noexcept {
+            if (line.size() - at < literal.size() || !literal_begin.is_at(line.data() + at)) return false;
+            return literal.size() <= short_prefix::bytes_max || line.substr(at).starts_with(literal);
+        }
     };
 
     [[nodiscard]] static form form_of(std::string_view name) noexcept;
     [[nodiscard]] static std::size_t end_of(variable const& which, std::string_view line, std::size_t begin) noexcept;
     [[nodiscard]] static bool has_form(form wanted, std::string_view value) noexcept;
-    /// A user's name may hold what ends it, as " [": takes the end of `text` that lets `next` have its form, if any.
-    /// @param value  of `text`
-    /// @param at  where `next` begins
-    /// @return where `next` ends
-    [[nodiscard]] static std::size_t lengthen(variable const& text, std::string_view& value, variable const& next,
-                                              std::string_view line, std::size_t& at) noexcept;
+    /// A user's name may hold what ends it, as " [": a longer value of `text` that lets `next` have its form, if any.
+    [[nodiscard]] static std::optional<std::string_view> lengthened(variable const& text, std::string_view value,
+                                                                    variable const& next,
+                                                                    std::string_view line) noexcept;
+    /// @param values  of the variables, which it fills
+    [[nodiscard]] bool split(std::string_view line, std::span<std::string_view> values, std::string& reason) const;
     static void add(variable const& which, std::string_view value, text_members& into);
 
     std::string before_;  ///< literal before the first variable

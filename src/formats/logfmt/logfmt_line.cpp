@@ -44,7 +44,7 @@ bool logfmt_parser::parse(std::string_view line, text_members& into, std::string
             return false;
         }
         if (!line.starts_with('=')) {
-            into.add_own(key, padded::yes, text_members::as::json);
+            into.add_own_flag(key);
             continue;
         }
         has_value = true;

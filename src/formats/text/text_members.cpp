@@ -1,12 +1,12 @@
 #include "text/text_members.hpp"
 
-#include "core/bytes.hpp"
+#include "core/assert.hpp"
 #include "core/json_text.hpp"
 #include "core/utf8.hpp"
 #include "json/json_text.hpp"
+#include "made_texts.hpp"
 #include "text/escapes.hpp"
 
-#include <cstdint>
 #include <string>
 
 namespace logpipe::formats {
@@ -15,8 +15,6 @@ namespace {
 
 /// The longest that one byte of a line becomes in JSON: \u001f.
 constexpr std::size_t growth = 6;
-/// The quotes of each value.
-constexpr std::size_t around = 2;
 
 }  // namespace
 
@@ -32,62 +30,58 @@ std::string_view member_key::name() const noexcept {
 }
 
 bool is_plain(std::string_view text) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t highs = 0x8080808080808080;
-    std::uint64_t found = 0;
-    char const* at = text.data();
-    auto left = text.size();
-    auto const look = [&](std::uint64_t word) {
-        auto const backslash = word ^ (ones * '\\');
-        auto const del = word ^ (ones * 0x7f);
-        // A byte below 0x20, a backslash or DEL borrows from its high bit; one above 0x7f has it.
-        found |= word | ((word - ones * 0x20) & ~word) | ((backslash - ones) & ~backslash) | ((del - ones) & ~del);
-    };
-    for (; left >= 8; left -= 8, at += 8) look(load_little<std::uint64_t>(at));
-    if (left > 0) {
-        auto const used = (std::uint64_t{1} << (8 * left)) - 1;
-        look((load_little<std::uint64_t>(at) & used) | (ones * ' ' & ~used));
+    // Without a branch, so that the compiler looks at many bytes at once.
+    unsigned char found = 0;
+    for (char const c : text) {
+        auto const byte = static_cast<unsigned char>(c);
+        found |= static_cast<unsigned char>((byte < 0x20) | (byte > 0x7e) | (byte == '\\'));
     }
-    return (found & highs) == 0;
+    return found == 0;
 }
 
 bool text_members::begin(std::string_view line, bool repairs) {
-    members_.clear();
-    scratch_.clear();
+    clear();
     repairs_ = repair::none;
+    has_flags_ = false;
     is_plain_ = is_plain(line);
     if (!is_plain_ && !repairs && !is_utf8(line)) return false;
     // A member takes at least one byte of the line, or is one of the few that a format names.
-    auto const capacity = (line.size() + 1) * (is_plain_ ? 1 + around : growth + around) + 1024;
-    if (scratch_.capacity() < capacity) scratch_.reserve(capacity * 2);
+    auto const capacity =
+        (line.size() + 1) * (is_plain_ ? 1 + around : growth + around) + 1024 + document_writer::block_bytes;
+    if (store_.size() < capacity) store_.resize(capacity * 2);
+    to_ = document_writer{store_.data()};
     return true;
 }
 
-void text_members::add_text(char const* key, std::string_view value) {
-    auto const begin = scratch_.size();
-    scratch_ += '"';
-    if (is_plain_ && value.find('"') == std::string_view::npos)
-        scratch_ += value;
-    else
-        decode(value);
-    end_text(key, begin);
+void text_members::go_back_to(mark const& to) noexcept {
+    members_.resize(to.count);
+    to_ = document_writer{to.stored_end};
+    repairs_ = to.repairs;
+    has_flags_ = to.has_flags;
 }
 
-void text_members::end_text(char const* key, std::size_t begin) {
-    scratch_ += '"';
-    members_.push_back({key, {scratch_.data() + begin, scratch_.size() - begin}});
+void text_members::add_text(char const* key, std::string_view value) {
+    add_stored(key, is_as_json(value) ? value : decoded(value));
+}
+
+void text_members::add_stored(char const* key, std::string_view encoded) {
+    auto const bytes = encoded.size() + around;
+    LOGPIPE_ASSERT(bytes + document_writer::block_bytes <= room());
+    members_.push_back({key, {to_.at(), bytes}});
+    to_.put('"');
+    to_.put_blocks(encoded);
+    to_.put('"');
 }
 
 void text_members::add_quoted(member_key const& key, std::string_view value) {
-    if (!is_plain_) return add_text(key.data(), value);
-    members_.push_back({key.data(), {value.data() - 1, value.size() + 2}});
+    if (!is_as_json(value)) return add_text(key.data(), value);
+    members_.push_back({key.data(), {value.data() - 1, value.size() + around}});
 }
 
 void text_members::add_raw(member_key const& key, std::string_view value) {
-    auto const begin = scratch_.size();
-    scratch_ += '"';
-    if (append_repaired_json(scratch_, value)) repairs_ = repairs_ | repair::utf8;
-    end_text(key.data(), begin);
+    decoded_.clear();
+    if (append_repaired_json(decoded_, value)) repairs_ = repairs_ | repair::utf8;
+    add_stored(key.data(), made_texts::view(decoded_));
 }
 
 void text_members::add_number(member_key const& key, std::string_view value) {
@@ -97,21 +91,34 @@ void text_members::add_number(member_key const& key, std::string_view value) {
     add_text(key.data(), value);
 }
 
+void text_members::add_digits(member_key const& key, std::string_view value) {
+    bool const is_number = value.front() != '0' || value.size() == 1;
+    return is_number ? add_json(key, value) : add_text(key, value);
+}
+
 void text_members::add_own(std::string_view key, std::string_view value, as what) {
-    auto const begin = scratch_.size();
-    scratch_.append(key).push_back('"');
-    char const* const stored = scratch_.data() + begin;
+    LOGPIPE_ASSERT(key.size() + 1 <= room());
+    char const* const stored = to_.at();
+    to_.put(key);
+    to_.put('"');
     if (what == as::json)
         members_.push_back({stored, value});
     else
         add_text(stored, value);
 }
 
-void text_members::decode(std::string_view value) {
+void text_members::add_own_flag(std::string_view key) {
+    add_own(key, padded::yes, as::json);
+    has_flags_ = true;
+}
+
+std::string_view text_members::decoded(std::string_view value) {
     // Escapes may make UTF-8 together with their neighbours, so bytes are gathered first.
     run_.clear();
     undo_escapes(value, run_);
-    if (append_repaired_json(scratch_, run_)) repairs_ = repairs_ | repair::utf8;
+    decoded_.clear();
+    if (append_repaired_json(decoded_, run_)) repairs_ = repairs_ | repair::utf8;
+    return made_texts::view(decoded_);
 }
 
 }  // namespace logpipe::formats

@@ -1,10 +1,12 @@
 // The members of a line of text, as JSON.
 #pragma once
 
+#include "document_writer.hpp"
 #include "repairs.hpp"
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +39,9 @@ inline constexpr std::string_view yes{true_bytes.data(), 4};
 
 /// Of one line at a time; keeps its memory from line to line. One thread.
 ///
-/// Values of a line that is plain (printable ASCII without a backslash) are copied as they are or, where quotes stand
-/// around them in the line, not at all. In others, escapes are undone: nginx's \xNN, and Apache's and JSON's.
+/// Values of a line that is plain (printable ASCII without a backslash) and without quotes are copied as they are or,
+/// where quotes stand around them in the line, not at all. In others, escapes are undone: nginx's \xNN, and Apache's
+/// and JSON's.
 class text_members final {
   public:
     static constexpr std::size_t padding_bytes = 64;
@@ -47,46 +50,79 @@ class text_members final {
         char const* key;
         std::string_view value;
     };
+    /// How far it is, to come back to.
+    struct mark {
+        std::size_t count;
+        char* stored_end;
+        repair repairs;
+        bool has_flags;
+    };
 
     /// @param line  with padding_bytes readable bytes after it
     /// @param repairs  false: a line with bytes that are not UTF-8 is refused
     /// @return false where the line is refused
     [[nodiscard]] bool begin(std::string_view line, bool repairs);
+    void clear() { members_.clear(); }
+
     /// A part of the line becomes a JSON text.
     void add_text(member_key const& key, std::string_view value) { add_text(key.data(), value); }
-    /// The same where a quote stands on either side of it in the line, and none that is not escaped within.
+    /// The same where a quote stands on either side of it in the line.
     void add_quoted(member_key const& key, std::string_view value);
     /// As it is, with backslashes for what they are.
     void add_raw(member_key const& key, std::string_view value);
     /// A number of the line as it is; what is none becomes a text.
     void add_number(member_key const& key, std::string_view value);
+    /// The same of digits and nothing else.
+    void add_digits(member_key const& key, std::string_view value);
     /// Bytes that stay where they are, with padding after them.
     void add_json(member_key const& key, std::string_view json) { members_.push_back({key.data(), json}); }
-    void clear() { members_.clear(); }
+
     enum class as { text, json };
     /// A key that the line names itself. @param key  ASCII without quotes, backslashes and control characters
     void add_own(std::string_view key, std::string_view value, as what);
+    /// The same without a value: true.
+    void add_own_flag(std::string_view key);
 
-    /// Takes back what was added after the first `count`.
-    void cut_to(std::size_t count) { members_.resize(count); }
+    /// For a parser: so many values of a line, before they are members.
+    [[nodiscard]] std::span<std::string_view> parts(std::size_t count) {
+        if (parts_.size() < count) parts_.resize(count);
+        return std::span{parts_}.first(count);
+    }
+
+    [[nodiscard]] mark now() const noexcept { return {members_.size(), to_.at(), repairs_, has_flags_}; }
+    /// Takes back what was added since.
+    void go_back_to(mark const& to) noexcept;
 
     [[nodiscard]] std::vector<member> const& all() const noexcept { return members_; }
     [[nodiscard]] repair repairs() const noexcept { return repairs_; }
+    [[nodiscard]] bool has_flags() const noexcept { return has_flags_; }
 
   private:
-    void add_text(char const* key, std::string_view value);
-    /// @param begin  of the value in scratch_, at its first quote
-    void end_text(char const* key, std::size_t begin);
-    void decode(std::string_view value);
+    /// The quotes around each value.
+    static constexpr std::size_t around = 2;
 
+    void add_text(char const* key, std::string_view value);
+    /// @param encoded  the inside of a JSON text, with a block of readable bytes after it
+    void add_stored(char const* key, std::string_view encoded);
+    /// The inside of a JSON text, until the next one is made.
+    [[nodiscard]] std::string_view decoded(std::string_view value);
+    [[nodiscard]] std::size_t room() const noexcept {
+        return static_cast<std::size_t>(store_.data() + store_.size() - to_.at());
+    }
+    [[nodiscard]] bool is_as_json(std::string_view value) const noexcept { return is_plain_ && !value.contains('"'); }
+
+    std::vector<std::string_view> parts_;
     std::vector<member> members_;
-    std::string scratch_;  ///< reserved for the line at hand, so that views into it hold
-    std::string run_;      ///< of decode()
+    std::vector<char> store_;  ///< what is not in the line: of a size for the line at hand, so that views into it hold
+    document_writer to_{nullptr};  ///< into store_
+    std::string run_;              ///< of decoded()…
+    std::string decoded_;          ///< …and what it gave
     bool is_plain_ = true;
+    bool has_flags_ = false;
     repair repairs_ = repair::none;
 };
 
-/// Whether all bytes are printable ASCII and none is a backslash. Reads up to 8 bytes after the text.
+/// Whether all bytes are printable ASCII and none is a backslash.
 [[nodiscard]] bool is_plain(std::string_view text) noexcept;
 
 }  // namespace logpipe::formats

@@ -316,3 +316,13 @@ TEST_CASE("as logged, a line has its own time, but for the original's JSON, whos
     CHECK(logged(R"({"time":"29/Nov/2026:10:00:01 +0000","response":200})") == "2026-01-31T01:31:39.995Z");
     CHECK(logged(R"({"response":200})") == "2026-01-31T01:31:39.995Z");
 }
+
+TEST_CASE("a quote within quotes is escaped in the document", "[lines]") {
+    CHECK_THAT(made(R"(192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] "GET /"x HTTP/1.1" 200 7 "-" "-")"),
+               ContainsSubstring(R"("request":"GET /\"x HTTP/1.1")"));
+}
+
+TEST_CASE("what a format that does not fit would have mended is not said of the line", "[lines]") {
+    auto const document = made(R"(192.0.2.9 - \xff [29/Nov/2026:10:00:01 +0000] and more)");
+    CHECK_THAT(document, ContainsSubstring(R"(- \\xff [)") && !ContainsSubstring("_repaired"));
+}
