@@ -5,6 +5,7 @@
 #include "forward_metrics.hpp"
 #include "handshake.hpp"
 #include "msgpack_reader.hpp"
+#include "read_value.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
@@ -105,7 +106,7 @@ void forward_client::cancel() {
 asio::awaitable<void> forward_client::run() {
     while (!health_.cancelled()) {
         msgpack_stream stream{response_bytes_max};
-        auto const link = link_ = std::make_shared<connection>(tcp::socket{io_});
+        auto const link = link_ = std::make_shared<net::connection>(tcp::socket{io_});
         auto joined = co_await join(link, stream);
         if (joined) {
             connected(link);
@@ -121,14 +122,14 @@ asio::awaitable<void> forward_client::run() {
 }
 
 /// Resolve, connect, TLS, shared key: all of it within the connect timeout.
-asio::awaitable<result<>> forward_client::join(std::shared_ptr<connection> link, msgpack_stream& stream) {
+asio::awaitable<result<>> forward_client::join(std::shared_ptr<net::connection> link, msgpack_stream& stream) {
     link->close_after(options_.connect_timeout, "connect timeout");
     tcp::resolver resolver{io_};
     auto [not_found, found] = co_await resolver.async_resolve(address_.host, std::to_string(address_.port), nothrow);
-    if (not_found) co_return failure_of(*link, not_found);
-    if (link->closed()) co_return failure_of(*link, {});
+    if (not_found) co_return net::failure_of(*link, not_found);
+    if (link->closed()) co_return net::failure_of(*link, {});
     auto [failed, where] = co_await asio::async_connect(link->socket(), found, nothrow);
-    if (failed) co_return failure_of(*link, failed);
+    if (failed) co_return net::failure_of(*link, failed);
     link->set_socket_options();
     if (tls_) {
         if (auto secured = co_await link->connect_tls(*tls_, address_.host); !secured) co_return secured.error();
@@ -140,7 +141,7 @@ asio::awaitable<result<>> forward_client::join(std::shared_ptr<connection> link,
     co_return result<>{};
 }
 
-asio::awaitable<result<>> forward_client::greet(std::shared_ptr<connection> link, msgpack_stream& stream) {
+asio::awaitable<result<>> forward_client::greet(std::shared_ptr<net::connection> link, msgpack_stream& stream) {
     auto const helo = co_await read_value(link, stream);
     if (!helo) co_return helo.error();
     auto const greeting = read_helo(*helo);
@@ -165,7 +166,7 @@ asio::awaitable<result<>> forward_client::greet(std::shared_ptr<connection> link
 }
 
 /// Once: every connection would say the same.
-void forward_client::warn_of_open_password(connection& link) {
+void forward_client::warn_of_open_password(net::connection& link) {
     boost::system::error_code gone;
     auto const remote = link.socket().remote_endpoint(gone);
     if (options_.username.empty() || tls_ || gone || remote.address().is_loopback()) return;
@@ -176,7 +177,7 @@ void forward_client::warn_of_open_password(connection& link) {
         options_.username, to_text(address_));
 }
 
-asio::awaitable<error> forward_client::take_acks(std::shared_ptr<connection> link, msgpack_stream& stream) {
+asio::awaitable<error> forward_client::take_acks(std::shared_ptr<net::connection> link, msgpack_stream& stream) {
     while (true) {
         auto const value = co_await read_value(link, stream);
         if (!value) co_return value.error();
@@ -224,7 +225,7 @@ void forward_client::watch_oldest() {
     link_->close_after(options_.ack_timeout - waited, "ack timeout");
 }
 
-void forward_client::connected(std::shared_ptr<connection> link) {
+void forward_client::connected(std::shared_ptr<net::connection> link) {
     health_.up();
     log_info("forward_sink: connected to {}", to_text(address_));
     ready_ = true;

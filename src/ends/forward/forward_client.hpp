@@ -3,7 +3,6 @@
 #pragma once
 
 #include "chunk_queue.hpp"
-#include "connection.hpp"
 #include "connection_files.hpp"
 #include "msgpack_stream.hpp"
 
@@ -14,6 +13,7 @@
 #include "core/retry_loop.hpp"
 #include "core/stage_health.hpp"
 #include "net/address.hpp"
+#include "net/connection.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -49,15 +49,16 @@ class forward_client final {
     [[nodiscard]] result<> reload();
     void use(connection_files files);
     [[nodiscard]] boost::asio::awaitable<void> run();
-    [[nodiscard]] boost::asio::awaitable<result<>> join(std::shared_ptr<connection> link, msgpack_stream& stream);
-    [[nodiscard]] boost::asio::awaitable<result<>> greet(std::shared_ptr<connection> link, msgpack_stream& stream);
-    [[nodiscard]] boost::asio::awaitable<error> take_acks(std::shared_ptr<connection> link, msgpack_stream& stream);
+    [[nodiscard]] boost::asio::awaitable<result<>> join(std::shared_ptr<net::connection> link, msgpack_stream& stream);
+    [[nodiscard]] boost::asio::awaitable<result<>> greet(std::shared_ptr<net::connection> link, msgpack_stream& stream);
+    [[nodiscard]] boost::asio::awaitable<error> take_acks(std::shared_ptr<net::connection> link,
+                                                          msgpack_stream& stream);
     [[nodiscard]] result<> take_ack(std::string_view value);
     [[nodiscard]] bool greets() const { return !options_.shared_key.empty() || !options_.username.empty(); }
-    void warn_of_open_password(connection& link);
+    void warn_of_open_password(net::connection& link);
     void send_waiting();
     void watch_oldest();
-    void connected(std::shared_ptr<connection> link);
+    void connected(std::shared_ptr<net::connection> link);
     void disconnected(error reason);
 
     forward_sink_options options_;  // key and password change by use(), on the network thread
@@ -70,9 +71,9 @@ class forward_client final {
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
     boost::asio::steady_timer pause_;
-    std::shared_ptr<connection> link_;  // the one that run() works on; the network thread's
-    bool ready_ = false;                // link_ may be given chunks; the network thread's
-    bool warned_ = false;               // of the open password
+    std::shared_ptr<net::connection> link_;  // the one that run() works on; the network thread's
+    bool ready_ = false;                     // link_ may be given chunks; the network thread's
+    bool warned_ = false;                    // of the open password
     retry_loop retry_;
     log_limit trouble_;
 

@@ -6,6 +6,7 @@
 #include "forward_metrics.hpp"
 #include "net/address.hpp"
 #include "net/client_options.hpp"
+#include "net/listener_options.hpp"
 
 #include <fmt/format.h>
 
@@ -35,12 +36,7 @@ option_set<server> const& source_options() {
         secret<&server::shared_key, &server::shared_key_file>(
             "shared-key-file", "File whose first line is the shared key that clients must know."),
         users_option("users-file", "File of the users that may log in, one NAME:PASSWORD per line."),
-        text<&server::certificate_file>("certificate-file", "FILE",
-                                        "TLS: certificate chain (PEM) of the forward listener."),
-        text<&server::key_file>("key-file", "FILE", "TLS: private key (PEM) of the forward listener."),
-        text<&server::client_ca_file>(
-            "client-ca-file", "FILE",
-            "TLS: CA certificates (PEM) by which clients are verified; default: clients need no certificate."),
+        net::listener_certificate_options<&server::certificate_file, &server::key_file, &server::client_ca_file>(),
         bytes<&server::message_bytes_max>("message-bytes-max", "Maximum size of a client's message.", {.least = 1}),
         bytes<&server::decompressed_bytes_max>("decompressed-bytes-max",
                                                "Maximum size of a client's message once decompressed.", {.least = 1}),

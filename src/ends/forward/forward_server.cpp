@@ -141,7 +141,7 @@ void forward_server::admit(tcp::socket socket) {
     auto const remote = socket.remote_endpoint(gone);
     auto peer = std::make_shared<forward_peer>();
     peer->host = remote.address();
-    peer->link = std::make_shared<connection>(std::move(socket));
+    peer->link = std::make_shared<net::connection>(std::move(socket));
     if (!clients_.add(peer)) {
         if (auto const count = trouble_.admit(); count != 0)
             log_warn(

@@ -2,6 +2,7 @@
 
 #include "forward_metrics.hpp"
 #include "handshake.hpp"
+#include "read_value.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>

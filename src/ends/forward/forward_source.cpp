@@ -28,7 +28,7 @@ class listening_source final : public forward_source {
     explicit listening_source(forward_source_options options)
         : options_{std::move(options)},
           identity_{fmt::format("forward:{}", random_hex(8))},
-          inbox_{{.limits = limits_of(options_), .trust_chunk_ids = options_.trust_chunk_ids},
+          inbox_{event_decoder{{.limits = limits_of(options_), .trust_chunk_ids = options_.trust_chunk_ids}},
                  options_.pending_bytes_max},
           server_{options_, limits_of(options_), inbox_} {}
 

@@ -1,10 +1,11 @@
 // Who is connected to the forward server, and who is evicted when all slots are taken.
 #pragma once
 
-#include "connection.hpp"
 #include "message_pace.hpp"
 
 #include "logpipe/stage.hpp"
+
+#include "net/connection.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -19,7 +20,7 @@ namespace logpipe::forward {
 
 /// One client, for as long as its connection or its acks.
 struct forward_peer {
-    std::shared_ptr<connection> link;
+    std::shared_ptr<net::connection> link;
     boost::asio::ip::address host;
     std::string address;       // HOST:PORT, for people
     std::uint64_t number = 0;  // in the order of their coming; by the table

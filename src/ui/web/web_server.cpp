@@ -2,8 +2,8 @@
 #include "core/reload.hpp"
 #include "core/secrets.hpp"
 #include "core/thread.hpp"
-#include "listen.hpp"
 #include "net/address.hpp"
+#include "net/listen.hpp"
 #include "net/tls.hpp"
 #include "session.hpp"
 
@@ -110,7 +110,7 @@ class beast_web_server final : public web_server {
         auto tls = read_tls();
         if (!tls) return tls.error();
         state_.tls = *std::move(tls);
-        auto acceptor = listen_on(context_, state_.options.listen);
+        auto acceptor = net::listen_on(context_, state_.options.listen);
         if (!acceptor) return acceptor.error();
         acceptor_ = std::move(*acceptor);
         error_code failed;

@@ -1,4 +1,4 @@
-#include "connection.hpp"
+#include "net/connection.hpp"
 
 #include "core/log.hpp"
 #include "net/tls_stream.hpp"
@@ -13,7 +13,7 @@
 #include <exception>
 #include <utility>
 
-namespace logpipe::forward {
+namespace logpipe::net {
 
 namespace asio = boost::asio;
 
@@ -63,7 +63,7 @@ void connection::send(std::shared_ptr<std::string const> bytes) {
     if (writing_) return;
     writing_ = true;
     asio::co_spawn(socket_.get_executor(), write_queue(shared_from_this()), [](std::exception_ptr const& failure) {
-        if (failure) log_error("forward: a connection's writer ended by an exception");
+        if (failure) log_error("net: a connection's writer ended by an exception");
     });
 }
 
@@ -137,15 +137,4 @@ error failure_of(connection const& link, connection::error_code failed) {
     return {errc::not_connected, failed == asio::error::eof ? "the peer closed the connection" : failed.message()};
 }
 
-asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection> link, msgpack_stream& stream) {
-    while (true) {
-        auto value = stream.next();
-        if (!value) co_return value.error();
-        if (*value) co_return **value;
-        auto [failed, bytes] = co_await link->read_some(stream.space());
-        if (failed) co_return failure_of(*link, failed);
-        stream.commit(bytes);
-    }
-}
-
-}  // namespace logpipe::forward
+}  // namespace logpipe::net

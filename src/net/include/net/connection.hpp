@@ -1,8 +1,6 @@
 // A TCP connection, plain or TLS, for either side: reads that wait, writes that do not, deadlines that close it.
 #pragma once
 
-#include "msgpack_stream.hpp"
-
 #include "logpipe/result.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -21,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-namespace logpipe::forward {
+namespace logpipe::net {
 
 /// The io_context's one thread calls everything. Owned by shared_ptr, as the operations and timers in flight hold it
 /// too.
@@ -36,7 +34,7 @@ class connection final : public std::enable_shared_from_this<connection> {
 
     /// For connecting; plain reads and writes go through this class.
     [[nodiscard]] boost::asio::ip::tcp::socket& socket() noexcept { return socket_; }
-    /// As net::set_stream_options(). After connecting.
+    /// As set_stream_options(). After connecting.
     void set_socket_options();
 
     /// @return errc::not_connected, whatever the peer did
@@ -77,8 +75,5 @@ class connection final : public std::enable_shared_from_this<connection> {
 
 /// Why an operation on a connection failed: the deadline that closed it says more than the operation does.
 [[nodiscard]] error failure_of(connection const& link, connection::error_code failed);
-/// Reads until there is a whole msgpack value.
-[[nodiscard]] boost::asio::awaitable<result<std::string_view>> read_value(std::shared_ptr<connection> link,
-                                                                          msgpack_stream& stream);
 
-}  // namespace logpipe::forward
+}  // namespace logpipe::net
