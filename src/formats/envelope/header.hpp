@@ -23,10 +23,14 @@ class header_reader final {
 
     member_key time_{"envelope_time"};
     member_key stream_{"stream"};
+    member_key bsd_time_{"syslog_time"};  ///< without year and zone
     member_key priority_{"syslog_priority"};
+    member_key severity_{"syslog_severity"};
     member_key host_{"syslog_host"};
     member_key program_{"syslog_program"};
     member_key pid_{"syslog_pid"};
+    member_key message_id_{"syslog_message_id"};
+    member_key data_{"syslog_data"};
 };
 
 }  // namespace logpipe::formats

@@ -243,9 +243,30 @@ TEST_CASE("the headers of containers' log files and of syslog are around the lin
                    ContainsSubstring(R"("syslog_host":"web1","syslog_program":"nginx")") &&
                    ContainsSubstring(R"("syslog_priority":190)"));
     CHECK_THAT(lines.made("<165>1 2026-11-29T10:00:01.003Z web1 nginx 8710 - [a@1 b=\"c ] d\"] " + combined),
-               ContainsSubstring(std::string{sample_event}) && ContainsSubstring(R"("syslog_pid":8710)"));
+               ContainsSubstring(std::string{sample_event}) && ContainsSubstring(R"("syslog_pid":8710)") &&
+                   ContainsSubstring(R"("syslog_data":"[a@1 b=\"c ] d\"]")"));
     CHECK_THAT(lines.made(R"(<190>Nov 29 10:00:01 web1 nginx: {"request":"GET / HTTP/1.1"})"),
                ContainsSubstring(R"("event":{"request":"GET / HTTP/1.1"})"));
+}
+
+TEST_CASE("all that a syslog header says stays: times, severity, message id and structured data", "[lines]") {
+    stream lines;
+    std::string const json = R"({"request":"GET / HTTP/1.1"})";
+    CHECK_THAT(lines.made("<190>Nov  9 10:00:01 nginx: " + json),
+               ContainsSubstring(R"("syslog_time":"Nov  9 10:00:01")") &&
+                   ContainsSubstring(R"("syslog_severity":"info")") &&
+                   ContainsSubstring(R"("syslog_program":"nginx")"));
+    CHECK_THAT(lines.made("<11>1 2026-11-29T10:00:01Z web1 app - ID47 - " + json),
+               ContainsSubstring(R"("syslog_message_id":"ID47")") && ContainsSubstring(R"("syslog_severity":"err")") &&
+                   !ContainsSubstring("syslog_data"));
+    // rsyslog's SyslogProtocol23Format has two spaces.
+    CHECK_THAT(lines.made("<13>1 2026-11-29T10:00:01Z web1 app - - -  java.lang.Exception: no x"),
+               ContainsSubstring(R"("message":"java.lang.Exception: no x")"));
+    // rsyslog's ForwardFormat.
+    CHECK_THAT(lines.made("<13>2026-11-29T10:00:01.123456+01:00 web1 nginx[7]: " + json),
+               ContainsSubstring(R"("event":{"request":"GET / HTTP/1.1"})") &&
+                   ContainsSubstring(R"("envelope_time":"2026-11-29T10:00:01.123456+01:00")") &&
+                   ContainsSubstring(R"("syslog_host":"web1","syslog_program":"nginx","syslog_pid":7)"));
 }
 
 TEST_CASE("the format of text is chosen by a stream's first line and said; what is of another is carried whole",
