@@ -16,6 +16,7 @@
     END(loki)       \
     END(opensearch) \
     END(store)      \
+    END(syslog)     \
     END(tcp)
 // clang-format on
 

@@ -97,9 +97,10 @@ def is_utf8(sent):
 
 
 class Nginx:
-    """Ends with its block. `logs`: file by name of the format; `conf`: its configuration."""
+    """Ends with its block. `logs`: file by name of the format; `conf`: its configuration; `also`: further access logs."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, also=()):
+        self.also = also
         self.folder = pathlib.Path(folder)
         self.port = free_port()
         self.logs = {name: self.folder / f"{name}.log" for name in NAMES}
@@ -115,7 +116,7 @@ class Nginx:
         (self.folder / "formats.conf").write_text("".join(f"log_format {name} {text};\n" for name, text in LOG_FORMATS.items()))
         self.conf.write_text(CONFIGURATION.format(
             folder=self.folder, port=self.port, closed=free_port(),
-            logs="\n".join(f"        access_log {self.logs[name]} {name};" for name in LOG_FORMATS)))
+            logs="\n".join(f"        access_log {log};" for log in (*(f"{self.logs[name]} {name}" for name in LOG_FORMATS), *self.also))))
         # In the foreground and as one process, so that it ends with the test.
         self.running = Process("nginx", self.folder, [program, "-p", self.folder, "-c", self.conf, "-g", "master_process off;"])
         try:

@@ -1,0 +1,1 @@
+logpipe_fuzz(syslog_frames logpipe_syslog logpipe_core)
