@@ -1,9 +1,11 @@
-// Configuration before it runs, and one line through the transform.
+// Configuration before it runs, and lines through the transform.
+#include "check_file.hpp"
+#include "check_tests.hpp"
 #include "config_file.hpp"
-#include "core/chunk_hash.hpp"
 #include "core/clock.hpp"
 #include "core/log.hpp"
 #include "formats/normalize.hpp"
+#include "line_check.hpp"
 #include "metrics_reference.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
@@ -20,17 +22,14 @@ int check_line(settings const& options) {
     auto line = options.text("line");
     if (line == "-" && !std::getline(std::cin, line))
         return report_failure(options, {errc::invalid_argument, "no line on standard input"});
-    batch one;
-    auto& row = one.append(one.tag_index("app.follow"), chunk_hash("app.follow", "check", line), 0, line);
-    row.received_ns = now_ns();
-    auto const change = formats::normalize_transform.make(options);
-    if (!change) return report_failure(options, change.error());
-    (*change)->apply(one);
-    if (!one.rejections.empty()) {
-        log_error("check: rejected: {}", one.rejections.front().reason);
+    auto check = line_check::make(options);
+    if (!check) return report_failure(options, check.error());
+    auto const made = check->run(line, "app.follow", now_ns());
+    if (!made.reason.empty()) {
+        log_error("check: rejected: {}", made.reason);
         return exit_failed;
     }
-    fmt::print("{}\n", one.payload(one.events.front()));
+    fmt::print("{}\n", made.document);
     return exit_done;
 }
 
@@ -89,6 +88,8 @@ int run_check(settings const& options, argument_list const& /*rest*/) {
         return exit_done;
     }
     if (!options.text("line").empty()) return check_line(options);
+    if (!options.text("file").empty()) return check_file(options);
+    if (!options.text("tests").empty()) return check_tests(options);
     return check_configuration(options);
 }
 

@@ -93,11 +93,12 @@ constexpr std::array table{
     subcommand{"setup", "put OpenSearch's index template", "opensearch",
                "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", sets_up,
                uses_of_verify, nullptr, nullptr, run_setup},
-    subcommand{"check", "check the configuration and draw the pipeline, or run one line through the transform", "",
+    subcommand{"check", "check the configuration and draw the pipeline, or run lines through the transform", "",
                "  logpipe check --config logpipe.toml --for forward\n"
                "  logpipe check --line '{\"request\": \"GET / HTTP/1.1\", \"response\": 200}'\n"
                "  logpipe check --show-mapping > mapping.toml\n"
-               "  logpipe check --mapping mapping.toml --line -\n",
+               "  logpipe check --mapping mapping.toml --file access.log\n"
+               "  logpipe check --tests mapping_test.toml\n",
                checks, nullptr, nullptr, nullptr, run_check},
     subcommand{"journal",
                "inspect a journal: ls, check, repair, export",
