@@ -63,12 +63,13 @@ struct event_counts {
     std::uint64_t indexed = 0;        ///< newly stored by the sink
     std::uint64_t already_there = 0;  ///< met their own id there
     std::uint64_t dead = 0;           ///< durable in the dead letters
+    std::uint64_t dropped = 0;        ///< left out by a rule of the mapping
     /// Safe at another route than the one that this account follows. Only a listener has routes, and it keeps no
     /// figures: no durable position has this one.
     std::uint64_t routed = 0;
 
     /// All of `in` that is not on its way any more.
-    [[nodiscard]] std::uint64_t done() const noexcept { return indexed + already_there + dead + routed; }
+    [[nodiscard]] std::uint64_t done() const noexcept { return indexed + already_there + dead + dropped + routed; }
     event_counts& operator+=(event_counts const& other) noexcept;
     friend bool operator==(event_counts const&, event_counts const&) = default;
 };
@@ -88,7 +89,7 @@ struct batch {
     std::string records;
     std::string documents;
     std::vector<rejection> rejections;
-    event_counts counts;              ///< `in` by the pump, `indexed` and `already_there` by the sink
+    event_counts counts;              ///< `in` by the pump, `dropped` by the transform, the rest by the sink
     std::size_t in_flight_bytes = 0;  ///< the pump's: what it counts for this batch, 0 once it is taken
     std::string origin;               ///< where it was read, for people: "journal nginx-logs"
 

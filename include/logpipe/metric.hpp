@@ -35,6 +35,7 @@ struct metric_value {
     std::string help{};
     std::string title{};
     double value = 0.0;
+    std::string rule{};  ///< of a metric that a stage counts by its rules: which; a label of `/metrics`
 
     metric_value() = default;
     metric_value(metric const& what, double amount)

@@ -56,7 +56,9 @@ class source {
     [[nodiscard]] virtual stage_status status() const = 0;
 };
 
-/// Batch in, documents out. One thread at a time. What it cannot transform it marks with batch::reject().
+/// Batch in, documents out. One thread at a time. What it cannot transform it marks with batch::reject(); what a rule
+/// leaves out it takes out with batch::drop() and counts as dropped, so that a batch may come to the sink without any
+/// event.
 class transform {
   public:
     virtual ~transform() = default;
@@ -74,7 +76,7 @@ class completions {
     /// `sequence`, `end_offset` and `counts` of it hold. A batch with rejections of the sink keeps its memory.
     virtual void taken(batch& /*events*/) {}
     /// Every event of `finished` that is not in its `rejections` is durable. The sink has filled in
-    /// `counts.indexed` and `counts.already_there`; together with the rejected ones they make all events.
+    /// `counts.indexed` and `counts.already_there`; together with the rejected and dropped ones they make all events.
     virtual void done(batch&& finished) = 0;
     /// Whether a batch may come back in parts, each once, with its own events and their counts: so an event that waits
     /// long does not keep the memory of its whole batch.

@@ -12,8 +12,8 @@
 
 namespace logpipe {
 
-/// in = indexed + already there + dead + in flight; where a sink makes safe later also + taken; with routes also
-/// + routed; behind Kafka, where `in` counts offsets, also + skipped + expired.
+/// in = indexed + already there + dead + in flight; where a sink makes safe later also + taken; with rules of a mapping
+/// also + dropped; with routes also + routed; behind Kafka, where `in` counts offsets, also + skipped + expired.
 /// Every term is counted by itself, none is a difference.
 struct ledger {
     event_counts counts;
@@ -24,7 +24,7 @@ struct ledger {
     [[nodiscard]] std::uint64_t not_safe() const noexcept { return in_flight + taken; }
     [[nodiscard]] std::int64_t difference() const noexcept;  ///< must be 0
     /// "in 51462 = indexed 51462 + already there 0 + dead 0 + in flight 0"; where there are any, also
-    /// " + taken 40", " + skipped 8 (2 tombstones, 6 gaps)", " + expired 5" and " + routed 200"
+    /// " + taken 40", " + dropped 3", " + skipped 8 (2 tombstones, 6 gaps)", " + expired 5" and " + routed 200"
     [[nodiscard]] std::string line() const;
 };
 

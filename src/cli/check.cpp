@@ -29,6 +29,10 @@ int check_line(settings const& options) {
         log_error("check: rejected: {}", made.reason);
         return exit_failed;
     }
+    if (!made.dropped.empty()) {
+        log_warn("check: dropped by the rule {}", made.dropped);
+        return exit_done;
+    }
     fmt::print("{}\n", made.document);
     return exit_done;
 }

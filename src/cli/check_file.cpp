@@ -58,6 +58,10 @@ void lines_summary::add(std::uint64_t line_number, std::string_view line, line_o
         (found == rejections_.end() ? other_rejections_ : found->second).add(line_number, line);
         return;
     }
+    if (!outcome.dropped.empty()) {
+        ++dropped_[outcome.dropped];
+        return;
+    }
     ++documents_;
     if (outcome.is_raw)
         raw_.add(line_number, line);
@@ -97,6 +101,7 @@ std::string lines_summary::text() const {
     }
     out += raw_.text("raw, text of none of the formats");
     out += without_fields_.text("without any field of the mapping");
+    for (auto const& [rule, count] : dropped_) fmt::format_to(to, "{:>12} dropped by the rule {}\n", count, rule);
     if (rejected_ > 0) fmt::format_to(to, "{:>12} rejected\n", rejected_);
     for (auto const& [reason, lines] : rejections_) out += lines.text("rejected: " + reason);
     out += other_rejections_.text("rejected for other reasons");
@@ -150,7 +155,9 @@ int check_file(settings const& options) {
                                                                       : line_outcome{.reason = reason};
                                         summary.add(number, line, outcome);
                                         if (number > shown) return;
-                                        if (outcome.reason.empty())
+                                        if (!outcome.dropped.empty())
+                                            log_warn("check: line {}: dropped by the rule {}", number, outcome.dropped);
+                                        else if (outcome.reason.empty())
                                             static_cast<void>(write_data(std::string{outcome.document} + '\n'));
                                         else
                                             log_warn("check: line {}: rejected: {}", number, outcome.reason);
@@ -160,7 +167,7 @@ int check_file(settings const& options) {
     static_cast<void>(write_data(fmt::format("\n{}, mapping {}\n{}",
                                              chosen.empty() ? fmt::format("{}: {}", tag, table->table.format) : chosen,
                                              table->table.name, summary.text())));
-    return summary.documents() > 0 ? exit_done : exit_failed;
+    return summary.has_good_lines() ? exit_done : exit_failed;
 }
 
 }  // namespace logpipe::cli

@@ -22,7 +22,8 @@ class lines_summary final {
     static constexpr std::size_t fields_max = 1000;  ///< of documents; others are not listed
 
     void add(std::uint64_t line_number, std::string_view line, line_outcome const& outcome);
-    [[nodiscard]] std::uint64_t documents() const noexcept { return documents_; }
+    /// Whether some line became a document, or was dropped on purpose.
+    [[nodiscard]] bool has_good_lines() const noexcept { return documents_ > 0 || !dropped_.empty(); }
     /// For people: several lines.
     [[nodiscard]] std::string text() const;
 
@@ -50,6 +51,7 @@ class lines_summary final {
     std::map<std::string, std::uint64_t, std::less<>> repairs_;  ///< by their kind
     group raw_;
     group without_fields_;
+    std::map<std::string, std::uint64_t, std::less<>> dropped_;  ///< by their rule
     std::uint64_t rejected_ = 0;
     std::map<std::string, group, std::less<>> rejections_;  ///< by their reason
     group other_rejections_;

@@ -68,6 +68,10 @@ result<end_values> values_of(formats::mapping_tests const& file, settings const&
 }  // namespace
 
 std::string difference(formats::mapping_test const& expected, line_outcome const& got) {
+    if (expected.dropped != got.dropped)
+        return row("dropped", expected.dropped.empty() ? "by no rule" : expected.dropped,
+                   got.dropped.empty() ? "by no rule" : got.dropped);
+    if (!expected.dropped.empty()) return {};
     bool const rejects = expected.document.empty();
     if (got.reason.empty() && !rejects) return difference_of_documents(expected, got.document);
     auto const what = rejects ? fmt::format("rejected: {}", expected.rejected) : expected.document;

@@ -34,8 +34,11 @@ line_outcome line_check::run(std::string_view line, std::string const& tag, std:
         made.reason = one_.rejections.front().reason;
         return made;
     }
-    made.document = one_.payload(one_.events.front());
     auto const now = change_->status();
+    for (auto const& each : now.metrics)
+        if (!each.rule.empty() && std::exchange(dropped_[each.rule], each.value) < each.value) made.dropped = each.rule;
+    if (one_.events.empty()) return made;
+    made.document = one_.payload(one_.events.front());
     made.is_raw = has_grown(now, formats::metrics::raw, raw_);
     made.is_without_fields = has_grown(now, formats::metrics::without_fields, without_fields_);
     return made;

@@ -6,6 +6,9 @@
 #include "logpipe/result.hpp"
 #include "logpipe/stage.hpp"
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +19,7 @@ namespace logpipe::cli {
 struct line_outcome {
     std::string_view document;  ///< holds until the next line
     std::string reason;         ///< it is rejected; else empty
+    std::string dropped;        ///< by this rule; else empty
     bool is_raw = false;        ///< text of none of the formats
     bool is_without_fields = false;
 };
@@ -36,6 +40,7 @@ class line_check final {
     batch one_;
     double raw_ = 0;
     double without_fields_ = 0;
+    std::map<std::string, double, std::less<>> dropped_;  ///< by rule
 };
 
 }  // namespace logpipe::cli

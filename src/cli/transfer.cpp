@@ -34,15 +34,16 @@ int say_dead_letters(process_snapshot const& last, pipeline_spec const& spec, in
     for (auto const& each : last.pumps) dead += each.this_run.dead;
     if (dead == 0) return status;
     auto const& hop = spec.hops.back();
-    std::uint64_t stored = 0;
+    std::uint64_t others = 0;
     for (auto i = last.pumps.size() - std::min(hop.threads, last.pumps.size()); i < last.pumps.size(); ++i)
-        stored += last.pumps[i].this_run.indexed + last.pumps[i].this_run.already_there;
+        others +=
+            last.pumps[i].this_run.indexed + last.pumps[i].this_run.already_there + last.pumps[i].this_run.dropped;
     auto const uri = without_login(hop.dead_letters);
     bool const listed = uri.starts_with("kafka:") || uri.starts_with("journal:");
-    log_error("{}: {}{} of {} events are DEAD LETTERS, in {}; {}{}", last.subcommand, stored == 0 ? "all " : "", dead,
-              dead + stored, uri, listed ? "list them: logpipe dlq ls " : "one a line, each with its reason",
+    log_error("{}: {}{} of {} events are DEAD LETTERS, in {}; {}{}", last.subcommand, others == 0 ? "all " : "", dead,
+              dead + others, uri, listed ? "list them: logpipe dlq ls " : "one a line, each with its reason",
               listed ? uri : std::string{});
-    return status == exit_done && stored == 0 ? exit_all_dead : status;
+    return status == exit_done && others == 0 ? exit_all_dead : status;
 }
 
 result<std::string> source_uri_of(settings const& options, std::string const& argument) {

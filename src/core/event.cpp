@@ -51,6 +51,7 @@ event_counts& event_counts::operator+=(event_counts const& other) noexcept {
     indexed += other.indexed;
     already_there += other.already_there;
     dead += other.dead;
+    dropped += other.dropped;
     routed += other.routed;
     return *this;
 }

@@ -3,6 +3,7 @@
 #include "json/json_text.hpp"
 #include "quoted.hpp"
 #include "text/escapes.hpp"
+#include "text/lists.hpp"
 
 #include <fmt/format.h>
 
@@ -95,7 +96,7 @@ bool line_mapper::read_with(line_reader& reader, std::string_view line) {
     previous_ = plan_.keys().size();
     return reader.read(line, *reason_, [&](char const* key, std::string_view value) {
         return take(reader, key, value);
-    }) && (fields_.parts == 0 || join_parts());
+    }) && (plan_.splits().empty() || split_texts()) && (fields_.parts == 0 || join_parts());
 }
 
 std::size_t line_mapper::search(line_reader const& reader, char const* key) {
@@ -196,6 +197,11 @@ std::size_t line_mapper::summed_bytes() const noexcept {
 }
 
 std::string_view line_mapper::converted(conversion to, std::string_view value) {
+    if (to == conversion::to_list && is_text(value)) {
+        auto& made = made_.add();
+        append_list(value, made);
+        return made_texts::view(made);
+    }
     if (to == conversion::to_number || to == conversion::to_numbers) {
         auto const number = number_in(value);
         bool const is_list = to == conversion::to_numbers && number.size() == value.size() && is_text(value) &&

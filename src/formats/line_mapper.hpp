@@ -59,6 +59,8 @@ class line_mapper final {
     [[nodiscard]] std::size_t known(line_reader const& reader, char const* key);
     [[nodiscard]] std::size_t search(line_reader const& reader, char const* key);
     [[nodiscard]] std::string_view converted(conversion to, std::string_view value);
+    [[nodiscard]] bool split_texts();
+    [[nodiscard]] bool split(split_text const& what, std::string_view value);
     [[nodiscard]] bool join_parts();
     void unwrap(std::string_view stream);
     [[nodiscard]] bool merge_wrapper(line_fields const& wrapper);

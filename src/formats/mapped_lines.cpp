@@ -33,7 +33,11 @@ constexpr std::size_t repairs_text_bytes_max = repairs_texts.back().size();
 }  // namespace
 
 mapped_lines::mapped_lines(normalize_options options)
-    : options_{std::move(options)}, plan_{options_.table}, mapper_{plan_, options_}, times_(plan_.times_count()) {}
+    : options_{std::move(options)},
+      policy_{options_.table, options_.redaction_keys},
+      plan_{options_.table},
+      mapper_{plan_, options_},
+      times_(plan_.times_count()) {}
 
 void mapped_lines::apply(batch& events) {
     // A reader may look past a line's end, into the next line or, at the last one, into these bytes.
@@ -56,11 +60,16 @@ void mapped_lines::apply(batch& events) {
         }
         auto const begin = events.documents.size();
         write(row.id, line, events.documents);
+        if (has_policy_ && !pass_policy(row.id, events.documents, begin)) {
+            dropped_.push_back(i);
+            continue;
+        }
         LOGPIPE_ASSERT(events.documents.size() <= std::numeric_limits<std::uint32_t>::max());
         row.document_begin = static_cast<std::uint32_t>(begin);
         row.document_bytes = static_cast<std::uint32_t>(events.documents.size() - begin);
         count(line, counts);
     }
+    if (!dropped_.empty()) drop_from(events);
     events.transformed = true;
     documents_.fetch_add(counts.documents, std::memory_order_relaxed);
     rejected_.fetch_add(counts.rejected, std::memory_order_relaxed);
@@ -74,6 +83,22 @@ bool mapped_lines::is_short_enough(std::string_view line) {
     if (line.size() <= options_.line_bytes_max) return true;
     reason_ = fmt::format("{} bytes long; at most {} are allowed", line.size(), options_.line_bytes_max);
     return false;
+}
+
+/// @return false where a rule drops the document, which is then taken away
+bool mapped_lines::pass_policy(event_id id, std::string& documents, std::size_t begin) {
+    if (!policy_.keeps(id, std::string_view{documents}.substr(begin))) {
+        documents.resize(begin);
+        return false;
+    }
+    if (policy_.redacts()) policy_.redact(documents, begin);
+    return true;
+}
+
+void mapped_lines::drop_from(batch& events) {
+    events.drop(dropped_);
+    events.counts.dropped += dropped_.size();
+    dropped_.clear();
 }
 
 void mapped_lines::count(std::string_view line, tally& counts) {
@@ -94,7 +119,8 @@ void mapped_lines::warn_of(std::string_view line) {
     log_warn(
         "normalize: {} lines without any field that the mapping {} knows, such as {}; --format, --mapping or check "
         "--line may help",
-        std::exchange(unsaid_, 0), options_.table.name, quoted_for_reason(line));
+        std::exchange(unsaid_, 0), options_.table.name,
+        policy_.redacts() ? "one that is not shown, as fields are redacted" : quoted_for_reason(line));
 }
 
 bool mapped_lines::find_time(event const& row) {
@@ -238,6 +264,7 @@ stage_status mapped_lines::status() const {
     now.metrics = {
         {metrics::rejected, rejected_}, {metrics::documents, documents_}, {metrics::without_fields, without_fields_},
         {metrics::raw, raw_},           {metrics::repaired, repaired_},   {metrics::unwrapped, unwrapped_}};
+    policy_.add_metrics(now.metrics);
     return now;
 }
 

@@ -1,6 +1,7 @@
 // The transform: what was found in each line becomes a document.
 #pragma once
 
+#include "document_policy.hpp"
 #include "document_writer.hpp"
 #include "formats/metrics.hpp"
 #include "formats/normalize.hpp"
@@ -50,6 +51,8 @@ class mapped_lines final : public transform {
     [[nodiscard]] bool find_time(event const& row);
     [[nodiscard]] bool find_time_in_line();
     [[nodiscard]] bool is_time_dropped() const noexcept;
+    [[nodiscard]] bool pass_policy(event_id id, std::string& documents, std::size_t begin);
+    void drop_from(batch& events);
     void count(std::string_view line, tally& counts);
     void warn_of(std::string_view line);
     void write(event_id id, std::string_view line, std::string& out);
@@ -58,12 +61,15 @@ class mapped_lines final : public transform {
     [[nodiscard]] std::string_view times_of(plan_step const& step);
 
     normalize_options options_;
+    document_policy policy_;
+    bool const has_policy_ = policy_.is_needed();
     plan plan_;
     line_mapper mapper_;
 
     // Of the line at hand.
-    std::int64_t time_ns_ = 0;  ///< 0: not known; the document is then without a time, as nothing is invented
-    std::string reason_;        ///< it is rejected
+    std::int64_t time_ns_ = 0;            ///< 0: not known; the document is then without a time, as nothing is invented
+    std::string reason_;                  ///< it is rejected
+    std::vector<std::uint32_t> dropped_;  ///< of the batch at hand
 
     std::string read_time_;          ///< value of the time's key that was understood last…
     std::int64_t read_time_ns_ = 0;  ///< …and what it means

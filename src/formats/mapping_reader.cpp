@@ -5,11 +5,13 @@
 #include "mapping_rules.hpp"
 #include "mapping_words.hpp"
 #include "plan.hpp"
+#include "policy_reader.hpp"
 #include "toml_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -201,6 +203,7 @@ result<document_mapping> parse_mapping(std::string_view toml, std::string const&
     for (auto& store : root.table("store")) read_store(store, made.documents);
     for (auto& page : root.table("page")) read_page(page, made.documents);
     if (auto const fault = fault_of_rest(made.table); !fault.empty()) root.mistake("rest", fault);
+    read_policy(root, made);
     root.reject_others();
     if (auto good = (*file)->verdict(); !good) return good.error();
     return made;
@@ -209,7 +212,11 @@ result<document_mapping> parse_mapping(std::string_view toml, std::string const&
 result<document_mapping> read_mapping(std::string const& path) {
     auto const contents = read_file(system_files(), path, file_bytes_max);
     if (!contents) return contents.error();
-    return parse_mapping(*contents, path);
+    auto made = parse_mapping(*contents, path);
+    if (!made) return made;
+    for (auto& each : made->table.redactions)
+        if (!each.key_file.empty()) each.key_file = std::filesystem::path{path}.parent_path() / each.key_file;
+    return made;
 }
 
 }  // namespace logpipe::formats

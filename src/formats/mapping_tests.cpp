@@ -1,6 +1,7 @@
 #include "formats/mapping_tests.hpp"
 
 #include "core/file.hpp"
+#include "formats/normalize.hpp"
 #include "toml_file.hpp"
 
 #include <cstddef>
@@ -20,7 +21,8 @@ mapping_test read_test(toml_table& from) {
     int expected = 0;
     expected += from.text("document", test.document) ? 1 : 0;
     expected += from.text("rejected", test.rejected) ? 1 : 0;
-    if (expected != 1) from.mistake("name", "one of document and rejected must be given");
+    expected += from.text("dropped", test.dropped) ? 1 : 0;
+    if (expected != 1) from.mistake("name", "one of document, rejected and dropped must be given");
     from.flag("exact", test.exact);
     from.reject_others();
     return test;
@@ -41,7 +43,8 @@ result<mapping_tests> read_mapping_tests(std::string const& path) {
     if (made.tests.empty()) root.mistake("test", "no tests: each begins with [[test]]");
     root.reject_others();
     if (auto good = (*file)->verdict(); !good) return good.error();
-    if (!made.mapping.empty()) made.mapping = std::filesystem::path{path}.parent_path() / made.mapping;
+    if (!made.mapping.empty() && built_in_mapping(made.mapping) == nullptr)
+        made.mapping = std::filesystem::path{path}.parent_path() / made.mapping;
     return made;
 }
 

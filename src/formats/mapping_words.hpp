@@ -9,7 +9,7 @@ namespace logpipe::formats {
 // In the order of the enumerations.
 inline constexpr std::array<std::string_view, 7> type_words{"text",    "ip",   "integer", "long",
                                                             "decimal", "time", "millis"};
-inline constexpr std::array<std::string_view, 4> conversion_words{"none", "number", "text", "numbers"};
+inline constexpr std::array<std::string_view, 5> conversion_words{"none", "number", "text", "list", "numbers"};
 inline constexpr std::array<std::string_view, 3> time_words{"access", "iso", "any"};
 /// What the transform makes by itself: field_source::id and the two after it.
 inline constexpr std::array<std::string_view, 3> value_words{"id", "time", "time-millis"};

@@ -3,6 +3,7 @@
 #include "formats/normalize.hpp"
 #include "mapping_words.hpp"
 #include "plan.hpp"
+#include "policy_reader.hpp"
 
 #include <algorithm>
 #include <span>
@@ -122,6 +123,7 @@ std::string to_toml(document_mapping const& what) {
     if (table.drops_rest) out += "drop-rest = true\n";
     add_text(out, "clash-suffix", table.clash_suffix);
     for (auto const& field : documents.fields) add_field(out, field, table);
+    add_policy(out, table);
     names_writer names{out, documents};
     out += "\n[store]\n";
     names.add("columns", documents.columns);

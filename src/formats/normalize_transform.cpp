@@ -22,9 +22,9 @@ struct options {
 
 option_set<options> const& set_of_options() {
     static option_set<options> const set{
-        text<&options::mapping>("mapping", "FILE",
-                                "TOML: how a line becomes a document, and what the document's fields are; default: "
-                                "nginx's access logs (check --show-mapping prints it)."),
+        text<&options::mapping>("mapping", "NAME|FILE",
+                                "How a line becomes a document, and what the document's fields are: nginx (the "
+                                "default), ecs, otel, or a TOML file (check --show-mapping prints one)."),
         text<&options::format>(
             "format", "NAME",
             "How a line becomes fields: auto, json, combined, common, main, logfmt, nginx-error, raw "
@@ -60,9 +60,12 @@ result<std::unique_ptr<transform>> make(option_values const& values) {
         return error{
             errc::invalid_argument,
             fmt::format("--timestamp event: the mapping {} names no time of a line (key `time`)", found->table.name)};
+    auto keys = read_redaction_keys(found->table);
+    if (!keys) return keys.error();
     return make_normalize({.table = std::move(found->table),
                            .timestamp = chosen->timestamp,
                            .line_bytes_max = chosen->line_bytes_max,
+                           .redaction_keys = *std::move(keys),
                            .strict_lines = chosen->strict_lines});
 }
 
@@ -86,7 +89,10 @@ result<std::string> format_option(option_values const& values) {
 
 result<document_mapping> mapping_of(option_values const& values) {
     auto found = nginx_mapping();
-    if (auto const& path = values.text("mapping"); !path.empty()) {
+    auto const& path = values.text("mapping");
+    if (auto const* built_in = built_in_mapping(path); built_in != nullptr) {
+        found = *built_in;
+    } else if (!path.empty()) {
         auto read = read_mapping(path);
         if (!read) return error{errc::invalid_argument, in_context("--mapping", read.error()).message};
         found = *std::move(read);

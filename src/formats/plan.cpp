@@ -121,6 +121,31 @@ void plan::add_field_keys(mapping const& table) {
     }
 }
 
+void plan::add_splits(mapping const& table) {
+    auto const find = [this](std::string const& text) { return std::ranges::find(keys_, text, &known_key::text); };
+    known_key like;
+    like.role = key_role::part;
+    like.is_scalar = true;
+    like.is_optional = true;
+    // A part may be split as well: first what is split gets its place, then what comes of it.
+    for (auto const& each : table.splits) {
+        auto const source = find(each.keys.front());
+        bool const is_field = source != keys_.end() && source->slot != known_key::no_slot;
+        auto const slot = is_field ? source->slot : add_slot(each.keys, like, conversion::none);
+        splits_.push_back({.slot = slot, .is_field = is_field, .by = each.by, .into = {}});
+    }
+    // The name may be an object's as well; what is split is not kept.
+    for (auto const& each : table.splits)
+        for (auto const& text : each.keys)
+            if (auto const key = find(text); key->role == key_role::rest) key->role = key_role::part;
+    for (std::size_t i = 0; i < splits_.size(); ++i) {
+        for (auto const& name : table.splits[i].into) {
+            if (!name.empty()) add_key(name, table.drops_rest ? key_role::dropped : key_role::rest);
+            splits_[i].into.push_back(name.empty() ? none : static_cast<std::size_t>(find(name) - keys_.begin()));
+        }
+    }
+}
+
 void plan::add_keys(mapping const& table) {
     // Under an object of their own the line's keys meet nobody.
     if (!table.drops_rest && table.rest.empty())
@@ -133,6 +158,7 @@ void plan::add_keys(mapping const& table) {
     for (auto const& key : table.dropped) add_key(key, key_role::dropped);
     for (auto const& name : own_names_) add_key(name, key_role::own);
     add_field_keys(table);
+    add_splits(table);
     known_key like;
     like.is_scalar = true;
     like.role = table.drops_rest ? key_role::dropped : key_role::rest;

@@ -48,6 +48,14 @@ struct joined_field {
     std::vector<std::size_t> parts;  ///< slots
 };
 
+/// A text of the line that is several values.
+struct split_text {
+    std::size_t slot = 0;
+    bool is_field = false;  ///< the whole text is in the document anyway
+    std::string by;
+    std::vector<std::size_t> into;  ///< of plan::keys(), for each part; or plan::none
+};
+
 /// What of the document is written next. Its bytes have capacity for a block after it; a comma that they begin with is
 /// left out where they come first in their object.
 struct plan_step {
@@ -97,6 +105,7 @@ class plan final {
 
     [[nodiscard]] std::size_t slots_count() const noexcept { return slots_count_; }
     [[nodiscard]] std::vector<joined_field> const& joined() const noexcept { return joined_; }
+    [[nodiscard]] std::vector<split_text> const& splits() const noexcept { return splits_; }
     [[nodiscard]] std::size_t time_slot() const noexcept { return time_slot_; }      ///< or none
     [[nodiscard]] std::size_t within_slot() const noexcept { return within_slot_; }  ///< or none
 
@@ -112,6 +121,7 @@ class plan final {
   private:
     void add_keys(mapping const& table);
     void add_field_keys(mapping const& table);
+    void add_splits(mapping const& table);
     void add_key(std::string const& text, key_role role);
     /// Under these keys, which are the line's other ones if they have no role yet, is what goes into one slot.
     [[nodiscard]] std::size_t add_slot(std::vector<std::string> const& keys, known_key const& like,
@@ -134,6 +144,7 @@ class plan final {
     std::array<std::vector<std::uint16_t>, 64> buckets_;  ///< of keys_, by bucket_of()
     std::size_t slots_count_ = 0;
     std::vector<joined_field> joined_;
+    std::vector<split_text> splits_;
     std::size_t time_slot_ = none;
     std::size_t within_slot_ = none;
     std::vector<plan_step> steps_;

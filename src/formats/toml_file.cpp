@@ -145,6 +145,17 @@ bool toml_table::flag(std::string_view key, bool& into) {
     return true;
 }
 
+bool toml_table::number(std::string_view key, double& into) {
+    known_.emplace_back(key);
+    auto const* node = table_of(node_).get(key);
+    if (node == nullptr) return false;
+    if (auto const value = node->value<double>())
+        into = *value;
+    else
+        mistake(key, "expected a number");
+    return true;
+}
+
 bool toml_table::choice(std::string_view key, std::span<std::string_view const> names, std::size_t& into) {
     std::string name;
     if (!text(key, name)) return false;

@@ -26,6 +26,7 @@ class toml_table final {
     /// A list of such.
     bool lists(std::string_view key, std::vector<std::vector<std::string>>& into);
     bool flag(std::string_view key, bool& into);
+    bool number(std::string_view key, double& into);
     /// One of `names`. @return its index in `into`
     bool choice(std::string_view key, std::span<std::string_view const> names, std::size_t& into);
     /// `[[key]]`, or `[key]`, which is at most one.

@@ -52,6 +52,7 @@ void add_ended_before(ledger& book, std::vector<pump_snapshot> const& pumps) {
     for (std::size_t i = 0; i + 1 < pumps.size(); ++i) {
         book.counts.already_there += pumps[i].this_run.already_there;
         book.counts.dead += pumps[i].this_run.dead;
+        book.counts.dropped += pumps[i].this_run.dropped;
         book.counts.routed += pumps[i].this_run.routed;
     }
 }
@@ -78,7 +79,8 @@ ledger broker_ledger(std::vector<pump_snapshot> const& pumps) {
                 .passed = last.book.passed};
     book.counts.in += coming;
     for (std::size_t i = 0; i + 1 < pumps.size(); ++i)
-        book.counts.in += pumps[i].this_run.already_there + pumps[i].this_run.dead + pumps[i].this_run.routed;
+        book.counts.in += pumps[i].this_run.already_there + pumps[i].this_run.dead + pumps[i].this_run.dropped +
+                          pumps[i].this_run.routed;
     return book;
 }
 

@@ -124,6 +124,7 @@ void pump_state::complete(batch&& finished) {
     this_run_.indexed += counts.indexed;
     this_run_.already_there += counts.already_there;
     this_run_.dead += counts.dead;
+    this_run_.dropped += counts.dropped;
     this_run_.routed += counts.routed;
     bytes_out_ += finished.transformed ? finished.documents.size() : finished.records.size();
     LOGPIPE_ASSERT(in_flight_bytes_ >= finished.in_flight_bytes);

@@ -132,7 +132,8 @@ class router final : public sink {
     }
 
     static void add_metric(stage_status& all, metric_value&& value) {
-        auto const same = std::ranges::find(all.metrics, value.name, &metric_value::name);
+        auto const same = std::ranges::find_if(
+            all.metrics, [&](metric_value const& each) { return each.name == value.name && each.rule == value.rule; });
         if (same == all.metrics.end())
             all.metrics.push_back(std::move(value));
         else

@@ -156,6 +156,56 @@ class Mapping(Case):
         self.assertIn("this store has other fields: give the --mapping that it was made with", refused)
         self.run_once("--mapping", "app.toml")
 
+    def test_what_a_rule_drops_is_a_term_of_the_ledger_across_restarts_and_what_is_redacted_is_not_stored(self):
+        policy = '''
+[[redact]]
+field = "text"
+how = "hash"
+key-file = "hash.key"
+
+[[redact]]
+field = "host"
+how = "drop"
+
+[[rule]]
+name = "quiet"
+field = "level"
+equals = "info"
+'''
+        (self.folder / "app.toml").write_text(MAPPING.replace("[store]", policy + "[store]"))
+        (self.folder / "hash.key").write_text("0123456789abcdef0123456789abcdef\n")
+        (self.folder / "hash.key").chmod(0o600)
+        lines = (self.folder / "lines.jsonl").read_text()
+        for times in (1, 2):
+            (self.folder / "lines.jsonl").write_text(lines * times)
+            log = self.run_once("--mapping", "app.toml").stdout
+            self.assertIn(f"in {3 * times} = indexed {times} + already there 0 + dead 0 + in flight 0 + dropped {2 * times}", log)
+        document = json.dumps(self.documents(self.folder / "data/store.sqlite")[0])
+        self.assertNotIn("Disk", document)
+        self.assertNotIn("host", document)
+        self.assertRegex(document, '"text": "[0-9a-f]{32}"')
+        # A batch without any event is committed as well.
+        (self.folder / "lines.jsonl").write_text(lines * 2 + '{"severity":"info"}\n' * 7)
+        log = self.run_once("--mapping", "app.toml").stdout
+        self.assertIn("in 13 = indexed 2 + already there 0 + dead 0 + in flight 0 + dropped 11", log)
+        # By a journal's cursor, and past a sink that keeps no positions.
+        taken = self.run_program("consume", "--from", "journal:data/nginx-logs", "--to", "stdout:", "--once", "--group", "other", "--mapping",
+                                 "app.toml", "--admin", "none")
+        self.assertEqual(taken.stdout.count("\n"), 2)
+        self.assertIn("in 13 = indexed 2 + already there 0 + dead 0 + in flight 0 + dropped 11", taken.stderr)
+
+    def test_check_runs_the_cases_of_a_mapping(self):
+        (self.folder / "mapping_test.toml").write_text("""
+mapping = "app.toml"
+[[test]]
+name = "status"
+line = '{"status":"503"}'
+document = '{"http": {"response": {"code": 503}}}'
+""")
+        self.assertEqual(self.run_program("check", "--tests", "mapping_test.toml").stdout, "1 cases passed, 0 failed\n")
+        summary = self.run_program("check", "--file", "lines.jsonl", "--mapping", "app.toml", "--lines", "1").stdout
+        self.assertIn("lines.jsonl: json, mapping app\n           3 lines\n           3 documents\n", summary)
+
     def test_the_pages_api_knows_its_fields_and_no_others(self):
         page = free_address()
         self.run_once("--mapping", "app.toml")

@@ -51,6 +51,8 @@ bool read_containers(json::value const* from, std::map<std::string, container_po
 
 bool read_counts(json::value const* from, event_counts& into) {
     auto const* counts = from == nullptr ? nullptr : from->if_object();
+    // Files of before have no `dropped`.
+    if (counts != nullptr) static_cast<void>(read(*counts, "dropped", into.dropped));
     return counts != nullptr && read(*counts, "in", into.in) && read(*counts, "indexed", into.indexed) &&
            read(*counts, "already_there", into.already_there) && read(*counts, "dead", into.dead);
 }
@@ -68,6 +70,7 @@ std::string to_json(positions const& what) {
             counts.add("indexed", what.counts.indexed);
             counts.add("already_there", what.counts.already_there);
             counts.add("dead", what.counts.dead);
+            counts.add("dropped", what.counts.dropped);
         }
         auto containers = whole.object("containers");
         for (auto const& [id, position] : what.containers) {

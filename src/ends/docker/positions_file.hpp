@@ -1,6 +1,6 @@
 // The positions file: JSON, replaced as a whole and atomically.
 //
-//   {"version":1,"counts":{"in":4711,"indexed":4711,"already_there":0,"dead":0},
+//   {"version":1,"counts":{"in":4711,"indexed":4711,"already_there":0,"dead":0,"dropped":0},
 //    "containers":{"ID":{"stdout":[1764020131128553500,1],"stderr":[0,0]}}}
 //
 // A position is the last time (nanoseconds) and how many lines of that very time are safe.

@@ -26,8 +26,8 @@ bool is_name_character(char c) noexcept {
 std::string encode_cursor(cursor const& what) {
     std::string out(cursor_bytes, '\0');
     std::memcpy(out.data(), cursor_magic.data(), cursor_magic.size());
-    std::array const numbers{what.offset, what.counts.in, what.counts.indexed, what.counts.already_there,
-                             what.counts.dead};
+    std::array const numbers{what.offset,      what.counts.in,     what.counts.indexed, what.counts.already_there,
+                             what.counts.dead, what.counts.dropped};
     for (std::size_t i = 0; i < numbers.size(); ++i) store_little(out.data() + 8 * (i + 1), numbers[i]);
     store_little(out.data() + 60, crc32c({out.data(), 60}));
     return out;
@@ -38,7 +38,11 @@ std::optional<cursor> decode_cursor(std::string_view bytes) noexcept {
     if (load_little<std::uint32_t>(bytes.data() + 60) != crc32c(bytes.substr(0, 60))) return std::nullopt;
     auto const number = [&](std::size_t i) { return load_little<std::uint64_t>(bytes.data() + 8 * (i + 1)); };
     return cursor{.offset = number(0),
-                  .counts = {.in = number(1), .indexed = number(2), .already_there = number(3), .dead = number(4)}};
+                  .counts = {.in = number(1),
+                             .indexed = number(2),
+                             .already_there = number(3),
+                             .dead = number(4),
+                             .dropped = number(5)}};
 }
 
 bool group_name_is_good(std::string_view group) noexcept {

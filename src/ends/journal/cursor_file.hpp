@@ -3,8 +3,8 @@
 //   byte  size
 //      0     8  magic "LPCURSR1"
 //      8     8  offset: everything before it is safe downstream
-//     16    32  counts: in, indexed, already there, dead
-//     48    12  0
+//     16    40  counts: in, indexed, already there, dead, dropped (0 in those of before)
+//     56     4  0
 //     60     4  CRC-32C of bytes 0 to 59
 //
 // A file without slots that is just this value is of an earlier version.

@@ -10,6 +10,7 @@ namespace logpipe::kafka {
 namespace {
 
 constexpr std::string_view prefix = "lp2";
+constexpr std::string_view prefix_with_dropped = "lp3";
 constexpr std::string_view prefix_without_passed = "lp1";
 constexpr std::size_t topic_id_bytes = 22;  // of 16 in base64
 
@@ -27,13 +28,16 @@ bool take_number(std::string_view& text, Number& into) noexcept {
 std::string to_text(commit_metadata const& metadata) {
     auto const& counts = metadata.counts;
     auto const& passed = metadata.passed;
-    return fmt::format("{} {} {} {} {} {} {} {} {}{}{}", prefix, metadata.counted_from, counts.in, counts.indexed,
-                       counts.already_there, counts.dead, passed.tombstones, passed.gaps, passed.expired,
-                       metadata.topic_id.empty() ? "" : " ", metadata.topic_id);
+    bool const has_dropped = counts.dropped > 0;
+    return fmt::format("{} {} {} {} {} {}{} {} {} {}{}{}", has_dropped ? prefix_with_dropped : prefix,
+                       metadata.counted_from, counts.in, counts.indexed, counts.already_there, counts.dead,
+                       has_dropped ? fmt::format(" {}", counts.dropped) : std::string{}, passed.tombstones, passed.gaps,
+                       passed.expired, metadata.topic_id.empty() ? "" : " ", metadata.topic_id);
 }
 
 std::optional<commit_metadata> parse_commit_metadata(std::string_view text, std::int64_t committed) {
-    bool const with_passed = text.starts_with(prefix);
+    bool const with_dropped = text.starts_with(prefix_with_dropped);
+    bool const with_passed = with_dropped || text.starts_with(prefix);
     if (!with_passed && !text.starts_with(prefix_without_passed)) return std::nullopt;
     text.remove_prefix(prefix.size());
     commit_metadata out;
@@ -41,6 +45,7 @@ std::optional<commit_metadata> parse_commit_metadata(std::string_view text, std:
     if (!take_number(text, out.counted_from) || out.counted_from < 0) return std::nullopt;
     for (auto* each : {&counts.in, &counts.indexed, &counts.already_there, &counts.dead})
         if (!take_number(text, *each)) return std::nullopt;
+    if (with_dropped && !take_number(text, counts.dropped)) return std::nullopt;
     if (with_passed) {
         for (auto* each : {&out.passed.tombstones, &out.passed.gaps, &out.passed.expired})
             if (!take_number(text, *each)) return std::nullopt;

@@ -1,7 +1,8 @@
 // The ledger of one partition in one group, as the text that Kafka keeps beside the committed offset:
 // "lp2 FROM IN INDEXED THERE DEAD TOMBSTONES GAPS EXPIRED [TOPIC_ID]", decimal. FROM is the offset where the counting
-// began; the topic's id is there where the broker says it. Of before: "lp1 FROM IN INDEXED THERE DEAD", without
-// what was passed over.
+// began; the topic's id is there where the broker says it. "lp3 …" is the same with DROPPED after DEAD, written where
+// there are any: programs of before read the rest. Of before: "lp1 FROM IN INDEXED THERE DEAD", without what was
+// passed over.
 #pragma once
 
 #include "logpipe/event.hpp"

@@ -14,6 +14,7 @@ void subtract(event_counts& from, event_counts const& what) noexcept {
     from.indexed -= what.indexed;
     from.already_there -= what.already_there;
     from.dead -= what.dead;
+    from.dropped -= what.dropped;
 }
 
 }  // namespace

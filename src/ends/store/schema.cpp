@@ -111,6 +111,12 @@ constexpr std::int64_t application_id = 0x6c6f6770;
 
 }  // namespace
 
+result<bool> has_dropped(database& store) {
+    auto const there = store.integer("SELECT count(*) FROM pragma_table_info('positions') WHERE name = 'dropped'");
+    if (!there) return there.error();
+    return *there != 0;
+}
+
 result<bool> has_full_text(database& store) {
     auto const there = store.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'documents_text'");
     if (!there) return there.error();
@@ -274,6 +280,10 @@ result<> prepare_store(database& store, std::string const& path, store_layout co
         if (auto made = create(store, layout); !made) return in_store(path, made.error());
     if (version < store_version)
         if (auto done = upgrade(store, path, layout, version); !done) return in_store(path, done.error());
+    auto const counts_dropped = has_dropped(store);
+    if (!counts_dropped) return in_store(path, counts_dropped.error());
+    if (!*counts_dropped)
+        if (auto added = store.run(add_dropped); !added) return in_store(path, added.error());
     bool const has_texts = full_text && layout.has_texts();
     if (auto matched = match_full_text(store, layout, has_texts); !matched) return in_store(path, matched.error());
     return {};

@@ -36,9 +36,13 @@ inline constexpr char const* create_positions = R"(
         indexed INTEGER NOT NULL,
         already_there INTEGER NOT NULL,
         dead INTEGER NOT NULL,
+        dropped INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (source, partition)
     ) WITHOUT ROWID;
 )";
+
+/// To the positions of before. Programs of before read and write the others as they did.
+inline constexpr char const* add_dropped = "ALTER TABLE positions ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0";
 
 /// What the store was made for: store_layout::description(). Files from before have no such table.
 inline constexpr char const* create_made_for = "CREATE TABLE made_for (description TEXT NOT NULL)";
@@ -92,5 +96,7 @@ void bind_value(statement& into, int index, column_value const& value);
 /// @param layout  none: any
 [[nodiscard]] result<> check_store(database& store, std::string const& path, store_layout const* layout);
 [[nodiscard]] result<bool> has_full_text(database& store);
+/// Positions of before have no column for what rules drop.
+[[nodiscard]] result<bool> has_dropped(database& store);
 
 }  // namespace logpipe::store

@@ -91,14 +91,18 @@ result<counted> reader::count_by(std::string_view column, std::size_t top_count)
 }
 
 result<event_counts> reader::read_counts() {
+    auto const with_dropped = has_dropped(store_);
+    if (!with_dropped) return with_dropped.error();
     auto selected = store_.prepare(
-        "SELECT coalesce(sum(events_in), 0), coalesce(sum(indexed), 0), coalesce(sum(already_there), 0),"
-        " coalesce(sum(dead), 0) FROM positions");
+        fmt::format("SELECT coalesce(sum(events_in), 0), coalesce(sum(indexed), 0), coalesce(sum(already_there), 0),"
+                    " coalesce(sum(dead), 0), {} FROM positions",
+                    *with_dropped ? "coalesce(sum(dropped), 0)" : "0"));
     if (!selected) return selected.error();
     int const code = selected->step();
     if (code != SQLITE_ROW) return store_.failure(code, "reading the counts");
     auto const number = [&selected](int column) { return static_cast<std::uint64_t>(selected->integer(column)); };
-    return event_counts{.in = number(0), .indexed = number(1), .already_there = number(2), .dead = number(3)};
+    return event_counts{
+        .in = number(0), .indexed = number(1), .already_there = number(2), .dead = number(3), .dropped = number(4)};
 }
 
 result<std::vector<std::string>> reader::search(std::string const& query, std::size_t count_max) {

@@ -120,6 +120,7 @@ event_counts parse_counts(object_reader from) {
     from.read("indexed", counts.indexed);
     from.read("duplicates", counts.already_there);
     from.read("dead", counts.dead);
+    from.read_newer("dropped", counts.dropped);
     from.read_newer("routed", counts.routed);
     return counts;
 }

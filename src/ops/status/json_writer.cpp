@@ -13,6 +13,7 @@ void add_counts(json_object& object, event_counts const& counts) {
     object.add("indexed", counts.indexed);
     object.add("duplicates", counts.already_there);
     object.add("dead", counts.dead);
+    object.add("dropped", counts.dropped);
     object.add("routed", counts.routed);
 }
 
@@ -31,7 +32,8 @@ void write_ledger(json_object&& object, ledger const& book) {
 }
 
 void write_metrics(json_object&& object, std::vector<metric_value> const& metrics) {
-    for (auto const& each : metrics) object.add(each.name, each.value);
+    for (auto const& each : metrics)
+        object.add(each.rule.empty() ? each.name : fmt::format("{}{{rule={}}}", each.name, each.rule), each.value);
 }
 
 void write_figure(json_object&& object, metric_value const& figure) {

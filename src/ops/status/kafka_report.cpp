@@ -70,6 +70,7 @@ hop_account account_of(kafka_hop const& from) {
             all.book.counts.indexed += found->counts.indexed;
             all.book.counts.already_there += found->counts.already_there;
             all.book.counts.dead += found->counts.dead;
+            all.book.counts.dropped += found->counts.dropped;
             all.book.passed += found->passed;
             all.book.passed.expired += expired;
         }

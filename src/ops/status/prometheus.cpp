@@ -41,6 +41,7 @@ void add_ledger(exposition& out, served_metric const& what, std::vector<metric_l
     add("indexed", book.counts.indexed);
     add("duplicates", book.counts.already_there);
     add("dead", book.counts.dead);
+    add("dropped", book.counts.dropped);
     add("routed", book.counts.routed);
     add("in_flight", book.in_flight);
     add("taken", book.taken);
@@ -57,6 +58,7 @@ void add_results(exposition& out, std::string_view pump, event_counts const& cou
     add("indexed", counts.indexed);
     add("duplicates", counts.already_there);
     add("dead", counts.dead);
+    add("dropped", counts.dropped);
     add("routed", counts.routed);
 }
 
@@ -66,7 +68,9 @@ void add_stage(exposition& out, std::string_view pump, stage_status const& stage
     out.add(metrics::stage_retries, labels, stage.retries);
     for (auto const& each : stage.metrics) {
         auto const name = "logpipe_" + each.name;
-        out.add({.name = name, .type = name_of(each.type), .help = each.help}, labels, each.value);
+        std::vector<metric_label> all{labels.begin(), labels.end()};
+        if (!each.rule.empty()) all.emplace_back("rule", each.rule);
+        out.add({.name = name, .type = name_of(each.type), .help = each.help}, all, each.value);
     }
 }
 

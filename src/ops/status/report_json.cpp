@@ -35,6 +35,7 @@ void write_hop(json_object&& object, hop const& step) {
     object.add("indexed", step.book.counts.indexed);
     object.add("duplicates", step.book.counts.already_there);
     object.add("dead", step.book.counts.dead);
+    object.add("dropped", step.book.counts.dropped);
     object.add("routed", step.book.counts.routed);
     object.add("in_flight", step.book.in_flight);
     object.add("taken", step.book.taken);

@@ -72,7 +72,7 @@ TEST_CASE("a summary names the lines that were repaired, raw, without fields, an
 }
 
 TEST_CASE("a file in which no line becomes a document fails the check", "[check]") {
-    CHECK(check_file(check_options("file", temporary_file{"{\"a\":\n"}.path())) == 2);  // it is gone already
+    CHECK(check_file(check_options("file", "/nowhere/access.log")) == 1);
     temporary_file const bad{"{\"a\":\n"};
     CHECK(check_file(check_options("file", bad.path())) == 1);
     temporary_file const good{combined(200) + "\n{\"a\":\n"};

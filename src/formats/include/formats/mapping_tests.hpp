@@ -8,12 +8,13 @@
 
 namespace logpipe::formats {
 
-/// One of `document` and `rejected` is given.
+/// One of `document`, `rejected` and `dropped` is given.
 struct mapping_test {
     std::string name;
     std::string line;
     std::string document;  ///< JSON text
     std::string rejected;  ///< a part of the reason
+    std::string dropped;   ///< the rule's name
     bool exact = false;    ///< the document has no other keys
 };
 

@@ -24,9 +24,11 @@ inline constexpr auto repaired =
     counter("lines_repaired_total", "Lines with bytes that were mended; the document's _repaired says which.");
 inline constexpr auto unwrapped =
     counter("lines_unwrapped_total", "Lines that were found within another program's JSON object.");
+inline constexpr auto dropped =
+    counter("rule_dropped_events_total", "Events that a rule of the mapping has dropped; the label `rule` names it.");
 
 /// All of them.
-inline constexpr std::array all{rejected, documents, without_fields, raw, repaired, unwrapped};
+inline constexpr std::array all{rejected, documents, without_fields, raw, repaired, unwrapped, dropped};
 
 }  // namespace metrics
 

@@ -37,6 +37,7 @@ enum class conversion : std::uint8_t {
     none,        ///< the value as it is in the line
     to_number,   ///< a text that is a number becomes that number
     to_text,     ///< a number, true or false becomes a text
+    to_list,     ///< a text becomes the list of its parts between commas; the spaces around them go
     to_numbers,  ///< a text of several numbers, as nginx's $upstream_response_time, becomes a list; one stays one
 };
 
@@ -66,14 +67,58 @@ enum class time_format : std::uint8_t {
     any,     ///< either, nginx's "2015/05/17 08:05:32", or seconds, milli-, micro- or nanoseconds since the Unix epoch
 };
 
+/// Texts of a line that are several values: "GET / HTTP/1.1".
+struct line_split {
+    std::vector<std::string> keys;  ///< of the line, the best first
+    std::string by;
+    /// Keys that the line then has instead: one for each part, empty for a part that is not kept. A text of more or
+    /// fewer parts stays whole.
+    std::vector<std::string> into;
+
+    friend bool operator==(line_split const&, line_split const&) = default;
+};
+
+/// What a document shows of a value.
+enum class redaction_kind : std::uint8_t {
+    drop,  ///< nothing
+    mask,  ///< of an IP address the network, of anything else that it is there
+    hash,  ///< the same for equal values, by a key that the document's readers do not have
+};
+
+struct redaction {
+    std::string field;  ///< a name or path of the document, or a key of the line
+    redaction_kind how = redaction_kind::drop;
+    std::string key_file{};            ///< of a hash
+    std::vector<std::string> names{};  ///< where the value may be in a document, at any depth
+
+    friend bool operator==(redaction const&, redaction const&) = default;
+};
+
+enum class rule_test : std::uint8_t { equals, begins, contains };
+
+/// Documents that are left out.
+struct drop_rule {
+    std::string name;
+    std::string field;  ///< a name or path of the document, or a key of the line
+    rule_test test = rule_test::equals;
+    std::vector<std::string> texts{};   ///< any of them
+    double keep = 0;                    ///< so many stay, 0 to 1
+    std::vector<std::string> places{};  ///< where the value may be in a document, the best first
+
+    friend bool operator==(drop_rule const&, drop_rule const&) = default;
+};
+
 /// Fields of a line → a document: rename, nest, convert, add, drop, parse the time.
 struct mapping {
     static constexpr std::size_t choices_max = 1'000;     ///< of one field
     static constexpr std::size_t text_bytes_max = 4'096;  ///< of each name and text
+    static constexpr std::size_t redactions_max = 64;
+    static constexpr std::size_t rules_max = 64;
 
     std::string name;
     std::string format = "json";         ///< how bytes become fields; fault_of_format() finds nothing wrong with it
     std::vector<mapped_field> fields;    ///< in the document's order; those of one object stand together
+    std::vector<line_split> splits{};    ///< in this order, so a part may be split as well
     std::vector<std::string> dropped;    ///< keys of the line that are removed
     std::vector<std::string> time_keys;  ///< keys for the event's own time, the best first; empty: none
     time_format time = time_format::access;
@@ -86,6 +131,8 @@ struct mapping {
     /// At the top level, a key of the line that has the name of one of the document's own stays with this after its
     /// name.
     std::string clash_suffix = "_original";
+    std::vector<drop_rule> rules{};  ///< the first that fits decides
+    std::vector<redaction> redactions{};
 
     friend bool operator==(mapping const&, mapping const&) = default;
 };
@@ -107,6 +154,10 @@ struct document_mapping {
 [[nodiscard]] std::string to_toml(document_mapping const& what);
 /// The built-in one, of nginx's access logs.
 [[nodiscard]] document_mapping const& nginx_mapping();
+/// Those that --mapping knows by name.
+[[nodiscard]] std::vector<std::string_view> built_in_mapping_names();
+/// @return null: there is none of that name
+[[nodiscard]] document_mapping const* built_in_mapping(std::string_view name);
 
 /// The formats that have a name: how bytes become fields.
 [[nodiscard]] std::vector<std::string_view> format_names();
@@ -118,8 +169,13 @@ struct normalize_options {
     mapping table = nginx_mapping().table;
     timestamp_from timestamp = timestamp_from::receive;
     std::size_t line_bytes_max = std::size_t{8} << 20U;  ///< a longer line is rejected
+    std::vector<std::string> redaction_keys{};           ///< read_redaction_keys() of the table
     bool strict_lines = false;  ///< what is not UTF-8, or JSON but for \xNN, is rejected instead of mended
 };
+
+/// Of each redaction the key; empty where it has none.
+/// @return errc::invalid_argument where a file cannot be read, or holds less than 16 bytes
+[[nodiscard]] result<std::vector<std::string>> read_redaction_keys(mapping const& table);
 
 /// Writes a document for each event into `batch::documents`; what its format cannot read it rejects as stage
 /// "normalize". The documents are a function of the lines, ids and times alone: the same again for a replay.

@@ -15,7 +15,7 @@ class Rates {
     for (const pump of pumps) {
       const key = `${pump.process.address}|${pump.process.status.pid}|${pump.name}`;
       const run = pump.this_run;
-      const now = { t: snapshot.time_ms, in: run.in, out: run.indexed + run.duplicates + run.dead + (run.routed ?? 0), dead: run.dead, bytes: pump.bytes_in };
+      const now = { t: snapshot.time_ms, in: run.in, out: run.indexed + run.duplicates + run.dead + (run.dropped ?? 0) + (run.routed ?? 0), dead: run.dead, bytes: pump.bytes_in };
       const was = this.before.get(key);
       const passed = was ? (now.t - was.t) / 1000 : 0;
       const per = (name) => (passed > 0 ? Math.max(0, (now[name] - was[name]) / passed) : 0);
@@ -159,7 +159,7 @@ function ledger(status) {
   const passed = (name, value) => (value ? el("span", {}, "+ ", term(name, value)) : "");
   const zero = book.difference === 0;
   return el("div.ledger", { "data-process": status.subcommand }, el("span.name", {}, status.subcommand), term("in", book.in), "=", term("indexed", book.indexed), "+", term("already there", book.duplicates), "+",
-    term("dead", book.dead), "+", term("in flight", book.in_flight), passed("taken", book.taken), passed("routed", book.routed), passed("skipped", (book.tombstones ?? 0) + (book.gaps ?? 0)), passed("expired", book.expired), el("span.chip" + (zero ? ".good" : ".bad"), { title: "in minus all other terms: must be 0" }, "difference " + count(book.difference)));
+    term("dead", book.dead), "+", term("in flight", book.in_flight), passed("taken", book.taken), passed("dropped", book.dropped), passed("routed", book.routed), passed("skipped", (book.tombstones ?? 0) + (book.gaps ?? 0)), passed("expired", book.expired), el("span.chip" + (zero ? ".good" : ".bad"), { title: "in minus all other terms: must be 0" }, "difference " + count(book.difference)));
 }
 
 function row(pump, per) {

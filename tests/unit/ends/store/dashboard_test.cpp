@@ -124,6 +124,22 @@ TEST_CASE("a store of an older version gets its roll-ups when it is opened for w
     CHECK(number(made.path, "PRAGMA user_version") == 3);
 }
 
+TEST_CASE("positions of before count no dropped events, and get a column for them", "[dashboard]") {
+    made_store const made{three_days()};
+    run(made.path, "ALTER TABLE positions DROP COLUMN dropped");
+    {
+        auto const before = open_store(made.path, {});
+        REQUIRE(before.has_value());
+        auto const summary = (*before)->summary(1);
+        REQUIRE(summary.has_value());
+        CHECK(summary->counts.dropped == 0);
+    }
+    {
+        open_sink const sink{made.path};
+    }
+    CHECK(number(made.path, "SELECT coalesce(sum(dropped), 0) FROM positions") == 0);
+}
+
 TEST_CASE("an empty store has an empty overview", "[dashboard]") {
     scratch_folder const folder;
     auto const path = folder.path("store.sqlite");

@@ -130,7 +130,8 @@ TEST_CASE("the store of nginx's documents has the tables that it always had", "[
           "documents.referrer TEXT 00\ndocuments.agent TEXT 00\ndocuments.doc TEXT 10\n"
           "positions.source TEXT 11\npositions.partition INTEGER 12\npositions.offset INTEGER 10\n"
           "positions.events_in INTEGER 10\npositions.indexed INTEGER 10\npositions.already_there INTEGER 10\n"
-          "positions.dead INTEGER 10\nrollups.span INTEGER 11\nrollups.field INTEGER 12\nrollups.start INTEGER 13\n"
+          "positions.dead INTEGER 10\npositions.dropped INTEGER 10\n"
+          "rollups.span INTEGER 11\nrollups.field INTEGER 12\nrollups.start INTEGER 13\n"
           "rollups.value  14\nrollups.documents INTEGER 10\nrollups.bytes INTEGER 10\nrollups.missed INTEGER 10\n"
           "minutes.minute INTEGER 01\nminutes.first_row INTEGER 10\nminutes.last_row INTEGER 10\n"
           "made_for.description TEXT 10\n");

@@ -256,7 +256,7 @@ TEST_CASE("the JSON of a report is documented, and has what the table has", "[co
         to_json(report) ==
         R"({"time_ns":5,"state":"up","components":[{"kind":"kafka","name":"kafka","address":"localhost:9092","state":"up","reason":"","hint":"",)"
         R"("version":"","probe_seconds":0.012,"figure":"1 broker","numbers":{"brokers":1},"more":"kcat -b localhost:9092 -L"}],)"
-        R"("hops":[{"name":"kafka nginx-logs → consume","in":140,"indexed":120,"duplicates":7,"dead":3,"routed":0,"in_flight":10,"taken":0,)"
+        R"("hops":[{"name":"kafka nginx-logs → consume","in":140,"indexed":120,"duplicates":7,"dead":3,"dropped":0,"routed":0,"in_flight":10,"taken":0,)"
         R"("tombstones":0,"gaps":0,"expired":0,"difference":0,"note":""}],)"
         R"("processes":[]})"
         "\n");

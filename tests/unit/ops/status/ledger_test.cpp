@@ -28,6 +28,12 @@ TEST_CASE("events that went another way are a term, and stand in the line where 
     REQUIRE(book.line() == "in 300 = indexed 90 + already there 0 + dead 1 + in flight 9 + routed 200");
 }
 
+TEST_CASE("events that a rule dropped are a term, and are in the line where there are any", "[ledger]") {
+    ledger const book{.counts = {.in = 300, .indexed = 90, .dead = 1, .dropped = 200}, .in_flight = 9};
+    REQUIRE(book.difference() == 0);
+    REQUIRE(book.line() == "in 300 = indexed 90 + already there 0 + dead 1 + in flight 9 + dropped 200");
+}
+
 TEST_CASE("what a sink has taken and not made safe is a term, and is in the line where there is any", "[ledger]") {
     ledger const book{.counts = {.in = 100, .indexed = 50, .dead = 1}, .in_flight = 9, .taken = 40};
     REQUIRE(book.difference() == 0);

@@ -25,7 +25,7 @@ inline constexpr served_metric draining{"logpipe_draining", "gauge", "",
 inline constexpr served_metric up{"logpipe_up", "gauge", "", "1 while no stage is down."};
 inline constexpr served_metric ledger{
     "logpipe_ledger_events", "gauge",
-    "term: in, indexed, duplicates, dead, routed, in_flight, taken, tombstones, gaps, expired",
+    "term: in, indexed, duplicates, dead, dropped, routed, in_flight, taken, tombstones, gaps, expired",
     "What became of all events of the process, durable across restarts."};
 inline constexpr served_metric ledger_difference{
     "logpipe_ledger_difference_events", "gauge", "",
@@ -55,7 +55,7 @@ inline constexpr served_metric pump_in_bytes{"logpipe_pump_in_bytes_total", "cou
 inline constexpr served_metric pump_out_bytes{"logpipe_pump_out_bytes_total", "counter", "pump",
                                               "Bytes that the sink made safe."};
 inline constexpr served_metric pump_done_events{"logpipe_pump_done_events_total", "counter",
-                                                "pump, result: indexed, duplicates, dead, routed",
+                                                "pump, result: indexed, duplicates, dead, dropped, routed",
                                                 "Events that became safe, by their result."};
 inline constexpr served_metric pump_retries{"logpipe_pump_retries_total", "counter", "pump",
                                             "Calls of stages that failed and were retried."};
