@@ -20,7 +20,7 @@ struct letter_part {
 };
 
 /// A dead letter, or one part of it, that lies in somebody else's memory.
-struct letter_view {
+struct dead_letter_view {
     event_id id;
     std::string_view stage;
     std::string_view reason;
@@ -33,9 +33,9 @@ struct letter_view {
     letter_part part;
     std::string_view record;  ///< the bytes of this part
 };
-[[nodiscard]] letter_view view_of(dead_letter const& letter) noexcept;
+[[nodiscard]] dead_letter_view view_of(dead_letter const& letter) noexcept;
 /// A copy; of a part, `record` holds the bytes of that part.
-[[nodiscard]] dead_letter copy_of(letter_view const& letter);
+[[nodiscard]] dead_letter copy_of(dead_letter_view const& letter);
 /// Memory that it takes, about: its texts may be longer than its record.
 [[nodiscard]] std::size_t bytes_of(dead_letter const& letter) noexcept;
 

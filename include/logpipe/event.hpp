@@ -61,7 +61,7 @@ struct rejection {
 struct event_counts {
     std::uint64_t in = 0;
     std::uint64_t indexed = 0;        ///< newly stored by the sink
-    std::uint64_t already_there = 0;  ///< met their own id there
+    std::uint64_t duplicates = 0;  ///< met their own id there
     std::uint64_t dead = 0;           ///< durable in the dead letters
     std::uint64_t dropped = 0;        ///< left out by a rule of the mapping
     /// Safe at another route than the one that this account follows. Only a listener has routes, and it keeps no
@@ -69,7 +69,7 @@ struct event_counts {
     std::uint64_t routed = 0;
 
     /// All of `in` that is not on its way any more.
-    [[nodiscard]] std::uint64_t done() const noexcept { return indexed + already_there + dead + dropped + routed; }
+    [[nodiscard]] std::uint64_t done() const noexcept { return indexed + duplicates + dead + dropped + routed; }
     event_counts& operator+=(event_counts const& other) noexcept;
     friend bool operator==(event_counts const&, event_counts const&) = default;
 };

@@ -51,8 +51,8 @@ void embedded_pipeline::add_to(process_snapshot& now) const {
     auto const& counts = beside.book.counts;
     // Behind a broker, `in` is what its terms come to; else it is counted where it enters.
     now.book.counts.in +=
-        has_broker_ ? counts.already_there + counts.dead + beside.book.not_safe() : counts.in + retried_;
-    now.book.counts.already_there += counts.already_there;
+        has_broker_ ? counts.duplicates + counts.dead + beside.book.not_safe() : counts.in + retried_;
+    now.book.counts.duplicates += counts.duplicates;
     now.book.counts.dead += counts.dead;
     now.book.in_flight += beside.book.in_flight;
     now.book.taken += beside.book.taken;

@@ -23,7 +23,7 @@ std::uint16_t size_of(std::string_view text) noexcept {
 
 }  // namespace
 
-void append_dead_letter_frame(std::string& out, letter_view const& letter) {
+void append_dead_letter_frame(std::string& out, dead_letter_view const& letter) {
     LOGPIPE_ASSERT(letter.part.index < letter.part.count);
     std::array const texts{letter.stage, letter.reason, letter.origin, letter.tag};
     bool const is_pack = letter.entries > 0;
@@ -50,7 +50,7 @@ void append_dead_letter_frame(std::string& out, letter_view const& letter) {
     out.append(letter.record);
 }
 
-std::optional<letter_view> read_dead_letter_frame(std::string_view bytes) noexcept {
+std::optional<dead_letter_view> read_dead_letter_frame(std::string_view bytes) noexcept {
     if (bytes.size() < plain_fixed_bytes || !bytes.starts_with(magic)) return std::nullopt;
     auto const version = load_little<std::uint16_t>(bytes.data() + 4);
     if (version != plain_version && version != pack_version) return std::nullopt;
@@ -60,7 +60,7 @@ std::optional<letter_view> read_dead_letter_frame(std::string_view bytes) noexce
     auto const time_at = [&](std::size_t at) {
         return static_cast<std::int64_t>(load_little<std::uint64_t>(bytes.data() + at));
     };
-    letter_view letter{.id = {.high = load_little<std::uint64_t>(bytes.data() + 8),
+    dead_letter_view letter{.id = {.high = load_little<std::uint64_t>(bytes.data() + 8),
                               .low = load_little<std::uint64_t>(bytes.data() + 16)},
                        .time_ns = time_at(24),
                        .event_time_ns = time_at(32),

@@ -59,7 +59,7 @@ std::string to_json(dead_letter const& letter) {
     return to_json(view_of(letter));
 }
 
-std::string to_json(letter_view const& letter) {
+std::string to_json(dead_letter_view const& letter) {
     std::string out;
     {
         json_object whole{out};

@@ -4,7 +4,7 @@
 
 namespace logpipe {
 
-letter_view view_of(dead_letter const& letter) noexcept {
+dead_letter_view view_of(dead_letter const& letter) noexcept {
     return {.id = letter.id,
             .stage = letter.stage,
             .reason = letter.reason,
@@ -18,7 +18,7 @@ letter_view view_of(dead_letter const& letter) noexcept {
             .record = letter.record};
 }
 
-dead_letter copy_of(letter_view const& letter) {
+dead_letter copy_of(dead_letter_view const& letter) {
     return {.id = letter.id,
             .stage = std::string{letter.stage},
             .reason = std::string{letter.reason},

@@ -49,7 +49,7 @@ std::optional<event_id> event_id::parse(std::string_view text) noexcept {
 event_counts& event_counts::operator+=(event_counts const& other) noexcept {
     in += other.in;
     indexed += other.indexed;
-    already_there += other.already_there;
+    duplicates += other.duplicates;
     dead += other.dead;
     dropped += other.dropped;
     routed += other.routed;

@@ -13,7 +13,7 @@ std::int64_t ledger::difference() const noexcept {
 
 std::string ledger::line() const {
     auto out = fmt::format("in {} = indexed {} + already there {} + dead {} + in flight {}", counts.in, counts.indexed,
-                           counts.already_there, counts.dead, in_flight);
+                           counts.duplicates, counts.dead, in_flight);
     if (taken > 0) out += fmt::format(" + taken {}", taken);
     if (counts.dropped > 0) out += fmt::format(" + dropped {}", counts.dropped);
     if (counts.routed > 0) out += fmt::format(" + routed {}", counts.routed);

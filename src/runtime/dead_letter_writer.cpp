@@ -96,7 +96,7 @@ std::size_t smaller_parts(std::size_t bytes) {
     return bytes > part_bytes_min ? std::max(bytes / 2, part_bytes_min) : 0;
 }
 
-void append_piece(batch& events, letter_form form, letter_view const& letter) {
+void append_piece(batch& events, letter_form form, dead_letter_view const& letter) {
     auto const tag = events.tag_index("logpipe.dead");
     if (form == letter_form::json) {
         // A document's id must be its own.

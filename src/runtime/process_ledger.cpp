@@ -50,7 +50,7 @@ ledger sum_of(std::vector<pump_snapshot> const& pumps) {
 /// What the pumps before the last one had to do with events that never came to it.
 void add_ended_before(ledger& book, std::vector<pump_snapshot> const& pumps) {
     for (std::size_t i = 0; i + 1 < pumps.size(); ++i) {
-        book.counts.already_there += pumps[i].this_run.already_there;
+        book.counts.duplicates += pumps[i].this_run.duplicates;
         book.counts.dead += pumps[i].this_run.dead;
         book.counts.dropped += pumps[i].this_run.dropped;
         book.counts.routed += pumps[i].this_run.routed;
@@ -79,7 +79,7 @@ ledger broker_ledger(std::vector<pump_snapshot> const& pumps) {
                 .passed = last.book.passed};
     book.counts.in += coming;
     for (std::size_t i = 0; i + 1 < pumps.size(); ++i)
-        book.counts.in += pumps[i].this_run.already_there + pumps[i].this_run.dead + pumps[i].this_run.dropped +
+        book.counts.in += pumps[i].this_run.duplicates + pumps[i].this_run.dead + pumps[i].this_run.dropped +
                           pumps[i].this_run.routed;
     return book;
 }

@@ -122,7 +122,7 @@ void pump_state::complete(batch&& finished) {
     auto const received_ns = finished.events.empty() ? known.received_ns : finished.events.front().received_ns;
     if (received_ns != 0) age_when_safe_.add(static_cast<double>(now_ns - received_ns) / 1e9, counts.in);
     this_run_.indexed += counts.indexed;
-    this_run_.already_there += counts.already_there;
+    this_run_.duplicates += counts.duplicates;
     this_run_.dead += counts.dead;
     this_run_.dropped += counts.dropped;
     this_run_.routed += counts.routed;

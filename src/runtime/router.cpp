@@ -253,7 +253,7 @@ class router final : public sink {
             return;
         }
         whole.counts.indexed += part.counts.indexed;
-        whole.counts.already_there += part.counts.already_there;
+        whole.counts.duplicates += part.counts.duplicates;
         whole.counts.routed += part.counts.routed;
         for (auto& reason : part.rejections) {
             reason.event = static_cast<std::uint32_t>(part.events[reason.event].offset);
@@ -278,7 +278,7 @@ class router final : public sink {
 
     void arrive(journey&& finished) {
         finished.whole.counts.indexed = finished.counts.indexed;
-        finished.whole.counts.already_there = finished.counts.already_there;
+        finished.whole.counts.duplicates = finished.counts.duplicates;
         finished.whole.counts.routed = finished.counts.routed;
         for (auto& reason : finished.rejections)
             finished.whole.reject(reason.event, reason.stage, std::move(reason.reason));

@@ -168,7 +168,7 @@ void load_by_sink(std::string const& path, bool full_text, std::size_t rows, std
         auto events = std::move(reports.free.back());
         reports.free.pop_back();
         name_rows(events, i / batch_rows);
-        events.counts = {.in = batch_rows, .indexed = 0, .already_there = 0, .dead = 0};
+        events.counts = {.in = batch_rows, .indexed = 0, .duplicates = 0, .dead = 0};
         events.end_offset = i + batch_rows;
         checked(to->write(events));
     }

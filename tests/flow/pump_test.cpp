@@ -214,7 +214,7 @@ TEST_CASE("a pump is not up before both its ends were opened", "[pump]") {
 TEST_CASE("a pump whose sink cannot be opened tells what waits in its source and what that has counted", "[pump]") {
     rig test;
     for (int i = 0; i < 100'000; ++i) test.to.fail_open({errc::not_connected, "nobody is there"});
-    test.from.count_before({.in = 40, .indexed = 30, .already_there = 9, .dead = 1});
+    test.from.count_before({.in = 40, .indexed = 30, .duplicates = 9, .dead = 1});
     test.from.add(0, {"a", "b"});
     test.from.add(1, {"c"});
     CHECK_FALSE(test.moving->snapshot().source_known);

@@ -199,7 +199,7 @@ class DeadLetters(Case):
     def test_full_letters_lose_their_oldest_and_stop_nothing(self):
         lines = [f"{BAD % number} {incompressible(1000)}" for number in range(3000)]
         (self.folder / "lines").write_text("\n".join([*lines, GOOD % 1]))
-        done = self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none", "--letters-bytes-max", "1M")
+        done = self.run_program("run", "--from", "lines", "--once", "--data-dir", "data", "--admin", "none", "--dead-letters-bytes-max", "1M")
         self.assertIn("in 3001 = indexed 1 + already there 0 + dead 3000 + in flight 0", done.stdout)
         self.assertIn("dropped the oldest events", done.stderr)
         kept = self.listed()["dead_letters"]

@@ -131,7 +131,7 @@ class store_sink final : public sink {
     event_counts insert(row_list const& what) {
         event_counts counts;
         for (auto const& [id, payload] : what)
-            ++(store_.documents.emplace(id, payload).second ? counts.indexed : counts.already_there);
+            ++(store_.documents.emplace(id, payload).second ? counts.indexed : counts.duplicates);
         return counts;
     }
 
@@ -145,7 +145,7 @@ class store_sink final : public sink {
         } else {
             auto const counts = insert(one.rows);
             one.events.counts.indexed += counts.indexed;
-            one.events.counts.already_there += counts.already_there;
+            one.events.counts.duplicates += counts.duplicates;
         }
         reports_->done(std::move(one.events));
     }

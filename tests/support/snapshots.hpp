@@ -31,9 +31,9 @@ inline process_snapshot sample_snapshot() {
 
     pump_snapshot index;
     index.name = "index";
-    index.book = {.counts = {.in = 100, .indexed = 70, .already_there = 20, .dead = 3}, .in_flight = 7};
+    index.book = {.counts = {.in = 100, .indexed = 70, .duplicates = 20, .dead = 3}, .in_flight = 7};
     index.backlog = 12'000;
-    index.this_run = {.in = 50, .indexed = 40, .already_there = 2, .dead = 1};
+    index.this_run = {.in = 50, .indexed = 40, .duplicates = 2, .dead = 1};
     index.bytes_in = 1;
     index.bytes_out = 18'446'744'073'709'551'615U;
     index.retries = 4;
@@ -63,7 +63,7 @@ inline process_snapshot sample_snapshot() {
             .started_ns = 1'769'823'099'995'123'456,
             .ready = true,
             .draining = false,
-            .book = {.counts = {.in = 100, .indexed = 70, .already_there = 20, .dead = 3}, .in_flight = 7},
+            .book = {.counts = {.in = 100, .indexed = 70, .duplicates = 20, .dead = 3}, .in_flight = 7},
             .pumps = {forward, index},
             .warnings = {{.time_ns = 1'769'823'100'000'000'000,
                           .severity = warning_severity::warning,

@@ -54,7 +54,7 @@ bool read_counts(json::value const* from, event_counts& into) {
     // Files of before have no `dropped`.
     if (counts != nullptr) static_cast<void>(read(*counts, "dropped", into.dropped));
     return counts != nullptr && read(*counts, "in", into.in) && read(*counts, "indexed", into.indexed) &&
-           read(*counts, "already_there", into.already_there) && read(*counts, "dead", into.dead);
+           read(*counts, "already_there", into.duplicates) && read(*counts, "dead", into.dead);
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ std::string to_json(positions const& what) {
             auto counts = whole.object("counts");
             counts.add("in", what.counts.in);
             counts.add("indexed", what.counts.indexed);
-            counts.add("already_there", what.counts.already_there);
+            counts.add("already_there", what.counts.duplicates);
             counts.add("dead", what.counts.dead);
             counts.add("dropped", what.counts.dropped);
         }

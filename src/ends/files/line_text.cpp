@@ -12,7 +12,7 @@ void append_lines(batch const& events, std::string& out) {
 
 void count_written(batch& events) noexcept {
     events.counts.indexed = events.events.size() - events.rejections.size();
-    events.counts.already_there = 0;
+    events.counts.duplicates = 0;
 }
 
 }  // namespace logpipe::files

@@ -13,7 +13,7 @@ namespace {
 void count_as_stored(batch& events) {
     auto const stored = std::ranges::count(events.events, false, &event::rejected);
     events.counts.indexed = static_cast<std::uint64_t>(stored);
-    events.counts.already_there = 0;
+    events.counts.duplicates = 0;
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ bool is_name_character(char c) noexcept {
 std::string encode_cursor(cursor const& what) {
     std::string out(cursor_bytes, '\0');
     std::memcpy(out.data(), cursor_magic.data(), cursor_magic.size());
-    std::array const numbers{what.offset,      what.counts.in,     what.counts.indexed, what.counts.already_there,
+    std::array const numbers{what.offset,      what.counts.in,     what.counts.indexed, what.counts.duplicates,
                              what.counts.dead, what.counts.dropped};
     for (std::size_t i = 0; i < numbers.size(); ++i) store_little(out.data() + 8 * (i + 1), numbers[i]);
     store_little(out.data() + 60, crc32c({out.data(), 60}));
@@ -40,7 +40,7 @@ std::optional<cursor> decode_cursor(std::string_view bytes) noexcept {
     return cursor{.offset = number(0),
                   .counts = {.in = number(1),
                              .indexed = number(2),
-                             .already_there = number(3),
+                             .duplicates = number(3),
                              .dead = number(4),
                              .dropped = number(5)}};
 }

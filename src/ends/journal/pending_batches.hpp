@@ -34,7 +34,7 @@ struct pending_batch {
 /// Without any lock of the writer, because what is called may call it.
 inline void give_back(pending_batch&& done) {
     done.events.counts.indexed = done.counts.indexed;
-    done.events.counts.already_there = done.counts.already_there;
+    done.events.counts.duplicates = done.counts.duplicates;
     mutex_lock const lock{done.to->called};
     if (done.to->reports != nullptr) done.to->reports->done(std::move(done.events));
 }
@@ -60,14 +60,14 @@ class pending_batches final {
     /// All are safe. @return how many of their events were there already
     std::uint64_t synced(time_point now) {
         synced_at_ = now;
-        std::uint64_t already_there = 0;
+        std::uint64_t duplicates = 0;
         for (auto& done : unsynced_) {
-            already_there += done.counts.already_there;
+            duplicates += done.counts.duplicates;
             safe_.push_back(std::move(done));
         }
         unsynced_.clear();
         bytes_ = 0;
-        return already_there;
+        return duplicates;
     }
     /// To be given back.
     [[nodiscard]] std::vector<pending_batch> take_safe() noexcept { return std::exchange(safe_, {}); }

@@ -155,7 +155,7 @@ result<> topic_writer::encode(pending_batch& what) {
         if (!*more) return {};
         auto const& header = encoder_.header();
         if (header.chunk && drops && chunks_.is_duplicate(header.key())) {
-            what.counts.already_there += header.event_count;
+            what.counts.duplicates += header.event_count;
             encoder_.drop();
             continue;
         }

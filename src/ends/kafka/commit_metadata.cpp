@@ -30,7 +30,7 @@ std::string to_text(commit_metadata const& metadata) {
     auto const& passed = metadata.passed;
     bool const has_dropped = counts.dropped > 0;
     return fmt::format("{} {} {} {} {} {}{} {} {} {}{}{}", has_dropped ? prefix_with_dropped : prefix,
-                       metadata.counted_from, counts.in, counts.indexed, counts.already_there, counts.dead,
+                       metadata.counted_from, counts.in, counts.indexed, counts.duplicates, counts.dead,
                        has_dropped ? fmt::format(" {}", counts.dropped) : std::string{}, passed.tombstones, passed.gaps,
                        passed.expired, metadata.topic_id.empty() ? "" : " ", metadata.topic_id);
 }
@@ -43,7 +43,7 @@ std::optional<commit_metadata> parse_commit_metadata(std::string_view text, std:
     commit_metadata out;
     auto& counts = out.counts;
     if (!take_number(text, out.counted_from) || out.counted_from < 0) return std::nullopt;
-    for (auto* each : {&counts.in, &counts.indexed, &counts.already_there, &counts.dead})
+    for (auto* each : {&counts.in, &counts.indexed, &counts.duplicates, &counts.dead})
         if (!take_number(text, *each)) return std::nullopt;
     if (with_dropped && !take_number(text, counts.dropped)) return std::nullopt;
     if (with_passed) {

@@ -12,7 +12,7 @@ namespace {
 void subtract(event_counts& from, event_counts const& what) noexcept {
     from.in -= what.in;
     from.indexed -= what.indexed;
-    from.already_there -= what.already_there;
+    from.duplicates -= what.duplicates;
     from.dead -= what.dead;
     from.dropped -= what.dropped;
 }

@@ -31,7 +31,7 @@ bool read_number(std::string_view text, Number& into) noexcept {
 
 }  // namespace
 
-letter_headers::letter_headers(letter_view const& letter) noexcept {
+letter_headers::letter_headers(dead_letter_view const& letter) noexcept {
     add(version_header, letter.entries > 0 ? pack_version : plain_version);
     add(stage_header, letter.stage);
     add(reason_header, letter.reason);
@@ -80,7 +80,7 @@ event_id id_in_letter_key(std::string_view key) noexcept {
     return id_in_key(key.substr(0, key_bytes));
 }
 
-kafka_admin::outgoing kafka_letter(letter_view const& letter, std::int64_t timestamp_ms) {
+kafka_admin::outgoing kafka_letter(dead_letter_view const& letter, std::int64_t timestamp_ms) {
     letter_headers const made{letter};
     kafka_admin::outgoing message{
         .key = std::string{made.key()}, .value = std::string{letter.record}, .timestamp_ms = timestamp_ms};
@@ -92,12 +92,12 @@ bool is_kafka_letter(kafka_message const& message) {
     return message.header && message.header(version_header).data() != nullptr;
 }
 
-std::optional<letter_view> read_kafka_letter(kafka_message const& message) {
+std::optional<dead_letter_view> read_kafka_letter(kafka_message const& message) {
     if (!message.value || !is_kafka_letter(message)) return std::nullopt;
     auto const version = message.header(version_header);
     bool const is_pack = version == pack_version;
     if (!is_pack && version != plain_version) return std::nullopt;
-    letter_view letter{.id = id_in_letter_key(message.key),
+    dead_letter_view letter{.id = id_in_letter_key(message.key),
                        .stage = message.header(stage_header),
                        .reason = message.header(reason_header),
                        .origin = message.header(origin_header),

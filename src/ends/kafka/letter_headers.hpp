@@ -19,7 +19,7 @@ struct letter_header {
 /// All headers and the key of one letter, which outlives it. Makes them without an allocation.
 class letter_headers final {
   public:
-    explicit letter_headers(letter_view const& letter) noexcept;
+    explicit letter_headers(dead_letter_view const& letter) noexcept;
     letter_headers(letter_headers const&) = delete;
     letter_headers& operator=(letter_headers const&) = delete;
 

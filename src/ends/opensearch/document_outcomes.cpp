@@ -278,7 +278,7 @@ void document_outcomes::pause(lane_requests& of) {
 
 void document_outcomes::store(bulk_item const& item, item_fate fate) {
     auto& counts = item.of->events.counts;
-    ++(fate == item_fate::indexed ? counts.indexed : counts.already_there);
+    ++(fate == item_fate::indexed ? counts.indexed : counts.duplicates);
     breaker_.was_stored();
 }
 

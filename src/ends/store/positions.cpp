@@ -40,7 +40,7 @@ result<std::vector<progress>> positions_table::read(database const& store, std::
         stored.push_back({.safe = {.partition = static_cast<std::uint32_t>(number(0)), .offset = number(1)},
                           .counts = {.in = number(2),
                                      .indexed = number(3),
-                                     .already_there = number(4),
+                                     .duplicates = number(4),
                                      .dead = number(5),
                                      .dropped = number(6)}});
     }
@@ -59,7 +59,7 @@ result<> positions_table::add(database const& store, std::string const& source, 
         upsert_.bind(2, change.safe.partition);
         int index = 3;
         for (auto const number : {change.safe.offset, change.counts.in, change.counts.indexed,
-                                  change.counts.already_there, change.counts.dead, change.counts.dropped})
+                                  change.counts.duplicates, change.counts.dead, change.counts.dropped})
             upsert_.bind(index++, static_cast<std::int64_t>(number));
         int const code = upsert_.step();
         auto const reason = code == SQLITE_DONE ? result<>{} : store.failure(code, "writing positions");

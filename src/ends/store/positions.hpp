@@ -15,7 +15,7 @@ namespace logpipe::store {
 class position_changes final {
   public:
     void clear() noexcept { changes_.clear(); }
-    /// @param counts  of the batch, with `indexed` and `already_there` of this transaction.
+    /// @param counts  of the batch, with `indexed` and `duplicates` of this transaction.
     void add(position end, event_counts const& counts);
     [[nodiscard]] std::vector<progress> const& all() const noexcept { return changes_; }
 

@@ -53,7 +53,7 @@ class sqlite_sink final : public sink {
 
     std::atomic<bool> cancelled_{false};
     std::atomic<std::uint64_t> indexed_{0};
-    std::atomic<std::uint64_t> already_there_{0};
+    std::atomic<std::uint64_t> duplicates_{0};
     std::atomic<std::uint64_t> transactions_{0};
     std::atomic<std::uint64_t> removed_{0};
     std::atomic<std::uint64_t> clock_jumps_{0};
@@ -166,7 +166,7 @@ void sqlite_sink::report_pending() {
     pending_shown_.store(0, std::memory_order_relaxed);
     for (auto& events : safe) {
         indexed_.fetch_add(events.counts.indexed, std::memory_order_relaxed);
-        already_there_.fetch_add(events.counts.already_there, std::memory_order_relaxed);
+        duplicates_.fetch_add(events.counts.duplicates, std::memory_order_relaxed);
         reports_->done(std::move(events));
     }
 }
@@ -185,7 +185,7 @@ stage_status sqlite_sink::status() const {
     now.name = sink_name;
     health_.describe(now);
     now.metrics = {{metrics::pending, pending_shown_},    {metrics::indexed, indexed_},
-                   {metrics::duplicates, already_there_}, {metrics::transactions, transactions_},
+                   {metrics::duplicates, duplicates_}, {metrics::transactions, transactions_},
                    {metrics::removed, removed_},          {metrics::clock_jumps, clock_jumps_}};
     return now;
 }

@@ -102,7 +102,7 @@ result<event_counts> reader::read_counts() {
     if (code != SQLITE_ROW) return store_.failure(code, "reading the counts");
     auto const number = [&selected](int column) { return static_cast<std::uint64_t>(selected->integer(column)); };
     return event_counts{
-        .in = number(0), .indexed = number(1), .already_there = number(2), .dead = number(3), .dropped = number(4)};
+        .in = number(0), .indexed = number(1), .duplicates = number(2), .dead = number(3), .dropped = number(4)};
 }
 
 result<std::vector<std::string>> reader::search(std::string const& query, std::size_t count_max) {

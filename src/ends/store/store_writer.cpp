@@ -94,16 +94,16 @@ result<> store_writer::insert_rows(batch& events) {
 
     auto const now_ms = now_ns() / nanos_of_milli;
     std::uint64_t indexed = 0;
-    std::uint64_t already_there = 0;
+    std::uint64_t duplicates = 0;
     for (auto const& row : events.events) {
         if (row.rejected) continue;
         auto const received_ms = row.received_ns != 0 ? row.received_ns / nanos_of_milli : now_ms;
         auto const is_new = documents_.insert(store_, row.id, received_ms, events.payload(row));
         if (!is_new) return is_new.error();
-        ++(*is_new ? indexed : already_there);
+        ++(*is_new ? indexed : duplicates);
     }
     events.counts.indexed = indexed;
-    events.counts.already_there = already_there;
+    events.counts.duplicates = duplicates;
     new_rows_ += indexed;
     return {};
 }

@@ -35,7 +35,7 @@ class store_writer final {
     store_writer& operator=(store_writer const&) = delete;
     ~store_writer();
 
-    /// Begins a transaction where none is open, and inserts. Sets `indexed` and `already_there` of the batch.
+    /// Begins a transaction where none is open, and inserts. Sets `indexed` and `duplicates` of the batch.
     [[nodiscard]] result<> insert(batch& events);
     /// Writes how far `source` is, removes what is too old, and commits. Durable when it returns.
     [[nodiscard]] result<> commit(std::string const& source, std::vector<batch> const& pending);

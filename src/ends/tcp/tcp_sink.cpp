@@ -39,7 +39,7 @@ class tcp_sink final : public sink {
         }
         if (auto sent = health_.noted(send()); !sent) return sent;
         events.counts.indexed = events.events.size() - events.rejections.size();
-        events.counts.already_there = 0;
+        events.counts.duplicates = 0;
         reports_->done(std::move(events));
         return {};
     }

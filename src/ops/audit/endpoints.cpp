@@ -34,8 +34,11 @@ class journal_endpoint final : public named_endpoint {
             next = each.end_offset;
         }
         facts.total = next;
-        if (!info->cursors.empty())
-            safe_ = std::ranges::min(info->cursors, {}, &journal::journal_cursor_info::offset).offset;
+        if (!info->cursors.empty()) {
+            auto const& last = std::ranges::min(info->cursors, {}, &journal::journal_cursor_info::offset);
+            safe_ = last.offset;
+            facts.dropped = last.counts.dropped;
+        }
         if (safe_ && *safe_ < next) facts.in_flight = next - *safe_;
         return facts;
     }

@@ -75,6 +75,7 @@ class kafka_endpoint final : public named_endpoint {
                     at.reader = reader->second;
                     at.limit = std::clamp(at.reader->committed, part.begin, part.end);
                     facts.passed += at.reader->passed;
+                    facts.dropped += at.reader->counts.dropped;
                     facts.passed.expired += length(at.reader->committed, part.begin);
                 }
             }

@@ -85,7 +85,7 @@ class stored_position final : private completions {
     result<> move(std::uint64_t to, std::uint64_t events) {
         batch none;
         none.end_offset = to;
-        none.counts = {.in = events, .indexed = 0, .already_there = 0, .dead = events};
+        none.counts = {.in = events, .indexed = 0, .duplicates = 0, .dead = events};
         if (auto written = store_->write(none); !written) return written;
         return store_->make_safe();
     }
@@ -142,7 +142,7 @@ class position_in_journal final : public group_position {
     result<> move(std::int32_t /*partition*/, std::uint64_t from, std::uint64_t to, std::uint64_t events) override {
         if (in_store_) return store_->move(to, events);  // the cursor follows when somebody reads on
         return journal::move_journal_group(folder_, group_, from, to,
-                                           {.in = events, .indexed = 0, .already_there = 0, .dead = events});
+                                           {.in = events, .indexed = 0, .duplicates = 0, .dead = events});
     }
 
   private:

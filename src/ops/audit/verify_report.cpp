@@ -49,6 +49,7 @@ void write_endpoint(json_object&& object, audit_report::endpoint const& endpoint
     object.add("total", endpoint.facts.total);
     object.add("visible", endpoint.facts.visible);
     object.add("in_flight", endpoint.facts.in_flight);
+    object.add("dropped", endpoint.facts.dropped);
     object.add("ids", endpoint.ids);
     object.add("duplicates", endpoint.repeats);
     object.add("tombstones", endpoint.offsets.tombstones);
@@ -96,14 +97,18 @@ std::string to_text(audit_report const& report) {
     for (auto const& endpoint : report.endpoints)
         for (auto const& range : endpoint.facts.unseen) out += fmt::format("not seen: {}: {}\n", endpoint.name, range);
     out += offsets_text(report);
+    bool const are_dropped = report.missing.events <= report.dropped;
     for (auto const& [name, what, finding] : findings_of(report)) {
-        if (finding.events == 0) continue;
+        if (finding.events == 0 || (&finding == &report.missing && are_dropped)) continue;
         out += fmt::format("{} {} ({})\n", name, finding.events, what);
         for (auto const& each : finding.first) out += fmt::format("  {}  {}\n", each.id.text(), each.endpoint);
         if (finding.events > finding.first.size())
             out += fmt::format("  … and {} more\n", finding.events - finding.first.size());
     }
     for (auto const& line : report.differences) out += line + '\n';
+    if (report.dropped > 0)
+        out += fmt::format("dropped by a rule: {}{}\n", report.dropped,
+                           are_dropped ? "" : "; which of those missing they are is not known");
     if (report.in_flight > 0) out += fmt::format("in flight: {}\n", report.in_flight);
     if (!all_accounted_for(report)) return out + "not all events are accounted for\n";
     return out + (report.by_ids ? fmt::format("all {} ids are accounted for\n", report.ids)
@@ -118,6 +123,7 @@ std::string to_json(audit_report const& report) {
         whole.add("by_ids", report.by_ids);
         whole.add("ids", report.ids);
         whole.add("in_flight", report.in_flight);
+        whole.add("dropped", report.dropped);
         whole.add("expired", report.expired());
         whole.add("unexplained", report.unexplained());
         whole.array("endpoints", report.endpoints, write_endpoint);

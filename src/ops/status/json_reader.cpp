@@ -118,7 +118,7 @@ event_counts parse_counts(object_reader from) {
     event_counts counts;
     from.read("in", counts.in);
     from.read("indexed", counts.indexed);
-    from.read("duplicates", counts.already_there);
+    from.read("duplicates", counts.duplicates);
     from.read("dead", counts.dead);
     from.read_newer("dropped", counts.dropped);
     from.read_newer("routed", counts.routed);

@@ -11,7 +11,7 @@ namespace {
 void add_counts(json_object& object, event_counts const& counts) {
     object.add("in", counts.in);
     object.add("indexed", counts.indexed);
-    object.add("duplicates", counts.already_there);
+    object.add("duplicates", counts.duplicates);
     object.add("dead", counts.dead);
     object.add("dropped", counts.dropped);
     object.add("routed", counts.routed);

@@ -68,7 +68,7 @@ hop_account account_of(kafka_hop const& from) {
         auto const begin = committed < 0 ? part.begin : found->counted_from;
         if (committed >= 0) {
             all.book.counts.indexed += found->counts.indexed;
-            all.book.counts.already_there += found->counts.already_there;
+            all.book.counts.duplicates += found->counts.duplicates;
             all.book.counts.dead += found->counts.dead;
             all.book.counts.dropped += found->counts.dropped;
             all.book.passed += found->passed;

@@ -39,7 +39,7 @@ void add_ledger(exposition& out, served_metric const& what, std::vector<metric_l
     };
     add("in", book.counts.in);
     add("indexed", book.counts.indexed);
-    add("duplicates", book.counts.already_there);
+    add("duplicates", book.counts.duplicates);
     add("dead", book.counts.dead);
     add("dropped", book.counts.dropped);
     add("routed", book.counts.routed);
@@ -56,7 +56,7 @@ void add_results(exposition& out, std::string_view pump, event_counts const& cou
         out.add(metrics::pump_done_events, labels, value);
     };
     add("indexed", counts.indexed);
-    add("duplicates", counts.already_there);
+    add("duplicates", counts.duplicates);
     add("dead", counts.dead);
     add("dropped", counts.dropped);
     add("routed", counts.routed);

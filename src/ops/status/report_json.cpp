@@ -33,7 +33,7 @@ void write_hop(json_object&& object, hop const& step) {
     object.add("name", step.name);
     object.add("in", step.book.counts.in);
     object.add("indexed", step.book.counts.indexed);
-    object.add("duplicates", step.book.counts.already_there);
+    object.add("duplicates", step.book.counts.duplicates);
     object.add("dead", step.book.counts.dead);
     object.add("dropped", step.book.counts.dropped);
     object.add("routed", step.book.counts.routed);

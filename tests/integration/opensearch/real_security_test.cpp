@@ -49,7 +49,7 @@ TEST_CASE("documents go in over TLS with name and password", "[opensearch][secur
     REQUIRE(sink->flush().has_value());
     auto const batches = finished.wait(1);
     REQUIRE(batches.size() == 1);
-    CHECK(batches[0].counts.indexed + batches[0].counts.already_there == 3000);
+    CHECK(batches[0].counts.indexed + batches[0].counts.duplicates == 3000);
 }
 
 TEST_CASE("a wrong password and a certificate of somebody else are told in one line", "[opensearch][security]") {

@@ -10,7 +10,7 @@ using namespace logpipe::codec;
 
 namespace {
 
-letter_view some_letter() {
+dead_letter_view some_letter() {
     return {.id = {.high = 0x0102030405060708U, .low = 0x090a0b0c0d0e0f10U},
             .stage = "normalize",
             .reason = "not a \"JSON\" object",
@@ -23,7 +23,7 @@ letter_view some_letter() {
             .record = "not json"};
 }
 
-std::string frame_of(letter_view const& letter) {
+std::string frame_of(dead_letter_view const& letter) {
     std::string out;
     append_dead_letter_frame(out, letter);
     return out;

@@ -109,9 +109,9 @@ TEST_CASE("a chunk ends at another chunk id, tag, or a place that does not follo
 }
 
 TEST_CASE("counts add up term by term", "[event]") {
-    event_counts sum{.in = 1, .indexed = 2, .already_there = 3, .dead = 4};
-    sum += {.in = 10, .indexed = 20, .already_there = 30, .dead = 40};
-    REQUIRE(sum == event_counts{.in = 11, .indexed = 22, .already_there = 33, .dead = 44});
+    event_counts sum{.in = 1, .indexed = 2, .duplicates = 3, .dead = 4};
+    sum += {.in = 10, .indexed = 20, .duplicates = 30, .dead = 40};
+    REQUIRE(sum == event_counts{.in = 11, .indexed = 22, .duplicates = 33, .dead = 44});
 }
 
 TEST_CASE("an event can leave its batch as a part of its own", "[event]") {

@@ -32,8 +32,8 @@
 namespace logpipe::codec {
 
 /// Each text is below 16,000 bytes.
-void append_dead_letter_frame(std::string& out, letter_view const& letter);
+void append_dead_letter_frame(std::string& out, dead_letter_view const& letter);
 /// @return none for what append_dead_letter_frame() has not written; the view points into `bytes`
-[[nodiscard]] std::optional<letter_view> read_dead_letter_frame(std::string_view bytes) noexcept;
+[[nodiscard]] std::optional<dead_letter_view> read_dead_letter_frame(std::string_view bytes) noexcept;
 
 }  // namespace logpipe::codec

@@ -10,7 +10,7 @@ using namespace logpipe::docker;
 namespace {
 
 positions some() {
-    positions what{.counts = {.in = 12, .indexed = 9, .already_there = 2, .dead = 1}, .containers = {}};
+    positions what{.counts = {.in = 12, .indexed = 9, .duplicates = 2, .dead = 1}, .containers = {}};
     what.containers["0cf9"].streams[0] = {.time_ns = 1'795'556'131'128'553'500, .count = 3};
     what.containers["0cf9"].streams[1] = {.time_ns = 7, .count = 1};
     what.containers["ab"] = {};

@@ -235,13 +235,13 @@ TEST_CASE("a cursor of the first version is read, and turned over by the next mo
     files.set_room(0);
     auto from = opened->make_source("index");
     REQUIRE(from->open());
-    REQUIRE(from->counted() == event_counts{.in = 3, .indexed = 2, .already_there = 1, .dead = 0});
+    REQUIRE(from->counted() == event_counts{.in = 3, .indexed = 2, .duplicates = 1, .dead = 0});
     REQUIRE(gauge_of(from->status(), "journal_committed_offset") == 3);
     files.set_room(0);
     commit(*from, 4, {.in = 1, .indexed = 1});
     from.reset();
     REQUIRE(inspected(files, "index") ==
-            journal::cursor{.offset = 4, .counts = {.in = 4, .indexed = 3, .already_there = 1, .dead = 0}});
+            journal::cursor{.offset = 4, .counts = {.in = 4, .indexed = 3, .duplicates = 1, .dead = 0}});
 }
 
 TEST_CASE("a sink without a position makes the group start with the oldest event that is there", "[journal]") {

@@ -166,7 +166,7 @@ class model final {
 
     void take_reports() {
         for (auto const& done : reports_.batches) {
-            REQUIRE(done.counts.indexed + done.counts.already_there == done.events.size());
+            REQUIRE(done.counts.indexed + done.counts.duplicates == done.events.size());
             for (auto const& row : done.events) acked_.emplace(done.record(row));
         }
         reports_.batches.clear();

@@ -185,7 +185,7 @@ TEST_CASE("a retry of a chunk is recognised after a restart", "[journal][recover
         REQUIRE(end.write(
             chunk_of("app.follow", fmt::format("chunk {}", i), {fmt::format("{{\"n\":{}}}", i), "{\"x\":0}"})));
     REQUIRE(end.flush());
-    REQUIRE(end.reports.counts.already_there == 12);
+    REQUIRE(end.reports.counts.duplicates == 12);
     REQUIRE(end.reports.counts.indexed == 0);
     REQUIRE((*opened)->duplicate_events() == 12);
     REQUIRE((*opened)->synced_offset() == 12);
@@ -209,7 +209,7 @@ TEST_CASE("a retry of a chunk whose frame was damaged is taken, not dropped", "[
                                        {fmt::format("{{\"n\":{}}}", chunk), "{\"x\":0}"})));
         }
         REQUIRE(end.flush());
-        REQUIRE(end.reports.counts.already_there == 0);
+        REQUIRE(end.reports.counts.duplicates == 0);
     }
 }
 

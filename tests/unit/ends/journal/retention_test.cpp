@@ -48,9 +48,9 @@ struct topic_of_segments {
 }  // namespace
 
 TEST_CASE("a cursor keeps its counts; those of before have dropped none", "[journal]") {
-    cursor const all{.offset = 7, .counts = {.in = 15, .indexed = 1, .already_there = 2, .dead = 3, .dropped = 9}};
+    cursor const all{.offset = 7, .counts = {.in = 15, .indexed = 1, .duplicates = 2, .dead = 3, .dropped = 9}};
     REQUIRE(decode_cursor(encode_cursor(all)) == all);
-    cursor const before{.offset = 7, .counts = {.in = 6, .indexed = 1, .already_there = 2, .dead = 3}};
+    cursor const before{.offset = 7, .counts = {.in = 6, .indexed = 1, .duplicates = 2, .dead = 3}};
     auto const bytes = encode_cursor(before);
     CHECK(bytes.size() == 64);
     CHECK(bytes.substr(48, 12) == std::string(12, '\0'));

@@ -185,7 +185,7 @@ TEST_CASE("format 1 stays readable", "[journal][format]") {
     REQUIRE(info->cursors.size() == 1);
     REQUIRE(info->cursors[0].group == "index");
     REQUIRE(info->cursors[0].offset == 3);
-    REQUIRE(info->cursors[0].counts == event_counts{.in = 3, .indexed = 2, .already_there = 1, .dead = 0});
+    REQUIRE(info->cursors[0].counts == event_counts{.in = 3, .indexed = 2, .duplicates = 1, .dead = 0});
 
     auto const opened = open_journal({.folder = copy.path("golden")});
     REQUIRE(opened);

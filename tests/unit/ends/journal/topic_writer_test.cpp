@@ -72,10 +72,10 @@ TEST_CASE("a retry of a pending chunk becomes safe with it, one of a safe chunk 
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a", "b"})));
     REQUIRE(topic.end->reports.batches.empty());
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 2, .already_there = 2});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 2, .duplicates = 2});
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a", "b"})));
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 2, .already_there = 4});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 2, .duplicates = 4});
     REQUIRE(topic.opened->duplicate_events() == 4);
     REQUIRE(topic.records() == strings{"a", "b"});
 }
@@ -91,7 +91,7 @@ TEST_CASE("what is sent twice on purpose is kept, and is still recognised by sin
     REQUIRE(topic.records() == strings{"a", "a"});
     REQUIRE(topic.end->write(chunk_of("t", "c", {"a"})));
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 1, .already_there = 1});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 1, .duplicates = 1});
 }
 
 TEST_CASE("another run of a known chunk is not a duplicate", "[journal]") {
@@ -112,7 +112,7 @@ TEST_CASE("only as many of the newest chunks are known as the options say", "[jo
         REQUIRE(topic.end->write(chunk_of("t", name, {"x"})));
         REQUIRE(topic.end->flush());
     }
-    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 4, .already_there = 1});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 4, .duplicates = 1});
 }
 
 TEST_CASE("a full disk leaves the batch untouched and the journal as it was, until there is room", "[journal]") {
@@ -171,7 +171,7 @@ TEST_CASE("after a failed sync everything pending is written again, and survives
     REQUIRE(topic.opened->synced_offset() == 1);
 
     REQUIRE(topic.end->flush());
-    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 3, .already_there = 2});
+    REQUIRE(topic.end->reports.counts == event_counts{.indexed = 3, .duplicates = 2});
     REQUIRE(journal::list_segments(topic.files, "data/topic")->size() == 2);
     topic.files.power_off();
     topic.end.reset();

@@ -177,7 +177,7 @@ TEST_CASE("a position moves with the counts, and past tombstones only when all b
     REQUIRE(due.front().metadata == "lp2 90 12 11 0 1 0 0 0");
     positions.committed(4, 102);
     REQUIRE(positions.due().empty());
-    commit(positions, number, 105, {.in = 3, .already_there = 3});
+    commit(positions, number, 105, {.in = 3, .duplicates = 3});
     REQUIRE(positions.drained(number));
     due = positions.due();
     REQUIRE(due.front().offset == 110);

@@ -72,7 +72,7 @@ TEST_CASE("a topic of dead letters is compacted, has one partition and waits for
 }
 
 TEST_CASE("a topic of dead letters that blocks when it is full has no limit", "[end]") {
-    given_options const values{kafka_end.sink_options, {{"letters-full", {"block"}}}};
+    given_options const values{kafka_end.sink_options, {{"dead-letters-full", {"block"}}}};
     auto request = request_of("kafka://b:1/t.dlq", values);
     request.for_dead_letters = true;
     CHECK(sink_options_of(request)->letters_keep.bytes_max == 0);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t noon_ns = 1'769'860'800'123'456'789;
 
-letter_view letter_with(std::string_view record) {
+dead_letter_view letter_with(std::string_view record) {
     return {.id = {.high = 5, .low = 7},
             .stage = "normalize",
             .reason = "bad \"line\"",
@@ -25,7 +25,7 @@ letter_view letter_with(std::string_view record) {
             .record = record};
 }
 
-batch batch_of(std::vector<letter_view> const& letters) {
+batch batch_of(std::vector<dead_letter_view> const& letters) {
     batch events;
     for (auto const& each : letters) {
         auto& row = events.append(events.tag_index("logpipe.dead"), each.id, noon_ns, {});

@@ -20,7 +20,7 @@ using namespace logpipe::kafka;
 
 TEST_CASE("the counts go through the commit's metadata unchanged", "[kafka]") {
     commit_metadata const metadata{.counted_from = 17,
-                                   .counts = {.in = 18446744073709551615U, .indexed = 2, .already_there = 3, .dead = 4},
+                                   .counts = {.in = 18446744073709551615U, .indexed = 2, .duplicates = 3, .dead = 4},
                                    .passed = {.tombstones = 5, .gaps = 6, .expired = 7}};
     REQUIRE(to_text(metadata) == "lp2 17 18446744073709551615 2 3 4 5 6 7");
     auto with_id = metadata;
@@ -32,7 +32,7 @@ TEST_CASE("the counts go through the commit's metadata unchanged", "[kafka]") {
 
 TEST_CASE("dropped events are in a commit's metadata where there are any", "[kafka]") {
     commit_metadata metadata{.counted_from = 17,
-                             .counts = {.in = 19, .indexed = 2, .already_there = 3, .dead = 4, .dropped = 10},
+                             .counts = {.in = 19, .indexed = 2, .duplicates = 3, .dead = 4, .dropped = 10},
                              .passed = {.tombstones = 5, .gaps = 6, .expired = 7}};
     REQUIRE(to_text(metadata) == "lp3 17 19 2 3 4 10 5 6 7");
     REQUIRE(parse_commit_metadata(to_text(metadata), 42) == metadata);
@@ -41,7 +41,7 @@ TEST_CASE("dropped events are in a commit's metadata where there are any", "[kaf
 }
 
 TEST_CASE("metadata of before holds no offsets that were passed over: they follow from the position", "[kafka]") {
-    commit_metadata const before{.counted_from = 17, .counts = {.in = 9, .indexed = 2, .already_there = 3, .dead = 4}};
+    commit_metadata const before{.counted_from = 17, .counts = {.in = 9, .indexed = 2, .duplicates = 3, .dead = 4}};
     REQUIRE(parse_commit_metadata("lp1 17 9 2 3 4", 26) == before);
     auto gaps = before;
     gaps.passed.gaps = 74;

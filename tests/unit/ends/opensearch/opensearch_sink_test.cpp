@@ -32,7 +32,7 @@ TEST_CASE("documents are indexed under their ids, and a repeat is already there"
     auto const batches = finished.wait(2);
     REQUIRE(batches.size() == 2);
     CHECK(batches[0].counts == event_counts{.in = 3, .indexed = 3});
-    CHECK(batches[1].counts == event_counts{.in = 3, .indexed = 1, .already_there = 2});
+    CHECK(batches[1].counts == event_counts{.in = 3, .indexed = 1, .duplicates = 2});
     auto const documents = index.documents();
     REQUIRE(documents.size() == 4);
     for (std::uint64_t number = 0; number < 4; ++number)
@@ -97,7 +97,7 @@ TEST_CASE("a response that never came whole is retried, and what was indexed is 
     REQUIRE(write_documents(*sink, 0, 3));
     auto const batches = finished.wait(1);
     REQUIRE(batches.size() == 1);
-    CHECK(batches[0].counts == event_counts{.in = 3, .indexed = 0, .already_there = 3});
+    CHECK(batches[0].counts == event_counts{.in = 3, .indexed = 0, .duplicates = 3});
     CHECK(index.documents().size() == 3);
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("a response that cannot be understood is retried", "[opensearch_sink]"
     REQUIRE(write_documents(*sink, 0, 2));
     auto const batches = finished.wait(1);
     REQUIRE(batches.size() == 1);
-    CHECK(batches[0].counts == event_counts{.in = 2, .indexed = 0, .already_there = 2});
+    CHECK(batches[0].counts == event_counts{.in = 2, .indexed = 0, .duplicates = 2});
 }
 
 TEST_CASE("a request that is too large is split, and later ones are made smaller", "[opensearch_sink]") {

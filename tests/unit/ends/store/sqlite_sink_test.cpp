@@ -27,7 +27,7 @@ TEST_CASE("documents are stored with typed columns, and reported when they are o
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 0);
     REQUIRE(sink.to->flush());
     REQUIRE(sink.reports.batches.size() == 1);
-    REQUIRE(sink.reports.counts == event_counts{.in = 10, .indexed = 10, .already_there = 0, .dead = 0});
+    REQUIRE(sink.reports.counts == event_counts{.in = 10, .indexed = 10, .duplicates = 0, .dead = 0});
 
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 10);
     REQUIRE(number(path, "SELECT sum(bytes) FROM documents") == 45);
@@ -53,7 +53,7 @@ TEST_CASE("an id that is there already is counted and changes nothing", "[sqlite
     REQUIRE(sink.to->flush());
     sink.store(store_batch(0, 15));
     REQUIRE(sink.to->flush());
-    REQUIRE(sink.reports.counts == event_counts{.in = 35, .indexed = 15, .already_there = 20, .dead = 0});
+    REQUIRE(sink.reports.counts == event_counts{.in = 35, .indexed = 15, .duplicates = 20, .dead = 0});
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 15);
     REQUIRE(number(path, "SELECT count(*) FROM documents_text WHERE documents_text MATCH 'wget'") == 15);
     REQUIRE(number(path, "SELECT max(row) FROM documents") == 15);
@@ -80,9 +80,9 @@ TEST_CASE("position and counts move with the documents, a partition each", "[sql
     auto const stored = reopened.to->stored("journal a").value().value();
     REQUIRE(stored.size() == 2);
     REQUIRE(stored[0].safe == position{.partition = 0, .offset = 12});
-    REQUIRE(stored[0].counts == event_counts{.in = 17, .indexed = 11, .already_there = 5, .dead = 1});
+    REQUIRE(stored[0].counts == event_counts{.in = 17, .indexed = 11, .duplicates = 5, .dead = 1});
     REQUIRE(stored[1].safe == position{.partition = 7, .offset = 120});
-    REQUIRE(stored[1].counts == event_counts{.in = 20, .indexed = 20, .already_there = 0, .dead = 0});
+    REQUIRE(stored[1].counts == event_counts{.in = 20, .indexed = 20, .duplicates = 0, .dead = 0});
     REQUIRE(reopened.to->stored("journal b").value()->empty());
     reopened.store(store_batch(200, 210));
     REQUIRE(reopened.to->flush());
@@ -103,7 +103,7 @@ TEST_CASE("a batch in which everything was rejected moves the position", "[sqlit
     REQUIRE(sink.to->flush());
     auto const stored = sink.to->stored("journal a").value().value();
     REQUIRE(stored.at(0).safe.offset == 2);
-    REQUIRE(stored.at(0).counts == event_counts{.in = 2, .indexed = 0, .already_there = 0, .dead = 2});
+    REQUIRE(stored.at(0).counts == event_counts{.in = 2, .indexed = 0, .duplicates = 0, .dead = 2});
     REQUIRE(number(path, "SELECT count(*) FROM documents") == 0);
 }
 
@@ -282,7 +282,7 @@ TEST_CASE("documents that come untransformed must be JSON objects; others are na
     REQUIRE(number(path, "SELECT count(*) FROM documents WHERE bytes IS NULL AND request IS NULL") == 1);
     REQUIRE(number(path, "SELECT count(*) FROM documents WHERE bytes = 5 AND received_ms > 1700000000000") == 1);
     REQUIRE(sink.to->stored("journal a").value()->at(0).counts ==
-            event_counts{.in = 6, .indexed = 2, .already_there = 0, .dead = 4});
+            event_counts{.in = 6, .indexed = 2, .duplicates = 0, .dead = 4});
 }
 
 TEST_CASE("reopening keeps what is pending and inserts it once more", "[sqlite]") {
@@ -294,7 +294,7 @@ TEST_CASE("reopening keeps what is pending and inserts it once more", "[sqlite]"
     REQUIRE(sink.reports.batches.empty());
     sink.store(store_batch(10, 20));
     REQUIRE(sink.to->flush());
-    REQUIRE(sink.reports.counts == event_counts{.in = 20, .indexed = 20, .already_there = 0, .dead = 0});
+    REQUIRE(sink.reports.counts == event_counts{.in = 20, .indexed = 20, .duplicates = 0, .dead = 0});
     REQUIRE(sink.to->stored("journal a").value()->at(0).counts.in == 20);
 }
 

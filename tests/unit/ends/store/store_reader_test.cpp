@@ -41,7 +41,7 @@ TEST_CASE("the summary counts by each facet, most first", "[sqlite]") {
     REQUIRE(all->facets.at(test::facet::request) ==
             std::vector<std::pair<std::string, std::uint64_t>>{{"GET /downloads/product_0 HTTP/1.1", 34},
                                                                {"GET /downloads/product_1 HTTP/1.1", 33}});
-    REQUIRE(all->counts == event_counts{.in = 100, .indexed = 100, .already_there = 0, .dead = 0});
+    REQUIRE(all->counts == event_counts{.in = 100, .indexed = 100, .duplicates = 0, .dead = 0});
 }
 
 TEST_CASE("search finds documents by words of the searched texts, newest first", "[sqlite]") {

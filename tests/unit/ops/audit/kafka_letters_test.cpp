@@ -31,7 +31,7 @@ dead_letter letter_of(std::uint64_t number, std::int64_t time_ms, std::string co
             .record = "original " + std::to_string(number)};
 }
 
-void send(memory_kafka& cluster, letter_view const& letter, std::int64_t time_ms) {
+void send(memory_kafka& cluster, dead_letter_view const& letter, std::int64_t time_ms) {
     auto message = kafka_letter(letter, time_ms);
     cluster.add("in.dlq", std::move(message.key), std::move(message.value), time_ms, std::move(message.headers));
 }

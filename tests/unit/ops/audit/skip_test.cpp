@@ -57,7 +57,7 @@ TEST_CASE("a group of a journal is passed over events, which become dead letters
         auto const reader = (*topic)->make_source("index");
         REQUIRE(reader->open());
         progress const safe{.safe = {.partition = 0, .offset = 3},
-                            .counts = {.in = 3, .indexed = 3, .already_there = 0, .dead = 0}};
+                            .counts = {.in = 3, .indexed = 3, .duplicates = 0, .dead = 0}};
         REQUIRE(reader->commit({&safe, 1}));
     }
     auto const endpoint = make_journal_group(folder, "index");
@@ -91,7 +91,7 @@ TEST_CASE("a group of a journal is passed over events, which become dead letters
     auto const info = inspect_journal(folder).value();
     REQUIRE(info.cursors.size() == 1);
     CHECK(info.cursors[0].offset == 5);
-    CHECK(info.cursors[0].counts == event_counts{.in = 5, .indexed = 3, .already_there = 0, .dead = 2});
+    CHECK(info.cursors[0].counts == event_counts{.in = 5, .indexed = 3, .duplicates = 0, .dead = 2});
 
     CHECK(plan_skip(*endpoint, 0, 4).error().code == errc::invalid_argument);
     CHECK(plan_skip(*endpoint, 0, 10).error().code == errc::invalid_argument);

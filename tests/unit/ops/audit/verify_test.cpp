@@ -14,12 +14,14 @@ event_id id_of(std::uint64_t number) {
 /// Holds what a test says.
 class memory_place final : public audited_endpoint {
   public:
-    memory_place(std::string name, endpoint_kind kind, std::vector<sighting> seen, std::vector<std::string> unseen = {})
+    memory_place(std::string name, endpoint_kind kind, std::vector<sighting> seen, std::vector<std::string> unseen = {},
+                 std::uint64_t dropped = 0)
         : name_{std::move(name)}, kind_{kind}, seen_{std::move(seen)} {
         facts_.total = facts_.visible = seen_.size();
         for (auto const& each : seen_)
             if (each.is_in_flight) ++facts_.in_flight;
         facts_.unseen = std::move(unseen);
+        facts_.dropped = dropped;
     }
     std::string const& name() const override { return name_; }
     endpoint_kind kind() const override { return kind_; }
@@ -54,6 +56,10 @@ sightings letters(std::vector<std::pair<std::uint64_t, std::uint64_t>> const& nu
 
 std::unique_ptr<audited_endpoint> input(sightings seen, std::vector<std::string> unseen = {}) {
     return std::make_unique<memory_place>("in", endpoint_kind::input, std::move(seen), std::move(unseen));
+}
+std::unique_ptr<audited_endpoint> input_with_rule(sightings seen, std::uint64_t dropped) {
+    return std::make_unique<memory_place>("in", endpoint_kind::input, std::move(seen), std::vector<std::string>{},
+                                          dropped);
 }
 std::unique_ptr<audited_endpoint> dead(sightings seen) {
     return std::make_unique<memory_place>("in.dlq", endpoint_kind::dead_letters, std::move(seen));
@@ -103,6 +109,18 @@ TEST_CASE("what is nowhere is missing, and named with where it was", "[verify]")
     auto const text = to_text(report);
     CHECK(text.contains(id_of(1).text()));
     CHECK(text.contains("… and 1 more"));
+}
+
+TEST_CASE("what a rule dropped is accounted for by number, and no more than that", "[verify]") {
+    auto const report = audited(5, input_with_rule(ids({1, 2, 3}), 2), store_with(ids({2})));
+    CHECK(all_accounted_for(report));
+    CHECK(to_text(report).contains("dropped by a rule: 2\nall 3 ids"));
+    auto const less = audited(5, input_with_rule(ids({1, 2, 3}), 1), store_with(ids({2})));
+    CHECK_FALSE(all_accounted_for(less));
+    CHECK(to_text(less).contains("missing 2"));
+    CHECK(to_text(less).contains("dropped by a rule: 1; which of those missing they are is not known\n"));
+    CHECK(all_accounted_for(counted(input_with_rule(ids({1, 2, 3}), 2), store_with(ids({2})))));
+    CHECK_FALSE(all_accounted_for(counted(input_with_rule(ids({1, 2, 3}), 1), store_with(ids({2})))));
 }
 
 TEST_CASE("a dead letter that was resolved accounts for nothing", "[verify]") {

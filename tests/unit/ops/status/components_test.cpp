@@ -38,7 +38,7 @@ kafka_findings sample_kafka() {
     group.positions = {{.partition = 0,
                         .committed = 90,
                         .counted_from = 0,
-                        .counts = {.in = 90, .indexed = 80, .already_there = 7, .dead = 3}},
+                        .counts = {.in = 90, .indexed = 80, .duplicates = 7, .dead = 3}},
                        {.partition = 1, .committed = 50, .counted_from = 10, .counts = {.in = 40, .indexed = 40}}};
     return {.cluster = {.id = "x", .controller = 1, .brokers = {{1, "localhost:9092"}}},
             .hops = {{.topic = "nginx-logs", .group = "consume", .partitions = partitions, .members = group}}};

@@ -6,7 +6,7 @@
 using namespace logpipe;
 
 TEST_CASE("the ledger's line names every term", "[ledger]") {
-    ledger const book{.counts = {.in = 51'462, .indexed = 51'460, .already_there = 1, .dead = 1}, .in_flight = 0};
+    ledger const book{.counts = {.in = 51'462, .indexed = 51'460, .duplicates = 1, .dead = 1}, .in_flight = 0};
     REQUIRE(book.line() == "in 51462 = indexed 51460 + already there 1 + dead 1 + in flight 0");
     REQUIRE(book.difference() == 0);
 }

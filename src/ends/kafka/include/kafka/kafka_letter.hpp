@@ -38,10 +38,10 @@ inline constexpr std::size_t letter_head_bytes = std::size_t{64} << 10U;  ///< m
 /// Of a letter or a part of one; zero for any other key.
 [[nodiscard]] event_id id_in_letter_key(std::string_view key) noexcept;
 
-[[nodiscard]] kafka_admin::outgoing kafka_letter(letter_view const& letter, std::int64_t timestamp_ms);
+[[nodiscard]] kafka_admin::outgoing kafka_letter(dead_letter_view const& letter, std::int64_t timestamp_ms);
 /// Whether its headers say that it is a letter in this form, of whatever version: then its value is nothing else.
 [[nodiscard]] bool is_kafka_letter(kafka_message const& message);
 /// @return none where the headers are not those of a letter; the view points into `message`
-[[nodiscard]] std::optional<letter_view> read_kafka_letter(kafka_message const& message);
+[[nodiscard]] std::optional<dead_letter_view> read_kafka_letter(kafka_message const& message);
 
 }  // namespace logpipe::kafka

@@ -20,7 +20,8 @@ struct endpoint_facts {
     std::uint64_t visible = 0;        ///< that can be read
     std::uint64_t in_flight = 0;      ///< after the position of its reader
     std::vector<std::string> unseen;  ///< ranges that are gone, for people
-    passed_offsets passed{};          ///< without an event, as the group that is furthest back has counted them
+    passed_offsets passed{};          ///< without an event, as the reader that is furthest back has counted them
+    std::uint64_t dropped = 0;        ///< by a rule of the mapping, as that reader has counted them
 };
 /// The offsets of an input before that group's position that hold no event, and what they are.
 struct offset_account {
@@ -86,7 +87,10 @@ struct audit_report {
     bool by_ids = false;
     std::uint64_t ids = 0;  ///< different ones in all inputs
     std::uint64_t in_flight = 0;
-    audit_finding missing;                 ///< in an input, and neither in a store nor a dead letter nor in flight
+    std::uint64_t dropped = 0;  ///< by rules, as the readers have counted them
+    /// In an input, and neither in a store nor a dead letter nor in flight. All are accounted for where rules dropped
+    /// as many; which ones those are is not written down.
+    audit_finding missing;
     audit_finding doubled;                 ///< in a store twice, or in a store and among the dead letters
     audit_finding strange;                 ///< in a store, and not in an input all of which can be read
     std::vector<std::string> differences;  ///< by counts: what does not come out, a line each
@@ -99,8 +103,8 @@ struct audit_report {
 using audited_endpoints = std::span<std::unique_ptr<audited_endpoint> const>;
 /// Exact, in bounded memory: ids are sorted outside where there are too many.
 [[nodiscard]] result<audit_report> audit_by_ids(audited_endpoints endpoints, audit_options const& options);
-/// Quick: of each input, total = store + dead letters from there on + in flight + tombstones + gaps + expired. Reads
-/// an input only where that does not come out by the groups' counts, or where they have gaps.
+/// Quick: of each input, total = store + dead letters and dropped ones from there on + in flight + tombstones + gaps +
+/// expired. Reads an input only where that does not come out by the groups' counts, or where they have gaps.
 [[nodiscard]] result<audit_report> audit_by_counts(audited_endpoints endpoints, audit_options const& options);
 [[nodiscard]] bool all_accounted_for(audit_report const& report) noexcept;
 [[nodiscard]] std::string to_text(audit_report const& report);
