@@ -60,10 +60,10 @@ struct rejection {
 /// What became of the events of a batch, or of many: the terms of the ledger.
 struct event_counts {
     std::uint64_t in = 0;
-    std::uint64_t indexed = 0;        ///< newly stored by the sink
+    std::uint64_t indexed = 0;     ///< newly stored by the sink
     std::uint64_t duplicates = 0;  ///< met their own id there
-    std::uint64_t dead = 0;           ///< durable in the dead letters
-    std::uint64_t dropped = 0;        ///< left out by a rule of the mapping
+    std::uint64_t dead = 0;        ///< durable in the dead letters
+    std::uint64_t dropped = 0;     ///< left out by a rule of the mapping
     /// Safe at another route than the one that this account follows. Only a listener has routes, and it keeps no
     /// figures: no durable position has this one.
     std::uint64_t routed = 0;

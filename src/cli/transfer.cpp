@@ -36,8 +36,7 @@ int say_dead_letters(process_snapshot const& last, pipeline_spec const& spec, in
     auto const& hop = spec.hops.back();
     std::uint64_t others = 0;
     for (auto i = last.pumps.size() - std::min(hop.threads, last.pumps.size()); i < last.pumps.size(); ++i)
-        others +=
-            last.pumps[i].this_run.indexed + last.pumps[i].this_run.duplicates + last.pumps[i].this_run.dropped;
+        others += last.pumps[i].this_run.indexed + last.pumps[i].this_run.duplicates + last.pumps[i].this_run.dropped;
     auto const uri = without_login(hop.dead_letters);
     bool const listed = uri.starts_with("kafka:") || uri.starts_with("journal:");
     log_error("{}: {}{} of {} events are DEAD LETTERS, in {}; {}{}", last.subcommand, others == 0 ? "all " : "", dead,

@@ -61,12 +61,12 @@ std::optional<dead_letter_view> read_dead_letter_frame(std::string_view bytes) n
         return static_cast<std::int64_t>(load_little<std::uint64_t>(bytes.data() + at));
     };
     dead_letter_view letter{.id = {.high = load_little<std::uint64_t>(bytes.data() + 8),
-                              .low = load_little<std::uint64_t>(bytes.data() + 16)},
-                       .time_ns = time_at(24),
-                       .event_time_ns = time_at(32),
-                       .received_ns = time_at(40),
-                       .part = {.index = load_little<std::uint32_t>(bytes.data() + 48),
-                                .count = load_little<std::uint32_t>(bytes.data() + 52)}};
+                                   .low = load_little<std::uint64_t>(bytes.data() + 16)},
+                            .time_ns = time_at(24),
+                            .event_time_ns = time_at(32),
+                            .received_ns = time_at(40),
+                            .part = {.index = load_little<std::uint32_t>(bytes.data() + 48),
+                                     .count = load_little<std::uint32_t>(bytes.data() + 52)}};
     if (letter.part.index >= letter.part.count || head_bytes > bytes.size()) return std::nullopt;
     if (version == pack_version) letter.entries = load_little<std::uint32_t>(bytes.data() + 64);
     if ((version == pack_version) != (letter.entries > 0)) return std::nullopt;

@@ -94,9 +94,9 @@ bool line_mapper::read(std::string_view line, std::string_view stream, std::stri
 bool line_mapper::read_with(line_reader& reader, std::string_view line) {
     fields_.clear();
     previous_ = plan_.keys().size();
-    return reader.read(line, *reason_, [&](char const* key, std::string_view value) {
-        return take(reader, key, value);
-    }) && (plan_.splits().empty() || split_texts()) && (fields_.parts == 0 || join_parts());
+    return reader.read(line, *reason_,
+                       [&](char const* key, std::string_view value) { return take(reader, key, value); }) &&
+           (plan_.splits().empty() || split_texts()) && (fields_.parts == 0 || join_parts());
 }
 
 std::size_t line_mapper::search(line_reader const& reader, char const* key) {

@@ -37,12 +37,10 @@ std::optional<cursor> decode_cursor(std::string_view bytes) noexcept {
     if (bytes.size() < cursor_bytes || !bytes.starts_with(cursor_magic)) return std::nullopt;
     if (load_little<std::uint32_t>(bytes.data() + 60) != crc32c(bytes.substr(0, 60))) return std::nullopt;
     auto const number = [&](std::size_t i) { return load_little<std::uint64_t>(bytes.data() + 8 * (i + 1)); };
-    return cursor{.offset = number(0),
-                  .counts = {.in = number(1),
-                             .indexed = number(2),
-                             .duplicates = number(3),
-                             .dead = number(4),
-                             .dropped = number(5)}};
+    return cursor{
+        .offset = number(0),
+        .counts = {
+            .in = number(1), .indexed = number(2), .duplicates = number(3), .dead = number(4), .dropped = number(5)}};
 }
 
 bool group_name_is_good(std::string_view group) noexcept {

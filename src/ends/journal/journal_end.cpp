@@ -151,7 +151,7 @@ end_descriptor const journal_end{
                        metrics::lost_offsets},
     .sink_metrics = {metrics::bytes, metrics::limit_bytes, metrics::segments, metrics::synced_offset, metrics::syncs,
                      metrics::duplicate_events, metrics::dropped_events, metrics::dropped_segments,
-                     metrics::reserve_bytes, metrics::reserves_released, metrics::clock_jumps},
+                     metrics::reserve_bytes, metrics::reserves_released, metrics::clock_jumps, metrics::stalled_groups},
     .make_source = make_source_end,
     .make_sink = make_sink_end,
     .examples = {"logpipe consume --from journal:data/nginx-logs --to journal:data/nginx-events"},

@@ -31,6 +31,9 @@ inline constexpr auto reserves_released =
 inline constexpr auto clock_jumps =
     counter("journal_clock_jumps_total",
             "Jumps of the clock by more than an hour; the journal deletes nothing by age for a day after one.");
+inline constexpr auto stalled_groups =
+    gauge("journal_stalled_groups",
+          "Groups with events to read that have not moved for 5 minutes; each keeps the journal's files.");
 
 // Of the source.
 inline constexpr auto lag = gauge("journal_lag_events", "Events in the journal that its reader has not committed yet.");

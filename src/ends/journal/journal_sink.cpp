@@ -59,7 +59,8 @@ class journal_sink final : public sink {
                        {metrics::dropped_segments, figures.dropped_segments},
                        {metrics::reserve_bytes, figures.reserve_bytes},
                        {metrics::reserves_released, figures.reserves_released},
-                       {metrics::clock_jumps, figures.clock_jumps}};
+                       {metrics::clock_jumps, figures.clock_jumps},
+                       {metrics::stalled_groups, writer_->stalled().count()}};
         health_.describe(now);
         if (now.up && figures.reserves_released > 0 && figures.reserve_bytes == 0)
             now.reason = "the disk was full, and the reserve on it was released: make room there";
@@ -67,6 +68,7 @@ class journal_sink final : public sink {
             now.reason.empty() && now.up && dropped > 0)
             now.reason = fmt::format(
                 "the oldest {} events were dropped since the start, to keep to the limits of size and age", dropped);
+        if (now.reason.empty() && now.up) now.reason = writer_->stalled().hint();
         return now;
     }
 

@@ -17,6 +17,7 @@ topic_writer::topic_writer(journal_options options, environment world)
     : options_{std::move(options)},
       world_{std::move(world)},
       name_{fmt::format("journal {}", topic_name(options_.folder))},
+      stalled_{options_.folder},
       log_{world_, options_.folder},
       clock_{name_, world_},
       retention_{world_, options_, log_.segments(), clock_},
@@ -276,12 +277,13 @@ result<std::uint64_t> topic_writer::free(std::span<offset_range const> ranges) {
 }
 
 result<> topic_writer::tend() {
-    auto const remove_too_old = [&]() LOGPIPE_REQUIRES(mutex_) -> result<> {
+    auto const look_after = [&]() LOGPIPE_REQUIRES(mutex_) -> result<> {
         if (log_.active_bytes() > 0 && retention_.is_too_old(log_.active_began_ns()))
             if (auto rolled = roll(); !rolled) return rolled;
-        return retention_.remove_too_old();
+        if (auto removed = retention_.remove_too_old(); !removed) return removed;
+        return observe_groups();
     };
-    if (auto removed = run_and_deliver(remove_too_old); !removed) return removed;
+    if (auto done = run_and_deliver(look_after); !done) return done;
     auto const requested = read_free_request(*world_.files, options_.folder);
     if (!requested) return requested.error();
     if (!*requested) return {};
@@ -289,6 +291,18 @@ result<> topic_writer::tend() {
     if (!freed) return freed.error();
     log_info("{}: {} bytes freed", name_, *freed);
     return remove_free_request(*world_.files, options_.folder);
+}
+
+result<> topic_writer::observe_groups() {
+    constexpr std::chrono::seconds pause{10};
+    auto const now = world_.steady();
+    if (now - observed_at_ < pause) return {};
+    observed_at_ = now;
+    std::vector<std::string> damaged;  // retention keeps everything then
+    auto const cursors = list_cursors(*world_.files, options_.folder, damaged);
+    if (!cursors) return cursors.error();
+    stalled_.observe(*cursors, log_.next_offset(), now);
+    return {};
 }
 
 void topic_writer::show_figures() {

@@ -13,6 +13,7 @@
 #include "recovery.hpp"
 #include "retention.hpp"
 #include "shared_mark.hpp"
+#include "stalled_groups.hpp"
 #include "topic_log.hpp"
 
 #include <atomic>
@@ -66,6 +67,7 @@ class topic_writer final {
 
     [[nodiscard]] std::shared_ptr<shared_mark> const& mark() const noexcept { return mark_; }
     [[nodiscard]] writer_figures const& figures() const noexcept { return figures_; }
+    [[nodiscard]] stalled_groups const& stalled() const noexcept { return stalled_; }
     [[nodiscard]] journal_recovery const& report() const noexcept { return report_; }
     [[nodiscard]] std::string const& folder() const noexcept { return options_.folder; }
 
@@ -82,6 +84,7 @@ class topic_writer final {
     [[nodiscard]] result<> roll() LOGPIPE_REQUIRES(mutex_);
     [[nodiscard]] result<> rewrite_pending() LOGPIPE_REQUIRES(mutex_);
     [[nodiscard]] bool may_wait() const LOGPIPE_REQUIRES(mutex_);
+    [[nodiscard]] result<> observe_groups() LOGPIPE_REQUIRES(mutex_);
     void show_figures() LOGPIPE_REQUIRES(mutex_);
     [[nodiscard]] result<> run_and_deliver(std::function<result<>()> const& step) LOGPIPE_EXCLUDES(mutex_);
     void sync_regularly(std::stop_token stop);
@@ -91,6 +94,7 @@ class topic_writer final {
     std::string const name_;
     journal_recovery report_;
     writer_figures figures_;
+    stalled_groups stalled_;  // observed under the lock
 
     mutex mutex_;
     topic_log log_ LOGPIPE_GUARDED_BY(mutex_);
@@ -100,6 +104,7 @@ class topic_writer final {
     chunk_filter chunks_ LOGPIPE_GUARDED_BY(mutex_);
     frame_encoder encoder_ LOGPIPE_GUARDED_BY(mutex_);
     pending_batches pending_ LOGPIPE_GUARDED_BY(mutex_);
+    std::chrono::steady_clock::time_point observed_at_ LOGPIPE_GUARDED_BY(mutex_);
 
     std::shared_ptr<shared_mark> const mark_;  // the log's
 

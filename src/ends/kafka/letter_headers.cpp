@@ -98,11 +98,11 @@ std::optional<dead_letter_view> read_kafka_letter(kafka_message const& message) 
     bool const is_pack = version == pack_version;
     if (!is_pack && version != plain_version) return std::nullopt;
     dead_letter_view letter{.id = id_in_letter_key(message.key),
-                       .stage = message.header(stage_header),
-                       .reason = message.header(reason_header),
-                       .origin = message.header(origin_header),
-                       .tag = message.header(event_tag_header.data()),
-                       .record = *message.value};
+                            .stage = message.header(stage_header),
+                            .reason = message.header(reason_header),
+                            .origin = message.header(origin_header),
+                            .tag = message.header(event_tag_header.data()),
+                            .record = *message.value};
     auto const number = [&](char const* name, auto& into) {
         auto const text = message.header(name);
         return text.data() == nullptr || read_number(text, into);

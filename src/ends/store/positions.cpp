@@ -58,8 +58,8 @@ result<> positions_table::add(database const& store, std::string const& source, 
         upsert_.bind(1, source);
         upsert_.bind(2, change.safe.partition);
         int index = 3;
-        for (auto const number : {change.safe.offset, change.counts.in, change.counts.indexed,
-                                  change.counts.duplicates, change.counts.dead, change.counts.dropped})
+        for (auto const number : {change.safe.offset, change.counts.in, change.counts.indexed, change.counts.duplicates,
+                                  change.counts.dead, change.counts.dropped})
             upsert_.bind(index++, static_cast<std::int64_t>(number));
         int const code = upsert_.step();
         auto const reason = code == SQLITE_DONE ? result<>{} : store.failure(code, "writing positions");

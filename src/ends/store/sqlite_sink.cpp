@@ -184,9 +184,9 @@ stage_status sqlite_sink::status() const {
     stage_status now;
     now.name = sink_name;
     health_.describe(now);
-    now.metrics = {{metrics::pending, pending_shown_},    {metrics::indexed, indexed_},
+    now.metrics = {{metrics::pending, pending_shown_}, {metrics::indexed, indexed_},
                    {metrics::duplicates, duplicates_}, {metrics::transactions, transactions_},
-                   {metrics::removed, removed_},          {metrics::clock_jumps, clock_jumps_}};
+                   {metrics::removed, removed_},       {metrics::clock_jumps, clock_jumps_}};
     return now;
 }
 
