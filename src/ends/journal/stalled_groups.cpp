@@ -15,11 +15,12 @@ void stalled_groups::observe(std::vector<journal_cursor_info> const& cursors, st
     std::uint64_t stalled = 0;
     journal_cursor_info const* last = nullptr;
     for (auto const& each : cursors) {
-        position at{.offset = each.offset, .since = now};
-        if (auto const known = positions_.find(each.group); known != positions_.end() && known->second.offset == at.offset)
-            at.since = known->second.since;
         // A group that has read everything waits for events, not they for it.
-        if (each.offset >= end) at.since = now;
+        if (each.offset >= end) continue;
+        position at{.offset = each.offset, .since = now};
+        if (auto const known = positions_.find(each.group);
+            known != positions_.end() && known->second.offset == at.offset)
+            at.since = known->second.since;
         if (now - at.since >= stalled_after) {
             ++stalled;
             if (last == nullptr || each.offset < last->offset) last = &each;
@@ -29,10 +30,11 @@ void stalled_groups::observe(std::vector<journal_cursor_info> const& cursors, st
     positions_ = std::move(seen);
     count_.store(stalled, std::memory_order_relaxed);
     auto hint = last == nullptr ? std::string{}
-                                : fmt::format("the group {} has not moved from offset {} for {} minutes and more and keeps "
-                                              "{} events: start its reader, or remove {} if there is none any more",
-                                              last->group, last->offset, stalled_after.count(), end - last->offset,
-                                              cursor_path(folder_, last->group));
+                                : fmt::format(
+                                      "the group {} has not moved from offset {} for {} minutes and more and keeps "
+                                      "{} events: start its reader, or remove {} if there is none any more",
+                                      last->group, last->offset, stalled_after.count(), end - last->offset,
+                                      cursor_path(folder_, last->group));
     mutex_lock lock{mutex_};
     hint_ = std::move(hint);
 }

@@ -36,7 +36,7 @@ class stalled_groups final {
     };
 
     std::string const folder_;
-    std::map<std::string, position> positions_;  ///< by group
+    std::map<std::string, position> positions_;  ///< by group: of those that have not read everything
     std::atomic<std::uint64_t> count_{0};
     mutable mutex mutex_;
     std::string hint_ LOGPIPE_GUARDED_BY(mutex_);
