@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pump_stepper.hpp"
+#include "support/virtual_time.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,23 +14,6 @@
 #include <vector>
 
 namespace logpipe::test {
-
-/// The time of all that lives in one simulation. It starts long before that of this machine, so that what waits by the
-/// machine's clock does not wait.
-struct virtual_time {
-    steady_time now{std::chrono::seconds{1}};
-    std::int64_t wall_begin_ns = 1'700'000'000'000'000'000;
-
-    [[nodiscard]] std::int64_t running_ns() const { return now.time_since_epoch() / std::chrono::nanoseconds{1}; }
-    /// @param random  outlives the world, as the time does
-    [[nodiscard]] environment world(file_system& files, std::mt19937_64& random) {
-        return {.files = &files,
-                .now = [this] { return wall_begin_ns + running_ns(); },
-                .running = [this] { return running_ns(); },
-                .steady = [this] { return now; },
-                .random = [&random] { return random() | 1U; }};
-    }
-};
 
 class stepped_pump final {
   public:

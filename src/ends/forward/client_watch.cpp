@@ -2,36 +2,24 @@
 
 #include "forward_metrics.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <algorithm>
 #include <utility>
 
 namespace logpipe::forward {
 
-namespace asio = boost::asio;
-
 namespace {
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds step_longest{1'000};
-constexpr std::chrono::milliseconds step_shortest{10};
-constexpr int steps_per_timeout = 10;
+constexpr std::chrono::milliseconds interval_max{1'000};
+constexpr std::chrono::milliseconds interval_min{10};
+constexpr int checks_per_timeout = 10;
 
 }  // namespace
 
-/// Many checks in the shorter of the times, so that each is kept about as exactly as it was given.
-asio::awaitable<void> client_watch::run() {
-    auto shortest = step_longest * steps_per_timeout;
+std::chrono::milliseconds client_watch::interval() const {
+    auto shortest = interval_max * checks_per_timeout;
     for (auto const each : {times_.first_message, times_.message})
         if (each.count() > 0) shortest = std::min(shortest, each);
-    auto const step = std::max(step_shortest, shortest / steps_per_timeout);
-    while (!stopping_) {
-        timer_.expires_after(step);
-        co_await timer_.async_wait(nothrow);
-        if (!stopping_) check(step);
-    }
+    return std::max(interval_min, shortest / checks_per_timeout);
 }
 
 void client_watch::check(std::chrono::milliseconds passed) {
@@ -42,11 +30,6 @@ void client_watch::check(std::chrono::milliseconds passed) {
         ++timed_out_;
         peer->link->close(std::move(reason));
     }
-}
-
-void client_watch::stop() {
-    stopping_ = true;
-    timer_.cancel();
 }
 
 void client_watch::describe(stage_status& into) const {

@@ -1,15 +1,13 @@
-// Closes clients that stall: those that send no complete message, and those that stop within one.
+// Closes clients that stall: those that send no complete message, and those that stop within one. Pure: the caller says
+// how much time has passed.
 #pragma once
 
 #include "peer_table.hpp"
 
 #include "logpipe/stage.hpp"
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace logpipe::forward {
@@ -18,24 +16,21 @@ namespace logpipe::forward {
 class client_watch final {
   public:
     /// @param peers  outlives the watch
-    client_watch(boost::asio::io_context& io, peer_table const& peers, message_times const& times)
-        : peers_{peers}, times_{times}, timer_{io} {}
+    client_watch(peer_table const& peers, message_times const& times) : peers_{peers}, times_{times} {}
 
     [[nodiscard]] bool is_needed() const noexcept {
         return times_.first_message.count() > 0 || times_.message.count() > 0;
     }
-    /// Until stop().
-    [[nodiscard]] boost::asio::awaitable<void> run();
-    void stop();
+    /// Between checks: many are made in the shorter of the times, so that each is kept about as exactly as it was
+    /// given.
+    [[nodiscard]] std::chrono::milliseconds interval() const;
+    /// So much time has passed since the check before.
+    void check(std::chrono::milliseconds passed);
     void describe(stage_status& into) const;
 
   private:
-    void check(std::chrono::milliseconds passed);
-
     peer_table const& peers_;
     message_times const times_;
-    boost::asio::steady_timer timer_;  // of the next check
-    bool stopping_ = false;
     std::atomic<std::uint64_t> timed_out_{0};
 };
 

@@ -1,7 +1,7 @@
 #include "forward_server.hpp"
 
 #include "core/thread.hpp"
-#include "handshake.hpp"
+#include "forward_session.hpp"
 #include "net/address.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -41,13 +40,15 @@ void report(std::exception_ptr const& failure) {
 forward_server::forward_server(forward_source_options const& options, forward_limits const& limits, inbox& into)
     : options_{options},
       limits_{limits},
-      hostname_{hostname_of(options.self_hostname)},
       keep_running_{io_.get_executor()},
-      clients_{options.connections_max, options.connections_per_address},
-      events_{io_, into, acks_, trouble_},
-      shared_{options_, limits_, tls_, hostname_, clients_, events_, acks_, counts_, trouble_},
-      acceptor_{io_, clients_, trouble_, [this](tcp::socket socket) { admit(std::move(socket)); }},
-      watch_{io_, clients_, {.first_message = options.first_message_timeout, .message = options.message_timeout}},
+      room_made_{io_, asio::steady_timer::time_point::max()},
+      drain_ends_{io_},
+      next_watch_{io_},
+      sessions_{options_, limits_, into, {}, [this] { room_made_.cancel(); }},
+      acceptor_{io_, sessions_.context().peers, sessions_.context().trouble,
+                [this](tcp::socket socket) { admit(std::move(socket)); }},
+      watch_{sessions_.context().peers,
+             {.first_message = options.first_message_timeout, .message = options.message_timeout}},
       heartbeats_{io_} {}
 
 forward_server::~forward_server() {
@@ -62,10 +63,10 @@ result<> forward_server::open() {
     if (!files) return files.error();
     use(*std::move(files));
     if (auto listening = listen(); !listening) return listening;
-    events_.add_feeder();
+    sessions_.context().events.add_feeder();
     asio::co_spawn(io_, accept(), report);
     if (options_.heartbeat) asio::co_spawn(io_, heartbeats_.run(), report);
-    if (watch_.is_needed()) asio::co_spawn(io_, watch_.run(), report);
+    if (watch_.is_needed()) asio::co_spawn(io_, watch_clients(), report);
     report_open();
     bool const has_files = tls_ || !options_.shared_key_file.empty() || !options_.users_file.empty();
     // From here on, what the files hold is the network thread's.
@@ -133,85 +134,76 @@ result<> forward_server::listen_at(tcp::endpoint const& endpoint) {
 
 asio::awaitable<void> forward_server::accept() {
     co_await acceptor_.run();
-    events_.feeder_left();
+    sessions_.context().events.feeder_left();
 }
 
 void forward_server::admit(tcp::socket socket) {
     boost::system::error_code gone;
     auto const remote = socket.remote_endpoint(gone);
+    auto link = std::make_shared<net::connection>(std::move(socket));
     auto peer = std::make_shared<forward_peer>();
-    peer->host = remote.address();
-    peer->link = std::make_shared<net::connection>(std::move(socket));
-    if (!clients_.add(peer)) {
-        if (auto const count = trouble_.admit(); count != 0)
-            log_warn(
-                "forward_source: connection of {} closed: its address has {} already, the limit "
-                "(--connections-per-address) ({} times)",
-                remote.address().to_string(), options_.connections_per_address, count);
-        return;
-    }
-    peer->link->set_socket_options();
-    if (events_.stopping()) peer->link->stop_reading_after(forward_session::quiet_max);
-    if (!gone) peer->address = net::to_text({.host = remote.address().to_string(), .port = remote.port()});
-    events_.add_feeder();
-    asio::co_spawn(io_, serve(std::move(peer)), report);
+    peer->link = link;
+    peer->host = remote.address().to_string();
+    if (!gone) peer->address = net::to_text({.host = peer->host, .port = remote.port()});
+    if (!sessions_.admit(peer)) return;
+    link->set_socket_options();
+    asio::co_spawn(io_, serve(std::move(peer), std::move(link)), report);
 }
 
-asio::awaitable<void> forward_server::serve(std::shared_ptr<forward_peer> peer) {
-    forward_session session{peer, shared_};
+asio::awaitable<void> forward_server::serve(std::shared_ptr<forward_peer> peer, std::shared_ptr<net::connection> link) {
+    forward_session session{std::move(link), session_stepper{peer, sessions_.context()}, tls_, room_made_};
     co_await session.run();
-    if (events_.stopping()) co_return;  // finish() closes the ones that are left
-    clients_.remove(peer);
-    acceptor_.client_left();
+    if (sessions_.left(peer)) acceptor_.client_left();
 }
 
-void forward_server::send_due_acks() {
-    if (acks_.send_due()) events_.made_room();
+asio::awaitable<void> forward_server::watch_clients() {
+    auto const interval = watch_.interval();
+    while (!sessions_.context().events.stopping()) {
+        next_watch_.expires_after(interval);
+        auto [cancelled] = co_await next_watch_.async_wait(nothrow);
+        if (!cancelled) watch_.check(interval);
+    }
 }
 
 void forward_server::ack_until(std::uint64_t offset) {
-    if (acks_.safe_until(offset)) asio::post(io_, [this] { send_due_acks(); });
+    if (sessions_.safe_until(offset)) asio::post(io_, [this] { sessions_.send_due_acks(); });
 }
 
 void forward_server::made_room() {
-    asio::post(io_, [this] { events_.made_room(); });
+    asio::post(io_, [this] { room_made_.cancel(); });
 }
 
 void forward_server::stop() {
     asio::post(io_, [this] { stop_taking_in(); });
 }
 
-/// What is on its way counts as taken in: a sender without acks never learns that nobody read it. So each connection is
-/// read until it is quiet, as far as the limit for all of them goes.
 void forward_server::stop_taking_in() {
-    if (!events_.stop()) return;
+    if (!sessions_.stop()) return;
     acceptor_.stop();
     heartbeats_.close();
-    watch_.stop();
-    for (auto const& peer : clients_) peer->link->stop_reading_after(forward_session::quiet_max);
+    next_watch_.cancel();
+    drain_ends_.expires_at(sessions_.context().events.drain_until());
+    drain_ends_.async_wait([this](boost::system::error_code const& cancelled) {
+        if (!cancelled) room_made_.cancel();
+    });
 }
 
 asio::awaitable<void> forward_server::finish() {
     stop_taking_in();
-    events_.abandon();
-    send_due_acks();
+    drain_ends_.cancel();
+    sessions_.abandon();
     auto const until = std::chrono::steady_clock::now() + finish_max;
-    auto const is_sending = [](std::shared_ptr<forward_peer> const& peer) { return peer->link->unsent_bytes() > 0; };
-    while (std::ranges::any_of(clients_, is_sending) && std::chrono::steady_clock::now() < until) {
+    while (sessions_.is_sending() && std::chrono::steady_clock::now() < until) {
         asio::steady_timer pause{io_, finish_step};
         co_await pause.async_wait(nothrow);
     }
-    for (auto const& peer : clients_) peer->link->close("this process ends");
-    clients_.clear();
+    sessions_.close_all();
     keep_running_.reset();
 }
 
 void forward_server::describe(stage_status& into) const {
     acceptor_.describe(into);
-    clients_.describe(into);
-    counts_.describe(into);
-    acks_.describe(into);
-    events_.describe(into);
+    sessions_.describe(into);
     watch_.describe(into);
     heartbeats_.describe(into);
 }

@@ -1,22 +1,20 @@
 // The network side of the forward source: puts the acceptor, the sessions, the acks and the heartbeats onto one thread.
 #pragma once
 
-#include "ack_queue.hpp"
 #include "client_acceptor.hpp"
 #include "client_watch.hpp"
 #include "connection_files.hpp"
 #include "forward_session.hpp"
 #include "heartbeat_responder.hpp"
-#include "intake.hpp"
-#include "peer_table.hpp"
+#include "session_group.hpp"
 
 #include "forward/forward.hpp"
 
-#include "core/log.hpp"
 #include "core/reload.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -53,24 +51,22 @@ class forward_server final {
     void report_open() const;
     void admit(boost::asio::ip::tcp::socket socket);
     [[nodiscard]] boost::asio::awaitable<void> accept();
-    [[nodiscard]] boost::asio::awaitable<void> serve(std::shared_ptr<forward_peer> peer);
-    void send_due_acks();
+    [[nodiscard]] boost::asio::awaitable<void> serve(std::shared_ptr<forward_peer> peer,
+                                                     std::shared_ptr<net::connection> link);
+    [[nodiscard]] boost::asio::awaitable<void> watch_clients();
     void stop_taking_in();
     [[nodiscard]] boost::asio::awaitable<void> finish();
 
     forward_source_options options_;  // key and users change by use(), on the network thread
     forward_limits const limits_;
-    std::string const hostname_;
     std::uint16_t port_ = 0;
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
     std::optional<boost::asio::ssl::context> tls_;
-    log_limit trouble_;
-    peer_table clients_;
-    ack_queue acks_;
-    intake events_;
-    session_counts counts_;
-    session_context const shared_;
+    boost::asio::steady_timer room_made_;  // cancelled to wake those that wait
+    boost::asio::steady_timer drain_ends_;
+    boost::asio::steady_timer next_watch_;
+    session_group sessions_;
     client_acceptor acceptor_;
     client_watch watch_;
     heartbeat_responder heartbeats_;

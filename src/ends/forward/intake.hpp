@@ -1,41 +1,35 @@
 // When clients may send and when they must wait: for room in the inbox, for acks, for memory, and at the end of the
-// process, when what is on its way is still taken in.
+// process, when what is on its way is still taken in. Pure: who waits is woken, and time comes from the environment.
 #pragma once
 
 #include "ack_queue.hpp"
 #include "inbox.hpp"
-#include "peer_table.hpp"
 
+#include "core/environment.hpp"
 #include "core/log.hpp"
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <functional>
+#include <utility>
 
 namespace logpipe::forward {
 
 /// The network thread's, but for describe(), which any thread may call.
 class intake final {
   public:
-    /// All but `io` outlive the intake.
-    intake(boost::asio::io_context& io, inbox& events, ack_queue const& acks, log_limit& trouble)
-        : inbox_{events}, acks_{acks}, trouble_{trouble}, room_made_{io, never()}, drain_ends_{io} {}
+    /// @param wake  those that wait for room look again  @param events, acks, trouble  outlive the intake
+    intake(inbox& events, ack_queue& acks, log_limit& trouble, environment world, std::function<void()> wake)
+        : inbox_{events}, acks_{acks}, trouble_{trouble}, world_{std::move(world)}, wake_{std::move(wake)} {}
 
     /// As inbox::put().
     [[nodiscard]] std::uint64_t put(forward_message const& message) { return inbox_.put(message); }
-    [[nodiscard]] bool has_room(forward_peer const& peer);
-    /// Until the pump has read events, acks became due, and this client has read its own. One that does not read them
-    /// is closed by the connection's own deadline for writing.
-    [[nodiscard]] boost::asio::awaitable<void> wait_for_room(std::shared_ptr<forward_peer> peer);
-    /// This client is not read meanwhile. Memory comes back as batches are done with.
-    [[nodiscard]] boost::asio::awaitable<void> wait_for_memory();
-    void made_room() { room_made_.cancel(); }
+    /// Until the pump has read events, and acks became due: those that wait are woken then.
+    [[nodiscard]] bool is_full() { return inbox_.full() || acks_.is_full(); }
+    /// A client has to wait until memory comes back, as it does when batches are done with.
+    void lacks_memory();
+    void send_due_acks();
 
     /// One more may put events in: a session, or the acceptor.
     void add_feeder() noexcept { ++feeders_; }
@@ -47,24 +41,22 @@ class intake final {
     /// Nothing is waited for any more.
     void abandon();
     [[nodiscard]] bool stopping() const noexcept { return stopping_; }
+    /// While it is stopping: until when clients are waited for. Those that wait for room are woken then.
+    [[nodiscard]] steady_time drain_until() const noexcept { return drain_until_; }
     /// It is stopping, and has waited for clients for as long as it may.
-    [[nodiscard]] bool drained() const;
+    [[nodiscard]] bool drained() const { return stopping_ && world_.steady() >= drain_until_; }
 
     void describe(stage_status& into) const;
 
   private:
-    [[nodiscard]] static std::chrono::steady_clock::time_point never() noexcept {
-        return std::chrono::steady_clock::time_point::max();
-    }
-
     inbox& inbox_;
-    ack_queue const& acks_;
+    ack_queue& acks_;
     log_limit& trouble_;
-    boost::asio::steady_timer room_made_;  // cancelled to wake those that wait
-    boost::asio::steady_timer drain_ends_;
+    environment const world_;
+    std::function<void()> const wake_;
     std::size_t feeders_ = 0;
     bool stopping_ = false;
-    std::chrono::steady_clock::time_point drain_until_;  // while stopping
+    steady_time drain_until_;
     std::atomic<std::uint64_t> memory_stalls_{0};
 };
 

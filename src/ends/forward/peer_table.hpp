@@ -5,9 +5,7 @@
 
 #include "logpipe/stage.hpp"
 
-#include "net/connection.hpp"
-
-#include <boost/asio/ip/address.hpp>
+#include "net/link.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -20,8 +18,8 @@ namespace logpipe::forward {
 
 /// One client, for as long as its connection or its acks.
 struct forward_peer {
-    std::shared_ptr<net::connection> link;
-    boost::asio::ip::address host;
+    std::shared_ptr<net::link> link;
+    std::string host;          // its address
     std::string address;       // HOST:PORT, for people
     std::uint64_t number = 0;  // in the order of their coming; by the table
     message_pace pace;
@@ -61,8 +59,8 @@ class peer_table final {
     std::uint32_t const count_max_;
     std::uint32_t const per_address_max_;
     std::set<pointer> peers_;
-    std::map<std::uint64_t, pointer> newcomers_;                // by number
-    std::map<boost::asio::ip::address, std::uint32_t> counts_;  // kept where there is a limit
+    std::map<std::uint64_t, pointer> newcomers_;   // by number
+    std::map<std::string, std::uint32_t> counts_;  // by host; kept where there is a limit
     std::atomic<std::uint64_t> open_{0};
     std::atomic<std::uint64_t> added_{0};
     std::atomic<std::uint64_t> evicted_{0};

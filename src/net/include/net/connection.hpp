@@ -1,6 +1,8 @@
 // A TCP connection, plain or TLS, for either side: reads that wait, writes that do not, deadlines that close it.
 #pragma once
 
+#include "net/link.hpp"
+
 #include "logpipe/result.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -23,7 +25,7 @@ namespace logpipe::net {
 
 /// The io_context's one thread calls everything. Owned by shared_ptr, as the operations and timers in flight hold it
 /// too.
-class connection final : public std::enable_shared_from_this<connection> {
+class connection final : public link, public std::enable_shared_from_this<connection> {
   public:
     using error_code = boost::system::error_code;
 
@@ -43,19 +45,15 @@ class connection final : public std::enable_shared_from_this<connection> {
     /// @return errc::unauthorized for a certificate that is not trusted, errc::not_connected
     [[nodiscard]] boost::asio::awaitable<result<>> connect_tls(boost::asio::ssl::context& context, std::string host);
     [[nodiscard]] boost::asio::awaitable<std::pair<error_code, std::size_t>> read_some(std::span<char> into);
-    /// Sent after what was given before. shared_ptr: the bytes must live until they are written, whatever else happens.
-    void send(std::shared_ptr<std::string const> bytes);
-    [[nodiscard]] std::size_t unsent_bytes() const noexcept { return unsent_bytes_; }
 
-    /// Everything that waits on it fails. The first reason stays.
-    void close(std::string reason);
-    [[nodiscard]] bool closed() const noexcept { return closed_; }
-    [[nodiscard]] std::string const& close_reason() const noexcept { return close_reason_; }
-    /// Ends a read that waits for so long; what is sent still goes out. Replaces the deadline.
-    void stop_reading_after(std::chrono::steady_clock::duration wait);
-    /// Closes after so long, unless another call replaces it or it is cleared before.
-    void close_after(std::chrono::steady_clock::duration wait, std::string reason);
-    void clear_deadline() { deadline_.cancel(); }
+    void send(std::shared_ptr<std::string const> bytes) override;
+    [[nodiscard]] std::size_t unsent_bytes() const noexcept override { return unsent_bytes_; }
+    void close(std::string reason) override;
+    [[nodiscard]] bool closed() const noexcept override { return closed_; }
+    [[nodiscard]] std::string const& close_reason() const noexcept override { return close_reason_; }
+    void stop_reading_after(std::chrono::steady_clock::duration wait) override;
+    void close_after(std::chrono::steady_clock::duration wait, std::string reason) override;
+    void clear_deadline() override { deadline_.cancel(); }
 
   private:
     [[nodiscard]] static boost::asio::awaitable<void> write_queue(std::shared_ptr<connection> self);
