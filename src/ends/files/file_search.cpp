@@ -34,9 +34,9 @@ bool is_numbered_name_of(std::string_view path, std::string_view of) {
 
 }  // namespace
 
-file_search::file_search(path_pattern pattern, bool until_end, lines::line_options const& lines, positions_book& book,
+file_search::file_search(path_pattern pattern, bool until_end, event_options const& events, positions_book& book,
                          file_set& files, environment const& world)
-    : pattern_{std::move(pattern)}, until_end_{until_end}, lines_{lines}, book_{book}, files_{files}, world_{world} {}
+    : pattern_{std::move(pattern)}, until_end_{until_end}, events_{events}, book_{book}, files_{files}, world_{world} {}
 
 bool file_search::is_passed(found_file const& one) const {
     auto const found = passed_.find(one.facts.inode);
@@ -139,7 +139,7 @@ bool file_search::open_known(sighting const& one) {
     auto content = open_content(path);
     if (!content) return false;
     if (!one.is_relative) kept->path = path;
-    auto file = std::make_unique<followed_file>(*std::move(content), *kept, lines_);
+    auto file = std::make_unique<followed_file>(*std::move(content), *kept, events_);
     auto const opened = file->open_at_position();
     if (!opened || !*opened || is_packed) {
         log_info("file_source: {} holds something else than what was read of it", path);
@@ -254,7 +254,7 @@ void file_search::take_up_copy(sighting const& copy, std::unique_ptr<file_conten
     auto kept = of.kept;
     if (!copy.is_relative) kept.path = one.path;
     kept.inode = one.facts.inode;
-    auto file = std::make_unique<followed_file>(std::move(content), std::move(kept), lines_);
+    auto file = std::make_unique<followed_file>(std::move(content), std::move(kept), events_);
     auto const opened = file->open_at_position();
     if (!opened || !*opened || !files_.open(std::move(file), one.path, one.facts, !copy.is_relative)) pass(one, false);
 }
@@ -269,7 +269,7 @@ void file_search::open_new(found_file const& one, std::unique_ptr<file_content> 
     content_hash head;
     head.add({first.data(), *got});
     auto file = std::make_unique<followed_file>(std::move(content),
-                                                book_.add(one.path, one.facts.inode, head.position().at), lines_);
+                                                book_.add(one.path, one.facts.inode, head.position().at), events_);
     auto const opened = file->open_at_position();
     if (!opened) {
         refuse(one, opened.error());

@@ -31,7 +31,7 @@ class file_search final {
   public:
     /// @param until_end  what is there now is all there will be
     /// @param all but the first two  outlive it
-    file_search(path_pattern pattern, bool until_end, lines::line_options const& lines, positions_book& book,
+    file_search(path_pattern pattern, bool until_end, event_options const& events, positions_book& book,
                 file_set& files, environment const& world);
 
     /// Opens what is new. @return the folders in which names may appear that make another scan worth it
@@ -75,7 +75,7 @@ class file_search final {
 
     path_pattern const pattern_;
     bool const until_end_;
-    lines::line_options const& lines_;
+    event_options const& events_;
     positions_book& book_;
     file_set& files_;
     environment const& world_;

@@ -101,6 +101,7 @@ void file_set::look_at(open_file& one) {
     if (now->bytes != one.facts.bytes || now->modified_ns != one.facts.modified_ns) one.changed_at = world_.steady();
     one.facts = *now;
     one.is_ready = one.is_ready || one.file->has_more(*now);
+    if (!one.is_ready && one.file->has_waited(idle)) one.is_idle = one.is_ready = true;
     if (!one.is_ready) look_at_end(one);
 }
 
@@ -129,7 +130,9 @@ result<open_file*> file_set::read(batch& into) {
         if (turn_ >= files_.size()) turn_ = 0;
         auto& one = files_[turn_++];
         if (!one.is_ready) continue;
-        auto const step = one.file->read(into, one.is_final);
+        auto const state = one.is_final ? file_state::final : one.is_idle ? file_state::idle : file_state::grows;
+        one.is_idle = false;
+        auto const step = one.file->read(into, state);
         if (!step) {
             end(one);
             return in_context(one.file->kept().path, step.error());

@@ -31,6 +31,7 @@ struct open_file {
     steady_time changed_at;  ///< when it had news last
     bool is_named = true;    ///< the source's pattern means it
     bool is_ready = true;    ///< to be read
+    bool is_idle = false;    ///< lines that wait for more are to be given
     bool is_final = false;   ///< it gets no more
     bool is_lost = false;    ///< truncated: what was not read may be in a copy
     bool is_ended = false;   ///< nothing more is wanted of it

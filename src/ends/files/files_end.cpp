@@ -10,6 +10,8 @@
 
 namespace logpipe::files {
 
+using namespace std::chrono_literals;
+
 namespace {
 
 struct source_options {
@@ -17,6 +19,9 @@ struct source_options {
     bool follow = false;
     bool no_follow = false;
     std::string state;
+    std::string multiline_start;
+    std::size_t multiline_lines_max = join_options{}.lines_max;
+    std::chrono::milliseconds multiline_timeout = 2s;
 };
 
 option_set<source_options> const& options_of_source() {
@@ -29,6 +34,15 @@ option_set<source_options> const& options_of_source() {
         text<&source_options::state>("state", "DIR",
                                      "Folder that keeps how far each followed file was read; default: the data "
                                      "directory where there is one, else logpipe-state."),
+        text<&source_options::multiline_start>(
+            "multiline-start", "PATTERN",
+            "POSIX extended regular expression that the first line of an event matches; lines that do not match are "
+            "joined to the one before them, such as a stack trace. For followed files."),
+        count<&source_options::multiline_lines_max>("multiline-lines-max",
+                                                    "Maximum lines of an event; the next line begins another.",
+                                                    {.least = 2, .most = 100'000}),
+        duration<&source_options::multiline_timeout>("multiline-timeout",
+                                                     "An event is complete when no line has followed for this time."),
     };
     return set;
 }
@@ -53,7 +67,20 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
     auto const& path = request.uri.rest;
     // Who has a name for its position keeps one for each file; without it, a run repeats itself by its id alone.
     bool const is_remembered = !request.group.empty() || made->follow;
+    join_options joins{.lines_max = made->multiline_lines_max,
+                       .bytes_max = made->lines.line_bytes_max,
+                       .timeout = made->multiline_timeout};
+    if (!made->multiline_start.empty()) {
+        auto start = start_pattern::compile(made->multiline_start);
+        if (!start) return in_context("--multiline-start", start.error());
+        joins.start = *std::move(start);
+    }
     if (!is_remembered || is_stream(path)) {
+        if (joins.start)
+            return error{
+                errc::invalid_argument,
+                fmt::format("--multiline-start: {} is not followed: only the lines of followed files are joined",
+                            path)};
         made->lines.run_id = request.run_id;
         return make_file_source(path, std::move(made->lines));
     }
@@ -68,7 +95,7 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
     auto book = request.share(fmt::format("files {}/{}", folder, group), open_book);
     if (!book) return book.error();
     bool const until_end = made->no_follow || (request.until_end && !made->follow);
-    return make_follow_source({.lines = std::move(made->lines),
+    return make_follow_source({.events = {.lines = std::move(made->lines), .joins = std::move(joins)},
                                .pattern = path,
                                .until_end = until_end,
                                .keeps_cuts = writes_forward(request.other_end)},

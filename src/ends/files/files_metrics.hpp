@@ -23,11 +23,15 @@ inline constexpr auto copies =
 inline constexpr auto lost_bytes =
     counter("files_lost_bytes_total",
             "Bytes that a truncation or a deletion took away before they were read, as far as known.");
+inline constexpr auto joined_lines =
+    counter("files_joined_lines_total", "Lines that --multiline-start added to the event before.");
+inline constexpr auto cut_events =
+    counter("files_joined_cuts_total", "Events of joined lines that were cut: they had too many lines or bytes.");
 
 [[nodiscard]] inline std::vector<metric> of_source() {
     auto all = lines::metrics::of_source(lines::metrics::size_bytes);
     all.insert(all.begin(), {files_open, backlog_bytes, files_remembered, files_refused, files_found, renames,
-                             truncations, copies, lost_bytes});
+                             truncations, copies, lost_bytes, joined_lines, cut_events});
     return all;
 }
 

@@ -36,7 +36,7 @@ class follow_source final : public source {
           book_{std::move(book)},
           world_{std::move(world)},
           files_{options_.until_end, *book_, world_},
-          search_{path_pattern{options_.pattern}, options_.until_end, options_.lines, *book_, files_, world_} {}
+          search_{path_pattern{options_.pattern}, options_.until_end, options_.events, *book_, files_, world_} {}
     ~follow_source() override {
         if (auto saved = book_->save(); !saved) log_error("file_source: {}", saved.error().message);
     }
@@ -110,6 +110,8 @@ class follow_source final : public source {
                        {metrics::truncations, set_figures_.truncations},
                        {metrics::copies, search_figures_.copies},
                        {metrics::lost_bytes, set_figures_.lost_bytes},
+                       {metrics::joined_lines, set_figures_.lines.joined_lines},
+                       {metrics::cut_events, set_figures_.lines.cut_events},
                        {lines::metrics::read_bytes, set_figures_.lines.bytes},
                        {lines::metrics::empty_lines, set_figures_.lines.empty_lines},
                        {lines::metrics::cut_lines, set_figures_.lines.cut_lines},
@@ -170,7 +172,8 @@ class follow_source final : public source {
     }
 
     void keep_cut(open_file& from) {
-        if (!options_.keeps_cuts || !from.file->was_cut()) return;
+        bool const is_chunk = options_.keeps_cuts && from.file->was_cut();
+        if (!is_chunk && !from.file->was_flushed()) return;
         from.file->keep_cut();
         book_->update(from.file->position());
         is_new_ = true;

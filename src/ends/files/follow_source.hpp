@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/environment.hpp"
-#include "lines/lines.hpp"
+#include "followed_file.hpp"
 #include "logpipe/stage.hpp"
 #include "positions_book.hpp"
 
@@ -12,7 +12,7 @@
 namespace logpipe::files {
 
 struct follow_options {
-    lines::line_options lines;
+    event_options events;
     std::string pattern;
     bool until_end = false;   ///< reads what is there, and ends
     bool keeps_cuts = false;  ///< what was given as a batch is the same batch after a crash

@@ -25,14 +25,14 @@ std::string& scratch() {
 
 }  // namespace
 
-followed_file::followed_file(std::unique_ptr<file_content> content, file_position kept,
-                             lines::line_options const& options)
+followed_file::followed_file(std::unique_ptr<file_content> content, file_position kept, event_options const& options)
     : content_{std::move(content)},
       kept_{std::move(kept)},
       options_{options},
       origin_{fmt::format("file {}", kept_.path)},
-      splitter_{options.line_bytes_max},
-      at_line_end_{kept_.safe} {}
+      splitter_{options.lines.line_bytes_max},
+      at_line_end_{kept_.safe},
+      joiner_{options.joins} {}
 
 result<bool> followed_file::open_at_position() {
     auto const& safe = kept_.safe;
@@ -58,7 +58,8 @@ result<bool> followed_file::open_at_position() {
 void followed_file::continue_in(std::unique_ptr<file_content> copy) {
     content_ = std::move(copy);
     counts_ = counts();
-    splitter_ = lines::line_splitter{options_.line_bytes_max};
+    splitter_ = lines::line_splitter{options_.lines.line_bytes_max};
+    joiner_.clear();
     splitter_begin_ = read_bytes_ = line_end_;
     // The block that it is in is read again for its hash.
     auto const marks = hash_.marks();
@@ -82,8 +83,9 @@ std::uint64_t followed_file::read_limit() const {
     return std::min(block_end, cut == kept_.cuts.end() ? block_end : *cut) - read_bytes_;
 }
 
-result<read_step> followed_file::read(batch& into, bool is_final) {
+result<read_step> followed_file::read(batch& into, file_state state) {
     auto& buffer = scratch();
+    was_flushed_ = false;
     while (true) {
         auto const before = is_compressed() ? 0 : tail_.size();
         auto const got = content_->read_at(read_bytes_ - before, {buffer.data(), before + read_limit()});
@@ -100,14 +102,19 @@ result<read_step> followed_file::read(batch& into, bool is_final) {
         if (bytes.empty()) break;
         tail_ = all.substr(all.size() - std::min(all.size(), tail_bytes_max));
         take(bytes, into);
+        if (std::ranges::find(kept_.cuts, read_bytes_) != kept_.cuts.end()) flush(into);
         if (!into.empty()) {
             give(into);
             return read_step::batch;
         }
     }
-    if (!is_final) return read_step::nothing;
-    finish(into);
+    if (state == file_state::grows) return read_step::nothing;
+    if (state == file_state::final)
+        finish(into);
+    else
+        flush(into);
     if (into.empty()) return read_step::nothing;
+    was_flushed_ = joiner_.is_on();
     give(into);
     return read_step::batch;
 }
@@ -123,28 +130,58 @@ result<bool> followed_file::begins_as_found() {
 
 void followed_file::take(std::string_view bytes, batch& into) {
     auto left = bytes;
-    while (auto const line = splitter_.next(left)) append(into, *line, splitter_begin_ + splitter_.offset_bytes());
-    auto const last = bytes.rfind('\n');
-    if (last != std::string_view::npos) {
-        end_line_at(read_bytes_ + last + 1, bytes.substr(0, last + 1));
-        carried_ = bytes.substr(last + 1);
-    } else {
-        carried_.append(bytes);
-        if (carried_.size() > carried_bytes_max) {
-            hash_.add(carried_);
-            carried_.clear();
-        }
+    while (auto const line = splitter_.next(left)) {
+        auto const end = splitter_begin_ + splitter_.offset_bytes();
+        if (joiner_.is_on())
+            join(into, *line, end, bytes);
+        else
+            append(into, *line, end);
+    }
+    if (auto const last = bytes.rfind('\n'); last != std::string_view::npos) {
+        hash_to(read_bytes_ + last + 1, bytes);
+        if (!joiner_.is_on()) end_line();
+    }
+    carried_.append(bytes.substr(hash_.offset() + carried_.size() - read_bytes_));
+    if (carried_.size() > carried_bytes_max) {
+        hash_.add(carried_);
+        carried_.clear();
     }
     read_bytes_ += bytes.size();
 }
 
-/// @param bytes  up to there, without those that were carried
-void followed_file::end_line_at(std::uint64_t offset, std::string_view bytes) {
+/// @param bytes  from read_bytes_ on
+void followed_file::hash_to(std::uint64_t offset, std::string_view bytes) {
+    if (offset <= hash_.offset()) return;
     hash_.add(carried_);
     carried_.clear();
-    hash_.add(bytes);
-    line_end_ = offset;
+    hash_.add(bytes.substr(hash_.offset() - read_bytes_, offset - hash_.offset()));
+}
+
+/// What was hashed is in lines that are given.
+void followed_file::end_line() {
     at_line_end_ = hash_.position();
+    line_end_ = at_line_end_.at.offset;
+}
+
+void followed_file::join(batch& into, lines::input_line const& line, std::uint64_t end, std::string_view bytes) {
+    if (line.cut || joiner_.begins(line.text)) flush(into);
+    hash_to(end, bytes);
+    if (line.cut) {
+        append(into, line, end);
+        end_line();
+        return;
+    }
+    joiner_.add(line.text);
+    joined_end_ = end;
+    joined_to_ = hash_.position();
+}
+
+void followed_file::flush(batch& into) {
+    if (joiner_.is_empty()) return;
+    append(into, {.text = joiner_.text(), .cut = false}, joined_end_);
+    at_line_end_ = joined_to_;
+    line_end_ = joined_to_.at.offset;
+    joiner_.clear();
 }
 
 void followed_file::append(batch& into, lines::input_line const& line, std::uint64_t end) {
@@ -152,10 +189,10 @@ void followed_file::append(batch& into, lines::input_line const& line, std::uint
     // Of two lines that end with one hole the second is the hole: it is named by the byte after.
     auto place = end - 1;
     if (index > 0) place = std::max(place, into.events.back().offset + 1);
-    into.append(into.tag_index(options_.tag), id_at(place), kept_.found_ns, line.text).offset = place;
+    into.append(into.tag_index(options_.lines.tag), id_at(place), kept_.found_ns, line.text).offset = place;
     if (!line.cut) return;
     ++cut_lines_;
-    into.reject(index, "ingest", fmt::format("line over {} bytes", options_.line_bytes_max));
+    into.reject(index, "ingest", fmt::format("line over {} bytes", options_.lines.line_bytes_max));
 }
 
 event_id followed_file::id_at(std::uint64_t offset) {
@@ -173,11 +210,19 @@ event_id followed_file::id_at(std::uint64_t offset) {
 
 void followed_file::finish(batch& into) {
     auto const line = splitter_.finish();
-    // Where its line end would be: should one follow after all, it is the same line.
-    if (line) append(into, *line, read_bytes_ + 1);
-    if (line_end_ < read_bytes_) end_line_at(read_bytes_, {});
+    if (line) {
+        // Where its line end would be: should one follow after all, it is the same line.
+        auto const end = read_bytes_ + 1;
+        if (joiner_.is_on())
+            join(into, *line, end, {});
+        else
+            append(into, *line, end);
+    }
+    flush(into);
+    hash_to(read_bytes_, {});
+    end_line();
     counts_ = counts();
-    splitter_ = lines::line_splitter{options_.line_bytes_max};
+    splitter_ = lines::line_splitter{options_.lines.line_bytes_max};
     splitter_begin_ = read_bytes_;
 }
 
@@ -238,6 +283,8 @@ line_counts& line_counts::operator+=(line_counts const& more) noexcept {
     empty_lines += more.empty_lines;
     cut_lines += more.cut_lines;
     hole_bytes += more.hole_bytes;
+    joined_lines += more.joined_lines;
+    cut_events += more.cut_events;
     return *this;
 }
 
@@ -245,7 +292,9 @@ line_counts followed_file::counts() const noexcept {
     return {.bytes = counts_.bytes + splitter_.offset_bytes(),
             .empty_lines = counts_.empty_lines + splitter_.empty_lines(),
             .cut_lines = cut_lines_,
-            .hole_bytes = counts_.hole_bytes + splitter_.hole_bytes()};
+            .hole_bytes = counts_.hole_bytes + splitter_.hole_bytes(),
+            .joined_lines = joiner_.joined_lines(),
+            .cut_events = joiner_.cut_events()};
 }
 
 }  // namespace logpipe::files

@@ -4,6 +4,7 @@
 #include "content_hash.hpp"
 #include "file_content.hpp"
 #include "file_position.hpp"
+#include "line_joiner.hpp"
 
 #include "lines/line_splitter.hpp"
 #include "lines/lines.hpp"
@@ -23,31 +24,51 @@ enum class read_step {
     truncated,  ///< what was read is not there any more: the file has begun again
 };
 
+enum class file_state {
+    grows,
+    idle,   ///< nothing was written for so long that no line is waited for
+    final,  ///< it gets no more: a last line without an end is one
+};
+
+/// How a file's bytes become events.
+struct event_options {
+    lines::line_options lines;
+    join_options joins;
+};
+
 /// What was seen of lines since the file was opened.
 struct line_counts {
     std::uint64_t bytes = 0;
     std::uint64_t empty_lines = 0;
     std::uint64_t cut_lines = 0;
     std::uint64_t hole_bytes = 0;
+    std::uint64_t joined_lines = 0;
+    std::uint64_t cut_events = 0;  ///< of joined lines
 
     line_counts& operator+=(line_counts const& more) noexcept;
 };
 
 /// The lines whose ends are in one block of the file are one batch, or several where the file ended in between. So the
-/// id of a line, (file, block, place of its end in the block), does not depend on when it was read. One thread.
+/// id of a line, (file, block, place of its end in the block), does not depend on when it was read. Lines that are
+/// joined have the id of the last one. One thread.
 class followed_file final {
   public:
     /// @param kept  where it is read on from, see open_at_position()
-    followed_file(std::unique_ptr<file_content> content, file_position kept, lines::line_options const& options);
+    followed_file(std::unique_ptr<file_content> content, file_position kept, event_options const& options);
 
     /// Reads up to the position that was kept. @return whether the content there is what was read before
     [[nodiscard]] result<bool> open_at_position();
 
-    /// @param is_final  the file gets no more: a last line without an end is one
-    [[nodiscard]] result<read_step> read(batch& into, bool is_final);
+    [[nodiscard]] result<read_step> read(batch& into, file_state state);
     /// The batch that was read last ended where the file did, not where a block does: it would not be cut there again
     /// by itself.
     [[nodiscard]] bool was_cut() const noexcept { return read_bytes_ % block_bytes != 0; }
+    /// Its last event did not wait for the line after it: with that line there, it would be another event.
+    [[nodiscard]] bool was_flushed() const noexcept { return was_flushed_; }
+    /// Lines wait for those that belong to them, and need not after this time without any.
+    [[nodiscard]] bool has_waited(std::chrono::steady_clock::duration idle) const noexcept {
+        return !joiner_.is_empty() && idle >= options_.joins.timeout;
+    }
     /// Keeps in mind that a chunk ends where the last batch did.
     void keep_cut();
 
@@ -60,7 +81,7 @@ class followed_file final {
     [[nodiscard]] std::uint64_t backlog_bytes(file_facts const& now) const noexcept;
     [[nodiscard]] bool is_compressed() const { return content_->is_compressed(); }
     [[nodiscard]] result<file_facts> facts() const { return content_->facts(); }
-    /// Of bytes that no line end has followed yet.
+    /// Of bytes that are in no event yet.
     [[nodiscard]] std::uint64_t partial_bytes() const noexcept { return read_bytes_ - line_end_; }
     [[nodiscard]] bool all_is_safe() const noexcept { return unsafe_.empty(); }
     [[nodiscard]] line_counts counts() const noexcept;
@@ -80,7 +101,10 @@ class followed_file final {
   private:
     [[nodiscard]] result<bool> begins_as_found();
     void take(std::string_view bytes, batch& into);
-    void end_line_at(std::uint64_t offset, std::string_view bytes);
+    void hash_to(std::uint64_t offset, std::string_view bytes);
+    void end_line();
+    void join(batch& into, lines::input_line const& line, std::uint64_t end, std::string_view bytes);
+    void flush(batch& into);
     void append(batch& into, lines::input_line const& line, std::uint64_t end);
     [[nodiscard]] event_id id_at(std::uint64_t offset);
     [[nodiscard]] std::uint64_t read_limit() const;
@@ -89,7 +113,7 @@ class followed_file final {
 
     std::unique_ptr<file_content> content_;
     file_position kept_;
-    lines::line_options const& options_;
+    event_options const& options_;
     std::string origin_;
     lines::line_splitter splitter_;
     std::uint64_t splitter_begin_ = 0;  // where its first byte is in the file
@@ -97,6 +121,10 @@ class followed_file final {
     std::uint64_t line_end_ = 0;        // after the last line end among them
     content_hash hash_;
     content_position at_line_end_;
+    line_joiner joiner_;
+    content_position joined_to_;    // where the last of its lines ends
+    std::uint64_t joined_end_ = 0;  // the same, as its id names it: a line end that may not be there yet
+    bool was_flushed_ = false;
     std::string carried_;  // after line_end_, not in hash_ yet
     std::string tail_;     // the last bytes before read_bytes_: what a file that began again does not have there
     std::deque<content_position> unsafe_;  // ends of batches
