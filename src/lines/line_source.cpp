@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "lines/binary_content.hpp"
 #include "lines/metrics.hpp"
+#include "lines/unpacked_input.hpp"
 
 #include <fmt/format.h>
 
@@ -22,7 +23,7 @@ constexpr std::size_t line_bytes_limit = std::size_t{1} << 30U;
 class line_source final : public source {
   public:
     line_source(std::unique_ptr<byte_input> input, line_source_options options)
-        : input_{std::move(input)},
+        : input_{make_unpacked(std::move(input), options.origin)},
           line_bytes_max_{options.lines.line_bytes_max},
           origin_{options.origin},
           identity_{fmt::format("{} run {}", options.origin, options.lines.run_id)},

@@ -10,6 +10,7 @@ PROGRAM is $LOGPIPE unless given. Standard library and openssl; free ports; ever
 import collections
 import gzip
 import json
+import lzma
 import os
 import pathlib
 import signal
@@ -165,8 +166,7 @@ class EndsAtStart(Case):
 
 class NotLines(Case):
     def inputs(self):
-        return {"lines.gz": (gzip.compress(b'{"a": 1}\n' * 5), "gzip data"), "lines.zst": (ZSTD, "zstd data"),
-                "utf-16.txt": (UTF_16, "UTF-16 text")}
+        return {"lines.xz": (lzma.compress(b'{"a": 1}\n' * 5), "xz data"), "utf-16.txt": (UTF_16, "UTF-16 text")}
 
     def refused(self, *arguments, word, stdin=None):
         done = subprocess.run([program_test.PROGRAM, "produce", *map(str, arguments), "--to", "file:out.jsonl"], cwd=self.folder,
@@ -184,6 +184,17 @@ class NotLines(Case):
                     self.refused("--file", name, word=word)
                     self.refused("-", word=word, stdin=content)
                     self.refused("--url", f"{url}/{name}", word=word)
+
+    def test_files_standard_input_and_urls_that_are_compressed_are_read_as_what_is_in_them(self):
+        lines = '{"a": 1}\n'
+        for name, content in {"lines.gz": gzip.compress(lines.encode()), "lines.zst": ZSTD}.items():
+            with self.subTest(name), web_folder({f"/{name}": content}) as url:
+                (self.folder / name).write_bytes(content)
+                self.assertEqual(self.run_program("produce", "--file", name, "--to", "stdout:").stdout, lines)
+                self.assertEqual(self.run_program("produce", "--url", f"{url}/{name}", "--to", "stdout:").stdout, lines)
+                done = subprocess.run([program_test.PROGRAM, "produce", "-", "--to", "stdout:"], input=content, capture_output=True,
+                                      timeout=TIME_MAX)
+                self.assertEqual((done.returncode, done.stdout.decode()), (0, lines))
 
     def test_a_body_that_the_server_says_is_gzip_is_read_as_lines(self):
         with web_folder({"/lines.gz": gzip.compress(b'{"a": 1}\n')}, {"Content-Encoding": "gzip"}) as url:

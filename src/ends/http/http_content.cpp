@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <ctime>
 #include <utility>
 
 namespace logpipe::http {
@@ -43,6 +45,17 @@ bool equal(std::string_view a, std::string_view b) noexcept {
 
 }  // namespace
 
+std::optional<std::chrono::seconds> read_retry_after(std::string_view field, std::int64_t now_s) {
+    std::int64_t seconds = 0;
+    auto const [end, bad] = std::from_chars(field.data(), field.data() + field.size(), seconds);
+    if (bad == std::errc{} && end == field.data() + field.size() && seconds >= 0) return std::chrono::seconds{seconds};
+    std::tm date{};
+    std::string const text{field};
+    auto const* const rest = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+    if (rest == nullptr || *rest != '\0') return std::nullopt;
+    return std::chrono::seconds{std::max<std::int64_t>(0, ::timegm(&date) - now_s)};
+}
+
 void http_content::feed(std::string_view bytes) {
     if (accepted_ && !nothing_left_) body_.append(bytes);  // else it is a redirect's or an error's own page
 }
@@ -53,6 +66,8 @@ result<> http_content::judge(net::http_head const& head) {
         location_ = location;
         return {};
     }
+    if (head.status == 429 || head.status == 503)
+        retry_after_ = read_retry_after(head.field("Retry-After"), std::time(nullptr));
     bool const ranged = !request_.if_range.empty();
     if (head.status != 200 && !(ranged && (head.status == 206 || head.status == 416))) return status_error(head);
     if (head.status != 200)

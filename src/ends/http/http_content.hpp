@@ -5,6 +5,7 @@
 #include "logpipe/result.hpp"
 #include "net/http_response_reader.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@ struct http_request_range {
     std::uint64_t begin_bytes = 0;
     std::string if_range;  ///< the strong ETag that the range needs; empty: all of it
 };
+
+/// What a Retry-After field says, seconds or a date. @param now_s  since the epoch
+[[nodiscard]] std::optional<std::chrono::seconds> read_retry_after(std::string_view field, std::int64_t now_s);
 
 /// One response. One thread.
 class http_content final {
@@ -38,6 +42,8 @@ class http_content final {
 
     /// Where a redirect leads, as the server wrote it.
     [[nodiscard]] std::optional<std::string> const& location() const noexcept { return location_; }
+    /// How long the server wants to be left alone (RFC 9110 section 10.2.3), where it is busy and says so.
+    [[nodiscard]] std::optional<std::chrono::seconds> const& retry_after() const noexcept { return retry_after_; }
     /// True when it continues at the range that was requested, false when it starts over. Once accepted().
     [[nodiscard]] bool goes_on() const noexcept { return goes_on_; }
     [[nodiscard]] bool accepted() const noexcept { return accepted_; }
@@ -57,6 +63,7 @@ class http_content final {
     std::size_t body_done_ = 0;  // …but for so many bytes of it
     std::string given_;          // what next() gave last
     std::optional<std::string> location_;
+    std::optional<std::chrono::seconds> retry_after_;
     std::string resume_tag_;
     std::optional<std::uint64_t> total_bytes_;
     bool accepted_ = false;

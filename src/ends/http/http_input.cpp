@@ -1,6 +1,7 @@
 // Lines from a web server. A download that is cut resumes where it was, or starts over and is compared.
 #include "content_history.hpp"
 #include "core/environment.hpp"
+#include "core/file.hpp"
 #include "core/log.hpp"
 #include "core/retry_loop.hpp"
 #include "http/http.hpp"
@@ -16,13 +17,24 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ranges>
 #include <utility>
+#include <vector>
 
 namespace logpipe::http {
 
 namespace {
 
 using std::chrono::steady_clock;
+
+constexpr std::size_t header_file_bytes_max = std::size_t{64} << 10U;
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r";
+    auto const begin = text.find_first_not_of(blanks);
+    if (begin == std::string_view::npos) return {};
+    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
 
 std::string fields_of(http_request_range const& range) {
     if (range.if_range.empty()) return "Accept: */*\r\nAccept-Encoding: gzip\r\n";
@@ -39,14 +51,15 @@ class http_input final : public lines::byte_input {
         auto parsed = net::parse_http_url(options_.url);
         if (!parsed) return parsed.error();
         url_ = std::move(*parsed);
+        if (auto read = read_headers(); !read) return read;
         return reach();
     }
 
     result<std::optional<lines::input_piece>> read(steady_time until) override {
         while (!ended_) {
             if (!content_) {
-                if (!client_.wait(std::min(retry_.due(), until)) || !retry_.is_due(steady_clock::now()))
-                    return std::nullopt;
+                auto const due = std::max(retry_.due(), not_before_);
+                if (!client_.wait(std::min(due, until)) || steady_clock::now() < due) return std::nullopt;
                 if (auto begun = begin(); !begun) return begun.error();
             }
             auto const piece = advance(until);
@@ -87,8 +100,36 @@ class http_input final : public lines::byte_input {
             server.tls = net::tls_client_options{.ca_file = options_.ca_file,
                                                  .insecure_skip_verify = options_.insecure_skip_verify};
         auto target = net::make_http_target(server);
-        if (target) target->name.clear();  // our errors name the whole URL
+        if (!target) return target;
+        target->name.clear();  // our errors name the whole URL
+        // A redirect to another server does not take them along.
+        bool const is_same = url.server.host == url_.server.host && url.server.port == url_.server.port;
+        if (!is_same || url.tls != url_.tls) return target;
+        for (auto const& [name, value] : headers_)
+            if (auto added = net::add_field(*target, name, value); !added) return in_context(name, added.error());
+        if (auto added = net::add_login(*target, options_.username, options_.password); !added) return added.error();
+        if (options_.token.empty()) return target;
+        if (auto added = net::add_field(*target, "Authorization", "Bearer " + options_.token); !added)
+            return in_context("--url-token-file", added.error());
         return target;
+    }
+
+    result<> read_headers() {
+        if (options_.header_file.empty()) return {};
+        auto const text = read_file(system_files(), options_.header_file, header_file_bytes_max);
+        if (!text) return in_context("--url-header-file", text.error());
+        headers_.clear();
+        for (auto const line : std::views::split(*text, '\n')) {
+            auto const field = trimmed(std::string_view{line});
+            if (field.empty() || field.starts_with('#')) continue;
+            auto const colon = field.find(':');
+            if (colon == 0 || colon == std::string_view::npos || field.substr(0, colon).contains(' '))
+                return error{
+                    errc::invalid_argument,
+                    fmt::format("--url-header-file: {} has a line that is not \"Name: value\"", options_.header_file)};
+            headers_.emplace_back(field.substr(0, colon), trimmed(field.substr(colon + 1)));
+        }
+        return {};
     }
 
     result<> begin() {
@@ -116,11 +157,7 @@ class http_input final : public lines::byte_input {
         if (auto begun = begin(); !begun) return begun;
         while (!judged_) {
             auto const piece = advance(steady_time::max());
-            if (!piece) {
-                content_.reset();
-                client_.drop();
-                return in_context(here_.text, piece.error());
-            }
+            if (!piece) return recover(piece.error());
             if (!*piece) break;
         }
         return {};
@@ -196,13 +233,20 @@ class http_input final : public lines::byte_input {
 
     /// A cut download is retried; what failed from the start, or would fail the same way each time, is the caller's.
     result<> recover(error const& reason) {
+        auto const retry_after = content_ ? content_->retry_after() : std::nullopt;
         content_.reset();
         client_.drop();
         // Also after a failure that is not retried here: a caller that reads on all the same shall not hammer the
         // server.
         auto const now = steady_clock::now();
-        auto const wait = std::chrono::duration_cast<std::chrono::milliseconds>(retry_.failed(now) - now);
-        bool const may_pass = begun_ && (reason.code == errc::not_connected || reason.code == errc::timed_out);
+        auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(retry_.failed(now) - now);
+        if (retry_after && *retry_after > options_.retry_after_max)
+            return in_context(here_.text, error{reason.code, fmt::format("{}; it wants to be left alone for {} s",
+                                                                         reason.message, retry_after->count())});
+        if (retry_after) wait = std::max<std::chrono::milliseconds>(wait, *retry_after);
+        not_before_ = now + wait;
+        bool const may_pass =
+            (begun_ || retry_after) && (reason.code == errc::not_connected || reason.code == errc::timed_out);
         auto const failed = in_context(here_.text, reason);
         if (!may_pass) return failed;
         if (attempts_ >= options_.resumes_max) {
@@ -225,7 +269,9 @@ class http_input final : public lines::byte_input {
     bool judged_ = false;                  // content_ was accepted, and we know it
     content_history history_;
     std::string resume_tag_;
-    bool begun_ = false;  // content was accepted once
+    std::vector<std::pair<std::string, std::string>> headers_;
+    steady_time not_before_;  // when a busy server may be asked again
+    bool begun_ = false;      // content was accepted once
     bool ended_ = false;
     int attempts_ = 0;  // in a row without a new byte
     retry_loop retry_{backoff_options{}, random_number};

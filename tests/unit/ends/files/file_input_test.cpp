@@ -1,5 +1,7 @@
 #include "lines/lines.hpp"
 
+#include "codec/gzip.hpp"
+#include "codec/zstd.hpp"
 #include "files/files.hpp"
 #include "support/catch.hpp"
 #include "support/scratch_folder.hpp"
@@ -213,6 +215,47 @@ TEST_CASE("the file source shows how far it is", "[file_source]") {
                                                                    {"source_hole_bytes_total", 0}});
 }
 
+TEST_CASE("compressed files and pipes are read as what is in them, and damage is an error", "[file_source]") {
+    test::scratch_folder const folder;
+    auto const text = numbered(30'000);
+    auto const plain = test::read_all(*make_file_source(folder.write("plain", text), run_of()));
+    REQUIRE(plain.records.size() == 30'000);
+    auto const read = [&](std::string const& bytes) {
+        auto const from = make_file_source(folder.write("packed", bytes), run_of());
+        REQUIRE(from->open());
+        return test::read_all(*from);
+    };
+    auto const packed = codec::gzip(text.substr(0, 70'001)) + codec::gzip(text.substr(70'001));
+    CHECK(read(packed).records == plain.records);
+    CHECK(read(codec::zstd(text)).records == plain.records);
+    CHECK(read(codec::gzip("")).records.empty());
+    for (std::string const few : {"", "\x1f", "\x28\xb5\x2f", "a"}) {
+        CAPTURE(few);
+        auto const got = read(few);
+        CHECK(got.records == (few.empty() ? std::vector<std::string>{} : std::vector<std::string>{few}));
+        CHECK_FALSE(got.failure);
+    }
+    for (auto const& bad :
+         {packed.substr(0, packed.size() - 5), codec::zstd(text).substr(0, 100), "\x1f\x8b\x08" + text}) {
+        auto const got = read(bad);
+        REQUIRE(got.failure);
+        CHECK(got.failure->code == errc::corrupt);
+        CHECK_THAT(got.failure->message, ContainsSubstring(folder.path("packed")));
+    }
+    named_pipe pipe{folder.path("pipe")};
+    auto const from = make_file_source(folder.path("pipe"), run_of());
+    REQUIRE(from->open());
+    auto const small = codec::gzip("{\"n\": 0}\n");
+    std::jthread writes{[&] {
+        for (auto const byte : small) {
+            pipe.put(std::string_view{&byte, 1});
+            std::this_thread::sleep_for(1ms);
+        }
+        pipe.close();
+    }};
+    CHECK(test::read_all(*from).records == std::vector<std::string>{"{\"n\": 0}"});
+}
+
 TEST_CASE("a file that is not lines is rejected with what it is, and nothing of it is taken", "[file_source]") {
     test::scratch_folder const folder;
     auto const lines = numbered(10);
@@ -226,8 +269,7 @@ TEST_CASE("a file that is not lines is rejected with what it is, and nothing of 
         CHECK_THAT(got.failure->message, ContainsSubstring(std::string{what}));
         CHECK(got.records.empty());
     };
-    rejected("\x1f\x8b\x08" + lines, "gzip data");
-    rejected("\x28\xb5\x2f\xfd" + lines, "zstd data");
+    rejected(codec::gzip("\x1f\x8b\x08" + lines), "gzip data");
     rejected(std::string{"\xfd"
                          "7zXZ\0\n",
                          7} +

@@ -21,11 +21,12 @@ std::string reason_of(std::string const& text) {
 }
 
 follow_options joined(std::string const& start = "^[0-9]", std::size_t lines_max = 500, bool keeps_cuts = false) {
-    return {.events = {.lines = {},
-                       .joins = {.start = compiled(start), .lines_max = lines_max, .bytes_max = 4096, .timeout = 100ms}},
-            .pattern = {},
-            .until_end = false,
-            .keeps_cuts = keeps_cuts};
+    return {
+        .events = {.lines = {},
+                   .joins = {.start = compiled(start), .lines_max = lines_max, .bytes_max = 4096, .timeout = 100ms}},
+        .pattern = {},
+        .until_end = false,
+        .keeps_cuts = keeps_cuts};
 }
 
 /// Events of a line and so many more, about 40 bytes a line.
@@ -33,7 +34,8 @@ std::string traces(int first, int count, int lines) {
     std::string text;
     for (int i = first; i < first + count; ++i) {
         text += fmt::format("{} java.lang.Exception: number {}\n", i, i);
-        for (int line = 0; line < lines; ++line) text += fmt::format("    at com.example.Some.method({}:{})\n", i, line);
+        for (int line = 0; line < lines; ++line)
+            text += fmt::format("    at com.example.Some.method({}:{})\n", i, line);
     }
     return text;
 }
@@ -90,7 +92,8 @@ TEST_CASE("what is joined has the same ids after a crash, wherever blocks and re
 
 TEST_CASE("an event of joined lines is bounded in lines and bytes, and the cuts are counted", "[follow]") {
     scratch_folder const folder;
-    auto const path = folder.write("app.log", "1 one\n a\n b\n c\n d\n2 two\n" + std::string(5'000, 'x') + "\n3 three\n");
+    auto const path =
+        folder.write("app.log", "1 one\n a\n b\n c\n d\n2 two\n" + std::string(5'000, 'x') + "\n3 three\n");
     auto how = joined("^[0-9]", 3);
     how.events.lines.line_bytes_max = 4096;
     follower follows{folder, "app.log", how};
@@ -102,7 +105,7 @@ TEST_CASE("an event of joined lines is bounded in lines and bytes, and the cuts 
     CHECK(got[3] == std::string(4096, 'x'));
     CHECK(got[4] == "3 three");
     CHECK(follows.metric("files_joined_cuts_total") == 1);
-    CHECK(follows.metric("cut_lines_total") == 1);
+    CHECK(follows.metric("source_cut_lines_total") == 1);
 }
 
 TEST_CASE("a file that is read to its end gives its last event at once", "[follow]") {

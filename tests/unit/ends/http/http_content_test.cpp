@@ -144,6 +144,14 @@ TEST_CASE("a status other than 200 is an error with the status in words", "[http
     REQUIRE(code_of("304 Not Modified") == errc::rejected);
 }
 
+TEST_CASE("Retry-After is seconds or a date", "[http_content]") {
+    using std::chrono::seconds;
+    CHECK(read_retry_after("120", 0) == seconds{120});
+    CHECK(read_retry_after("Fri, 31 Dec 1999 23:59:59 GMT", 946684700) == seconds{99});
+    CHECK(read_retry_after("Fri, 31 Dec 1999 23:59:59 GMT", 946684900) == seconds{0});
+    for (auto const* const bad : {"", "-1", "1.5", "soon", "Fri, 31 Dec 1999"}) CHECK_FALSE(read_retry_after(bad, 0));
+}
+
 TEST_CASE("a page instead of lines is rejected, by its type or its first byte", "[http_content]") {
     auto const typed = content_of_pieces(sized("200 OK\r\nContent-Type: text/HTML; charset=utf-8\r\n", "hello"));
     REQUIRE(typed.error().code == errc::rejected);
