@@ -71,7 +71,8 @@ class unpacked_input final : public byte_input {
             if (auto done = inflate_left(); !done) return in_context(name_, done.error());
             if (!content_.empty()) return input_piece{.bytes = content_};
             if (!left_.empty()) continue;
-            if (ended_ && !is_between()) return error{errc::corrupt, name_ + " ends in the middle of its compressed data"};
+            if (ended_ && !is_between())
+                return error{errc::corrupt, name_ + " ends in the middle of its compressed data"};
             if (ended_) return input_piece{.bytes = {}, .end = true};
             auto const got = from_->read(until);
             if (!got || !*got) return got;
