@@ -28,7 +28,11 @@ std::string figure_of(stage_status const& stage) {
 
 std::string figure_of(pump_snapshot const& pump, stage_status const& stage) {
     if (pump.backlog && &stage == pump.stages.data()) return fmt::format("backlog {}", grouped(*pump.backlog));
-    if (auto figure = figure_of(stage); !figure.empty()) return figure;
+    auto figure = figure_of(stage);
+    // Of a transform, what it chose: the formats of the streams.
+    bool const is_transform = &stage != pump.stages.data() && &stage != &pump.stages.back();
+    if (is_transform && !stage.target.empty()) figure += (figure.empty() ? "" : "; ") + stage.target;
+    if (!figure.empty()) return figure;
     if (&stage == &pump.stages.back()) return fmt::format("{} indexed", grouped(pump.book.counts.indexed));
     return {};
 }

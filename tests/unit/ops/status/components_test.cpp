@@ -63,6 +63,11 @@ TEST_CASE("a process is reported with its stages, and the one that is down makes
     CHECK(find(report, "stage", "index/sqlite_sink").figure == "70 indexed");
     CHECK(state_of(report) == component_state::down);
 
+    auto chosen = sample_snapshot();
+    chosen.pumps.back().stages[1].target = "app.follow: combined";
+    CHECK(find(report_of_process({.address = "127.0.0.1:1", .got = chosen, .took = 1ms}), "stage", "index/normalize")
+              .figure == "app.follow: combined");
+
     auto two = sample_snapshot();
     two.pumps.front().stages.front().up = false;
     auto const worse = report_of_process({.address = "127.0.0.1:1", .got = two, .took = 1ms});
