@@ -3,11 +3,13 @@
 # the paths through Kafka and OpenSearch beside rsyslog and librdkafka alone; counts the instructions of the parts. Preset
 # bench.
 #
-# Usage: scripts/bench.sh [--parts [REGEX] | --instructions [ARGUMENTS…] | --run [ARGUMENTS…] | --paths [ARGUMENTS…] | --quick]
+# Usage: scripts/bench.sh [--parts [REGEX] | --instructions [ARGUMENTS…] | --run [ARGUMENTS…] | --files [ARGUMENTS…] |
+#                         --paths [ARGUMENTS…] | --quick]
 #
 #   REGEX      of names of parts; default: all
-#   ARGUMENTS  of tests/bench/instruction_counts.py, run_bench.py, paths_bench.py
+#   ARGUMENTS  of tests/bench/instruction_counts.py, run_bench.py, files_bench.py, paths_bench.py
 #   --instructions  compares with the counts that are kept; exit status 1 where a part takes over 5 % more
+#   --files    a log file of combined, parsed into JSON, beside rsyslog
 #   --quick    --paths with one round of fewer events
 #
 # Without arguments: parts and paths (of which --run is one).
@@ -33,6 +35,13 @@ measure_run() {
     "$root/tests/bench/run_bench.py" "$root/build/bench/logpipe" "$root/build/bench/tests/bench/sqlite_loader" "$@"
 }
 
+measure_files() {
+    "$root/scripts/setup.sh" --paths
+    build_preset bench --target logpipe
+    say 'a log file to JSON, beside rsyslog'
+    "$root/tests/bench/files_bench.py" "$root/build/bench/logpipe" "$@"
+}
+
 measure_paths() {
     "$root/scripts/setup.sh" --tests --paths
     build_preset bench --target logpipe bulk_stub bulk_loader forward_load kafka_probe sqlite_loader bench_parts
@@ -42,7 +51,7 @@ measure_paths() {
 
 case ${1:-} in
     -h | --help) print_help && exit 0 ;;
-    '' | --parts | --instructions | --run | --paths | --quick) ;;
+    '' | --parts | --instructions | --run | --files | --paths | --quick) ;;
     *) misused "unknown argument $1" ;;
 esac
 "$root/scripts/setup.sh" --bench
@@ -50,6 +59,7 @@ case ${1:-} in
     --parts) measure_parts "${@:2}" ;;
     --instructions) count_instructions "${@:2}" ;;
     --run) measure_run "${@:2}" ;;
+    --files) measure_files "${@:2}" ;;
     --paths) measure_paths "${@:2}" ;;
     --quick) measure_paths --quick ;;
     '') measure_parts && measure_paths ;;
