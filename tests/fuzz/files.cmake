@@ -1,0 +1,1 @@
+logpipe_fuzz(files_state logpipe_files logpipe_core)
