@@ -1,5 +1,5 @@
-// The positions of followed files as any bytes: a value or an error, and what is written is read. A pattern of paths and
-// that of an event's first line: any text is one or an error.
+// The positions of followed files as any bytes: a value or an error, and what is written is read. A pattern of paths
+// and that of an event's first line: any text is one or an error.
 #include "file_position.hpp"
 #include "line_joiner.hpp"
 #include "path_pattern.hpp"

@@ -35,7 +35,9 @@ class MetricsPage(Case):
     def served_by_every_end(self):
         nobody, page, lines = free_address(), free_address(), self.demo(10)
         self.start("serve", "--listen", page)
-        run = self.begin("run", "--data-dir", "run", "--listen", free_address(), "--page", "none")
+        mapping = self.run_program("check", "--show-mapping").stdout
+        (self.folder / "rules.toml").write_text(mapping + '\n[[rule]]\nname = "health"\nfield = "request"\nbegins = "GET /health"\n')
+        run = self.begin("run", "--data-dir", "run", "--listen", free_address(), "--page", "none", "--mapping", "rules.toml")
         served = ServedMetrics(self.scrape(page), self.scrape(run, until="logpipe_pump_backlog_events"))
         for each in (self.begin("forward", "--listen", free_address(), "--journal", "data", "--to", f"kafka://{nobody}/a"),
                      self.begin("consume", "--from", f"kafka://{nobody}/a", "--to", f"kafka://{nobody}/b"),

@@ -91,6 +91,8 @@ class Rotation(Case):
         config.write_text(f"{logs}/access.log {{\nrotate 99\n{KINDS[kind]}{postrotate}}}\n")
         config.chmod(0o600)
         child = self.start(*command)
+        # What is rotated away before anybody follows the name is nobody's.
+        self.wait_for(self.serials_in_store, "the first lines in the store")
         end = time.monotonic() + SECONDS
         next_rotation = time.monotonic() + chance.uniform(0.2, 1.0)
         next_kill = time.monotonic() + chance.uniform(0.3, 1.2)

@@ -26,7 +26,7 @@ TEST_CASE("a server is shown what the options say, and another one to which it r
         if (to.target() == "/here") return to.answer("302 Found", "Location: /there\r\n", "");
         to.answer("302 Found", "Location: " + other.url() + "\r\n", "");
     }};
-    auto options = options_for(server.url() + "here");
+    auto options = options_for(server.url("/here"));
     options.username = "nginx";
     options.password = "secret";
     options.header_file = folder.write("fields", "# for the gateway\n\nX-Api-Key:  12:34 \r\nX-Empty:\n");
