@@ -30,7 +30,7 @@ from tls import make_tls  # noqa: E402
 from web_folder import web_folder  # noqa: E402
 
 UTF_16 = b"\xff\xfe" + '{"a": 1}\n'.encode("utf-16-le")
-ZSTD = bytes.fromhex("28b52ffd200949000000") + b'{"a": 1}\n'
+ZSTD = bytes.fromhex("28b52ffd2009490000") + b'{"a": 1}\n'
 
 
 def taken_address(test):

@@ -28,7 +28,7 @@ class DocumentedMetrics:
             self.problems.append(f"{name} has no meaning")
         self.types[name] = kind
         if third == "stage":
-            self.labels[name] = {"pump", "stage"}
+            self.labels[name] = {"pump", "stage", *re.findall(r"the label `(\w+)`", meaning)}
             self.stages.setdefault(name, set()).update(re.findall(r"`(\w+)`", cell))
         else:
             self.labels[name] = {each.strip() for each in re.sub(r":.*| as above", "", cell).split(",") if each.strip()}
