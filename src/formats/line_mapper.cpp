@@ -22,11 +22,6 @@ namespace {
     return value.front() == '{' || (value.front() == '[' && value.contains('{'));
 }
 
-/// What stands between the quotes of a JSON text.
-[[nodiscard]] std::string_view inside(std::string_view text) noexcept {
-    return text.substr(1, text.size() - 2);
-}
-
 /// "0.001, 0.002 : -" as a list; a text with no comma or colon stays what it is.
 void append_numbers(std::string_view text, std::string& out) {
     out += '[';
@@ -40,12 +35,6 @@ void append_numbers(std::string_view text, std::string& out) {
         text.remove_prefix(each.size());
     }
     out += ']';
-}
-
-/// A name of the line's that OpenSearch would take for something else: a dot for an object, which may be a field of the
-/// document, and names with _ in front for its own.
-[[nodiscard]] bool is_foreign(std::string_view name) noexcept {
-    return name.empty() || name.front() == '_' || name.contains('.');
 }
 
 }  // namespace
@@ -82,7 +71,8 @@ bool line_mapper::read(std::string_view line, std::string_view stream, std::stri
     auto const index = known(reader, key);
     if (index == plan::none) return add_to_rest(reader.text(key), line_reader::raw_text(key), value);
     auto const& wanted = plan_.keys()[index];
-    if (!wanted.is_simple || value.front() == '{' || value.front() == '[') return take_known(index, value);
+    bool const is_simple = wanted.is_simple || (wanted.makes_numbers && value.front() != '"');
+    if (!is_simple || value.front() == '{' || value.front() == '[') return take_known(index, value);
     auto& slot = fields_.values[wanted.slot];
     if (slot.data() != nullptr) return take_known(index, value);
     slot = value;
@@ -174,8 +164,9 @@ bool line_mapper::add_to_rest(std::string_view name, std::string_view raw_name, 
 }
 
 bool line_mapper::add_renamed(std::string name, std::string_view value) {
-    auto& prefix = made_.add();
-    prefix = member_begin(name);
+    auto& made = made_.add();
+    made = member_begin(name);
+    auto const prefix = made_texts::view(made);
     auto& stored = made_.add();
     stored = std::move(name);
     return fields_.extras.add({.name = stored, .prefix = prefix, .key = {}, .value = value}, *reason_);
@@ -183,7 +174,7 @@ bool line_mapper::add_renamed(std::string name, std::string_view value) {
 
 bool line_mapper::add_key_to_rest(known_key const& key, std::string_view value) {
     if (table_.drops_rest) return true;
-    if (key.role != key_role::own && is_foreign(key.output)) return add_to_rest(key.text, {}, value);
+    if (key.is_foreign) return add_to_rest(key.text, {}, value);
     return fields_.extras.add({.name = key.output, .prefix = key.prefix, .key = {}, .value = value}, *reason_);
 }
 
@@ -245,7 +236,7 @@ void line_mapper::unwrap(std::string_view stream) {
     undo_escapes(inside(fields_.values[plan_.within_slot()]), inner_line_);
     while (inner_line_.ends_with('\n') || inner_line_.ends_with('\r')) inner_line_.pop_back();
     inner_line_.reserve(inner_line_.size() + line_reader::padding_bytes);
-    inner_reader_.begin_stream(stream);
+    if (!std::exchange(has_inner_stream_, true)) inner_reader_.begin_stream(stream);
     std::swap(fields_, wrapper_);
     is_unwrapped_ = read_with(inner_reader_, inner_line_) && fields_.known > 0 && merge_wrapper(wrapper_);
     if (!is_unwrapped_) std::swap(fields_, wrapper_);
@@ -257,7 +248,7 @@ bool line_mapper::merge_wrapper(line_fields const& wrapper) {
         if (each.name == within.output) continue;
         bool const is_added = fields_.extras.has(each.name)
                                   ? add_renamed(std::string{each.name} + "_envelope", each.value)
-                                  : fields_.extras.add(each, *reason_);
+                                  : fields_.extras.add_new(each, *reason_);
         if (!is_added) return false;
     }
     auto const time = plan_.time_slot();

@@ -22,7 +22,10 @@ class line_mapper final {
     line_mapper(plan const& mapping, normalize_options const& options);
 
     /// The lines that follow are of this stream, for which a format is chosen.
-    void begin_stream(std::string_view name) { reader_.begin_stream(name); }
+    void begin_stream(std::string_view name) {
+        reader_.begin_stream(name);
+        has_inner_stream_ = false;
+    }
     /// @param line  with line_reader::padding_bytes readable bytes after it
     /// @return false, with the reason, where it is rejected
     [[nodiscard]] bool read(std::string_view line, std::string_view stream, std::string& reason);
@@ -68,7 +71,8 @@ class line_mapper final {
     plan const& plan_;
     mapping const& table_;
     line_reader reader_;
-    line_reader inner_reader_;  ///< of a line within another
+    line_reader inner_reader_;       ///< of a line within another…
+    bool has_inner_stream_ = false;  ///< …which knows of which stream it is
 
     line_fields fields_;
     line_fields wrapper_;     ///< around it

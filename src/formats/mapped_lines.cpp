@@ -237,12 +237,12 @@ void mapped_lines::write_rest(document_writer& to) const {
     for (auto const& extra : mapper_.fields().extras.all()) {
         if (extra.prefix.empty()) {
             to.put_member(",\"");
-            to.put(extra.key);
+            to.put_blocks(extra.key);
             to.put("\":");
         } else {
-            to.put_member(extra.prefix);
+            to.put_member_blocks(extra.prefix);
         }
-        to.put(extra.value);
+        to.put_blocks(extra.value);
     }
     if (!plan_.rest_open().empty()) to.put('}');
 }

@@ -31,6 +31,10 @@ void make_room_for_a_block(std::string& text) {
 
 }  // namespace
 
+bool is_foreign(std::string_view name) noexcept {
+    return name.empty() || name.front() == '_' || name.contains('.');
+}
+
 std::string member_begin(std::string_view name) {
     return fmt::format(",{}:", json_text(name));
 }
@@ -190,8 +194,12 @@ void plan::index_keys() {
     if (keys_.empty()) add_key("\x01", key_role::rest);
     for (auto& key : keys_) {
         bool const goes_nowhere_else = key.role == key_role::mapped || key.role == key_role::dropped;
-        key.is_simple =
-            key.slot != known_key::no_slot && goes_nowhere_else && !key.is_optional && key.convert == conversion::none;
+        bool const is_simple = key.slot != known_key::no_slot && goes_nowhere_else && !key.is_optional;
+        key.is_simple = is_simple && key.convert == conversion::none;
+        key.makes_numbers =
+            is_simple && (key.convert == conversion::to_number || key.convert == conversion::to_numbers);
+        key.is_foreign = key.role != key_role::own && is_foreign(key.output);
+        make_room_for_a_block(key.prefix);
     }
     for (std::size_t i = 0; i < keys_.size(); ++i)
         buckets_[bucket_of(keys_[i].text)].push_back(static_cast<std::uint16_t>(i));

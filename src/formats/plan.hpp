@@ -31,7 +31,9 @@ struct known_key {
     short_prefix match_begin;
     key_role role = key_role::mapped;
     conversion convert = conversion::none;
-    bool is_simple = false;       ///< a value goes into its slot as it is, unless it is an object or list
+    bool is_simple = false;       ///< a value goes into its slot as it is, unless it is an object or list…
+    bool makes_numbers = false;   ///< …or, which is_simple does not say, a text
+    bool is_foreign = false;      ///< its name there would be taken for something else
     bool is_scalar = false;       ///< an object is none of its values
     bool is_optional = false;     ///< finding it says nothing of the line
     bool opens = false;           ///< where its value is an object, that is looked into…
@@ -153,6 +155,9 @@ class plan final {
     std::size_t document_bytes_extra_ = 0;
 };
 
+/// A name of the line's that OpenSearch would take for something else: a dot for an object, which may be a field of the
+/// document, and names with _ in front for its own.
+[[nodiscard]] bool is_foreign(std::string_view name) noexcept;
 /// A member's name in a document, with the comma before it: `,"a":`
 [[nodiscard]] std::string member_begin(std::string_view name);
 /// "a.b.c" as its names.

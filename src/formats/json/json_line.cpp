@@ -1,10 +1,9 @@
 #include "json/json_line.hpp"
 
 #include "json/mended_json.hpp"
+#include "text/byte_block.hpp"
 
 #include <fmt/format.h>
-
-#include <cstring>
 
 namespace logpipe::formats {
 
@@ -45,8 +44,9 @@ simdjson::error_code json_line_reader::iterate(std::string_view line) {
         return parser_.iterate(simdjson::padded_string_view{text.data(), text.size(), text.size() + padding_bytes})
             .get(document_);
     };
-    has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
-    bool const has_hex = repairs_allowed_ && has_escapes_ && line.find("\\x") != std::string_view::npos;
+    auto const first = line.find('\\');
+    has_escapes_ = first != std::string_view::npos;
+    bool const has_hex = has_escapes_ && repairs_allowed_ && contains_pair(line.substr(first), '\\', 'x');
     auto failed = has_hex ? simdjson::UTF8_ERROR : iterate(line);
     if (failed != simdjson::UTF8_ERROR || !repairs_allowed_) return failed;
     repairs_ = mend_json(line, mended_);
@@ -56,8 +56,11 @@ simdjson::error_code json_line_reader::iterate(std::string_view line) {
 }
 
 bool json_line_reader::decode_key(simdjson::ondemand::field& field, std::string& reason) {
-    char const* const key = field.key().raw();
-    if (is_json_scalar({key - 1, raw_text(key).size() + 2}) && !field.unescaped_key().get(decoded_key_)) return true;
+    decoded_key_ = raw_text(field.key().raw());
+    auto const* const end = decoded_key_.data() + decoded_key_.size();
+    if (find_byte(decoded_key_.data(), end, '\\') == end) [[likely]]
+        return true;
+    if (has_valid_escapes(decoded_key_) && !field.unescaped_key().get(decoded_key_)) return true;
     reason = "not JSON: a key with a broken escape";
     return false;
 }

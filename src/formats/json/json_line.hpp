@@ -74,8 +74,9 @@ inline std::string_view json_line_reader::without_space_behind(std::string_view 
 
 inline bool json_line_reader::plain(std::string_view token) const noexcept {
     // simdjson has found where texts end and that they hold no control characters; only escapes are left to check.
-    if (token.front() == '"' && !has_escapes_) return token.size() >= 2 && token.back() == '"';
-    return is_json_scalar(token);
+    if (token.front() != '"') return is_usual_number(token) || is_json_scalar(token);
+    if (token.size() < 2 || token.back() != '"') return false;
+    return !has_escapes_ || has_valid_escapes(inside(token));
 }
 
 inline std::string_view json_line_reader::checked_value(value& member, char const* key, std::string& reason) {

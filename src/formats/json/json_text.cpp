@@ -1,5 +1,7 @@
 #include "json/json_text.hpp"
 
+#include "text/byte_block.hpp"
+
 #include <cstdint>
 #include <optional>
 
@@ -40,6 +42,14 @@ class json_walker final {
         if (*at_ == '{') return depth_left > 0 && members('}', depth_left - 1);
         if (*at_ == '[') return depth_left > 0 && members(']', depth_left - 1);
         return scalar();
+    }
+
+    bool escapes() noexcept {
+        while ((at_ = find_byte(at_, end_, '\\')) != end_) {
+            ++at_;
+            if (!escape()) return false;
+        }
+        return true;
     }
 
   private:
@@ -93,11 +103,28 @@ class json_walker final {
         return unit;
     }
 
-    /// After the backslash. Half of a surrogate pair stands for no character, and no UTF-8 can hold it.
+    /// After the backslash.
     bool escape() noexcept {
         if (at_end()) return false;
-        char const kind = *at_++;
-        if (kind != 'u') return std::string_view{R"("\/bfnrt)"}.find(kind) != std::string_view::npos;
+        switch (*at_++) {
+            case '"':
+            case '\\':
+            case '/':
+            case 'b':
+            case 'f':
+            case 'n':
+            case 'r':
+            case 't':
+                return true;
+            case 'u':
+                return unicode();
+            default:
+                return false;
+        }
+    }
+
+    /// After \u. Half of a surrogate pair stands for no character, and no UTF-8 can hold it.
+    bool unicode() noexcept {
         auto const unit = code_unit();
         if (!unit) return false;
         if (*unit < 0xd800 || *unit > 0xdfff) return true;
@@ -145,6 +172,10 @@ class json_walker final {
 bool is_json_scalar(std::string_view token) noexcept {
     json_walker walker{token};
     return walker.scalar() && walker.at_end();
+}
+
+bool has_valid_escapes(std::string_view inside) noexcept {
+    return json_walker{inside}.escapes();
 }
 
 bool is_json_value(std::string_view bytes) noexcept {

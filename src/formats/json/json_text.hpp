@@ -11,8 +11,21 @@ namespace logpipe::formats {
 /// Deepest value inside a line that is carried; a line with a deeper one is rejected.
 inline constexpr std::size_t nesting_max = 64;
 
+/// Whether `token` is digits without a 0 in front, which costs no call.
+[[nodiscard]] inline bool is_usual_number(std::string_view token) noexcept {
+    if (token.front() < '1') return false;
+    for (char const c : token)
+        if (c < '0' || c > '9') return false;
+    return true;
+}
 /// Whether `token` is exactly one text, number, true, false or null. Its bytes are valid UTF-8.
 [[nodiscard]] bool is_json_scalar(std::string_view token) noexcept;
+/// What stands between the quotes of a text.
+[[nodiscard]] inline std::string_view inside(std::string_view text) noexcept {
+    return {text.data() + 1, text.size() - 2};
+}
+/// Whether each backslash in the inside of a text begins an escape. Reads less than a block after it.
+[[nodiscard]] bool has_valid_escapes(std::string_view inside) noexcept;
 /// Whether `bytes` is exactly one value, objects and arrays included, nested at most `nesting_max` deep.
 [[nodiscard]] bool is_json_value(std::string_view bytes) noexcept;
 

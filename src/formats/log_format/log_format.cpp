@@ -1,12 +1,12 @@
 #include "log_format/log_format.hpp"
 
 #include "quoted.hpp"
+#include "text/byte_block.hpp"
 #include "text/escapes.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace logpipe::formats {
 
@@ -81,21 +81,22 @@ result<log_line_format> log_line_format::compile(std::string_view text) {
     return made;
 }
 
-std::size_t log_line_format::end_of(variable const& which, std::string_view line, std::size_t begin) noexcept {
-    auto const& literal = which.literal;
-    if (literal.empty()) return line.size();
-    for (auto at = begin;; ++at) {
-        auto const* const found = static_cast<char const*>(
-            at < line.size() ? std::memchr(line.data() + at, literal.front(), line.size() - at) : nullptr);
-        if (found == nullptr) return std::string_view::npos;
-        at = static_cast<std::size_t>(found - line.data());
+/// Each value of each line comes by here: a call would cost as much as what it does.
+[[gnu::always_inline]] inline std::size_t log_line_format::end_of(variable const& which, std::string_view line,
+                                                                  std::size_t begin) noexcept {
+    if (which.literal.empty()) return line.size();
+    auto const* const value = line.data() + begin;
+    auto const* const end = line.data() + line.size();
+    for (auto const* at = value;; ++at) {
+        at = find_byte(at, end, which.literal.front());
+        if (at >= end) return std::string_view::npos;
         if (which.quoted) {
             // Apache escapes a quote by a backslash, and a backslash by another one.
-            std::size_t backslashes = 0;
-            while (at - backslashes > begin && line[at - backslashes - 1] == '\\') ++backslashes;
-            if (backslashes % 2 == 1) continue;
+            auto const* before = at;
+            while (before != value && before[-1] == '\\') --before;
+            if ((at - before) % 2 == 1) continue;
         }
-        if (which.ends_at(at, line)) return at;
+        if (which.ends_at(at, end)) return static_cast<std::size_t>(at - line.data());
     }
 }
 
@@ -132,8 +133,9 @@ void log_line_format::add(variable const& which, std::string_view value, text_me
     }
 }
 
-std::optional<std::string_view> log_line_format::lengthened(variable const& text, std::string_view value,
-                                                            variable const& next, std::string_view line) noexcept {
+std::optional<log_line_format::two_values> log_line_format::lengthened(variable const& text, std::string_view value,
+                                                                       variable const& next,
+                                                                       std::string_view line) noexcept {
     constexpr auto tries_max = 16;  // a line of nothing but literals must not take forever
     if (text.has != form::any || text.quoted) return std::nullopt;
     auto const begin = static_cast<std::size_t>(value.data() - line.data());
@@ -144,38 +146,38 @@ std::optional<std::string_view> log_line_format::lengthened(variable const& text
         auto const begin_of_next = end + text.literal.size();
         auto const end_of_next = end_of(next, line, begin_of_next);
         if (end_of_next == std::string_view::npos) break;
-        if (has_form(next.has, between(line, begin_of_next, end_of_next))) return between(line, begin, end);
+        auto const next_value = between(line, begin_of_next, end_of_next);
+        if (has_form(next.has, next_value)) return two_values{between(line, begin, end), next_value};
     }
     return std::nullopt;
 }
 
-bool log_line_format::split(std::string_view line, std::span<std::string_view> values, std::string& reason) const {
+bool log_line_format::split(std::string_view line, std::string_view* values, std::string& reason) const {
     if (!line.starts_with(before_)) {
         reason = fmt::format("not of the format: it does not begin with {}", quoted_for_reason(before_));
         return false;
     }
     auto begin = before_.size();
-    for (std::size_t i = 0; i < variables_.size(); ++i) {
-        auto const& each = variables_[i];
-        auto end = end_of(each, line, begin);
+    for (auto const& each : variables_) {
+        auto const end = end_of(each, line, begin);
         if (end == std::string_view::npos) {
             reason =
                 fmt::format("not of the format: no {} after ${}", quoted_for_reason(each.literal), each.key.name());
             return false;
         }
-        if (!has_form(each.has, between(line, begin, end))) [[unlikely]] {
-            auto const longer = i == 0 ? std::nullopt : lengthened(variables_[i - 1], values[i - 1], each, line);
+        *values = between(line, begin, end);
+        if (each.has != form::any && !has_form(each.has, *values)) [[unlikely]] {
+            auto const longer =
+                &each == variables_.data() ? std::nullopt : lengthened((&each)[-1], values[-1], each, line);
             if (!longer) {
-                reason = fmt::format("not of the format: {} as ${}", quoted_for_reason(between(line, begin, end)),
-                                     each.key.name());
+                reason = fmt::format("not of the format: {} as ${}", quoted_for_reason(*values), each.key.name());
                 return false;
             }
-            values[i - 1] = *longer;
-            begin = static_cast<std::size_t>(longer->end() - line.begin()) + variables_[i - 1].literal.size();
-            end = end_of(each, line, begin);
+            values[-1] = longer->first;
+            values[0] = longer->second;
         }
-        values[i] = between(line, begin, end);
-        begin = end + each.literal.size();
+        begin = static_cast<std::size_t>(values->end() - line.begin()) + each.literal.size();
+        ++values;
     }
     if (begin == line.size()) return true;
     reason = fmt::format("not of the format: {} after its end", quoted_for_reason(line.substr(begin)));
@@ -183,9 +185,9 @@ bool log_line_format::split(std::string_view line, std::span<std::string_view> v
 }
 
 bool log_line_format::parse(std::string_view line, text_members& into, std::string& reason) const {
-    auto const values = into.parts(variables_.size());
-    if (!split(line, values, reason)) return false;
-    for (std::size_t i = 0; i < variables_.size(); ++i) add(variables_[i], values[i], into);
+    auto* value = into.parts(variables_.size());
+    if (!split(line, value, reason)) return false;
+    for (auto const& each : variables_) add(each, *value++, into);
     return true;
 }
 

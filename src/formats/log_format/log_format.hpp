@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,22 +45,25 @@ class log_line_format final : public text_parser {
         std::string literal;  ///< after it
         short_prefix literal_begin;
 
-        /// Whether the literal is at `at` of the line.
-        [[nodiscard]] bool ends_at(std::size_t at, std::string_view line) const noexcept {
-            if (line.size() - at < literal.size() || !literal_begin.is_at(line.data() + at)) return false;
-            return literal.size() <= short_prefix::bytes_max || line.substr(at).starts_with(literal);
+        /// Whether the literal is at `at` of a line that goes to `end`.
+        [[nodiscard]] bool ends_at(char const* at, char const* end) const noexcept {
+            if (static_cast<std::size_t>(end - at) < literal.size() || !literal_begin.is_at(at)) return false;
+            return literal.size() <= short_prefix::bytes_max || std::string_view{at, end}.starts_with(literal);
         }
     };
 
     [[nodiscard]] static form form_of(std::string_view name) noexcept;
     [[nodiscard]] static std::size_t end_of(variable const& which, std::string_view line, std::size_t begin) noexcept;
     [[nodiscard]] static bool has_form(form wanted, std::string_view value) noexcept;
+    struct two_values {
+        std::string_view first;
+        std::string_view second;
+    };
     /// A user's name may hold what ends it, as " [": a longer value of `text` that lets `next` have its form, if any.
-    [[nodiscard]] static std::optional<std::string_view> lengthened(variable const& text, std::string_view value,
-                                                                    variable const& next,
-                                                                    std::string_view line) noexcept;
-    /// @param values  of the variables, which it fills
-    [[nodiscard]] bool split(std::string_view line, std::span<std::string_view> values, std::string& reason) const;
+    [[nodiscard]] static std::optional<two_values> lengthened(variable const& text, std::string_view value,
+                                                              variable const& next, std::string_view line) noexcept;
+    /// @param values  as many as there are variables; it fills them
+    [[nodiscard]] bool split(std::string_view line, std::string_view* values, std::string& reason) const;
     static void add(variable const& which, std::string_view value, text_members& into);
 
     std::string before_;  ///< literal before the first variable

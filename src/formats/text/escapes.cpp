@@ -2,6 +2,7 @@
 
 #include "core/json_text.hpp"
 #include "core/utf8.hpp"
+#include "text/byte_block.hpp"
 
 #include <fmt/format.h>
 
@@ -46,20 +47,42 @@ template <class Number>
     }
 }
 
-/// @return the bytes of `text` that it took; 0: no character
-std::size_t undo_unicode(std::string_view text, std::string& out) {
-    if (!text.starts_with("\\u")) return 0;
+/// At the front of a text.
+struct unicode_escape {
+    std::uint32_t character = 0;
+    std::size_t bytes = 0;  ///< that it is written with; 0: there is none
+};
+
+[[nodiscard]] unicode_escape unicode_at(std::string_view text) noexcept {
+    if (!text.starts_with("\\u")) return {};
     auto const unit = hex<std::uint32_t>(text.substr(2), 4);
-    if (!unit) return 0;
-    if (*unit < 0xd800 || *unit > 0xdfff) {
-        append_utf8(out, *unit);
-        return 6;
-    }
+    if (!unit) return {};
+    if (*unit < 0xd800 || *unit > 0xdfff) return {*unit, 6};
     auto const rest = text.substr(6);
     auto const low = rest.starts_with("\\u") ? hex<std::uint32_t>(rest.substr(2), 4) : std::nullopt;
-    if (*unit > 0xdbff || !low || *low < 0xdc00 || *low > 0xdfff) return 0;
-    append_utf8(out, 0x10000 + ((*unit - 0xd800) << 10U) + (*low - 0xdc00));
-    return 12;
+    if (*unit > 0xdbff || !low || *low < 0xdc00 || *low > 0xdfff) return {};
+    return {0x10000 + ((*unit - 0xd800) << 10U) + (*low - 0xdc00), 12};
+}
+
+/// Of an escape at the front of `text`, writes the bytes that it means at `to`; of what is none, the backslash.
+/// @return the bytes of `text` that it took
+std::size_t undo_escape(std::string_view text, char*& to) {
+    if (char const named = text.size() > 1 ? named_escape(text[1]) : '\0'; named != '\0') {
+        *to++ = named;
+        return 2;
+    }
+    if (auto const byte = hex_escape(text)) {
+        *to++ = *byte;
+        return 4;
+    }
+    if (auto const [character, bytes] = unicode_at(text); bytes > 0) {
+        std::string utf8;
+        append_utf8(utf8, character);
+        to = std::ranges::copy(utf8, to).out;
+        return bytes;
+    }
+    *to++ = '\\';
+    return 1;
 }
 
 }  // namespace
@@ -72,25 +95,21 @@ std::optional<char> hex_escape(std::string_view text) noexcept {
 }
 
 void undo_escapes(std::string_view text, std::string& out) {
-    while (!text.empty()) {
-        auto const next = std::min(text.find('\\'), text.size());
-        out += text.substr(0, next);
-        text.remove_prefix(next);
-        if (text.empty()) return;
-        std::size_t taken = 1;
-        if (auto const byte = hex_escape(text)) {
-            out += *byte;
-            taken = 4;
-        } else if (auto const unicode = undo_unicode(text, out); unicode > 0) {
-            taken = unicode;
-        } else if (char const named = text.size() > 1 ? named_escape(text[1]) : '\0'; named != '\0') {
-            out += named;
-            taken = 2;
-        } else {
-            out += '\\';
+    auto const before = out.size();
+    // What is undone is never longer; blocks are copied whole.
+    out.resize_and_overwrite(before + text.size() + byte_block::bytes, [&](char* data, std::size_t) {
+        char* to = data + before;
+        for (std::size_t i = 0; i < text.size();) {
+            byte_block const block{text.data() + i};
+            block.copy_to(to);
+            auto const found = block.equal_to('\\');
+            auto const plain = std::min(found == 0 ? byte_block::bytes : first_of(found), text.size() - i);
+            i += plain;
+            to += plain;
+            if (found != 0 && i < text.size()) i += undo_escape(text.substr(i), to);
         }
-        text.remove_prefix(taken);
-    }
+        return static_cast<std::size_t>(to - data);
+    });
 }
 
 bool append_repaired_json(std::string& out, std::string_view bytes) {
@@ -125,8 +144,17 @@ bool is_digits(std::string_view text) noexcept {
 
 std::string_view raw_key(char const* key) noexcept {
     char const* end = key;
-    while (*end != '"') end += *end == '\\' ? 2 : 1;
-    return {key, end};
+    while (true) {
+        byte_block const block{end};
+        auto const found = block.equal_to('"') | block.equal_to('\\');
+        if (found == 0) {
+            end += byte_block::bytes;
+            continue;
+        }
+        end += first_of(found);
+        if (*end == '"') return {key, end};
+        end += 2;
+    }
 }
 
 }  // namespace logpipe::formats

@@ -5,6 +5,7 @@
 #include "core/utf8.hpp"
 #include "json/json_text.hpp"
 #include "made_texts.hpp"
+#include "text/byte_block.hpp"
 #include "text/escapes.hpp"
 
 #include <string>
@@ -30,13 +31,13 @@ std::string_view member_key::name() const noexcept {
 }
 
 bool is_plain(std::string_view text) noexcept {
-    // Without a branch, so that the compiler looks at many bytes at once.
-    unsigned char found = 0;
-    for (char const c : text) {
-        auto const byte = static_cast<unsigned char>(c);
-        found |= static_cast<unsigned char>((byte < 0x20) | (byte > 0x7e) | (byte == '\\'));
+    for (std::size_t i = 0; i < text.size(); i += byte_block::bytes) {
+        byte_block const block{text.data() + i};
+        auto const found = block.not_printable() | block.equal_to('\\');
+        if (found != 0) [[unlikely]]
+            return i + first_of(found) >= text.size();
     }
-    return found == 0;
+    return true;
 }
 
 bool text_members::begin(std::string_view line, bool repairs) {
@@ -46,8 +47,7 @@ bool text_members::begin(std::string_view line, bool repairs) {
     is_plain_ = is_plain(line);
     if (!is_plain_ && !repairs && !is_utf8(line)) return false;
     // A member takes at least one byte of the line, or is one of the few that a format names.
-    auto const capacity =
-        (line.size() + 1) * (is_plain_ ? 1 + around : growth + around) + 1024 + document_writer::block_bytes;
+    auto const capacity = (line.size() + 1) * (is_plain_ ? 1 + around : growth + around) + 1024 + padding_bytes;
     if (store_.size() < capacity) store_.resize(capacity * 2);
     to_ = document_writer{store_.data()};
     return true;
@@ -66,7 +66,7 @@ void text_members::add_text(char const* key, std::string_view value) {
 
 void text_members::add_stored(char const* key, std::string_view encoded) {
     auto const bytes = encoded.size() + around;
-    LOGPIPE_ASSERT(bytes + document_writer::block_bytes <= room());
+    LOGPIPE_ASSERT(bytes + padding_bytes <= room());
     members_.push_back({key, {to_.at(), bytes}});
     to_.put('"');
     to_.put_blocks(encoded);
@@ -97,7 +97,7 @@ void text_members::add_digits(member_key const& key, std::string_view value) {
 }
 
 void text_members::add_own(std::string_view key, std::string_view value, as what) {
-    LOGPIPE_ASSERT(key.size() + 1 <= room());
+    LOGPIPE_ASSERT(key.size() + 1 + padding_bytes <= room());
     char const* const stored = to_.at();
     to_.put(key);
     to_.put('"');

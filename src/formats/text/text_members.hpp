@@ -3,10 +3,10 @@
 
 #include "document_writer.hpp"
 #include "repairs.hpp"
+#include "text/byte_block.hpp"
 
 #include <array>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,9 +84,9 @@ class text_members final {
     void add_own_flag(std::string_view key);
 
     /// For a parser: so many values of a line, before they are members.
-    [[nodiscard]] std::span<std::string_view> parts(std::size_t count) {
+    [[nodiscard]] std::string_view* parts(std::size_t count) {
         if (parts_.size() < count) parts_.resize(count);
-        return std::span{parts_}.first(count);
+        return parts_.data();
     }
 
     [[nodiscard]] mark now() const noexcept { return {members_.size(), to_.at(), repairs_, has_flags_}; }
@@ -109,7 +109,10 @@ class text_members final {
     [[nodiscard]] std::size_t room() const noexcept {
         return static_cast<std::size_t>(store_.data() + store_.size() - to_.at());
     }
-    [[nodiscard]] bool is_as_json(std::string_view value) const noexcept { return is_plain_ && !value.contains('"'); }
+    [[nodiscard]] bool is_as_json(std::string_view value) const noexcept {
+        auto const* const end = value.data() + value.size();
+        return is_plain_ && find_byte(value.data(), end, '"') == end;
+    }
 
     std::vector<std::string_view> parts_;
     std::vector<member> members_;
@@ -122,7 +125,7 @@ class text_members final {
     repair repairs_ = repair::none;
 };
 
-/// Whether all bytes are printable ASCII and none is a backslash.
+/// Whether all bytes are printable ASCII and none is a backslash. Reads less than a block after the text.
 [[nodiscard]] bool is_plain(std::string_view text) noexcept;
 
 }  // namespace logpipe::formats
