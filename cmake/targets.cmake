@@ -24,11 +24,32 @@ endif()
 find_program(LOGPIPE_CCACHE ccache)
 if(LOGPIPE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${LOGPIPE_CCACHE})
+  if(LOGPIPE_PRECOMPILE)
+    # Without these ccache takes nothing that uses a precompiled header.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${LOGPIPE_CCACHE})
+  endif()
 endif()
 
 add_library(logpipe_contract INTERFACE)
 target_include_directories(logpipe_contract INTERFACE ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(logpipe_contract INTERFACE Boost::headers logpipe_flags)
+
+# What half of all files include, parsed once a preset; that is a third of the time of a build. Each file includes what it
+# uses all the same: presets static and fuzz precompile nothing, and show where one does not.
+if(LOGPIPE_PRECOMPILE)
+  set(empty_source ${CMAKE_BINARY_DIR}/precompiled/empty.cpp)
+  file(CONFIGURE OUTPUT ${empty_source} CONTENT "")
+  add_library(logpipe_precompiled OBJECT ${empty_source})
+  target_link_libraries(logpipe_precompiled PRIVATE logpipe_contract fmt::fmt)
+  target_precompile_headers(logpipe_precompiled PRIVATE
+    <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <functional> <map> <memory> <optional> <set> <span> <string>
+    <string_view> <thread> <utility> <vector> <boost/system/result.hpp> <fmt/format.h>)
+endif()
+function(logpipe_use_precompiled target)
+  if(LOGPIPE_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM logpipe_precompiled)
+  endif()
+endfunction()
 
 # logpipe_folder(NAME [PUBLIC libraries…] [PRIVATE libraries…]): all .cpp files of the calling folder. Others see what is in
 # include/, as "NAME/….hpp"; the folder itself is on nobody else's include path, so its other headers do not resolve there.
@@ -38,6 +59,7 @@ function(logpipe_folder name)
   add_library(logpipe_${name} STATIC ${sources})
   target_include_directories(logpipe_${name} PUBLIC include PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(logpipe_${name} PUBLIC logpipe_contract ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  logpipe_use_precompiled(logpipe_${name})
   # What no event passes through is made small, not fast.
   if(name MATCHES "^(cli|audit|status|tui|web)$")
     target_compile_options(logpipe_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
