@@ -34,20 +34,28 @@ add_library(logpipe_contract INTERFACE)
 target_include_directories(logpipe_contract INTERFACE ${PROJECT_SOURCE_DIR}/include)
 target_link_libraries(logpipe_contract INTERFACE Boost::headers logpipe_flags)
 
+function(logpipe_make_small target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+endfunction()
+
 # What half of all files include, parsed once a preset; that is a third of the time of a build. Each file includes what it
 # uses all the same: presets static and fuzz precompile nothing, and show where one does not.
+# fast, and small for what is compiled by logpipe_make_small(): one does not fit the other.
 if(LOGPIPE_PRECOMPILE)
   set(empty_source ${CMAKE_BINARY_DIR}/precompiled/empty.cpp)
   file(CONFIGURE OUTPUT ${empty_source} CONTENT "")
-  add_library(logpipe_precompiled OBJECT ${empty_source})
-  target_link_libraries(logpipe_precompiled PRIVATE logpipe_contract fmt::fmt)
-  target_precompile_headers(logpipe_precompiled PRIVATE
-    <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <functional> <map> <memory> <optional> <set> <span> <string>
-    <string_view> <thread> <utility> <vector> <boost/system/result.hpp> <fmt/format.h>)
+  foreach(kind fast small)
+    add_library(logpipe_precompiled_${kind} OBJECT EXCLUDE_FROM_ALL ${empty_source})
+    target_link_libraries(logpipe_precompiled_${kind} PRIVATE logpipe_contract fmt::fmt)
+    target_precompile_headers(logpipe_precompiled_${kind} PRIVATE
+      <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <functional> <map> <memory> <optional> <set> <span> <string>
+      <string_view> <thread> <utility> <vector> <boost/system/result.hpp> <fmt/format.h>)
+  endforeach()
+  logpipe_make_small(logpipe_precompiled_small)
 endif()
-function(logpipe_use_precompiled target)
+function(logpipe_use_precompiled target kind)
   if(LOGPIPE_PRECOMPILE)
-    target_precompile_headers(${target} REUSE_FROM logpipe_precompiled)
+    target_precompile_headers(${target} REUSE_FROM logpipe_precompiled_${kind})
   endif()
 endfunction()
 
@@ -59,10 +67,12 @@ function(logpipe_folder name)
   add_library(logpipe_${name} STATIC ${sources})
   target_include_directories(logpipe_${name} PUBLIC include PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(logpipe_${name} PUBLIC logpipe_contract ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
-  logpipe_use_precompiled(logpipe_${name})
   # What no event passes through is made small, not fast.
   if(name MATCHES "^(cli|audit|status|tui|web)$")
-    target_compile_options(logpipe_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+    logpipe_make_small(logpipe_${name})
+    logpipe_use_precompiled(logpipe_${name} small)
+  else()
+    logpipe_use_precompiled(logpipe_${name} fast)
   endif()
 endfunction()
 

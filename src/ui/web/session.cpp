@@ -1,25 +1,20 @@
 #include "session.hpp"
 
 #include "request_head.hpp"
+#include "response_head.hpp"
 #include "routes.hpp"
 #include "tap_stream.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include <array>
 #include <chrono>
-#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -32,7 +27,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
-constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 using request_parser = http::request_parser<http::string_body>;
 
 /// Counts a tap while it is open.
@@ -83,12 +77,30 @@ asio::awaitable<read_end> receive_head(web_stream& stream, beast::flat_buffer& b
                 co_return read_end{.rejection = problem_response(fault->status, fault->reason)};
             if (head.is_complete()) co_return read_end{.ok = true};
         }
-        auto [failed, bytes] = co_await stream.async_read_some(buffer.prepare(4096), nothrow);
+        auto [failed, bytes] = co_await stream.read_some(buffer.prepare(4096));
         if (failed) co_return read_end{};
         buffer.commit(bytes);
         // A bound for the whole head, however slowly its bytes come.
         if (!std::exchange(has_begun, true)) stream.expires_after(limits.request_time);
     }
+}
+
+/// Gives `parser` what has come, and reads on, until it has what `is_there` asks for.
+asio::awaitable<error_code> parse(web_stream& stream, beast::flat_buffer& buffer, request_parser& parser,
+                                  bool (request_parser::*is_there)() const) {
+    while (!(parser.*is_there)()) {
+        error_code failed = http::error::need_more;
+        if (buffer.size() > 0) buffer.consume(parser.put(buffer.data(), failed));
+        if (failed == http::error::need_more) {
+            auto const space = beast::read_size(buffer, std::size_t{64} << 10U);
+            if (space == 0) co_return http::error::buffer_overflow;
+            auto const received = co_await stream.read_some(buffer.prepare(space));
+            buffer.commit(received.bytes);
+            failed = received.failed;
+        }
+        if (failed) co_return failed;
+    }
+    co_return error_code{};
 }
 
 /// Reads the head of one request into `parser`.
@@ -98,8 +110,9 @@ asio::awaitable<read_end> read_head(web_stream& stream, beast::flat_buffer& buff
     parser.body_limit(limits.body_bytes_max);
     auto received = co_await receive_head(stream, buffer, limits, wait);
     if (!received.ok) co_return received;
-    auto [failed, bytes] = co_await http::async_read_header(stream, buffer, parser, nothrow);
-    if (failed) co_return read_end{.rejection = response_to(failed, limits)};
+    parser.eager(false);
+    if (auto const failed = co_await parse(stream, buffer, parser, &request_parser::is_header_done))
+        co_return read_end{.rejection = response_to(failed, limits)};
     co_return read_end{.ok = true};
 }
 
@@ -108,11 +121,11 @@ asio::awaitable<read_end> read_body(web_stream& stream, beast::flat_buffer& buff
     stream.expires_after(limits.request_time);
     if (!parser.is_done() && parser.get().version() == 11 && parser.get().count(http::field::expect) > 0) {
         static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(go_on), nothrow);
-        if (failed) co_return read_end{};
+        if (co_await stream.write(asio::buffer(go_on))) co_return read_end{};
     }
-    auto [failed, bytes] = co_await http::async_read(stream, buffer, parser, nothrow);
-    if (failed) co_return read_end{.rejection = response_to(failed, limits)};
+    parser.eager(true);
+    if (auto const failed = co_await parse(stream, buffer, parser, &request_parser::is_done))
+        co_return read_end{.rejection = response_to(failed, limits)};
     co_return read_end{.ok = true};
 }
 
@@ -201,63 +214,29 @@ asio::awaitable<web_response> make_response(web_route route, std::string client,
     co_return produce_page(response);
 }
 
-struct response_form {
-    unsigned version = 11;
-    bool keep_alive = false;
-    bool head_only = false;
-};
-
-/// Nothing from elsewhere, nothing written into the page, nobody's frame around it.
-template <class Response>
-void set_safety(Response& response) {
-    response.set("X-Content-Type-Options", "nosniff");
-    response.set("Content-Security-Policy",
-                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-                 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'");
-    response.set("Referrer-Policy", "no-referrer");
-    response.set("Cross-Origin-Opener-Policy", "same-origin");
-    response.set("Cross-Origin-Resource-Policy", "same-origin");
-}
-
 /// The stream of what happens, until the client leaves, is too slow, or the server ends.
 asio::awaitable<void> stream_live(web_stream& stream, web_state& state) {
     live_feed::viewer const watching{*state.feed};
-    http::response<http::empty_body> head{http::status::ok, 11};
-    head.set(http::field::content_type, "text/event-stream");
-    head.set(http::field::cache_control, "no-store");
-    set_safety(head);
-    head.keep_alive(false);
-    http::response_serializer<http::empty_body> serializer{head};
+    auto const head = live_head();
     stream.expires_after(state.options.limits.request_time);
-    auto [head_failed, head_bytes] = co_await http::async_write_header(stream, serializer, nothrow);
-    if (head_failed) co_return;
+    if (co_await stream.write(asio::buffer(head))) co_return;
     auto seen = state.feed->number();  // what was made before one came may be old
     while (!state.closing) {
         auto const update = co_await state.feed->next(seen);
         if (!update) co_return;
         seen = update->number;
         stream.expires_after(state.options.limits.request_time);
-        auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(*update->text), nothrow);
-        if (failed) co_return;
+        if (co_await stream.write(asio::buffer(*update->text))) co_return;
     }
 }
 
 /// @return whether the client has all of it, as far as TCP tells.
-asio::awaitable<bool> write_response(web_stream& stream, web_response from, response_form form,
+asio::awaitable<bool> write_response(web_stream& stream, web_response response, response_form form,
                                      std::chrono::milliseconds time) {
-    http::response<http::string_body> response{static_cast<http::status>(from.status), form.version};
-    response.set(http::field::date, fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(std::time(nullptr))));
-    response.set(http::field::content_type, from.content_type);
-    response.set(http::field::cache_control, "no-store");
-    set_safety(response);
-    if (!from.set_cookie.empty()) response.set(http::field::set_cookie, from.set_cookie);
-    if (from.status == 401) response.set(http::field::www_authenticate, "Bearer");
-    if (!from.allow.empty()) response.set(http::field::allow, from.allow);
-    response.content_length(from.body.size());
-    response.keep_alive(form.keep_alive);
-    if (!form.head_only) response.body() = std::move(from.body);
+    auto const head = response_head(response, form);
     stream.expires_after(time);
-    auto [failed, bytes] = co_await http::async_write(stream, response, nothrow);
+    auto const body = form.head_only ? asio::const_buffer{} : asio::buffer(std::as_const(response.body));
+    auto const failed = co_await stream.write(asio::buffer(head), body);
     co_return !failed;
 }
 
@@ -269,7 +248,7 @@ asio::awaitable<void> close_gently(web_stream& stream) {
     co_await stream.end_sending();
     std::array<char, 4096> unwanted;
     for (std::size_t drained = 0; drained < bytes_max;) {
-        auto [failed, bytes] = co_await stream.async_read_some(asio::buffer(unwanted), nothrow);
+        auto [failed, bytes] = co_await stream.read_some(asio::buffer(unwanted));
         if (failed) co_return;
         drained += bytes;
     }

@@ -7,7 +7,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 namespace logpipe::web {
 
@@ -47,8 +46,7 @@ asio::awaitable<void> stream_tap(web_stream& stream, tap_route from, std::chrono
         if (!lines.empty()) out += chunk_of(lines);
         if (!out.empty()) {
             stream.expires_after(write_time);
-            auto [failed, bytes] = co_await asio::async_write(stream, asio::buffer(out), nothrow);
-            if (failed) co_return;
+            if (co_await stream.write(asio::buffer(out))) co_return;
             out.clear();
         }
         pause.expires_after(take_interval);

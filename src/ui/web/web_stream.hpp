@@ -1,24 +1,23 @@
-// A connection of an HTTP server, plain or by TLS; Beast and Asio read and write it like any stream.
+// A connection of an HTTP server, plain or by TLS. Its operations are no templates: what Asio makes of them for both
+// kinds is compiled once, in web_stream.cpp.
 #pragma once
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 namespace logpipe::web {
 
-/// The io_context's one thread calls everything. Not final: Asio derives from what it composes operations on.
-class web_stream {
+/// The io_context's one thread calls everything.
+class web_stream final {
   public:
     using executor_type = boost::beast::tcp_stream::executor_type;
     using error_code = boost::system::error_code;
@@ -41,20 +40,14 @@ class web_stream {
     /// Sends the peer the notice that nothing more comes.
     [[nodiscard]] boost::asio::awaitable<void> end_sending();
 
-    /// What Asio gives back for a token.
-    template <class Token>
-    using initiated =
-        typename boost::asio::async_result<std::decay_t<Token>, void(error_code, std::size_t)>::return_type;
-    template <class Buffers, class Token>
-    initiated<Token> async_read_some(Buffers const& buffers, Token&& token) {
-        if (tls_) return tls_->async_read_some(buffers, std::forward<Token>(token));
-        return tcp_.async_read_some(buffers, std::forward<Token>(token));
-    }
-    template <class Buffers, class Token>
-    initiated<Token> async_write_some(Buffers const& buffers, Token&& token) {
-        if (tls_) return tls_->async_write_some(buffers, std::forward<Token>(token));
-        return tcp_.async_write_some(buffers, std::forward<Token>(token));
-    }
+    struct received {
+        error_code failed;
+        std::size_t bytes = 0;
+    };
+    [[nodiscard]] boost::asio::awaitable<received> read_some(boost::asio::mutable_buffer space);
+    /// All of both, at once.
+    [[nodiscard]] boost::asio::awaitable<error_code> write(boost::asio::const_buffer first,
+                                                           boost::asio::const_buffer second = {});
 
   private:
     boost::beast::tcp_stream tcp_;
