@@ -1,5 +1,5 @@
-// A connection of an HTTP server, plain or by TLS. Its operations are no templates: what Asio makes of them for both
-// kinds is compiled once, in web_stream.cpp.
+// A connection of an HTTP server, plain or by TLS. Its operations are functions, not templates: what Asio makes of them
+// for both kinds is compiled once, in web_stream.cpp.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
