@@ -43,7 +43,8 @@ class document_writer final {
 
   private:
     [[nodiscard]] std::string_view without_first_comma(std::string_view bytes) const noexcept {
-        return at_[-1] == '{' && bytes.starts_with(',') ? bytes.substr(1) : bytes;
+        std::size_t const left_out = at_[-1] == '{' && bytes.starts_with(',') ? 1 : 0;
+        return {bytes.data() + left_out, bytes.size() - left_out};
     }
 
     char* at_;

@@ -1,6 +1,7 @@
 #include "id_facts.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace logpipe::formats {
 
@@ -23,8 +24,7 @@ constexpr auto hex_pairs = [] {
 void write_hex64(std::uint64_t value, char* out) noexcept {
     for (unsigned i = 0; i < 8; ++i) {
         auto const& pair = hex_pairs[(value >> (56U - 8U * i)) & 255U];
-        out[2 * i] = pair[0];
-        out[2 * i + 1] = pair[1];
+        std::memcpy(out + 2 * i, pair.data(), pair.size());
     }
 }
 

@@ -54,9 +54,9 @@ namespace {
 /// Which of the buckets a key is looked for in.
 [[nodiscard]] std::size_t bucket_of(std::string_view text) noexcept {
     return text.empty() ? 0
-                        : (text.size() * 5 + static_cast<unsigned char>(text.front()) +
-                           static_cast<unsigned char>(text.back()) * 3U) %
-                              64;
+                        : (text.size() * 31 + static_cast<unsigned char>(text.front()) * 5U +
+                           static_cast<unsigned char>(text.back()) * 13U) %
+                              256;
 }
 
 }  // namespace

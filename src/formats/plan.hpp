@@ -143,7 +143,7 @@ class plan final {
     std::string clash_suffix_;
     std::vector<std::string> own_names_;  ///< at the document's top level
     std::vector<known_key> keys_;
-    std::array<std::vector<std::uint16_t>, 64> buckets_;  ///< of keys_, by bucket_of()
+    std::array<std::vector<std::uint16_t>, 256> buckets_;  ///< of keys_, by bucket_of(); most are empty
     std::size_t slots_count_ = 0;
     std::vector<joined_field> joined_;
     std::vector<split_text> splits_;

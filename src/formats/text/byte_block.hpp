@@ -24,16 +24,20 @@ class byte_block final {
 #ifdef __SSE2__
     explicit byte_block(char const* at) noexcept : block_{_mm_loadu_si128(reinterpret_cast<__m128i const*>(at))} {}
 
-    [[nodiscard]] mask equal_to(char c) const noexcept {
-        return static_cast<mask>(_mm_movemask_epi8(_mm_cmpeq_epi8(block_, _mm_set1_epi8(c))));
-    }
-    /// Control characters, and bytes that are not ASCII: as signed numbers, these are below 0x20 too.
-    [[nodiscard]] mask not_printable() const noexcept {
-        return static_cast<mask>(_mm_movemask_epi8(_mm_cmplt_epi8(block_, _mm_set1_epi8(0x20)))) | equal_to(0x7f);
+    [[nodiscard]] mask equal_to(char c) const noexcept { return bits(is(c)); }
+    [[nodiscard]] mask equal_to(char one, char other) const noexcept { return bits(_mm_or_si128(is(one), is(other))); }
+    /// What is not printable ASCII, and backslashes.
+    [[nodiscard]] mask not_plain() const noexcept {
+        // As signed numbers, bytes above 0x7f are below 0x20 too.
+        auto const not_printable = _mm_or_si128(_mm_cmplt_epi8(block_, _mm_set1_epi8(0x20)), is(0x7f));
+        return bits(_mm_or_si128(not_printable, is('\\')));
     }
     void copy_to(char* to) const noexcept { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block_); }
 
   private:
+    [[nodiscard]] __m128i is(char c) const noexcept { return _mm_cmpeq_epi8(block_, _mm_set1_epi8(c)); }
+    [[nodiscard]] static mask bits(__m128i bytes) noexcept { return static_cast<mask>(_mm_movemask_epi8(bytes)); }
+
     __m128i block_;
 #else
     explicit byte_block(char const* at) noexcept { std::memcpy(block_.data(), at, bytes); }
@@ -41,9 +45,10 @@ class byte_block final {
     [[nodiscard]] mask equal_to(char c) const noexcept {
         return those([c](char each) { return each == c; });
     }
-    /// Control characters, and bytes that are not ASCII.
-    [[nodiscard]] mask not_printable() const noexcept {
-        return those([](char each) { return static_cast<signed char>(each) < 0x20 || each == 0x7f; });
+    [[nodiscard]] mask equal_to(char one, char other) const noexcept { return equal_to(one) | equal_to(other); }
+    /// What is not printable ASCII, and backslashes.
+    [[nodiscard]] mask not_plain() const noexcept {
+        return those([](char each) { return each < 0x20 || each > 0x7e || each == '\\'; });
     }
     void copy_to(char* to) const noexcept { std::memcpy(to, block_.data(), bytes); }
 

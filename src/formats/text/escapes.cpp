@@ -106,7 +106,7 @@ void undo_escapes(std::string_view text, std::string& out) {
             auto const plain = std::min(found == 0 ? byte_block::bytes : first_of(found), text.size() - i);
             i += plain;
             to += plain;
-            if (found != 0 && i < text.size()) i += undo_escape(text.substr(i), to);
+            if (found != 0 && i < text.size()) i += undo_escape({text.data() + i, text.size() - i}, to);
         }
         return static_cast<std::size_t>(to - data);
     });
@@ -145,8 +145,7 @@ bool is_digits(std::string_view text) noexcept {
 std::string_view raw_key(char const* key) noexcept {
     char const* end = key;
     while (true) {
-        byte_block const block{end};
-        auto const found = block.equal_to('"') | block.equal_to('\\');
+        auto const found = byte_block{end}.equal_to('"', '\\');
         if (found == 0) {
             end += byte_block::bytes;
             continue;

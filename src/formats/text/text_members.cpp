@@ -32,8 +32,7 @@ std::string_view member_key::name() const noexcept {
 
 bool is_plain(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size(); i += byte_block::bytes) {
-        byte_block const block{text.data() + i};
-        auto const found = block.not_printable() | block.equal_to('\\');
+        auto const found = byte_block{text.data() + i}.not_plain();
         if (found != 0) [[unlikely]]
             return i + first_of(found) >= text.size();
     }
