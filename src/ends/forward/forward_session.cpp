@@ -32,9 +32,11 @@ asio::awaitable<void> forward_session::carry() {
     while (true) {
         auto const next = steps_.step();
         switch (next.what) {
-            case session_wait::kind::bytes:
-                co_await read(next.space);
+            case session_wait::kind::bytes: {
+                auto const [failed, bytes] = co_await link_->read_some(next.space);
+                has_read(failed, bytes);
                 break;
+            }
             case session_wait::kind::room:
                 co_await room_made_.async_wait(nothrow);
                 break;
@@ -49,8 +51,7 @@ asio::awaitable<void> forward_session::carry() {
     }
 }
 
-asio::awaitable<void> forward_session::read(std::span<char> space) {
-    auto [failed, bytes] = co_await link_->read_some(space);
+void forward_session::has_read(boost::system::error_code failed, std::size_t bytes) {
     if (!failed)
         steps_.received(bytes);
     else if (failed == asio::error::eof || failed == asio::ssl::error::stream_truncated)

@@ -29,7 +29,7 @@ class forward_session final {
 
   private:
     [[nodiscard]] boost::asio::awaitable<void> carry();
-    [[nodiscard]] boost::asio::awaitable<void> read(std::span<char> space);
+    void has_read(boost::system::error_code failed, std::size_t bytes);
 
     std::shared_ptr<net::connection> const link_;
     session_stepper steps_;

@@ -141,22 +141,23 @@ void session_stepper::ended(std::string_view failure) {
 }
 
 std::optional<session_wait> session_stepper::take_messages() {
+    if (delayed_) {
+        if (!put(*delayed_)) return wait_for_memory();
+        delayed_.reset();
+        if (auto const wait = wait_for_room()) return wait;
+    }
     while (true) {
-        if (!message_) {
-            auto next = decoder_->next();
-            if (!next) {
-                end(next.error());
-                return std::nullopt;
-            }
-            if (!*next) break;
-            message_ = *std::move(next);
-            // From here on it has something to lose.
-            if (!std::exchange(any_message_, true) && !peer_->pace.established()) shared_.peers.establish(*peer_);
-        }
-        if (!put()) {
-            if (!shared_.events.drained()) return wait_for_memory();
-            end({});  // it is not acked: its client retries
+        auto message = decoder_->next();
+        if (!message) {
+            end(message.error());
             return std::nullopt;
+        }
+        if (!*message) break;
+        // From here on it has something to lose.
+        if (!std::exchange(any_message_, true) && !peer_->pace.established()) shared_.peers.establish(*peer_);
+        if (!put(**message)) {
+            delayed_ = *std::move(message);
+            return wait_for_memory();
         }
         if (auto const wait = wait_for_room()) return wait;
     }
@@ -165,11 +166,10 @@ std::optional<session_wait> session_stepper::take_messages() {
 }
 
 /// @return false where memory is short
-bool session_stepper::put() {
+bool session_stepper::put(forward_message const& message) {
     std::uint64_t end_offset = 0;
-    if (!has_memory([&] { end_offset = shared_.events.put(*message_); })) return false;
-    take(*message_, end_offset);
-    message_.reset();
+    if (!has_memory([&] { end_offset = shared_.events.put(message); })) return false;
+    take(message, end_offset);
     return true;
 }
 
@@ -199,6 +199,10 @@ std::optional<session_wait> session_stepper::wait_for_room() {
 }
 
 std::optional<session_wait> session_stepper::wait_for_memory() {
+    if (shared_.events.drained()) {
+        end({});  // a message that was not put in is not acked: its client retries
+        return std::nullopt;
+    }
     shared_.events.lacks_memory();
     return session_wait{.what = session_wait::kind::pause, .pause = short_memory_pause};
 }

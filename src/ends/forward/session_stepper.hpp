@@ -62,7 +62,7 @@ class session_stepper final {
     void send_helo();
     void check_login(std::string_view ping);
     void expect_messages(state next);
-    [[nodiscard]] bool put();
+    [[nodiscard]] bool put(forward_message const& message);
     void take(forward_message const& message, std::uint64_t end_offset);
     void messages_taken();
     void end(result<> how);
@@ -75,7 +75,7 @@ class session_stepper final {
     msgpack_stream stream_;  // until messages are expected
     server_greeting helo_;
     std::optional<forward_decoder> decoder_;  // from then on
-    std::optional<forward_message> message_;  // that is to be put in; into the decoder's bytes
+    std::optional<forward_message> delayed_;  // while memory is short; into the decoder's bytes
     std::size_t received_bytes_ = 0;          // since the messages before were taken
     bool any_message_ = false;                // in them
 };
