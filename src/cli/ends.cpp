@@ -8,6 +8,7 @@
 #define LOGPIPE_ENDS(END) \
     END(files)      \
     END(http)       \
+    END(ingest)     \
     END(demo)       \
     END(forward)    \
     END(journal)    \

@@ -1,4 +1,4 @@
-// `forward`: a listener for the forward protocol, a disk buffer, and what empties it.
+// `forward`: a listener, by default for the forward protocol, a disk buffer, and what empties it.
 #include "data_mode.hpp"
 #include "process.hpp"
 #include "subcommands.hpp"
@@ -30,11 +30,14 @@ result<std::vector<route_spec>> routes_of(settings const& options) {
 result<pipeline_spec> pipeline_of_forward(settings const& options, argument_list const& /*rest*/) {
     auto routes = routes_of(options);
     if (!routes) return routes.error();
+    auto const& from = options.text("from");
+    if (!from.empty() && !options.is_default("listen"))
+        return error{errc::invalid_argument, "--listen is of the forward protocol: leave it out beside --from"};
     auto const journal = fmt::format("journal:{}/{}", options.text("journal"), options.text("topic"));
     auto const dead_letters = journal + ".forward.dlq";
     pipeline_spec spec{.name = "forward",
                        .hops = {{.name = "forward",
-                                 .from = "forward://" + options.text("listen"),
+                                 .from = from.empty() ? "forward://" + options.text("listen") : from,
                                  .to = journal,
                                  .tags = "app.**",
                                  .routes = *std::move(routes),

@@ -47,7 +47,9 @@ constexpr std::array rows{
     option_row{"from", text, "URI", "", "produce", "Source of the lines: PATH, -, http(s)://…, demo:nginx?…."},
     option_row{"from", list, "URI", "", "run",
                "Source of the lines instead of the listener: PATH or file:GLOB, which is followed, -, http(s)://…, "
-               "demo:nginx?…; repeatable."},
+               "demo:nginx?…, or another listener, syslog://…, ingest://…, tcp://…; repeatable."},
+    option_row{"from", text, "URI", "", "forward",
+               "Another listener instead of the forward protocol's, as syslog://HOST:PORT or ingest://HOST:PORT."},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "consume",
                "Source of the events to transform."},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-events", "index",

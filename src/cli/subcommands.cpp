@@ -41,6 +41,7 @@ constexpr std::array table{
         "",
         "  logpipe forward --listen 0.0.0.0:24224 --to kafka://localhost:9092/nginx-logs\n"
         "  logpipe forward --journal data --to none\n"
+        "  logpipe forward --from ingest://127.0.0.1:8080 --to kafka://localhost:9092/nginx-logs\n"
         "  logpipe forward --journal data --route 'audit.**=file:audit.jsonl'\n",
         moves, nullptr, pipeline_of_forward, run_forward},
     subcommand{"consume", "events → documents, nginx's unless --mapping says otherwise", "",

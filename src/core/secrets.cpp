@@ -74,4 +74,11 @@ result<std::string> read_secret(std::string const& path) {
     return line;
 }
 
+bool is_same_secret(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    unsigned different = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) different |= static_cast<unsigned>(a[i]) ^ static_cast<unsigned>(b[i]);
+    return different == 0;
+}
+
 }  // namespace logpipe

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
@@ -31,9 +32,27 @@ client_listener::client_listener(asio::io_context& io, client_listener_options c
       slot_free_{io, asio::steady_timer::time_point::max()} {}
 
 result<> client_listener::open(std::string const& address) {
+    auto certificates = read_certificates();
+    if (!certificates) return certificates.error();
+    tls_ = *std::move(certificates);
     auto listening = listen_on(io_, address);
     if (!listening) return listening.error();
     acceptor_ = *std::move(listening);
+    return {};
+}
+
+result<std::optional<asio::ssl::context>> client_listener::read_certificates() const {
+    if (!has_tls()) return std::optional<asio::ssl::context>{};
+    auto made = make_tls_server(options_.tls);
+    if (!made) return made.error();
+    return std::optional{*std::move(made)};
+}
+
+/// Connections that are open keep what they began with.
+result<> client_listener::reload() {
+    auto certificates = read_certificates();
+    if (!certificates) return certificates.error();
+    asio::post(io_, [this, made = *std::move(certificates)]() mutable { tls_ = std::move(made); });
     return {};
 }
 
@@ -119,6 +138,7 @@ void client_listener::admit(tcp::socket socket) {
     auto const address = gone ? std::string{"a client"} : to_text({remote.address().to_string(), remote.port()});
     auto link = std::make_shared<connection>(std::move(socket));
     link->set_socket_options();
+    if (stopping_) link->stop_reading_after(quiet_max);
     clients_.insert(link);
     open_ = clients_.size();
     ++accepted_;
@@ -129,7 +149,22 @@ void client_listener::admit(tcp::socket socket) {
 }
 
 asio::awaitable<void> client_listener::run(client link, std::string address) {
-    co_await serve_(std::move(link), std::move(address));
+    // GCC 12 frees the arguments of a co_await behind && at the wrong time.
+    bool is_greeted = !tls_;
+    if (tls_) is_greeted = co_await greet(link, address);
+    if (is_greeted) co_await serve_(link, address);
+}
+
+asio::awaitable<bool> client_listener::greet(client link, std::string address) {
+    link->close_after(options_.handshake_timeout, "handshake timeout");
+    auto const accepted = co_await link->accept_tls(*tls_);
+    link->clear_deadline();
+    if (accepted) co_return true;
+    ++handshake_failures_;
+    if (auto const count = trouble_.admit(); count != 0)
+        log_warn("{}: connection of {} closed: {} ({} times)", options_.stage, address, accepted.error().message,
+                 count);
+    co_return false;
 }
 
 void client_listener::leave(client const& link) {
@@ -145,6 +180,7 @@ void client_listener::stop() {
     boost::system::error_code ignored;  // nothing is waited for any more
     acceptor_.cancel(ignored);
     slot_free_.cancel();
+    for (auto const& each : clients_) each->stop_reading_after(quiet_max);
 }
 
 void client_listener::close_all(std::string const& reason) {

@@ -71,17 +71,16 @@ asio::awaitable<void> connection::write_queue(std::shared_ptr<connection> self) 
     while (!self->queue_.empty() && !self->closed_) {
         auto const bytes = std::move(self->queue_.front());
         self->queue_.pop_front();
-        if (auto const failed = co_await self->write_all(*bytes); failed) {
+        if (auto const failed = co_await self->write(*bytes); failed) {
             self->close(failed.message());
             break;
         }
         self->unsent_bytes_ -= bytes->size();
     }
-    self->write_deadline_.cancel();
     self->writing_ = false;
 }
 
-asio::awaitable<connection::error_code> connection::write_all(std::string_view bytes) {
+asio::awaitable<connection::error_code> connection::write(std::string_view bytes) {
     while (!bytes.empty()) {
         arm(write_deadline_, write_timeout, "the peer does not accept what is sent");
         auto const buffer = asio::buffer(bytes.data(), bytes.size());
@@ -94,6 +93,7 @@ asio::awaitable<connection::error_code> connection::write_all(std::string_view b
         if (failed) co_return failed;
         bytes.remove_prefix(written);
     }
+    write_deadline_.cancel();
     co_return error_code{};
 }
 

@@ -1,1 +1,2 @@
 logpipe_fuzz(http_response logpipe_net)
+logpipe_fuzz(request_head logpipe_net)

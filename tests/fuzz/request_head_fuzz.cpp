@@ -1,6 +1,6 @@
 // A request's head, whole and a byte at a time: the judgement is the same, and a head that passes is to the parser
 // behind it the same head, with the same body after it.
-#include "request_head.hpp"
+#include "net/request_head.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,7 +19,7 @@ constexpr std::size_t bytes_max = 8192;
 
 /// The status of a refusal, 200 for a whole head, 0 for a beginning.
 unsigned judge(std::string_view bytes, std::size_t step) {
-    logpipe::web::request_head head{bytes_max};
+    logpipe::net::request_head head{bytes_max};
     for (auto size = std::min(step, bytes.size());; size = std::min(size + step, bytes.size())) {
         if (auto const fault = head.check(bytes.substr(0, size))) return fault->status;
         if (head.is_complete()) return 200;

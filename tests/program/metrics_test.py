@@ -44,6 +44,7 @@ class MetricsPage(Case):
                      self.begin("index", "--from", f"kafka://{nobody}/b", "--to", f"opensearch://{nobody}/a"),
                      self.begin("run", "--from", lines, "--data-dir", "files", "--page", "none"),
                      self.begin("consume", "--from", f"tcp://{free_address()}", "--to", f"tcp://{nobody}"),
+                     self.begin("consume", "--from", f"ingest://{free_address()}", "--to", "stdout:"),
                      self.begin("consume", "--from", f"syslog://{free_address()}", "--to", "stdout:"),
                      self.begin("ship", "--from", f"docker:unix:{self.folder}/none.sock", "--to", f"loki://{nobody}")):
             served.add(self.scrape(each))

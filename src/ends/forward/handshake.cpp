@@ -2,11 +2,11 @@
 
 #include "core/assert.hpp"
 #include "core/clean_text.hpp"
+#include "core/secrets.hpp"
 #include "msgpack_reader.hpp"
 #include "msgpack_writer.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
@@ -40,11 +40,6 @@ std::string digest(user_proof const& user) {
     return sha512_hex(fmt::format("{}{}{}", user.auth_salt, user.username, user.password));
 }
 
-/// In constant time: how long it takes must not show how much of a guess was right.
-bool same_digest(std::string_view left, std::string_view right) noexcept {
-    return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
-}
-
 std::optional<std::string_view> read_text(msgpack_reader& from) noexcept {
     msgpack_token token;
     if (from.next(token) != msgpack_problem::none || !token.is_text()) return std::nullopt;
@@ -71,7 +66,7 @@ bool knows_user(ping_terms const& terms, std::string_view username, std::string_
     auto const expected = digest({.auth_salt = terms.greeting.auth_salt,
                                   .username = username,
                                   .password = is_known ? std::string_view{found->second} : "nobody's"});
-    return same_digest(shown, expected) && is_known;
+    return is_same_secret(shown, expected) && is_known;
 }
 
 }  // namespace
@@ -163,7 +158,7 @@ result<client_greeting> check_ping(std::string_view value, ping_terms const& ter
     if (!hostname || !salt || !shown) return expected_value("PING");
     auto const expected =
         digest(*hostname, {.shared_key = terms.shared_key, .nonce = terms.greeting.nonce, .salt = *salt});
-    if (!same_digest(*shown, expected)) return error{errc::unauthorized, "shared key mismatch"};
+    if (!is_same_secret(*shown, expected)) return error{errc::unauthorized, "shared key mismatch"};
     if (!terms.users.empty()) {
         auto const username = read_text(from);
         auto const password = read_text(from);
@@ -210,7 +205,7 @@ result<> check_pong(std::string_view value, handshake_secret const& secret) {
     if (accepted.header.value == 0)
         return error{errc::unauthorized,
                      fmt::format("the server rejected the login: {}", clean_line(reason->substr(0, 200)))};
-    if (!same_digest(*shown, digest(*hostname, secret)))
+    if (!is_same_secret(*shown, digest(*hostname, secret)))
         return error{errc::unauthorized, "the server does not know the shared key"};
     return {};
 }

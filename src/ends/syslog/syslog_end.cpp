@@ -39,7 +39,7 @@ option_set<server> const& source_options() {
 
 result<> check_tls(end_uri const& uri, server const& options) {
     bool const has_files = !options.certificate_file.empty() || !options.key_file.empty();
-    if (options.tls && !has_files)
+    if (options.tls && options.certificate_file.empty())
         return error{errc::invalid_argument,
                      uri.whole +
                          ": TLS needs --certificate-file and --key-file, or certificate-file= and key-file= in "

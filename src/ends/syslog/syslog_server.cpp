@@ -3,7 +3,6 @@
 #include "core/clock.hpp"
 #include "core/thread.hpp"
 #include "net/address.hpp"
-#include "net/tls.hpp"
 #include "syslog_metrics.hpp"
 
 #include <fmt/format.h>
@@ -27,9 +26,6 @@ namespace {
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t piece_bytes = std::size_t{64} << 10U;
 constexpr std::chrono::seconds count_step{1};
-/// How long a connection must be quiet to be read no more, once the source is stopping, and how long that may take.
-constexpr std::chrono::milliseconds quiet_max{250};
-constexpr std::chrono::seconds drain_max{5};
 
 }  // namespace
 
@@ -37,10 +33,15 @@ syslog_server::syslog_server(syslog_source_options const& options, message_inbox
     : options_{options},
       inbox_{into},
       keep_running_{io_.get_executor()},
-      clients_{
-          io_,
-          {.stage = "syslog_source", .limit_flag = "--syslog-connections-max", .clients_max = options.connections_max},
-          [this](client link, std::string address) { return serve(std::move(link), std::move(address)); }},
+      clients_{io_,
+               {.stage = "syslog_source",
+                .limit_flag = "--syslog-connections-max",
+                .clients_max = options.connections_max,
+                .tls = {.certificate_file = options.certificate_file,
+                        .key_file = options.key_file,
+                        .client_ca_file = options.client_ca_file},
+                .handshake_timeout = options.handshake_timeout},
+               [this](client link, std::string address) { return take_messages(std::move(link), std::move(address)); }},
       datagrams_{io_},
       room_made_{io_, asio::steady_timer::time_point::max()},
       next_count_{io_},
@@ -58,30 +59,10 @@ syslog_server::~syslog_server() {
 
 result<> syslog_server::open() {
     if (thread_.joinable()) return {};
-    auto files = read_files();
-    if (!files) return files.error();
-    tls_ = *std::move(files);
     if (auto listening = listen(); !listening) return listening;
     report_open();
     thread_ = start_thread("syslog-in", [this] { io_.run(); });
-    if (tls_) reload_ = reload_entry{"syslog_source", [this] { return reload(); }};
-    return {};
-}
-
-result<std::optional<asio::ssl::context>> syslog_server::read_files() const {
-    if (!options_.tls) return std::optional<asio::ssl::context>{};
-    auto made = net::make_tls_server({.certificate_file = options_.certificate_file,
-                                      .key_file = options_.key_file,
-                                      .client_ca_file = options_.client_ca_file});
-    if (!made) return made.error();
-    return std::optional{*std::move(made)};
-}
-
-/// Connections that are open keep what they began with.
-result<> syslog_server::reload() {
-    auto files = read_files();
-    if (!files) return files.error();
-    asio::post(io_, [this, files = *std::move(files)]() mutable { tls_ = std::move(files); });
+    if (clients_.has_tls()) reload_ = reload_entry{"syslog_source", [this] { return clients_.reload(); }};
     return {};
 }
 
@@ -123,31 +104,13 @@ void syslog_server::report_open() const {
     if (options_.listening) options_.listening(tcp, udp);
 }
 
-asio::awaitable<void> syslog_server::serve(client link, std::string address) {
-    // GCC 12 frees the arguments of a co_await behind && at the wrong time.
-    bool is_greeted = !tls_;
-    if (tls_) is_greeted = co_await greet(link, address);
-    if (is_greeted) co_await take_messages(link, address);
-}
-
-asio::awaitable<bool> syslog_server::greet(client link, std::string address) {
-    link->close_after(options_.handshake_timeout, "handshake timeout");
-    auto const accepted = co_await link->accept_tls(*tls_);
-    link->clear_deadline();
-    if (accepted) co_return true;
-    ++handshakes_failed_;
-    if (auto const count = trouble_.admit(); count != 0)
-        log_warn("syslog_source: connection of {} closed: {} ({} times)", address, accepted.error().message, count);
-    co_return false;
-}
-
 asio::awaitable<void> syslog_server::take_messages(client link, std::string address) {
     frame_splitter frames{options_.lines.line_bytes_max};
     std::vector<char> space(piece_bytes);
     while (!abandoned_) {
         co_await wait_for_room();
         if (stopping_)
-            link->stop_reading_after(quiet_max);
+            link->stop_reading_after(clients_.quiet_max);
         else if (options_.idle_time.count() > 0)
             link->close_after(options_.idle_time, "idle");
         auto const [failed, bytes] = co_await link->read_some(std::span{space});
@@ -234,10 +197,9 @@ void syslog_server::stop() {
 void syslog_server::stop_taking_in() {
     if (std::exchange(stopping_, true)) return;
     clients_.stop();
-    for (auto const& each : clients_.clients()) each->stop_reading_after(quiet_max);
     boost::system::error_code ignored;  // it may not be open
     datagrams_.socket().cancel(ignored);
-    drain_ends_.expires_after(drain_max);
+    drain_ends_.expires_after(clients_.drain_max);
     drain_ends_.async_wait([this](boost::system::error_code const& cancelled) {
         if (!cancelled) abandon("the source was stopped");
     });
@@ -265,7 +227,7 @@ void syslog_server::describe(stage_status& into) const {
     into.metrics.emplace_back(metrics::receive_buffer_bytes, datagrams_.buffer_bytes());
     into.metrics.emplace_back(metrics::connections, clients_.accepted_count());
     into.metrics.emplace_back(metrics::connections_idle, idle_closed_);
-    into.metrics.emplace_back(metrics::handshakes_failed, handshakes_failed_);
+    into.metrics.emplace_back(metrics::handshakes_failed, clients_.handshake_failure_count());
     into.metrics.emplace_back(metrics::accept_failures, clients_.failure_count());
     into.metrics.emplace_back(metrics::bytes_in, bytes_in_);
     into.metrics.emplace_back(metrics::messages_empty, empty_);

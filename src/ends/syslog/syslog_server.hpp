@@ -12,13 +12,11 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 
@@ -45,12 +43,8 @@ class syslog_server final {
 
     [[nodiscard]] bool has_stream() const noexcept { return options_.tls || options_.over != transport::udp; }
     [[nodiscard]] bool has_datagrams() const noexcept { return !options_.tls && options_.over != transport::tcp; }
-    [[nodiscard]] result<std::optional<boost::asio::ssl::context>> read_files() const;
-    [[nodiscard]] result<> reload();
     [[nodiscard]] result<> listen();
     void report_open() const;
-    [[nodiscard]] boost::asio::awaitable<void> serve(client link, std::string address);
-    [[nodiscard]] boost::asio::awaitable<bool> greet(client link, std::string address);
     [[nodiscard]] boost::asio::awaitable<void> take_messages(client link, std::string address);
     [[nodiscard]] boost::asio::awaitable<void> take_datagrams();
     [[nodiscard]] boost::asio::awaitable<void> watch_drops();
@@ -65,7 +59,6 @@ class syslog_server final {
     message_inbox& inbox_;
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_running_;
-    std::optional<boost::asio::ssl::context> tls_;
     net::client_listener clients_;
     datagram_reader datagrams_;
     boost::asio::steady_timer room_made_;   // cancelled to wake those that wait
@@ -76,7 +69,7 @@ class syslog_server final {
     bool abandoned_ = false;
     log_limit trouble_;
     log_limit loss_;
-    std::atomic<std::uint64_t> bytes_in_{0}, idle_closed_{0}, handshakes_failed_{0}, empty_{0};
+    std::atomic<std::uint64_t> bytes_in_{0}, idle_closed_{0}, empty_{0};
     std::jthread thread_;  // after all that it uses
     reload_entry reload_;
 };

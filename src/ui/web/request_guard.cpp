@@ -1,5 +1,7 @@
 #include "request_guard.hpp"
 
+#include "core/secrets.hpp"
+
 #include <fmt/format.h>
 
 #include <random>
@@ -9,14 +11,6 @@ namespace logpipe::web {
 namespace {
 
 constexpr std::string_view cookie_name = "logpipe_session=";
-
-/// Takes as long whatever the first difference is.
-bool is_equal(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    unsigned different = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) different |= static_cast<unsigned>(a[i]) ^ static_cast<unsigned>(b[i]);
-    return different == 0;
-}
 
 std::string random_text() {
     std::random_device random;
@@ -73,14 +67,16 @@ std::optional<web_response> request_guard::rejection(web_request const& request)
 bool request_guard::is_known(web_request const& request) const {
     if (token_.empty()) return true;
     constexpr std::string_view bearer = "Bearer ";
-    if (request.authorization.starts_with(bearer) && is_equal(request.authorization.substr(bearer.size()), token_))
+    if (request.authorization.starts_with(bearer) &&
+        is_same_secret(request.authorization.substr(bearer.size()), token_))
         return true;
-    return is_equal(cookie_of(request.cookie), session_);
+    return is_same_secret(cookie_of(request.cookie), session_);
 }
 
 web_response request_guard::open_session(web_request const& request) const {
     if (!is_same_origin(request)) return problem_response(403, "Another site's page may not do that.");
-    if (!token_.empty() && !is_equal(request.body, token_)) return problem_response(401, "This is not the token.");
+    if (!token_.empty() && !is_same_secret(request.body, token_))
+        return problem_response(401, "This is not the token.");
     auto response = json_response("{}\n");
     response.set_cookie =
         fmt::format("{}{}; Path=/; HttpOnly; SameSite=Strict{}", cookie_name, session_, tls_ ? "; Secure" : "");

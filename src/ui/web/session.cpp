@@ -1,9 +1,10 @@
 #include "session.hpp"
 
-#include "request_head.hpp"
 #include "response_head.hpp"
 #include "routes.hpp"
 #include "tap_stream.hpp"
+
+#include "net/request_head.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/post.hpp>
@@ -66,7 +67,7 @@ std::string_view text_of(beast::flat_buffer const& buffer) {
 /// @param wait  for its first byte
 asio::awaitable<read_end> receive_head(web_stream& stream, beast::flat_buffer& buffer, web_limits const& limits,
                                        std::chrono::milliseconds wait) {
-    request_head head{limits.header_bytes_max};
+    net::request_head head{limits.header_bytes_max};
     bool has_begun = buffer.size() > 0;
     stream.expires_after(has_begun ? limits.request_time : wait);
     while (true) {
@@ -179,7 +180,7 @@ asio::awaitable<web_response> submit(query_thread& queries, std::string client, 
 
 /// All but the body. It refers to `request`; fields that come after a chunked body change nothing of it any more.
 web_request head_of(http::request<http::string_body> const& request) {
-    auto const authority = authority_of(request.target());
+    auto const authority = net::authority_of(request.target());
     return {.method = request.method_string(),
             .target = request.target(),
             .host = authority.empty() ? std::string_view{request[http::field::host]} : authority,

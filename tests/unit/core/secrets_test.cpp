@@ -37,6 +37,13 @@ TEST_CASE("a secret is the first line of its file, without the line's end of any
     CHECK(without_line_end("a:b\nc:d\n") == "a:b\nc:d");
 }
 
+TEST_CASE("secrets are the same only where all of them is", "[secrets]") {
+    CHECK(is_same_secret("", ""));
+    CHECK(is_same_secret("sesame", "sesame"));
+    for (auto const* const other : {"", "sesam", "sesame ", "Sesame", "sesamE"})
+        CHECK_FALSE(is_same_secret("sesame", other));
+}
+
 TEST_CASE("a secret that every user can read is warned about once, and refused where that is wanted", "[secrets]") {
     test::scratch_folder const folder;
     auto const secret = folder.write("open", "sesame\n");

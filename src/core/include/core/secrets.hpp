@@ -4,6 +4,7 @@
 #include "logpipe/result.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace logpipe {
 
@@ -14,6 +15,9 @@ namespace logpipe {
 [[nodiscard]] result<std::string> read_secret(std::string const& path);
 /// The value of a variable, without the line's end that it was read with.
 [[nodiscard]] std::string without_line_end(std::string secret);
+
+/// Takes as long wherever the first difference is: it must not show how much of a guess was right.
+[[nodiscard]] bool is_same_secret(std::string_view a, std::string_view b) noexcept;
 
 /// A file that every user of the machine can read is warned about, once a file; pipes and the like are nobody's.
 /// @return errc::invalid_argument for it after refuse_open_secrets(true). Any thread.

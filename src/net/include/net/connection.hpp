@@ -45,6 +45,8 @@ class connection final : public link, public std::enable_shared_from_this<connec
     /// @return errc::unauthorized for a certificate that is not trusted, errc::not_connected
     [[nodiscard]] boost::asio::awaitable<result<>> connect_tls(boost::asio::ssl::context& context, std::string host);
     [[nodiscard]] boost::asio::awaitable<std::pair<error_code, std::size_t>> read_some(std::span<char> into);
+    /// Waits until all is written; not together with send().
+    [[nodiscard]] boost::asio::awaitable<error_code> write(std::string_view bytes);
 
     void send(std::shared_ptr<std::string const> bytes) override;
     [[nodiscard]] std::size_t unsent_bytes() const noexcept override { return unsent_bytes_; }
@@ -57,7 +59,6 @@ class connection final : public link, public std::enable_shared_from_this<connec
 
   private:
     [[nodiscard]] static boost::asio::awaitable<void> write_queue(std::shared_ptr<connection> self);
-    [[nodiscard]] boost::asio::awaitable<error_code> write_all(std::string_view bytes);
     void arm(boost::asio::steady_timer& timer, std::chrono::steady_clock::duration wait, std::string reason);
 
     boost::asio::ip::tcp::socket socket_;

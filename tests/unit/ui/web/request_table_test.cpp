@@ -2,8 +2,8 @@
 // by each listener there is, with a second request behind each, which must never be carried out.
 #include "web/web.hpp"
 
+#include "net/request_head.hpp"
 #include "page_support.hpp"
-#include "request_head.hpp"
 #include "support/catch.hpp"
 #include "support/http_client.hpp"
 #include "support/snapshots.hpp"
@@ -363,7 +363,7 @@ TEST_CASE("a request that can be read in one way only is served, and so is the n
 
 TEST_CASE("a head that comes a byte at a time is judged as one that comes at once", "[request_table]") {
     auto const judge = [](std::string_view bytes, std::size_t step) {
-        request_head head{8192};
+        net::request_head head{8192};
         for (auto size = std::min(step, bytes.size());; size = std::min(size + step, bytes.size())) {
             if (auto fault = head.check(bytes.substr(0, size))) return fault->status;
             if (head.is_complete()) return 200U;

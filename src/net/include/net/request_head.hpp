@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace logpipe::web {
+namespace logpipe::net {
 
 struct head_fault {
     unsigned status = 400;
@@ -55,4 +55,4 @@ class request_head final {
 /// 3.2.2); empty for any other target.
 [[nodiscard]] std::string_view authority_of(std::string_view target);
 
-}  // namespace logpipe::web
+}  // namespace logpipe::net

@@ -1,4 +1,4 @@
-#include "request_head.hpp"
+#include "net/request_head.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/ip/address_v6.hpp>
@@ -7,7 +7,7 @@
 #include <array>
 #include <utility>
 
-namespace logpipe::web {
+namespace logpipe::net {
 
 namespace {
 
@@ -232,4 +232,4 @@ std::optional<head_fault> request_head::check_codings() const {
     return std::nullopt;
 }
 
-}  // namespace logpipe::web
+}  // namespace logpipe::net

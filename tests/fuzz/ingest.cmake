@@ -1,0 +1,2 @@
+logpipe_fuzz(ingest_body logpipe_ingest logpipe_core)
+logpipe_fuzz(ingest_request logpipe_ingest logpipe_core)

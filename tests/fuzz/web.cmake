@@ -1,1 +1,0 @@
-logpipe_fuzz(request_head logpipe_web)
