@@ -58,12 +58,16 @@ std::string to_json(audit::letter_list const& list, std::vector<audit::letter_su
     return out;
 }
 
+std::string dead_letters(std::uint64_t number) {
+    return fmt::format("{} dead letter{}", number, number == 1 ? "" : "s");
+}
+
 void print(audit::letter_list const& list, std::vector<audit::letter_summary> const& newest, bool json) {
     if (json) {
         static_cast<void>(write_data(to_json(list, newest) + "\n"));
         return;
     }
-    fmt::print("{} dead letters{}\n", list.letters,
+    fmt::print("{}{}\n", dead_letters(list.letters),
                list.events > list.letters ? fmt::format(", of {} events", list.events) : "");
     for (auto const& each : list.groups)
         fmt::print("{:>10}  {}: {}\n", each.letters, clean_line(each.stage), clean_line(each.reason));
@@ -76,9 +80,8 @@ void print(audit::letter_list const& list, std::vector<audit::letter_summary> co
                        ? fmt::format(" (incomplete: {} of {} parts)", each.parts_found, each.parts)
                        : "");
     if (list.incomplete > 0)
-        fmt::print("{} dead letters are incomplete: parts of them are missing; show prints what is there\n",
-                   list.incomplete);
-    if (list.unreadable > 0) fmt::print("{} entries are not dead letters of logpipe\n", list.unreadable);
+        fmt::print("incomplete: {}, of which parts are missing; show prints what is there\n", list.incomplete);
+    if (list.unreadable > 0) fmt::print("entries that are no dead letters of logpipe: {}\n", list.unreadable);
 }
 
 int list(settings const& options, audit::letter_topic& from) {
@@ -132,7 +135,7 @@ int show(settings const& options, audit::letter_topic& from, std::span<std::stri
 }
 
 int finish(settings const& options, audit::retry_report const& report, std::string_view done) {
-    fmt::print("{} dead letters {}\n", report.letters, done);
+    fmt::print("{} {}\n", dead_letters(report.letters), done);
     if (report.room.freed_bytes > 0)
         log_info("{}: {} bytes are free now", options.subcommand(), report.room.freed_bytes);
     if (report.room.pending)
@@ -176,7 +179,7 @@ int purge(settings const& options, audit::letter_topic& from, std::span<std::str
     if (!counted) return report_failure(options, counted.error());
     counted->letters += std::exchange(counted->incomplete, {}).size();
     if (options.on("dry-run") || counted->letters == 0) return finish(options, *counted, "would be purged");
-    fmt::print("{} dead letters are selected\n", counted->letters);
+    fmt::print("selected: {}\n", dead_letters(counted->letters));
     auto const meant = is_meant(options, "What is purged is gone for good.");
     if (!meant) return report_failure(options, meant.error());
     if (!*meant) return finish(options, {.letters = 0, .not_found = {}, .incomplete = {}, .rejected = {}}, "purged");

@@ -71,9 +71,9 @@ class DeadLetters(Case):
         self.run_lines(BAD % 1, GOOD % 2)
         (before,) = self.listed()["newest"]
         dry = self.run_program("dlq", "retry", self.LETTERS, "--all", "--dry-run").stdout
-        self.assertEqual(dry, "1 dead letters would go to journal:data/nginx-logs\n")
+        self.assertEqual(dry, "1 dead letter would go to journal:data/nginx-logs\n")
         self.assertEqual(self.listed()["dead_letters"], 1)
-        self.assertEqual(self.run_program("dlq", "retry", self.LETTERS, before["id"]).stdout, "1 dead letters went to journal:data/nginx-logs\n")
+        self.assertEqual(self.run_program("dlq", "retry", self.LETTERS, before["id"]).stdout, "1 dead letter went to journal:data/nginx-logs\n")
         self.assertEqual(self.listed()["dead_letters"], 0)
         self.run_nothing_new(status=4)
         (after,) = self.listed()["newest"]
