@@ -178,6 +178,12 @@ bool line_mapper::add_key_to_rest(known_key const& key, std::string_view value) 
     return fields_.extras.add({.name = key.output, .prefix = key.prefix, .key = {}, .value = value}, *reason_);
 }
 
+std::string line_mapper::note() const {
+    auto const outer = reader_.note();
+    auto const inner = inner_reader_.note();
+    return outer.empty() || inner.empty() ? outer + inner : outer + ", " + inner;
+}
+
 std::size_t line_mapper::summed_bytes() const noexcept {
     constexpr std::size_t around = 4;  // a comma, quotes and a colon
     std::size_t bytes = 0;
@@ -236,10 +242,24 @@ void line_mapper::unwrap(std::string_view stream) {
     undo_escapes(inside(fields_.values[plan_.within_slot()]), inner_line_);
     while (inner_line_.ends_with('\n') || inner_line_.ends_with('\r')) inner_line_.pop_back();
     inner_line_.reserve(inner_line_.size() + line_reader::padding_bytes);
-    if (!std::exchange(has_inner_stream_, true)) inner_reader_.begin_stream(stream);
+    begin_inner_stream(stream);
     std::swap(fields_, wrapper_);
     is_unwrapped_ = read_with(inner_reader_, inner_line_) && fields_.known > 0 && merge_wrapper(wrapper_);
     if (!is_unwrapped_) std::swap(fields_, wrapper_);
+}
+
+/// A tag may be that of many containers.
+void line_mapper::begin_inner_stream(std::string_view stream) {
+    std::string_view source;
+    for (auto const& each : fields_.extras.all())
+        if (is_text(each.value) && std::ranges::find(table_.streams, each.name) != table_.streams.end()) {
+            source = inside(each.value);
+            break;
+        }
+    if (has_inner_stream_ && source == inner_source_) return;
+    has_inner_stream_ = true;
+    inner_source_ = source;
+    inner_reader_.begin_stream(source.empty() ? std::string{stream} : fmt::format("{} {}", stream, source));
 }
 
 bool line_mapper::merge_wrapper(line_fields const& wrapper) {

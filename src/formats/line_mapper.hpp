@@ -44,7 +44,7 @@ class line_mapper final {
     /// Whether it was within another.
     [[nodiscard]] bool is_unwrapped() const noexcept { return is_unwrapped_; }
     /// For people: the formats that were chosen.
-    [[nodiscard]] std::string note() const { return reader_.note(); }
+    [[nodiscard]] std::string note() const;
 
   private:
     [[nodiscard]] std::size_t summed_bytes() const noexcept;
@@ -66,13 +66,15 @@ class line_mapper final {
     [[nodiscard]] bool split(split_text const& what, std::string_view value);
     [[nodiscard]] bool join_parts();
     void unwrap(std::string_view stream);
+    void begin_inner_stream(std::string_view stream);
     [[nodiscard]] bool merge_wrapper(line_fields const& wrapper);
 
     plan const& plan_;
     mapping const& table_;
     line_reader reader_;
     line_reader inner_reader_;       ///< of a line within another…
-    bool has_inner_stream_ = false;  ///< …which knows of which stream it is
+    bool has_inner_stream_ = false;  ///< …which knows of which stream it is…
+    std::string inner_source_;       ///< …and of which of its sources
 
     line_fields fields_;
     line_fields wrapper_;     ///< around it

@@ -180,6 +180,7 @@ void read_table(toml_table& root, mapping& into) {
         if (auto const fault = fault_of_format(into.format); !fault.empty()) root.mistake("format", fault);
     root.text_or_texts("time", into.time_keys);
     root.text_or_texts("within", into.within);
+    root.text_or_texts("streams", into.streams);
     root.text_or_texts("objects", into.objects);
     read_choice(root, "time-format", time_words, into.time);
     root.texts("drop", into.dropped);

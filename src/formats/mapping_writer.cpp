@@ -117,6 +117,7 @@ std::string to_toml(document_mapping const& what) {
     add_texts(out, "time", table.time_keys);
     add_choice(out, "time-format", time_words, table.time);
     add_texts(out, "within", table.within);
+    add_texts(out, "streams", table.streams);
     add_texts(out, "objects", table.objects);
     if (!table.dropped.empty()) add_list(out, "drop", table.dropped);
     if (!table.rest.empty()) add_text(out, "rest", table.rest);

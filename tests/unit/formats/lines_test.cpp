@@ -338,6 +338,24 @@ TEST_CASE("as logged, a line has its own time, but for the original's JSON, whos
     CHECK(logged(R"({"response":200})") == "2026-01-31T01:31:39.995Z");
 }
 
+TEST_CASE("lines of several containers under one tag have a format for each container", "[lines]") {
+    stream lines;
+    auto const of = [&](std::string_view container, std::string_view text) {
+        return lines.made(fmt::format(R"({{"container_name":"/{}","source":"stdout","log":"{}"}})", container, text),
+                          "docker");
+    };
+    constexpr std::string_view access =
+        R"(192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] \"GET / HTTP/1.1\" 200 7 \"-\" \"curl/8.5.0\")";
+    constexpr std::string_view vhost =
+        R"(example.org:443 192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] \"GET / HTTP/1.1\" 200 7 \"-\" \"curl/8.5.0\")";
+    for (int i = 0; i < 2; ++i) {
+        CHECK_THAT(event_of(of("web", access)), ContainsSubstring(R"("remote_ip":"192.0.2.9")"));
+        CHECK_THAT(event_of(of("proxy", vhost)), ContainsSubstring(R"("remote_ip":"192.0.2.9")"));
+    }
+    CHECK(lines.count("lines_unwrapped_total") == 4);
+    CHECK(lines.chosen() == "docker /web: combined, docker /proxy: vhost_combined");
+}
+
 TEST_CASE("a quote within quotes is escaped in the document", "[lines]") {
     CHECK_THAT(made(R"(192.0.2.9 - - [29/Nov/2026:10:00:01 +0000] "GET /"x HTTP/1.1" 200 7 "-" "-")"),
                ContainsSubstring(R"("request":"GET /\"x HTTP/1.1")"));

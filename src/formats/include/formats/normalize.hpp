@@ -124,6 +124,8 @@ struct mapping {
     time_format time = time_format::access;
     /// Keys of a JSON line whose text is the line that another program wrapped: where none of the fields are beside it.
     std::vector<std::string> within;
+    /// Keys of a line that wraps another: their texts tell streams apart, of which each has one format.
+    std::vector<std::string> streams;
     std::vector<std::string> objects;  ///< objects of the line whose members count as the line's own
     /// The object that takes the line's other keys; empty: they are at the top level, after all others.
     std::string rest;
