@@ -81,7 +81,7 @@ void print(audit::letter_list const& list, std::vector<audit::letter_summary> co
                        : "");
     if (list.incomplete > 0)
         fmt::print("incomplete: {}, of which parts are missing; show prints what is there\n", list.incomplete);
-    if (list.unreadable > 0) fmt::print("entries that are no dead letters of logpipe: {}\n", list.unreadable);
+    if (list.unreadable > 0) fmt::print("entries that logpipe did not write: {}\n", list.unreadable);
 }
 
 int list(settings const& options, audit::letter_topic& from) {

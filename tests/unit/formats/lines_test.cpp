@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <string>
