@@ -3,7 +3,7 @@
 
     tests/program/syslog_test.py [PROGRAM [UNITTEST ARGUMENTS…]]
 
-Needs nginx, logger and openssl; what needs rsyslog is skipped without it.
+Needs nginx, logger, openssl and rsyslog.
 """
 
 import os
@@ -105,7 +105,6 @@ class FromLogger(Syslog):
                                  ("worker", 4711, "warning", 19 * 8 + 4))
                 self.assertEqual(document["syslog_host"].split(".")[0], socket.gethostname().split(".")[0])
 
-    @unittest.skipIf(RSYSLOGD is None, "needs rsyslog")
     def test_rsyslog_forwards_by_every_template_and_framing(self):
         child, port = self.begin()
         folder = self.folder / "rsyslog"
