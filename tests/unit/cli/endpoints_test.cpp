@@ -27,8 +27,7 @@ TEST_CASE("a URI that names no end says which there are", "[endpoints]") {
     CHECK(source.error().code == errc::invalid_argument);
     CHECK_THAT(
         source.error().message,
-        ContainsSubstring(
-            "\"ftp:\" cannot be a source; did you mean \"http:\"? available: file:, http:, https:, "));
+        ContainsSubstring("\"ftp:\" cannot be a source; did you mean \"http:\"? available: file:, http:, https:, "));
     CHECK_THAT(ends.make_sink("demo:nginx").error().message, ContainsSubstring("cannot be a sink"));
     CHECK_THAT(ends.make_source(reading("demo:nginx?colour=red")).error().message,
                ContainsSubstring("unknown parameter \"colour\""));
