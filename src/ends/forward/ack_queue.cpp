@@ -8,8 +8,8 @@
 namespace logpipe::forward {
 
 bool ack_queue::add(std::uint64_t end_offset, std::shared_ptr<forward_peer> const& to, std::string_view chunk_msgpack) {
-    ++to->acks_due;
     acks_.push_back({.end_offset = end_offset, .to = to, .chunk_msgpack = std::string{chunk_msgpack}});
+    ++to->acks_due;
     bytes_ += acks_.back().bytes();
     return end_offset <= safe_offset_;
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,7 @@ class batch_inbox final {
         decoder_.append(message, filling_);
         for (auto i = first; i < filling_.events.size(); ++i) filling_.events[i].offset = offset_++;
         filling_.end_offset = offset_;
-        if (filling_.full() || filling_.tags.size() >= tags_max) close_batch();
+        if (filling_.full() || filling_.tags.size() >= tags_max) close_batch_if_possible();
         changed_.notify_one();
         return offset_;
     }
@@ -90,10 +91,15 @@ class batch_inbox final {
     static constexpr std::size_t spare_bytes_max = 8 * batch::bytes_target;
     static constexpr std::size_t spare_count_max = 4;
 
-    void close_batch() LOGPIPE_REQUIRES(mutex_) {
-        bytes_ += bytes_of(filling_);
-        filled_.push_back(std::move(filling_));
-        filling_ = {};
+    /// The message is in: where memory is short, the batch takes the next one as well.
+    void close_batch_if_possible() noexcept LOGPIPE_REQUIRES(mutex_) {
+        try {
+            filled_.emplace_back();
+        } catch (std::bad_alloc const&) {
+            return;
+        }
+        std::swap(filled_.back(), filling_);
+        bytes_ += bytes_of(filled_.back());
         if (spare_.empty()) return;
         filling_ = std::move(spare_.back());
         spare_.pop_back();
