@@ -9,6 +9,7 @@ Needs curl and openssl.
 import collections
 import gzip
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -124,15 +125,18 @@ class Requests(Ingest):
 
 class Killed(Ingest):
     """Clients that send each batch until it is answered 200, and a program that is killed all the time."""
-    CLIENTS, BATCHES, EVENTS, KILLS = 4, 60, 20, 8
+    CLIENTS, EVENTS, KILLS = 4, 20, 8
 
     def send_until_taken(self, client):
-        for number in range(self.BATCHES):
+        for number in itertools.count():
+            if not self.killing:
+                return
             name = f"{client}-{number}"
             body = "".join(json.dumps({"serial": f"{name}-{event}", "request": "GET / HTTP/1.1"}) + "\n" for event in range(self.EVENTS))
             while not self.is_taken(name, body):
                 self.retries += 1
                 time.sleep(0.02)
+            self.taken.append(name)
 
     def is_taken(self, name, body):
         host, port = self.at.split(":")
@@ -149,7 +153,7 @@ class Killed(Ingest):
             connection.close()
 
     def test_each_event_is_stored_once(self):
-        self.retries = 0
+        self.retries, self.taken, self.killing = 0, [], True
         child = self.begin()
         clients = [threading.Thread(target=self.send_until_taken, args=(client,)) for client in range(self.CLIENTS)]
         for client in clients:
@@ -160,9 +164,10 @@ class Killed(Ingest):
             child.kill()
             child.wait()
             child = self.start_again()
+        self.killing = False
         for client in clients:
             client.join(TIME_MAX)
-        wanted = self.CLIENTS * self.BATCHES * self.EVENTS
+        wanted = len(self.taken) * self.EVENTS
         self.wait_drained(self.admin, wanted)
         self.end(child)
         serials = collections.Counter(document["serial"] for document in self.documents(self.folder / "data/store.sqlite"))
