@@ -16,6 +16,8 @@ namespace {
 namespace http = boost::beast::http;
 using parser = http::request_parser<http::string_body>;
 
+constexpr std::size_t last_chunk_bytes = 5;
+
 std::string field_of(parser::value_type const& request, std::string_view name) {
     return std::string{request[boost::string_view{name.data(), name.size()}]};
 }
@@ -45,14 +47,13 @@ struct request_reader::state {
         body.emplace();
         body->header_limit(head_bytes_max);
         body->body_limit(body_bytes_max);
-        body->eager(true);
         facts = {};
     }
 
     std::optional<http_reply> read() {
         if (!head->is_complete()) {
-            // RFC 9112 section 2.2: an empty line before a request is passed over.
-            if (held.starts_with("\r\n")) held.erase(0, 2);
+            // RFC 9112 section 2.2: empty lines before a request are passed over.
+            while (held.starts_with("\r\n")) held.erase(0, 2);
             if (auto const fault = head->check(held)) return refusal(fault->status, fault->reason);
             if (!head->is_complete()) return std::nullopt;
         }
@@ -61,6 +62,11 @@ struct request_reader::state {
 
     std::optional<http_reply> parse() {
         while (!held.empty() && !body->is_done()) {
+            // Beast asserts that the last chunk, "0\r\n\r\n", is there whole when it sees it; nothing shorter comes
+            // last.
+            if (body->is_header_done() && body->chunked() && held.size() < last_chunk_bytes) break;
+            // The head alone first: the parser adds what a trailer holds to its fields.
+            body->eager(body->is_header_done());
             boost::system::error_code failed;
             auto const used = body->put(boost::asio::buffer(held), failed);
             held.erase(0, used);
@@ -68,9 +74,9 @@ struct request_reader::state {
             if (failed == http::error::body_limit || failed == http::error::buffer_overflow)
                 return refusal(413, fmt::format("the body has more than {} bytes", body_bytes_max));
             if (failed) return refusal(400, fmt::format("the request cannot be read: {}", failed.message()));
+            if (body->is_header_done() && facts.method.empty()) facts = facts_of(body->get());
             if (used == 0) break;
         }
-        if (body->is_header_done() && facts.method.empty()) facts = facts_of(body->get());
         return std::nullopt;
     }
 

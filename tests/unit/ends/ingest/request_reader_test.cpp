@@ -54,10 +54,18 @@ void check_all_splits(std::string_view bytes, outcome const& wanted) {
 TEST_CASE("requests follow each other on a connection, wherever their bytes are cut", "[ingest]") {
     check_all_splits(
         "POST /ingest?tag=a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nIdempotency-Key: k1\r\n\r\na\nb\n\n"
-        "\r\nPOST /ingest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n4;x=y\r\n\":1}\r\n0\r\n"
-        "Trailer: t\r\n\r\n"
+        "\r\n\r\nPOST /ingest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n3\r\n{\"a\r\n4;x=y\r\n\":1}\r\n0\r\n"
+        "Idempotency-Key: t\r\n\r\n"
         "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         {{{"POST", "/ingest?tag=a", "k1", "a\nb\n\n"}, {"POST", "/ingest", "", "{\"a\":1}"}, {"GET", "/", "", ""}}});
+}
+
+TEST_CASE("a body of no chunk but the last one is empty, wherever its bytes are cut", "[ingest]") {
+    check_all_splits("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nIdempotency-Key: t\r\n\r\n",
+                     {{{"POST", "/", "", ""}}});
+    check_all_splits("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                     {{{"POST", "/", "", ""}}});
 }
 
 TEST_CASE("a body that is too large is refused by its announced length, and by its chunks", "[ingest]") {
