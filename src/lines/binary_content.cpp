@@ -11,8 +11,8 @@ using namespace std::string_view_literals;
 
 // UTF-32 comes before UTF-16, with whose mark its own begins. A mark of UTF-8 is allowed: what follows are lines.
 constexpr std::array formats{
-    binary_format{"\x1f\x8b"sv, "gzip data", "zcat"},
-    binary_format{"\x28\xb5\x2f\xfd"sv, "zstd data", "zstdcat"},
+    binary_format{gzip_magic, "gzip data", "zcat"},
+    binary_format{zstd_magic, "zstd data", "zstdcat"},
     binary_format{"\xfd"
                   "7zXZ\0"sv,
                   "xz data", "xzcat"},

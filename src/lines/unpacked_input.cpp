@@ -2,6 +2,7 @@
 
 #include "codec/gzip.hpp"
 #include "codec/zstd.hpp"
+#include "lines/binary_content.hpp"
 
 #include <fmt/format.h>
 
@@ -15,10 +16,6 @@ namespace logpipe::lines {
 
 namespace {
 
-using namespace std::string_view_literals;
-
-constexpr auto gzip_magic = "\x1f\x8b"sv;
-constexpr auto zstd_magic = "\x28\xb5\x2f\xfd"sv;
 constexpr std::size_t piece_bytes_max = std::size_t{256} << 10U;
 
 class unpacked_input final : public byte_input {

@@ -144,10 +144,10 @@ result<std::unique_ptr<file_content>> open_content(std::string const& path) {
     if (!got) return got.error();
     auto const* format = lines::binary_format_of({first.data(), *got});
     if (format == nullptr) return plain;
-    if (format->name == "gzip data")
+    if (format->magic == lines::gzip_magic)
         return std::unique_ptr<file_content>{
             std::make_unique<compressed_content<codec::gzip_inflater>>(path, std::move(plain))};
-    if (format->name == "zstd data")
+    if (format->magic == lines::zstd_magic)
         return std::unique_ptr<file_content>{
             std::make_unique<compressed_content<codec::zstd_inflater>>(path, std::move(plain))};
     return error{errc::rejected,

@@ -130,13 +130,8 @@ result<bool> followed_file::begins_as_found() {
 
 void followed_file::take(std::string_view bytes, batch& into) {
     auto left = bytes;
-    while (auto const line = splitter_.next(left)) {
-        auto const end = splitter_begin_ + splitter_.offset_bytes();
-        if (joiner_.is_on())
-            join(into, *line, end, bytes);
-        else
-            append(into, *line, end);
-    }
+    while (auto const line = splitter_.next(left))
+        take_line(into, *line, splitter_begin_ + splitter_.offset_bytes(), bytes);
     if (auto const last = bytes.rfind('\n'); last != std::string_view::npos) {
         hash_to(read_bytes_ + last + 1, bytes);
         if (!joiner_.is_on()) end_line();
@@ -163,7 +158,8 @@ void followed_file::end_line() {
     line_end_ = at_line_end_.at.offset;
 }
 
-void followed_file::join(batch& into, lines::input_line const& line, std::uint64_t end, std::string_view bytes) {
+void followed_file::take_line(batch& into, lines::input_line const& line, std::uint64_t end, std::string_view bytes) {
+    if (!joiner_.is_on()) return append(into, line, end);
     if (line.cut || joiner_.begins(line.text)) flush(into);
     hash_to(end, bytes);
     if (line.cut) {
@@ -210,14 +206,8 @@ event_id followed_file::id_at(std::uint64_t offset) {
 
 void followed_file::finish(batch& into) {
     auto const line = splitter_.finish();
-    if (line) {
-        // Where its line end would be: should one follow after all, it is the same line.
-        auto const end = read_bytes_ + 1;
-        if (joiner_.is_on())
-            join(into, *line, end, {});
-        else
-            append(into, *line, end);
-    }
+    // Where its line end would be: should one follow after all, it is the same line.
+    if (line) take_line(into, *line, read_bytes_ + 1, {});
     flush(into);
     hash_to(read_bytes_, {});
     end_line();

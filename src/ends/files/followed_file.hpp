@@ -103,7 +103,7 @@ class followed_file final {
     void take(std::string_view bytes, batch& into);
     void hash_to(std::uint64_t offset, std::string_view bytes);
     void end_line();
-    void join(batch& into, lines::input_line const& line, std::uint64_t end, std::string_view bytes);
+    void take_line(batch& into, lines::input_line const& line, std::uint64_t end, std::string_view bytes);
     void flush(batch& into);
     void append(batch& into, lines::input_line const& line, std::uint64_t end);
     [[nodiscard]] event_id id_at(std::uint64_t offset);

@@ -14,6 +14,9 @@ struct binary_format {
 };
 
 inline constexpr std::size_t magic_bytes_max = 16;
+/// Of the two that are read as what is in them.
+inline constexpr std::string_view gzip_magic{"\x1f\x8b"};
+inline constexpr std::string_view zstd_magic{"\x28\xb5\x2f\xfd"};
 /// Null, or what a file with these first bytes is instead of lines.
 [[nodiscard]] binary_format const* binary_format_of(std::string_view beginning) noexcept;
 
