@@ -38,6 +38,11 @@ action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" TCP_Framing=
 """
 
 
+def states_of_threads(pid):
+    """proc_pid_stat(5): the state follows the name, which is in parentheses."""
+    return {stat.read_text().rpartition(") ")[2][0] for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")}
+
+
 class Syslog(Case):
     def begin(self, *more, query="", scheme="syslog"):
         """The whole pipeline on one machine; @return its child, and where it listens"""
@@ -78,11 +83,13 @@ class FromNginx(Syslog):
         child, port = self.begin("--syslog-receive-buffer", "64K", query="?syslog-transport=udp")
         sent = 2000
         child.send_signal(signal.SIGSTOP)
+        # A thread that is busy elsewhere stops the others only when it is its turn.
+        self.wait_for(lambda: states_of_threads(child.pid) == {"T"}, "all threads to be stopped")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             for number in range(sent):
                 client.sendto(b"<13>Nov 29 10:00:01 web1 app: %d %s" % (number, b"x" * 500), ("127.0.0.1", port))
         child.send_signal(signal.SIGCONT)
-        self.wait_for(lambda: self.metric("datagrams_dropped_total"), "dropped datagrams to be counted")
+        self.wait_for(lambda: self.metric("datagrams_total") + self.metric("datagrams_dropped_total") == sent, "all datagrams to be counted")
         dropped = self.metric("datagrams_dropped_total")
         documents = self.stored(child, sent - dropped)
         self.assertEqual([int(document["message"].split()[0]) for document in documents], list(range(sent - dropped)))
