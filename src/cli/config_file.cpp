@@ -31,9 +31,12 @@ std::optional<std::string> scalar_text(toml::node const& node) {
     return std::nullopt;
 }
 
-result<std::vector<std::string>> value_texts(std::string const& path, std::string_view key, toml::node const& node) {
+result<std::vector<std::string>> value_texts(std::string const& path, option const& row, toml::node const& node) {
+    auto const key = row.name;
     std::vector<std::string> texts;
     if (auto const* list = node.as_array()) {
+        if (row.kind != option_kind::list)
+            return at_line(path, node.source(), fmt::format("{}: expected one value, not a list", key));
         for (auto const& each : *list) {
             auto text = scalar_text(each);
             if (!text) return at_line(path, each.source(), fmt::format("{}: expected a list of plain values", key));
@@ -42,7 +45,10 @@ result<std::vector<std::string>> value_texts(std::string const& path, std::strin
         return texts;
     }
     auto text = scalar_text(node);
-    if (!text) return at_line(path, node.source(), fmt::format("{}: expected a plain value or a list of them", key));
+    if (!text)
+        return at_line(path, node.source(),
+                       fmt::format("{}: expected a plain value{}", key,
+                                   row.kind == option_kind::list ? " or a list of them" : ""));
     texts.push_back(*std::move(text));
     return texts;
 }
@@ -61,15 +67,16 @@ std::vector<std::string_view> names_of(std::span<option const> rows) {
     return names;
 }
 
-/// Adds the values of one table; `known` are the names it may have, `mine` those that this subcommand takes.
-result<> add_table(std::string const& path, toml::table const& table, std::span<std::string_view const> known,
-                   std::span<std::string_view const> mine, bool in_table, config_values& into) {
+/// Adds the values of one table; `known` are the options it may have, `mine` those that this subcommand takes.
+result<> add_table(std::string const& path, toml::table const& table, std::span<option const> known,
+                   std::span<option const> mine, bool in_table, config_values& into) {
     for (auto const& [key, node] : table) {
         if (node.is_table()) continue;
         std::string_view const name = key.str();
-        if (std::ranges::find(known, name) == known.end()) return unknown_key(path, key.source(), name, known);
-        if (std::ranges::find(mine, name) == mine.end()) continue;
-        auto texts = value_texts(path, name, node);
+        auto const row = std::ranges::find(known, name, &option::name);
+        if (row == known.end()) return unknown_key(path, key.source(), name, names_of(known));
+        if (std::ranges::find(mine, name, &option::name) == mine.end()) continue;
+        auto texts = value_texts(path, *row, node);
         if (!texts) return texts.error();
         into.insert_or_assign(std::string{name}, config_value{*std::move(texts), in_table});
     }
@@ -154,12 +161,10 @@ result<config> read_config_file(std::string const& path, std::string_view subcom
     auto const parsed = toml::parse_file(path);
     if (!parsed) return at_line(path, parsed.error().source(), parsed.error().description());
     auto const& root = parsed.table();
-    auto const mine_rows = options_of(subcommand);
-    auto const mine = names_of(mine_rows);
-    auto const all_rows = all_options();
     config read;
     auto& values = read.values;
-    if (auto added = add_table(path, root, names_of(all_rows), mine, false, values); !added) return added.error();
+    if (auto added = add_table(path, root, all_options(), options_of(subcommand), false, values); !added)
+        return added.error();
     for (auto const& [key, node] : root) {
         auto const* table = node.as_table();
         if (table == nullptr) continue;
@@ -176,8 +181,7 @@ result<config> read_config_file(std::string const& path, std::string_view subcom
         // Every table is checked; only this subcommand's is used, over what stands at the top.
         config_values others;
         auto& into = key.str() == subcommand ? values : others;
-        if (auto added = add_table(path, *table, names_of(rows), names_of(rows), true, into); !added)
-            return added.error();
+        if (auto added = add_table(path, *table, rows, rows, true, into); !added) return added.error();
     }
     return read;
 }

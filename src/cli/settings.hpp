@@ -59,6 +59,8 @@ class settings final : public option_values {
 
     /// Whether the subcommand has it; of others the value is the default.
     [[nodiscard]] bool has(std::string_view name) const;
+    /// Whether it was given to this subcommand, not just found in the environment or at the top of the file.
+    [[nodiscard]] bool is_meant(std::string_view name) const { return at(name).meant; }
     [[nodiscard]] std::string const& subcommand() const noexcept { return subcommand_; }
     [[nodiscard]] std::map<std::string, setting, std::less<>> const& all() const noexcept { return values_; }
 

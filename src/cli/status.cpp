@@ -51,6 +51,11 @@ int run_status(settings const& options, argument_list const& /*rest*/) {
         if (!alive) log_error("status: {}", alive.error().message);
         return alive ? exit_done : exit_failed;
     }
+    if (options.is_meant("admin")) {
+        log_error("status: --admin names the process for --self; name one to look at by --at {}",
+                  options.text("admin"));
+        return exit_usage;
+    }
     auto const access = peer_access_of(options);
     if (!access) return report_failure(options, access.error());
     bool const terminal = isatty(STDOUT_FILENO) == 1 && !options.on("json");

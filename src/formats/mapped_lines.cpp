@@ -116,10 +116,11 @@ void mapped_lines::warn_of(std::string_view line) {
     auto const now = std::chrono::steady_clock::now();
     if (now < next_warning_) return;
     next_warning_ = now + std::chrono::minutes{1};
+    auto const count = std::exchange(unsaid_, 0);
     log_warn(
-        "normalize: {} lines without any field that the mapping {} knows, such as {}; --format, --mapping or check "
+        "normalize: {} line{} without any field that the mapping {} knows, such as {}; --format, --mapping or check "
         "--line may help",
-        std::exchange(unsaid_, 0), options_.table.name,
+        count, count == 1 ? "" : "s", options_.table.name,
         policy_.redacts() ? "one that is not shown, as fields are redacted" : quoted_for_reason(line));
 }
 

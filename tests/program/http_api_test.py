@@ -42,7 +42,7 @@ def documented_routes(text):
     for parents, key in keys_by_parent(text):
         if parents == ["paths"]:
             routes[key] = set()
-        elif parents[:1] == ["paths"] and len(parents) == 2:
+        elif parents[:1] == ["paths"] and len(parents) == 2 and key != "servers":
             routes[parents[1]].add(key.upper())
     return routes
 
@@ -69,15 +69,16 @@ class HttpApi(Case):
     def setUp(self):
         super().setUp()
         self.text = PAGE.read_text(encoding="utf-8")
-        listen, self.page = free_address(), free_address()
+        listen, self.page, self.ingest = free_address(), free_address(), free_address()
         (self.folder / "lines.jsonl").write_text('{"remote_ip":"10.0.0.1","request":"GET / HTTP/1.1","response":200,"bytes":1}\n{no JSON\n')
-        self.pipeline = self.start("run", "--data-dir", "data", "--listen", listen, "--admin", "none", "--page", self.page)
+        self.pipeline = self.start("run", "--data-dir", "data", "--from", f"forward://{listen}", "--from", f"ingest://{self.ingest}", "--admin", "none", "--page", self.page)
         self.wait_for(lambda: self.get(f"http://{self.page}/readyz")[0] == 200, "the page")
         self.run_program("produce", "--file", "lines.jsonl", "--to", f"forward://{listen}")
         self.wait_drained(self.page, 2)
 
     def ask(self, method, path, body=None):
-        request = urllib.request.Request(f"http://{self.page}{path}", method=method, data=body, headers={"Content-Type": "application/json"} if body else {})
+        at = self.ingest if path == "/ingest" else self.page
+        request = urllib.request.Request(f"http://{at}{path}", method=method, data=body, headers={"Content-Type": "application/json"} if body else {})
         try:
             with urllib.request.urlopen(request, timeout=TIME_MAX) as answer:
                 return answer.status, answer.headers, answer.read().decode()
@@ -107,7 +108,8 @@ class HttpApi(Case):
         for path in ("/api/status", "/api/page", "/api/processes", "/api/logs/overview", "/api/logs/lines", "/api/dead-letters", "/nosuch"):
             fields_of(json.loads(self.ask("GET", path)[2]), served)
         for method, path, body in (("POST", "/produceEventsToPipeline", b'{"demo":{"lines":1}}'), ("POST", "/produceEventsToPipeline", b'{"demo":{"lines":0}}'),
-                                   ("POST", "/api/dead-letters/retry", b'{"all":true}')):
+                                   ("POST", "/api/dead-letters/retry", b'{"all":true}'),
+                                   ("POST", "/ingest", b'{"response":200}'), ("POST", "/ingest", b"{")):
             fields_of(json.loads(self.ask(method, path, body)[2]), served)
         served |= self.fields_of_a_tap() | self.fields_of_a_stop()
         documented = documented_fields(self.text)

@@ -160,6 +160,9 @@ class Token(Running):
         self.assertEqual([each["stage"] for each in shown], ["index/normalize"] * 3)
         self.run_program("status", *at, "--auth-token-file", self.folder / "nowhere", status=2)
 
+    def test_status_refuses_an_address_that_it_would_not_look_at(self):
+        self.assertIn("--at 127.0.0.1:1", self.run_program("status", "--admin", "127.0.0.1:1", status=2).stderr)
+
 
 class Alerts(Running):
     def test_every_metric_and_label_of_the_example_rules_is_there(self):

@@ -81,8 +81,11 @@ TEST_CASE("a broken or missing file is an error that says where", "[settings]") 
     config_file const broken{"listen = \n"};
     CHECK_THAT(settings::merge("forward", {}, {}, broken.path()).error().message, ContainsSubstring(":1:"));
     CHECK(settings::merge("forward", {}, {}, "/nonexistent/logpipe.toml").has_error());
-    config_file const nested{"[forward]\nlisten = [[1]]\n"};
-    CHECK_THAT(settings::merge("forward", {}, {}, nested.path()).error().message, ContainsSubstring("plain value"));
+    config_file const nested{"[forward]\nroute = [[1]]\n"};
+    CHECK_THAT(settings::merge("forward", {}, {}, nested.path()).error().message, ContainsSubstring("plain values"));
+    config_file const several{"journal-bytes-max = [\"1G\", \"2G\"]\n"};
+    CHECK_THAT(settings::merge("forward", {}, {}, several.path()).error().message,
+               ContainsSubstring(":1: journal-bytes-max: expected one value, not a list"));
 }
 
 TEST_CASE("a value that does not fit its option is refused with its origin", "[settings]") {
