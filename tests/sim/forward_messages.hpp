@@ -3,6 +3,7 @@
 
 #include "logpipe/event.hpp"
 #include "msgpack_writer.hpp"
+#include "support/partial_messages.hpp"
 
 #include <fmt/format.h>
 
@@ -47,10 +48,11 @@ class forward_messages final {
         if (mode == single) {
             add_entry(made, made.bytes, true);
         } else {
-            auto const count = 1 + pick(5);
+            auto count = 1 + pick(5);
             std::string entries;
             auto const with_bad_one = pick(4) == 0 ? pick(count) : count;
             for (std::size_t i = 0; i < count; ++i) add_entry(made, entries, false, i == with_bad_one);
+            if (pick(4) == 0) count += add_parts(made, entries);
             if (mode == listed) {
                 write.array(static_cast<std::uint32_t>(count));
                 made.bytes += entries;
@@ -99,6 +101,26 @@ class forward_messages final {
             to.records.push_back(fmt::format(R"({{"serial":{},"text":"{}"}})", serial, text));
         }
         entries += entry;
+    }
+
+    /// A line that was cut, as far as it is in this message. @return how many entries that is
+    std::size_t add_parts(forward_message_sent& to, std::string& entries) {
+        auto const count = 2 + pick(2);
+        auto const sent = count - pick(2);
+        partial_record part{.id = fmt::format("line {}", ++serial_)};
+        std::string line;
+        for (; part.ordinal <= sent; ++part.ordinal) {
+            part.is_last = part.ordinal == count;
+            part.log = fmt::format("{} ", ++serial_);
+            forward::msgpack_writer write{entries};
+            write.array(2);
+            write.integer(1);
+            entries += to_msgpack(part);
+            line += part.log;
+            if (sent < count) to.records.push_back(json_of_part(part));
+        }
+        if (sent == count) to.records.push_back(json_of_line(line));
+        return sent;
     }
 
     std::mt19937_64& random_;

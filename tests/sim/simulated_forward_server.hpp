@@ -41,7 +41,8 @@ class simulated_forward_server final {
           faults_{faults},
           random_{random},
           time_{time},
-          inbox_{forward::event_decoder{{.limits = limits_}}, options.pending_bytes_max},
+          inbox_{forward::event_decoder{{.limits = limits_, .parts = {.timeout = options.partial_timeout}}},
+                 options.pending_bytes_max},
           group_{options_, limits_, inbox_, time.world(system_files(), random), [this] { wake(); }},
           watch_{group_.context().peers,
                  {.first_message = options.first_message_timeout, .message = options.message_timeout}} {
@@ -92,6 +93,7 @@ class simulated_forward_server final {
         if (room_posted_) due.emplace_back([&] { give_room(); });
         if (drain_ends_ <= time_.now) due.emplace_back([&] { end_drain(); });
         if (watch_.is_needed() && next_watch_ <= time_.now && !is_stopping()) due.emplace_back([&] { watch(); });
+        if (next_part_check_ <= time_.now && !is_stopping()) due.emplace_back([&] { check_parts(); });
         if (read_.size() < read_max && has_input()) due.emplace_back([&] { read(); });
         if (!read_.empty() && read_.front().stored_at <= time_.now) due.emplace_back([&] { store(); });
         if (due.empty()) return false;
@@ -102,6 +104,7 @@ class simulated_forward_server final {
     [[nodiscard]] steady_time due() const {
         auto earliest = drain_ends_;
         if (watch_.is_needed() && !is_stopping()) earliest = std::min(earliest, next_watch_);
+        if (!is_stopping()) earliest = std::min(earliest, next_part_check_);
         if (!read_.empty()) earliest = std::min(earliest, read_.front().stored_at);
         for (auto const& each : sessions_)
             if (each.wait.what == forward::session_wait::kind::pause) earliest = std::min(earliest, each.pause_until);
@@ -215,6 +218,11 @@ class simulated_forward_server final {
         watch_.check(watch_.interval());
     }
 
+    void check_parts() {
+        next_part_check_ = time_.now + options_.partial_timeout / 4;
+        group_.context().events.pass_overdue_parts();
+    }
+
     [[nodiscard]] bool has_input() const {
         return inbox_.bytes() > 0 || (is_stopping() && !accepts_ && sessions_.empty() && !input_ended_);
     }
@@ -268,6 +276,7 @@ class simulated_forward_server final {
     bool input_ended_ = false;
     steady_time drain_ends_ = steady_time::max();
     steady_time next_watch_;
+    steady_time next_part_check_;
 };
 
 }  // namespace logpipe::test

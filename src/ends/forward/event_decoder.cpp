@@ -16,6 +16,7 @@
 #include <limits>
 #include <optional>
 #include <random>
+#include <vector>
 
 namespace logpipe::forward {
 
@@ -87,33 +88,62 @@ struct event_decoder::target {
     std::optional<std::uint32_t> rejected_row;
     std::uint32_t rejected_position = 0;
     codec::dead_letter_packer pack;
+    bool is_acked = false;
+    std::optional<found_part> part;  // the entry at hand is one
+    std::vector<found_part> parts;
 };
 
-event_decoder::event_decoder(event_decoder_options options) : options_{options} {
+event_decoder::event_decoder(event_decoder_options options)
+    : options_{options}, parts_{options.parts, options.limits.nesting_max} {
     std::random_device random;
     for (int i = 0; i < 4; ++i) salt_ += fmt::format("{:08x}", random());
 }
 
 void event_decoder::append(forward_message const& message, batch& into) {
+    change(into, [&] { append_message(message, into); });
+}
+
+void event_decoder::append(part_check const& check, batch& into) {
+    change(into, [&] {
+        json_writer records{into.records};
+        joined_into const to{.events = into, .records = records, .counts = counts_};
+        if (check.now)
+            parts_.pass_overdue(*check.now, to);
+        else
+            parts_.pass_all(to);
+    });
+}
+
+template <class Action>
+void event_decoder::change(batch& into, Action const& action) {
     auto const events = into.events.size();
     auto const records_bytes = into.records.size();
+    auto const tags = into.tags.size();
     auto const counts = counts_;
     try {
-        append_message(message, into);
+        action();
     } catch (...) {
         into.events.resize(events);
         into.records.resize(records_bytes);
         std::erase_if(into.rejections, [&](rejection const& one) { return one.event >= events; });
         counts_ = counts;
+        parts_.rollback();
         throw;
     }
+    // A batch of tags alone is not one that could be read.
+    if (into.events.size() == events) into.tags.resize(tags);
+    parts_.commit(counts_);
 }
 
 void event_decoder::append_message(forward_message const& message, batch& into) {
     // forward_source's limits keep a message's text within the 32 bits that an event has for its offset.
     LOGPIPE_ASSERT(into.records.size() <= std::numeric_limits<std::uint32_t>::max() / 2);
     json_writer records{into.records};
-    target to{.into = into, .records = records, .tag = into.tag_index(message.tag), .first_id = {}};
+    target to{.into = into,
+              .records = records,
+              .tag = into.tag_index(message.tag),
+              .first_id = {},
+              .is_acked = !message.chunk_msgpack.empty()};
     auto const has_id = !message.chunk.empty() && options_.trust_chunk_ids;
     auto const reject_whole = [&](std::string reason) {
         ++counts_.rejected_messages;
@@ -133,6 +163,15 @@ void event_decoder::append_message(forward_message const& message, batch& into) 
     if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, entries);
     append_entries(entries, message.mode, to);
     if (to.pack.count() > 0) finish_pack(to);
+    if (!to.parts.empty()) finish_parts(message.tag, to);
+}
+
+void event_decoder::finish_parts(std::string_view tag, target& to) {
+    joined_into const joined{.events = to.into, .records = to.records, .counts = counts_};
+    if (to.is_acked)
+        parts_.join_within(to.parts, joined);
+    else
+        parts_.join_across(tag, to.parts, joined);
 }
 
 void event_decoder::append_entries(std::string_view entries, forward_mode mode, target& to) {
@@ -150,14 +189,10 @@ bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target
     auto const written = to.records.written();
     std::string reason;
     event row;
+    to.part.reset();
     if (read_event(from, mode, to, row, reason)) {
-        row.id = to.first_id ? to.first_id.at(to.position) : event_id{};
-        row.record_begin = static_cast<std::uint32_t>(written);
-        row.record_bytes = static_cast<std::uint32_t>(to.records.written() - written);
-        row.tag = to.tag;
-        to.into.events.push_back(row);
+        add_event(row, written, to);
         ++to.position;
-        ++counts_.events;
         return true;
     }
     to.records.rewind(written);
@@ -173,6 +208,23 @@ bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target
     return false;
 }
 
+void event_decoder::add_event(event& row, std::size_t record_begin, target& to) {
+    if (to.part) {
+        to.part->time_ns = row.time_ns;
+        to.part->row = static_cast<std::uint32_t>(to.into.events.size());
+        to.parts.push_back(*to.part);
+        // It waits for the others, over more messages than this one.
+        if (!to.is_acked) return to.records.rewind(record_begin);
+        counts_.escaped_strings += to.part->escaped_strings;
+    }
+    row.id = to.first_id ? to.first_id.at(to.position) : event_id{};
+    row.record_begin = static_cast<std::uint32_t>(record_begin);
+    row.record_bytes = static_cast<std::uint32_t>(to.records.written() - record_begin);
+    row.tag = to.tag;
+    to.into.events.push_back(row);
+    ++counts_.events;
+}
+
 bool event_decoder::read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& reason) {
     if (mode != forward_mode::single) {
         msgpack_token entry;
@@ -186,7 +238,7 @@ bool event_decoder::read_event(msgpack_reader& from, forward_mode mode, target& 
         reason = "the entry's time is none";
         return false;
     }
-    return read_record(from, to.records, reason);
+    return read_record(from, to, reason);
 }
 
 /// A time, or [time, metadata] as in v1.5.
@@ -205,12 +257,12 @@ bool event_decoder::read_time(msgpack_reader& from, std::int64_t& time_ns) {
     return true;
 }
 
-bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std::string& reason) {
+bool event_decoder::read_record(msgpack_reader& from, target& to, std::string& reason) {
     auto const begin = from.position();
     msgpack_token token;
     if (from.next(token) != msgpack_problem::none) return false;
     if (token.is_text()) {
-        records.raw(token.payload);
+        to.records.raw(token.payload);
         return true;
     }
     if (token.type() != msgpack_type::map) {
@@ -218,12 +270,17 @@ bool event_decoder::read_record(msgpack_reader& from, json_writer& records, std:
         return false;
     }
     from.go_to(begin);
-    msgpack_to_json transcoder{from, records, keys_};
+    msgpack_to_json transcoder{from, to.records, keys_};
     auto const problem = transcoder.value(options_.limits.nesting_max);
     if (problem != transcode_problem::none) {
         reason = describe(problem);
         return false;
     }
+    if (transcoder.has_part_key() && parts_.is_on())
+        if (auto const part = read_part(from.since(begin))) {
+            to.part = {.part = *part, .record = from.since(begin), .escaped_strings = transcoder.escaped_strings()};
+            return true;
+        }
     counts_.escaped_strings += transcoder.escaped_strings();
     return true;
 }

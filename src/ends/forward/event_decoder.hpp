@@ -1,12 +1,17 @@
 // A message's events, written straight into a batch: records as JSON text, nothing allocated per event.
 #pragma once
 
+#include "event_decoder_counts.hpp"
 #include "forward_message.hpp"
 #include "known_keys.hpp"
+#include "part_joiner.hpp"
 
 #include "logpipe/event.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,18 +20,15 @@ namespace logpipe::forward {
 class json_writer;
 class msgpack_reader;
 
-/// What was seen, since construction. `events` includes the rejected ones, each entry of a message by itself.
-struct event_decoder_counts {
-    std::uint64_t events = 0;
-    std::uint64_t rejected_events = 0;
-    std::uint64_t rejected_messages = 0;
-    std::uint64_t escaped_strings = 0;   ///< strings that were not UTF-8
-    std::uint64_t metadata_dropped = 0;  ///< entries whose v1.5 metadata was left out
+/// Instead of a message: parts of lines whose rest does not come are passed on.
+struct part_check {
+    std::optional<std::chrono::steady_clock::time_point> now;  ///< none: nothing more comes, for any
 };
 
 struct event_decoder_options {
     forward_limits limits;
     bool trust_chunk_ids = true;
+    part_limits parts;
 };
 
 /// One thread.
@@ -38,24 +40,30 @@ struct event_decoder_options {
 /// message has several, they are rejected together, as one event whose record is a pack of them
 /// (codec/dead_letter_pack.hpp). Entries whose ends cannot be found any more are one, and so is a message that is
 /// rejected as a whole. A record that is a string instead of a map is a raw line, which our forward sink sends for what
-/// is not a JSON object: its bytes become the record as they are, and the transform decides.
+/// is not a JSON object: its bytes become the record as they are, and the transform decides. Parts of a line that
+/// Docker has cut are joined (part_joiner.hpp).
 class event_decoder final {
   public:
     explicit event_decoder(event_decoder_options options);
 
     /// Adds the events of `message` at the end of `into`. Throws std::bad_alloc; nothing is added or counted then.
     void append(forward_message const& message, batch& into);
+    void append(part_check const& check, batch& into);
     [[nodiscard]] event_decoder_counts const& counts() const noexcept { return counts_; }
 
   private:
     struct target;
 
+    template <class Action>
+    void change(batch& into, Action const& action);
     void append_message(forward_message const& message, batch& into);
     void append_entries(std::string_view entries, forward_mode mode, target& to);
     [[nodiscard]] bool append_entry(msgpack_reader& from, forward_mode mode, target& to);
     [[nodiscard]] bool read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& reason);
     [[nodiscard]] bool read_time(msgpack_reader& from, std::int64_t& time_ns);
-    [[nodiscard]] bool read_record(msgpack_reader& from, json_writer& records, std::string& reason);
+    [[nodiscard]] bool read_record(msgpack_reader& from, target& to, std::string& reason);
+    void add_event(event& row, std::size_t record_begin, target& to);
+    void finish_parts(std::string_view tag, target& to);
     void reject(std::string_view bytes, std::string reason, target& to);
     void reject_first(std::string_view bytes, std::string reason, target& to);
     void reject_also(std::string_view bytes, std::string_view reason, target& to);
@@ -65,6 +73,7 @@ class event_decoder final {
     event_decoder_options options_;
     event_decoder_counts counts_;
     known_keys keys_;
+    part_joiner parts_;
     std::string salt_;  // makes ids for rejected events that have none: dead letters are kept by id
 };
 

@@ -66,6 +66,14 @@ option_set<server> const& source_options() {
         bytes<&server::pending_bytes_max>(
             "pending-bytes-max",
             "Maximum size of what was received and not yet taken by the pump; above it clients wait.", {.least = 1}),
+        duration<&server::partial_timeout>(
+            "partial-timeout",
+            "Pass on partial messages of Docker unjoined when the next one does not come within this time; 0: never "
+            "join any."),
+        bytes<&server::partial_bytes_max>("partial-bytes-max",
+                                          "Maximum size of a line that is joined from partial messages of Docker; the "
+                                          "parts of a longer one are passed on unjoined.",
+                                          {.least = 1}),
         choice<&server::trust_chunk_ids>(
             "trust-chunk-ids", "no|yes",
             "Whether event ids come from a chunk's id; no: for clients that make it from content alone (Fluent Bit)."),
@@ -158,7 +166,11 @@ end_descriptor const forward_end{
                        metrics::events_rejected,
                        metrics::messages_rejected,
                        metrics::strings_escaped,
-                       metrics::metadata_dropped},
+                       metrics::metadata_dropped,
+                       metrics::partials_held,
+                       metrics::partial_lines_joined,
+                       metrics::partials_timed_out,
+                       metrics::partials_apart},
     .sink_metrics = {metrics::chunks_unacked, metrics::chunks_acked, metrics::chunks_retried, metrics::bytes_out,
                      metrics::connection_failures},
     .make_source = make_source_end,

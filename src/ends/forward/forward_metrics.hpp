@@ -45,6 +45,17 @@ inline constexpr auto strings_escaped =
     counter("strings_escaped_total", "Strings that were not valid UTF-8; their bytes were escaped.");
 inline constexpr auto metadata_dropped =
     counter("metadata_dropped_total", "Events with metadata (forward protocol 1.5), which is dropped.");
+inline constexpr auto partials_held =
+    gauge("partials_held", "Partial messages of Docker that wait for the rest of their line.");
+inline constexpr auto partial_lines_joined =
+    counter("partial_lines_joined_total", "Lines that were joined from partial messages of Docker.");
+inline constexpr auto partials_timed_out =
+    counter("partials_timed_out_total",
+            "Partial messages passed on unjoined, because the rest did not come within --partial-timeout.");
+inline constexpr auto partials_apart =
+    counter("partials_unjoined_total",
+            "Partial messages passed on unjoined, because the rest was not in the same acked chunk, the line exceeds a "
+            "limit, or the process ended.");
 inline constexpr auto memory_stalls =
     counter("memory_stalls_total", "Times that a client had to wait because memory could not be allocated.");
 inline constexpr auto heartbeat_responses =

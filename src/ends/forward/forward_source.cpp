@@ -28,7 +28,10 @@ class listening_source final : public forward_source {
     explicit listening_source(forward_source_options options)
         : options_{std::move(options)},
           identity_{fmt::format("forward:{}", random_hex(8))},
-          inbox_{event_decoder{{.limits = limits_of(options_), .trust_chunk_ids = options_.trust_chunk_ids}},
+          inbox_{event_decoder{
+                     {.limits = limits_of(options_),
+                      .trust_chunk_ids = options_.trust_chunk_ids,
+                      .parts = {.timeout = options_.partial_timeout, .line_bytes_max = options_.partial_bytes_max}}},
                  options_.pending_bytes_max},
           server_{options_, limits_of(options_), inbox_} {}
 
@@ -78,6 +81,10 @@ class listening_source final : public forward_source {
         status.metrics.emplace_back(metrics::messages_rejected, counts.rejected_messages);
         status.metrics.emplace_back(metrics::strings_escaped, counts.escaped_strings);
         status.metrics.emplace_back(metrics::metadata_dropped, counts.metadata_dropped);
+        status.metrics.emplace_back(metrics::partials_held, counts.parts_held);
+        status.metrics.emplace_back(metrics::partial_lines_joined, counts.lines_joined);
+        status.metrics.emplace_back(metrics::partials_timed_out, counts.parts_timed_out);
+        status.metrics.emplace_back(metrics::partials_apart, counts.parts_apart);
         return status;
     }
 

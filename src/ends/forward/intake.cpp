@@ -3,6 +3,7 @@
 #include "forward_metrics.hpp"
 
 #include <chrono>
+#include <new>
 
 namespace logpipe::forward {
 
@@ -24,7 +25,25 @@ void intake::send_due_acks() {
 
 void intake::feeder_left() {
     --feeders_;
-    if (stopping_ && feeders_ == 0) inbox_.close();
+    if (!stopping_ || feeders_ > 0) return;
+    pass_parts({});
+    inbox_.close();
+}
+
+void intake::pass_overdue_parts() {
+    pass_parts({.now = world_.steady()});
+}
+
+/// Where memory is short, they wait for the next time; at the end there is none.
+void intake::pass_parts(part_check const& which) {
+    try {
+        inbox_.put(which);
+    } catch (std::bad_alloc const&) {
+        ++memory_stalls_;
+        if (auto const count = trouble_.admit(); count != 0)
+            log_error("forward_source: out of memory: parts of lines {} ({} times)", which.now ? "wait" : "are lost",
+                      count);
+    }
 }
 
 bool intake::stop() {

@@ -25,6 +25,8 @@ class intake final {
 
     /// As inbox::put().
     [[nodiscard]] std::uint64_t put(forward_message const& message) { return inbox_.put(message); }
+    /// Parts of lines whose rest has not come in time are passed on. To be called now and then.
+    void pass_overdue_parts();
     /// Until the pump has read events, and acks became due: those that wait are woken then.
     [[nodiscard]] bool is_full() { return inbox_.full() || acks_.is_full(); }
     /// A client has to wait until memory comes back, as it does when batches are done with.
@@ -49,6 +51,8 @@ class intake final {
     void describe(stage_status& into) const;
 
   private:
+    void pass_parts(part_check const& which);
+
     inbox& inbox_;
     ack_queue& acks_;
     log_limit& trouble_;

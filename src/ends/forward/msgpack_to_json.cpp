@@ -1,5 +1,7 @@
 #include "msgpack_to_json.hpp"
 
+#include "message_part.hpp"
+
 #include <cmath>
 
 namespace logpipe::forward {
@@ -62,7 +64,8 @@ transcode_problem msgpack_to_json::key(std::uint64_t index) {
     if (index != 0) to_.raw(',');
     if (auto const problem = key_text(); problem != transcode_problem::none) return problem;
     to_.raw(':');
-    if (escaped_strings_ == escaped) keys_.remember(index, from_.since(begin), to_.since(written));
+    // A key that is known would not be seen.
+    if (escaped_strings_ == escaped && !has_part_key_) keys_.remember(index, from_.since(begin), to_.since(written));
     return transcode_problem::none;
 }
 
@@ -76,6 +79,7 @@ transcode_problem msgpack_to_json::key_text() {
             return transcode_problem::bad_key;
         case msgpack_type::string:
         case msgpack_type::binary:
+            has_part_key_ = has_part_key_ || token.payload == message_part::key;
             scalar(token);
             return transcode_problem::none;
         default:

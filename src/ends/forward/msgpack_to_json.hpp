@@ -36,6 +36,8 @@ class msgpack_to_json final {
     [[nodiscard]] transcode_problem value(std::uint32_t nesting_max);
     /// Strings that were no UTF-8, since construction.
     [[nodiscard]] std::uint64_t escaped_strings() const noexcept { return escaped_strings_; }
+    /// A key was that of a part of a line, at whatever depth.
+    [[nodiscard]] bool has_part_key() const noexcept { return has_part_key_; }
 
   private:
     transcode_problem key(std::uint64_t index);
@@ -48,6 +50,7 @@ class msgpack_to_json final {
     json_writer& to_;
     known_keys& keys_;
     std::uint64_t escaped_strings_ = 0;
+    bool has_part_key_ = false;
 };
 
 }  // namespace logpipe::forward

@@ -37,7 +37,7 @@ bool peer_table::evict_newcomer() {
     if (newcomers_.empty()) return false;
     auto const oldest = std::move(newcomers_.begin()->second);
     newcomers_.erase(newcomers_.begin());
-    ++evicted_;
+    if (!oldest->link->closed()) ++evicted_;
     oldest->link->close("its slot is needed, and it has not completed a message");
     return true;
 }

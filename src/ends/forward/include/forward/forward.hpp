@@ -38,6 +38,9 @@ struct forward_source_options {
     bool heartbeat = true;  ///< respond to UDP heartbeats, at most one a second a peer and 256 a second in all
     std::chrono::seconds handshake_timeout{10};
     std::size_t pending_bytes_max = std::size_t{32} << 20U;  ///< decoded and not yet read by the pump
+    /// For the next part of a line that Docker has cut, of clients without acks; 0: parts are never joined
+    std::chrono::milliseconds partial_timeout{5'000};
+    std::size_t partial_bytes_max = std::size_t{1} << 20U;  ///< of a joined line
     bool trust_chunk_ids = true;
     std::string shared_key;        ///< set: clients must know it
     std::string shared_key_file;   ///< its file, reloaded on SIGHUP; empty: none
