@@ -16,11 +16,17 @@ class reader final : public store_reader {
     reader(database store, store_layout layout) : store_{std::move(store)}, layout_{std::move(layout)} {}
 
     [[nodiscard]] result<std::uint64_t> count() override;
-    [[nodiscard]] result<> scan_ids(std::function<result<>(std::string_view)> const& each) override;
+    [[nodiscard]] result<> scan_ids(std::function<result<>(std::string_view)> const& each) override {
+        return scan("SELECT id FROM documents ORDER BY id", each);
+    }
+    [[nodiscard]] result<> scan_documents(std::function<result<>(std::string_view)> const& each) override {
+        return scan("SELECT doc FROM documents", each);
+    }
     [[nodiscard]] result<store_summary> summary(std::size_t top_count) override;
     [[nodiscard]] result<std::vector<std::string>> search(std::string const& query, std::size_t count_max) override;
 
   private:
+    [[nodiscard]] result<> scan(char const* query, std::function<result<>(std::string_view)> const& each);
     [[nodiscard]] result<store_summary> read_summary(std::size_t top_count);
     [[nodiscard]] result<counted> count_by(std::string_view column, std::size_t top_count);
     [[nodiscard]] result<event_counts> read_counts();
@@ -35,13 +41,13 @@ result<std::uint64_t> reader::count() {
     return static_cast<std::uint64_t>(*documents);
 }
 
-result<> reader::scan_ids(std::function<result<>(std::string_view)> const& each) {
-    auto selected = store_.prepare("SELECT id FROM documents ORDER BY id");
+result<> reader::scan(char const* query, std::function<result<>(std::string_view)> const& each) {
+    auto selected = store_.prepare(query);
     if (!selected) return selected.error();
     int code = SQLITE_ROW;
     while ((code = selected->step()) == SQLITE_ROW)
         if (auto taken = each(selected->text(0)); !taken) return taken;
-    if (code != SQLITE_DONE) return store_.failure(code, "reading the ids");
+    if (code != SQLITE_DONE) return store_.failure(code, "reading the documents");
     return {};
 }
 

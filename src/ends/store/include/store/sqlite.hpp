@@ -45,6 +45,8 @@ class store_reader {
     [[nodiscard]] virtual result<std::uint64_t> count() = 0;
     /// The id of every document, in order, as of one moment. Stops at the first error that `each` returns.
     [[nodiscard]] virtual result<> scan_ids(std::function<result<>(std::string_view)> const& each) = 0;
+    /// Every document (JSON), in any order.
+    [[nodiscard]] virtual result<> scan_documents(std::function<result<>(std::string_view)> const& each) = 0;
     [[nodiscard]] virtual result<store_summary> summary(std::size_t top_count) = 0;
     /// Documents (JSON) whose texts match an FTS5 query, newest first.
     /// @return errc::invalid_argument for a query that FTS5 cannot read, errc::not_found without a full-text index.
