@@ -3,6 +3,7 @@
 #include "core/clean_text.hpp"
 #include "core/clock.hpp"
 #include "core/log.hpp"
+#include "core/path_tag.hpp"
 #include "document_values.hpp"
 #include "files/files.hpp"
 #include "formats/normalize.hpp"
@@ -145,7 +146,10 @@ int check_file(settings const& options) {
     if (!table) return report_failure(options, table.error());
     auto check = line_check::make(options);
     if (!check) return report_failure(options, check.error());
-    auto const tag = path == "-" ? std::string{"standard input"} : std::filesystem::path{path}.filename().string();
+    // --nginx-conf knows files by their whole paths.
+    auto const tag = path == "-"                          ? std::string{"standard input"}
+                     : options.text("nginx-conf").empty() ? std::filesystem::path{path}.filename().string()
+                                                          : path_tag(real_path(path));
     auto const received_ns = now_ns();
     auto const shown = options.count("lines");
     lines_summary summary;

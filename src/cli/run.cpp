@@ -1,6 +1,7 @@
 // `run`: the whole pipeline in one process. Without hops in logpipe.toml: forward protocol (or each --from) →
 // journal → transform → SQLite, of which --broker puts Kafka behind the journal and --store takes the documents
 // elsewhere.
+#include "core/end_uri.hpp"
 #include "data_mode.hpp"
 #include "embedded.hpp"
 #include "hops_file.hpp"
@@ -22,11 +23,24 @@ namespace {
 constexpr std::size_t receive_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t forward_bytes_max = std::size_t{16} << 20U;
 
+/// Where nginx's configuration says the formats, a file's tag has its path, by which its format is found.
+std::string with_path_tag(settings const& options, std::string const& from) {
+    auto const uri = parse_uri(from);
+    bool const has_tag = !uri || !options.is_default("tag") ||
+                         std::ranges::any_of(uri->query, [](auto const& each) { return each.first == "tag"; });
+    if (has_tag || options.text("nginx-conf").empty()) return from;
+    auto whole = file_uri(uri->rest) + "?tag=" + options.text("tag") + ".*";
+    for (auto const& [name, value] : uri->query) whole += fmt::format("&{}={}", name, value);
+    return whole;
+}
+
 /// One of several; the listener where none is named.
 hop_spec receive_hop(settings const& options, std::string const& journal, std::string const& from, std::size_t index) {
     bool const is_remembered = !from.empty() && reads_files(from);
     return {.name = index == 0 ? "receive" : fmt::format("receive-{}", index + 1),
-            .from = from.empty() ? "forward://" + options.text("listen") : from,
+            .from = from.empty()    ? "forward://" + options.text("listen")
+                    : is_remembered ? with_path_tag(options, from)
+                                    : from,
             .to = journal,
             .dead_letters = journal + ".dlq",
             .group = is_remembered ? "receive" : "",

@@ -42,7 +42,7 @@ void append_numbers(std::string_view text, std::string& out) {
 line_mapper::line_mapper(plan const& mapping, normalize_options const& options)
     : plan_{mapping},
       table_{options.table},
-      reader_{options.table.format, options.strict_lines},
+      reader_{options.table.format, options.strict_lines, options.file_formats},
       inner_reader_{options.table.format, options.strict_lines},
       fields_{mapping.slots_count()},
       wrapper_{mapping.slots_count()},

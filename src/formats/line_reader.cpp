@@ -1,6 +1,9 @@
 #include "line_reader.hpp"
 
+#include "file_formats.hpp"
+
 #include <algorithm>
+#include <utility>
 
 namespace logpipe::formats {
 
@@ -18,8 +21,9 @@ bool skip_front(std::string_view& line) noexcept {
 
 }  // namespace
 
-line_reader::line_reader(std::string_view format, bool strict_lines)
+line_reader::line_reader(std::string_view format, bool strict_lines, std::vector<file_format> files)
     : json_{!strict_lines},
+      files_{std::move(files)},
       repairs_allowed_{!strict_lines},
       guesses_{format == auto_format},
       reads_json_{format != "raw"} {
@@ -29,6 +33,22 @@ line_reader::line_reader(std::string_view format, bool strict_lines)
     } else if (format != json_format) {
         parsers_.push_back({{}, parser_of(format)});
     }
+    for (auto const& each : files_)
+        file_parsers_.push_back({each.name, each.format == json_format ? nullptr : parser_of(each.format)});
+}
+
+/// Those of files come after parsers_ in what is chosen.
+void line_reader::begin_stream(std::string_view name) {
+    if (!guesses_ && files_.empty()) return;
+    streams_.begin(name);
+    if (files_.empty() || streams_.chosen() != stream_formats::undecided) return;
+    if (auto const found = format_of_tag(files_, name))
+        streams_.choose(parsers_.size() + *found, file_parsers_[*found].name);
+}
+
+bool line_reader::is_file() const noexcept {
+    auto const chosen = streams_.chosen();
+    return chosen != stream_formats::undecided && chosen >= parsers_.size();
 }
 
 std::string_view line_reader::parse(std::string_view line, std::string& reason) {
@@ -42,7 +62,7 @@ std::string_view line_reader::parse(std::string_view line, std::string& reason) 
         members_.clear();
         return line.substr(begin);
     }
-    if (parsers_.empty()) {
+    if (parsers_.empty() && !is_file()) {
         reason = "not a JSON object";
         return {};
     }
@@ -58,7 +78,7 @@ std::string_view line_reader::parse(std::string_view line, std::string& reason) 
 }
 
 void line_reader::parse_text(std::string_view text, std::string& reason) {
-    if (!guesses_) {
+    if (!guesses_ && !is_file()) {
         static_cast<void>(parsers_.front().parser->parse(text, members_, reason));  // the reason says it
         return;
     }
@@ -79,9 +99,11 @@ bool line_reader::guess(std::string_view text) {
 }
 
 bool line_reader::parse_as(std::size_t format, std::string_view text) {
+    auto const& known = format < parsers_.size() ? parsers_[format] : file_parsers_[format - parsers_.size()];
+    if (known.parser == nullptr) return false;
     auto const before = members_.now();
     // logfmt allows a key without a value; a sentence in which one word has a = is still none.
-    if (parsers_[format].parser->parse(text, members_, parser_reason_) && !members_.has_flags()) return true;
+    if (known.parser->parse(text, members_, parser_reason_) && !members_.has_flags()) return true;
     members_.go_back_to(before);
     return false;
 }

@@ -28,7 +28,8 @@ class line_reader final {
     static_assert(padding_bytes <= text_members::padding_bytes);
 
     /// @param format  auto, json, a name of text_formats(), or a log_format string
-    line_reader(std::string_view format, bool strict_lines);
+    /// @param files  have their own formats
+    line_reader(std::string_view format, bool strict_lines, std::vector<file_format> files = {});
 
     /// Calls `visit(char const* key, std::string_view value)` for each member in order. The key begins there, after an
     /// opening quote; the value is JSON. Both have padding_bytes readable bytes after them. `visit` returns false to
@@ -66,9 +67,7 @@ class line_reader final {
     [[nodiscard]] repair repairs() const noexcept { return is_text_ ? repairs_ : repairs_ | json_.repairs(); }
 
     /// The lines that follow are of this stream.
-    void begin_stream(std::string_view name) {
-        if (guesses_) streams_.begin(name);
-    }
+    void begin_stream(std::string_view name);
     /// For people: the formats that were chosen.
     [[nodiscard]] std::string note() const { return streams_.note(); }
 
@@ -78,6 +77,8 @@ class line_reader final {
         std::unique_ptr<text_parser> parser;
     };
 
+    /// The stream at hand is a file that has its own format. A line of another one is text of none.
+    [[nodiscard]] bool is_file() const noexcept;
     /// Fills members_. @return the JSON object that the line ends with, behind a header or space; or nothing
     [[nodiscard]] std::string_view parse(std::string_view line, std::string& reason);
     void parse_text(std::string_view text, std::string& reason);
@@ -86,6 +87,8 @@ class line_reader final {
 
     json_line_reader json_;
     std::vector<named_parser> parsers_;
+    std::vector<file_format> const files_;
+    std::vector<named_parser> file_parsers_;  ///< of files_; null: JSON
     raw_parser raw_;
     header_reader header_;
     stream_formats streams_;

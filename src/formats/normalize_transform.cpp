@@ -30,11 +30,12 @@ option_set<options> const& set_of_options() {
             "How a line becomes fields: auto, json, combined, common, main, logfmt, nginx-error, raw "
             "…, or a log_format string of nginx; default: the mapping's, which is auto."),
         text<&options::nginx_conf>("nginx-conf", "FILE",
-                                   "nginx's configuration, from which the log_format is read; what it includes as "
-                                   "well."),
+                                   "nginx's configuration, from which the log_format of each log file is read; what it "
+                                   "includes as well."),
         text<&options::nginx_log_format>(
             "nginx-log-format", "NAME",
-            "Which log_format of --nginx-conf; default: the first that an access_log names."),
+            "Which log_format of --nginx-conf; default: for a followed file the one that its access_log names, for "
+            "other lines the first that an access_log names."),
         flag<&options::strict_lines>("strict-lines",
                                      "A line with bytes that are not UTF-8, or \\xNN in JSON, becomes a dead letter "
                                      "instead of being mended."),
@@ -51,6 +52,15 @@ option_set<options> const& set_of_options() {
     return set;
 }
 
+/// What --nginx-conf says; nothing where it is not given.
+result<nginx_formats> nginx_option(option_values const& values) {
+    auto const& file = values.text("nginx-conf");
+    if (file.empty()) return nginx_formats{};
+    auto found = nginx_log_formats(file, values.text("nginx-log-format"));
+    if (!found) return error{errc::invalid_argument, in_context("--nginx-conf", found.error()).message};
+    return found;
+}
+
 result<std::unique_ptr<transform>> make(option_values const& values) {
     auto chosen = set_of_options().read(values);
     if (!chosen) return chosen.error();
@@ -62,10 +72,13 @@ result<std::unique_ptr<transform>> make(option_values const& values) {
             fmt::format("--timestamp event: the mapping {} names no time of a line (key `time`)", found->table.name)};
     auto keys = read_redaction_keys(found->table);
     if (!keys) return keys.error();
+    auto files = nginx_option(values);
+    if (!files) return files.error();
     return make_normalize({.table = std::move(found->table),
                            .timestamp = chosen->timestamp,
                            .line_bytes_max = chosen->line_bytes_max,
                            .redaction_keys = *std::move(keys),
+                           .file_formats = std::move(files->files),
                            .strict_lines = chosen->strict_lines});
 }
 
@@ -80,9 +93,9 @@ result<std::string> format_option(option_values const& values) {
     }
     if (!format.empty())
         return error{errc::invalid_argument, "--nginx-conf and --format both say the format: give one of them"};
-    auto found = nginx_log_format(file, values.text("nginx-log-format"));
-    if (!found) return error{errc::invalid_argument, in_context("--nginx-conf", found.error()).message};
-    return found;
+    auto found = nginx_option(values);
+    if (!found) return found.error();
+    return std::move(found->format);
 }
 
 }  // namespace

@@ -91,6 +91,24 @@ class RealLines(Case):
         for name in NAMES:
             self.read(name, "--nginx-conf", nginx.conf, "--nginx-log-format", name)
 
+    def test_each_followed_file_has_the_format_that_its_access_log_names(self):
+        errors = len((nginx.folder / "error.log").read_bytes().splitlines())
+        done = self.run_program("run", "--from", nginx.folder / "*.log", "--once", "--data-dir", "all", "--admin", "none", "--page", "none",
+                                "--nginx-conf", nginx.conf)
+        count = len(NAMES) * len(sent) + errors
+        self.assertIn(f"in {count} = indexed {count} + already there 0 + dead 0 + in flight 0\n", done.stdout)
+        with sqlite3.connect(f"file:{self.folder / 'all' / 'store.sqlite'}?mode=ro", uri=True) as store:
+            documents = [json.loads(doc) for (doc,) in store.execute("SELECT doc FROM documents")]
+        self.assertEqual(len([document for document in documents if "response" in document.get("event", {})]), len(NAMES) * len(sent))
+        for name in (*NAMES, "error"):
+            self.assertRegex(done.stderr, rf"format of app\.follow\.\S*\.{name}\.log: {'nginx-error' if name == 'error' else name}\b")
+
+    def test_check_reads_a_file_by_its_own_access_log(self):
+        for name in NAMES:
+            done = self.run_program("check", "--file", nginx.logs[name], "--nginx-conf", nginx.conf)
+            self.assertRegex(done.stdout, rf"{len(sent)} lines\n +{len(sent)} documents\n")
+            self.assertNotIn("raw, text", done.stdout)
+
     def test_the_format_that_the_first_access_log_names_is_taken_from_the_configuration(self):
         self.read("escaped", "--nginx-conf", nginx.conf)
 

@@ -95,6 +95,8 @@ file_position read_one(reader& read, json::object const& from) {
     read.id(from, one.id);
     read.number(from, "partition", one.partition);
     read.text(from, "path", one.path);
+    // Not there in states of before.
+    if (from.contains("found_path")) read.text(from, "found_path", one.found_path);
     read.number(from, "device", one.inode.device);
     read.number(from, "inode", one.inode.inode);
     read.number(from, "found_ns", one.found_ns);
@@ -124,6 +126,7 @@ std::string to_json(std::vector<file_position> const& all) {
             one.add("id", hex(each.id.high) + hex(each.id.low));
             one.add("partition", each.partition);
             one.add("path", each.path);
+            one.add("found_path", each.found_path);
             one.add("device", each.inode.device);
             one.add("inode", each.inode.inode);
             one.add("found_ns", each.found_ns);

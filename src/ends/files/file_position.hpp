@@ -1,8 +1,8 @@
 // What is kept of a followed file, and the file on disk that keeps it: JSON in two slots (core/slot_file.hpp).
 //
-//   {"version":1,"files":[{"id":"0123…32 hex digits","partition":1,"path":"/var/log/nginx/access.log","device":65024,
-//     "inode":1311,"found_ns":…,"seen_ns":…,"offset":4711,"hash":…,"block_hash":…,"marks":[[64,…],…],
-//     "head":[4096,…],"packed":[BYTES,MODIFIED_NS],"cuts":[4800,…]}]}
+//   {"version":1,"files":[{"id":"0123…32 hex digits","partition":1,"path":"/var/log/nginx/access.log",
+//     "found_path":"/var/log/nginx/access.log","device":65024,"inode":1311,"found_ns":…,"seen_ns":…,"offset":4711,
+//     "hash":…,"block_hash":…,"marks":[[64,…],…],"head":[4096,…],"packed":[BYTES,MODIFIED_NS],"cuts":[4800,…]}]}
 //
 // Numbers above 2^53 are texts of hexadecimal digits: hashes.
 #pragma once
@@ -38,6 +38,7 @@ struct file_position {
     file_id id;
     std::uint32_t partition = 0;  ///< of the source's contract
     std::string path;             ///< the last one by which it was meant
+    std::string found_path{};     ///< the real one by which it was found: it is in the tag, which never changes
     inode_id inode{};             ///< none: the file is gone, or holds something else now
     std::int64_t found_ns = 0;    ///< the time of its events: a repeat must be equal to the byte
     std::int64_t seen_ns = 0;

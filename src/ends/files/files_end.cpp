@@ -1,5 +1,6 @@
 #include "core/end_uri.hpp"
 #include "core/options.hpp"
+#include "core/path_tag.hpp"
 #include "file_content.hpp"
 #include "files/files.hpp"
 #include "files_metrics.hpp"
@@ -81,6 +82,9 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
                 errc::invalid_argument,
                 fmt::format("--multiline-start: {} is not followed: only the lines of followed files are joined",
                             path)};
+        if (path == "-" && made->lines.tag.contains('*'))
+            return error{errc::invalid_argument, "--tag: a * is a file's path, and standard input has none"};
+        made->lines.tag = tag_of_file(made->lines.tag, real_path(path));
         made->lines.run_id = request.run_id;
         return make_file_source(path, std::move(made->lines));
     }

@@ -1,6 +1,7 @@
 #include "followed_file.hpp"
 
 #include "core/bytes.hpp"
+#include "core/path_tag.hpp"
 
 #include <fmt/format.h>
 
@@ -30,6 +31,7 @@ followed_file::followed_file(std::unique_ptr<file_content> content, file_positio
       kept_{std::move(kept)},
       options_{options},
       origin_{fmt::format("file {}", kept_.path)},
+      tag_{tag_of_file(options.lines.tag, kept_.found_path.empty() ? real_path(kept_.path) : kept_.found_path)},
       splitter_{options.lines.line_bytes_max},
       at_line_end_{kept_.safe},
       joiner_{options.joins} {}
@@ -185,7 +187,7 @@ void followed_file::append(batch& into, lines::input_line const& line, std::uint
     // Of two lines that end with one hole the second is the hole: it is named by the byte after.
     auto place = end - 1;
     if (index > 0) place = std::max(place, into.events.back().offset + 1);
-    into.append(into.tag_index(options_.lines.tag), id_at(place), kept_.found_ns, line.text).offset = place;
+    into.append(into.tag_index(tag_), id_at(place), kept_.found_ns, line.text).offset = place;
     if (!line.cut) return;
     ++cut_lines_;
     into.reject(index, "ingest", fmt::format("line over {} bytes", options_.lines.line_bytes_max));

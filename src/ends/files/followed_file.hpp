@@ -115,6 +115,7 @@ class followed_file final {
     file_position kept_;
     event_options const& options_;
     std::string origin_;
+    std::string const tag_;
     lines::line_splitter splitter_;
     std::uint64_t splitter_begin_ = 0;  // where its first byte is in the file
     std::uint64_t read_bytes_ = 0;      // of the file: the splitter has them

@@ -2,6 +2,7 @@
 
 #include "core/disk_reserve.hpp"
 #include "core/log.hpp"
+#include "core/path_tag.hpp"
 
 #include <fmt/format.h>
 
@@ -65,9 +66,11 @@ result<> positions_book::load() {
 file_position positions_book::add(std::string path, inode_id inode, content_mark head) {
     mutex_lock lock{mutex_};
     auto const now = world_.now();
+    auto found_path = real_path(path);
     file_position made{.id = {.high = world_.random(), .low = world_.random()},
                        .partition = next_partition_++,
                        .path = std::move(path),
+                       .found_path = std::move(found_path),
                        .inode = inode,
                        .found_ns = now,
                        .seen_ns = now,

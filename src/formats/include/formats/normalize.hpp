@@ -167,11 +167,22 @@ struct document_mapping {
 /// @return what is wrong with it; empty: nothing
 [[nodiscard]] std::string fault_of_format(std::string_view format);
 
+/// Of the lines of a file, whose path their tag ends with.
+struct file_format {
+    std::string path;    ///< as path_tag() writes it (core/path_tag.hpp); `*` is any text
+    std::string name;    ///< for people
+    std::string format;  ///< as mapping::format, but not auto
+
+    friend bool operator==(file_format const&, file_format const&) = default;
+};
+
 struct normalize_options {
     mapping table = nginx_mapping().table;
     timestamp_from timestamp = timestamp_from::receive;
     std::size_t line_bytes_max = std::size_t{8} << 20U;  ///< a longer line is rejected
     std::vector<std::string> redaction_keys{};           ///< read_redaction_keys() of the table
+    /// Instead of the table's format; the first that fits.
+    std::vector<file_format> file_formats{};
     bool strict_lines = false;  ///< what is not UTF-8, or JSON but for \xNN, is rejected instead of mended
 };
 

@@ -9,7 +9,8 @@ TEST_CASE("positions are read as they were written, and nothing else is", "[file
     std::vector<file_position> const all{
         {.id = {.high = 0xfedcba9876543210U, .low = 3},
          .partition = 7,
-         .path = "/var/log/a \"b\".log",
+         .path = "/var/log/a \"b\".log.1",
+         .found_path = "/var/log/a \"b\".log",
          .inode = {.device = 65'024, .inode = 1'311},
          .found_ns = 1'795'556'131'128'553'500,
          .seen_ns = 1'795'556'131'128'553'501,

@@ -84,6 +84,7 @@ class follower {
                 REQUIRE(ids[row.id].insert(lines.back()).first != ids[row.id].end());
             }
             origins.insert(into.origin);
+            tags.insert(into.tags.begin(), into.tags.end());
             ends_[into.partition] = into.end_offset;
         }
         return lines;
@@ -100,6 +101,7 @@ class follower {
     std::map<event_id, std::set<std::string>> ids;  // and the lines that had them
     std::vector<std::pair<event_id, std::size_t>> chunks;
     std::set<std::string> origins;
+    std::set<std::string> tags;
     std::optional<error> failure;
 
     [[nodiscard]] bool each_id_is_one_line() const {

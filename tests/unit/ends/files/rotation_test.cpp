@@ -2,6 +2,7 @@
 
 #include "codec/gzip.hpp"
 #include "codec/zstd.hpp"
+#include "core/path_tag.hpp"
 
 #include <filesystem>
 
@@ -206,4 +207,17 @@ TEST_CASE("a copy of a followed file adds nothing", "[follow]") {
     append(path, numbered(100, 1));
     REQUIRE(follows.read(2) == lines_of(numbered(100, 1)));
     REQUIRE(follows.metric("files_copies_total") == 1);
+}
+
+TEST_CASE("a tag names the path by which a file was found, whatever its name is later", "[follow]") {
+    scratch_folder const folder;
+    auto const path = folder.write("access.log", numbered(0, 10));
+    follower follows{folder, "access.log*", {.events = {.lines = {.tag = "app.*"}}}};
+    REQUIRE(follows.read(10).size() == 10);
+    follows.commit_all();
+    fs::rename(path, path + ".1");
+    append(path + ".1", numbered(10, 5));
+    follows.kill_and_start();
+    REQUIRE(follows.read(5).size() == 5);
+    REQUIRE(follows.tags == std::set{"app." + path_tag(real_path(path))});
 }
