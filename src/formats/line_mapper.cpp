@@ -69,7 +69,7 @@ bool line_mapper::read(std::string_view line, std::string_view stream, std::stri
 [[gnu::always_inline]] inline bool line_mapper::take(line_reader const& reader, char const* key,
                                                      std::string_view value) {
     auto const index = known(reader, key);
-    if (index == plan::none) return add_to_rest(reader.text(key), line_reader::raw_text(key), value);
+    if (index == plan::none) return add_to_rest(reader.text(key), reader.raw_text(key), value);
     auto const& wanted = plan_.keys()[index];
     bool const is_simple = wanted.is_simple || (wanted.makes_numbers && value.front() != '"');
     if (!is_simple || value.front() == '{' || value.front() == '[') return take_known(index, value);
@@ -85,7 +85,9 @@ bool line_mapper::read_with(line_reader& reader, std::string_view line) {
     fields_.clear();
     previous_ = plan_.keys().size();
     return reader.read(line, *reason_,
-                       [&](char const* key, std::string_view value) { return take(reader, key, value); }) &&
+                       [&] [[gnu::always_inline]] (char const* key, std::string_view value) {
+                           return take(reader, key, value);
+                       }) &&
            (plan_.splits().empty() || split_texts()) && (fields_.parts == 0 || join_parts());
 }
 

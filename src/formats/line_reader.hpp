@@ -53,7 +53,9 @@ class line_reader final {
     }
 
     /// The key that is being visited as JSON spells it, and without escapes.
-    [[nodiscard]] static std::string_view raw_text(char const* key) noexcept { return raw_key(key); }
+    [[nodiscard]] std::string_view raw_text(char const* key) const noexcept {
+        return is_text_ ? raw_key(key) : json_.raw_text(key);
+    }
     [[nodiscard]] std::string_view text(char const* key) const noexcept {
         return is_text_ ? raw_key(key) : json_.text(key);
     }

@@ -1,8 +1,9 @@
 // One line as a JSON object: its top-level members as they stand in the line, checked, without a tree and without a
-// copy.
+// copy. A usual line is scanned, any other is read by simdjson, which also says what is wrong with it.
 #pragma once
 
 #include "json/json_text.hpp"
+#include "json/member_scan.hpp"
 #include "quoted.hpp"
 #include "repairs.hpp"
 #include "text/escapes.hpp"
@@ -34,11 +35,13 @@ class json_line_reader final {
     template <class Visit>
     [[nodiscard]] bool read(std::string_view line, std::string& reason, Visit&& visit);
 
-    /// The key as it is in the line, without the quotes.
-    [[nodiscard]] static std::string_view raw_text(char const* key) noexcept { return raw_key(key); }
-    /// The key that is being visited without escapes; holds until the next line.
+    /// The key that is being visited as it is in the line, without the quotes.
+    [[nodiscard]] std::string_view raw_text(char const* key) const noexcept {
+        return is_scanned_ ? decoded_key_ : raw_key(key);
+    }
+    /// The same without escapes; holds until the next line.
     [[nodiscard]] std::string_view text(char const* key) const noexcept {
-        return has_escapes_ ? decoded_key_ : raw_text(key);
+        return is_scanned_ || has_escapes_ ? decoded_key_ : raw_key(key);
     }
 
     [[nodiscard]] repair repairs() const noexcept { return repairs_; }
@@ -46,6 +49,8 @@ class json_line_reader final {
   private:
     using value = simdjson::ondemand::value;
 
+    template <class Visit>
+    [[nodiscard]] bool read_any(std::string_view line, std::string& reason, Visit&& visit);
     [[nodiscard]] bool begin(std::string_view line, std::string& reason);
     [[nodiscard]] simdjson::error_code iterate(std::string_view line);
     [[nodiscard]] bool decode_key(simdjson::ondemand::field& field, std::string& reason);
@@ -56,6 +61,8 @@ class json_line_reader final {
     [[nodiscard]] bool plain(std::string_view token) const noexcept;
     [[nodiscard]] static std::string reason_of(simdjson::error_code code);
 
+    member_scan scan_;
+    bool is_scanned_ = false;  ///< the line at hand
     simdjson::ondemand::parser parser_;
     simdjson::ondemand::document document_;
     std::string_view decoded_key_;
@@ -90,6 +97,18 @@ inline std::string_view json_line_reader::checked_value(value& member, char cons
 
 template <class Visit>
 bool json_line_reader::read(std::string_view line, std::string& reason, Visit&& visit) {
+    is_scanned_ = scan_.read(line);
+    if (!is_scanned_) return read_any(line, reason, visit);
+    repairs_ = repair::none;
+    for (auto const& each : scan_.members()) {
+        decoded_key_ = each.key;
+        if (!visit(each.key.data(), each.value)) return false;
+    }
+    return true;
+}
+
+template <class Visit>
+bool json_line_reader::read_any(std::string_view line, std::string& reason, Visit&& visit) {
     if (!begin(line, reason)) return false;
     simdjson::ondemand::object members;
     auto failed = document_.get_object().get(members);

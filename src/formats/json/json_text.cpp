@@ -183,6 +183,11 @@ bool is_json_value(std::string_view bytes) noexcept {
     return walker.value(nesting_max) && walker.at_end();
 }
 
+char const* json_value_end(std::string_view bytes) noexcept {
+    json_walker walker{bytes};
+    return walker.value(nesting_max) ? walker.at() : nullptr;
+}
+
 namespace {
 
 void skip_space_and(char separator, std::string_view& text) noexcept {
@@ -193,9 +198,9 @@ void skip_space_and(char separator, std::string_view& text) noexcept {
 
 /// The value at the front, which it takes.
 [[nodiscard]] std::string_view take_value(std::string_view& text) noexcept {
-    json_walker walker{text};
-    if (!walker.value(nesting_max)) return {};
-    auto const value = text.substr(0, static_cast<std::size_t>(walker.at() - text.data()));
+    auto const* const end = json_value_end(text);
+    if (end == nullptr) return {};
+    auto const value = text.substr(0, static_cast<std::size_t>(end - text.data()));
     text.remove_prefix(value.size());
     return value;
 }

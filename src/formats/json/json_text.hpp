@@ -29,6 +29,9 @@ inline constexpr std::size_t nesting_max = 64;
 /// Whether `bytes` is exactly one value, objects and arrays included, nested at most `nesting_max` deep.
 [[nodiscard]] bool is_json_value(std::string_view bytes) noexcept;
 
+/// The end of the value, so nested, that `bytes` begin with; null: they begin with none.
+[[nodiscard]] char const* json_value_end(std::string_view bytes) noexcept;
+
 /// The members of an object, one after the other. It holds JSON: is_json_value() was asked.
 class json_members final {
   public:

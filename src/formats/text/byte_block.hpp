@@ -32,9 +32,19 @@ class byte_block final {
         auto const not_printable = _mm_or_si128(_mm_cmplt_epi8(block_, _mm_set1_epi8(0x20)), is(0x7f));
         return bits(_mm_or_si128(not_printable, is('\\')));
     }
+    /// What a JSON text does not hold as it is: quotes, backslashes, control characters.
+    [[nodiscard]] mask special() const noexcept {
+        auto const last_control = _mm_set1_epi8(0x1f);
+        return bits(_mm_or_si128(quotes_and_backslashes(), _mm_cmpeq_epi8(_mm_min_epu8(block_, last_control), block_)));
+    }
+    /// The same, and what is not ASCII.
+    [[nodiscard]] mask special_or_not_ascii() const noexcept {
+        return bits(_mm_or_si128(quotes_and_backslashes(), _mm_cmplt_epi8(block_, _mm_set1_epi8(0x20))));
+    }
     void copy_to(char* to) const noexcept { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block_); }
 
   private:
+    [[nodiscard]] __m128i quotes_and_backslashes() const noexcept { return _mm_or_si128(is('"'), is('\\')); }
     [[nodiscard]] __m128i is(char c) const noexcept { return _mm_cmpeq_epi8(block_, _mm_set1_epi8(c)); }
     [[nodiscard]] static mask bits(__m128i bytes) noexcept { return static_cast<mask>(_mm_movemask_epi8(bytes)); }
 
@@ -49,6 +59,14 @@ class byte_block final {
     /// What is not printable ASCII, and backslashes.
     [[nodiscard]] mask not_plain() const noexcept {
         return those([](char each) { return each < 0x20 || each > 0x7e || each == '\\'; });
+    }
+    /// What a JSON text does not hold as it is: quotes, backslashes, control characters.
+    [[nodiscard]] mask special() const noexcept {
+        return those([](char each) { return static_cast<unsigned char>(each) < 0x20 || each == '"' || each == '\\'; });
+    }
+    /// The same, and what is not ASCII.
+    [[nodiscard]] mask special_or_not_ascii() const noexcept {
+        return those([](char each) { return each < 0x20 || each > 0x7f || each == '"' || each == '\\'; });
     }
     void copy_to(char* to) const noexcept { std::memcpy(to, block_.data(), bytes); }
 
