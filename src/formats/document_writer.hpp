@@ -2,6 +2,7 @@
 // once.
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,22 @@
 #include <string_view>
 
 namespace logpipe::formats {
+
+namespace pairs {
+inline constexpr auto digits = [] {
+    std::array<char, 200> all{};
+    for (std::size_t i = 0; i < 100; ++i) {
+        all[2 * i] = static_cast<char>('0' + i / 10);
+        all[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+    return all;
+}();
+}  // namespace pairs
+
+/// @param value  under 100
+inline void write_two_digits(char* to, std::uint32_t value) noexcept {
+    std::memcpy(to, pairs::digits.data() + std::size_t{2} * value, 2);
+}
 
 class document_writer final {
   public:
@@ -37,9 +54,23 @@ class document_writer final {
         at_ += count;
         return capacity;
     }
-    /// `count` bytes were written at `at()`.
-    void add_written(std::size_t count) noexcept { at_ += count; }
-    void put_number(std::int64_t value) noexcept { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
+    /// Milliseconds since the Unix epoch: those of the years 2001 to 2286, which have 13 digits, are written in pairs.
+    void put_millis(std::int64_t value) noexcept {
+        if (value < 1'000'000'000'000 || value > 9'999'999'999'999) {
+            at_ = std::to_chars(at_, at_ + 20, value).ptr;
+            return;
+        }
+        auto const high = static_cast<std::uint32_t>(value / 100'000'000);
+        auto const low = static_cast<std::uint32_t>(value % 100'000'000);
+        *at_ = static_cast<char>('0' + high / 10'000);
+        write_two_digits(at_ + 1, high / 100 % 100);
+        write_two_digits(at_ + 3, high % 100);
+        write_two_digits(at_ + 5, low / 1'000'000);
+        write_two_digits(at_ + 7, low / 10'000 % 100);
+        write_two_digits(at_ + 9, low / 100 % 100);
+        write_two_digits(at_ + 11, low % 100);
+        at_ += 13;
+    }
 
   private:
     [[nodiscard]] std::string_view without_first_comma(std::string_view bytes) const noexcept {

@@ -4,7 +4,6 @@
 #include "core/log.hpp"
 #include "id_facts.hpp"
 #include "json/json_text.hpp"
-#include "line_time.hpp"
 #include "quoted.hpp"
 
 #include <fmt/format.h>
@@ -37,6 +36,7 @@ mapped_lines::mapped_lines(normalize_options options)
       policy_{options_.table, options_.redaction_keys},
       plan_{options_.table},
       mapper_{plan_, options_},
+      time_of_line_{options_.table.time},
       times_(plan_.times_count()) {}
 
 void mapped_lines::apply(batch& events) {
@@ -160,17 +160,13 @@ bool mapped_lines::find_time_in_line() {
         return false;
     }
     auto const value = mapper_.fields().values[slot];
-    if (value != read_time_) {
-        auto const time_ns = time_in_json(options_.table.time, value);
-        if (!time_ns) {
-            reason_ = fmt::format("no time: {} does not have the form {}", quoted_for_reason(value),
-                                  example_of(options_.table.time));
-            return false;
-        }
-        read_time_ = value;
-        read_time_ns_ = *time_ns;
+    auto const time_ns = time_of_line_.read(value);
+    if (!time_ns) {
+        reason_ = fmt::format("no time: {} does not have the form {}", quoted_for_reason(value),
+                              example_of(options_.table.time));
+        return false;
     }
-    time_ns_ = read_time_ns_;
+    time_ns_ = *time_ns;
     return true;
 }
 
@@ -224,7 +220,7 @@ void mapped_lines::write_steps(event_id id, document_writer& to) {
                 hash.write_hex(to.put_room(id_hash::hex_bytes));
                 break;
             case times:
-                to.put_member_blocks(times_of(step));
+                to.put_member_blocks(times_[step.index].of(step, time_ns_));
                 break;
             case skip:
                 if (fields.optional == 0) at += step.index;
@@ -246,16 +242,6 @@ void mapped_lines::write_rest(document_writer& to) const {
         to.put_blocks(extra.value);
     }
     if (!plan_.rest_open().empty()) to.put('}');
-}
-
-/// With capacity for a block after it.
-std::string_view mapped_lines::times_of(plan_step const& step) {
-    auto& known = times_[step.index];
-    if (known.is_written && known.time_ns == time_ns_) return known.bytes;
-    write_times(step, time_ns_, known.bytes);
-    known.time_ns = time_ns_;
-    known.is_written = true;
-    return known.bytes;
 }
 
 stage_status mapped_lines::status() const {

@@ -7,6 +7,7 @@
 #include "formats/normalize.hpp"
 #include "line_mapper.hpp"
 #include "line_reader.hpp"
+#include "line_time.hpp"
 #include "plan.hpp"
 
 #include <atomic>
@@ -29,13 +30,8 @@ class mapped_lines final : public transform {
   private:
     static_assert(plan::match_bytes_max <= line_reader::padding_bytes, "a key is compared without a look ahead");
     static_assert(document_writer::block_bytes <= line_reader::padding_bytes, "a value is copied in blocks");
+    static_assert(time_reader::text_bytes_max <= document_writer::block_bytes, "a time is read as a block");
 
-    /// What of a document changes with its time only: lines that follow one another mostly share it.
-    struct written_times {
-        bool is_written = false;
-        std::int64_t time_ns = 0;
-        std::string bytes;  ///< with capacity for a block after it
-    };
     /// Of one batch.
     struct tally {
         std::uint64_t documents = 0;
@@ -58,7 +54,6 @@ class mapped_lines final : public transform {
     void write(event_id id, std::string_view line, std::string& out);
     void write_steps(event_id id, document_writer& to);
     void write_rest(document_writer& to) const;
-    [[nodiscard]] std::string_view times_of(plan_step const& step);
 
     normalize_options options_;
     document_policy policy_;
@@ -71,8 +66,7 @@ class mapped_lines final : public transform {
     std::string reason_;                  ///< it is rejected
     std::vector<std::uint32_t> dropped_;  ///< of the batch at hand
 
-    std::string read_time_;          ///< value of the time's key that was understood last…
-    std::int64_t read_time_ns_ = 0;  ///< …and what it means
+    time_reader time_of_line_;
     std::vector<written_times> times_;
 
     std::atomic<std::uint64_t> documents_{0};

@@ -300,8 +300,10 @@ void plan::measure() {
             longest = std::max(longest, choice.size());
             make_room_for_a_block(choice);
         }
-        for (auto const& part : step.parts)
+        for (auto& part : step.parts) {
             document_bytes_extra_ += part.bytes.size() + exact_iso_time_bytes_max + quotes + millis_bytes_max;
+            make_room_for_a_block(part.bytes);
+        }
         document_bytes_extra_ += longest;
         make_room_for_a_block(step.bytes);
     }
