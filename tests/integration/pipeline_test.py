@@ -25,6 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers"))
 import kafka_server  # noqa: E402
 import opensearch_server  # noqa: E402
+from ledger_looks import looking  # noqa: E402
 from logpipe_process import Process, Stage, free_address, wait_while_it_moves  # noqa: E402
 from metrics_page import DocumentedMetrics, ServedMetrics  # noqa: E402
 from oracle import FIELDS, made_lines  # noqa: E402
@@ -275,7 +276,8 @@ class Groups(unittest.TestCase):
     def test_two_of_each_share_four_partitions_and_one_takes_over_from_a_dead_one(self):
         with RealPipeline(PROGRAM, folder, kafka, store, "shared", partitions=4) as pipeline:
             pipeline.start(consumers=2, indexers=2)
-            with Load(PROGRAM, pipeline.folder, f"forward://{pipeline.listen}", seed=5, rate=2000) as load:
+            with (looking(*(stage.admin for stage in pipeline.stages())),
+                  Load(PROGRAM, pipeline.folder, f"forward://{pipeline.listen}", seed=5, rate=2000) as load):
                 for members in (pipeline.consumers, pipeline.indexers):
                     self.wait_for_share(members, [2, 2])
                     before = [stage.ledger()["in"] for stage in members]

@@ -3,12 +3,12 @@
 
     tests/program/ledger_test.py [PROGRAM [UNITTEST ARGUMENTS…]]
 
-Standard library only. With Kafka: tests/integration.
+Standard library only. Behind Kafka: tests/integration/pipeline_test.py.
 """
 
-import contextlib
 import json
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -18,7 +18,8 @@ import urllib.request
 import program_test
 from program_test import TIME_MAX, Case, free_address
 
-LOOKS_MIN = 50  # a test that looked less often has shown little
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from ledger_looks import looking  # noqa: E402
 
 MAPPING_RULES = """
 [[rule]]
@@ -29,39 +30,7 @@ keep = 0.5
 """
 
 
-class Looking(threading.Thread):
-    """Asks a process for its status without a pause; keeps what was not 0."""
-
-    def __init__(self, case, admin):
-        super().__init__()
-        self.case, self.admin, self.looks, self.off, self.ended = case, admin, 0, [], threading.Event()
-
-    def run(self):
-        while not self.ended.is_set():
-            status = self.case.status(self.admin)  # none while it is down, or starts
-            if status is None:
-                continue
-            self.looks += 1
-            books = [status["ledger"], *(pump["ledger"] for pump in status["pumps"] if "ledger" in pump)]
-            self.off += [book for book in books if book["difference"] != 0]
-
-
 class Ledger(Case):
-    @contextlib.contextmanager
-    def looking(self, *admins):
-        looking = [Looking(self, admin) for admin in admins]
-        for each in looking:
-            each.start()
-        try:
-            yield
-        finally:
-            for each in looking:
-                each.ended.set()
-                each.join()
-        for each in looking:
-            self.assertEqual(each.off, [], f"{each.admin}: {len(each.off)} of {each.looks} looks")
-            self.assertGreater(each.looks, LOOKS_MIN)
-
     def send(self, listen, lines, *more):
         self.run_program("produce", "--demo", f"lines={lines}&seed=1&rate=20000", "--to", f"forward://{listen}", *more)
 
@@ -84,7 +53,7 @@ class Ledger(Case):
         arguments = ("run", "--data-dir", "data", "--listen", listen, "--admin", admin, "--page", page, "--mapping", mapping)
         child = self.start(*arguments)
         self.wait_ready(admin)
-        with self.looking(admin):
+        with looking(admin):
             self.send(listen, 20_000, "--run-id", "20260131T013139Z-9f0c2b7a6d31")
             self.send_with_bad_lines(listen, 10_000)
             self.post(page, "/produceEventsToPipeline", {"demo": {"lines": 10_000}})
@@ -117,7 +86,7 @@ class Ledger(Case):
         self.wait_for(lambda: (self.folder / "broker/nginx-events").exists(), "the second topic")
         self.start("index", "--from", "journal:broker/nginx-events", "--to", "sqlite:store.sqlite", "--admin", admins[2])
         self.wait_ready(admins[2])
-        with self.looking(*admins):
+        with looking(*admins):
             self.send(listen, 20_000)
             self.send(listen, 5_000, "--tag", "audit.web")
             bad = self.send_with_bad_lines(listen, 10_000)
@@ -139,7 +108,7 @@ class Ledger(Case):
         self.wait_ready(admin)
         sender = self.start("produce", "--demo", "lines=60000&rate=20000", "--to", f"forward://{listen}", "--admin", own)
         self.wait_for(lambda: self.status(own), "the sender")
-        with self.looking(own):
+        with looking(own):
             for _ in range(2):
                 self.wait_for(lambda: self.status(admin)["ledger"]["in_flight"] >= 0, "a look")
                 child.kill()
