@@ -46,7 +46,7 @@ class byte_block final {
   private:
     [[nodiscard]] __m128i quotes_and_backslashes() const noexcept { return _mm_or_si128(is('"'), is('\\')); }
     [[nodiscard]] __m128i is(char c) const noexcept { return _mm_cmpeq_epi8(block_, _mm_set1_epi8(c)); }
-    [[nodiscard]] static mask bits(__m128i bytes) noexcept { return static_cast<mask>(_mm_movemask_epi8(bytes)); }
+    [[nodiscard]] static mask bits(__m128i found) noexcept { return static_cast<mask>(_mm_movemask_epi8(found)); }
 
     __m128i block_;
 #else

@@ -41,7 +41,8 @@ inline void write_base32_number(char* out, std::uint64_t number) noexcept {
 [[nodiscard]] inline std::optional<std::uint64_t> read_base32_number(std::string_view text) noexcept {
     if (text.size() != base32_number_bytes) return std::nullopt;
     std::uint64_t number = 0;
-    std::uint64_t seen = base32_values[static_cast<unsigned char>(text[0])] << 1U;  // the first digit has four bits
+    std::uint64_t const first = base32_values[static_cast<unsigned char>(text[0])];
+    std::uint64_t seen = first << 1U;  // it has four bits
     for (char const c : text) {
         std::uint64_t const value = base32_values[static_cast<unsigned char>(c)];
         seen |= value;
