@@ -23,7 +23,7 @@ namespace logpipe::test {
 using namespace kafka;
 
 [[nodiscard]] inline steady_time in_time() {
-    return std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    return std::chrono::steady_clock::now() + patience;
 }
 
 /// Keeps what a sink has finished. Any thread.
@@ -81,7 +81,7 @@ class taken_events final {
   public:
     explicit taken_events(source& from) : from_{from} {}
 
-    /// Reads until there are `count` events in all, within a minute.
+    /// Reads until there are `count` events in all.
     [[nodiscard]] bool read(std::size_t count) {
         auto const until = in_time();
         while (records.size() < count && std::chrono::steady_clock::now() < until)

@@ -11,9 +11,12 @@
 
 namespace logpipe::test {
 
-/// Looks again and again. @return false after a minute.
+/// How long anything may take. More than the 45 s after which a broker gives up a member that it has not heard of.
+inline constexpr std::chrono::minutes patience{3};
+
+/// Looks again and again. @return false when patience is at its end.
 [[nodiscard]] bool comes_true(auto const& what) {
-    auto const until = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+    auto const until = std::chrono::steady_clock::now() + patience;
     while (!what()) {
         if (std::chrono::steady_clock::now() > until) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds{2});  // between two looks
