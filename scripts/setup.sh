@@ -60,7 +60,7 @@ packages_of() {
         # somebody else's reading of them.
         tests)
             printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat nginx goaccess \
-                chromium logrotate rsyslog spin
+                chromium logrotate rsyslog spin apache2-bin caddy
             command -v npm >/dev/null || echo npm  # as good from elsewhere
             ;;
         stack)

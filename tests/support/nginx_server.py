@@ -96,7 +96,35 @@ def is_utf8(sent):
     return True
 
 
-class Nginx:
+class AskedServer:
+    """Whatever answers HTTP at 127.0.0.1:`port`."""
+
+    port = None
+
+    def send(self, message, request, address="127.0.0.1", user=b"", referrer=b"", agent=b""):
+        """Sends these bytes and waits for the connection's end. @return what a document must say of it"""
+        with socket.create_connection((address, self.port), timeout=TIMEOUT_SECONDS) as connection:
+            connection.sendall(message)
+            if not request:  # there is nothing to answer, until nothing more can come
+                connection.shutdown(socket.SHUT_WR)
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+        head, _, body = received.partition(b"\r\n\r\n")
+        status = int(head.split(b" ")[1]) if head else 400
+        return Sent(request, status, len(body), address, user, referrer, agent)
+
+    def ask(self, target, method=b"GET", version=b"HTTP/1.1", user=b"", referrer=b"", agent=b"", **more):
+        request = method + b" " + target + b" " + version
+        fields = [request, b"Host: localhost", b"Connection: close"]
+        if user:
+            fields.append(b"Authorization: Basic " + base64.b64encode(user + b":secret"))
+        if referrer:
+            fields.append(b"Referer: " + referrer)
+        if agent:
+            fields.append(b"User-Agent: " + agent)
+        return self.send(b"\r\n".join(fields) + b"\r\n\r\n", request=request, user=user, referrer=referrer, agent=agent, **more)
+
+
+class Nginx(AskedServer):
     """Ends with its block. `logs`: file by name of the format; `conf`: its configuration; `also`: further access logs."""
 
     def __init__(self, folder, also=()):
@@ -132,28 +160,6 @@ class Nginx:
         """After this every line is in its file."""
         self.running.child.send_signal(signal.SIGQUIT)
         self.running.must_end_well(START_SECONDS_MAX)
-
-    def send(self, message, request, address="127.0.0.1", user=b"", referrer=b"", agent=b""):
-        """Sends these bytes and waits for the connection's end. @return what a document must say of it"""
-        with socket.create_connection((address, self.port), timeout=TIMEOUT_SECONDS) as connection:
-            connection.sendall(message)
-            if not request:  # there is nothing to answer, until nothing more can come
-                connection.shutdown(socket.SHUT_WR)
-            received = b"".join(iter(lambda: connection.recv(65536), b""))
-        head, _, body = received.partition(b"\r\n\r\n")
-        status = int(head.split(b" ")[1]) if head else 400
-        return Sent(request, status, len(body), address, user, referrer, agent)
-
-    def ask(self, target, method=b"GET", version=b"HTTP/1.1", user=b"", referrer=b"", agent=b"", **more):
-        request = method + b" " + target + b" " + version
-        fields = [request, b"Host: localhost", b"Connection: close"]
-        if user:
-            fields.append(b"Authorization: Basic " + base64.b64encode(user + b":secret"))
-        if referrer:
-            fields.append(b"Referer: " + referrer)
-        if agent:
-            fields.append(b"User-Agent: " + agent)
-        return self.send(b"\r\n".join(fields) + b"\r\n\r\n", request=request, user=user, referrer=referrer, agent=agent, **more)
 
 
 # What a browser's TLS library says first; here to a port that speaks no TLS.
