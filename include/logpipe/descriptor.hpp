@@ -87,6 +87,7 @@ struct end_descriptor {
     std::string_view name;                           ///< "opensearch"
     std::vector<std::string_view> source_schemes{};  ///< of its URIs, {"kafka"}; empty where it cannot be a source
     std::vector<std::string_view> sink_schemes{};
+    bool listens = false;                      ///< a source of it waits for clients, so it has no end
     std::string_view title;                    ///< "OpenSearch"
     std::string_view summary;                  ///< one sentence
     std::string_view form;                     ///< of its URIs: "opensearch://HOST:PORT/INDEX"

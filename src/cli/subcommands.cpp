@@ -1,6 +1,10 @@
 #include "subcommands.hpp"
 
+#include "core/end_uri.hpp"
+#include "ends.hpp"
 #include "uses.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -165,12 +169,31 @@ subcommand const* subcommand_of_name(std::string_view name) noexcept {
     return found == table.end() ? nullptr : found;
 }
 
+namespace {
+
+/// What clients may send has no end to wait for.
+result<> check_once(pipeline_spec const& spec, settings const& options) {
+    if (!options.on("once")) return {};
+    for (auto const& hop : spec.hops) {
+        auto const from = parse_uri(hop.from);
+        auto const* const end = from ? end_of_scheme(from->scheme) : nullptr;
+        if (end != nullptr && end->listens)
+            return error{errc::invalid_argument, fmt::format("--once: {} waits for clients, which has no end; give a "
+                                                             "source that ends, such as --from FILE",
+                                                             without_login(hop.from))};
+    }
+    return {};
+}
+
+}  // namespace
+
 result<std::optional<pipeline_spec>> pipeline_of(subcommand const& which, settings const& options,
                                                  argument_list const& rest) {
     if (which.pipeline == nullptr) return std::optional<pipeline_spec>{};
     auto spec = which.pipeline(options, rest);
     if (!spec) return spec.error();
     if (auto good = check(*spec); !good) return good.error();
+    if (auto good = check_once(*spec, options); !good) return good.error();
     return std::optional{*std::move(spec)};
 }
 

@@ -139,6 +139,7 @@ end_descriptor const forward_end{
     .name = "forward",
     .source_schemes = {"forward"},
     .sink_schemes = {"forward", "forwards"},
+    .listens = true,
     .title = "Fluent forward",
     .summary = "The Fluent forward protocol, v1 and v1.5: a listener that acks what is safe, and a client.",
     .form = "forward://HOST:PORT (forwards:// for TLS as a client)",

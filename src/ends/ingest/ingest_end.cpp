@@ -80,6 +80,7 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
 end_descriptor const ingest_end{
     .name = "ingest",
     .source_schemes = {"ingest", "ingests"},
+    .listens = true,
     .title = "HTTP listener",
     .summary =
         "Takes lines, NDJSON or JSON arrays by POST /ingest and answers 200 when they are safe; a request that is "

@@ -69,6 +69,7 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
 end_descriptor const syslog_end{
     .name = "syslog",
     .source_schemes = {"syslog", "syslogs"},
+    .listens = true,
     .title = "Syslog",
     .summary =
         "Listens for syslog over UDP and TCP, or TLS, without acknowledgement: what is in transit when a process "

@@ -61,6 +61,7 @@ end_descriptor const tcp_end{
     .name = "tcp",
     .source_schemes = {"tcp"},
     .sink_schemes = {"tcp"},
+    .listens = true,
     .title = "TCP",
     .summary = "Lines over TCP, without acknowledgement: a lost connection loses what was in transit.",
     .form = "tcp://HOST:PORT",

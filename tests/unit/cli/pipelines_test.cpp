@@ -48,6 +48,15 @@ TEST_CASE("run is two hops around a journal, three with a broker", "[pipelines]"
     CHECK_FALSE(hops[2].opens_first);
 }
 
+TEST_CASE("what listens has no end: with --once it is refused", "[pipelines]") {
+    CHECK_THAT(drawn("run", {{"once", {"on"}}}),
+               ContainsSubstring("--once: forward://127.0.0.1:24224 waits for clients"));
+    for (std::string const from : {"forward://:1", "syslog://:1", "ingest://:1", "tcp://:1"})
+        CHECK_THAT(drawn("run", {{"once", {"on"}}, {"from", {"a.log", from}}}),
+                   ContainsSubstring("--once: " + from + " waits for clients"));
+    CHECK(spec_of("run", {{"once", {"on"}}, {"from", {"a.log", "demo:nginx"}}}).has_value());
+}
+
 TEST_CASE("run has a hop for each source, and keeps the positions of files", "[pipelines]") {
     auto const spec = spec_of("run", {{"data-dir", {"d"}}, {"from", {"/var/log/*.log", "demo:nginx"}}});
     REQUIRE(spec.has_value());
@@ -105,7 +114,11 @@ TEST_CASE("run takes its hops from the configuration where it has some", "[pipel
           "         dead letters → journal:d/receive.dlq\n"
           "audit    journal:d/audit → file:audit.jsonl\n"
           "         dead letters → journal:d/audit.audit.dlq\n");
-    auto const once = spec_of("run", {{"once", {"on"}}}, {}, file);
+    CHECK_THAT(drawn("run", {{"once", {"on"}}}, {}, file), ContainsSubstring("--once: forward://:24225 waits for"));
+    auto const files = folder.write("files.toml",
+                                    "[hops.receive]\nfrom = \"a.log\"\nto = \"journal:d/audit\"\n"
+                                    "[hops.audit]\nfrom = \"journal:d/audit\"\nto = \"file:audit.jsonl\"\n");
+    auto const once = spec_of("run", {{"once", {"on"}}}, {}, files);
     REQUIRE(once.has_value());
     CHECK((*once)->hops[0].until_end);
     CHECK_FALSE((*once)->hops[1].until_end);  // it ends with what fills its journal
