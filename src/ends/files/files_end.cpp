@@ -21,6 +21,7 @@ struct source_options {
     bool no_follow = false;
     std::string state;
     std::string multiline_start;
+    bool join_cut_lines = false;
     std::size_t multiline_lines_max = join_options{}.lines_max;
     std::chrono::milliseconds multiline_timeout = 2s;
 };
@@ -39,6 +40,10 @@ option_set<source_options> const& options_of_source() {
             "multiline-start", "PATTERN",
             "POSIX extended regular expression that the first line of an event matches; lines that do not match are "
             "joined to the one before them, such as a stack trace. For followed files."),
+        flag<&source_options::join_cut_lines>(
+            "join-cut-lines",
+            "Join the lines that a container's runtime has cut at 16 KiB: CRI's with P and F, those of Docker's "
+            "json-file. For followed files."),
         count<&source_options::multiline_lines_max>("multiline-lines-max",
                                                     "Maximum lines of an event; the next line begins another.",
                                                     {.least = 2, .most = 100'000}),
@@ -76,12 +81,14 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
         if (!start) return in_context("--multiline-start", start.error());
         joins.start = *std::move(start);
     }
+    joins.joins_cut_lines = made->join_cut_lines;
+    if (joins.start && joins.joins_cut_lines)
+        return error{errc::invalid_argument, "--multiline-start and --join-cut-lines: only one of them can be given"};
     if (!is_remembered || is_stream(path)) {
-        if (joins.start)
-            return error{
-                errc::invalid_argument,
-                fmt::format("--multiline-start: {} is not followed: only the lines of followed files are joined",
-                            path)};
+        if (joins.start || joins.joins_cut_lines)
+            return error{errc::invalid_argument,
+                         fmt::format("--{}: {} is not followed: only the lines of followed files are joined",
+                                     joins.start ? "multiline-start" : "join-cut-lines", path)};
         if (path == "-" && made->lines.tag.contains('*'))
             return error{errc::invalid_argument, "--tag: a * is a file's path, and standard input has none"};
         made->lines.tag = tag_of_file(made->lines.tag, real_path(path));

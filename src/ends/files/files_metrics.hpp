@@ -24,7 +24,7 @@ inline constexpr auto lost_bytes =
     counter("files_lost_bytes_total",
             "Bytes that a truncation or a deletion took away before they were read, as far as known.");
 inline constexpr auto joined_lines =
-    counter("files_joined_lines_total", "Lines that --multiline-start added to the event before.");
+    counter("files_joined_lines_total", "Lines that --multiline-start or --join-cut-lines added to the event before.");
 inline constexpr auto cut_events =
     counter("files_joined_cuts_total", "Events of joined lines that were cut: they had too many lines or bytes.");
 

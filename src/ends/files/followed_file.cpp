@@ -172,6 +172,7 @@ void followed_file::take_line(batch& into, lines::input_line const& line, std::u
     joiner_.add(line.text);
     joined_end_ = end;
     joined_to_ = hash_.position();
+    if (joiner_.is_complete()) flush(into);
 }
 
 void followed_file::flush(batch& into) {
