@@ -42,7 +42,11 @@ class document_writer final {
     /// For bytes that have `block_bytes` readable ones after them: whole blocks are copied, which costs no call.
     /// Capacity for one more block must be after the document.
     void put_blocks(std::string_view bytes) noexcept {
-        for (std::size_t i = 0; i < bytes.size(); i += block_bytes) std::memcpy(at_ + i, bytes.data() + i, block_bytes);
+        std::size_t i = 0;
+        do {
+            std::memcpy(at_ + i, bytes.data() + i, block_bytes);
+            i += block_bytes;
+        } while (i < bytes.size());
         at_ += bytes.size();
     }
     /// After a `{`, the comma that a member begins with is left out. Something was written before.

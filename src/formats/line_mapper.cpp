@@ -270,7 +270,7 @@ bool line_mapper::merge_wrapper(line_fields const& wrapper) {
         if (each.name == within.output) continue;
         bool const is_added = fields_.extras.has(each.name)
                                   ? add_renamed(std::string{each.name} + "_envelope", each.value)
-                                  : fields_.extras.add_new(each, *reason_);
+                                  : fields_.extras.add(each, *reason_);
         if (!is_added) return false;
     }
     auto const time = plan_.time_slot();

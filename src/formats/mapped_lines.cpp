@@ -230,12 +230,14 @@ void mapped_lines::write_steps(event_id id, document_writer& to) {
 }
 
 void mapped_lines::write_rest(document_writer& to) const {
-    to.put_member(plan_.rest_open());
+    if (!plan_.rest_open().empty()) to.put_member(plan_.rest_open());
     for (auto const& extra : mapper_.fields().extras.all()) {
         if (extra.prefix.empty()) {
-            to.put_member(",\"");
+            if (to.at()[-1] != '{') to.put(',');
+            to.put('"');
             to.put_blocks(extra.key);
-            to.put("\":");
+            to.put('"');
+            to.put(':');
         } else {
             to.put_member_blocks(extra.prefix);
         }

@@ -38,7 +38,7 @@ class line_cursor final {
     }
     void skip_space() noexcept {
         if (*at_ == ' ') ++at_;
-        if (is_space(*at_)) [[unlikely]]
+        if (static_cast<unsigned char>(*at_) <= ' ') [[unlikely]]
             while (at_ < end_ && is_space(*at_)) ++at_;
     }
 

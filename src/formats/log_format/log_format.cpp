@@ -1,5 +1,6 @@
 #include "log_format/log_format.hpp"
 
+#include "json/json_text.hpp"
 #include "quoted.hpp"
 #include "text/byte_block.hpp"
 #include "text/escapes.hpp"
@@ -184,7 +185,58 @@ bool log_line_format::split(std::string_view line, std::string_view* values, std
     return false;
 }
 
+[[gnu::always_inline]] inline bool log_line_format::add_plain(variable const& which, std::string_view value,
+                                                              text_members& into) {
+    switch (which.has) {
+        case form::time:
+        case form::any:
+            if (which.has == form::time && !has_form(form::time, value)) return false;
+            which.quoted ? into.add_plain_quoted(which.key, value) : into.add_plain_text(which.key, value);
+            return true;
+        case form::status:
+        case form::number:
+        case form::count:
+            if (value == "-" && which.has == form::count) {
+                into.add_json(which.key, padded::zero);
+                return true;
+            }
+            if (which.has == form::status && value.size() != 3) return false;
+            if (value != "0" && (value.empty() || !is_usual_number(value))) return false;
+            into.add_json(which.key, value);
+            return true;
+        case form::rest:
+            if (!value.empty()) into.add_plain_text(which.key, value);
+            return true;
+    }
+    return false;
+}
+
+bool log_line_format::parse_plain(std::string_view line, text_members& into) const {
+    if (!line.starts_with(before_)) return false;
+    auto const* at = line.data() + before_.size();
+    auto const* const end = line.data() + line.size();
+    for (auto const& each : variables_) {
+        auto const* const value = at;
+        auto const last = each.literal.empty() ? '"' : each.literal.front();
+        for (; at < end; at += byte_block::bytes)
+            if (auto const found = byte_block{at}.equal_to(last, '"'); found != 0) {
+                at += first_of(found);
+                break;
+            }
+        at = std::min(at, end);
+        if (each.literal.empty() ? at != end : !each.ends_at(at, end)) return false;
+        if (!add_plain(each, {value, at}, into)) return false;
+        at += each.literal.size();
+    }
+    return at == end;
+}
+
 bool log_line_format::parse(std::string_view line, text_members& into, std::string& reason) const {
+    if (into.is_plain()) {
+        auto const before = into.now();
+        if (parse_plain(line, into)) return true;
+        into.go_back_to(before);
+    }
     auto* value = into.parts(variables_.size());
     if (!split(line, value, reason)) return false;
     for (auto const& each : variables_) add(each, *value++, into);

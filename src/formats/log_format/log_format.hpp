@@ -62,6 +62,10 @@ class log_line_format final : public text_parser {
     /// A user's name may hold what ends it, as " [": a longer value of `text` that lets `next` have its form, if any.
     [[nodiscard]] static std::optional<two_values> lengthened(variable const& text, std::string_view value,
                                                               variable const& next, std::string_view line) noexcept;
+    /// Most lines are plain, and each value ends at the first byte that may end it. They are read in one pass.
+    /// @return false: it may be of the format all the same; what was added is to be taken back
+    [[nodiscard]] bool parse_plain(std::string_view line, text_members& into) const;
+    [[nodiscard]] static bool add_plain(variable const& which, std::string_view value, text_members& into);
     /// @param values  as many as there are variables; it fills them
     [[nodiscard]] bool split(std::string_view line, std::string_view* values, std::string& reason) const;
     static void add(variable const& which, std::string_view value, text_members& into);

@@ -28,8 +28,8 @@ class byte_block final {
     [[nodiscard]] mask equal_to(char one, char other) const noexcept { return bits(_mm_or_si128(is(one), is(other))); }
     /// What is not printable ASCII, and backslashes.
     [[nodiscard]] mask not_plain() const noexcept {
-        // As signed numbers, bytes above 0x7f are below 0x20 too.
-        auto const not_printable = _mm_or_si128(_mm_cmplt_epi8(block_, _mm_set1_epi8(0x20)), is(0x7f));
+        // As signed numbers, 0x7f and all bytes above it are below 0x21 too when one is added.
+        auto const not_printable = _mm_cmplt_epi8(_mm_add_epi8(block_, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
         return bits(_mm_or_si128(not_printable, is('\\')));
     }
     /// What a JSON text does not hold as it is: quotes, backslashes, control characters.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 
@@ -28,24 +29,14 @@ template <class Number>
     return value;
 }
 
-[[nodiscard]] char named_escape(char name) noexcept {
-    switch (name) {
-        case 'b':
-            return '\b';
-        case 'f':
-            return '\f';
-        case 'n':
-            return '\n';
-        case 'r':
-            return '\r';
-        case 't':
-            return '\t';
-        case 'v':
-            return '\v';
-        default:
-            return name == '"' || name == '\\' || name == '/' ? name : '\0';
-    }
-}
+/// What the escapes of two bytes mean, by the second; 0: it makes none.
+constexpr auto named_escapes = [] {
+    std::array<char, 256> all{};
+    constexpr std::string_view names = "bfnrtv\"\\/";
+    constexpr std::string_view meant = "\b\f\n\r\t\v\"\\/";
+    for (std::size_t i = 0; i < names.size(); ++i) all[static_cast<unsigned char>(names[i])] = meant[i];
+    return all;
+}();
 
 /// At the front of a text.
 struct unicode_escape {
@@ -64,13 +55,10 @@ struct unicode_escape {
     return {0x10000 + ((*unit - 0xd800) << 10U) + (*low - 0xdc00), 12};
 }
 
-/// Of an escape at the front of `text`, writes the bytes that it means at `to`; of what is none, the backslash.
+/// Of an escape of more than two bytes at the front of `text`, writes those that it means at `to`; of what is none, the
+/// backslash.
 /// @return the bytes of `text` that it took
-std::size_t undo_escape(std::string_view text, char*& to) {
-    if (char const named = text.size() > 1 ? named_escape(text[1]) : '\0'; named != '\0') {
-        *to++ = named;
-        return 2;
-    }
+std::size_t undo_long_escape(std::string_view text, char*& to) {
     if (auto const byte = hex_escape(text)) {
         *to++ = *byte;
         return 4;
@@ -99,14 +87,26 @@ void undo_escapes(std::string_view text, std::string& out) {
     // What is undone is never longer; blocks are copied whole.
     out.resize_and_overwrite(before + text.size() + byte_block::bytes, [&](char* data, std::size_t) {
         char* to = data + before;
-        for (std::size_t i = 0; i < text.size();) {
-            byte_block const block{text.data() + i};
+        auto const* const end = text.data() + text.size();
+        for (auto const* at = text.data(); at < end;) {
+            byte_block const block{at};
             block.copy_to(to);
             auto const found = block.equal_to('\\');
-            auto const plain = std::min(found == 0 ? byte_block::bytes : first_of(found), text.size() - i);
-            i += plain;
+            auto const plain = found == 0 ? byte_block::bytes : first_of(found);
+            if (plain >= static_cast<std::size_t>(end - at)) {
+                to += end - at;
+                break;
+            }
+            at += plain;
             to += plain;
-            if (found != 0 && i < text.size()) i += undo_escape({text.data() + i, text.size() - i}, to);
+            if (found == 0) continue;
+            auto const named = end - at > 1 ? named_escapes[static_cast<unsigned char>(at[1])] : '\0';
+            if (named != '\0') {
+                *to++ = named;
+                at += 2;
+            } else {
+                at += undo_long_escape({at, end}, to);
+            }
         }
         return static_cast<std::size_t>(to - data);
     });

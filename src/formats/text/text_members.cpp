@@ -1,6 +1,5 @@
 #include "text/text_members.hpp"
 
-#include "core/assert.hpp"
 #include "core/json_text.hpp"
 #include "core/utf8.hpp"
 #include "json/json_text.hpp"
@@ -43,7 +42,7 @@ bool text_members::begin(std::string_view line, bool repairs) {
     clear();
     repairs_ = repair::none;
     has_flags_ = false;
-    is_plain_ = is_plain(line);
+    is_plain_ = formats::is_plain(line);
     if (!is_plain_ && !repairs && !is_utf8(line)) return false;
     // A member takes at least one byte of the line, or is one of the few that a format names.
     auto const capacity = (line.size() + 1) * (is_plain_ ? 1 + around : growth + around) + 1024 + padding_bytes;
@@ -61,15 +60,6 @@ void text_members::go_back_to(mark const& to) noexcept {
 
 void text_members::add_text(char const* key, std::string_view value) {
     add_stored(key, is_as_json(value) ? value : decoded(value));
-}
-
-void text_members::add_stored(char const* key, std::string_view encoded) {
-    auto const bytes = encoded.size() + around;
-    LOGPIPE_ASSERT(bytes + padding_bytes <= room());
-    members_.push_back({key, {to_.at(), bytes}});
-    to_.put('"');
-    to_.put_blocks(encoded);
-    to_.put('"');
 }
 
 void text_members::add_quoted(member_key const& key, std::string_view value) {

@@ -1,6 +1,7 @@
 // The members of a line of text, as JSON.
 #pragma once
 
+#include "core/assert.hpp"
 #include "document_writer.hpp"
 #include "repairs.hpp"
 #include "text/byte_block.hpp"
@@ -77,6 +78,15 @@ class text_members final {
     /// Bytes that stay where they are, with padding after them.
     void add_json(member_key const& key, std::string_view json) { members_.push_back({key.data(), json}); }
 
+    /// Whether the line is printable ASCII without a backslash.
+    [[nodiscard]] bool is_plain() const noexcept { return is_plain_; }
+    /// Of a line that is plain: a value without quotes.
+    void add_plain_text(member_key const& key, std::string_view value) { add_stored(key.data(), value); }
+    /// The same where a quote stands on either side of it in the line.
+    void add_plain_quoted(member_key const& key, std::string_view value) {
+        members_.push_back({key.data(), {value.data() - 1, value.size() + around}});
+    }
+
     enum class as { text, json };
     /// A key that the line names itself. @param key  ASCII without quotes, backslashes and control characters
     void add_own(std::string_view key, std::string_view value, as what);
@@ -103,7 +113,14 @@ class text_members final {
 
     void add_text(char const* key, std::string_view value);
     /// @param encoded  the inside of a JSON text, with a block of readable bytes after it
-    void add_stored(char const* key, std::string_view encoded);
+    void add_stored(char const* key, std::string_view encoded) {
+        auto const bytes = encoded.size() + around;
+        LOGPIPE_ASSERT(bytes + padding_bytes <= room());
+        members_.push_back({key, {to_.at(), bytes}});
+        to_.put('"');
+        to_.put_blocks(encoded);
+        to_.put('"');
+    }
     /// The inside of a JSON text, until the next one is made.
     [[nodiscard]] std::string_view decoded(std::string_view value);
     [[nodiscard]] std::size_t room() const noexcept {
