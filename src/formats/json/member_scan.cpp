@@ -5,13 +5,19 @@
 
 #include <simdjson.h>
 
+#include <cstdint>
+
 namespace logpipe::formats {
 
 namespace {
 
-constexpr auto simple_escapes = [] {
-    std::array<bool, 256> all{};
-    for (char const c : std::string_view{R"("\/bfnrt)"}) all[static_cast<unsigned char>(c)] = true;
+enum escape_kind : std::uint8_t { none = 0, simple = 1, unicode = 2 };
+
+/// By the byte after the backslash.
+constexpr auto escape_kinds = [] {
+    std::array<std::uint8_t, 256> all{};
+    for (char const c : std::string_view{R"("\/bfnrt)"}) all[static_cast<unsigned char>(c)] = simple;
+    all['u'] = unicode;
     return all;
 }();
 
@@ -82,14 +88,14 @@ class line_cursor final {
 
     [[nodiscard]] bool text() noexcept {
         char const* const begin = ++at_;
-        bool has_unicode = false;
+        unsigned kinds = 0;
         for (skip_plain(); *at_ == '\\'; skip_plain()) {
-            if (at_ >= end_) return false;
-            has_unicode |= at_[1] == 'u';
-            if (at_[1] != 'u' && !simple_escapes[static_cast<unsigned char>(at_[1])]) return false;
+            auto const kind = escape_kinds[static_cast<unsigned char>(at_[1])];
+            if (kind == none || at_ >= end_) return false;
+            kinds |= kind;
             at_ += 2;
         }
-        return take('"') && (!has_unicode || has_valid_escapes({begin, at_ - 1}));
+        return take('"') && ((kinds & unicode) == 0 || has_valid_escapes({begin, at_ - 1}));
     }
 
     [[nodiscard]] [[gnu::noinline]] bool container() noexcept {

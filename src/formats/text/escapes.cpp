@@ -87,19 +87,16 @@ void undo_escapes(std::string_view text, std::string& out) {
     // What is undone is never longer; blocks are copied whole.
     out.resize_and_overwrite(before + text.size() + byte_block::bytes, [&](char* data, std::size_t) {
         char* to = data + before;
-        auto const* const end = text.data() + text.size();
-        for (auto const* at = text.data(); at < end;) {
+        auto const* at = text.data();
+        auto const* const end = at + text.size();
+        while (at < end) {
             byte_block const block{at};
             block.copy_to(to);
             auto const found = block.equal_to('\\');
             auto const plain = found == 0 ? byte_block::bytes : first_of(found);
-            if (plain >= static_cast<std::size_t>(end - at)) {
-                to += end - at;
-                break;
-            }
             at += plain;
             to += plain;
-            if (found == 0) continue;
+            if (found == 0 || at >= end) continue;
             auto const named = end - at > 1 ? named_escapes[static_cast<unsigned char>(at[1])] : '\0';
             if (named != '\0') {
                 *to++ = named;
@@ -108,7 +105,7 @@ void undo_escapes(std::string_view text, std::string& out) {
                 at += undo_long_escape({at, end}, to);
             }
         }
-        return static_cast<std::size_t>(to - data);
+        return static_cast<std::size_t>(to - data - (at - end));  // the last block may go beyond the text
     });
 }
 

@@ -52,10 +52,14 @@ bool text_members::begin(std::string_view line, bool repairs) {
 }
 
 void text_members::go_back_to(mark const& to) noexcept {
-    members_.resize(to.count);
+    count_ = to.count;
     to_ = document_writer{to.stored_end};
     repairs_ = to.repairs;
     has_flags_ = to.has_flags;
+}
+
+void text_members::grow() {
+    members_.resize(2 * count_ + 16);
 }
 
 void text_members::add_text(char const* key, std::string_view value) {
@@ -64,7 +68,7 @@ void text_members::add_text(char const* key, std::string_view value) {
 
 void text_members::add_quoted(member_key const& key, std::string_view value) {
     if (!is_as_json(value)) return add_text(key.data(), value);
-    members_.push_back({key.data(), {value.data() - 1, value.size() + around}});
+    add_plain_quoted(key, value);
 }
 
 void text_members::add_raw(member_key const& key, std::string_view value) {
@@ -91,7 +95,7 @@ void text_members::add_own(std::string_view key, std::string_view value, as what
     to_.put(key);
     to_.put('"');
     if (what == as::json)
-        members_.push_back({stored, value});
+        push(stored, value);
     else
         add_text(stored, value);
 }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,7 +64,7 @@ class text_members final {
     /// @param repairs  false: a line with bytes that are not UTF-8 is refused
     /// @return false where the line is refused
     [[nodiscard]] bool begin(std::string_view line, bool repairs);
-    void clear() { members_.clear(); }
+    void clear() noexcept { count_ = 0; }
 
     /// A part of the line becomes a JSON text.
     void add_text(member_key const& key, std::string_view value) { add_text(key.data(), value); }
@@ -76,7 +77,7 @@ class text_members final {
     /// The same of digits and nothing else.
     void add_digits(member_key const& key, std::string_view value);
     /// Bytes that stay where they are, with padding after them.
-    void add_json(member_key const& key, std::string_view json) { members_.push_back({key.data(), json}); }
+    void add_json(member_key const& key, std::string_view json) { push(key.data(), json); }
 
     /// Whether the line is printable ASCII without a backslash.
     [[nodiscard]] bool is_plain() const noexcept { return is_plain_; }
@@ -84,7 +85,7 @@ class text_members final {
     void add_plain_text(member_key const& key, std::string_view value) { add_stored(key.data(), value); }
     /// The same where a quote stands on either side of it in the line.
     void add_plain_quoted(member_key const& key, std::string_view value) {
-        members_.push_back({key.data(), {value.data() - 1, value.size() + around}});
+        push(key.data(), {value.data() - 1, value.size() + around});
     }
 
     enum class as { text, json };
@@ -99,11 +100,11 @@ class text_members final {
         return parts_.data();
     }
 
-    [[nodiscard]] mark now() const noexcept { return {members_.size(), to_.at(), repairs_, has_flags_}; }
+    [[nodiscard]] mark now() const noexcept { return {count_, to_.at(), repairs_, has_flags_}; }
     /// Takes back what was added since.
     void go_back_to(mark const& to) noexcept;
 
-    [[nodiscard]] std::vector<member> const& all() const noexcept { return members_; }
+    [[nodiscard]] std::span<member const> all() const noexcept { return {members_.data(), count_}; }
     [[nodiscard]] repair repairs() const noexcept { return repairs_; }
     [[nodiscard]] bool has_flags() const noexcept { return has_flags_; }
 
@@ -111,12 +112,18 @@ class text_members final {
     /// The quotes around each value.
     static constexpr std::size_t around = 2;
 
+    void push(char const* key, std::string_view value) {
+        if (count_ == members_.size()) [[unlikely]]
+            grow();
+        members_[count_++] = {key, value};
+    }
+    void grow();
     void add_text(char const* key, std::string_view value);
     /// @param encoded  the inside of a JSON text, with a block of readable bytes after it
     void add_stored(char const* key, std::string_view encoded) {
         auto const bytes = encoded.size() + around;
         LOGPIPE_ASSERT(bytes + padding_bytes <= room());
-        members_.push_back({key, {to_.at(), bytes}});
+        push(key, {to_.at(), bytes});
         to_.put('"');
         to_.put_blocks(encoded);
         to_.put('"');
@@ -132,7 +139,8 @@ class text_members final {
     }
 
     std::vector<std::string_view> parts_;
-    std::vector<member> members_;
+    std::vector<member> members_;  ///< the first `count_` are those of the line
+    std::size_t count_ = 0;
     std::vector<char> store_;  ///< what is not in the line: of a size for the line at hand, so that views into it hold
     document_writer to_{nullptr};  ///< into store_
     std::string run_;              ///< of decoded()…
