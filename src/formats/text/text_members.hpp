@@ -112,7 +112,8 @@ class text_members final {
     /// The quotes around each value.
     static constexpr std::size_t around = 2;
 
-    void push(char const* key, std::string_view value) {
+    /// Each value of each line comes by here: a call would cost as much as what it does.
+    [[gnu::always_inline]] void push(char const* key, std::string_view value) {
         if (count_ == members_.size()) [[unlikely]]
             grow();
         members_[count_++] = {key, value};
