@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds the static archives that the distribution does not ship, for preset `static`: those of simdjson and fmt.
+# Makes static archives for preset `static`: of simdjson and fmt, which the distribution does not ship; and copies of its
+# C libraries without their tables for exceptions, which do not pass through C: 0.6 MB of the binary.
 # (That of librdkafka comes from scripts/librdkafka.sh, for every preset.)
 #
 # Usage: scripts/static-libs.sh
 #
-# They come from the distribution's own source packages, in the very versions of the installed -dev packages, and are
-# installed with their headers to build/static-libs. Needs no root: apt works on a private copy of its sources.
-# Does nothing when the archives of these versions are there.
+# simdjson and fmt come from the distribution's own source packages, in the very versions of the installed -dev packages.
+# All are installed to build/static-libs. Needs no root: apt works on a private copy of its sources. Does nothing when
+# the archives of these versions are there.
 set -euo pipefail
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -33,14 +34,17 @@ for package in libsimdjson-dev libfmt-dev; do
     sources+=("$(dpkg-query -W -f '${source:Package}=${source:Version}' "$package")") ||
         fail "$package is missing: run scripts/setup.sh --static"
 done
+c_libraries=(libcrypto libssl libsqlite3 libzstd libz liblz4)
+c_packages=$(dpkg-query -W -f '${Package}=${Version} ' libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev liblz4-dev) ||
+    fail 'a library is missing: run scripts/setup.sh'
 # The first number is this recipe's: raise it when the way they are built changes.
-stamp="3 ${sources[*]}"
+stamp="4 ${sources[*]} $c_packages"
 
 if [[ -f $prefix/stamp && $(<"$prefix/stamp") == "$stamp" ]]; then
     say "static-libs: there already ($stamp)"
     exit 0
 fi
-for tool in apt-get dpkg-source cmake; do
+for tool in apt-get dpkg-source cmake objcopy; do
     command -v "$tool" >/dev/null || fail "$tool is missing: run scripts/setup.sh --static"
 done
 
@@ -71,6 +75,10 @@ say 'static-libs: building simdjson'
 build_by_cmake simdjson simdjson
 say 'static-libs: building fmt'
 build_by_cmake fmtlib fmt -DFMT_DOC=OFF -DFMT_TEST=OFF
+say 'static-libs: copying C libraries'
+for library in "${c_libraries[@]}"; do
+    quietly objcopy --remove-section=.eh_frame --remove-section=.rela.eh_frame "$(cc -print-file-name="$library.a")" "$prefix/lib/$library.a"
+done
 rm -rf "$work"
 echo "$stamp" >"$prefix/stamp"
 say 'static-libs: done, in build/static-libs'
