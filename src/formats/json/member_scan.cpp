@@ -99,7 +99,7 @@ class line_cursor final {
     }
 
     [[nodiscard]] [[gnu::noinline]] bool container() noexcept {
-        is_ascii_ = false;  // it was not looked at
+        is_ascii_ = false;  // perhaps not: nobody checks that on the way
         auto const* const end = at_ < end_ ? json_value_end({at_, end_}) : nullptr;
         if (end == nullptr) return false;
         at_ = end;

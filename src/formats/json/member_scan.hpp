@@ -1,4 +1,4 @@
-// The members of a usual line of JSON, found without simdjson: each byte is looked at once, and nothing is indexed.
+// The members of a usual line of JSON, found without simdjson: in one pass and without an index.
 #pragma once
 
 #include <array>
