@@ -93,7 +93,7 @@ class simulated_forward_server final {
         if (room_posted_) due.emplace_back([&] { give_room(); });
         if (drain_ends_ <= time_.now) due.emplace_back([&] { end_drain(); });
         if (watch_.is_needed() && next_watch_ <= time_.now && !is_stopping()) due.emplace_back([&] { watch(); });
-        if (next_part_check_ <= time_.now && !is_stopping()) due.emplace_back([&] { check_parts(); });
+        if (next_tend_ <= time_.now && !is_stopping()) due.emplace_back([&] { tend(); });
         if (read_.size() < read_max && has_input()) due.emplace_back([&] { read(); });
         if (!read_.empty() && read_.front().stored_at <= time_.now) due.emplace_back([&] { store(); });
         if (due.empty()) return false;
@@ -104,7 +104,7 @@ class simulated_forward_server final {
     [[nodiscard]] steady_time due() const {
         auto earliest = drain_ends_;
         if (watch_.is_needed() && !is_stopping()) earliest = std::min(earliest, next_watch_);
-        if (!is_stopping()) earliest = std::min(earliest, next_part_check_);
+        if (!is_stopping()) earliest = std::min(earliest, next_tend_);
         if (!read_.empty()) earliest = std::min(earliest, read_.front().stored_at);
         for (auto const& each : sessions_)
             if (each.wait.what == forward::session_wait::kind::pause) earliest = std::min(earliest, each.pause_until);
@@ -138,6 +138,7 @@ class simulated_forward_server final {
     using kind = forward::session_wait::kind;
     static constexpr std::size_t read_max = 3;
     static constexpr std::size_t short_memory_bytes = 8'000;
+    static constexpr std::size_t short_ack_bytes = 40;
 
     struct session {
         std::shared_ptr<simulated_link> link;
@@ -203,6 +204,8 @@ class simulated_forward_server final {
     }
     void send_acks() {
         acks_posted_ = false;
+        std::optional<short_memory> shortage;
+        if (faults_.memory && pick(8) == 0) shortage.emplace(short_ack_bytes);
         group_.send_due_acks();
     }
     void give_room() {
@@ -218,9 +221,9 @@ class simulated_forward_server final {
         watch_.check(watch_.interval());
     }
 
-    void check_parts() {
-        next_part_check_ = time_.now + options_.partial_timeout / 4;
-        group_.context().events.pass_overdue_parts();
+    void tend() {
+        next_tend_ = time_.now + options_.partial_timeout / 4;
+        group_.context().events.tend();
     }
 
     [[nodiscard]] bool has_input() const {
@@ -276,7 +279,7 @@ class simulated_forward_server final {
     bool input_ended_ = false;
     steady_time drain_ends_ = steady_time::max();
     steady_time next_watch_;
-    steady_time next_part_check_;
+    steady_time next_tend_;
 };
 
 }  // namespace logpipe::test

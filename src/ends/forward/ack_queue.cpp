@@ -2,10 +2,19 @@
 
 #include "forward_metrics.hpp"
 
+#include <new>
 #include <utility>
-#include <vector>
 
 namespace logpipe::forward {
+
+namespace {
+
+/// {"ack": chunk}
+constexpr std::string_view ack_key =
+    "\x81\xa3"
+    "ack";
+
+}  // namespace
 
 bool ack_queue::add(std::uint64_t end_offset, std::shared_ptr<forward_peer> const& to, std::string_view chunk_msgpack) {
     acks_.push_back({.end_offset = end_offset, .to = to, .chunk_msgpack = std::string{chunk_msgpack}});
@@ -21,26 +30,40 @@ bool ack_queue::safe_until(std::uint64_t offset) noexcept {
 
 bool ack_queue::send_due() {
     scheduled_ = false;
+    was_full_ = was_full_ || is_full();
+    gather_due();
+    send_gathered();
+    return !is_full() && std::exchange(was_full_, false);
+}
+
+void ack_queue::gather_due() {
     auto const safe = safe_offset_.load();
-    bool const was_full = is_full();
-    std::vector<std::shared_ptr<forward_peer>> receivers;
     while (!acks_.empty() && acks_.front().end_offset <= safe) {
         auto& ack = acks_.front();
-        if (ack.to->acks.empty()) receivers.push_back(ack.to);
-        ack.to->acks +=
-            "\x81\xa3"
-            "ack";  // {"ack": chunk}
-        ack.to->acks += ack.chunk_msgpack;
+        auto& gathered = ack.to->acks;
+        if (gathered.empty()) receivers_.push_back(ack.to);
+        gathered.reserve(gathered.size() + ack_key.size() + ack.chunk_msgpack.size());
+        gathered += ack_key;
+        gathered += ack.chunk_msgpack;
         bytes_ -= ack.bytes();
         --ack.to->acks_due;
         ++acked_;
         acks_.pop_front();
     }
-    for (auto const& peer : receivers) {
-        peer->link->send(std::make_shared<std::string>(std::move(peer->acks)));
-        peer->acks.clear();
+}
+
+void ack_queue::send_gathered() {
+    while (!receivers_.empty()) {
+        auto& peer = *receivers_.back();
+        auto bytes = std::make_shared<std::string>();
+        bytes->swap(peer.acks);
+        try {
+            if (!bytes->empty()) peer.link->send(std::move(bytes));
+        } catch (std::bad_alloc const&) {
+            peer.link->close("out of memory");  // its client sends again what was not acked
+        }
+        receivers_.pop_back();
     }
-    return was_full && !is_full();
 }
 
 void ack_queue::describe(stage_status& into) const {

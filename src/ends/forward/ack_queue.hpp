@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logpipe::forward {
 
@@ -23,12 +24,16 @@ class ack_queue final {
                            std::string_view chunk_msgpack);
     /// All events before `offset` are safe. @return whether send_due() has to be scheduled
     [[nodiscard]] bool safe_until(std::uint64_t offset) noexcept;
-    /// Gives each client its acks that are due. @return whether the queue was full and is not any more
+    /// Gives each client its acks that are due. @return whether the queue was full and is not any more. Throws
+    /// std::bad_alloc; those that were not sent then are with the next call.
     bool send_due();
     [[nodiscard]] bool is_full() const noexcept { return bytes_ > bytes_max; }
     void describe(stage_status& into) const;
 
   private:
+    void gather_due();
+    void send_gathered();
+
     /// Of all clients, until their events are safe.
     static constexpr std::size_t bytes_max = std::size_t{32} << 20U;
 
@@ -42,6 +47,8 @@ class ack_queue final {
 
     std::deque<due_ack> acks_;  // in the order of their offsets
     std::size_t bytes_ = 0;
+    bool was_full_ = false;
+    std::vector<std::shared_ptr<forward_peer>> receivers_;  // of acks that are gathered
     std::atomic<std::uint64_t> safe_offset_{0};
     std::atomic<bool> scheduled_{false};
     std::atomic<std::uint64_t> acked_{0};

@@ -29,31 +29,40 @@ bool is_array(char first) {
 }  // namespace
 
 result<std::optional<forward_message>> forward_decoder::next() {
-    while (!oversized_) {
-        auto value = stream_.next();
-        if (!value && value.error().code == errc::too_large) {
-            auto const first = stream_.buffered().front();
-            if (!is_array(first)) return not_a_message(first);
-            oversized_.emplace();
-            break;
+    while (!oversized_ && !is_skipped_) {
+        if (value_.empty()) {
+            auto value = stream_.next();
+            if (!value && value.error().code == errc::too_large) {
+                auto const first = stream_.buffered().front();
+                if (!is_array(first)) return not_a_message(first);
+                oversized_.emplace();
+                break;
+            }
+            if (!value) return value.error();
+            if (!*value) return std::optional<forward_message>{};
+            if ((*value)->front() == '\xc0') continue;
+            value_ = **value;
         }
-        if (!value) return value.error();
-        if (!*value) return std::optional<forward_message>{};
-        if ((*value)->front() == '\xc0') continue;
-        auto message = read_forward_message(**value, limits_);
-        if (!message) return not_a_message((*value)->front());
+        auto message = read_forward_message(value_, limits_);
+        if (!message) return not_a_message(value_.front());
+        value_ = {};
         return message;
     }
     return skip_oversized();
 }
 
 result<std::optional<forward_message>> forward_decoder::skip_oversized() {
-    auto const taken = oversized_->take(stream_.buffered());
-    if (!taken) return taken.error();
-    stream_.drop(*taken);
-    if (!oversized_->is_whole()) return std::optional<forward_message>{};
-    given_ = std::exchange(oversized_, std::nullopt);
-    return std::optional{given_->message(limits_)};
+    if (!is_skipped_) {
+        auto const taken = oversized_->take(stream_.buffered());
+        if (!taken) return taken.error();
+        stream_.drop(*taken);
+        if (!oversized_->is_whole()) return std::optional<forward_message>{};
+        given_ = std::exchange(oversized_, std::nullopt);
+        is_skipped_ = true;
+    }
+    auto message = given_->message(limits_);
+    is_skipped_ = false;
+    return std::optional{std::move(message)};
 }
 
 }  // namespace logpipe::forward

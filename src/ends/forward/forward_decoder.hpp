@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 
 namespace logpipe::forward {
@@ -32,7 +33,7 @@ class forward_decoder final {
     void commit(std::size_t bytes) noexcept { stream_.commit(bytes); }
     /// The next message, or none: more bytes are needed. The one before is invalid from here on. Heartbeats (nil) are
     /// skipped, and so is a message above the limit, which then comes as a rejected one.
-    /// @return errc::protocol for what is not a msgpack array.
+    /// @return errc::protocol for what is not a msgpack array. Throws std::bad_alloc; the same one is the next then.
     [[nodiscard]] result<std::optional<forward_message>> next();
     /// A part of a message has come.
     [[nodiscard]] bool within_message() const noexcept { return oversized_ || stream_.buffered_bytes() > 0; }
@@ -45,7 +46,9 @@ class forward_decoder final {
     forward_limits limits_;
     msgpack_stream stream_;
     std::optional<oversized_message> oversized_;  // the one that is being skipped
-    std::optional<oversized_message> given_;      // the one that next() gave
+    std::optional<oversized_message> given_;      // the one that next() gave…
+    bool is_skipped_ = false;                     // …or is to give
+    std::string_view value_;                      // as well; empty: none
 };
 
 }  // namespace logpipe::forward

@@ -25,9 +25,9 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 constexpr int free_port_attempts = 16;
 constexpr std::chrono::seconds finish_max{1};
 constexpr std::chrono::milliseconds finish_step{5};
-constexpr std::chrono::milliseconds part_check_min{10};
-constexpr std::chrono::milliseconds part_check_max{1'000};
-constexpr int part_checks_per_timeout = 4;
+constexpr std::chrono::milliseconds tend_min{10};
+constexpr std::chrono::milliseconds tend_max{1'000};
+constexpr int tends_per_timeout = 4;
 
 /// A coroutine that ends by an exception is one session's failure (out of memory, mostly), not the program's.
 void report(std::exception_ptr const& failure) {
@@ -48,7 +48,7 @@ forward_server::forward_server(forward_source_options const& options, forward_li
       room_made_{io_, asio::steady_timer::time_point::max()},
       drain_ends_{io_},
       next_watch_{io_},
-      next_part_check_{io_},
+      next_tend_{io_},
       sessions_{options_, limits_, into, {}, [this] { room_made_.cancel(); }},
       acceptor_{io_, sessions_.context().peers, sessions_.context().trouble,
                 [this](tcp::socket socket) { admit(std::move(socket)); }},
@@ -72,7 +72,7 @@ result<> forward_server::open() {
     asio::co_spawn(io_, accept(), report);
     if (options_.heartbeat) asio::co_spawn(io_, heartbeats_.run(), report);
     if (watch_.is_needed()) asio::co_spawn(io_, watch_clients(), report);
-    if (options_.partial_timeout.count() > 0) asio::co_spawn(io_, watch_parts(), report);
+    asio::co_spawn(io_, tend(), report);
     report_open();
     bool const has_files = tls_ || !options_.shared_key_file.empty() || !options_.users_file.empty();
     // From here on, what the files hold is the network thread's.
@@ -171,13 +171,13 @@ asio::awaitable<void> forward_server::watch_clients() {
     }
 }
 
-asio::awaitable<void> forward_server::watch_parts() {
-    auto const interval =
-        std::clamp(options_.partial_timeout / part_checks_per_timeout, part_check_min, part_check_max);
+asio::awaitable<void> forward_server::tend() {
+    auto const timeout = options_.partial_timeout;
+    auto const interval = timeout.count() == 0 ? tend_max : std::clamp(timeout / tends_per_timeout, tend_min, tend_max);
     while (!sessions_.context().events.stopping()) {
-        next_part_check_.expires_after(interval);
-        auto [cancelled] = co_await next_part_check_.async_wait(nothrow);
-        if (!cancelled) sessions_.context().events.pass_overdue_parts();
+        next_tend_.expires_after(interval);
+        auto [cancelled] = co_await next_tend_.async_wait(nothrow);
+        if (!cancelled) sessions_.context().events.tend();
     }
 }
 
@@ -198,7 +198,7 @@ void forward_server::stop_taking_in() {
     acceptor_.stop();
     heartbeats_.close();
     next_watch_.cancel();
-    next_part_check_.cancel();
+    next_tend_.cancel();
     drain_ends_.expires_at(sessions_.context().events.drain_until());
     drain_ends_.async_wait([this](boost::system::error_code const& cancelled) {
         if (!cancelled) room_made_.cancel();

@@ -54,7 +54,7 @@ class forward_server final {
     [[nodiscard]] boost::asio::awaitable<void> serve(std::shared_ptr<forward_peer> peer,
                                                      std::shared_ptr<net::connection> link);
     [[nodiscard]] boost::asio::awaitable<void> watch_clients();
-    [[nodiscard]] boost::asio::awaitable<void> watch_parts();
+    [[nodiscard]] boost::asio::awaitable<void> tend();
     void stop_taking_in();
     [[nodiscard]] boost::asio::awaitable<void> finish();
 
@@ -67,7 +67,7 @@ class forward_server final {
     boost::asio::steady_timer room_made_;  // cancelled to wake those that wait
     boost::asio::steady_timer drain_ends_;
     boost::asio::steady_timer next_watch_;
-    boost::asio::steady_timer next_part_check_;
+    boost::asio::steady_timer next_tend_;
     session_group sessions_;
     client_acceptor acceptor_;
     client_watch watch_;

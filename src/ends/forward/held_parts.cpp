@@ -30,7 +30,7 @@ held_line* held_parts::add(std::string_view tag, message_part const& part, std::
 }
 
 held_line* held_parts::excess() {
-    if (bytes_ <= limits_.held_bytes_max) return nullptr;
+    if (bytes_ <= limits_.held_bytes_max && lines_.size() - taken_count_ <= limits_.held_lines_max) return nullptr;
     held_line* oldest = nullptr;
     for (auto& [key, line] : lines_)
         if (!line.is_taken && (oldest == nullptr || line.number < oldest->number)) oldest = &line;
@@ -54,26 +54,26 @@ std::vector<held_line*> held_parts::all() {
 
 void held_parts::take(held_line& line) noexcept {
     line.is_taken = true;
-    any_taken_ = true;
+    ++taken_count_;
     bytes_ -= line.bytes;
     parts_count_ -= line.group.parts().size();
 }
 
 void held_parts::commit() noexcept {
-    if (!any_taken_) return;
+    if (taken_count_ == 0) return;
     std::erase_if(lines_, [](auto const& each) { return each.second.is_taken; });
-    any_taken_ = false;
+    taken_count_ = 0;
 }
 
 void held_parts::rollback() noexcept {
-    if (!any_taken_) return;
+    if (taken_count_ == 0) return;
     for (auto& [key, line] : lines_) {
         if (!line.is_taken) continue;
         line.is_taken = false;
         bytes_ += line.bytes;
         parts_count_ += line.group.parts().size();
     }
-    any_taken_ = false;
+    taken_count_ = 0;
 }
 
 }  // namespace logpipe::forward

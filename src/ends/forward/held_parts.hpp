@@ -21,6 +21,7 @@ struct part_limits {
     std::chrono::milliseconds timeout{5'000};             ///< for the next part of a line; 0: parts are not joined
     std::size_t line_bytes_max = std::size_t{1} << 20U;   ///< of a joined line
     std::size_t held_bytes_max = std::size_t{32} << 20U;  ///< of all parts that wait
+    std::size_t held_lines_max = 4'096;                   ///< that they are of
 };
 
 struct held_part {
@@ -46,7 +47,7 @@ class held_parts final {
     /// Adds a copy. @return its line, until the commit(); null: it does not fit to what there is of it
     [[nodiscard]] held_line* add(std::string_view tag, message_part const& part, std::string_view record,
                                  std::int64_t time_ns);
-    /// The oldest one while all take more than they may; else null.
+    /// The oldest one while there are more than may be; else null.
     [[nodiscard]] held_line* excess();
     /// Those whose next part has not come in time. A line's time begins with the first call after its last part.
     [[nodiscard]] std::vector<held_line*> overdue(std::chrono::steady_clock::time_point now);
@@ -64,7 +65,7 @@ class held_parts final {
     std::uint64_t lines_count_ = 0;                                   // that there were
     std::size_t parts_count_ = 0;
     std::size_t bytes_ = 0;
-    bool any_taken_ = false;
+    std::size_t taken_count_ = 0;
 };
 
 }  // namespace logpipe::forward

@@ -20,7 +20,23 @@ void intake::lacks_memory() {
 }
 
 void intake::send_due_acks() {
-    if (acks_.send_due()) wake_();
+    try {
+        has_late_acks_ = true;
+        if (acks_.send_due()) wake_();
+        has_late_acks_ = false;
+    } catch (std::bad_alloc const&) {
+        say_short("acks have to wait");
+    }
+}
+
+/// A line takes memory itself: without it nothing is said.
+void intake::say_short(std::string_view what) noexcept {
+    try {
+        if (auto const count = trouble_.admit(); count != 0)
+            log_error("forward_source: out of memory: {} ({} times)", what, count);
+    } catch (std::bad_alloc const&) {
+        return;
+    }
 }
 
 void intake::feeder_left() {
@@ -30,7 +46,8 @@ void intake::feeder_left() {
     inbox_.close();
 }
 
-void intake::pass_overdue_parts() {
+void intake::tend() {
+    if (has_late_acks_) send_due_acks();
     pass_parts({.now = world_.steady()});
 }
 
@@ -39,10 +56,7 @@ void intake::pass_parts(part_check const& which) {
     try {
         inbox_.put(which);
     } catch (std::bad_alloc const&) {
-        ++memory_stalls_;
-        if (auto const count = trouble_.admit(); count != 0)
-            log_error("forward_source: out of memory: parts of lines {} ({} times)", which.now ? "wait" : "are lost",
-                      count);
+        say_short(which.now ? "parts of lines wait" : "parts of lines are lost");
     }
 }
 

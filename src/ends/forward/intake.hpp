@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 namespace logpipe::forward {
@@ -25,8 +26,9 @@ class intake final {
 
     /// As inbox::put().
     [[nodiscard]] std::uint64_t put(forward_message const& message) { return inbox_.put(message); }
-    /// Parts of lines whose rest has not come in time are passed on. To be called now and then.
-    void pass_overdue_parts();
+    /// What is due by time: parts of lines whose rest has not come, and acks that memory was short for. To be called
+    /// now and then.
+    void tend();
     /// Until the pump has read events, and acks became due: those that wait are woken then.
     [[nodiscard]] bool is_full() { return inbox_.full() || acks_.is_full(); }
     /// A client has to wait until memory comes back, as it does when batches are done with.
@@ -52,6 +54,7 @@ class intake final {
 
   private:
     void pass_parts(part_check const& which);
+    void say_short(std::string_view what) noexcept;
 
     inbox& inbox_;
     ack_queue& acks_;
@@ -60,6 +63,7 @@ class intake final {
     std::function<void()> const wake_;
     std::size_t feeders_ = 0;
     bool stopping_ = false;
+    bool has_late_acks_ = false;
     steady_time drain_until_;
     std::atomic<std::uint64_t> memory_stalls_{0};
 };

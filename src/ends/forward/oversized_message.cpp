@@ -18,6 +18,11 @@ constexpr std::uint64_t values_max = std::numeric_limits<std::uint64_t>::max() /
 
 }  // namespace
 
+oversized_message::oversized_message() {
+    beginning_.reserve(forward_limits::excerpt_bytes_max);
+    element_.reserve(forward_limits::options_bytes_max);
+}
+
 result<std::size_t> oversized_message::take(std::string_view bytes) {
     auto rest = bytes;
     while (!is_whole() && !rest.empty()) {

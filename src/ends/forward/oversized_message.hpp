@@ -14,6 +14,9 @@ namespace logpipe::forward {
 
 class oversized_message final {
   public:
+    /// With all the memory that it needs: what follows does not throw, but for message().
+    oversized_message();
+
     /// Takes the message's next bytes: all of `bytes`, but for a header that is not whole and for what comes after
     /// the message. @return how many were taken; errc::protocol for bytes that are not msgpack.
     [[nodiscard]] result<std::size_t> take(std::string_view bytes);

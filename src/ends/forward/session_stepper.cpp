@@ -147,7 +147,8 @@ std::optional<session_wait> session_stepper::take_messages() {
         if (auto const wait = wait_for_room()) return wait;
     }
     while (true) {
-        auto message = decoder_->next();
+        result<std::optional<forward_message>> message = std::optional<forward_message>{};
+        if (!has_memory([&] { message = decoder_->next(); })) return wait_for_memory();
         if (!message) {
             end(message.error());
             return std::nullopt;

@@ -1,10 +1,12 @@
 #include "support/catch.hpp"
 #include "support/forward_decoding.hpp"
+#include "support/short_memory.hpp"
 
 #include "codec/gzip.hpp"
 #include "codec/zstd.hpp"
 #include "core/chunk_hash.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -191,4 +193,33 @@ TEST_CASE("a stream cut anywhere gives the same events", "[forward_decoder]") {
     CHECK(same(decode(stream, {}, 1)));
     CHECK(same(decode(stream, {}, 7)));
     for (std::size_t cut = 1; cut < stream.size(); ++cut) REQUIRE(same(decode(stream, {}, cut)));
+}
+
+TEST_CASE("a message that memory is short for is the next one again", "[forward_decoder]") {
+    // Rejected with a reason, and one above the limit.
+    auto const bad = "\x92" + fix_string("t") + "\xc2";
+    auto const large = "\x93" + fix_string("t") + "\xda\x07\xd0" + std::string(2'000, 'x') + "\x80";
+    auto const bytes = bad + large + single_message("t", 3);
+    forward_decoder decoder{{.message_bytes_max = 1'000}};
+    auto const space = decoder.space();
+    REQUIRE(space.size() >= bytes.size());
+    std::ranges::copy(bytes, space.begin());
+    decoder.commit(bytes.size());
+    std::size_t shortages = 0;
+    for (auto const& wanted : {bad, large, single_message("t", 3)}) {
+        result<std::optional<forward_message>> message = std::optional<forward_message>{};
+        for (auto const largest : {16U, 60U, 1'000U, 1'000'000U}) {
+            try {
+                short_memory const shortage{largest};
+                message = decoder.next();
+                break;
+            } catch (std::bad_alloc const&) {
+                ++shortages;
+            }
+        }
+        REQUIRE(message.has_value());
+        REQUIRE(message->has_value());
+        CHECK((*message)->whole == wanted);
+    }
+    CHECK(shortages >= 2);
 }

@@ -168,6 +168,11 @@ TEST_CASE("a line above its limit is passed on in its parts, and so are the olde
     CHECK(full.records() == texts{json_of_part(part(1, "a", false, "a"))});
     full.take(single_part(part(2, "x", true, "b")));
     CHECK(full.records().back() == json_of_line("bx"));
+
+    server many{{.held_lines_max = 2}};
+    for (auto const* id : {"a", "b", "c"}) many.take(single_part(part(1, id, false, id)));
+    CHECK(many.records() == texts{json_of_part(part(1, "a", false, "a"))});
+    CHECK(many.decoder.counts().parts_held == 2);
 }
 
 TEST_CASE("records that only resemble parts are events as they are", "[partial_messages]") {

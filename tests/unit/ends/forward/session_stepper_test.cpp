@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/forward_ends.hpp"
 #include "support/looking.hpp"
+#include "support/short_memory.hpp"
 #include "support/simulated_link.hpp"
 
 #include <random>
@@ -163,4 +164,22 @@ TEST_CASE("what has been read is taken in when the wait for room ends with the s
     CHECK(server.take() == 2);
     CHECK(server.take() == 0);
     CHECK(server.last == inbox::taken::closed_and_empty);
+}
+
+TEST_CASE("acks that memory is short for are sent later, each once", "[session_stepper]") {
+    one_server server;
+    one_client client{server};
+    auto const id = std::string(30, 'c');
+    CHECK(client.write(single_message("t", 1, id) + single_message("t", 2, id)).what == kind::bytes);
+    CHECK(server.take() == 2);
+    CHECK(server.group.safe_until(2));
+    {
+        short_memory const shortage{20};
+        server.group.send_due_acks();
+    }
+    CHECK(client.link->unsent_bytes() == 0);
+    server.group.context().events.tend();
+    CHECK(client.link->take_sent() == ack_of(id) + ack_of(id));
+    server.group.context().events.tend();
+    CHECK(client.link->unsent_bytes() == 0);
 }
