@@ -1,22 +1,14 @@
 // What is read of JSON: the record that docker_source makes, and the level in a line that is JSON itself.
 #pragma once
 
+#include "log_entry.hpp"
+
 #include <simdjson.h>
 
 #include <string>
 #include <string_view>
 
 namespace logpipe::loki {
-
-/// A line with where it comes from; what is not known is empty.
-struct log_entry {
-    std::string_view service;
-    std::string_view container;
-    std::string_view container_id;
-    std::string_view stream;
-    std::string_view line;
-    std::string_view level;
-};
 
 /// One thread.
 class entry_reader final {

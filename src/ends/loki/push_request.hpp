@@ -4,7 +4,7 @@
 //                "values":[["1764020131128553500","the line",{"container_id":"0cf9…"}], …]}, …]}
 #pragma once
 
-#include "json_fields.hpp"
+#include "log_entry.hpp"
 #include "stream_table.hpp"
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 // one document from time to time, and nothing becomes a dead letter. No I/O.
 #pragma once
 
-#include "bulk_response.hpp"
+#include "bulk_outcome.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // What a transaction changes of the roll-ups: summed in memory by minute and value, so that each row is written once.
 #pragma once
 
+#include "document_row.hpp"
 #include "layout.hpp"
-#include "row_reader.hpp"
 #include "text_hash.hpp"
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 // The store's tables and how the file is used. Drawn in docs/internals/store.md.
 #pragma once
 
+#include "document_row.hpp"
 #include "handles.hpp"
 #include "layout.hpp"
-#include "row_reader.hpp"
 
 #include <string>
 
