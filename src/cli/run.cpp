@@ -23,12 +23,12 @@ namespace {
 constexpr std::size_t receive_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t forward_bytes_max = std::size_t{16} << 20U;
 
-/// Where nginx's configuration says the formats, a file's tag has its path, by which its format is found.
+/// A file's tag has its path, for each file has a format of its own, as access.log and error.log of one folder.
 std::string with_path_tag(settings const& options, std::string const& from) {
     auto const uri = parse_uri(from);
     bool const has_tag = !uri || !options.is_default("tag") ||
                          std::ranges::any_of(uri->query, [](auto const& each) { return each.first == "tag"; });
-    if (has_tag || options.text("nginx-conf").empty()) return from;
+    if (has_tag) return from;
     auto whole = file_uri(uri->rest) + "?tag=" + options.text("tag") + ".*";
     for (auto const& [name, value] : uri->query) whole += fmt::format("&{}={}", name, value);
     return whole;

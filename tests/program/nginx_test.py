@@ -103,6 +103,22 @@ class RealLines(Case):
         for name in (*NAMES, "error"):
             self.assertRegex(done.stderr, rf"format of app\.follow\.\S*\.{name}\.log: {'nginx-error' if name == 'error' else name}\b")
 
+    def test_files_side_by_side_have_each_the_format_of_their_own_lines(self):
+        folder = self.folder / "logs"
+        folder.mkdir()
+        for name in ("combined", "escaped", "error"):
+            (folder / f"{name}.log").write_bytes((nginx.folder / f"{name}.log").read_bytes())
+        errors = len((folder / "error.log").read_bytes().splitlines())
+        done = self.run_program("run", "--from", folder / "*.log", "--once", "--data-dir", "beside", "--admin", "none", "--page", "none")
+        count = 2 * len(sent) + errors
+        self.assertIn(f"in {count} = indexed {count} + already there 0 + dead 0 + in flight 0\n", done.stdout)
+        self.assertRegex(done.stderr, r"format of app\.follow\.\S*\.combined\.log: combined")
+        self.assertRegex(done.stderr, r"format of app\.follow\.\S*\.error\.log: nginx-error")
+        with sqlite3.connect(f"file:{self.folder / 'beside' / 'store.sqlite'}?mode=ro", uri=True) as store:
+            documents = [json.loads(doc) for (doc,) in store.execute("SELECT doc FROM documents")]
+        self.assertEqual(len([document for document in documents if "response" in document["event"]]), 2 * len(sent))
+        self.assertEqual(len([document for document in documents if document.get("level") in ("notice", "info", "error", "warn")]), errors)
+
     def test_check_reads_a_file_by_its_own_access_log(self):
         for name in NAMES:
             done = self.run_program("check", "--file", nginx.logs[name], "--nginx-conf", nginx.conf)

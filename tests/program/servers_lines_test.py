@@ -57,7 +57,7 @@ class ServersLines(Case):
             with self.subTest(server):
                 lines = self.written(write)
                 said, documents = self.indexed(write)
-                self.assertIn(f"format of app.follow: {format_name}\"", said)
+                self.assertRegex(said, rf"format of app\.follow\.\S*\.{write.__name__}\.log: {format_name}\"")
                 self.assert_equal(server, lines, documents, read_text_line)
 
     def test_json_is_read_by_its_servers_names(self):
