@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t receive_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t forward_bytes_max = std::size_t{16} << 20U;
 
-/// A file's tag has its path, for each file has a format of its own, as access.log and error.log of one folder.
+/// A file's tag has its path, by which its format is chosen: access.log and error.log often lie in one folder.
 std::string with_path_tag(settings const& options, std::string const& from) {
     auto const uri = parse_uri(from);
     bool const has_tag = !uri || !options.is_default("tag") ||
