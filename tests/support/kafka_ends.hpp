@@ -23,7 +23,7 @@ namespace logpipe::test {
 using namespace kafka;
 
 [[nodiscard]] inline steady_time in_time() {
-    return std::chrono::steady_clock::now() + patience;
+    return std::chrono::steady_clock::now() + wait_max;
 }
 
 /// Keeps what a sink has finished. Any thread.

@@ -12,11 +12,11 @@
 namespace logpipe::test {
 
 /// How long anything may take. More than the 45 s after which a broker gives up a member that it has not heard of.
-inline constexpr std::chrono::minutes patience{3};
+inline constexpr std::chrono::minutes wait_max{3};
 
-/// Looks again and again. @return false when patience is at its end.
+/// Looks again and again. @return false after wait_max.
 [[nodiscard]] bool comes_true(auto const& what) {
-    auto const until = std::chrono::steady_clock::now() + patience;
+    auto const until = std::chrono::steady_clock::now() + wait_max;
     while (!what()) {
         if (std::chrono::steady_clock::now() > until) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds{2});  // between two looks
