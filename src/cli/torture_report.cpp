@@ -47,7 +47,7 @@ bool is_passed(torture_report const& report) noexcept {
 
 std::string to_text(torture_report const& report) {
     auto text = fmt::format(
-        "logpipe torture: {}\n"
+        "torture: {}\n"
         "  program   logpipe {} ({})\n"
         "  machine   {}\n"
         "  disk      {} on {}, fdatasync {:.2f} ms (median of {})\n"
