@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 using namespace logpipe;
@@ -40,7 +41,8 @@ struct named_pipe {
     }
     ~named_pipe() { close(); }
     void put(std::string_view text) const {
-        REQUIRE(::write(writer, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+        // By a thread too, for which Catch2's macros are not.
+        if (::write(writer, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
     }
     void close() {
         if (writer >= 0) ::close(writer);

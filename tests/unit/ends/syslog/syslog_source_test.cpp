@@ -198,7 +198,8 @@ TEST_CASE("a port that is taken is busy, for either transport, and can be had la
         CHECK(opened.error().code == errc::busy);
         CHECK_FALSE(second->status().up);
     }
-    CHECK(second->open());
+    // The other transport's port of that number may be somebody else's for a while.
+    CHECK(comes_true([&] { return second->open().has_value(); }));
     CHECK(second->status().up);
 }
 
