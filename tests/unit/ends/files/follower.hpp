@@ -65,7 +65,7 @@ class follower {
         REQUIRE(book_->save());
     }
     /// The next lines, until there are so many; fewer when nothing comes any more.
-    std::vector<std::string> read(std::size_t count, std::chrono::milliseconds patience = std::chrono::seconds{12}) {
+    std::vector<std::string> read(std::size_t count, std::chrono::milliseconds patience = std::chrono::seconds{20}) {
         std::vector<std::string> lines;
         auto const until = std::chrono::steady_clock::now() + patience;
         batch into;
