@@ -97,9 +97,28 @@ def is_utf8(sent):
 
 
 class AskedServer:
-    """Whatever answers HTTP at 127.0.0.1:`port`."""
+    """A server that answers HTTP at 127.0.0.1:`port`, with a page in `folder`/html. Ends with its block."""
 
-    port = None
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.port = free_port()
+        self.running = None
+
+    def begin(self, name, *words):
+        program = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin")
+        if program is None:
+            raise Failed(f"{name} is not installed: scripts/setup.sh --tests")
+        (self.folder / "html").mkdir()
+        (self.folder / "html/index.html").write_text("welcome\n")
+        self.running = Process(name, self.folder, [program, *words])
+        try:
+            wait_until_it_listens(f"127.0.0.1:{self.port}", START_SECONDS_MAX)
+        except Failed as failure:
+            raise Failed(f"{failure}\n{self.running.last_lines()}") from None
+        return self
+
+    def __exit__(self, *failure):
+        self.running.kill()
 
     def send(self, message, request, address="127.0.0.1", user=b"", referrer=b"", agent=b""):
         """Sends these bytes and waits for the connection's end. @return what a document must say of it"""
@@ -125,36 +144,21 @@ class AskedServer:
 
 
 class Nginx(AskedServer):
-    """Ends with its block. `logs`: file by name of the format; `conf`: its configuration; `also`: further access logs."""
+    """`logs`: file by name of the format; `conf`: its configuration; `also`: further access logs."""
 
     def __init__(self, folder, also=()):
+        super().__init__(folder)
         self.also = also
-        self.folder = pathlib.Path(folder)
-        self.port = free_port()
         self.logs = {name: self.folder / f"{name}.log" for name in NAMES}
         self.conf = self.folder / "nginx.conf"
-        self.running = None
 
     def __enter__(self):
-        program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin")
-        if program is None:
-            raise Failed("nginx is not installed: scripts/setup.sh --tests")
-        (self.folder / "html").mkdir()
-        (self.folder / "html/index.html").write_text("welcome\n")
         (self.folder / "formats.conf").write_text("".join(f"log_format {name} {text};\n" for name, text in LOG_FORMATS.items()))
         self.conf.write_text(CONFIGURATION.format(
             folder=self.folder, port=self.port, closed=free_port(),
             logs="\n".join(f"        access_log {log};" for log in (*(f"{self.logs[name]} {name}" for name in LOG_FORMATS), *self.also))))
         # In the foreground and as one process, so that it ends with the test.
-        self.running = Process("nginx", self.folder, [program, "-p", self.folder, "-c", self.conf, "-g", "master_process off;"])
-        try:
-            wait_until_it_listens(f"127.0.0.1:{self.port}", START_SECONDS_MAX)
-        except Failed as failure:
-            raise Failed(f"{failure}\n{self.running.last_lines()}") from None
-        return self
-
-    def __exit__(self, *failure):
-        self.running.kill()
+        return self.begin("nginx", "-p", self.folder, "-c", self.conf, "-g", "master_process off;")
 
     def stop(self):
         """After this every line is in its file."""

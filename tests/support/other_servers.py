@@ -1,10 +1,5 @@
 """A real Apache and a real Caddy that log requests, and requests for them."""
 
-import os
-import pathlib
-import shutil
-
-from logpipe_process import Failed, Process, free_port, wait_until_it_listens
 from nginx_server import LONG_TARGET, START_SECONDS_MAX, AskedServer
 
 APACHE = """
@@ -44,30 +39,7 @@ http://:{port} {{
 
 
 class OtherServer(AskedServer):
-    """Ends with its block. Its logs lie in `folder`."""
-
-    program, package = None, None
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.port = free_port()
-        self.running = None
-
-    def __enter__(self):
-        program = shutil.which(self.program, path=f"/usr/sbin:/usr/bin:{os.environ['PATH']}")
-        if program is None:
-            raise Failed(f"{self.program} is not installed: scripts/setup.sh --tests")
-        (self.folder / "html").mkdir()
-        (self.folder / "html/index.html").write_text("welcome\n")
-        self.running = Process(self.program, self.folder, [program, *self.words()])
-        try:
-            wait_until_it_listens(f"127.0.0.1:{self.port}", START_SECONDS_MAX)
-        except Failed as failure:
-            raise Failed(f"{failure}\n{self.running.last_lines()}") from None
-        return self
-
-    def __exit__(self, *failure):
-        self.running.kill()
+    """Its logs lie in `folder`."""
 
     def stop(self):
         """After this every line is in its file."""
@@ -76,21 +48,17 @@ class OtherServer(AskedServer):
 
 
 class Apache(OtherServer):
-    program = "apache2"
-
-    def words(self):
+    def __enter__(self):
         conf = self.folder / "apache.conf"
         conf.write_text(APACHE.format(folder=self.folder, port=self.port, modules="/usr/lib/apache2"))
-        return ["-f", conf, "-D", "FOREGROUND"]
+        return self.begin("apache2", "-f", conf, "-D", "FOREGROUND")
 
 
 class Caddy(OtherServer):
-    program = "caddy"
-
-    def words(self):
+    def __enter__(self):
         conf = self.folder / "Caddyfile"
         conf.write_text(CADDY.format(folder=self.folder, port=self.port))
-        return ["run", "--config", conf, "--adapter", "caddyfile"]
+        return self.begin("caddy", "run", "--config", conf, "--adapter", "caddyfile")
 
 
 def send_usual_kinds(server):
