@@ -60,6 +60,7 @@ class torture final {
     result<> kill_one(std::uint64_t number);
     result<> wait_until_sent();
     result<> wait_until_stored();
+    static result<int> end_of(child_process& child);
     result<> stop_pipeline();
     result<> verify(torture_report& report);
     /// Sleeps, as long as both processes do what they should.
@@ -164,11 +165,18 @@ result<> torture::wait_until_stored() {
     return {};
 }
 
+/// Its exit status, once it has ended.
+result<int> torture::end_of(child_process& child) {
+    while (!child.status())
+        if (signal_came(milliseconds{50})) return error{errc::end_of_input, "interrupted"};
+    return *child.status();
+}
+
 result<> torture::stop_pipeline() {
     pipeline_->send(SIGTERM);
-    while (!pipeline_->status())
-        if (signal_came(milliseconds{50})) return error{errc::end_of_input, "interrupted"};
-    if (auto const status = *pipeline_->status(); status != exit_done) return died("pipeline", status, "pipeline.log");
+    auto const status = end_of(*pipeline_);
+    if (!status) return status.error();
+    if (*status != exit_done) return died("pipeline", *status, "pipeline.log");
     return {};
 }
 
@@ -177,9 +185,9 @@ result<> torture::verify(torture_report& report) {
         folder_, "verify.log",
         {"verify", "--ids", "--from", "journal:data/nginx-logs", "--to", "sqlite:data/store.sqlite"});
     if (!started) return started.error();
-    while (!started->status())
-        if (signal_came(milliseconds{50})) return error{errc::end_of_input, "interrupted"};
-    report.verify_status = *started->status();
+    auto const status = end_of(*started);
+    if (!status) return status.error();
+    report.verify_status = *status;
     auto text = read_file(system_files(), folder_ + "/verify.log", std::size_t{1} << 20U);
     if (!text) return text.error();
     report.verify_text = *std::move(text);
