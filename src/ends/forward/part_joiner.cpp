@@ -44,35 +44,21 @@ void part_joiner::join_across(std::string_view tag, std::span<found_part const> 
             add_event(tag, each.time_ns, each.record, to);
             ++to.counts.parts_apart;
         } else if (line->group.log_bytes() > held_.limits().line_bytes_max) {
-            held_.take(*line);
-            add_apart(*line, to);
-            to.counts.parts_apart += line->group.parts().size();
+            pass_apart(*line, to.counts.parts_apart, to);
         } else if (line->group.is_complete()) {
             held_.take(*line);
             add_joined(*line, to);
         }
-        while (auto* const oldest = held_.excess()) {
-            held_.take(*oldest);
-            add_apart(*oldest, to);
-            to.counts.parts_apart += oldest->group.parts().size();
-        }
+        while (auto* const oldest = held_.excess()) pass_apart(*oldest, to.counts.parts_apart, to);
     }
 }
 
 void part_joiner::pass_overdue(std::chrono::steady_clock::time_point now, joined_into const& to) {
-    for (auto* const line : held_.overdue(now)) {
-        held_.take(*line);
-        add_apart(*line, to);
-        to.counts.parts_timed_out += line->group.parts().size();
-    }
+    for (auto* const line : held_.overdue(now)) pass_apart(*line, to.counts.parts_timed_out, to);
 }
 
 void part_joiner::pass_all(joined_into const& to) {
-    for (auto* const line : held_.all()) {
-        held_.take(*line);
-        add_apart(*line, to);
-        to.counts.parts_apart += line->group.parts().size();
-    }
+    for (auto* const line : held_.all()) pass_apart(*line, to.counts.parts_apart, to);
 }
 
 void part_joiner::commit(event_decoder_counts& counts) noexcept {
@@ -87,8 +73,10 @@ void part_joiner::add_joined(held_line const& line, joined_into const& to) {
     ++to.counts.lines_joined;
 }
 
-void part_joiner::add_apart(held_line const& line, joined_into const& to) {
+void part_joiner::pass_apart(held_line& line, std::uint64_t& counted, joined_into const& to) {
+    held_.take(line);
     for (auto const& [ordinal, each] : line.group.parts()) add_event(line.tag, each.time_ns, each.record, to);
+    counted += line.group.parts().size();
 }
 
 void part_joiner::add_event(std::string_view tag, std::int64_t time_ns, std::string_view record,

@@ -59,7 +59,7 @@ class part_joiner final {
   private:
     void add_event(std::string_view tag, std::int64_t time_ns, std::string_view record, joined_into const& to);
     void add_joined(held_line const& line, joined_into const& to);
-    void add_apart(held_line const& line, joined_into const& to);
+    void pass_apart(held_line& line, std::uint64_t& counted, joined_into const& to);
     void write(std::string_view record, event& row, joined_into const& to);
 
     held_parts held_;
