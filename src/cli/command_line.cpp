@@ -63,7 +63,10 @@ void add_subcommand(CLI::App& app, subcommand const& what, parsed_flags& into) {
         value.flag_option->allow_extra_args(false);
     }
     if (!what.arguments.empty())
-        into.app->add_option("arguments", into.rest, std::string{what.arguments})->type_name("");
+        // CLI11 takes "[a,b]" for two arguments where there may be more than one.
+        into.app->add_option("arguments", into.rest, std::string{what.arguments})
+            ->type_name("")
+            ->allow_extra_args(what.arguments.contains(' '));
 }
 
 std::map<std::string, std::vector<std::string>, std::less<>> flags_of(parsed_flags const& parsed) {

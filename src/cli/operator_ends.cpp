@@ -157,4 +157,19 @@ result<std::unique_ptr<audit::audited_endpoint>> operator_ends::store(std::strin
     return audit::audit_opensearch(where->cluster, where->index);
 }
 
+result<std::vector<std::unique_ptr<audit::audited_endpoint>>> operator_ends::audited() {
+    auto to = store(options_.text("to"));
+    if (!to) return to.error();
+    std::vector<std::unique_ptr<audit::audited_endpoint>> places;
+    for (auto const& uri : options_.list("from"))
+        if (auto added = add_input(uri, places); !added) return added.error();
+    for (auto const& uri : options_.list("dead-letters")) {
+        auto beside = letters(uri);
+        if (!beside) return beside.error();
+        places.push_back(audit::audit_letters(uri, *std::move(beside)));
+    }
+    places.push_back(*std::move(to));
+    return places;
+}
+
 }  // namespace logpipe::cli

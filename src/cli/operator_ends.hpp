@@ -1,4 +1,4 @@
-// The topics and stores that `dlq`, `verify`, `replay` and `setup` look into, made from URIs.
+// The topics and stores that `dlq`, `verify`, `trace`, `replay` and `setup` look into, made from URIs.
 #pragma once
 
 #include "audit/audit.hpp"
@@ -39,6 +39,9 @@ class operator_ends final {
     /// Adds the input, then its dead letters where there are any.
     [[nodiscard]] result<> add_input(std::string const& uri, std::vector<std::unique_ptr<audit::audited_endpoint>>& to);
     [[nodiscard]] result<std::unique_ptr<audit::audited_endpoint>> store(std::string const& uri);
+    /// What --from, --dead-letters and --to name, in the order of the data. A wrong URI fails before any server is
+    /// asked.
+    [[nodiscard]] result<std::vector<std::unique_ptr<audit::audited_endpoint>>> audited();
 
     [[nodiscard]] settings const& options() const noexcept { return options_; }
 

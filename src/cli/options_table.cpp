@@ -15,7 +15,7 @@ namespace {
 using enum option_kind;
 
 constexpr std::string_view readers_of_secrets =
-    "produce serve run forward consume index ship dlq verify replay skip setup status monitor tap";
+    "produce serve run forward consume index ship dlq verify trace replay skip setup status monitor tap";
 constexpr std::string_view servers = "run serve produce forward consume index ship";
 constexpr std::string_view admin_help =
     "Address of the admin server: /metrics, /healthz, /readyz, /api/status; none: off.";
@@ -71,7 +71,7 @@ constexpr std::array rows{
                "Store of the documents: store.sqlite in the data directory, or opensearch://HOST:PORT/INDEX."},
     option_row{"threads", count, "N", "1", "consume index",
                "Number of pumps, each a member of the Kafka group with its own connections."},
-    option_row{"from", list, "URI", "kafka://localhost:9092/nginx-logs", "verify",
+    option_row{"from", list, "URI", "kafka://localhost:9092/nginx-logs", "verify trace",
                "Topics that the events went through, in this order; repeatable."},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "replay", "Topic whose group is moved."},
     option_row{"from", text, "URI", "kafka://localhost:9092/nginx-logs", "skip",
@@ -79,7 +79,8 @@ constexpr std::array rows{
     option_row{"to", text, "sqlite:PATH", "", "skip",
                "Store that keeps the position of a journal's reader; default: store.sqlite beside the journal."},
     option_row{"to", text, "URI", "", "dlq", "Topic that retried events go to; default: the name without .dlq."},
-    option_row{"to", text, "URI", "opensearch://localhost:9200/nginx-logs", "verify setup", "Store of the documents."},
+    option_row{"to", text, "URI", "opensearch://localhost:9200/nginx-logs", "verify trace setup",
+               "Store of the documents."},
     option_row{"to", text, "PLACE", "", "replay",
                "New position: beginning, end, a time as 2026-01-31T00:00:00Z, or PARTITION:OFFSET."},
     option_row{"data-dir", text, "DIR", "logpipe-data", "run",
@@ -100,9 +101,10 @@ constexpr std::array rows{
     option_row{"at", text, "PARTITION:OFFSET", "", "skip", "Last event to skip; of a journal OFFSET alone."},
     option_row{"dead-letters", text, "URI", "", "consume index skip",
                "Sink of rejected events; default: the topic's name with .dlq."},
-    option_row{"dead-letters", list, "URI", "", "verify", "Dead letters beside those in the topics' .dlq; repeatable."},
+    option_row{"dead-letters", list, "URI", "", "verify trace",
+               "Dead letters beside those in the topics' .dlq; repeatable."},
     option_row{"group", text, "NAME", "", "replay skip", "Group whose position is moved."},
-    option_row{"group", list, "NAME", "", "verify",
+    option_row{"group", list, "NAME", "", "verify trace",
                "Groups that read the topics: events after their positions are in flight; default: consume and index."},
     option_row{"dead-letters", text, "URI", "file:logpipe-dead-letters.jsonl", "produce serve ship",
                "Sink of lines that cannot be sent."},
@@ -156,7 +158,7 @@ constexpr std::array rows{
                "OpenSearch Dashboards to probe, as http://localhost:5601."},
     option_row{"loki", text, "URL", "", "status monitor", "Loki to probe, as http://localhost:3100."},
     option_row{"grafana", text, "URL", "", "status monitor", "Grafana to probe, as http://localhost:3000."},
-    option_row{"json", on_off, "", "off", "status journal version dlq verify", "Print JSON."},
+    option_row{"json", on_off, "", "off", "status journal version dlq verify trace", "Print JSON."},
     option_row{"timeout", duration, "TIME", "2s", "status monitor tap serve", "Timeout of each response."},
     option_row{"watch", on_off, "", "off", "status", "Refresh every --interval."},
     option_row{"interval", duration, "TIME", "2s", "status", "Refresh interval of --watch."},
@@ -168,8 +170,11 @@ constexpr std::array rows{
     option_row{"plain", on_off, "", "off", "monitor", "Print lines instead of a screen, as without a terminal."},
     option_row{"sample", count, "N", "1", "tap", "Show every Nth event."},
     option_row{"count", count, "N", "0", "tap", "End after this many events; 0: never."},
+    option_row{"count", count, "N", "10", "trace",
+               "Number of matching events that are traced; the others are counted."},
     option_row{"readable", on_off, "", "off", "tap", "Print text instead of JSON."},
-    option_row{"timeout", duration, "TIME", "30s", "dlq verify replay skip", "Timeout of each response of Kafka."},
+    option_row{"timeout", duration, "TIME", "30s", "dlq verify trace replay skip",
+               "Timeout of each response of Kafka."},
     option_row{"ids", on_off, "", "off", "verify", "Compare ids instead of counts."},
     option_row{"accept-expired", on_off, "", "off", "verify",
                "Do not fail for events that expired in a topic before they were read."},

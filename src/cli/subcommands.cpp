@@ -87,6 +87,11 @@ constexpr std::array table{
                "  logpipe verify --from kafka://localhost:9092/nginx-logs --to opensearch://localhost:9200/nginx-logs\n"
                "  logpipe verify --ids --from journal:data/nginx-logs --to sqlite:data/store.sqlite\n",
                requests, uses_of_verify, nullptr, nullptr, run_verify},
+    subcommand{
+        "trace", "one event's life over all topics, dead letters and the store, by its id or its line", "ID|LINE",
+        "  logpipe trace 3ab9vjn2kpfd1qmtg2s8k0009s --from journal:data/nginx-logs --to sqlite:data/store.sqlite\n"
+        "  logpipe trace 'GET /downloads/product_1' --count 3 --json\n",
+        requests, uses_of_verify, nullptr, nullptr, run_trace},
     subcommand{"replay", "move a group's position in a topic; events that come again are recognised by their ids", "",
                "  logpipe replay --group index --from kafka://localhost:9092/nginx-events --to beginning --dry-run\n"
                "  logpipe replay --group consume --to 2026-01-31T00:00:00Z\n",

@@ -41,6 +41,7 @@ int run_monitor(settings const& options, argument_list const& rest);
 int run_tap(settings const& options, argument_list const& rest);
 int run_dlq(settings const& options, argument_list const& rest);
 int run_verify(settings const& options, argument_list const& rest);
+int run_trace(settings const& options, argument_list const& rest);
 int run_replay(settings const& options, argument_list const& rest);
 int run_skip(settings const& options, argument_list const& rest);
 int run_setup(settings const& options, argument_list const& rest);

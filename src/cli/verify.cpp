@@ -13,21 +13,12 @@ namespace {
 
 result<audit::audit_report> verify(settings const& options) {
     operator_ends ends{options};
-    auto store = ends.store(options.text("to"));  // a wrong URI fails before any server is asked
-    if (!store) return store.error();
-    std::vector<std::unique_ptr<audit::audited_endpoint>> places;
-    for (auto const& uri : options.list("from"))
-        if (auto added = ends.add_input(uri, places); !added) return added.error();
-    for (auto const& uri : options.list("dead-letters")) {
-        auto letters = ends.letters(uri);
-        if (!letters) return letters.error();
-        places.push_back(audit::audit_letters(uri, *std::move(letters)));
-    }
-    places.push_back(*std::move(store));
+    auto const places = ends.audited();
+    if (!places) return places.error();
     audit::audit_options const how{.memory_bytes = options.bytes("memory"),
                                    .named_max = options.count("newest"),
                                    .accept_expired = options.on("accept-expired")};
-    return options.on("ids") ? audit::audit_by_ids(places, how) : audit::audit_by_counts(places, how);
+    return options.on("ids") ? audit::audit_by_ids(*places, how) : audit::audit_by_counts(*places, how);
 }
 
 }  // namespace

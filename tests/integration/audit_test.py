@@ -53,9 +53,17 @@ class Case(unittest.TestCase):
         hits = store.must("POST", f"/{index}/_search", {"size": 10_000, "_source": ["serial"]})["hits"]["hits"]
         return {hit["_id"]: hit["_source"]["serial"] for hit in hits}
 
-    def verify(self, pipeline, *words, status=0):
+    def audit(self, subcommand, pipeline, *words, status=0):
         hops = [word for topic, group in pipeline.hops() for word in ("--from", pipeline.topic_uri(topic), "--group", group)]
-        return json.loads(self.run_program("verify", *hops, "--to", pipeline.store_uri(), "--json", *words, status=status).stdout)
+        return json.loads(self.run_program(subcommand, *hops, "--to", pipeline.store_uri(), "--json", *words, status=status).stdout)
+
+    def verify(self, pipeline, *words, status=0):
+        return self.audit("verify", pipeline, *words, status=status)
+
+    def trace(self, pipeline, of, status=0):
+        """@return its state, and the steps as (where, what)"""
+        (event,) = self.audit("trace", pipeline, of, status=status)["events"]
+        return event["state"], event["steps"]
 
 
 class DeadLetters(Case):
@@ -76,6 +84,10 @@ class DeadLetters(Case):
             self.assertTrue(self.verify(pipeline)["accounted_for"])
             self.assertTrue(self.verify(pipeline, "--ids")["accounted_for"])
 
+            state, steps = self.trace(pipeline, min(dead))
+            self.assertEqual((state, [step["what"] for step in steps]), ("dead letter", ["in the topic", "dead letter"]))
+            self.assertEqual(steps[1]["stage"], "opensearch")
+
             # Not mended yet: they come back. (Few of them, or the breaker would hold the stage.)
             self.run_program("dlq", "retry", letters, *sorted(dead)[:10])
             pipeline.wait_through()
@@ -95,6 +107,13 @@ class DeadLetters(Case):
             told = self.verify(pipeline, "--ids")
             self.assertTrue(told["accounted_for"])
             self.assertEqual((told["ids"], told["endpoints"][0]["duplicates"]), (LINES, 10 + len(dead)))
+            state, steps = self.trace(pipeline, min(dead))
+            life = ["in the topic", "dead letter", "retried or purged"]
+            self.assertEqual((state, [step["what"] for step in steps]), ("stored", [*life, *life, "in the topic", "stored"]))
+            offsets = [step["offset"] for step in steps if step["what"] == "in the topic"]
+            self.assertEqual(offsets, sorted(set(offsets)))
+            self.assertEqual((steps[-1]["id"], steps[-1]["index"]), (min(dead), "letters"))
+            self.assertTrue(steps[-1]["@timestamp"])
             pipeline.stop()
 
     def test_documents_that_opensearch_alone_fails_become_letters_and_stop_nobody(self):
@@ -191,6 +210,12 @@ class ReplayAndVerify(Case):
             subprocess.run(["kcat", "-P", "-b", kafka.address, "-t", pipeline.events, "-p", "0", "-K", "|"], input=f"lp1.{unread}|{{}}", text=True,
                            check=True, timeout=60)
             self.assertEqual(self.verify(pipeline, "--ids", status=1)["missing"]["first"][0]["id"], lost)  # the message is on its way
+            self.assertEqual(self.trace(pipeline, lost, status=1)[0], "lost")
+            state, (step,) = self.trace(pipeline, unread, status=1)
+            self.assertEqual((state, step["endpoint"], step["offset"], step["waiting_for"]), ("waiting", f"kafka {pipeline.events}", LINES, ["again-index"]))
+            (event,) = self.audit("trace", pipeline, '"serial":17}')["events"]
+            self.assertEqual((event["id"], event["state"]), ({serial: each for each, serial in before.items()}[17], "stored"))
+            self.assertEqual([step["endpoint"] for step in event["steps"]], [f"kafka {pipeline.logs}", f"kafka {pipeline.events}", "opensearch again"])
             self.run_program(*replay, "end")
             told = self.verify(pipeline, "--ids", status=1)
             self.assertEqual({each["id"] for each in told["missing"]["first"]}, {lost, unread})

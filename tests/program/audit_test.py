@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Drives what an operator asks of events at rest, on journals and SQLite: `dlq`, `verify`, and wrong words for `replay` and `setup`.
+"""Drives what an operator asks of events at rest, on journals and SQLite: `dlq`, `verify`, `trace`, and wrong words for `replay` and `setup`.
 
     tests/program/audit_test.py [PROGRAM [UNITTEST ARGUMENTS…]]
 
@@ -325,6 +325,46 @@ class Verify(Case):
         self.assertEqual([each["id"] for each in told["doubled"]["first"]], [dead])
         self.assertEqual([each["id"] for each in told["strange"]["first"]], [stranger])
         self.assertEqual(told["missing"]["events"], 0)
+
+    def trace(self, of, *arguments, status=0):
+        done = self.run_program("trace", of, "--from", "journal:data/nginx-logs", "--to", "sqlite:data/store.sqlite", "--json", *arguments, status=status)
+        return json.loads(done.stdout)
+
+    def test_an_event_is_traced_by_its_line_and_by_its_id(self):
+        told = self.trace('"serial": 1700}')
+        (event,) = told["events"]
+        self.assertEqual((told["matched"], event["state"], event["line"]), (1, "stored", GOOD % 1700))
+        received, stored = event["steps"]
+        self.assertEqual((received["endpoint"], received["offset"], received["waiting_for"]), ("journal data/nginx-logs", 1700, []))
+        self.assertRegex(received["segment"], r"^\d{20}\.seg$")
+        self.assertEqual(stored["id"], event["id"])
+        self.assertEqual(self.trace(event["id"])["events"], [event])
+        self.assertEqual(self.change("DELETE FROM documents WHERE id = ?", event["id"]), [])
+        self.assertEqual(self.trace(event["id"], status=1)["events"][0]["state"], "lost")
+
+    def test_a_part_of_many_lines_is_counted_and_some_are_traced(self):
+        told = self.trace("10.0.0.1", "--count", "3")
+        self.assertEqual((told["matched"], len(told["events"])), (2000, 3))
+
+    def test_a_dead_letter_is_traced_through_its_retry_and_purge(self):
+        letters = "journal:data/nginx-logs.dlq"
+
+        def life():
+            (event,) = self.trace(BAD % 7)["events"]
+            return event["state"], [step["what"] for step in event["steps"]]
+
+        self.assertEqual(life(), ("dead letter", ["received", "dead letter"]))
+        self.run_program("dlq", "retry", letters, self.trace(BAD % 7)["events"][0]["id"])
+        (event,) = self.trace(BAD % 7, status=1)["events"]
+        self.assertEqual((event["state"], event["steps"][-1]["waiting_for"]), ("waiting", ["index"]))
+        self.run_program("run", "--from", os.devnull, "--once", "--data-dir", "data", "--admin", "none", status=4)
+        self.assertEqual(life(), ("dead letter", ["received", "dead letter", "retried", "received", "dead letter"]))
+        self.run_program("dlq", "purge", letters, event["id"], "--yes")
+        self.assertEqual(life()[0], "purged")
+
+    def test_what_nothing_is_seen_of_says_so(self):
+        self.trace("no such line", status=3)
+        self.assertIn("say which event", self.run_program("trace", status=2).stderr)
 
     def test_what_no_reader_has_passed_is_on_its_way(self):
         self.run_program("run", "--from", "demo:nginx?lines=5&seed=1", "--once", "--data-dir", "data", "--admin", "none")

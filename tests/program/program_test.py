@@ -534,7 +534,7 @@ class BadInput(Case):
 class Looking(Case):
     def test_every_subcommand_has_help_with_examples(self):
         words = self.run_program("--help").stdout
-        for name in ("run", "produce", "serve", "forward", "consume", "index", "ship", "status", "monitor", "tap", "dlq", "verify", "replay", "setup",
+        for name in ("run", "produce", "serve", "forward", "consume", "index", "ship", "status", "monitor", "tap", "dlq", "verify", "trace", "replay", "setup",
                      "check", "journal", "version"):
             self.assertIn(name, words)
             self.assertIn("Examples:\n  ", self.run_program(name, "--help").stdout)

@@ -47,8 +47,10 @@ result<std::vector<std::uint64_t>> segments_of(std::string const& folder) {
     return list_segments(files, folder);
 }
 
-result<> export_segment(std::string const& folder, std::uint64_t first_offset, std::uint64_t limit_offset, batch& into,
-                        std::function<result<>(batch const&)> const& each) {
+using each_frame = std::function<result<>(frame_header const&, std::string_view payload)>;
+
+result<> read_segment(std::string const& folder, std::uint64_t first_offset, std::uint64_t limit_offset,
+                      each_frame const& each) {
     auto opened = system_files().open(segment_path(folder, first_offset), file_access::read);
     if (!opened) return opened.error();
     auto const bytes = (*opened)->bytes();
@@ -59,13 +61,7 @@ result<> export_segment(std::string const& folder, std::uint64_t first_offset, s
         if (!step) return step.error();
         if (*step == segment_step::damage) continue;
         if (*step == segment_step::end || frames.header().first_offset >= limit_offset) return {};
-        for (auto offset = frames.header().first_offset; offset < frames.header().end_offset();) {
-            offset = append_portion(frames.header(), frames.payload(), offset, into);
-            into.end_offset = offset;
-            if (!into.full()) continue;
-            if (auto taken = each(into); !taken) return taken;
-            into.clear();
-        }
+        if (auto taken = each(frames.header(), frames.payload()); !taken) return taken;
     }
 }
 
@@ -123,11 +119,39 @@ result<> export_journal(std::string const& folder, std::function<result<>(batch 
     auto const offsets = segments_of(folder);
     if (!offsets) return offsets.error();
     batch into;
-    for (std::size_t i = 0; i < offsets->size(); ++i) {
-        auto exported = export_segment(folder, (*offsets)[i], limit_of(*offsets, i), into, each);
-        if (!exported) return exported;
-    }
+    auto const collect = [&](frame_header const& header, std::string_view payload) -> result<> {
+        for (auto offset = header.first_offset; offset < header.end_offset();) {
+            offset = append_portion(header, payload, offset, into);
+            into.end_offset = offset;
+            if (!into.full()) continue;
+            if (auto taken = each(into); !taken) return taken;
+            into.clear();
+        }
+        return {};
+    };
+    for (std::size_t i = 0; i < offsets->size(); ++i)
+        if (auto read = read_segment(folder, (*offsets)[i], limit_of(*offsets, i), collect); !read) return read;
     return into.empty() ? result<>{} : each(into);
+}
+
+result<> export_frames(std::string const& folder,
+                       std::function<result<>(journal_frame_place const&, batch const&)> const& each) {
+    auto const offsets = segments_of(folder);
+    if (!offsets) return offsets.error();
+    batch into;
+    for (std::size_t i = 0; i < offsets->size(); ++i) {
+        auto const segment = segment_name((*offsets)[i]);
+        auto const give = [&](frame_header const& header, std::string_view payload) -> result<> {
+            for (auto offset = header.first_offset; offset < header.end_offset();) {
+                into.clear();
+                offset = append_portion(header, payload, offset, into);
+                if (auto taken = each({.segment = segment, .epoch = header.epoch}, into); !taken) return taken;
+            }
+            return {};
+        };
+        if (auto read = read_segment(folder, (*offsets)[i], limit_of(*offsets, i), give); !read) return read;
+    }
+    return {};
 }
 
 }  // namespace logpipe::journal

@@ -62,6 +62,7 @@ class rest_admin final : public opensearch_admin {
     result<> refresh(std::string const& index) override;
     result<std::uint64_t> count(std::string const& index) override;
     result<> scan_ids(std::string const& index, std::function<result<>(std::string_view)> const& each) override;
+    result<std::vector<found_document>> find(std::string const& index, std::string_view id) override;
 
   private:
     [[nodiscard]] result<> connect();
@@ -130,6 +131,27 @@ result<std::uint64_t> rest_admin::count(std::string const& index) {
     if (number_at(*response, "/_shards/failed") != 0)
         return error{errc::not_connected, fmt::format("GET {}: some shards did not respond", path)};
     return number_at(*response, "/count");
+}
+
+result<std::vector<opensearch_admin::found_document>> rest_admin::find(std::string const& index, std::string_view id) {
+    auto const path = fmt::format("/{}/_search", encode_path_part(index));
+    auto const response =
+        request("POST", path,
+                json::serialize(json::object{{"size", 100}, {"query", {{"ids", {{"values", json::array{id}}}}}}}));
+    if (!response) return response.error();
+    if (number_at(*response, "/_shards/failed") != 0)
+        return error{errc::not_connected, fmt::format("POST {}: some shards did not respond", path)};
+    std::vector<found_document> found;
+    boost::system::error_code missing;
+    auto const* const hits = response->find_pointer("/hits/hits", missing);
+    if (hits == nullptr || !hits->is_array())
+        return error{errc::protocol, fmt::format("POST {}: unexpected response: no hits", path)};
+    for (auto const& hit : hits->get_array()) {
+        auto const* const source = hit.find_pointer("/_source", missing);
+        found.push_back({.index = text_at(hit, "/_index"),
+                         .source = source == nullptr ? std::string{"{}"} : json::serialize(*source)});
+    }
+    return found;
 }
 
 result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(std::string_view)> const& each) {

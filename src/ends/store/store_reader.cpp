@@ -19,6 +19,7 @@ class reader final : public store_reader {
     [[nodiscard]] result<> scan_ids(std::function<result<>(std::string_view)> const& each) override {
         return scan("SELECT id FROM documents ORDER BY id", each);
     }
+    [[nodiscard]] result<std::optional<std::string>> find(std::string_view id) override;
     [[nodiscard]] result<> scan_documents(std::function<result<>(std::string_view)> const& each) override {
         return scan("SELECT doc FROM documents", each);
     }
@@ -49,6 +50,16 @@ result<> reader::scan(char const* query, std::function<result<>(std::string_view
         if (auto taken = each(selected->text(0)); !taken) return taken;
     if (code != SQLITE_DONE) return store_.failure(code, "reading the documents");
     return {};
+}
+
+result<std::optional<std::string>> reader::find(std::string_view id) {
+    auto selected = store_.prepare("SELECT doc FROM documents WHERE id = ?1");
+    if (!selected) return selected.error();
+    selected->bind(1, id);
+    int const code = selected->step();
+    if (code == SQLITE_ROW) return std::optional<std::string>{selected->text(0)};
+    if (code == SQLITE_DONE) return std::optional<std::string>{};
+    return store_.failure(code, "finding a document");
 }
 
 result<store_summary> reader::summary(std::size_t top_count) {

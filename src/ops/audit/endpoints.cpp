@@ -6,9 +6,11 @@
 #include "store/sqlite.hpp"
 
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace logpipe::audit {
@@ -34,6 +36,7 @@ class journal_endpoint final : public named_endpoint {
             next = each.end_offset;
         }
         facts.total = next;
+        readers_ = info->cursors;
         if (!info->cursors.empty()) {
             auto const& last = std::ranges::min(info->cursors, {}, &journal::journal_cursor_info::offset);
             safe_ = last.offset;
@@ -52,9 +55,35 @@ class journal_endpoint final : public named_endpoint {
         });
     }
 
+    result<> trace(trace_search& search) override {
+        return journal::export_frames(folder_,
+                                      [&](journal::journal_frame_place const& place, batch const& events) -> result<> {
+                                          for (auto const& row : events.events)
+                                              if (search.wants(row.id, events.record(row)))
+                                                  search.add(row.id, step_of(place, events, row), events.record(row));
+                                          return {};
+                                      });
+    }
+
   private:
+    trace_step step_of(journal::journal_frame_place const& place, batch const& events, event const& row) const {
+        trace_step step{.kind = step_kind::input,
+                        .what = "received",
+                        .time_ns = row.received_ns,
+                        .facts = {{"tag", events.tags[row.tag]},
+                                  {"chunk", row.id.at(0).text()},
+                                  {"segment", std::string{place.segment}},
+                                  {"offset", std::to_string(row.offset), true},
+                                  {"epoch", fmt::format("{:016x}", place.epoch)}}};
+        for (auto const& each : readers_)
+            if (each.offset <= row.offset) step.waits.push_back(each.group);
+        if (readers_.empty()) step.waits.emplace_back("a first reader");
+        return step;
+    }
+
     std::string const folder_;
     std::optional<std::uint64_t> safe_;  // where the last of the readers is
+    std::vector<journal::journal_cursor_info> readers_;
 };
 
 /// What these stages reject has never been in a topic, so no input has it.
@@ -96,7 +125,33 @@ class letters_endpoint final : public named_endpoint {
         });
     }
 
+    result<> trace(trace_search& search) override {
+        return letters_->scan([&](letter_entry const& entry) -> result<> {
+            std::string_view const record = entry.letter ? std::string_view{entry.letter->record} : std::string_view{};
+            if (entry.part.index == 0 && search.wants(entry.id, record)) search.add(entry.id, step_of(entry), record);
+            return {};
+        });
+    }
+
   private:
+    static trace_step step_of(letter_entry const& entry) {
+        auto const letter_ns = entry.time_ms * 1'000'000;
+        if (entry.tombstone) {
+            trace_step step{.kind = step_kind::resolved,
+                            .what = entry.resolved_as.empty() ? "retried or purged" : entry.resolved_as,
+                            .time_ns = entry.resolved_ns != 0 ? entry.resolved_ns : letter_ns,
+                            .letter_ms = entry.time_ms};
+            if (entry.attempts > 0) step.facts.push_back({"attempts", std::to_string(entry.attempts), true});
+            return step;
+        }
+        trace_step step{
+            .kind = step_kind::letter, .what = "dead letter", .time_ns = letter_ns, .letter_ms = entry.time_ms};
+        if (entry.letter)
+            step.facts = {
+                {"stage", entry.letter->stage}, {"reason", entry.letter->reason}, {"origin", entry.letter->origin}};
+        return step;
+    }
+
     std::unique_ptr<letter_topic> const letters_;
 };
 
@@ -104,6 +159,18 @@ result<> report_text(std::string_view text, each_sighting const& each) {
     auto const id = event_id::parse(text);
     if (!id) return error{errc::corrupt, fmt::format("a document has the id \"{}\", which logpipe did not make", text)};
     return each({.id = *id});
+}
+
+void add_document(trace_search& search, event_id id, std::string_view index, std::string_view document) {
+    trace_step step{.kind = step_kind::stored, .what = "stored", .facts = {{"id", id.text()}}};
+    if (!index.empty()) step.facts.push_back({"index", std::string{index}});
+    boost::system::error_code failed;
+    auto const parsed = boost::json::parse(boost::json::string_view{document.data(), document.size()}, failed);
+    auto const* const time = failed ? nullptr : parsed.find_pointer("/@timestamp", failed);
+    if (time != nullptr)
+        step.facts.push_back(
+            {"@timestamp", time->is_string() ? std::string{time->get_string()} : boost::json::serialize(*time)});
+    search.add(id, std::move(step));
 }
 
 class opensearch_endpoint final : public named_endpoint {
@@ -121,6 +188,15 @@ class opensearch_endpoint final : public named_endpoint {
     result<> scan(each_sighting const& each) override {
         if (auto visible = cluster_.refresh(index_); !visible) return visible;
         return cluster_.scan_ids(index_, [&](std::string_view text) { return report_text(text, each); });
+    }
+
+    result<> trace(trace_search& search) override {
+        for (auto const& id : search.ids()) {
+            auto const found = cluster_.find(index_, id.text());
+            if (!found) return found.error();
+            for (auto const& each : *found) add_document(search, id, each.index, each.source);
+        }
+        return {};
     }
 
   private:
@@ -145,6 +221,17 @@ class sqlite_endpoint final : public named_endpoint {
         auto const store = store::open_store(path_);
         if (!store) return store.error();
         return (*store)->scan_ids([&](std::string_view text) { return report_text(text, each); });
+    }
+
+    result<> trace(trace_search& search) override {
+        auto const store = store::open_store(path_);
+        if (!store) return store.error();
+        for (auto const& id : search.ids()) {
+            auto const document = (*store)->find(id.text());
+            if (!document) return document.error();
+            if (*document) add_document(search, id, {}, **document);
+        }
+        return {};
     }
 
   private:

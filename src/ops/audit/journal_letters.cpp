@@ -120,7 +120,9 @@ std::optional<letter_entry> parse_tombstone(std::string_view text) {
                         .tombstone = true,
                         .attempts = attempts == nullptr ? 0 : attempts->to_number<std::uint64_t>(none),
                         .letter = std::nullopt,
-                        .part = {}};
+                        .part = {},
+                        .resolved_as = std::string{text_of("why")},
+                        .resolved_ns = parse_iso_time(text_of("time")).value_or(0)};
 }
 
 /// Of a letter that was retried and is gone: what comes of the retry may be a letter again, and that is one attempt

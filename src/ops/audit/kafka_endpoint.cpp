@@ -121,16 +121,48 @@ class kafka_endpoint final : public named_endpoint {
         return all;
     }
 
+    result<> trace(trace_search& search) override {
+        auto const now = cluster_.partitions(topic_);
+        if (!now) return now.error();
+        for (auto const& part : *now) {
+            auto scanned = cluster_.scan(topic_, part.partition, part.begin, part.end,
+                                         [&](kafka::kafka_message const& what) -> result<> {
+                                             if (what.value && search.wants(what.id, *what.value))
+                                                 search.add(what.id, step_of(what), *what.value);
+                                             return {};
+                                         });
+            if (!scanned) return scanned;
+        }
+        return {};
+    }
+
   private:
+    trace_step step_of(kafka::kafka_message const& what) const {
+        trace_step step{.kind = step_kind::input,
+                        .what = "in the topic",
+                        .time_ns = what.timestamp_ms * 1'000'000,
+                        .facts = {{"partition", std::to_string(what.partition), true},
+                                  {"offset", std::to_string(what.offset), true}}};
+        for (auto const& [name, positions] : readers_) {
+            auto const at = std::ranges::find(positions, what.partition, &kafka::kafka_group_position::partition);
+            if (at == positions.end() || at->committed <= what.offset) step.waits.push_back(name);
+        }
+        if (readers_.empty()) step.waits.emplace_back("a first reader");
+        return step;
+    }
+
     using reader_map = std::map<std::int32_t, kafka::kafka_group_position>;
 
     /// Of each partition, the last of the positions of those groups that read this topic. None where nobody does.
     result<std::optional<reader_map>> find_readers() {
         std::optional<reader_map> all;
+        readers_.clear();
         for (auto const& name : groups_) {
             auto const group = cluster_.group(name, topic_);
             if (!group && group.error().code == errc::not_found) continue;
             if (!group) return group.error();
+            if (std::ranges::any_of(group->positions, [](auto const& each) { return each.committed >= 0; }))
+                readers_.emplace_back(name, group->positions);
             for (auto const& each : group->positions) {
                 if (each.committed < 0) continue;
                 if (!all) all.emplace();
@@ -188,7 +220,8 @@ class kafka_endpoint final : public named_endpoint {
     uncommitted_reads const uncommitted_;
     std::string const topic_;
     std::vector<std::string> const groups_;
-    std::vector<audited_partition> partitions_;  // as snapshot() found them
+    std::vector<std::pair<std::string, std::vector<kafka::kafka_group_position>>> readers_;  // groups with a position
+    std::vector<audited_partition> partitions_;                                              // as snapshot() found them
     bool scanned_ = false;
 };
 

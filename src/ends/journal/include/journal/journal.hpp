@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace logpipe::journal {
@@ -124,6 +125,15 @@ struct journal_info {
 [[nodiscard]] result<journal_recovery> repair_journal(std::string const& folder);
 /// Gives every readable event of the topic, batch by batch, in order; stops at the first error that `each` returns.
 [[nodiscard]] result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each);
+
+/// Where events of one frame are.
+struct journal_frame_place {
+    std::string_view segment;  ///< its file's name
+    std::uint64_t epoch = 0;
+};
+/// The same, but each batch is of one frame.
+[[nodiscard]] result<> export_frames(std::string const& folder,
+                                     std::function<result<>(journal_frame_place const&, batch const&)> const& each);
 
 /// The topic of a URI, opened for writing by the first caller in the process.
 [[nodiscard]] result<std::shared_ptr<topic>> open_shared_topic(end_request const& request);

@@ -105,6 +105,13 @@ class opensearch_admin {
     /// error that `each` returns.
     [[nodiscard]] virtual result<> scan_ids(std::string const& index,
                                             std::function<result<>(std::string_view)> const& each) = 0;
+    struct found_document {
+        std::string index;
+        std::string source;  ///< JSON
+    };
+    /// Those under this `_id`, of each index that the name stands for. What was indexed since the last refresh is not
+    /// seen.
+    [[nodiscard]] virtual result<std::vector<found_document>> find(std::string const& index, std::string_view id) = 0;
 };
 /// @param documents  of the indices that it sets up
 [[nodiscard]] std::unique_ptr<opensearch_admin> make_opensearch_admin(opensearch_connection connection,

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,8 @@ class store_reader {
     [[nodiscard]] virtual result<std::uint64_t> count() = 0;
     /// The id of every document, in order, as of one moment. Stops at the first error that `each` returns.
     [[nodiscard]] virtual result<> scan_ids(std::function<result<>(std::string_view)> const& each) = 0;
+    /// The document (JSON) under this id. None where there is none.
+    [[nodiscard]] virtual result<std::optional<std::string>> find(std::string_view id) = 0;
     /// Every document (JSON), in any order.
     [[nodiscard]] virtual result<> scan_documents(std::function<result<>(std::string_view)> const& each) = 0;
     [[nodiscard]] virtual result<store_summary> summary(std::size_t top_count) = 0;

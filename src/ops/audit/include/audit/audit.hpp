@@ -2,6 +2,7 @@
 #pragma once
 
 #include "audit/letters.hpp"
+#include "audit/trace.hpp"
 #include "opensearch/opensearch.hpp"
 
 #include <cstdint>
@@ -48,6 +49,8 @@ class audited_endpoint {
     [[nodiscard]] virtual result<> scan(std::function<result<>(sighting const&)> const& each) = 0;
     /// Tells what holds no event, and reads what it must for that. After snapshot().
     [[nodiscard]] virtual result<offset_account> explain() { return offset_account{}; }
+    /// Adds what is here of the events that `search` wants. After snapshot().
+    [[nodiscard]] virtual result<> trace(trace_search& /*search*/) { return {}; }
 };
 /// The same cluster, whose messages are seen uncommitted too. Asked only where a topic has gaps.
 using uncommitted_reads = std::function<result<kafka::kafka_admin*>()>;

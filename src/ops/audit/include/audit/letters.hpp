@@ -28,6 +28,8 @@ struct letter_entry {
         0;  ///< of a tombstone: letters of this id up to it, also those that are gone; 0: not known
     std::optional<dead_letter> letter;  ///< none: a tombstone, or unreadable; of a part, `record` holds its bytes
     letter_part part;
+    std::string resolved_as{};     ///< of a tombstone: "retried" or "purged"; empty: not known
+    std::int64_t resolved_ns = 0;  ///< of a tombstone: when; 0: not known
 };
 /// What a tombstone is for.
 struct resolved_letter {
