@@ -98,6 +98,8 @@ struct batch {
         return records.size() >= bytes_target || events.size() >= events_target;
     }
     [[nodiscard]] std::size_t bytes() const noexcept;  ///< memory it takes, for bounds
+    /// What of it is in use, rows included: a million records may be 2 MB.
+    [[nodiscard]] std::size_t used_bytes() const noexcept;
 
     [[nodiscard]] std::string_view record(event const& row) const noexcept {
         return {records.data() + row.record_begin, row.record_bytes};  // substr() is a call and a check, for each event

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "logpipe/latency.hpp"
+#include "logpipe/memory.hpp"
 #include "logpipe/stage.hpp"
 
 #include <cstdint>
@@ -72,6 +73,7 @@ struct process_snapshot {
     std::vector<pump_snapshot> pumps;
     std::optional<stage_status> letters;  ///< where dead letters go; none: the process has no such place
     std::vector<warning> warnings;        ///< the newest ones, oldest first
+    memory_status memory;
 };
 
 /// What waits in its source and what it has read and is not safe.

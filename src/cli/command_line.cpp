@@ -5,6 +5,7 @@
 #include "core/nearest.hpp"
 #include "core/secrets.hpp"
 #include "data_mode.hpp"
+#include "memory_max.hpp"
 #include "settings.hpp"
 #include "signals.hpp"
 #include "subcommands.hpp"
@@ -145,8 +146,10 @@ int run_parsed(parsed_flags const& parsed) {
     set_up_log({.level = parse_log_level(options->text("log-level")).value(),
                 .format = parse_log_format(options->text("log-format")).value()});
     warn_of_unknown_variables();
-    if (auto used = use_data_mode(*options); !used) {
-        log_error("{}: {}", parsed.what->name, used.error().message);
+    auto used_limits = use_data_mode(*options);
+    if (used_limits && options->has("memory-max")) used_limits = use_memory_max(*options);
+    if (!used_limits) {
+        log_error("{}: {}", parsed.what->name, used_limits.error().message);
         return exit_usage;
     }
     auto const spec = pipeline_of(*parsed.what, *options, parsed.rest);

@@ -10,8 +10,8 @@ namespace logpipe::cli {
 
 namespace {
 
-/// Records, and with the transform twice as much again in documents: the whole process stays below 100 MB.
-constexpr std::size_t in_flight_bytes_max = std::size_t{4} << 20U;
+/// Records, their rows, and with the transform twice as much again in documents: the whole process stays below 100 MB.
+constexpr std::size_t in_flight_bytes_max = std::size_t{16} << 20U;
 
 std::string dead_letters_uri(settings const& options) {
     if (auto const& uri = options.text("dead-letters"); !uri.empty()) return uri;

@@ -10,7 +10,7 @@ namespace logpipe::cli {
 
 namespace {
 
-constexpr std::size_t in_flight_bytes_max = std::size_t{8} << 20U;
+constexpr std::size_t in_flight_bytes_max = std::size_t{12} << 20U;
 
 /// Those of --route, then Fluentd's own events, which go to standard output.
 result<std::vector<route_spec>> routes_of(settings const& options) {

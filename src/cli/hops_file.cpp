@@ -10,7 +10,7 @@ namespace logpipe::cli {
 
 namespace {
 
-constexpr std::size_t in_flight_bytes_max = std::size_t{16} << 20U;
+constexpr std::size_t in_flight_bytes_max = std::size_t{48} << 20U;
 
 /// A journal has one writer, so each hop has its own dead letters there; a topic of Kafka has many.
 std::string dead_letters_of(hop_spec const& hop, settings const& options) {

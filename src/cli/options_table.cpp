@@ -37,6 +37,9 @@ constexpr std::array rows{
     option_row{"admin", text, "HOST:PORT", "none", "produce", admin_help},
     option_row{"drain-timeout", duration, "TIME", "30s", "produce forward consume index run serve ship",
                "Maximum time that a stop waits until accepted events are safe."},
+    option_row{"memory-max", bytes, "SIZE", "0", "produce forward consume index run serve ship",
+               "Maximum memory of the process; near it clients and sources wait. 0: its control group's limit, else a "
+               "quarter of the machine's."},
     option_row{"url", text, "URL", "", "produce", "Download the lines from this http:// or https:// URL."},
     option_row{"url", text, "URL",
                "https://raw.githubusercontent.com/elastic/examples/master/Common%20Data%20Formats/nginx_json_logs/"

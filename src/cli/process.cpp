@@ -3,6 +3,7 @@
 #include "core/clock.hpp"
 #include "core/descriptors.hpp"
 #include "core/log.hpp"
+#include "core/memory_budget.hpp"
 #include "hop_pump.hpp"
 #include "net/address.hpp"
 #include "signals.hpp"
@@ -104,6 +105,7 @@ process_snapshot process::snapshot_once() const {
     now.started_ns = started_ns_;
     now.draining = draining_;
     now.warnings = newest_warnings();
+    now.memory = process_memory().status();
     now.pumps = supervisor_->pumps();
     if (!dead_letters_.empty()) now.letters = dead_letters_.begin()->second->status();
     now.ready = !now.draining && all_up(now);

@@ -20,8 +20,8 @@ namespace logpipe::cli {
 
 namespace {
 
-constexpr std::size_t receive_bytes_max = std::size_t{8} << 20U;
-constexpr std::size_t forward_bytes_max = std::size_t{16} << 20U;
+constexpr std::size_t receive_bytes_max = std::size_t{12} << 20U;
+constexpr std::size_t forward_bytes_max = std::size_t{48} << 20U;
 
 /// A file's tag has its path, by which its format is chosen: access.log and error.log often lie in one folder.
 std::string with_path_tag(settings const& options, std::string const& from) {

@@ -60,6 +60,10 @@ std::size_t batch::bytes() const noexcept {
     return records.capacity() + documents.capacity() + events.capacity() * sizeof(event);
 }
 
+std::size_t batch::used_bytes() const noexcept {
+    return records.size() + documents.size() + events.size() * sizeof(event);
+}
+
 std::uint32_t batch::tag_index(std::string_view tag) {
     for (std::size_t i = tags.size(); i > 0; --i)
         if (tags[i - 1] == tag) return static_cast<std::uint32_t>(i - 1);

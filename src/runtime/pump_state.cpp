@@ -47,8 +47,18 @@ void pump_state::add(batch& events) {
                                    world_.steady());
     this_run_.in += events.counts.in;
     bytes_in_ += events.records.size();
-    events.in_flight_bytes = events.records.size();
-    in_flight_bytes_ += events.in_flight_bytes;
+    hold(events, events.used_bytes());
+}
+
+void pump_state::transformed(batch& events) {
+    mutex_lock lock{mutex_};
+    hold(events, events.used_bytes());
+}
+
+void pump_state::hold(batch& events, std::size_t bytes) {
+    LOGPIPE_ASSERT(memory_.bytes() >= events.in_flight_bytes);
+    memory_.set(memory_.bytes() - events.in_flight_bytes + bytes);
+    events.in_flight_bytes = bytes;
 }
 
 std::vector<progress> pump_state::take_progress() {
@@ -56,9 +66,13 @@ std::vector<progress> pump_state::take_progress() {
     return tracker_.take_progress();
 }
 
-bool pump_state::has_room() const {
+bool pump_state::has_room() {
     mutex_lock lock{mutex_};
-    return in_flight_bytes_ < options_.in_flight_bytes_max;
+    if (memory_.bytes() >= options_.in_flight_bytes_max) return false;
+    bool const waits = memory_.bytes() > 0 && world_.memory->is_short();
+    if (waits && !std::exchange(waits_for_memory_, waits)) world_.memory->waited();
+    waits_for_memory_ = waits;
+    return !waits;
 }
 
 bool pump_state::all_safe() const {
@@ -93,8 +107,7 @@ bool pump_state::take(batch& events) {
         if (!tracker_.take(events.partition, events.sequence, events.counts.in, events.events.front().received_ns))
             return false;
         bytes_out_ += events.transformed ? events.documents.size() : events.records.size();
-        LOGPIPE_ASSERT(in_flight_bytes_ >= events.in_flight_bytes);
-        in_flight_bytes_ -= std::exchange(events.in_flight_bytes, 0);
+        hold(events, 0);
     }
     // What leaves the sink is shown here: nothing is left to show when it is safe.
     taps_.show(tap_point::sink, events);
@@ -127,8 +140,7 @@ void pump_state::complete(batch&& finished) {
     this_run_.dropped += counts.dropped;
     this_run_.routed += counts.routed;
     bytes_out_ += finished.transformed ? finished.documents.size() : finished.records.size();
-    LOGPIPE_ASSERT(in_flight_bytes_ >= finished.in_flight_bytes);
-    in_flight_bytes_ -= finished.in_flight_bytes;
+    hold(finished, 0);
     recycle(std::move(finished));
 }
 
@@ -219,7 +231,7 @@ void pump_state::write_to(pump_snapshot& out) const {
     out.bytes_in = bytes_in_;
     out.bytes_out = bytes_out_;
     out.retries = retries_;
-    out.in_flight_bytes = in_flight_bytes_;
+    out.in_flight_bytes = memory_.bytes();
     out.in_flight_bytes_max = options_.in_flight_bytes_max;
     out.safe_after = safe_after_;
     out.age_when_safe = age_when_safe_;

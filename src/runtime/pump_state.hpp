@@ -20,15 +20,19 @@ namespace logpipe::runtime {
 /// Any thread may call anything.
 class pump_state final {
   public:
-    pump_state(pump_options const& options, environment world) : options_{options}, world_{std::move(world)} {}
+    pump_state(pump_options const& options, environment world)
+        : options_{options}, world_{std::move(world)}, memory_{*world_.memory, "pumps"} {}
 
     // The source's stepper.
     /// Empty, with the capacity of a finished one where there is one.
     [[nodiscard]] batch take_buffer();
     /// Counts a batch that was read, and numbers it.
     void add(batch& events);
+    /// It holds more than it did: the documents.
+    void transformed(batch& events);
     [[nodiscard]] std::vector<progress> take_progress();
-    [[nodiscard]] bool has_room() const;
+    /// Where memory is short, what is in flight has to leave first.
+    [[nodiscard]] bool has_room();
     [[nodiscard]] bool all_safe() const;
     [[nodiscard]] bool has_taken() const;
     /// Its identity, counts and backlog are known from here on, whatever the sink does.
@@ -72,6 +76,7 @@ class pump_state final {
         bool is_open = false;     ///< it was said that the stage is down, and not yet that it has recovered
     };
 
+    void hold(batch& events, std::size_t bytes) LOGPIPE_REQUIRES(mutex_);
     void recycle(batch&& events) LOGPIPE_REQUIRES(mutex_);
 
     pump_options const options_;
@@ -85,12 +90,13 @@ class pump_state final {
     std::uint64_t bytes_in_ LOGPIPE_GUARDED_BY(mutex_) = 0;
     std::uint64_t bytes_out_ LOGPIPE_GUARDED_BY(mutex_) = 0;
     std::uint64_t retries_ LOGPIPE_GUARDED_BY(mutex_) = 0;
-    std::uint64_t in_flight_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    memory_share memory_ LOGPIPE_GUARDED_BY(mutex_);  ///< in flight
     latency_histogram safe_after_ LOGPIPE_GUARDED_BY(mutex_);
     latency_histogram age_when_safe_ LOGPIPE_GUARDED_BY(mutex_);
     std::array<std::optional<error>, pump_stages_count> down_ LOGPIPE_GUARDED_BY(mutex_);
     std::array<said_reason, pump_stages_count> said_ LOGPIPE_GUARDED_BY(mutex_);
     std::optional<error> failure_ LOGPIPE_GUARDED_BY(mutex_);
+    bool waits_for_memory_ LOGPIPE_GUARDED_BY(mutex_) = false;
     bool source_known_ LOGPIPE_GUARDED_BY(mutex_) = false;
     bool started_ LOGPIPE_GUARDED_BY(mutex_) = false;
     bool abandoned_ LOGPIPE_GUARDED_BY(mutex_) = false;

@@ -17,6 +17,7 @@ class transform_stepper final {
         if (!held_) return pump_.to_transform.finished() ? end() : pump_.look_again();
         pump_.carrier.wake(pump_stage::source);
         pump_.stages.change->apply(*held_);
+        pump_.state.transformed(*held_);
         pump_.state.taps().show(tap_point::transform, *held_);
         return push();
     }

@@ -47,7 +47,9 @@ prepared_part decode(bool compress) {
                     with->decoder.commit(count);
                     bytes.remove_prefix(count);
                 }
-                while (auto const next = with->decoder.next().value()) with->events.append(*next, with->into);
+                while (auto const next = with->decoder.next().value())
+                    for (forward::message_portions portions{*next}; !portions.is_whole();)
+                        with->events.append(portions, with->into);
                 if (with->into.events.size() != events_a_chunk) std::abort();
             }};
 }

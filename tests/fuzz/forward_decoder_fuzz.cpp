@@ -44,7 +44,7 @@ decoded decode(std::string_view bytes, std::size_t piece_bytes) {
             if (!message) return into;
             if (!*message) break;
             if (!(*message)->chunk_msgpack.empty()) into.chunks.emplace_back((*message)->chunk_msgpack);
-            events.append(**message, into.events);
+            for (message_portions portions{**message}; !portions.is_whole();) events.append(portions, into.events);
         }
     }
     return into;

@@ -33,10 +33,11 @@ class bytes_file final : public logpipe::file {
     std::string_view bytes_;
 };
 
-void read_all(std::string_view bytes, std::size_t read_ahead_bytes, logpipe::journal::read_depth depth) {
+void read_all(std::string_view bytes, std::size_t read_ahead_bytes, logpipe::journal::read_depth depth,
+              std::size_t held_bytes_max = logpipe::journal::segment_reader::held_bytes_usual) {
     using namespace logpipe::journal;
     bytes_file const file{bytes};
-    segment_reader reader{file, read_ahead_bytes};
+    segment_reader reader{file, read_ahead_bytes, held_bytes_max};
     logpipe::batch into;
     std::uint64_t end = 0;
     while (true) {
@@ -49,8 +50,11 @@ void read_all(std::string_view bytes, std::size_t read_ahead_bytes, logpipe::jou
         if (*step == segment_step::frame && depth == read_depth::whole) {
             auto const& header = reader.header();
             into.clear();
-            for (auto offset = header.first_offset + header.event_count / 2; offset < header.end_offset();)
-                offset = append_portion(header, reader.payload(), offset, into);
+            for (auto offset = header.first_offset + header.event_count / 2; offset < header.end_offset();) {
+                auto const end = reader.append_portion(offset, into);
+                LOGPIPE_ASSERT(end.has_value());
+                offset = *end;
+            }
             LOGPIPE_ASSERT(into.events.size() == header.event_count - header.event_count / 2);
         }
     }
@@ -64,5 +68,6 @@ extern "C" int LLVMFuzzerTestOneInput(unsigned char const* data, std::size_t siz
     read_all(bytes, 64, logpipe::journal::read_depth::whole);
     read_all(bytes, std::size_t{1} << 16U, logpipe::journal::read_depth::whole);
     read_all(bytes, 64, logpipe::journal::read_depth::headers);
+    read_all(bytes, 64, logpipe::journal::read_depth::whole, 0);  // all are large
     return 0;
 }

@@ -53,7 +53,7 @@ struct decoded {
             if (!message) got.failure = message.error();
             if (!message || !*message) break;
             if (!(*message)->chunk_msgpack.empty()) got.chunks.emplace_back((*message)->chunk_msgpack);
-            events.append(**message, got.events);
+            for (message_portions portions{**message}; !portions.is_whole();) events.append(portions, got.events);
         }
     }
     got.counts = events.counts();

@@ -19,7 +19,7 @@ constexpr std::string_view ack_key =
 bool ack_queue::add(std::uint64_t end_offset, std::shared_ptr<forward_peer> const& to, std::string_view chunk_msgpack) {
     acks_.push_back({.end_offset = end_offset, .to = to, .chunk_msgpack = std::string{chunk_msgpack}});
     ++to->acks_due;
-    bytes_ += acks_.back().bytes();
+    memory_.set(memory_.bytes() + acks_.back().bytes());
     return end_offset <= safe_offset_;
 }
 
@@ -45,7 +45,7 @@ void ack_queue::gather_due() {
         gathered.reserve(gathered.size() + ack_key.size() + ack.chunk_msgpack.size());
         gathered += ack_key;
         gathered += ack.chunk_msgpack;
-        bytes_ -= ack.bytes();
+        memory_.set(memory_.bytes() - ack.bytes());
         --ack.to->acks_due;
         ++acked_;
         acks_.pop_front();

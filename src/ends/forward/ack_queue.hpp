@@ -4,6 +4,8 @@
 
 #include "peer_table.hpp"
 
+#include "core/memory_budget.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +20,8 @@ namespace logpipe::forward {
 /// The network thread's, but for safe_until() and describe(), which any thread may call.
 class ack_queue final {
   public:
+    explicit ack_queue(memory_budget& memory) : memory_{memory, "forward acks"} {}
+
     /// @param end_offset  of the chunk's last event, plus one
     /// @return whether it is due at once: call send_due()
     [[nodiscard]] bool add(std::uint64_t end_offset, std::shared_ptr<forward_peer> const& to,
@@ -27,7 +31,7 @@ class ack_queue final {
     /// Gives each client its acks that are due. @return whether the queue was full and is not any more. Throws
     /// std::bad_alloc; those that were not sent then are with the next call.
     bool send_due();
-    [[nodiscard]] bool is_full() const noexcept { return bytes_ > bytes_max; }
+    [[nodiscard]] bool is_full() const noexcept { return memory_.bytes() > bytes_max; }
     void describe(stage_status& into) const;
 
   private:
@@ -46,7 +50,7 @@ class ack_queue final {
     };
 
     std::deque<due_ack> acks_;  // in the order of their offsets
-    std::size_t bytes_ = 0;
+    memory_share memory_;
     bool was_full_ = false;
     std::vector<std::shared_ptr<forward_peer>> receivers_;  // of acks that are gathered
     std::atomic<std::uint64_t> safe_offset_{0};

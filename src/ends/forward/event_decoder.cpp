@@ -1,8 +1,6 @@
 #include "event_decoder.hpp"
 
 #include "codec/dead_letter_pack.hpp"
-#include "codec/gzip.hpp"
-#include "codec/zstd.hpp"
 #include "core/assert.hpp"
 #include "core/bytes.hpp"
 #include "core/chunk_hash.hpp"
@@ -77,7 +75,7 @@ std::optional<std::int64_t> scalar_time(msgpack_token const& token) noexcept {
 
 }  // namespace
 
-/// Where the events of one message go.
+/// Where the events of one portion go.
 struct event_decoder::target {
     batch& into;
     json_writer& records;
@@ -91,6 +89,14 @@ struct event_decoder::target {
     bool is_acked = false;
     std::optional<found_part> part;  // the entry at hand is one
     std::vector<found_part> parts;
+    // Where the portion begins.
+    std::size_t first_row = into.events.size();
+    std::size_t first_byte = records.written();
+
+    [[nodiscard]] bool is_full() const noexcept {
+        auto const rows = into.events.size() - first_row;
+        return records.written() - first_byte + rows * sizeof(event) >= message_portions::portion_bytes;
+    }
 };
 
 event_decoder::event_decoder(event_decoder_options options)
@@ -99,8 +105,8 @@ event_decoder::event_decoder(event_decoder_options options)
     for (int i = 0; i < 4; ++i) salt_ += fmt::format("{:08x}", random());
 }
 
-void event_decoder::append(forward_message const& message, batch& into) {
-    change(into, [&] { append_message(message, into); });
+void event_decoder::append(message_portions& message, batch& into) {
+    change(into, [&] { append_portion(message, into); });
 }
 
 void event_decoder::append(part_check const& check, batch& into) {
@@ -135,9 +141,10 @@ void event_decoder::change(batch& into, Action const& action) {
     parts_.commit(counts_);
 }
 
-void event_decoder::append_message(forward_message const& message, batch& into) {
+void event_decoder::append_portion(message_portions& portions, batch& into) {
     // forward_source's limits keep a message's text within the 32 bits that an event has for its offset.
     LOGPIPE_ASSERT(into.records.size() <= std::numeric_limits<std::uint32_t>::max() / 2);
+    auto const& message = portions.message();
     json_writer records{into.records};
     target to{.into = into,
               .records = records,
@@ -149,21 +156,23 @@ void event_decoder::append_message(forward_message const& message, batch& into) 
         ++counts_.rejected_messages;
         if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, message.whole);
         reject(message.whole, std::move(reason), to);
+        portions.at_.is_whole = true;
     };
     if (message.rejected) return reject_whole(*message.rejected);
-    std::string decompressed;
-    auto entries = message.entries;
-    if (message.compression != forward_compression::none) {
-        auto const decompress = message.compression == forward_compression::gzip ? codec::gunzip : codec::unzstd;
-        auto all = decompress(entries, options_.limits.decompressed_bytes_max);
-        if (!all) return reject_whole(in_context("the entries", all.error()).message);
-        decompressed = *std::move(all);
-        entries = decompressed;
-    }
-    if (has_id) to.first_id = chunk_hash(message.tag, message.chunk, entries);
-    append_entries(entries, message.mode, to);
-    if (to.pack.count() > 0) finish_pack(to);
+    if (!portions.is_open_)
+        if (auto opened = portions.open(options_.limits, has_id); !opened)
+            return reject_whole(in_context("the entries", opened.error()).message);
+    to.first_id = portions.first_id_;
+    to.position = portions.at_.position;
+    portions.refill();
+    auto const reached = append_entries(portions, to);
+    // Not the id of any entry, nor of another portion's pack: a retry gives the entries theirs.
+    if (to.pack.count() > 0) finish_pack(codec::pack_index - portions.at_.portions, to);
     if (!to.parts.empty()) finish_parts(message.tag, to);
+    portions.at_ = {.bytes = reached.bytes,
+                    .position = to.position,
+                    .portions = portions.at_.portions + 1,
+                    .is_whole = reached.is_last};
 }
 
 void event_decoder::finish_parts(std::string_view tag, target& to) {
@@ -174,38 +183,68 @@ void event_decoder::finish_parts(std::string_view tag, target& to) {
         parts_.join_across(tag, to.parts, joined);
 }
 
-void event_decoder::append_entries(std::string_view entries, forward_mode mode, target& to) {
-    msgpack_reader from{entries};
-    while (!from.at_end()) {
-        if (to.position >= options_.limits.entries_max)
-            return reject(from.rest(), fmt::format("entries after the first {}; that is the limit", to.position), to);
-        if (!append_entry(from, mode, to)) return;
+event_decoder::portion_end event_decoder::append_entries(message_portions const& message, target& to) {
+    msgpack_reader from{message.entries()};
+    from.go_to(message.at_.bytes);
+    auto next = entry_end::read;
+    while (next == entry_end::read && !from.at_end() && !to.is_full()) {
+        if (to.position < options_.limits.entries_max) {
+            next = append_entry(from, message, to);
+            continue;
+        }
+        reject(from.rest(), fmt::format("entries after the first {}; that is the limit", to.position), to);
+        next = entry_end::broken;
     }
+    bool const is_last = next == entry_end::broken || (from.at_end() && !message.has_more());
+    return {.bytes = from.position(), .is_last = is_last};
 }
 
-/// @return false when the begin of the next entry cannot be known.
-bool event_decoder::append_entry(msgpack_reader& from, forward_mode mode, target& to) {
+event_decoder::entry_end event_decoder::append_entry(msgpack_reader& from, message_portions const& message,
+                                                     target& to) {
+    auto const mode = message.message().mode;
+    auto const event_bytes_max = options_.limits.event_bytes_max;
     auto const begin = from.position();
     auto const written = to.records.written();
+    auto end = from;
     std::string reason;
+    // Only then it may be too large; most messages are smaller as a whole.
+    bool const may_be_large = from.rest().size() > event_bytes_max;
+    if (may_be_large && skip_entry(end, mode) && end.position() - begin > event_bytes_max) {
+        reason = fmt::format("an event of {} bytes; the limit is {} (--event-bytes-max)", end.position() - begin,
+                             event_bytes_max);
+        reject(end.since(begin).substr(0, event_bytes_max), std::move(reason), to);
+        from = end;
+        return entry_end::read;
+    }
     event row;
     to.part.reset();
     if (read_event(from, mode, to, row, reason)) {
-        add_event(row, written, to);
-        ++to.position;
-        return true;
+        if (to.records.written() - written <= event_bytes_max) {
+            add_event(row, written, to);
+            ++to.position;
+            return entry_end::read;
+        }
+        reason = fmt::format("an event of {} bytes as JSON; the limit is {} (--event-bytes-max)",
+                             to.records.written() - written, event_bytes_max);
     }
     to.records.rewind(written);
     from.go_to(begin);
-    auto is_whole = from.skip() == msgpack_problem::none;
-    if (is_whole && mode == forward_mode::single) is_whole = from.skip() == msgpack_problem::none;
-    if (is_whole) {
+    if (skip_entry(from, mode)) {
         reject(from.since(begin), std::move(reason), to);
-        return true;
+        return entry_end::read;
     }
     from.go_to(begin);
-    reject(from.rest(), fmt::format("the chunk's bytes are broken from byte {} on", begin), to);
-    return false;
+    bool const is_long = from.rest().size() > options_.limits.message_bytes_max;
+    if (message.has_more() && !is_long) return entry_end::beyond;
+    // Where more comes, it is part of the same entry, or nobody knows of which.
+    auto const rest = is_long ? from.rest().substr(0, forward_limits::excerpt_bytes_max) : from.rest();
+    reject(rest, fmt::format("the chunk's bytes are broken from byte {} on", message.base_ + begin), to);
+    return entry_end::broken;
+}
+
+bool event_decoder::skip_entry(msgpack_reader& from, forward_mode mode) {
+    return from.skip() == msgpack_problem::none &&
+           (mode != forward_mode::single || from.skip() == msgpack_problem::none);
 }
 
 void event_decoder::add_event(event& row, std::size_t record_begin, target& to) {
@@ -316,14 +355,13 @@ void event_decoder::reject_also(std::string_view bytes, std::string_view reason,
     to.pack.add(to.position, reason, bytes);
 }
 
-void event_decoder::finish_pack(target& to) {
+void event_decoder::finish_pack(std::uint32_t index, target& to) {
     auto& row = to.into.events[*to.rejected_row];
     auto& reason = to.into.rejections.back();
     reason.reason = to.pack.reasons();
     reason.entries = to.pack.count();
     auto const record = to.pack.finish();
-    // Not the id of any entry: a retry gives them theirs, and one may come back as a letter by itself.
-    row.id = row.id.at(codec::pack_index);
+    row.id = row.id.at(index);
     row.record_begin = static_cast<std::uint32_t>(to.records.written());
     row.record_bytes = static_cast<std::uint32_t>(record.size());
     to.records.raw(record);

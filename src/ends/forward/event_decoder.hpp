@@ -4,6 +4,7 @@
 #include "event_decoder_counts.hpp"
 #include "forward_message.hpp"
 #include "known_keys.hpp"
+#include "message_portions.hpp"
 #include "part_joiner.hpp"
 
 #include "logpipe/event.hpp"
@@ -46,19 +47,30 @@ class event_decoder final {
   public:
     explicit event_decoder(event_decoder_options options);
 
-    /// Adds the events of `message` at the end of `into`. Throws std::bad_alloc; nothing is added or counted then.
-    void append(forward_message const& message, batch& into);
+    /// Adds the events of the message's next portion at the end of `into`. Throws std::bad_alloc; nothing is added or
+    /// counted then.
+    void append(message_portions& message, batch& into);
     void append(part_check const& check, batch& into);
     [[nodiscard]] event_decoder_counts const& counts() const noexcept { return counts_; }
 
   private:
     struct target;
+    struct portion_end {
+        std::size_t bytes = 0;  // of the entries, that were read
+        bool is_last = false;
+    };
+    enum class entry_end : std::uint8_t {
+        read,
+        beyond,  // what is there of the entries
+        broken,  // nobody knows where the next one begins
+    };
 
     template <class Action>
     void change(batch& into, Action const& action);
-    void append_message(forward_message const& message, batch& into);
-    void append_entries(std::string_view entries, forward_mode mode, target& to);
-    [[nodiscard]] bool append_entry(msgpack_reader& from, forward_mode mode, target& to);
+    void append_portion(message_portions& message, batch& into);
+    [[nodiscard]] portion_end append_entries(message_portions const& message, target& to);
+    [[nodiscard]] entry_end append_entry(msgpack_reader& from, message_portions const& message, target& to);
+    [[nodiscard]] static bool skip_entry(msgpack_reader& from, forward_mode mode);
     [[nodiscard]] bool read_event(msgpack_reader& from, forward_mode mode, target& to, event& row, std::string& reason);
     [[nodiscard]] bool read_time(msgpack_reader& from, std::int64_t& time_ns);
     [[nodiscard]] bool read_record(msgpack_reader& from, target& to, std::string& reason);
@@ -67,7 +79,7 @@ class event_decoder final {
     void reject(std::string_view bytes, std::string reason, target& to);
     void reject_first(std::string_view bytes, std::string reason, target& to);
     void reject_also(std::string_view bytes, std::string_view reason, target& to);
-    void finish_pack(target& to);
+    void finish_pack(std::uint32_t index, target& to);
     [[nodiscard]] event_id id_of_rejected(target const& to, std::string_view bytes);
 
     event_decoder_options options_;

@@ -37,6 +37,12 @@ class forward_decoder final {
     [[nodiscard]] result<std::optional<forward_message>> next();
     /// A part of a message has come.
     [[nodiscard]] bool within_message() const noexcept { return oversized_ || stream_.buffered_bytes() > 0; }
+    /// Memory that it takes for what has come.
+    [[nodiscard]] std::size_t held_bytes() const noexcept { return stream_.held_bytes(); }
+    /// Between messages: the memory goes until the next space().
+    void release() noexcept {
+        if (!within_message()) stream_.release();
+    }
     /// That message is above the limit.
     [[nodiscard]] bool is_oversized() const noexcept { return oversized_.has_value(); }
 

@@ -11,6 +11,7 @@ namespace logpipe::forward {
 struct forward_limits {
     std::size_t message_bytes_max = std::size_t{64} << 20U;
     std::size_t decompressed_bytes_max = std::size_t{256} << 20U;
+    std::size_t event_bytes_max = std::size_t{8} << 20U;  ///< of an entry, and of its record as JSON
     std::uint32_t entries_max = 4'000'000;
     std::uint32_t nesting_max = 64;
 

@@ -18,6 +18,7 @@ constexpr std::uint32_t nesting_limit_max = 1024;
 forward_limits limits_of(forward_source_options const& options) {
     return {.message_bytes_max = options.message_bytes_max,
             .decompressed_bytes_max = options.decompressed_bytes_max,
+            .event_bytes_max = options.event_bytes_max,
             .entries_max = options.entries_max,
             .nesting_max = options.nesting_max};
 }
@@ -32,7 +33,7 @@ class listening_source final : public forward_source {
                      {.limits = limits_of(options_),
                       .trust_chunk_ids = options_.trust_chunk_ids,
                       .parts = {.timeout = options_.partial_timeout, .line_bytes_max = options_.partial_bytes_max}}},
-                 options_.pending_bytes_max},
+                 options_.pending_bytes_max, process_memory(), "forward events"},
           server_{options_, limits_of(options_), inbox_} {}
 
     result<> open() override {

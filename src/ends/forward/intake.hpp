@@ -24,8 +24,8 @@ class intake final {
     intake(inbox& events, ack_queue& acks, log_limit& trouble, environment world, std::function<void()> wake)
         : inbox_{events}, acks_{acks}, trouble_{trouble}, world_{std::move(world)}, wake_{std::move(wake)} {}
 
-    /// As inbox::put().
-    [[nodiscard]] std::uint64_t put(forward_message const& message) { return inbox_.put(message); }
+    /// As inbox::put(): the message's next portion.
+    [[nodiscard]] std::uint64_t put(message_portions& message) { return inbox_.put(message); }
     /// What is due by time: parts of lines whose rest has not come, and acks that memory was short for. To be called
     /// now and then.
     void tend();

@@ -7,13 +7,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace logpipe::forward {
 
 namespace {
 
 constexpr std::size_t first_bytes = std::size_t{16} << 10U;
-constexpr std::size_t kept_bytes_max = std::size_t{4} << 20U;  // an idle connection gives back what is above this
+// An idle connection gives back what is above this: there may be a thousand.
+constexpr std::size_t kept_bytes_max = std::size_t{64} << 10U;
 
 }  // namespace
 
@@ -21,30 +23,34 @@ std::span<char> msgpack_stream::space() {
     if (begin_ == end_) {
         scanned_ -= begin_;
         begin_ = end_ = 0;
-        if (capacity_ > kept_bytes_max) {
-            buffer_.reset();
-            capacity_ = 0;
-        }
+        if (capacity_ > kept_bytes_max) release();
     }
     if (end_ == capacity_) make_room();
     return {buffer_.get() + end_, capacity_ - end_};
 }
 
-/// Moves what is buffered to the front where that frees half of the buffer, else doubles it.
+void msgpack_stream::release() noexcept {
+    if (begin_ != end_) return;
+    scanned_ -= begin_;
+    begin_ = end_ = 0;
+    buffer_.reset();
+    capacity_ = 0;
+}
+
+/// Moves what is buffered to the front, and doubles the buffer where that frees less than half of it.
 void msgpack_stream::make_room() {
     auto const buffered = end_ - begin_;
-    auto const capacity = buffered * 2 > capacity_ || capacity_ == 0 ? std::max(first_bytes, capacity_ * 2) : capacity_;
-    if (capacity == capacity_) {
-        std::memmove(buffer_.get(), buffer_.get() + begin_, buffered);
-    } else {
-        auto grown = std::make_unique_for_overwrite<char[]>(capacity);
-        if (buffered != 0) std::memcpy(grown.get(), buffer_.get() + begin_, buffered);
-        buffer_ = std::move(grown);
-        capacity_ = capacity;
-    }
+    if (begin_ != 0) std::memmove(buffer_.get(), buffer_.get() + begin_, buffered);
     scanned_ -= begin_;
     begin_ = 0;
     end_ = buffered;
+    if (buffered * 2 <= capacity_ && capacity_ != 0) return;
+    auto const capacity = std::max(first_bytes, capacity_ * 2);
+    auto* const grown = static_cast<char*>(std::realloc(buffer_.get(), capacity));
+    if (grown == nullptr) throw std::bad_alloc{};
+    static_cast<void>(buffer_.release());
+    buffer_.reset(grown);
+    capacity_ = capacity;
 }
 
 void msgpack_stream::commit(std::size_t bytes) noexcept {

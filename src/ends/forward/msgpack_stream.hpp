@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,13 +34,20 @@ class msgpack_stream final {
     void drop(std::size_t bytes) noexcept;
     /// Bytes of a value that is not whole yet.
     [[nodiscard]] std::size_t buffered_bytes() const noexcept { return end_ - begin_; }
+    /// Memory that it takes.
+    [[nodiscard]] std::size_t held_bytes() const noexcept { return capacity_; }
+    /// Where nothing is buffered, its memory goes until the next space().
+    void release() noexcept;
 
   private:
     void make_room();
     [[nodiscard]] result<> scan_header();
 
     std::size_t value_bytes_max_;
-    std::unique_ptr<char[]> buffer_;
+    struct freed {
+        void operator()(char* bytes) const noexcept { std::free(bytes); }
+    };
+    std::unique_ptr<char, freed> buffer_;  // of malloc: realloc moves large ones without a second copy
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;          // of the first value that was not given out
     std::size_t end_ = 0;            // of the bytes there are

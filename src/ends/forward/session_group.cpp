@@ -19,8 +19,10 @@ session_group::session_group(forward_source_options const& options, forward_limi
                              environment world, std::function<void()> wake)
     : hostname_{hostname_of(options.self_hostname)},
       peers_{options.connections_max, options.connections_per_address},
-      events_{into, acks_, trouble_, std::move(world), std::move(wake)},
-      context_{options, limits, hostname_, peers_, events_, acks_, counts_, trouble_} {}
+      acks_{*world.memory},
+      events_{into, acks_, trouble_, world, std::move(wake)},
+      turn_{std::move(world)},
+      context_{options, limits, hostname_, peers_, events_, acks_, counts_, turn_, trouble_} {}
 
 bool session_group::admit(peer_table::pointer const& peer) {
     if (!peers_.add(peer)) {

@@ -4,6 +4,7 @@
 
 #include "ack_queue.hpp"
 #include "intake.hpp"
+#include "memory_turn.hpp"
 #include "peer_table.hpp"
 
 #include "forward/forward.hpp"
@@ -38,6 +39,7 @@ struct session_context {
     intake& events;
     ack_queue& acks;
     session_counts& counts;
+    memory_turn& turn;
     log_limit& trouble;
 };
 
@@ -79,6 +81,7 @@ class session_group final {
     ack_queue acks_;
     intake events_;
     session_counts counts_;
+    memory_turn turn_;
     session_context const context_;
 };
 

@@ -11,6 +11,7 @@ constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t unread_acks_bytes_max = std::size_t{8} << 20U;  // of one client
 constexpr std::chrono::milliseconds unread_acks_pause{20};
 constexpr std::chrono::milliseconds short_memory_pause{500};
+constexpr std::chrono::milliseconds turn_pause{20};
 constexpr std::chrono::seconds half_closed_max{60};
 constexpr std::chrono::milliseconds linger_pause{20};
 
@@ -28,7 +29,10 @@ bool has_memory(Action const& action) {
 }  // namespace
 
 session_stepper::session_stepper(std::shared_ptr<forward_peer> peer, session_context const& context)
-    : peer_{std::move(peer)}, shared_{context}, stream_{greeting_bytes_max} {
+    : peer_{std::move(peer)},
+      shared_{context},
+      stream_{greeting_bytes_max},
+      memory_{context.turn.budget(), "forward messages"} {
     if (!shared_.events.stopping()) peer_->link->close_after(shared_.options.handshake_timeout, "handshake timeout");
 }
 
@@ -107,12 +111,21 @@ std::optional<session_wait> session_stepper::read() {
         end({});
         return std::nullopt;
     }
+    if (decoder_->within_message()) {
+        bool const may_read = shared_.turn.may_read(peer_);
+        if (!may_read && !std::exchange(waits_for_turn_, true)) shared_.turn.budget().waited();
+        if (!may_read) return session_wait{.what = session_wait::kind::pause, .pause = turn_pause};
+        waits_for_turn_ = false;
+    } else if (shared_.turn.budget().is_short()) {
+        decoder_->release();
+    }
     if (shared_.events.stopping())
         link.stop_reading_after(session_group::quiet_max);
     else if (shared_.options.idle_timeout.count() > 0)
         link.close_after(shared_.options.idle_timeout, "idle timeout");
     std::span<char> space;
     if (!has_memory([&] { space = decoder_->space(); })) return wait_for_memory();
+    account();
     peer_->is_awaited = true;
     return session_wait{.what = session_wait::kind::bytes, .space = space};
 }
@@ -123,6 +136,7 @@ void session_stepper::received(std::size_t bytes) {
     if (!decoder_) return stream_.commit(bytes);
     peer_->link->clear_deadline();
     shared_.counts.bytes_in += bytes;
+    shared_.turn.received(*peer_, bytes);
     decoder_->commit(bytes);
     received_bytes_ = bytes;
     state_ = state::taking;
@@ -141,12 +155,10 @@ void session_stepper::ended(std::string_view failure) {
 }
 
 std::optional<session_wait> session_stepper::take_messages() {
-    if (delayed_) {
-        if (!put(*delayed_)) return wait_for_memory();
-        delayed_.reset();
-        if (auto const wait = wait_for_room()) return wait;
-    }
     while (true) {
+        if (taking_) {
+            if (auto const wait = take_portions()) return wait;
+        }
         result<std::optional<forward_message>> message = std::optional<forward_message>{};
         if (!has_memory([&] { message = decoder_->next(); })) return wait_for_memory();
         if (!message) {
@@ -156,22 +168,30 @@ std::optional<session_wait> session_stepper::take_messages() {
         if (!*message) break;
         // From here on it has something to lose.
         if (!std::exchange(any_message_, true) && !peer_->pace.established()) shared_.peers.establish(*peer_);
-        if (!put(**message)) {
-            delayed_ = *std::move(message);
-            return wait_for_memory();
-        }
-        if (auto const wait = wait_for_room()) return wait;
+        taking_.emplace(**std::move(message));
     }
     messages_taken();
     return std::nullopt;
 }
 
-/// @return false where memory is short
-bool session_stepper::put(forward_message const& message) {
-    std::uint64_t end_offset = 0;
-    if (!has_memory([&] { end_offset = shared_.events.put(message); })) return false;
-    take(message, end_offset);
-    return true;
+/// Until the message is whole.
+std::optional<session_wait> session_stepper::take_portions() {
+    while (taking_) {
+        std::uint64_t end_offset = 0;
+        if (!has_memory([&] { end_offset = shared_.events.put(*taking_); })) return wait_for_memory();
+        if (taking_->is_whole()) {
+            take(taking_->message(), end_offset);
+            taking_.reset();
+            shared_.turn.leave(*peer_);
+        }
+        account();
+        if (auto const wait = wait_for_room()) return wait;
+    }
+    return std::nullopt;
+}
+
+void session_stepper::account() noexcept {
+    memory_.set(decoder_->held_bytes() + (taking_ ? taking_->held_bytes() : 0));
 }
 
 void session_stepper::take(forward_message const& message, std::uint64_t end_offset) {
@@ -188,9 +208,11 @@ void session_stepper::take(forward_message const& message, std::uint64_t end_off
 /// Until the pump has read events, acks became due, and this client has read its own. One that does not read them is
 /// closed by the connection's own deadline for writing.
 std::optional<session_wait> session_stepper::wait_for_room() {
-    bool const is_full = shared_.events.is_full();
-    bool const has_unread = peer_->link->unsent_bytes() > unread_acks_bytes_max;
-    if ((!is_full && !has_unread) || peer_->link->closed() || shared_.events.drained()) {
+    bool const is_closed = peer_->link->closed();
+    // The rest of a message goes in whoever has sent it, and however much that is.
+    bool const is_full = shared_.events.is_full() && (taking_ || !is_closed);
+    bool const has_unread = peer_->link->unsent_bytes() > unread_acks_bytes_max && !is_closed;
+    if ((!is_full && !has_unread) || shared_.events.drained()) {
         state_ = state::taking;
         return std::nullopt;
     }
@@ -226,6 +248,7 @@ void session_stepper::messages_taken() {
 void session_stepper::end(result<> how) {
     if (state_ == state::lingering) return peer_->link->close(how ? "the peer left" : how.error().message);
     state_ = state::lingering;
+    shared_.turn.leave(*peer_);
     shared_.events.feeder_left();
     if (shared_.events.stopping()) return;
     peer_->link->close_after(half_closed_max, "the peer left");

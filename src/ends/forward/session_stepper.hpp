@@ -6,6 +6,7 @@
 
 #include "forward_decoder.hpp"
 #include "handshake.hpp"
+#include "message_portions.hpp"
 #include "session_group.hpp"
 
 #include <chrono>
@@ -62,9 +63,10 @@ class session_stepper final {
     void send_helo();
     void check_login(std::string_view ping);
     void expect_messages(state next);
-    [[nodiscard]] bool put(forward_message const& message);
+    [[nodiscard]] std::optional<session_wait> take_portions();
     void take(forward_message const& message, std::uint64_t end_offset);
     void messages_taken();
+    void account() noexcept;
     void end(result<> how);
     void close_broken(error const& reason);
     void send(std::string bytes);
@@ -75,9 +77,11 @@ class session_stepper final {
     msgpack_stream stream_;  // until messages are expected
     server_greeting helo_;
     std::optional<forward_decoder> decoder_;  // from then on
-    std::optional<forward_message> delayed_;  // while memory is short; into the decoder's bytes
+    std::optional<message_portions> taking_;  // into the decoder's bytes
+    memory_share memory_;                     // decoder's and portions'
     std::size_t received_bytes_ = 0;          // since the messages before were taken
     bool any_message_ = false;                // in them
+    bool waits_for_turn_ = false;
 };
 
 }  // namespace logpipe::forward

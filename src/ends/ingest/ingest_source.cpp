@@ -18,7 +18,8 @@ class ingest_source final : public source {
     explicit ingest_source(ingest_options options)
         : options_{std::move(options)},
           identity_{fmt::format("ingest:{:016x}", random_number())},
-          inbox_{event_rows{options_.lines.line_bytes_max}, options_.pending_bytes_max},
+          inbox_{event_rows{options_.lines.line_bytes_max}, options_.pending_bytes_max, process_memory(),
+                 "ingest events"},
           server_{options_, inbox_} {}
 
     result<> open() override { return health_.noted(server_.open()); }

@@ -7,13 +7,6 @@
 
 namespace logpipe::journal {
 
-namespace {
-
-// A chunk above this becomes several frames, which bounds what a reader needs in memory. Forward messages are smaller.
-constexpr std::uint64_t split_bytes = std::uint64_t{64} << 20U;
-
-}  // namespace
-
 void frame_encoder::begin(batch const& events, std::int64_t received_ns) {
     events_ = &events;
     received_ns_ = received_ns;
@@ -30,9 +23,10 @@ std::size_t frame_encoder::run_end(std::size_t begin) const {
     auto const limit = chunk_end(rows, begin);
     std::uint64_t bytes = row_bytes + events_->payload(rows[begin]).size();
     std::size_t end = begin + 1;
-    for (; end < limit && rows[end].received_ns == rows[begin].received_ns; ++end) {
-        bytes += row_bytes + events_->payload(rows[end]).size();
-        if (bytes > split_bytes) break;
+    for (; end < limit && bytes < frame_bytes_ && rows[end].received_ns == rows[begin].received_ns; ++end) {
+        auto const more = row_bytes + events_->payload(rows[end]).size();
+        if (events_->tags.at(rows[begin].tag).size() + bytes + more > payload_bytes_max) break;
+        bytes += more;
     }
     return end;
 }
@@ -56,7 +50,7 @@ result<bool> frame_encoder::next() {
     std::string_view const tag = events_->tags.at(first.tag);
     auto const end = run_end(at_);
     // run_end() bounds all but the first record and the tag.
-    if (std::uint64_t{tag.size()} + events_->payload(first).size() + row_bytes + split_bytes > payload_bytes_max)
+    if (std::uint64_t{tag.size()} + events_->payload(first).size() + row_bytes > payload_bytes_max)
         return error{errc::rejected,
                      fmt::format("a record of {} bytes with a tag of {} bytes is too large for the journal",
                                  events_->payload(first).size(), tag.size())};

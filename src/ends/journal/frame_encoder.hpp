@@ -18,6 +18,10 @@ namespace logpipe::journal {
 /// One thread. Keeps its memory from batch to batch.
 class frame_encoder final {
   public:
+    /// @param frame_bytes  a frame ends with the event that reaches it. As a rule it is one portion: a reader need not
+    /// hold more
+    explicit frame_encoder(std::uint64_t frame_bytes = portion_bytes) noexcept : frame_bytes_{frame_bytes} {}
+
     /// `events` stays as it is until parts() was used. Rejected events are left out; their indices in the chunk stay.
     /// @param received_ns  of events that no durable store received before
     void begin(batch const& events, std::int64_t received_ns);
@@ -41,6 +45,7 @@ class frame_encoder final {
     [[nodiscard]] std::size_t run_end(std::size_t begin) const;
     void add_record(event const& row);
 
+    std::uint64_t const frame_bytes_;
     batch const* events_ = nullptr;
     std::int64_t received_ns_ = 0;
     std::size_t at_ = 0;

@@ -47,7 +47,7 @@ result<std::vector<std::uint64_t>> segments_of(std::string const& folder) {
     return list_segments(files, folder);
 }
 
-using each_frame = std::function<result<>(frame_header const&, std::string_view payload)>;
+using each_frame = std::function<result<>(segment_reader& at)>;
 
 result<> read_segment(std::string const& folder, std::uint64_t first_offset, std::uint64_t limit_offset,
                       each_frame const& each) {
@@ -61,7 +61,7 @@ result<> read_segment(std::string const& folder, std::uint64_t first_offset, std
         if (!step) return step.error();
         if (*step == segment_step::damage) continue;
         if (*step == segment_step::end || frames.header().first_offset >= limit_offset) return {};
-        if (auto taken = each(frames.header(), frames.payload()); !taken) return taken;
+        if (auto taken = each(frames); !taken) return taken;
     }
 }
 
@@ -119,10 +119,11 @@ result<> export_journal(std::string const& folder, std::function<result<>(batch 
     auto const offsets = segments_of(folder);
     if (!offsets) return offsets.error();
     batch into;
-    auto const collect = [&](frame_header const& header, std::string_view payload) -> result<> {
-        for (auto offset = header.first_offset; offset < header.end_offset();) {
-            offset = append_portion(header, payload, offset, into);
-            into.end_offset = offset;
+    auto const collect = [&](segment_reader& frame) -> result<> {
+        for (auto offset = frame.header().first_offset; offset < frame.header().end_offset();) {
+            auto const end = frame.append_portion(offset, into);
+            if (!end) return end.error();
+            into.end_offset = offset = *end;
             if (!into.full()) continue;
             if (auto taken = each(into); !taken) return taken;
             into.clear();
@@ -141,11 +142,13 @@ result<> export_frames(std::string const& folder,
     batch into;
     for (std::size_t i = 0; i < offsets->size(); ++i) {
         auto const segment = segment_name((*offsets)[i]);
-        auto const give = [&](frame_header const& header, std::string_view payload) -> result<> {
-            for (auto offset = header.first_offset; offset < header.end_offset();) {
+        auto const give = [&](segment_reader& frame) -> result<> {
+            for (auto offset = frame.header().first_offset; offset < frame.header().end_offset();) {
                 into.clear();
-                offset = append_portion(header, payload, offset, into);
-                if (auto taken = each({.segment = segment, .epoch = header.epoch}, into); !taken) return taken;
+                auto const end = frame.append_portion(offset, into);
+                if (!end) return end.error();
+                offset = *end;
+                if (auto taken = each({.segment = segment, .epoch = frame.header().epoch}, into); !taken) return taken;
             }
             return {};
         };

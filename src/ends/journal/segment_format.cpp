@@ -9,15 +9,11 @@
 
 namespace logpipe::journal {
 
-namespace {
-
 event_row read_row(char const* from) noexcept {
     return {.time_ns = static_cast<std::int64_t>(load_little<std::uint64_t>(from)),
             .record_bytes = load_little<std::uint32_t>(from + 8),
             .index = load_little<std::uint32_t>(from + 12)};
 }
-
-}  // namespace
 
 void write_header(frame_header const& header, char* out) noexcept {
     std::memcpy(out, frame_magic.data(), frame_magic.size());
@@ -73,6 +69,23 @@ bool payload_is_whole(frame_header const& header, std::string_view payload) noex
     return bytes == payload.size();
 }
 
+void append_rows(frame_header const& header, std::string_view rows, std::size_t first_row, std::uint32_t tag,
+                 std::size_t begin, batch& into) {
+    LOGPIPE_ASSERT(into.records.size() <= std::numeric_limits<std::uint32_t>::max());
+    for (auto offset = header.first_offset + first_row; !rows.empty(); rows.remove_prefix(row_bytes), ++offset) {
+        auto const row = read_row(rows.data());
+        auto& added = into.events.emplace_back();
+        added.id = header.chunk ? header.chunk.at(row.index) : event_id{.high = header.epoch, .low = offset};
+        added.time_ns = row.time_ns;
+        added.received_ns = header.received_ns;
+        added.offset = offset;
+        added.record_begin = static_cast<std::uint32_t>(begin);
+        added.record_bytes = row.record_bytes;
+        added.tag = tag;
+        begin += row.record_bytes;
+    }
+}
+
 std::uint64_t append_portion(frame_header const& header, std::string_view payload, std::uint64_t from_offset,
                              batch& into) {
     LOGPIPE_ASSERT(from_offset < header.end_offset());
@@ -95,22 +108,9 @@ std::uint64_t append_portion(frame_header const& header, std::string_view payloa
     }
     records = records.substr(skipped_bytes, bytes);
 
-    LOGPIPE_ASSERT(into.records.size() + records.size() <= std::numeric_limits<std::uint32_t>::max());
-    auto begin = static_cast<std::uint32_t>(into.records.size());
+    auto const begin = into.records.size();
     into.records.append(records);
-    for (std::size_t i = skip; i < end; ++i) {
-        auto const row = read_row(payload.data() + i * row_bytes);
-        auto const offset = header.first_offset + i;
-        auto& added = into.events.emplace_back();
-        added.id = header.chunk ? header.chunk.at(row.index) : event_id{.high = header.epoch, .low = offset};
-        added.time_ns = row.time_ns;
-        added.received_ns = header.received_ns;
-        added.offset = offset;
-        added.record_begin = begin;
-        added.record_bytes = row.record_bytes;
-        added.tag = tag;
-        begin += row.record_bytes;
-    }
+    append_rows(header, payload.substr(skip * row_bytes, (end - skip) * row_bytes), skip, tag, begin, into);
     return header.first_offset + end;
 }
 

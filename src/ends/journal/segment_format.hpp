@@ -74,6 +74,9 @@ void write_header(frame_header const& header, char* out) noexcept;
 /// Writes `row_bytes`.
 void write_row(event_row const& row, char* out) noexcept;
 
+/// Reads `row_bytes`.
+[[nodiscard]] event_row read_row(char const* from) noexcept;
+
 /// @return none unless `bytes` begins with a whole header whose sum is right and whose numbers make sense.
 [[nodiscard]] std::optional<frame_header> read_header(std::string_view bytes) noexcept;
 /// True when the sum is right and the rows describe exactly these bytes.
@@ -81,6 +84,9 @@ void write_row(event_row const& row, char* out) noexcept;
 /// A frame is read in portions of about so much. Where they end follows from the frame alone, because a forward sink
 /// makes a chunk of each, and what it retries after a crash must be the same chunk.
 inline constexpr std::size_t portion_bytes = std::size_t{2} << 20U;
+/// Adds events of the frame, from its `first_row`th on, whose records are in `into` from `begin` on.
+void append_rows(frame_header const& header, std::string_view rows, std::size_t first_row, std::uint32_t tag,
+                 std::size_t begin, batch& into);
 /// Adds the events from `from_offset` on, to the end of its portion, of a frame whose payload is whole.
 /// @return the offset after them
 [[nodiscard]] std::uint64_t append_portion(frame_header const& header, std::string_view payload,

@@ -20,12 +20,10 @@ result<segment_step> segment_reader::next(std::uint64_t end_bytes, read_depth de
             at_ += header_.frame_bytes();
             return segment_step::frame;
         }
-        auto const all = peek(at_, header_.frame_bytes(), end_bytes);
-        if (!all) return all.error();
-        auto const payload = all->substr(std::min(header_bytes, all->size()));
-        if (payload_is_whole(header_, payload)) {
+        auto const whole = read_payload(end_bytes);
+        if (!whole) return whole.error();
+        if (*whole) {
             at_ += header_.frame_bytes();
-            payload_ = payload;
             return segment_step::frame;
         }
     }
@@ -34,6 +32,20 @@ result<segment_step> segment_reader::next(std::uint64_t end_bytes, read_depth de
     if (!found) return found.error();
     at_ = *found;
     return segment_step::damage;
+}
+
+/// @return whether it is as its header says
+result<bool> segment_reader::read_payload(std::uint64_t end_bytes) {
+    if (header_.payload_bytes > held_bytes_max_) return large_.open(header_, at_ + header_bytes);
+    auto const all = peek(at_, header_.frame_bytes(), end_bytes);
+    if (!all) return all.error();
+    payload_ = all->substr(std::min(header_bytes, all->size()));
+    return payload_is_whole(header_, payload_);
+}
+
+result<std::uint64_t> segment_reader::append_portion(std::uint64_t from_offset, batch& into) {
+    if (header_.payload_bytes > held_bytes_max_) return large_.append_portion(from_offset, into);
+    return journal::append_portion(header_, payload_, from_offset, into);
 }
 
 /// The bytes from `at` on, up to `bytes` of them; fewer where the file or `end_bytes` comes first.

@@ -96,10 +96,7 @@ result<> topic_reader::skip_to_position() {
 
 result<> topic_reader::read_step(batch& into) {
     auto& frames = *segment_->frames;
-    if (segment_->in_frame) {
-        read_portion(into);
-        return {};
-    }
+    if (segment_->in_frame) return read_portion(into);
     auto const step = frames.next(segment_->end_bytes);
     if (!step) return step.error();
     if (*step == segment_step::damage) {
@@ -119,14 +116,16 @@ result<> topic_reader::read_step(batch& into) {
     }
     if (header.first_offset > position_) lose_until(header.first_offset);
     damage_.clear();
-    read_portion(into);
-    return {};
+    return read_portion(into);
 }
 
-void topic_reader::read_portion(batch& into) {
-    auto const& frames = *segment_->frames;
-    position_ = append_portion(frames.header(), frames.payload(), position_, into);
+result<> topic_reader::read_portion(batch& into) {
+    auto& frames = *segment_->frames;
+    auto const end = frames.append_portion(position_, into);
+    if (!end) return end.error();
+    position_ = *end;
     segment_->in_frame = position_ < frames.header().end_offset();
+    return {};
 }
 
 void topic_reader::lose_until(std::uint64_t offset) {

@@ -42,7 +42,7 @@ class topic_reader final {
     [[nodiscard]] result<> update_end(synced_mark const& mark);
     [[nodiscard]] result<> skip_to_position();
     [[nodiscard]] result<> read_step(batch& into);
-    void read_portion(batch& into);
+    [[nodiscard]] result<> read_portion(batch& into);
     void lose_until(std::uint64_t offset);
 
     file_system& files_;

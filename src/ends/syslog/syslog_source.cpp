@@ -19,7 +19,7 @@ class syslog_source final : public source {
     explicit syslog_source(syslog_source_options options)
         : options_{std::move(options)},
           identity_{fmt::format("syslog:{:016x}", random_number())},
-          inbox_{message_rows{options_.lines}, options_.pending_bytes_max},
+          inbox_{message_rows{options_.lines}, options_.pending_bytes_max, process_memory(), "syslog events"},
           server_{options_, inbox_} {}
 
     result<> open() override { return health_.noted(server_.open()); }

@@ -201,6 +201,21 @@ pump_snapshot parse_pump(object_reader from) {
     return pump;
 }
 
+held_memory parse_holder(object_reader from) {
+    held_memory what;
+    from.read("holder", what.holder);
+    from.read("bytes", what.bytes);
+    return what;
+}
+
+memory_status parse_memory(object_reader from) {
+    memory_status memory;
+    from.read("bytes_max", memory.bytes_max);
+    from.read("waits", memory.waits);
+    from.read("holders", memory.holders, parse_holder);
+    return memory;
+}
+
 }  // namespace
 
 result<process_snapshot> parse_process_snapshot(std::string_view text) {
@@ -221,6 +236,7 @@ result<process_snapshot> parse_process_snapshot(std::string_view text) {
     from.read("pumps", process.pumps, parse_pump);
     if (from.has("dead_letters")) process.letters = parse_stage(from.object("dead_letters"));
     from.read("warnings", process.warnings, parse_warning);
+    if (from.has("memory")) process.memory = parse_memory(from.object("memory"));
     if (!problem.empty()) return error{errc::protocol, fmt::format("the status is not as expected: {}", problem)};
     return process;
 }

@@ -70,6 +70,15 @@ void write_warning(json_object&& object, warning const& line) {
     object.add("message", line.message);
 }
 
+void write_memory(json_object&& object, memory_status const& memory) {
+    object.add("bytes_max", memory.bytes_max);
+    object.add("waits", memory.waits);
+    object.array("holders", memory.holders, [](json_object&& each, held_memory const& what) {
+        each.add("holder", what.holder);
+        each.add("bytes", what.bytes);
+    });
+}
+
 void write_pump(json_object&& object, pump_snapshot const& pump) {
     object.add("name", pump.name);
     object.add("finished", pump.finished);
@@ -106,6 +115,7 @@ std::string to_json(process_snapshot const& process) {
         object.array("pumps", process.pumps, write_pump);
         if (process.letters) write_stage(object.object("dead_letters"), *process.letters);
         object.array("warnings", process.warnings, write_warning);
+        write_memory(object.object("memory"), process.memory);
     }
     out.push_back('\n');
     return out;

@@ -28,6 +28,13 @@ void add_process(exposition& out, process_snapshot const& process) {
     }
 }
 
+void add_memory(exposition& out, memory_status const& memory) {
+    for (auto const& each : memory.holders)
+        out.add(metrics::memory_held, std::array{metric_label{"holder", each.holder}}, each.bytes);
+    out.add(metrics::memory_held_max, {}, memory.bytes_max);
+    out.add(metrics::memory_waits, {}, memory.waits);
+}
+
 /// The ledger is durable: it continues where the last process ended, and its partitions come and go with their
 /// figures, so its terms are gauges, not counters that start at 0 with the process.
 void add_ledger(exposition& out, served_metric const& what, std::vector<metric_label> const& labels,
@@ -100,6 +107,7 @@ void add_pump(exposition& out, pump_snapshot const& pump) {
 std::string to_prometheus(process_snapshot const& process) {
     exposition out;
     add_process(out, process);
+    add_memory(out, process.memory);
     add_ledger(out, metrics::ledger, {}, process.book);
     out.add(metrics::ledger_difference, {}, static_cast<double>(process.book.difference()));
     for (auto const& pump : process.pumps) add_pump(out, pump);

@@ -1,10 +1,11 @@
 #include "core/disk_reserve.hpp"
 
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/scratch_folder.hpp"
+#include "world/faulty_files.hpp"
 
 using namespace logpipe;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 TEST_CASE("a reserve takes room, gives it up for what must be written, and is made again", "[reserve]") {

@@ -1,8 +1,8 @@
 #include "core/file.hpp"
 
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/scratch_folder.hpp"
+#include "world/faulty_files.hpp"
 
 #include <sys/resource.h>
 
@@ -11,6 +11,7 @@
 #include <memory>
 
 using namespace logpipe;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 namespace {

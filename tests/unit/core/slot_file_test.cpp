@@ -1,12 +1,13 @@
 #include "core/slot_file.hpp"
 
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/scratch_folder.hpp"
+#include "world/faulty_files.hpp"
 
 #include <random>
 
 using namespace logpipe;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 TEST_CASE("a value is written over in place on a disk without room", "[slot_file]") {

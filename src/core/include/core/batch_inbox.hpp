@@ -2,6 +2,7 @@
 // being filled and the buffers that come back. No event is copied; whole batches change hands.
 #pragma once
 
+#include "core/memory_budget.hpp"
 #include "core/mutex.hpp"
 #include "logpipe/event.hpp"
 #include "logpipe/stage.hpp"
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <new>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,18 +24,21 @@ template <class Decoder>
 class batch_inbox final {
   public:
     /// @param bytes_max  of what was put in and is not taken yet
-    batch_inbox(Decoder decoder, std::size_t bytes_max) : bytes_max_{bytes_max}, decoder_{std::move(decoder)} {}
+    /// @param holder  whose memory that is
+    batch_inbox(Decoder decoder, std::size_t bytes_max, memory_budget& memory, std::string_view holder)
+        : bytes_max_{bytes_max}, decoder_{std::move(decoder)}, memory_{memory, holder} {}
 
-    /// Decodes a message's events onto the end. @return the offset after the last of them. Throws std::bad_alloc;
+    /// Decodes events of a message onto the end. @return the offset after the last of them. Throws std::bad_alloc;
     /// nothing of the message is in it then.
     template <class Message>
-    std::uint64_t put(Message const& message) {
+    std::uint64_t put(Message&& message) {
         mutex_lock const lock{mutex_};
         auto const first = filling_.events.size();
         decoder_.append(message, filling_);
         for (auto i = first; i < filling_.events.size(); ++i) filling_.events[i].offset = offset_++;
         filling_.end_offset = offset_;
-        if (filling_.full() || filling_.tags.size() >= tags_max) close_batch_if_possible();
+        if (filling_.full() || filling_.tags.size() >= tags_max || !is_whole(message)) close_batch_if_possible();
+        account();
         changed_.notify_one();
         return offset_;
     }
@@ -69,6 +74,7 @@ class batch_inbox final {
         } else {
             take_oldest(into);
         }
+        account();
         made_room = was_full_ && !over_bound();
         if (made_room) was_full_ = false;
         return taken::events;
@@ -81,7 +87,7 @@ class batch_inbox final {
     }
     [[nodiscard]] std::size_t bytes() const {
         mutex_lock const lock{mutex_};
-        return bytes_ + bytes_of(filling_);
+        return memory_.bytes();
     }
 
   private:
@@ -91,6 +97,13 @@ class batch_inbox final {
     static constexpr std::size_t spare_bytes_max = 8 * batch::bytes_target;
     static constexpr std::size_t spare_count_max = 4;
 
+    /// One that comes in portions is whole with its last one. The others end their batches: where a portion ends must
+    /// not depend on what else comes.
+    template <class Message>
+    [[nodiscard]] static bool is_whole(Message const& message) noexcept {
+        if constexpr (requires { message.is_whole(); }) return message.is_whole();
+        return true;
+    }
     /// The message is in: where memory is short, the batch takes the next one as well.
     void close_batch_if_possible() noexcept LOGPIPE_REQUIRES(mutex_) {
         try {
@@ -99,13 +112,13 @@ class batch_inbox final {
             return;
         }
         std::swap(filled_.back(), filling_);
-        bytes_ += bytes_of(filled_.back());
+        bytes_ += filled_.back().used_bytes();
         if (spare_.empty()) return;
         filling_ = std::move(spare_.back());
         spare_.pop_back();
     }
     void take_oldest(batch& into) LOGPIPE_REQUIRES(mutex_) {
-        bytes_ -= bytes_of(filled_.front());
+        bytes_ -= filled_.front().used_bytes();
         std::swap(into, filled_.front());
         auto& emptied = filled_.front();
         if (spare_.size() < spare_count_max && emptied.bytes() <= spare_bytes_max) {
@@ -118,11 +131,9 @@ class batch_inbox final {
         return !filled_.empty() || !filling_.empty();
     }
     [[nodiscard]] bool over_bound() const noexcept LOGPIPE_REQUIRES(mutex_) {
-        return bytes_ + bytes_of(filling_) >= bytes_max_;
+        return memory_.bytes() >= bytes_max_;
     }
-    [[nodiscard]] static std::size_t bytes_of(batch const& events) noexcept {
-        return events.records.size() + events.events.size() * sizeof(event);
-    }
+    void account() noexcept LOGPIPE_REQUIRES(mutex_) { memory_.set(bytes_ + filling_.used_bytes()); }
 
     std::size_t const bytes_max_;
     mutable mutex mutex_;
@@ -132,6 +143,7 @@ class batch_inbox final {
     std::deque<batch> filled_ LOGPIPE_GUARDED_BY(mutex_);
     std::vector<batch> spare_ LOGPIPE_GUARDED_BY(mutex_);  // empty, with capacity
     std::size_t bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;     // in filled_
+    memory_share memory_ LOGPIPE_GUARDED_BY(mutex_);       // and in filling_
     std::uint64_t offset_ LOGPIPE_GUARDED_BY(mutex_) = 0;  // after the last event
     bool was_full_ LOGPIPE_GUARDED_BY(mutex_) = false;
     bool closed_ LOGPIPE_GUARDED_BY(mutex_) = false;

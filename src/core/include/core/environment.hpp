@@ -1,8 +1,9 @@
-// What a part takes from the world: times, chance and the disk. A test or a simulation hands in another world.
+// What a part takes from the world: times, chance, the disk and memory. A test or a simulation hands in another world.
 #pragma once
 
 #include "core/clock.hpp"
 #include "core/file.hpp"
+#include "core/memory_budget.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,6 +17,7 @@ namespace logpipe {
 /// Its functions may be called by any thread that the part has.
 struct environment {
     file_system* files = &system_files();  ///< outlives the part
+    memory_budget* memory = &process_memory();  ///< outlives the part
     wall_clock now = now_ns;
     wall_clock running = running_time_ns;
     /// Deadlines are measured by it.

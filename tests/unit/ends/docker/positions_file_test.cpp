@@ -1,8 +1,8 @@
 #include "positions_file.hpp"
 
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/scratch_folder.hpp"
+#include "world/faulty_files.hpp"
 
 using namespace logpipe;
 using namespace logpipe::docker;
@@ -63,7 +63,7 @@ TEST_CASE("positions that cannot be written are an error, and what was there sta
 
 TEST_CASE("stored positions survive a power cut, in a folder that was made for them", "[positions]") {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
-        test::faulty_files files{seed};
+        sim::faulty_files files{seed};
         REQUIRE(files.make_folder("var"));
         REQUIRE(store_positions(files, "var/lib/ship/ship.json", some()));
         files.power_off();

@@ -50,7 +50,10 @@ partial_record part(std::uint32_t ordinal, std::string log, bool is_last = false
 struct server {
     explicit server(part_limits const& limits = {}) : decoder{{.limits = {}, .parts = limits}} {}
 
-    void take(std::string_view message) { decoder.append(read_forward_message(message, {}).value(), events); }
+    void take(std::string_view message) {
+        message_portions portions{read_forward_message(message, {}).value()};
+        decoder.append(portions, events);
+    }
     void check(std::chrono::steady_clock::duration after) { decoder.append(part_check{start + after}, events); }
     [[nodiscard]] std::vector<std::string> records() const {
         std::vector<std::string> all;

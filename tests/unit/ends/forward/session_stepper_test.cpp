@@ -5,12 +5,13 @@
 #include "support/forward_ends.hpp"
 #include "support/looking.hpp"
 #include "support/short_memory.hpp"
-#include "support/simulated_link.hpp"
+#include "world/simulated_link.hpp"
 
 #include <random>
 
 using namespace logpipe;
 using namespace logpipe::forward;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 namespace {
@@ -20,7 +21,7 @@ using kind = session_wait::kind;
 class one_server final {
   public:
     explicit one_server(forward_source_options given = {}, std::size_t pending_bytes_max = 1U << 20U)
-        : options{std::move(given)}, events{event_decoder{{}}, pending_bytes_max} {}
+        : options{std::move(given)}, events{event_decoder{{}}, pending_bytes_max, memory, "forward events"} {}
 
     [[nodiscard]] std::size_t take() {
         batch taken;
@@ -34,6 +35,7 @@ class one_server final {
         return gauge_of(status, name);
     }
 
+    memory_budget memory;
     forward_source_options options;
     forward_limits limits;
     inbox events;
@@ -41,7 +43,14 @@ class one_server final {
     virtual_time time;
     std::mt19937_64 random;
     int wakes = 0;
-    session_group group{options, limits, events, time.world(system_files(), random), [this] { ++wakes; }};
+    session_group group{options, limits, events, world(), [this] { ++wakes; }};
+
+  private:
+    environment world() {
+        auto made = time.world(system_files(), random);
+        made.memory = &memory;
+        return made;
+    }
 };
 
 /// One session, and its client.
@@ -184,4 +193,40 @@ TEST_CASE("acks that memory is short for are sent later, each once", "[session_s
     CHECK(client.link->take_sent() == ack_of(id) + ack_of(id));
     server.group.context().events.tend();
     CHECK(client.link->unsent_bytes() == 0);
+}
+
+TEST_CASE("while memory is short, one client goes on with its message, and the others when it is whole",
+          "[session_stepper]") {
+    one_server server;
+    server.memory.set_limits({.held = 1, .largest = 1U << 20U});
+    auto const message = single_message("t", 1, "c");
+    one_client first{server};
+    one_client second{server};
+    CHECK(first.write(message.substr(0, 3)).what == kind::bytes);
+    CHECK(second.write(message.substr(0, 3)).what == kind::pause);
+    CHECK(server.memory.status().waits == 1);
+    CHECK(second.steps->step().what == kind::pause);
+    CHECK(server.memory.status().waits == 1);  // it still waits
+    CHECK(first.write(message.substr(3)).what == kind::bytes);
+    CHECK(second.write(message.substr(3)).what == kind::bytes);
+    CHECK(server.take() == 2);
+}
+
+TEST_CASE("a client that is slow while others wait for its memory is closed, one that we do not read is not",
+          "[session_stepper]") {
+    one_server server{{}, 1};
+    server.memory.set_limits({.held = 1, .largest = 1U << 20U});
+    auto const message = single_message("t", 1, "c");
+    one_client first{server};
+    one_client second{server};
+    CHECK(first.write(message + message.substr(0, 3)).what == kind::room);
+    CHECK(second.write(message.substr(0, 3)).what == kind::bytes);
+    server.time.now += std::chrono::seconds{10};
+    CHECK(server.take() == 1);
+    CHECK(first.steps->step().what == kind::pause);
+    server.time.now += std::chrono::seconds{10};
+    CHECK(first.steps->step().what == kind::pause);
+    CHECK(second.link->closed());
+    CHECK(second.link->close_reason() == "memory is short, and others wait while it sends slowly");
+    CHECK(first.steps->step().what == kind::bytes);
 }

@@ -3,8 +3,8 @@
 #include "environment.hpp"
 #include "journal_support.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/looking.hpp"
+#include "world/faulty_files.hpp"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -15,6 +15,7 @@
 
 using namespace logpipe;
 using namespace logpipe::journal;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 namespace {

@@ -4,9 +4,9 @@
 #include "environment.hpp"
 #include "journal_support.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/reports.hpp"
 #include "topic_folder.hpp"
+#include "world/faulty_files.hpp"
 
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@
 
 using namespace logpipe;
 using namespace logpipe::journal;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 namespace {

@@ -5,9 +5,9 @@
 #include "journal_support.hpp"
 #include "segment_format.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/looking.hpp"
 #include "topic_folder.hpp"
+#include "world/faulty_files.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +15,7 @@
 
 using namespace logpipe;
 using namespace logpipe::journal;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 namespace {

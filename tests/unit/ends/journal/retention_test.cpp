@@ -3,8 +3,8 @@
 #include "core/log.hpp"
 #include "cursor_file.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "topic_folder.hpp"
+#include "world/faulty_files.hpp"
 
 using namespace logpipe;
 using namespace logpipe::journal;
@@ -36,7 +36,7 @@ struct topic_of_segments {
         return *made;
     }
 
-    test::faulty_files files;
+    sim::faulty_files files;
     std::int64_t now_ns = 100 * second_ns;
     environment world{.files = &files, .now = [this] { return now_ns; }, .running = [this] { return now_ns; }};
     journal_options options;

@@ -4,13 +4,14 @@
 #include "journal_support.hpp"
 #include "segment_reader.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
+#include "world/faulty_files.hpp"
 
 #include <filesystem>
 #include <limits>
 
 using namespace logpipe;
 using namespace logpipe::journal;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 using namespace logpipe::journal;
 

@@ -3,15 +3,16 @@
 #include "environment.hpp"
 #include "journal_support.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/looking.hpp"
 #include "topic_folder.hpp"
+#include "world/faulty_files.hpp"
 
 #include <algorithm>
 #include <vector>
 
 using namespace logpipe;
 using namespace logpipe::journal;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 namespace {

@@ -5,8 +5,8 @@
 #include "environment.hpp"
 #include "journal_support.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "topic_folder.hpp"
+#include "world/faulty_files.hpp"
 
 #include <fmt/format.h>
 
@@ -17,6 +17,7 @@
 
 using namespace logpipe;
 using namespace logpipe::journal;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 namespace {
@@ -196,9 +197,9 @@ TEST_CASE("a record that no frame can hold is rejected alone, and the others of 
     topic_on_faulty_files topic;
     auto events = loose_events("t", {"a", "", "b"});
     auto const begin = events.records.size();
-    events.records.resize(begin + (std::size_t{192} << 20U));
+    events.records.resize(begin + payload_bytes_max);
     events.events[1].record_begin = static_cast<std::uint32_t>(begin);
-    events.events[1].record_bytes = std::uint32_t{192} << 20U;
+    events.events[1].record_bytes = payload_bytes_max;
     auto const failed = topic.end->to->write(events);
     REQUIRE(!failed);
     REQUIRE(failed.error().code == errc::rejected);

@@ -26,6 +26,7 @@ struct forward_source_options {
     std::string listen = "127.0.0.1:24224";  ///< HOST:PORT, TCP and (heartbeats) UDP; port 0 takes a free one
     std::size_t message_bytes_max = std::size_t{64} << 20U;
     std::size_t decompressed_bytes_max = std::size_t{256} << 20U;
+    std::size_t event_bytes_max = std::size_t{8} << 20U;
     std::uint32_t entries_max = 4'000'000;  ///< in one message
     std::uint32_t nesting_max = 64;
     /// Above it the oldest client that never completed a message is evicted; without one, new ones wait.

@@ -37,6 +37,14 @@ inline constexpr served_metric cpu_time{"process_cpu_seconds_total", "counter", 
 inline constexpr served_metric resident_memory{"process_resident_memory_bytes", "gauge", "",
                                                "Resident memory of the process."};
 
+inline constexpr served_metric memory_held{"logpipe_memory_held_bytes", "gauge", "holder",
+                                           "Memory of what was taken in and not let go, by who holds it."};
+inline constexpr served_metric memory_held_max{
+    "logpipe_memory_held_bytes_max", "gauge", "",
+    "Bound of all holders' bytes, from --memory-max; above it clients and sources wait."};
+inline constexpr served_metric memory_waits{"logpipe_memory_waits_total", "counter", "",
+                                            "Times that a client or a source began to wait for memory."};
+
 inline constexpr served_metric pump_ledger{"logpipe_pump_ledger_events", "gauge", "pump, term as above",
                                            "What became of the events of one pump, durable across restarts."};
 inline constexpr served_metric pump_ledger_difference{
@@ -87,7 +95,8 @@ inline constexpr served_metric stage_retries{"logpipe_stage_retries_total", "cou
 
 inline constexpr std::array process_metrics{metrics::build_info, metrics::ready,    metrics::draining,
                                             metrics::up,         metrics::ledger,   metrics::ledger_difference,
-                                            metrics::start_time, metrics::cpu_time, metrics::resident_memory};
+                                            metrics::start_time, metrics::cpu_time, metrics::resident_memory,
+                                            metrics::memory_held, metrics::memory_held_max, metrics::memory_waits};
 inline constexpr std::array pump_metrics{metrics::pump_ledger,
                                          metrics::pump_ledger_difference,
                                          metrics::pump_finished,
