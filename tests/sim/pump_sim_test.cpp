@@ -6,9 +6,9 @@
 #include "environment.hpp"
 #include "remote_store.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
 #include "support/reports.hpp"
-#include "support/stepped_pump.hpp"
+#include "world/faulty_files.hpp"
+#include "world/stepped_pump.hpp"
 
 #include <fmt/format.h>
 
@@ -19,6 +19,7 @@
 
 using namespace logpipe;
 using namespace logpipe::runtime;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 using namespace std::chrono_literals;
 

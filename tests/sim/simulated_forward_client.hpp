@@ -5,7 +5,7 @@
 #include "forward_messages.hpp"
 #include "handshake.hpp"
 #include "msgpack_stream.hpp"
-#include "support/simulated_link.hpp"
+#include "world/simulated_link.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +17,9 @@
 #include <vector>
 
 namespace logpipe::test {
+
+using sim::simulated_link;
+using sim::virtual_time;
 
 /// One connection as its client sees it; kept after its end, for the sums.
 struct client_connection {

@@ -7,7 +7,7 @@
 #include "session_stepper.hpp"
 #include "support/looking.hpp"
 #include "support/short_memory.hpp"
-#include "support/simulated_link.hpp"
+#include "world/simulated_link.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,6 +23,9 @@
 #include <vector>
 
 namespace logpipe::test {
+
+using sim::simulated_link;
+using sim::virtual_time;
 
 struct server_faults {
     bool memory = false;          ///< it is short now and then
@@ -42,7 +45,7 @@ class simulated_forward_server final {
           random_{random},
           time_{time},
           inbox_{forward::event_decoder{{.limits = limits_, .parts = {.timeout = options.partial_timeout}}},
-                 options.pending_bytes_max},
+                 options.pending_bytes_max, process_memory(), "forward events"},
           group_{options_, limits_, inbox_, time.world(system_files(), random), [this] { wake(); }},
           watch_{group_.context().peers,
                  {.first_message = options.first_message_timeout, .message = options.message_timeout}} {

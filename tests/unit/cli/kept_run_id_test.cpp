@@ -2,13 +2,14 @@
 
 #include "core/disk_reserve.hpp"
 #include "support/catch.hpp"
-#include "support/faulty_files.hpp"
+#include "world/faulty_files.hpp"
 
 #include "lines/lines.hpp"
 
 using namespace logpipe;
 using namespace logpipe::cli;
 using namespace logpipe::lines;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 
 TEST_CASE("a run id is taken up after a power cut, and not after a run that came to its end", "[run]") {

@@ -4,12 +4,13 @@
 #include "core/log.hpp"
 #include "support/catch.hpp"
 #include "support/memory_ends.hpp"
-#include "support/stepped_pump.hpp"
+#include "world/stepped_pump.hpp"
 
 #include <chrono>
 
 using namespace logpipe;
 using namespace logpipe::runtime;
+using namespace logpipe::sim;
 using namespace logpipe::test;
 using namespace std::chrono_literals;
 

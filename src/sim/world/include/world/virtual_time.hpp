@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <random>
 
-namespace logpipe::test {
+namespace logpipe::sim {
 
 /// The time of all that lives in one simulation. It starts long before that of this machine, so that what waits by the
 /// machine's clock does not wait.
@@ -27,4 +27,4 @@ struct virtual_time {
     }
 };
 
-}  // namespace logpipe::test
+}  // namespace logpipe::sim

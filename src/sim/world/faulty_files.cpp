@@ -1,9 +1,9 @@
-#include "support/faulty_files.hpp"
+#include "world/faulty_files.hpp"
 
 #include <algorithm>
 #include <limits>
 
-namespace logpipe::test {
+namespace logpipe::sim {
 
 namespace {
 
@@ -276,6 +276,13 @@ std::uint64_t faulty_files::calls(file_operation which) const {
     return calls_[static_cast<std::size_t>(which)];
 }
 
+std::size_t faulty_files::unsynced_changes() const {
+    std::lock_guard lock{mutex_};
+    auto count = unsynced_.size() + unsynced_folders_.size();
+    for (auto const& [name, node] : now_) count += node->unsynced.size() + node->doubtful.size();
+    return count;
+}
+
 void faulty_files::rename_now(renaming what) {
     apply(now_, what);
     unsynced_.push_back(std::move(what));
@@ -348,4 +355,4 @@ result<disk_space> faulty_files::space(std::string const& folder) {
     return disk_space{.total_bytes = space_bytes_.value_or(room), .available_bytes = room};
 }
 
-}  // namespace logpipe::test
+}  // namespace logpipe::sim

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace logpipe::test {
+namespace logpipe::sim {
 
 enum class file_operation { open, read, write, sync, truncate, lock, rename, remove, list, sync_folder, count };
 
@@ -49,6 +49,8 @@ class faulty_files final : public file_system {
     void set_contents(std::string const& path, std::string bytes);
     [[nodiscard]] bool exists(std::string const& path) const;
     [[nodiscard]] std::uint64_t calls(file_operation which) const;
+    /// Writes, names and folders that a power cut may take.
+    [[nodiscard]] std::size_t unsynced_changes() const;
 
     result<std::unique_ptr<file>> open(std::string const& path, file_access access) override;
     result<> rename(std::string const& from, std::string const& to) override;
@@ -111,4 +113,4 @@ class faulty_files final : public file_system {
     std::array<std::uint64_t, static_cast<std::size_t>(file_operation::count)> calls_{};
 };
 
-}  // namespace logpipe::test
+}  // namespace logpipe::sim

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "net/link.hpp"
-#include "support/virtual_time.hpp"
+#include "world/virtual_time.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -15,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-namespace logpipe::test {
+namespace logpipe::sim {
 
 class simulated_link final : public net::link {
   public:
@@ -114,4 +114,4 @@ class simulated_link final : public net::link {
     std::string deadline_reason_;
 };
 
-}  // namespace logpipe::test
+}  // namespace logpipe::sim

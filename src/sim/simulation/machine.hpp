@@ -1,0 +1,87 @@
+// A machine of the pipeline: its disk, its clock, and a process that is killed, cut off from power and started again.
+#pragma once
+
+#include "course.hpp"
+#include "journal/journal.hpp"
+#include "logpipe/status.hpp"
+#include "runtime/dead_letters.hpp"
+#include "world/faulty_files.hpp"
+#include "world/stepped_pump.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace logpipe::sim {
+
+class machine {
+  public:
+    /// @param bit  its own
+    machine(course& of, std::string name, std::uint32_t bit)
+        : course_{of}, chance_{of.seed_of(bit)}, name_{std::move(name)}, bit_{bit}, files_{of.seed_of(bit) + 1} {}
+    virtual ~machine() = default;
+    machine(machine const&) = delete;
+    machine& operator=(machine const&) = delete;
+
+    // Faults.
+    void cut_power();
+    void kill();
+    /// Nothing new is taken in; what there is goes through, then the process ends and is started again.
+    void stop_in_order();
+    void fail_a_sync();
+    void fail_disk_until(steady_time until);
+    void fill_disk_until(steady_time until);
+    void jump_clock(std::chrono::nanoseconds by);
+    void end_faults();
+
+    [[nodiscard]] std::string const& name() const noexcept { return name_; }
+    [[nodiscard]] virtual bool is_running() const = 0;
+    /// All that came is safe.
+    [[nodiscard]] virtual bool is_quiet() = 0;
+    /// What has to hold at any moment.
+    virtual void check() = 0;
+    /// Once all is quiet: what is in its dead letters.
+    virtual void look_through_letters() = 0;
+
+    [[nodiscard]] steady_time due() const;
+    void step();
+
+  protected:
+    /// @return false where the disk fails
+    [[nodiscard]] virtual bool start() = 0;
+    /// The process is gone, and all that it held.
+    virtual void destroy() = 0;
+    virtual void stop_process() = 0;
+    [[nodiscard]] virtual bool has_ended() = 0;
+    [[nodiscard]] virtual steady_time process_due() const = 0;
+    virtual void step_process() = 0;
+
+    [[nodiscard]] environment world();
+    [[nodiscard]] std::shared_ptr<journal::topic> open_topic(std::string const& topic, std::uint64_t segment_bytes,
+                                                             std::uint64_t bytes_max);
+    /// Dead letters in a journal of this machine; what is put there is promised.
+    [[nodiscard]] std::unique_ptr<dead_letters> make_letters(journal::topic& to);
+    [[nodiscard]] std::unique_ptr<sink> make_journal_sink(journal::topic& to);
+    void look_through(journal::topic& letters);
+    void check_pump(pump_snapshot const& now);
+    [[nodiscard]] static std::string letters_folder() { return "data/logs.dlq"; }
+
+    course& course_;
+    chance chance_;
+    std::string const name_;
+    std::uint32_t const bit_;
+    faulty_files files_;
+
+  private:
+    void restart_after(std::chrono::microseconds time);
+
+    std::int64_t jump_ns_ = 0;
+    bool is_stopping_ = false;
+    bool has_power_ = true;
+    steady_time start_at_;
+    steady_time disk_fails_until_;
+    steady_time disk_full_until_;
+};
+
+}  // namespace logpipe::sim
