@@ -45,7 +45,7 @@ std::vector<trace_step> in_order(std::vector<trace_step> found) {
         auto const& step = found[i];
         auto at = step.time_ns != 0 ? step.time_ns : std::numeric_limits<std::int64_t>::max();
         if (step.kind == step_kind::input) {
-            auto resolved_before = sightings[step.hop]++;  // of the dead letters of its own hop
+            auto resolved_before = sightings[step.hop]++;  // of dead letters, in this hop
             for (auto const& each : found)
                 if (each.kind == step_kind::resolved &&
                     (each.hop < step.hop || (each.hop == step.hop && resolved_before > 0 && resolved_before-- > 0)))
