@@ -155,10 +155,7 @@ result<std::vector<hop_spec>> read_hops(std::string const& path, toml::table con
     return hops;
 }
 
-}  // namespace
-
-result<config> read_config_file(std::string const& path, std::string_view subcommand) {
-    auto const parsed = toml::parse_file(path);
+result<config> read_root(toml::parse_result const& parsed, std::string const& path, std::string_view subcommand) {
     if (!parsed) return at_line(path, parsed.error().source(), parsed.error().description());
     auto const& root = parsed.table();
     config read;
@@ -184,6 +181,16 @@ result<config> read_config_file(std::string const& path, std::string_view subcom
         if (auto added = add_table(path, *table, rows, rows, true, into); !added) return added.error();
     }
     return read;
+}
+
+}  // namespace
+
+result<config> parse_config(std::string_view text, std::string const& path, std::string_view subcommand) {
+    return read_root(toml::parse(text, path), path, subcommand);
+}
+
+result<config> read_config_file(std::string const& path, std::string_view subcommand) {
+    return read_root(toml::parse_file(path), path, subcommand);
 }
 
 }  // namespace logpipe::cli

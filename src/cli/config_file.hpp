@@ -25,6 +25,8 @@ struct config {
 
 /// @return errc::invalid_argument names file, line and the nearest right name of an
 /// unknown key.
+[[nodiscard]] result<config> parse_config(std::string_view text, std::string const& path, std::string_view subcommand);
+/// The same of a file.
 [[nodiscard]] result<config> read_config_file(std::string const& path, std::string_view subcommand);
 
 }  // namespace logpipe::cli

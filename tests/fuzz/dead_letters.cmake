@@ -1,2 +1,3 @@
 logpipe_fuzz(dead_letter_frame logpipe_codec)
 logpipe_fuzz(dead_letter_pack logpipe_codec)
+logpipe_fuzz(tombstone logpipe_audit logpipe_kafka logpipe_core)

@@ -1,1 +1,2 @@
 logpipe_fuzz(journal_segment logpipe_journal logpipe_core)
+logpipe_fuzz(journal_state logpipe_journal logpipe_core)

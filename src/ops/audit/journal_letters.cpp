@@ -1,8 +1,4 @@
-// Dead letters in a journal, their tombstones in the journal beside it. A tombstone is
-//
-//   {"id":…,"tombstone":true,"time":…,"letter_time":…,"attempts":…,"why":"retried"}
-//
-// `letter_time` is the time of the newest letter that it resolves, `attempts` how many letters of the id there were.
+// Dead letters in a journal, their tombstones in the journal beside it (tombstone.hpp).
 #include "audit/letters.hpp"
 #include "codec/dead_letter_bundle.hpp"
 #include "codec/dead_letter_frame.hpp"
@@ -12,10 +8,10 @@
 #include "core/mutex.hpp"
 #include "journal/journal.hpp"
 #include "letter_space.hpp"
+#include "tombstone.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <boost/json.hpp>
 
 #include <chrono>
 #include <optional>
@@ -91,38 +87,6 @@ result<std::shared_ptr<journal::topic>> open_to_write(std::string const& folder)
     auto opened = journal::open_journal({.folder = folder});
     if (!opened) return opened.error();
     return *std::move(opened);
-}
-
-std::string tombstone_of(resolved_letter const& letter, std::string_view reason) {
-    return fmt::format(R"({{"id":"{}","tombstone":true,"time":"{}","letter_time":"{}","attempts":{},"why":"{}"}})",
-                       letter.id.text(), iso_time(now_ns()), iso_time(letter.time_ms * ns_per_ms), letter.attempts,
-                       reason);
-}
-
-/// None unless it is a tombstone.
-std::optional<letter_entry> parse_tombstone(std::string_view text) {
-    boost::system::error_code failed;
-    auto const parsed = boost::json::parse(boost::json::string_view{text.data(), text.size()}, failed);
-    auto const* from = failed ? nullptr : parsed.if_object();
-    if (from == nullptr) return std::nullopt;
-    auto const text_of = [&](std::string_view name) {
-        auto const* value = from->if_contains(name);
-        auto const* found = value == nullptr ? nullptr : value->if_string();
-        return found == nullptr ? std::string_view{} : std::string_view{found->data(), found->size()};
-    };
-    auto const id = event_id::parse(text_of("id"));
-    auto const time = parse_iso_time(text_of("letter_time"));
-    if (!id || !time) return std::nullopt;
-    auto const* const attempts = from->if_contains("attempts");  // it has been there for a while only
-    boost::system::error_code none;
-    return letter_entry{.id = *id,
-                        .time_ms = *time / ns_per_ms,
-                        .tombstone = true,
-                        .attempts = attempts == nullptr ? 0 : attempts->to_number<std::uint64_t>(none),
-                        .letter = std::nullopt,
-                        .part = {},
-                        .resolved_as = std::string{text_of("why")},
-                        .resolved_ns = parse_iso_time(text_of("time")).value_or(0)};
 }
 
 /// Of a letter that was retried and is gone: what comes of the retry may be a letter again, and that is one attempt

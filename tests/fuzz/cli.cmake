@@ -1,0 +1,1 @@
+logpipe_fuzz(config_file logpipe_cli logpipe_core)

@@ -1,0 +1,1 @@
+logpipe_fuzz(commit_metadata logpipe_kafka logpipe_core)

@@ -1,0 +1,1 @@
+logpipe_fuzz(loki_level logpipe_loki logpipe_core simdjson::simdjson)

@@ -1,0 +1,1 @@
+logpipe_fuzz(query_string logpipe_web logpipe_core)
