@@ -101,6 +101,17 @@ dead_links() {
     done
 }
 
+# Every folder of tests with cases is built and run under the sanitizers.
+left_out_of_asan() {
+    local folder name
+    for folder in $(find tests/unit -mindepth 2 -name CMakeLists.txt -printf '%h\n') tests/flow tests/sim; do
+        name=${folder##*/}
+        { sed -n '/"name": "asan", "configurePreset"/,/]/p' CMakePresets.json | grep -qF "\"${name}_tests\"" &&
+            grep -A1 '"name": "asan", "inherits"' CMakePresets.json | grep -qE "[(|]${name}[|)]"; } ||
+            echo "CMakePresets.json: preset asan leaves out $folder"
+    done
+}
+
 # Words that hide who does what, and phrases that a reader of English stumbles over (STYLE.md).
 phrases() {
     git grep -nPi '\b((is|are) no (?!longer\b|more\b)|told\b|anew\b|whoever\b|stands in\b|of its own\b|looked at\b|wish(es|ed)?\b)' \
@@ -192,6 +203,7 @@ check 'no document above its lines' long_documents
 check 'prose in lines of at most 120' long_prose
 check 'links between documents lead somewhere' dead_links
 check 'no phrase that STYLE.md lists' phrases
+check 'no folder of tests is left out of preset asan' left_out_of_asan
 check 'shellcheck' shellcheck "${shell[@]}"
 if [[ $mode == full ]]; then
     check 'what a mutex guards is touched with it held' locks
