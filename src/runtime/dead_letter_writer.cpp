@@ -5,6 +5,7 @@
 #include "codec/dead_letter_json.hpp"
 #include "codec/dead_letter_pack.hpp"
 #include "core/chunk_hash.hpp"
+#include "core/memory_budget.hpp"
 #include "core/mutex.hpp"
 #include "core/utf8.hpp"
 #include "runtime/dead_letters.hpp"
@@ -238,7 +239,9 @@ class dead_letter_writer final : public dead_letters, private completions {
             if (auto opened = to_->open(*this); !opened) return in_context("dead letters", opened.error());
             open_ = true;
         }
+        memory_share memory{process_memory(), "dead letters"};
         auto events = batch_of(letters, pieces, form_);
+        memory.set(events.used_bytes());
         if (form_ == letter_form::bundle) make_bundle(events);
         auto const name = chunk_hash({}, {}, events.records);
         auto const known = std::ranges::find(outcomes_, name, &outcome::name);

@@ -28,7 +28,7 @@ class pump_taps::buffered_reader final : public tap_reader {
         std::vector<tapped_event> taken;
         mutex_lock lock{shared_->access};
         taken.swap(buffer_.held);
-        buffer_.held_bytes = 0;
+        buffer_.memory.set(0);
         return taken;
     }
 
@@ -54,6 +54,7 @@ std::unique_ptr<tap_reader> pump_taps::add(pump_stages const& stages, std::strin
                                                                      .where = fmt::format("{}/{}", pump, name),
                                                                      .sample = std::max<std::uint64_t>(1, sample),
                                                                      .held = {},
+                                                                     .memory = memory_share{memory_, "taps"},
                                                                      .counts = {}});
     };
     auto const last = stages.to->status().name;
@@ -80,8 +81,8 @@ void pump_taps::copy_into(tap_buffer& to, batch const& events) {
     for (; at < count; at += to.sample) {
         auto const& row = events.events[at];
         auto const payload = row.rejected ? events.record(row) : events.payload(row);
-        if (to.held.size() >= tap_reader::events_max || to.held_bytes + payload.size() > tap_reader::bytes_max) break;
-        to.held_bytes += payload.size();
+        if (to.held.size() >= tap_reader::events_max || to.memory.bytes() + payload.size() > tap_reader::bytes_max) break;
+        to.memory.set(to.memory.bytes() + payload.size());
         auto& shown = to.held.emplace_back(tapped_event{
             .where = to.where,
             .id = row.id,

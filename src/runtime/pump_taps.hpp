@@ -1,6 +1,7 @@
 // Where a pump shows its batches to those who look.
 #pragma once
 
+#include "core/memory_budget.hpp"
 #include "core/mutex.hpp"
 #include "runtime/pump.hpp"
 
@@ -18,6 +19,8 @@ enum class tap_point : std::uint8_t { source, transform, sink };  ///< behind wh
 /// Any thread may call anything.
 class pump_taps final {
   public:
+    explicit pump_taps(memory_budget& memory) : memory_{memory} {}
+
     /// As pump::tap() promises. @param pump  its name
     [[nodiscard]] std::unique_ptr<tap_reader> add(pump_stages const& stages, std::string const& pump,
                                                   std::string_view stage, std::uint64_t sample);
@@ -36,7 +39,7 @@ class pump_taps final {
         std::uint64_t sample = 1;
         std::uint64_t until_next = 0;  // events to pass over before the next one is shown
         std::vector<tapped_event> held;
-        std::size_t held_bytes = 0;
+        memory_share memory;  // of their payloads
         tap_counts counts;
     };
     struct shared_state {
@@ -50,6 +53,7 @@ class pump_taps final {
     void copy(tap_point point, batch const& events);
     static void copy_into(tap_buffer& to, batch const& events);
 
+    memory_budget& memory_;
     // Shared with the readers: a reader may outlive the pump, and the pump any reader.
     std::shared_ptr<shared_state> shared_ = std::make_shared<shared_state>();
 };

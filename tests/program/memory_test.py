@@ -17,6 +17,8 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
@@ -53,6 +55,10 @@ def message(entries, chunk, compressed=None):
     options = [(b"chunk", text(chunk))] + ([(b"compressed", text(compressed))] if compressed else [])
     return (b"\x93" + text(b"app.follow") + b"\xc6" + len(entries).to_bytes(4, "big") + entries +
             bytes([0x80 | len(options)]) + b"".join(text(name) + value for name, value in options))
+
+
+LARGE = lines(MESSAGE_BYTES // (len(LINE) + 10))
+EMPTY = gzip.compress(entry(b"\x80") * 1_000_000)
 
 
 class Client:
@@ -142,21 +148,19 @@ class Memory(unittest.TestCase):
             client.wait_for_ack(b"the one")
 
     def test_the_largest_message_of_real_lines_is_acked_and_stored_by_run(self):
-        entries = lines(MESSAGE_BYTES // (len(LINE) + 10))
-        count = entries.count(b'"time"')
+        count = LARGE.count(b'"time"')
         with self.run_of_all() as run:
             wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
-            self.send_one(entries)
+            self.send_one(LARGE)
             run.kill_and_start_again()
             run.wait_for("all is stored", lambda now: now["ledger"]["indexed"] == count and now["ledger"]["difference"] == 0)
             self.assert_below(run)
 
     def test_the_largest_message_is_delivered_by_forward_after_a_kill(self):
-        entries = lines(MESSAGE_BYTES // (len(LINE) + 10))
-        count = entries.count(b'"time"')
+        count = LARGE.count(b'"time"')
         with self.forward() as forward:
             wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
-            self.send_one(entries)
+            self.send_one(LARGE)
             forward.kill()
             forward.command[forward.command.index("none")] = "file:" + str(self.folder / "out.jsonl")
             forward.start()
@@ -164,7 +168,7 @@ class Memory(unittest.TestCase):
             self.assert_below(forward)
 
     def test_many_clients_with_half_of_a_large_message_each(self):
-        half = message(lines(MESSAGE_BYTES // (len(LINE) + 10)), b"half")[:-1]
+        half = message(LARGE, b"half")[:-1]
         with self.forward() as forward:
             wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
             clients = [Client(self.listen) for _ in range(24)]
@@ -221,10 +225,9 @@ class Memory(unittest.TestCase):
             self.assert_below(forward)
 
     def test_a_million_empty_records_in_two_kilobytes(self):
-        entries = gzip.compress(entry(b"\x80") * 1_000_000)
         with self.run_of_all() as run:
             wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
-            self.send_one(entries, b"gzip")
+            self.send_one(EMPTY, b"gzip")
             run.wait_for("all is done", lambda now: now["ledger"]["in"] == 1_000_000 and now["ledger"]["in_flight"] == 0)
             self.assert_below(run)
 
@@ -250,6 +253,90 @@ class Memory(unittest.TestCase):
                         pass
                     forward.look()
             self.assert_below(forward)
+
+    def filled_journal(self, *messages):
+        """A journal of nginx-logs with these messages in it, and nobody who writes it."""
+        with self.forward() as forward:
+            forward.case = "(fills the journal) " + forward.case
+            wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
+            for entries, compressed in messages:
+                self.send_one(entries, compressed)
+            forward.stop()
+        TABLE.pop()
+
+    def moved(self, *words):
+        count = 1_000_000 + LARGE.count(b'"time"')
+        self.filled_journal((LARGE, None), (EMPTY, b"gzip"))
+        with Limited(self.case(), self.folder, words) as stage:
+            stage.wait_for("all is done", lambda now: now["ledger"]["in"] >= count and now["ledger"]["in_flight"] == 0)
+            self.assert_below(stage)
+
+    def test_consume_from_a_journal_to_another(self):
+        self.moved("consume", "--from", "journal:data/nginx-logs", "--to", "journal:data/nginx-events")
+
+    def test_index_from_a_journal_to_a_store(self):
+        self.moved("index", "--from", "journal:data/nginx-logs", "--to", "sqlite:store.sqlite")
+
+    def test_produce_of_the_longest_lines(self):
+        line = b'{"agent":"' + b"x" * (8 * MIB - 100) + b'"}\n'
+        (self.folder / "lines.jsonl").write_bytes(line * 40)
+        with self.forward() as forward:
+            forward.case += ", the forwarder"
+            wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
+            with Limited(self.case(), self.folder, ["produce", "--file", "lines.jsonl", "--to", f"forward://{self.listen}"]) as produce:
+                while produce.running.runs():
+                    try:
+                        produce.look()
+                    except (FileNotFoundError, ProcessLookupError):
+                        break
+                    time.sleep(0.01)
+                produce.running.must_end_well(PROGRESS_SECONDS_MAX)
+                self.assertLess(produce.peak, produce.limit)
+            forward.wait_for("all is there", lambda now: now["ledger"]["indexed"] == 40)
+            self.assert_below(forward)
+
+    def test_bodies_of_empty_lines_by_http(self):
+        self.listen = free_address()
+        body = gzip.compress(b"{}\n" * 1_000_000)
+        with Limited(self.case(), self.folder, ["run", "--from", f"ingest://{self.listen}", "--data-dir", "data", "--page", "none"]) as run:
+            wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
+
+            def post(number):
+                address = f"http://{self.listen}/ingest"
+                headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip", "Idempotency-Key": str(number)}
+                while True:
+                    try:
+                        with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=PROGRESS_SECONDS_MAX) as answer:
+                            self.assertEqual(json.load(answer)["events"], 1_000_000)
+                            return
+                    except urllib.error.HTTPError as refused:
+                        if refused.code != 503:
+                            raise
+                        time.sleep(0.2)
+
+            threads = [threading.Thread(target=post, args=(number,)) for number in range(3)]
+            for each in threads:
+                each.start()
+            for each in threads:
+                each.join()
+            run.wait_for("all is done", lambda now: now["ledger"]["in"] == 3_000_000 and now["ledger"]["in_flight"] == 0)
+            self.assert_below(run)
+
+    def test_many_half_lines_by_syslog(self):
+        self.listen = free_address()
+        with Limited(self.case(), self.folder, ["run", "--from", f"syslog://{self.listen}", "--data-dir", "data", "--page", "none"]) as run:
+            wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
+            clients = [Client(self.listen) for _ in range(40)]
+            threads = [threading.Thread(target=client.send, args=(b"<13>" + b"x" * (7 * MIB),)) for client in clients]
+            for each in threads:
+                each.daemon = True
+                each.start()
+            run.wait_for("clients wait", lambda now: now["memory"]["waits"] > 0)
+            for client in clients:
+                client.socket.shutdown(socket.SHUT_RDWR)
+            for each in threads:
+                each.join()
+            self.assert_below(run)
 
 
 def print_table():

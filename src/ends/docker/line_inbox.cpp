@@ -72,7 +72,7 @@ void line_inbox::add(std::uint32_t partition, std::string_view tag, engine_line 
     row.offset = mine.next_offset++;
     // What may still grow is read once more by the next start.
     if (line.ended) mine.position.pass(line.stream, line.time_ns);
-    bytes_ += record.size();
+    memory_.set(memory_.bytes() + record.size());
     mine.unsafe_bytes += record.size();
     unsafe_bytes_ += record.size();
     ++lines_;
@@ -82,7 +82,7 @@ void line_inbox::add(std::uint32_t partition, std::string_view tag, engine_line 
 bool line_inbox::has_room(std::uint32_t partition) const {
     mutex_lock const lock{mutex_};
     auto const& mine = queues_.at(partition);
-    if (bytes_ >= bytes_max_ || mine.waiting.full()) return false;
+    if (memory_.bytes() >= bytes_max_ || mine.waiting.full()) return false;
     // One piece is always let in, so that a container with nothing on its way never waits for the others.
     auto const left = unsafe_bytes_max_ - std::min(unsafe_bytes_, unsafe_bytes_max_);
     return mine.unsafe_bytes == 0 || mine.unsafe_bytes < left;
@@ -114,7 +114,7 @@ line_inbox::taken line_inbox::take(batch& into, steady_time until, bool& made_ro
     into.origin = fmt::format("docker {}", from.id.substr(0, 12));
     from.waiting.clear();
     from.given.push_back({.offset = into.end_offset, .position = from.position, .bytes = into.records.size()});
-    bytes_ -= into.records.size();
+    memory_.set(memory_.bytes() - into.records.size());
     made_room = true;
     return taken::events;
 }
@@ -166,7 +166,7 @@ std::uint64_t line_inbox::lines() const {
 
 std::size_t line_inbox::bytes() const {
     mutex_lock const lock{mutex_};
-    return bytes_;
+    return memory_.bytes();
 }
 
 std::size_t line_inbox::unsafe_bytes() const {

@@ -7,6 +7,7 @@
 
 #include "logpipe/stage.hpp"
 
+#include "core/memory_budget.hpp"
 #include "core/mutex.hpp"
 
 #include <cstdint>
@@ -26,7 +27,7 @@ class line_inbox final {
     /// @param bytes_max  of records that read() has not taken.
     /// @param unsafe_bytes_max  of records that are not committed: docs/internals/container-logs.md.
     line_inbox(std::size_t bytes_max, std::size_t unsafe_bytes_max)
-        : bytes_max_{bytes_max}, unsafe_bytes_max_{unsafe_bytes_max} {}
+        : bytes_max_{bytes_max}, unsafe_bytes_max_{unsafe_bytes_max}, memory_{process_memory(), "container lines"} {}
 
     /// What a positions file said, before the first join().
     void restore(std::map<std::string, container_position> before);
@@ -91,7 +92,7 @@ class line_inbox final {
     std::map<std::string, container_position> before_
         LOGPIPE_GUARDED_BY(mutex_);                      // of containers that nobody follows yet
     std::uint32_t turn_ LOGPIPE_GUARDED_BY(mutex_) = 0;  // the partition that was served last
-    std::size_t bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
+    memory_share memory_ LOGPIPE_GUARDED_BY(mutex_);  // of records that were not taken
     std::size_t unsafe_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
     std::uint64_t lines_ LOGPIPE_GUARDED_BY(mutex_) = 0;
     bool woken_ LOGPIPE_GUARDED_BY(mutex_) = false;

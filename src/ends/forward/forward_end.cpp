@@ -1,7 +1,7 @@
 #include "core/credentials.hpp"
 #include "core/descriptors.hpp"
 #include "core/log.hpp"
-#include "core/memory_budget.hpp"
+#include "core/memory_options.hpp"
 #include "core/options.hpp"
 #include "forward/forward.hpp"
 #include "forward_metrics.hpp"
@@ -119,25 +119,11 @@ void fit_to_descriptors(server& options, option_values const& values) {
     options.connections_max = static_cast<std::uint32_t>(most);
 }
 
-/// One message beyond it could only end the process.
-void fit_to_memory(server& options, option_values const& values) {
-    auto const most = process_memory().limits().largest;
-    if (most == 0 || options.message_bytes_max <= most) return;
-    auto const said = fmt::format(
-        "forward: messages of at most {} bytes instead of {} (--message-bytes-max): a quarter of --memory-max", most,
-        options.message_bytes_max);
-    if (values.is_default("message-bytes-max")) {
-        log_info("{}", said);
-    } else {
-        log_warn("{}", said);
-    }
-    options.message_bytes_max = most;
-}
-
 result<std::unique_ptr<source>> make_source_end(end_request const& request) {
     auto made = source_options().read(request.values);
     if (!made) return made.error();
-    fit_to_memory(*made, request.values);
+    fit_to_memory(made->message_bytes_max, "message-bytes-max", request.values);
+    fit_to_memory(made->pending_bytes_max, "pending-bytes-max", request.values);
     made->listen = request.uri.rest;
     if (auto const address = net::parse_host_port(made->listen, 24224); !address)
         return in_context(request.uri.whole, address.error());

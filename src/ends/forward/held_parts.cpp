@@ -23,14 +23,14 @@ held_line* held_parts::add(std::string_view tag, message_part const& part, std::
     if (!line.group.add(part, {.record = std::string{record}, .time_ns = time_ns})) return nullptr;
     auto const bytes = record.size() + part.id.size() + tag.size() + part_overhead_bytes;
     line.bytes += bytes;
-    bytes_ += bytes;
+    memory_.set(memory_.bytes() + bytes);
     ++parts_count_;
     line.until.reset();
     return &line;
 }
 
 held_line* held_parts::excess() {
-    if (bytes_ <= limits_.held_bytes_max && lines_.size() - taken_count_ <= limits_.held_lines_max) return nullptr;
+    if (memory_.bytes() <= limits_.held_bytes_max && lines_.size() - taken_count_ <= limits_.held_lines_max) return nullptr;
     held_line* oldest = nullptr;
     for (auto& [key, line] : lines_)
         if (!line.is_taken && (oldest == nullptr || line.number < oldest->number)) oldest = &line;
@@ -55,7 +55,7 @@ std::vector<held_line*> held_parts::all() {
 void held_parts::take(held_line& line) noexcept {
     line.is_taken = true;
     ++taken_count_;
-    bytes_ -= line.bytes;
+    memory_.set(memory_.bytes() - line.bytes);
     parts_count_ -= line.group.parts().size();
 }
 
@@ -70,7 +70,7 @@ void held_parts::rollback() noexcept {
     for (auto& [key, line] : lines_) {
         if (!line.is_taken) continue;
         line.is_taken = false;
-        bytes_ += line.bytes;
+        memory_.set(memory_.bytes() + line.bytes);
         parts_count_ += line.group.parts().size();
     }
     taken_count_ = 0;

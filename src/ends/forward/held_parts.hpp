@@ -4,6 +4,7 @@
 #include "message_part.hpp"
 
 #include "core/clock.hpp"
+#include "core/memory_budget.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -64,7 +65,7 @@ class held_parts final {
     std::map<std::pair<std::string, std::string>, held_line> lines_;  // by tag and id
     std::uint64_t lines_count_ = 0;                                   // that there were
     std::size_t parts_count_ = 0;
-    std::size_t bytes_ = 0;
+    memory_share memory_{process_memory(), "partial lines"};
     std::size_t taken_count_ = 0;
 };
 

@@ -4,13 +4,13 @@
 
 #include "ack_queue.hpp"
 #include "intake.hpp"
-#include "memory_turn.hpp"
 #include "peer_table.hpp"
 
 #include "forward/forward.hpp"
 
 #include "core/environment.hpp"
 #include "core/log.hpp"
+#include "net/memory_turn.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -39,7 +39,7 @@ struct session_context {
     intake& events;
     ack_queue& acks;
     session_counts& counts;
-    memory_turn& turn;
+    net::memory_turn& turn;
     log_limit& trouble;
 };
 
@@ -81,7 +81,7 @@ class session_group final {
     ack_queue acks_;
     intake events_;
     session_counts counts_;
-    memory_turn turn_;
+    net::memory_turn turn_;
     session_context const context_;
 };
 

@@ -11,7 +11,6 @@ constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t unread_acks_bytes_max = std::size_t{8} << 20U;  // of one client
 constexpr std::chrono::milliseconds unread_acks_pause{20};
 constexpr std::chrono::milliseconds short_memory_pause{500};
-constexpr std::chrono::milliseconds turn_pause{20};
 constexpr std::chrono::seconds half_closed_max{60};
 constexpr std::chrono::milliseconds linger_pause{20};
 
@@ -112,9 +111,9 @@ std::optional<session_wait> session_stepper::read() {
         return std::nullopt;
     }
     if (decoder_->within_message()) {
-        bool const may_read = shared_.turn.may_read(peer_);
+        bool const may_read = shared_.turn.may_read(peer_->link);
         if (!may_read && !std::exchange(waits_for_turn_, true)) shared_.turn.budget().waited();
-        if (!may_read) return session_wait{.what = session_wait::kind::pause, .pause = turn_pause};
+        if (!may_read) return session_wait{.what = session_wait::kind::pause, .pause = net::memory_turn::pause};
         waits_for_turn_ = false;
     } else if (shared_.turn.budget().is_short()) {
         decoder_->release();
@@ -136,7 +135,7 @@ void session_stepper::received(std::size_t bytes) {
     if (!decoder_) return stream_.commit(bytes);
     peer_->link->clear_deadline();
     shared_.counts.bytes_in += bytes;
-    shared_.turn.received(*peer_, bytes);
+    shared_.turn.received(*peer_->link, bytes);
     decoder_->commit(bytes);
     received_bytes_ = bytes;
     state_ = state::taking;
@@ -182,7 +181,7 @@ std::optional<session_wait> session_stepper::take_portions() {
         if (taking_->is_whole()) {
             take(taking_->message(), end_offset);
             taking_.reset();
-            shared_.turn.leave(*peer_);
+            shared_.turn.leave(*peer_->link);
         }
         account();
         if (auto const wait = wait_for_room()) return wait;
@@ -248,7 +247,7 @@ void session_stepper::messages_taken() {
 void session_stepper::end(result<> how) {
     if (state_ == state::lingering) return peer_->link->close(how ? "the peer left" : how.error().message);
     state_ = state::lingering;
-    shared_.turn.leave(*peer_);
+    shared_.turn.leave(*peer_->link);
     shared_.events.feeder_left();
     if (shared_.events.stopping()) return;
     peer_->link->close_after(half_closed_max, "the peer left");

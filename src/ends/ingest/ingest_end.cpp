@@ -1,3 +1,4 @@
+#include "core/memory_options.hpp"
 #include "core/options.hpp"
 #include "ingest/ingest.hpp"
 #include "ingest_metrics.hpp"
@@ -69,6 +70,9 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
         return error{errc::invalid_argument, request.uri.whole + ": write it as ingest://HOST:PORT"};
     made->listen = request.uri.rest;
     if (auto fits = check_tls(request.uri, *made); !fits) return fits.error();
+    fit_to_memory(made->body_bytes_max, "ingest-body-bytes-max", request.values);
+    fit_to_memory(made->decompressed_bytes_max, "ingest-decompressed-bytes-max", request.values);
+    fit_to_memory(made->pending_bytes_max, "ingest-pending-bytes-max", request.values);
     if (made->body_bytes_max > made->pending_bytes_max)
         return error{errc::invalid_argument,
                      "--ingest-body-bytes-max is above --ingest-pending-bytes-max: such a body could never be taken"};

@@ -6,6 +6,8 @@
 #include "net/client_listener.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <new>
 #include <span>
@@ -18,6 +20,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{64} << 10U;
+/// Of events that the pump has not taken, while a request has more.
+constexpr std::size_t waiting_bytes_max = std::size_t{8} << 20U;
+constexpr std::chrono::milliseconds room_pause{2};
 /// For a client to read why it was refused, while it still sends: what closes at once takes the reply away (RFC 9112
 /// section 9.6).
 constexpr std::chrono::seconds linger_max{2};
@@ -49,7 +54,8 @@ ingest_session::ingest_session(std::shared_ptr<net::connection> link, std::strin
       address_{std::move(address)},
       shared_{context},
       reader_{context.options.body_bytes_max},
-      space_(piece_bytes) {}
+      space_(piece_bytes),
+      memory_{process_memory(), "ingest bodies"} {}
 
 ingest_session::~ingest_session() {
     hold(0);
@@ -58,7 +64,8 @@ ingest_session::~ingest_session() {
 /// Of the body that comes, in the sum of all of them.
 void ingest_session::hold(std::size_t bytes) {
     shared_.counts.body_bytes += bytes;
-    shared_.counts.body_bytes -= std::exchange(held_bytes_, bytes);
+    shared_.counts.body_bytes -= memory_.bytes();
+    memory_.set(bytes);
 }
 
 asio::awaitable<void> ingest_session::run() {
@@ -110,18 +117,23 @@ asio::awaitable<bool> ingest_session::read_more() {
     auto const [failed, bytes] = co_await link_->read_some(std::span{space_});
     if (failed) co_return false;
     shared_.counts.bytes_in += bytes;
-    hold(held_bytes_ + bytes);
+    hold(memory_.bytes() + bytes);
     if (auto refused = reader_.add({space_.data(), bytes})) {
         reply_ = *std::move(refused);
         co_return false;
     }
-    if (!is_over_bound()) co_return true;
-    reply_ = deferral("the backlog is full (--ingest-pending-bytes-max)");
-    co_return false;
+    co_return !is_over_bound();
 }
 
+/// Then `reply_` says so.
 bool ingest_session::is_over_bound() {
-    return shared_.counts.body_bytes + shared_.inbox.bytes() > shared_.options.pending_bytes_max;
+    if (shared_.counts.body_bytes + shared_.inbox.bytes() > shared_.options.pending_bytes_max)
+        reply_ = deferral("the backlog is full (--ingest-pending-bytes-max)");
+    else if (process_memory().is_short())
+        reply_ = deferral("memory is short (--memory-max)");
+    else
+        return false;
+    return true;
 }
 
 bool ingest_session::check_head() {
@@ -131,9 +143,7 @@ bool ingest_session::check_head() {
         return false;
     }
     request_ = std::get<ingest_request>(std::move(verdict));
-    if (!is_over_bound()) return true;
-    reply_ = deferral("the backlog is full (--ingest-pending-bytes-max)");
-    return false;
+    return !is_over_bound();
 }
 
 asio::awaitable<void> ingest_session::ingest() {
@@ -145,7 +155,7 @@ asio::awaitable<void> ingest_session::ingest() {
         reply_ = std::move(*refused);
         co_return;
     }
-    auto const end_offset = put(std::get<std::string>(body));
+    auto const end_offset = co_await put(std::get<std::string>(body));
     body = std::string{};
     if (!end_offset) co_return;
     hold(0);
@@ -158,26 +168,51 @@ asio::awaitable<void> ingest_session::ingest() {
 }
 
 /// @return after the last of its events, 0 without any; none: `reply_` says what is wrong
-std::optional<std::uint64_t> ingest_session::put(std::string const& body) {
+asio::awaitable<std::optional<std::uint64_t>> ingest_session::put(std::string const& body) {
     auto const events = split_body(body, request_.kind, shared_.options.events_max);
     if (!events) {
         auto const status = events.error().code == errc::too_large ? 413U : 400U;
         reply_ = refusal(status, events.error().message);
-        return std::nullopt;
+        co_return std::nullopt;
     }
     events_ = events->size();
-    if (events->empty()) return 0;
-    try {
-        return shared_.inbox.put(ingest_message{.tag = request_.tag,
-                                                .key = request_.key,
-                                                .body = body,
-                                                .kind = request_.kind,
-                                                .events = *events,
-                                                .received_ns = now_ns()});
-    } catch (std::bad_alloc const&) {
-        reply_ = deferral("out of memory");
-        return std::nullopt;
+    hold(reader_.body().size() + body.size() + events_ * sizeof(std::string_view));
+    auto const first_id = request_id(request_.tag, request_.kind, request_.key, body);
+    auto const received_ns = now_ns();
+    std::uint64_t end_offset = 0;
+    for (std::span<std::string_view const> left{*events}; !left.empty();) {
+        auto const count = portion_of(left);
+        auto const begin = events_ - left.size();
+        try {
+            end_offset = shared_.inbox.put(ingest_message{.tag = request_.tag,
+                                                          .first_id = first_id.at(static_cast<std::uint32_t>(begin)),
+                                                          .kind = request_.kind,
+                                                          .events = left.first(count),
+                                                          .is_last = count == left.size(),
+                                                          .received_ns = received_ns});
+        } catch (std::bad_alloc const&) {
+            reply_ = deferral("out of memory");
+            co_return std::nullopt;
+        }
+        left = left.subspan(count);
+        if (left.empty()) break;
+        bool const goes_on = co_await has_room();
+        if (goes_on) continue;
+        reply_ = deferral("the backlog is full; the same request again adds nothing twice");
+        co_return std::nullopt;
     }
+    co_return end_offset;
+}
+
+/// For the next portion: the pump has taken those before.
+asio::awaitable<bool> ingest_session::has_room() {
+    auto const until = std::chrono::steady_clock::now() + shared_.options.safe_timeout;
+    while (shared_.inbox.bytes() > waiting_bytes_max) {
+        if (std::chrono::steady_clock::now() >= until) co_return false;
+        asio::steady_timer next{link_->socket().get_executor(), room_pause};
+        co_await next.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    co_return true;
 }
 
 /// @return whether another request may come

@@ -89,7 +89,8 @@ class ingest_session final {
     [[nodiscard]] bool check_head();
     [[nodiscard]] bool is_over_bound();
     [[nodiscard]] boost::asio::awaitable<void> ingest();
-    [[nodiscard]] std::optional<std::uint64_t> put(std::string const& body);
+    [[nodiscard]] boost::asio::awaitable<std::optional<std::uint64_t>> put(std::string const& body);
+    [[nodiscard]] boost::asio::awaitable<bool> has_room();
     [[nodiscard]] boost::asio::awaitable<bool> answer();
     [[nodiscard]] boost::asio::awaitable<void> discard_rest();
     void hold(std::size_t bytes);
@@ -99,7 +100,7 @@ class ingest_session final {
     session_context const& shared_;
     request_reader reader_;
     std::vector<char> space_;
-    std::size_t held_bytes_ = 0;  // its share of session_counts::body_bytes
+    memory_share memory_;  // of the body, also in session_counts::body_bytes
     ingest_request request_;
     std::size_t events_ = 0;  // of the request
     http_reply reply_;

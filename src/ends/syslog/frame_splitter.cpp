@@ -9,6 +9,8 @@ namespace {
 
 /// A longer number is not a length.
 constexpr std::size_t length_digits_max = 9;
+/// A connection gives back what a long message took.
+constexpr std::size_t kept_bytes_max = std::size_t{64} << 10U;
 
 }  // namespace
 
@@ -30,6 +32,7 @@ frame_splitter::frame frame_splitter::kind_of(std::string_view head) noexcept {
 std::optional<framed_message> frame_splitter::next(std::string_view& input) {
     if (is_given_) {
         held_.clear();
+        if (held_.capacity() > kept_bytes_max) held_.shrink_to_fit();
         is_given_ = false;
     }
     while (!input.empty()) {

@@ -32,6 +32,9 @@ class frame_splitter final {
     [[nodiscard]] std::optional<framed_message> finish();
 
     [[nodiscard]] std::uint64_t empty_messages() const noexcept { return empty_; }
+    [[nodiscard]] bool within_message() const noexcept { return !is_given_ && !held_.empty(); }
+    /// Memory that it takes.
+    [[nodiscard]] std::size_t held_bytes() const noexcept { return held_.capacity(); }
 
   private:
     enum class frame : std::uint8_t { undecided, line, counted };

@@ -1,3 +1,4 @@
+#include "core/memory_options.hpp"
 #include "core/options.hpp"
 #include "lines/options.hpp"
 #include "net/address.hpp"
@@ -60,6 +61,7 @@ result<std::unique_ptr<source>> make_source_end(end_request const& request) {
         return error{errc::invalid_argument, request.uri.whole + ": write it as syslog://HOST:PORT"};
     made->listen = request.uri.rest;
     made->tls = request.uri.scheme == "syslogs";
+    fit_to_memory(made->pending_bytes_max, "syslog-pending-bytes-max", request.values);
     if (auto fits = check_tls(request.uri, *made); !fits) return fits.error();
     return make_syslog_source(*std::move(made));
 }

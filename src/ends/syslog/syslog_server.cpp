@@ -106,9 +106,11 @@ void syslog_server::report_open() const {
 
 asio::awaitable<void> syslog_server::take_messages(client link, std::string address) {
     frame_splitter frames{options_.lines.line_bytes_max};
+    memory_share memory{turn_.budget(), "syslog messages"};
     std::vector<char> space(piece_bytes);
     while (!abandoned_) {
         co_await wait_for_room();
+        if (frames.within_message()) co_await wait_for_memory(link);
         if (stopping_)
             link->stop_reading_after(clients_.quiet_max);
         else if (options_.idle_time.count() > 0)
@@ -116,11 +118,15 @@ asio::awaitable<void> syslog_server::take_messages(client link, std::string addr
         auto const [failed, bytes] = co_await link->read_some(std::span{space});
         link->clear_deadline();
         bytes_in_ += bytes;
+        turn_.received(*link, bytes);
         put_all(frames, {space.data(), bytes});
+        if (!frames.within_message()) turn_.leave(*link);
+        memory.set(frames.held_bytes());
         if (!failed) continue;
         if (link->closed() && !stopping_) ++idle_closed_;
         break;
     }
+    turn_.leave(*link);
     auto const empty = frames.empty_messages();
     auto const last = frames.finish();
     empty_ += frames.empty_messages() - empty;
@@ -182,6 +188,15 @@ asio::awaitable<void> syslog_server::watch_drops() {
 
 asio::awaitable<void> syslog_server::wait_for_room() {
     while (!abandoned_ && inbox_.full()) co_await room_made_.async_wait(nothrow);
+}
+
+asio::awaitable<void> syslog_server::wait_for_memory(client link) {
+    if (turn_.may_read(link)) co_return;
+    turn_.budget().waited();
+    while (!abandoned_ && !turn_.may_read(link)) {
+        asio::steady_timer next{io_, turn_.pause};
+        co_await next.async_wait(nothrow);
+    }
 }
 
 void syslog_server::made_room() {

@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 #include "core/reload.hpp"
 #include "net/client_listener.hpp"
+#include "net/memory_turn.hpp"
 #include "syslog/syslog.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -49,6 +50,7 @@ class syslog_server final {
     [[nodiscard]] boost::asio::awaitable<void> take_datagrams();
     [[nodiscard]] boost::asio::awaitable<void> watch_drops();
     [[nodiscard]] boost::asio::awaitable<void> wait_for_room();
+    [[nodiscard]] boost::asio::awaitable<void> wait_for_memory(client link);
     void put(framed_message const& message);
     void put_all(frame_splitter& frames, std::string_view bytes);
     void stop_taking_in();
@@ -64,6 +66,7 @@ class syslog_server final {
     boost::asio::steady_timer room_made_;   // cancelled to wake those that wait
     boost::asio::steady_timer next_count_;  // of dropped datagrams
     boost::asio::steady_timer drain_ends_;
+    net::memory_turn turn_{environment{}};
     std::size_t feeders_ = 0;  // of the listener and the datagrams, those that may still put messages in
     bool stopping_ = false;
     bool abandoned_ = false;

@@ -4,6 +4,7 @@
 #include "routes.hpp"
 #include "tap_stream.hpp"
 
+#include "core/memory_budget.hpp"
 #include "net/request_head.hpp"
 
 #include <fmt/format.h>
@@ -234,6 +235,8 @@ asio::awaitable<void> stream_live(web_stream& stream, web_state& state) {
 /// @return whether the client has all of it, as far as TCP tells.
 asio::awaitable<bool> write_response(web_stream& stream, web_response response, response_form form,
                                      std::chrono::milliseconds time) {
+    memory_share memory{process_memory(), "responses"};
+    memory.set(response.body.size());
     auto const head = response_head(response, form);
     stream.expires_after(time);
     auto const body = form.head_only ? asio::const_buffer{} : asio::buffer(std::as_const(response.body));

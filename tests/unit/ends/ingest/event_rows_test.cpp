@@ -21,9 +21,12 @@ batch rows_of(request const& from, std::size_t event_bytes_max = 1000) {
     event_rows rows{event_bytes_max};
     auto const events = split_body(from.body, from.kind, 1000).value();
     batch made;
-    rows.append(
-        {.tag = from.tag, .key = from.key, .body = from.body, .kind = from.kind, .events = events, .received_ns = 7},
-        made);
+    rows.append({.tag = from.tag,
+                 .first_id = request_id(from.tag, from.kind, from.key, from.body),
+                 .kind = from.kind,
+                 .events = events,
+                 .received_ns = 7},
+                made);
     return made;
 }
 
@@ -59,4 +62,16 @@ TEST_CASE("an event that is too long is cut to a dead letter and the others keep
 TEST_CASE("an object over several lines is a record of one line", "[ingest]") {
     auto const made = rows_of({.body = "[{\n\"a\":1\n}]", .kind = body_kind::json});
     CHECK(made.record(made.events[0]) == "{ \"a\":1 }");
+}
+
+TEST_CASE("a request with many events comes in portions, of so many or so much", "[ingest]") {
+    std::vector<std::string_view> const small(10'000, "x");
+    CHECK(portion_of(small) == ingest_message::events_max);
+    CHECK(portion_of(std::span{small}.first(3)) == 3);
+    std::string const half(ingest_message::bytes_max / 2, 'x');
+    std::vector<std::string_view> const large(5, half);
+    CHECK(portion_of(large) == 2);
+    std::string const whole(ingest_message::bytes_max + 1, 'x');
+    std::vector<std::string_view> const huge(2, whole);
+    CHECK(portion_of(huge) == 1);
 }
