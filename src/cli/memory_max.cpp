@@ -26,9 +26,8 @@ void give_large_blocks_back() noexcept {
 result<> use_memory_max(settings const& options) {
     auto const wanted = options.bytes("memory-max");
     if (wanted != 0 && wanted < least_bytes)
-        return error{errc::invalid_argument,
-                     fmt::format("--memory-max {}: expected at least {}", options.text("memory-max"),
-                                 bytes_text(least_bytes))};
+        return error{errc::invalid_argument, fmt::format("--memory-max {}: expected at least {}",
+                                                         options.text("memory-max"), bytes_text(least_bytes))};
     auto const bytes = wanted != 0 ? wanted : usable_memory();
     if (bytes < least_bytes)
         log_warn("{}: the system gives this process {} bytes of memory; it needs {} at least", options.subcommand(),

@@ -121,6 +121,17 @@ constexpr std::array table{
                nullptr,
                nullptr,
                run_journal},
+    subcommand{
+        "simulate",
+        "run whole pipelines in virtual time with faults at any moment; each seed is the same history every time",
+        "",
+        "  logpipe simulate --seeds 1000\n"
+        "  logpipe simulate --seed 4711 --seeds 1 --hours 24\n",
+        {},
+        nullptr,
+        nullptr,
+        nullptr,
+        run_simulate},
     subcommand{"torture",
                "kill the pipeline at random moments on your own disk, then look whether each line is stored once",
                "",

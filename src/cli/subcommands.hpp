@@ -48,6 +48,7 @@ int run_setup(settings const& options, argument_list const& rest);
 int run_check(settings const& options, argument_list const& rest);
 int run_journal(settings const& options, argument_list const& rest);
 int run_help(settings const& options, argument_list const& rest);
+int run_simulate(settings const& options, argument_list const& rest);
 int run_torture(settings const& options, argument_list const& rest);
 int run_version(settings const& options, argument_list const& rest);
 

@@ -50,7 +50,7 @@ std::optional<std::uint64_t> control_group_memory(std::string const& groups, std
 std::uint64_t usable_memory() {
     std::ifstream file{"/proc/self/cgroup"};
     std::string const groups{std::istreambuf_iterator<char>{file}, {}};
-    struct sysinfo machine {};
+    struct sysinfo machine{};
     auto const all = sysinfo(&machine) == 0 ? std::uint64_t{machine.totalram} * machine.mem_unit : 0;
     auto const limit = control_group_memory(groups, "/sys/fs/cgroup");
     return limit && (all == 0 || *limit < all) ? *limit : all / machine_part;

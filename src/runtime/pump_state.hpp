@@ -21,10 +21,7 @@ namespace logpipe::runtime {
 class pump_state final {
   public:
     pump_state(pump_options const& options, environment world)
-        : options_{options},
-          world_{std::move(world)},
-          taps_{*world_.memory},
-          memory_{*world_.memory, "pumps"} {}
+        : options_{options}, world_{std::move(world)}, taps_{*world_.memory}, memory_{*world_.memory, "pumps"} {}
 
     // The source's stepper.
     /// Empty, with the capacity of a finished one where there is one.

@@ -81,7 +81,8 @@ void pump_taps::copy_into(tap_buffer& to, batch const& events) {
     for (; at < count; at += to.sample) {
         auto const& row = events.events[at];
         auto const payload = row.rejected ? events.record(row) : events.payload(row);
-        if (to.held.size() >= tap_reader::events_max || to.memory.bytes() + payload.size() > tap_reader::bytes_max) break;
+        if (to.held.size() >= tap_reader::events_max || to.memory.bytes() + payload.size() > tap_reader::bytes_max)
+            break;
         to.memory.set(to.memory.bytes() + payload.size());
         auto& shown = to.held.emplace_back(tapped_event{
             .where = to.where,

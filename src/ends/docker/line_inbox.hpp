@@ -92,7 +92,7 @@ class line_inbox final {
     std::map<std::string, container_position> before_
         LOGPIPE_GUARDED_BY(mutex_);                      // of containers that nobody follows yet
     std::uint32_t turn_ LOGPIPE_GUARDED_BY(mutex_) = 0;  // the partition that was served last
-    memory_share memory_ LOGPIPE_GUARDED_BY(mutex_);  // of records that were not taken
+    memory_share memory_ LOGPIPE_GUARDED_BY(mutex_);     // of records that were not taken
     std::size_t unsafe_bytes_ LOGPIPE_GUARDED_BY(mutex_) = 0;
     std::uint64_t lines_ LOGPIPE_GUARDED_BY(mutex_) = 0;
     bool woken_ LOGPIPE_GUARDED_BY(mutex_) = false;

@@ -41,9 +41,9 @@ option_set<server> const& source_options() {
         bytes<&server::message_bytes_max>("message-bytes-max", "Maximum size of a client's message.", {.least = 1}),
         bytes<&server::decompressed_bytes_max>("decompressed-bytes-max",
                                                "Maximum size of a client's message once decompressed.", {.least = 1}),
-        bytes<&server::event_bytes_max>("event-bytes-max",
-                                        "Maximum size of an event; a longer one is cut to it and becomes a dead letter.",
-                                        {.least = 1}),
+        bytes<&server::event_bytes_max>(
+            "event-bytes-max", "Maximum size of an event; a longer one is cut to it and becomes a dead letter.",
+            {.least = 1}),
         count<&server::entries_max>("entries-max", "Maximum events in one message.", {.least = 1}),
         count<&server::nesting_max>("nesting-max", "Maximum nesting of a record.", {.least = 1}),
         count<&server::connections_max>(

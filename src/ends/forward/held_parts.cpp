@@ -30,7 +30,8 @@ held_line* held_parts::add(std::string_view tag, message_part const& part, std::
 }
 
 held_line* held_parts::excess() {
-    if (memory_.bytes() <= limits_.held_bytes_max && lines_.size() - taken_count_ <= limits_.held_lines_max) return nullptr;
+    if (memory_.bytes() <= limits_.held_bytes_max && lines_.size() - taken_count_ <= limits_.held_lines_max)
+        return nullptr;
     held_line* oldest = nullptr;
     for (auto& [key, line] : lines_)
         if (!line.is_taken && (oldest == nullptr || line.number < oldest->number)) oldest = &line;

@@ -36,8 +36,8 @@ result<> message_portions::open(forward_limits const& limits, bool has_id) {
         if (auto done = packed_->read(text_, text_bytes); !done) return done;
         bytes += text_.size();
         if (bytes > limits.decompressed_bytes_max)
-            return error{errc::too_large, fmt::format("{} inflates to more than {} bytes", name_of(how),
-                                                      limits.decompressed_bytes_max)};
+            return error{errc::too_large,
+                         fmt::format("{} inflates to more than {} bytes", name_of(how), limits.decompressed_bytes_max)};
         hasher.add_entries(text_);
         if (packed_->has_ended()) break;
         is_first = false;

@@ -1,6 +1,6 @@
-// A message on its way into batches, a portion at a time: of its events only a portion is in memory at once, and of what
-// was compressed only what the next portion needs. Where portions end follows from the message alone, so that one that
-// is sent again makes the same ones, and the journal recognises each.
+// A message on its way into batches, a portion at a time: of its events only a portion is in memory at once, and of
+// what was compressed only what the next portion needs. Where portions end follows from the message alone, so that one
+// that is sent again makes the same ones, and the journal recognises each.
 #pragma once
 
 #include "forward_message.hpp"

@@ -208,7 +208,7 @@ void session_stepper::take(forward_message const& message, std::uint64_t end_off
 /// closed by the connection's own deadline for writing.
 std::optional<session_wait> session_stepper::wait_for_room() {
     bool const is_closed = peer_->link->closed();
-    // The rest of a message goes in whoever has sent it, and however much that is.
+    // Also the rest of a message whose client is gone waits for room: it may be large.
     bool const is_full = shared_.events.is_full() && (taking_ || !is_closed);
     bool const has_unread = peer_->link->unsent_bytes() > unread_acks_bytes_max && !is_closed;
     if ((!is_full && !has_unread) || shared_.events.drained()) {

@@ -24,7 +24,8 @@ void event_rows::append(ingest_message const& message, batch& into) {
     auto const tag = into.tag_index(message.tag);
     auto index = message.first_id.index();
     for (auto const whole : message.events) {
-        auto const& row = into.append(tag, message.first_id.at(index++), message.received_ns, whole.substr(0, event_bytes_max_));
+        auto const& row =
+            into.append(tag, message.first_id.at(index++), message.received_ns, whole.substr(0, event_bytes_max_));
         if (message.kind == body_kind::json)
             put_on_one_line({into.records.data() + row.record_begin, row.record_bytes});
         ++counts_.events;

@@ -130,9 +130,7 @@ class batch_inbox final {
     [[nodiscard]] bool has_events() const noexcept LOGPIPE_REQUIRES(mutex_) {
         return !filled_.empty() || !filling_.empty();
     }
-    [[nodiscard]] bool over_bound() const noexcept LOGPIPE_REQUIRES(mutex_) {
-        return memory_.bytes() >= bytes_max_;
-    }
+    [[nodiscard]] bool over_bound() const noexcept LOGPIPE_REQUIRES(mutex_) { return memory_.bytes() >= bytes_max_; }
     void account() noexcept LOGPIPE_REQUIRES(mutex_) { memory_.set(bytes_ + filling_.used_bytes()); }
 
     std::size_t const bytes_max_;

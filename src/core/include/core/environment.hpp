@@ -16,7 +16,7 @@ namespace logpipe {
 
 /// Its functions may be called by any thread that the part has.
 struct environment {
-    file_system* files = &system_files();  ///< outlives the part
+    file_system* files = &system_files();       ///< outlives the part
     memory_budget* memory = &process_memory();  ///< outlives the part
     wall_clock now = now_ns;
     wall_clock running = running_time_ns;

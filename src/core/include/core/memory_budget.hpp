@@ -1,6 +1,6 @@
-// What a process holds of what it is given, by holder, and whether that is more than it should: whoever takes in more
-// waits then, until others have let go. It bounds by waiting, not by failing: each who reads may go on with the one
-// thing without which nothing would ever be let go.
+// What a process holds of its input, by holder, and whether that is more than it should: then those that read wait
+// until others have let go. It bounds by waiting, not by failing: each reader may go on with the one thing without
+// which nothing would ever be let go.
 #pragma once
 
 #include "core/log.hpp"
@@ -20,8 +20,9 @@ namespace logpipe {
 /// What becomes of --memory-max. The rest is the program's: its code, stacks, caches of libraries, and what the
 /// allocator keeps.
 struct memory_shares {
-    std::size_t held = 0;     ///< of all that is held; 0: no limit
-    std::size_t largest = 0;  ///< of one message or body, which may go on beyond that where memory is short; 0: no limit
+    std::size_t held = 0;  ///< of all that is held; 0: no limit
+    std::size_t largest =
+        0;  ///< of one message or body, which may go on beyond that where memory is short; 0: no limit
 };
 [[nodiscard]] constexpr memory_shares share_memory(std::size_t bytes) noexcept {
     return {.held = bytes / 8 * 3, .largest = bytes / 4};

@@ -119,8 +119,7 @@ TEST_CASE("rejected entries of two portions are dead letters of two ids", "[forw
 TEST_CASE("an event above its limit is cut to it and rejected, and those after it are taken", "[forward_decoder]") {
     event_decoder_options options;
     options.limits.event_bytes_max = 100;
-    auto const got =
-        read_portions(packed(raw_entry("a") + raw_entry(std::string(101, 'x')) + raw_entry("b")), options);
+    auto const got = read_portions(packed(raw_entry("a") + raw_entry(std::string(101, 'x')) + raw_entry("b")), options);
     CHECK(got.all.records() == strings({"a", raw_entry(std::string(101, 'x')).substr(0, 100), "b"}));
     CHECK(got.all.reasons() == strings({"an event of 105 bytes; the limit is 100 (--event-bytes-max)"}));
 
@@ -139,7 +138,7 @@ TEST_CASE("of compressed entries that end within one, the whole ones are taken, 
         auto const got = read_portions(message);
         REQUIRE(got.all.events.events.size() == 40'000);
         CHECK(got.all.reasons() == strings({fmt::format("the chunk's bytes are broken from byte {} on",
-                                                           entries.size() - raw_entry(line_of(39'999)).size())}));
+                                                        entries.size() - raw_entry(line_of(39'999)).size())}));
     }
 }
 
