@@ -40,6 +40,8 @@ result<audit::trace_report> trace(settings const& options, std::string const& wh
 int run_trace(settings const& options, argument_list const& rest) {
     if (rest.size() != 1 || rest.front().empty())
         return report_failure(options, {errc::invalid_argument, "say which event: its id, or a part of its line"});
+    if (options.count("count") == 0)
+        return report_failure(options, {errc::invalid_argument, "--count 0: at least one event is traced"});
     auto const report = trace(options, rest.front());
     if (!report) return report_failure(options, report.error());
     if (!write_data(options.on("json") ? to_json(*report) + '\n' : to_text(*report)))

@@ -365,6 +365,7 @@ class Verify(Case):
     def test_what_nothing_is_seen_of_says_so(self):
         self.trace("no such line", status=3)
         self.assertIn("say which event", self.run_program("trace", status=2).stderr)
+        self.assertIn("at least one", self.run_program("trace", "x", "--count", "0", status=2).stderr)
 
     def test_what_no_reader_has_passed_is_on_its_way(self):
         self.run_program("run", "--from", "demo:nginx?lines=5&seed=1", "--once", "--data-dir", "data", "--admin", "none")

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <utility>
 
 namespace logpipe::audit {
@@ -118,7 +117,10 @@ bool trace_search::wants(event_id id, std::string_view record) {
 
 void trace_search::add(event_id id, trace_step step, std::string_view record) {
     auto* event = find(id);
-    if (event == nullptr) event = &report_.events.emplace_back(traced_event{.id = id, .line = {}, .steps = {}});
+    if (event == nullptr) {
+        index_.emplace(id, report_.events.size());
+        event = &report_.events.emplace_back(traced_event{.id = id, .line = {}, .steps = {}});
+    }
     if (event->line.empty()) event->line = record;
     step.endpoint = endpoint_;
     step.endpoint_index = endpoints_;
@@ -134,8 +136,8 @@ std::vector<event_id> trace_search::ids() const {
 }
 
 traced_event* trace_search::find(event_id id) {
-    auto const found = std::ranges::find(report_.events, id, &traced_event::id);
-    return found == report_.events.end() ? nullptr : &*found;
+    auto const found = index_.find(id);
+    return found == index_.end() ? nullptr : &report_.events[found->second];
 }
 
 trace_report trace_search::take() && {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -91,6 +92,7 @@ class trace_search final {
     std::size_t hops_ = 0;
     std::uint64_t read_ = 0;
     std::set<event_id> matched_;
+    std::map<event_id, std::size_t> index_;  // of report_.events
     trace_report report_;
 };
 
