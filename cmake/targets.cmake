@@ -73,7 +73,7 @@ function(logpipe_folder name)
   target_include_directories(logpipe_${name} PUBLIC include PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(logpipe_${name} PUBLIC logpipe_contract ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   # What no event passes through, or what waits for the network with each, is made small, not fast.
-  if(name MATCHES "^(audit|cli|docker|http|ingest|loki|status|syslog|tcp|tui|web)$")
+  if(name MATCHES "^(audit|cli|docker|http|ingest|loki|simulation|status|syslog|tcp|tui|web|world)$")
     logpipe_make_small(logpipe_${name})
     logpipe_use_precompiled(logpipe_${name} small)
   else()

@@ -169,6 +169,7 @@ bulk_store::fate bulk_store::create(document const& what) {
         course_.wrong(invariant::in_its_place, fmt::format("{} came to the store", text.substr(0, 60)));
     if (event->kind == event_kind::poison || (event->kind == event_kind::curable && !is_corrected_))
         return fate::rejected;
+    if (is_wrong_ && slow_until_ > course_.time.now) return fate::indexed;
     if (!documents_.emplace(id, text).second) return fate::duplicate;
     if (event->document)
         course_.wrong(invariant::stored_once, fmt::format("{} is stored under {} and {}", text.substr(0, 60),

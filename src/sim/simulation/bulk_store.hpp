@@ -18,7 +18,7 @@ class bulk_store final {
     enum class fate : std::uint8_t { indexed, duplicate, rejected, busy, no_response };
     using document = std::pair<event_id, std::string>;
 
-    bulk_store(course& of, std::uint64_t seed) : course_{of}, chance_{seed} {}
+    bulk_store(course& of, std::uint64_t seed, bool is_wrong) : course_{of}, chance_{seed}, is_wrong_{is_wrong} {}
 
     // Faults.
     void leave_until(steady_time until) { away_until_ = until; }
@@ -39,6 +39,7 @@ class bulk_store final {
 
     course& course_;
     chance chance_;
+    bool const is_wrong_;
     std::map<event_id, std::string> documents_;
     bool is_corrected_ = false;
     steady_time away_until_;

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto fault_interval = 30s;  // in the mean
+constexpr auto fault_interval = 15s;  // in the mean
 
 }  // namespace
 

@@ -23,7 +23,7 @@ history::history(history_options const& options, fault_list const& faults)
       course_{options.seed},
       chance_{course_.seed_of(100)},
       broker_{course_, course_.seed_of(101)},
-      store_{course_, course_.seed_of(102)} {
+      store_{course_, course_.seed_of(102), options.has_wrong_store} {
     for (std::uint32_t i = 0; i < 2; ++i) {
         forwarders_.push_back(
             std::make_unique<forwarder>(course_, broker_, fmt::format("forwarder {}", i + 1), 1U << i));

@@ -174,8 +174,7 @@ void machine::jump_clock(std::chrono::nanoseconds by) {
 
 void machine::end_faults() {
     disk_fails_until_ = disk_full_until_ = {};
-    files_.fail_at_random(0);
-    files_.set_room(std::numeric_limits<std::uint64_t>::max() / 4);
+    files_.end_faults();
 }
 
 void machine::restart_after(std::chrono::microseconds time) {
@@ -219,7 +218,8 @@ void machine::step() {
 void machine::check_pump(pump_snapshot const& now) {
     if (now.book.difference() != 0)
         course_.wrong(invariant::ledger, fmt::format("{}: {}: {}", name_, now.name, now.book.line()));
-    if (now.in_flight_bytes > now.in_flight_bytes_max + 8'000)
+    // What is read as one batch is let in whole.
+    if (now.in_flight_bytes > now.in_flight_bytes_max + batch::bytes_target)
         course_.wrong(invariant::memory, fmt::format("{}: {} holds {} bytes", name_, now.name, now.in_flight_bytes));
 }
 

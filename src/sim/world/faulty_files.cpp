@@ -210,6 +210,13 @@ void faulty_files::fail(file_operation which, errc code, std::uint64_t calls_bef
     planned_[static_cast<std::size_t>(which)] = planned_fault{code, calls_before};
 }
 
+void faulty_files::end_faults() {
+    std::lock_guard lock{mutex_};
+    planned_ = {};
+    probability_ = 0;
+    space_bytes_.reset();
+}
+
 result<> faulty_files::admit(file_operation which) {
     if (!on_) return off();
     auto const index = static_cast<std::size_t>(which);

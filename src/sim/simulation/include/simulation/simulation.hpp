@@ -31,6 +31,7 @@ enum class invariant : std::uint8_t {
 struct history_options {
     std::uint64_t seed = 1;
     std::chrono::milliseconds length{0};  ///< in virtual time, until faults end
+    bool has_wrong_store = false;         ///< which, while it is slow, says that it has what it loses: for tests
 };
 
 /// Something that goes wrong, or that an operator does. Where it strikes follows from `chance`.

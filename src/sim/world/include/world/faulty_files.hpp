@@ -37,6 +37,8 @@ class faulty_files final : public file_system {
     void fail(file_operation which, errc code = errc::storage_failed, std::uint64_t calls_before = 0);
     /// Every operation fails with this probability.
     void fail_at_random(double probability) { probability_ = probability; }
+    /// What was to fail does not any more, and there is room.
+    void end_faults();
     /// The folder and all in it are gone; who has a file of it open goes on writing to it.
     void vanish(std::string const& folder);
     /// Bytes that fit on the disk.
