@@ -1,2 +1,2 @@
-logpipe_fuzz(forward_decoder logpipe_forward logpipe_core)
+logpipe_fuzz(forward_decoder logpipe_forward logpipe_codec logpipe_core)
 logpipe_fuzz(forward_handshake logpipe_forward logpipe_core)
