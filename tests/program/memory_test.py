@@ -336,6 +336,8 @@ class Memory(unittest.TestCase):
                 client.socket.shutdown(socket.SHUT_RDWR)
             for each in threads:
                 each.join()
+            for client in clients:
+                client.socket.close()
             self.assert_below(run)
 
 

@@ -23,15 +23,23 @@ struct rig {
           moving{{.from = borrow<source>(from), .change = nullptr, .to = borrow<sink>(to), .dead = &dead},
                  std::move(options),
                  time,
-                 random} {}
+                 random,
+                 world()} {}
 
     [[nodiscard]] bool run_until_committed(std::uint64_t offset) {
         return moving.run_until([&] { return from.committed()[0] >= offset; });
     }
 
+    environment world() {
+        auto made = time.world(system_files(), random);
+        made.memory = &memory;
+        return made;
+    }
+
     virtual_time time;
     steady_time const began = time.now;
     std::mt19937_64 random{7};
+    memory_budget memory;
     memory_source from;
     memory_sink to;
     memory_dead_letters dead;
@@ -50,6 +58,25 @@ TEST_CASE("while nothing fails each step is woken by the one before it, and none
     CHECK(test.time.now == test.began);
     CHECK(test.from.committed().at(0) == 50);
     CHECK_FALSE(test.moving->failure());
+}
+
+TEST_CASE("while memory is short a pump reads a batch when it has none in flight, and goes on where it is not",
+          "[pump_stepper]") {
+    rig test{{.stored = {}, .refuse = {}}};
+    test.memory.set_limits({.held = 1'000, .largest = 100});
+    memory_share others{test.memory, "others"};
+    others.set(1'001);
+    for (int i = 0; i < 20; ++i) test.from.add(0, {"a"});
+    auto const looked = test.time.now + 10s;
+    REQUIRE(test.moving.run_until([&] { return test.time.now > looked; }));
+    CHECK(test.to.held() == 1);
+    CHECK(test.memory.status().waits == 1);
+    CHECK(test.memory.held() == others.bytes() + test.moving->snapshot().in_flight_bytes);
+    CHECK(test.moving->snapshot().in_flight_bytes == sizeof(event) + 1);
+    test.to.finish(0);
+    REQUIRE(test.moving.run_until([&] { return test.to.held() == 1; }));
+    others.set(0);
+    REQUIRE(test.moving.run_until([&] { return test.to.held() > 5; }));
 }
 
 TEST_CASE("a source that fails again and again is asked less and less often", "[pump_stepper]") {
