@@ -47,6 +47,11 @@ TEST_CASE("the ids of more documents than a page holds are given, each once", "[
     CHECK(given == 35'000);
     CHECK(ids.size() == 35'000);
     CHECK(ids.contains(store_id(34'999).text()));
+    auto const found = admin->find(index.name(), store_id(34'999).text());
+    REQUIRE(found.has_value());
+    REQUIRE(found->size() == 1);
+    CHECK(found->front().index == index.name());
+    CHECK(admin->find(index.name(), store_id(35'000).text()).value().empty());
 
     auto const stopped =
         admin->scan_ids(index.name(), [](std::string_view) -> result<> { return error{errc::storage_full, "enough"}; });
