@@ -1,7 +1,6 @@
 #include "rejected.hpp"
 
 #include "core/assert.hpp"
-#include "core/clock.hpp"
 #include "logpipe/dead_letter.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +14,7 @@ constexpr std::size_t letters_bytes_max = std::size_t{4} << 20U;
 
 }  // namespace
 
-std::vector<dead_letter> letters_of(batch const& events, std::size_t first) {
+std::vector<dead_letter> letters_of(batch const& events, std::size_t first, std::int64_t now_ns) {
     std::vector<dead_letter> letters;
     std::size_t bytes = 0;
     for (auto i = first; i < events.rejections.size() && (letters.empty() || bytes < letters_bytes_max); ++i) {
@@ -26,7 +25,7 @@ std::vector<dead_letter> letters_of(batch const& events, std::size_t first) {
                            .reason = reason.reason,
                            .origin = fmt::format("{} offset {}", events.origin, row.offset),
                            .tag = events.tags[row.tag],
-                           .time_ns = now_ns(),
+                           .time_ns = now_ns,
                            .event_time_ns = row.time_ns,
                            .received_ns = row.received_ns,
                            .entries = reason.entries,

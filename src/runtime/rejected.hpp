@@ -13,9 +13,9 @@ namespace logpipe::runtime {
     return events.rejections.size() > events.counts.dead;
 }
 
-/// The dead letters of the batch's rejections from number `first` on, rejected now: at least one, and as many as
-/// a few megabytes hold. A batch of that size may have letters of gigabytes, since each has its tag and its reason.
-[[nodiscard]] std::vector<dead_letter> letters_of(batch const& events, std::size_t first);
+/// The dead letters of the batch's rejections from number `first` on, rejected at `now_ns`: at least one, and as many
+/// as a few megabytes hold. A batch of that size may have letters of gigabytes, since each has its tag and its reason.
+[[nodiscard]] std::vector<dead_letter> letters_of(batch const& events, std::size_t first, std::int64_t now_ns);
 
 /// Rejects what is not rejected yet of a batch that the sink takes nothing of. There must be such an event, since the
 /// sink would be offered the batch for ever.

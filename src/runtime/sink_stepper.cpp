@@ -66,7 +66,7 @@ next_step sink_stepper::go_on() {
 /// Makes the letters of all rejections durable that have none yet, before anything says that the batch is safe.
 next_step sink_stepper::put_letters() {
     LOGPIPE_ASSERT(pump_.stages.dead != nullptr);
-    if (letters_.empty()) letters_ = letters_of(current_, current_.counts.dead);
+    if (letters_.empty()) letters_ = letters_of(current_, current_.counts.dead, pump_.world.now());
     if (auto put = pump_.stages.dead->put(letters_); !put) return failed(put.error());
     current_.counts.dead += letters_.size();
     letters_put_ += letters_.size();

@@ -37,8 +37,7 @@ journal_segment_info describe(std::string const& folder, std::uint64_t first_off
 }
 
 /// The topic's segments; a damaged `topic` file does not make the events unreadable.
-result<std::vector<std::uint64_t>> segments_of(std::string const& folder) {
-    auto& files = system_files();
+result<std::vector<std::uint64_t>> segments_of(file_system& files, std::string const& folder) {
     if (auto identity = load_identity(files, folder); !identity && identity.error().code != errc::corrupt) {
         if (identity.error().code != errc::not_found) return identity.error();
         return error{errc::not_found,
@@ -49,9 +48,9 @@ result<std::vector<std::uint64_t>> segments_of(std::string const& folder) {
 
 using each_frame = std::function<result<>(segment_reader& at)>;
 
-result<> read_segment(std::string const& folder, std::uint64_t first_offset, std::uint64_t limit_offset,
-                      each_frame const& each) {
-    auto opened = system_files().open(segment_path(folder, first_offset), file_access::read);
+result<> read_segment(file_system& files, std::string const& folder, std::uint64_t first_offset,
+                      std::uint64_t limit_offset, each_frame const& each) {
+    auto opened = files.open(segment_path(folder, first_offset), file_access::read);
     if (!opened) return opened.error();
     auto const bytes = (*opened)->bytes();
     if (!bytes) return bytes.error();
@@ -68,7 +67,7 @@ result<> read_segment(std::string const& folder, std::uint64_t first_offset, std
 }  // namespace
 
 result<journal_info> inspect_journal(std::string const& folder) {
-    auto const offsets = segments_of(folder);
+    auto const offsets = segments_of(system_files(), folder);
     if (!offsets) return offsets.error();
     journal_info info{.folder = folder, .segments = {}, .cursors = {}, .damage = {}};
     if (auto identity = load_identity(system_files(), folder); !identity)
@@ -99,7 +98,7 @@ result<> move_journal_group(std::string const& folder, std::string const& group,
 }
 
 result<journal_recovery> repair_journal(std::string const& folder) {
-    if (auto offsets = segments_of(folder); !offsets) return offsets.error();
+    if (auto offsets = segments_of(system_files(), folder); !offsets) return offsets.error();
     auto& files = system_files();
     auto lock = files.open(folder + "/lock", file_access::create);
     if (!lock) return lock.error();
@@ -115,8 +114,9 @@ result<journal_recovery> repair_journal(std::string const& folder) {
     return std::move(repaired->report);
 }
 
-result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each) {
-    auto const offsets = segments_of(folder);
+result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each,
+                        file_system& files) {
+    auto const offsets = segments_of(files, folder);
     if (!offsets) return offsets.error();
     batch into;
     auto const collect = [&](segment_reader& frame) -> result<> {
@@ -131,13 +131,13 @@ result<> export_journal(std::string const& folder, std::function<result<>(batch 
         return {};
     };
     for (std::size_t i = 0; i < offsets->size(); ++i)
-        if (auto read = read_segment(folder, (*offsets)[i], limit_of(*offsets, i), collect); !read) return read;
+        if (auto read = read_segment(files, folder, (*offsets)[i], limit_of(*offsets, i), collect); !read) return read;
     return into.empty() ? result<>{} : each(into);
 }
 
 result<> export_frames(std::string const& folder,
                        std::function<result<>(journal_frame_place const&, batch const&)> const& each) {
-    auto const offsets = segments_of(folder);
+    auto const offsets = segments_of(system_files(), folder);
     if (!offsets) return offsets.error();
     batch into;
     for (std::size_t i = 0; i < offsets->size(); ++i) {
@@ -152,7 +152,8 @@ result<> export_frames(std::string const& folder,
             }
             return {};
         };
-        if (auto read = read_segment(folder, (*offsets)[i], limit_of(*offsets, i), give); !read) return read;
+        if (auto read = read_segment(system_files(), folder, (*offsets)[i], limit_of(*offsets, i), give); !read)
+            return read;
     }
     return {};
 }

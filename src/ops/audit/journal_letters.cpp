@@ -83,43 +83,47 @@ class journal_writer final : private completions {
     std::unique_ptr<sink> to_;
 };
 
-result<std::shared_ptr<journal::topic>> open_to_write(std::string const& folder) {
-    auto opened = journal::open_journal({.folder = folder});
+result<std::shared_ptr<journal::topic>> open_to_write(std::string const& folder, environment const& world = {}) {
+    auto opened = journal::open_journal({.folder = folder}, world);
     if (!opened) return opened.error();
     return *std::move(opened);
 }
 
 /// Of a letter that was retried and is gone: what comes of the retry may be a letter again, and that is one attempt
 /// more.
-bool is_kept_for_attempts(batch const& events, event const& row) {
-    return row.time_ns > now_ns() - attempts_kept_ns && events.record(row).ends_with(R"("why":"retried"})");
+bool is_kept_for_attempts(batch const& events, event const& row, std::int64_t now_ns) {
+    return row.time_ns > now_ns - attempts_kept_ns && events.record(row).ends_with(R"("why":"retried"})");
 }
 
 class journal_letters final : public letter_topic {
   public:
-    journal_letters(std::string folder, std::shared_ptr<journal::topic> open)
-        : folder_{std::move(folder)}, open_{std::move(open)} {}
+    journal_letters(std::string folder, std::shared_ptr<journal::topic> open, environment world)
+        : world_{std::move(world)}, folder_{std::move(folder)}, open_{std::move(open)} {}
 
     result<> scan(std::function<result<>(letter_entry const&)> const& each) override {
         if (auto handled = scan_tombstones(each); !handled) return handled;
-        return journal::export_journal(folder_, [&](batch const& events) -> result<> {
-            for (auto const& row : events.events)
-                if (auto handled = each_entry_of(events, row, each); !handled) return handled;
-            return {};
-        });
+        return journal::export_journal(
+            folder_,
+            [&](batch const& events) -> result<> {
+                for (auto const& row : events.events)
+                    if (auto handled = each_entry_of(events, row, each); !handled) return handled;
+                return {};
+            },
+            *world_.files);
     }
 
     /// One resolves all parts: here nothing is compacted.
     result<> resolve(std::span<resolved_letter const> letters, std::string_view reason) override {
         if (!done_) {
-            auto opened = open_to_write(done_folder());
+            auto opened = open_to_write(done_folder(), world_);
             if (!opened) return opened.error();
             done_topic_ = *std::move(opened);
             done_.emplace(done_topic_, events_safe{});
         }
         batch events;
+        auto const now_ns = world_.now();
         for (auto const& each : letters)
-            events.append(events.tag_index("logpipe.dead"), {}, now_ns(), tombstone_of(each, reason));
+            events.append(events.tag_index("logpipe.dead"), {}, now_ns, tombstone_of(each, reason, now_ns));
         events.end_offset = letters.size();
         return done_->put(std::move(events));
     }
@@ -128,7 +132,7 @@ class journal_letters final : public letter_topic {
     result<> rewrite(std::span<letter_entry const> /*letters*/) override { return {}; }
 
     result<freed_space> free(std::function<bool(letter_entry const&)> const& is_needed) override {
-        auto const ranges = free_ranges(folder_, [&](batch const& events, event const& row) {
+        auto const ranges = free_ranges(*world_.files, folder_, [&](batch const& events, event const& row) {
             bool needed = false;
             auto const taken = each_entry_of(events, row, [&](letter_entry const& entry) -> result<> {
                 needed = needed || is_needed(entry);
@@ -149,19 +153,22 @@ class journal_letters final : public letter_topic {
     /// Those of letters that are not there any more.
     result<std::uint64_t> free_tombstones() {
         std::set<event_id> there;
-        auto scanned = journal::export_journal(folder_, [&](batch const& events) -> result<> {
-            auto const keep = [&](letter_entry const& entry) -> result<> {
-                there.insert(entry.id);
+        auto scanned = journal::export_journal(
+            folder_,
+            [&](batch const& events) -> result<> {
+                auto const keep = [&](letter_entry const& entry) -> result<> {
+                    there.insert(entry.id);
+                    return {};
+                };
+                for (auto const& row : events.events)
+                    if (auto kept = each_entry_of(events, row, keep); !kept) return kept;
                 return {};
-            };
-            for (auto const& row : events.events)
-                if (auto kept = each_entry_of(events, row, keep); !kept) return kept;
-            return {};
-        });
+            },
+            *world_.files);
         if (!scanned) return scanned.error();
-        auto const ranges = free_ranges(done_folder(), [&](batch const& events, event const& row) {
+        auto const ranges = free_ranges(*world_.files, done_folder(), [&](batch const& events, event const& row) {
             auto const tombstone = parse_tombstone(events.record(row));
-            return !tombstone || there.contains(tombstone->id) || is_kept_for_attempts(events, row);
+            return !tombstone || there.contains(tombstone->id) || is_kept_for_attempts(events, row, world_.now());
         });
         if (!ranges) return ranges.error();
         return done_topic_->free(*ranges);
@@ -170,12 +177,15 @@ class journal_letters final : public letter_topic {
     std::string done_folder() const { return folder_ + ".done"; }
 
     result<> scan_tombstones(std::function<result<>(letter_entry const&)> const& each) const {
-        auto scanned = journal::export_journal(done_folder(), [&](batch const& events) -> result<> {
-            for (auto const& row : events.events)
-                if (auto const tombstone = parse_tombstone(events.record(row)))
-                    if (auto handled = each(*tombstone); !handled) return handled;
-            return {};
-        });
+        auto scanned = journal::export_journal(
+            done_folder(),
+            [&](batch const& events) -> result<> {
+                for (auto const& row : events.events)
+                    if (auto const tombstone = parse_tombstone(events.record(row)))
+                        if (auto handled = each(*tombstone); !handled) return handled;
+                return {};
+            },
+            *world_.files);
         return !scanned && scanned.error().code == errc::not_found ? result<>{} : scanned;  // none was written yet
     }
 
@@ -210,6 +220,7 @@ class journal_letters final : public letter_topic {
         return entry;
     }
 
+    environment const world_;
     std::string const folder_;
     std::shared_ptr<journal::topic> const open_;
     std::shared_ptr<journal::topic> done_topic_;
@@ -218,8 +229,9 @@ class journal_letters final : public letter_topic {
 
 }  // namespace
 
-std::unique_ptr<letter_topic> make_journal_letters(std::string folder, std::shared_ptr<journal::topic> open) {
-    return std::make_unique<journal_letters>(std::move(folder), std::move(open));
+std::unique_ptr<letter_topic> make_journal_letters(std::string folder, std::shared_ptr<journal::topic> open,
+                                                   environment world) {
+    return std::make_unique<journal_letters>(std::move(folder), std::move(open), std::move(world));
 }
 
 result<letter_input> make_journal_input(std::string folder) {

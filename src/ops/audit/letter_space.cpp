@@ -39,19 +39,23 @@ result<freed_space> request_writer(std::string const& folder, std::span<journal:
 }  // namespace
 
 result<std::vector<journal::offset_range>> free_ranges(
-    std::string const& folder, std::function<bool(batch const& events, event const& row)> const& is_needed) {
+    file_system& files, std::string const& folder,
+    std::function<bool(batch const& events, event const& row)> const& is_needed) {
     std::vector<journal::offset_range> ranges;
     journal::offset_range next;
-    auto scanned = journal::export_journal(folder, [&](batch const& events) -> result<> {
-        for (auto const& row : events.events) {
-            bool const needed = is_needed(events, row);
-            next.end = needed ? row.offset : row.offset + 1;
-            if (!needed) continue;
-            if (next.begin < next.end) ranges.push_back(next);
-            next.begin = row.offset + 1;
-        }
-        return {};
-    });
+    auto scanned = journal::export_journal(
+        folder,
+        [&](batch const& events) -> result<> {
+            for (auto const& row : events.events) {
+                bool const needed = is_needed(events, row);
+                next.end = needed ? row.offset : row.offset + 1;
+                if (!needed) continue;
+                if (next.begin < next.end) ranges.push_back(next);
+                next.begin = row.offset + 1;
+            }
+            return {};
+        },
+        files);
     if (!scanned) return scanned.error();
     if (next.begin < next.end) ranges.push_back(next);
     return ranges;

@@ -14,7 +14,8 @@ namespace logpipe::audit {
 
 /// The offsets up to the end of now that hold no event which is needed.
 [[nodiscard]] result<std::vector<journal::offset_range>> free_ranges(
-    std::string const& folder, std::function<bool(batch const& events, event const& row)> const& is_needed);
+    file_system& files, std::string const& folder,
+    std::function<bool(batch const& events, event const& row)> const& is_needed);
 
 /// Frees them in `open`, or where this process has not got it open, in a journal that it opens for that, or by the
 /// process that has; that one is waited for a few seconds.

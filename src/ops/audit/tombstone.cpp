@@ -13,9 +13,9 @@ constexpr std::int64_t ns_per_ms = 1'000'000;
 
 }  // namespace
 
-std::string tombstone_of(resolved_letter const& letter, std::string_view reason) {
+std::string tombstone_of(resolved_letter const& letter, std::string_view reason, std::int64_t now_ns) {
     return fmt::format(R"({{"id":"{}","tombstone":true,"time":"{}","letter_time":"{}","attempts":{},"why":"{}"}})",
-                       letter.id.text(), iso_time(now_ns()), iso_time(letter.time_ms * ns_per_ms), letter.attempts,
+                       letter.id.text(), iso_time(now_ns), iso_time(letter.time_ms * ns_per_ms), letter.attempts,
                        reason);
 }
 

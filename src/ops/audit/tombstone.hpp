@@ -13,7 +13,7 @@
 
 namespace logpipe::audit {
 
-[[nodiscard]] std::string tombstone_of(resolved_letter const& letter, std::string_view reason);
+[[nodiscard]] std::string tombstone_of(resolved_letter const& letter, std::string_view reason, std::int64_t now_ns);
 /// None unless it is a tombstone.
 [[nodiscard]] std::optional<letter_entry> parse_tombstone(std::string_view text);
 

@@ -2,6 +2,7 @@
 // The format is drawn in src/ends/journal/segment_format.hpp and in docs/internals/journal.md.
 #pragma once
 
+#include "core/environment.hpp"
 #include "logpipe/descriptor.hpp"
 #include "logpipe/stage.hpp"
 
@@ -74,6 +75,7 @@ class topic {
 
 /// Opens or makes a topic. @return errc::busy when another process writes it; a damaged one opens, see recovery().
 [[nodiscard]] result<std::shared_ptr<topic>> open_journal(journal_options options);
+[[nodiscard]] result<std::shared_ptr<topic>> open_journal(journal_options options, environment world);
 
 /// Requests the process that has the topic open for writing to do free(); replaces a request that is not done yet.
 [[nodiscard]] result<> request_free(std::string const& folder, std::span<offset_range const> ranges);
@@ -124,7 +126,8 @@ struct journal_info {
 /// Cuts torn tails, sets bad segments aside as `.bad`. @return errc::busy while a writer has it open.
 [[nodiscard]] result<journal_recovery> repair_journal(std::string const& folder);
 /// Gives every readable event of the topic, batch by batch, in order; stops at the first error that `each` returns.
-[[nodiscard]] result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each);
+[[nodiscard]] result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each,
+                                      file_system& files = system_files());
 
 /// Where events of one frame are.
 struct journal_frame_place {

@@ -64,7 +64,8 @@ class letter_topic {
 /// opened for writing by the first resolve(), which gives errc::busy while another tool has it.
 /// @param open  where this process is the one that writes them
 [[nodiscard]] std::unique_ptr<letter_topic> make_journal_letters(std::string folder,
-                                                                 std::shared_ptr<journal::topic> open = nullptr);
+                                                                 std::shared_ptr<journal::topic> open = nullptr,
+                                                                 environment world = {});
 
 /// What is known of the letters that are not resolved, the newest of each id.
 struct letter_summary {
