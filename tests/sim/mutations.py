@@ -19,7 +19,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COPIED = ["CMakeLists.txt", "CMakePresets.json", "cmake", "include", "src", "tests"]
+COPIED = ["CMakeLists.txt", "CMakePresets.json", "cmake", "include", "scripts", "src", "tests"]
 
 # name: [(file, text, text that replaces it), …]
 MUTATIONS = {
@@ -61,6 +61,9 @@ MUTATIONS = {
             "next_step sink_stepper::pick() {\n    if (!late_.empty() && pump_.stages.dead->put(late_)) late_.clear();\n",
         ),
         ("src/runtime/sink_stepper.hpp", "    log_limit dead_lines_;\n", "    log_limit dead_lines_;\n    std::vector<dead_letter> late_;\n"),
+    ],
+    "retry count lost on restart": [
+        ("src/ops/audit/tombstone.cpp", "iso_time(letter.time_ms * ns_per_ms), letter.attempts,", "iso_time(letter.time_ms * ns_per_ms), 0,"),
     ],
     "cursor slot written over the newer one": [
         ("src/core/slot_file.cpp", "auto const older = 1 - newest_;", "auto const older = newest_;"),

@@ -64,15 +64,20 @@ void forwarder::stop_process() {
     (*process_->receive)->stop();
 }
 
-/// The second pump ends after the first one, so that all that came goes on.
+/// The second pump ends after the first one, so that all that came goes on; but one that fails ends the process.
 bool forwarder::has_ended() {
+    bool has_failed = false;
+    for (auto* const each : {process_->receive.get(), process_->send.get()}) {
+        if (each->due()) continue;
+        auto const failure = (*each)->failure();
+        has_failed = has_failed || failure;
+        if (failure && failure->code != errc::storage_failed && failure->code != errc::storage_full)
+            course_.wrong(invariant::no_failure, fmt::format("{}: {}", name_, failure->message));
+    }
+    if (has_failed) return true;
     if (process_->receive->due()) return false;
     if (!std::exchange(process_->is_send_stopped, true)) (*process_->send)->stop();
-    if (process_->send->due()) return false;
-    for (auto* const each : {process_->receive.get(), process_->send.get()})
-        if (auto const failure = (*each)->failure(); failure && failure->code != errc::storage_failed)
-            course_.wrong(invariant::no_failure, fmt::format("{}: {}", name_, failure->message));
-    return true;
+    return !process_->send->due();
 }
 
 steady_time forwarder::process_due() const {
@@ -147,13 +152,12 @@ void forwarder::lose_tail() {
         if (each.kind != event_kind::broken && !broker_.has(each.record)) each.promised_by &= ~bit_;
 }
 
-bool forwarder::is_quiet() {
-    if (!process_ || process_->clients->has_events()) return false;
-    for (auto* const each : {process_->receive.get(), process_->send.get()}) {
-        auto const now = (*each)->snapshot();
-        if (!now.started || now.backlog.value_or(0) != 0 || now.book.not_safe() != 0) return false;
-    }
-    return true;
+std::string forwarder::unrest() {
+    if (!process_) return name_ + " is down";
+    if (process_->clients->has_events()) return name_ + " has not read all that its clients sent";
+    for (auto* const each : {process_->receive.get(), process_->send.get()})
+        if (auto words = unrest_of((*each)->snapshot()); !words.empty()) return words;
+    return {};
 }
 
 void forwarder::check() {

@@ -28,9 +28,9 @@ class forwarder final : public machine {
     void lose_tail();
 
     [[nodiscard]] bool is_running() const override { return process_ != nullptr; }
-    [[nodiscard]] bool is_quiet() override;
+    [[nodiscard]] std::string unrest() override;
     void check() override;
-    void look_through_letters() override { look_through(*process_->letters_topic); }
+    void look_through_letters() override { look_through(process_->letters_topic); }
 
   private:
     struct process {

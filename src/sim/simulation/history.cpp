@@ -162,6 +162,12 @@ void history::strike_others(fault const& what, chance& by) {
         case fault::kind::slow_store:
             course_.tell(fmt::format("the store is slow for {} s", seconds));
             return store_.be_slow_until(until);
+        case fault::kind::letters_retried:
+            if (by.in(3) && !store_.is_corrected()) {
+                course_.tell("the store's mapping is corrected");
+                store_.correct_mapping();
+            }
+            return indexers_[by.below(indexers_.size())]->retry_letters();
         default:
             break;
     }
@@ -169,7 +175,7 @@ void history::strike_others(fault const& what, chance& by) {
 
 bool history::is_quiet() {
     return std::ranges::all_of(clients_, [](auto const& each) { return each->is_done(); }) && broker_.is_read() &&
-           std::ranges::all_of(machines_, [](auto* each) { return each->is_quiet(); });
+           std::ranges::all_of(machines_, [](auto* each) { return each->unrest().empty(); });
 }
 
 /// Without faults all gets through.
@@ -183,13 +189,12 @@ void history::finish() {
     bool is_done = false;
     go_on_until(course_.time.now + end_time_max, [&] { return is_done = ++looks % quiet_steps == 0 && is_quiet(); });
     if (!is_done && !course_.is_broken()) {
-        std::string who;
-        for (auto* each : machines_)
-            if (!each->is_quiet()) who += " " + each->name() + ",";
-        course_.wrong(invariant::no_stall,
-                      fmt::format("not all gets through:{} {} clients wait, Kafka is {}read", who,
-                                  std::ranges::count_if(clients_, [](auto const& each) { return !each->is_done(); }),
-                                  broker_.is_read() ? "" : "not "));
+        std::string words = "not all gets through: ";
+        if (!broker_.is_read()) words += "Kafka has what nobody has read; ";
+        if (std::ranges::any_of(clients_, [](auto const& each) { return !each->is_done(); }))
+            words += "clients wait for acks; ";
+        for (auto* each : machines_) words += each->unrest();
+        course_.wrong(invariant::no_stall, std::move(words));
     }
     if (!course_.is_broken()) check_all();
 }

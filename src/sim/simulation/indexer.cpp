@@ -85,10 +85,22 @@ void indexer::cut_off_until(steady_time until) {
     if (process_) process_->member->cut_off_until(until);
 }
 
-bool indexer::is_quiet() {
-    if (!process_) return false;
-    auto const now = (*process_->index)->snapshot();
-    return now.started && now.backlog.value_or(1) == 0 && now.book.not_safe() == 0;
+void indexer::retry_letters() {
+    if (!process_) return;
+    machine::retry_letters(process_->letters_topic, [this](std::span<dead_letter const> letters) -> result<> {
+        if (!broker_.is_there()) return error{errc::not_connected, "kafka: no broker"};
+        for (auto const& each : letters)
+            broker_.append(
+                chance_.below(broker::partitions),
+                kafka::kafka_event_key(
+                    {.id = each.id, .received_ns = each.received_ns, .time_ns = each.event_time_ns, .tag = each.tag}),
+                each.record);
+        return {};
+    });
+}
+
+std::string indexer::unrest() {
+    return process_ ? unrest_of((*process_->index)->snapshot()) : name_ + " is down";
 }
 
 void indexer::check() {

@@ -23,9 +23,10 @@ class indexer final : public machine {
     void cut_off_until(steady_time until);
 
     [[nodiscard]] bool is_running() const override { return process_ != nullptr; }
-    [[nodiscard]] bool is_quiet() override;
+    [[nodiscard]] std::string unrest() override;
     void check() override;
-    void look_through_letters() override { look_through(*process_->letters_topic); }
+    void look_through_letters() override { look_through(process_->letters_topic); }
+    void retry_letters();
 
   private:
     struct process {

@@ -1,9 +1,5 @@
 #include "machine.hpp"
 
-#include "codec/dead_letter_bundle.hpp"
-#include "codec/dead_letter_frame.hpp"
-#include "environment.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -81,30 +77,44 @@ std::unique_ptr<dead_letters> machine::make_letters(journal::topic& to) {
         course_, bit_, runtime::make_dead_letters(to.make_sink(), runtime::letter_form::bundle));
 }
 
-void machine::look_through(journal::topic& letters) {
-    auto const look = [&](std::string_view frame) -> result<> {
-        auto const letter = codec::read_dead_letter_frame(frame);
-        auto* const event = letter ? course_.event_of(letter->record) : nullptr;
-        if (event == nullptr)
-            course_.wrong(invariant::stored_once, fmt::format("{}: a dead letter of what nobody has sent", name_));
-        else if (event->kind == event_kind::good)
-            course_.wrong(invariant::in_its_place, fmt::format("{}: {} is a dead letter", name_, event->record));
-        else
-            event->has_letter = true;
-        return {};
-    };
-    auto const from = letters.make_source("look");
-    auto opened = from->open();
-    for (batch events; opened; events.clear()) {
-        opened = from->read(events, steady_time{});
-        if (!opened || events.empty()) break;
-        for (auto const& row : events.events) {
-            auto const record = events.record(row);
-            auto const read = codec::is_dead_letter_bundle(record) ? codec::each_in_bundle(record, look) : look(record);
-            if (!read) course_.wrong(invariant::no_failure, fmt::format("{}: {}", name_, read.error().message));
-        }
-    }
-    if (!opened) course_.wrong(invariant::no_failure, fmt::format("{}: {}", name_, opened.error().message));
+void machine::look_through(std::shared_ptr<journal::topic> letters) {
+    auto const from = audit::make_journal_letters(letters_folder(), std::move(letters), world());
+    auto const seen = audit::show_letters(*from, {.ids = {}, .reason = {}, .all = true},
+                                          [&](audit::found_letter const& each) -> result<> {
+                                              look_at(each.letter, each.attempts);
+                                              return {};
+                                          });
+    if (!seen) course_.wrong(invariant::no_failure, fmt::format("{}: {}", name_, seen.error().message));
+}
+
+void machine::look_at(dead_letter const& letter, std::uint64_t attempts) {
+    auto* const event = course_.event_of(letter.record);
+    if (event == nullptr)
+        return course_.wrong(invariant::stored_once, fmt::format("{}: a dead letter of what nobody has sent", name_));
+    event->has_letter = true;
+    auto const shown = event->record.substr(0, 60);
+    if (event->kind == event_kind::good)
+        course_.wrong(invariant::in_its_place, fmt::format("{}: {} is a dead letter", name_, shown));
+    if (auto const retried = retries_.find(letter.id); retried != retries_.end() && attempts <= retried->second)
+        course_.wrong(invariant::attempts, fmt::format("{}: {} was retried {} times, and is said to be attempt {}",
+                                                       name_, shown, retried->second, attempts));
+}
+
+void machine::retry_letters(std::shared_ptr<journal::topic> letters, audit::letter_input const& to) {
+    auto const from = audit::make_journal_letters(letters_folder(), std::move(letters), world());
+    std::vector<event_id> ids;
+    auto const seen = audit::show_letters(*from, {.ids = {}, .reason = {}, .all = true},
+                                          [&](audit::found_letter const& each) -> result<> {
+                                              look_at(each.letter, each.attempts);
+                                              ids.push_back(each.letter.id);
+                                              return {};
+                                          });
+    auto const retried = seen ? audit::retry_letters(*from, {.ids = {}, .reason = {}, .all = true}, to, false)
+                              : result<audit::retry_report>{seen.error()};
+    course_.tell(fmt::format("{}: {} dead letters are retried{}", name_, ids.size(),
+                             retried ? "" : fmt::format(", which fails: {}", retried.error().message)));
+    if (!retried) return;
+    for (auto const& id : ids) ++retries_[id];
 }
 
 environment machine::world() {
@@ -213,6 +223,14 @@ void machine::step() {
     destroy();
     is_stopping_ = false;
     restart_after(chance_.about(500ms));
+}
+
+std::string machine::unrest_of(pump_snapshot const& now) const {
+    if (now.started && now.backlog.value_or(0) == 0 && now.book.not_safe() == 0) return {};
+    auto words = fmt::format("{}: {} has {} before it; {}", name_, now.name, now.backlog.value_or(0), now.book.line());
+    for (auto const& each : now.stages)
+        if (!each.reason.empty()) words += fmt::format("; {}: {}", each.name, each.reason);
+    return words;
 }
 
 void machine::check_pump(pump_snapshot const& now) {

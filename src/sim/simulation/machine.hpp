@@ -1,6 +1,7 @@
 // A machine of the pipeline: its disk, its clock, and a process that is killed, cut off from power and started again.
 #pragma once
 
+#include "audit/letters.hpp"
 #include "course.hpp"
 #include "journal/journal.hpp"
 #include "logpipe/status.hpp"
@@ -8,6 +9,7 @@
 #include "world/faulty_files.hpp"
 #include "world/stepped_pump.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,8 +39,8 @@ class machine {
 
     [[nodiscard]] std::string const& name() const noexcept { return name_; }
     [[nodiscard]] virtual bool is_running() const = 0;
-    /// All that came is safe.
-    [[nodiscard]] virtual bool is_quiet() = 0;
+    /// What keeps it from being done; empty: all that came is safe.
+    [[nodiscard]] virtual std::string unrest() = 0;
     /// What has to hold at any moment.
     virtual void check() = 0;
     /// Once all is quiet: what is in its dead letters.
@@ -63,8 +65,12 @@ class machine {
     /// Dead letters in a journal of this machine; what is put there is promised.
     [[nodiscard]] std::unique_ptr<dead_letters> make_letters(journal::topic& to);
     [[nodiscard]] std::unique_ptr<sink> make_journal_sink(journal::topic& to);
-    void look_through(journal::topic& letters);
+    /// Those that are not resolved.
+    void look_through(std::shared_ptr<journal::topic> letters);
+    /// An operator sends all of them on their way again.
+    void retry_letters(std::shared_ptr<journal::topic> letters, audit::letter_input const& to);
     void check_pump(pump_snapshot const& now);
+    [[nodiscard]] std::string unrest_of(pump_snapshot const& now) const;
     [[nodiscard]] static std::string letters_folder() { return "data/logs.dlq"; }
 
     course& course_;
@@ -75,8 +81,10 @@ class machine {
 
   private:
     void restart_after(std::chrono::microseconds time);
+    void look_at(dead_letter const& letter, std::uint64_t attempts);
 
     std::int64_t jump_ns_ = 0;
+    std::map<event_id, std::uint64_t> retries_;  // as the operator remembers
     bool is_stopping_ = false;
     bool has_power_ = true;
     steady_time start_at_;
