@@ -231,6 +231,13 @@ class Memory(unittest.TestCase):
             run.wait_for("all is done", lambda now: now["ledger"]["in"] == 1_000_000 and now["ledger"]["in_flight"] == 0)
             self.assert_below(run)
 
+    def test_a_large_message_that_is_broken_at_its_end(self):
+        with self.run_of_all() as run:
+            wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
+            self.send_one(gzip.compress(os.urandom(MESSAGE_BYTES), 1)[:-1], b"gzip")
+            run.wait_for("it is a dead letter", lambda now: now["ledger"]["dead"] == 1 and now["ledger"]["in_flight"] == 0)
+            self.assert_below(run)
+
     def test_chunks_without_entries_against_a_full_journal(self):
         with self.forward("--journal-bytes-max", "64M", "--journal-segment-bytes", "16M") as forward:
             wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)

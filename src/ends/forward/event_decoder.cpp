@@ -210,9 +210,7 @@ event_decoder::entry_end event_decoder::append_entry(msgpack_reader& from, messa
     // Only then it may be too large; most messages are smaller as a whole.
     bool const may_be_large = from.rest().size() > event_bytes_max;
     if (may_be_large && skip_entry(end, mode) && end.position() - begin > event_bytes_max) {
-        reason = fmt::format("an event of {} bytes; the limit is {} (--event-bytes-max)", end.position() - begin,
-                             event_bytes_max);
-        reject(end.since(begin).substr(0, event_bytes_max), std::move(reason), to);
+        reject(end.since(begin), "an event above --event-bytes-max", to);
         from = end;
         return entry_end::read;
     }
@@ -224,8 +222,7 @@ event_decoder::entry_end event_decoder::append_entry(msgpack_reader& from, messa
             ++to.position;
             return entry_end::read;
         }
-        reason = fmt::format("an event of {} bytes as JSON; the limit is {} (--event-bytes-max)",
-                             to.records.written() - written, event_bytes_max);
+        reason = fmt::format("an event above --event-bytes-max: {} bytes as JSON", to.records.written() - written);
     }
     to.records.rewind(written);
     from.go_to(begin);
@@ -234,11 +231,9 @@ event_decoder::entry_end event_decoder::append_entry(msgpack_reader& from, messa
         return entry_end::read;
     }
     from.go_to(begin);
-    bool const is_long = from.rest().size() > options_.limits.message_bytes_max;
-    if (message.has_more() && !is_long) return entry_end::beyond;
+    if (message.has_more() && from.rest().size() <= options_.limits.message_bytes_max) return entry_end::beyond;
     // Where more comes, it is part of the same entry, or nobody knows of which.
-    auto const rest = is_long ? from.rest().substr(0, forward_limits::excerpt_bytes_max) : from.rest();
-    reject(rest, fmt::format("the chunk's bytes are broken from byte {} on", message.base_ + begin), to);
+    reject(from.rest(), fmt::format("the chunk's bytes are broken from byte {} on", message.base_ + begin), to);
     return entry_end::broken;
 }
 
@@ -325,6 +320,11 @@ bool event_decoder::read_record(msgpack_reader& from, target& to, std::string& r
 }
 
 void event_decoder::reject(std::string_view bytes, std::string reason, target& to) {
+    // A dead letter is written and read as a whole.
+    if (auto const most = options_.limits.event_bytes_max; bytes.size() > most) {
+        reason += fmt::format(" (the first {} of {} bytes)", most, bytes.size());
+        bytes = bytes.substr(0, most);
+    }
     if (to.rejected_row) {
         reject_also(bytes, reason, to);
     } else {

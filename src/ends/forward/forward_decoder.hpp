@@ -39,10 +39,8 @@ class forward_decoder final {
     [[nodiscard]] bool within_message() const noexcept { return oversized_ || stream_.buffered_bytes() > 0; }
     /// Memory that it takes for what has come.
     [[nodiscard]] std::size_t held_bytes() const noexcept { return stream_.held_bytes(); }
-    /// Between messages: the memory goes until the next space().
-    void release() noexcept {
-        if (!within_message()) stream_.release();
-    }
+    /// As msgpack_stream's.
+    void release_above(std::size_t bytes) noexcept { stream_.release_above(bytes); }
     /// That message is above the limit.
     [[nodiscard]] bool is_oversized() const noexcept { return oversized_.has_value(); }
 

@@ -14,8 +14,6 @@ namespace logpipe::forward {
 namespace {
 
 constexpr std::size_t first_bytes = std::size_t{16} << 10U;
-// An idle connection gives back what is above this: there may be a thousand.
-constexpr std::size_t kept_bytes_max = std::size_t{64} << 10U;
 
 }  // namespace
 
@@ -23,14 +21,13 @@ std::span<char> msgpack_stream::space() {
     if (begin_ == end_) {
         scanned_ -= begin_;
         begin_ = end_ = 0;
-        if (capacity_ > kept_bytes_max) release();
     }
     if (end_ == capacity_) make_room();
     return {buffer_.get() + end_, capacity_ - end_};
 }
 
-void msgpack_stream::release() noexcept {
-    if (begin_ != end_) return;
+void msgpack_stream::release_above(std::size_t bytes) noexcept {
+    if (begin_ != end_ || capacity_ <= bytes) return;
     scanned_ -= begin_;
     begin_ = end_ = 0;
     buffer_.reset();

@@ -36,8 +36,8 @@ class msgpack_stream final {
     [[nodiscard]] std::size_t buffered_bytes() const noexcept { return end_ - begin_; }
     /// Memory that it takes.
     [[nodiscard]] std::size_t held_bytes() const noexcept { return capacity_; }
-    /// Where nothing is buffered, its memory goes until the next space().
-    void release() noexcept;
+    /// Where nothing is buffered, and it takes more than so many bytes, its memory goes until the next space().
+    void release_above(std::size_t bytes) noexcept;
 
   private:
     void make_room();

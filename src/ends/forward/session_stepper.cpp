@@ -1,5 +1,6 @@
 #include "session_stepper.hpp"
 
+#include <algorithm>
 #include <new>
 
 namespace logpipe::forward {
@@ -10,6 +11,8 @@ constexpr std::size_t greeting_bytes_max = std::size_t{16} << 10U;
 constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t unread_acks_bytes_max = std::size_t{8} << 20U;  // of one client
 constexpr std::chrono::milliseconds unread_acks_pause{20};
+constexpr std::size_t kept_bytes_max = std::size_t{4} << 20U;
+constexpr std::size_t idle_part = 4;  // of what may be held
 constexpr std::chrono::milliseconds short_memory_pause{500};
 constexpr std::chrono::seconds half_closed_max{60};
 constexpr std::chrono::milliseconds linger_pause{20};
@@ -110,13 +113,13 @@ std::optional<session_wait> session_stepper::read() {
         end({});
         return std::nullopt;
     }
-    if (decoder_->within_message()) {
+    if (decoder_->within_message() && !link.closed()) {
         bool const may_read = shared_.turn.may_read(peer_->link);
         if (!may_read && !std::exchange(waits_for_turn_, true)) shared_.turn.budget().waited();
         if (!may_read) return session_wait{.what = session_wait::kind::pause, .pause = net::memory_turn::pause};
         waits_for_turn_ = false;
-    } else if (shared_.turn.budget().is_short()) {
-        decoder_->release();
+    } else {
+        decoder_->release_above(kept_bytes());
     }
     if (shared_.events.stopping())
         link.stop_reading_after(session_group::quiet_max);
@@ -127,6 +130,15 @@ std::optional<session_wait> session_stepper::read() {
     account();
     peer_->is_awaited = true;
     return session_wait{.what = session_wait::kind::bytes, .space = space};
+}
+
+/// A client that is idle keeps its buffer as far as all may keep theirs: there may be a thousand.
+std::size_t session_stepper::kept_bytes() const {
+    auto const& budget = shared_.turn.budget();
+    if (budget.is_short()) return 0;
+    auto const held_max = budget.limits().held;
+    if (held_max == 0) return kept_bytes_max;
+    return std::min(kept_bytes_max, held_max / idle_part / std::max<std::size_t>(shared_.peers.size(), 1));
 }
 
 void session_stepper::received(std::size_t bytes) {

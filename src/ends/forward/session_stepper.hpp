@@ -67,6 +67,7 @@ class session_stepper final {
     void take(forward_message const& message, std::uint64_t end_offset);
     void messages_taken();
     void account() noexcept;
+    [[nodiscard]] std::size_t kept_bytes() const;
     void end(result<> how);
     void close_broken(error const& reason);
     void send(std::string bytes);

@@ -21,7 +21,8 @@ struct rig {
     memory_source from;
     memory_sink to{{.stored = {}, .refuse = {}}};
     pump_stages stages{.from = borrow<source>(from), .change = nullptr, .to = borrow<sink>(to), .dead = nullptr};
-    pump_taps taps;
+    memory_budget memory;
+    pump_taps taps{memory};
 };
 
 }  // namespace

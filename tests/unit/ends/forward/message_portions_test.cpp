@@ -121,12 +121,12 @@ TEST_CASE("an event above its limit is cut to it and rejected, and those after i
     options.limits.event_bytes_max = 100;
     auto const got = read_portions(packed(raw_entry("a") + raw_entry(std::string(101, 'x')) + raw_entry("b")), options);
     CHECK(got.all.records() == strings({"a", raw_entry(std::string(101, 'x')).substr(0, 100), "b"}));
-    CHECK(got.all.reasons() == strings({"an event of 105 bytes; the limit is 100 (--event-bytes-max)"}));
+    CHECK(got.all.reasons() == strings({"an event above --event-bytes-max (the first 100 of 105 bytes)"}));
 
     // Each of these bytes is six as JSON.
     auto const escaped = "\x92\x01\x81\xa1n"s + "\xb4"s + std::string(20, '\x01');
     auto const grown = read_portions(packed(escaped), options);
-    CHECK(grown.all.reasons() == strings({"an event of 128 bytes as JSON; the limit is 100 (--event-bytes-max)"}));
+    CHECK(grown.all.reasons() == strings({"an event above --event-bytes-max: 128 bytes as JSON"}));
     CHECK(grown.all.records() == strings({escaped}));
 }
 
