@@ -51,9 +51,9 @@ void read_all(std::string_view bytes, std::size_t read_ahead_bytes, logpipe::jou
             auto const& header = reader.header();
             into.clear();
             for (auto offset = header.first_offset + header.event_count / 2; offset < header.end_offset();) {
-                auto const end = reader.append_portion(offset, into);
-                LOGPIPE_ASSERT(end.has_value());
-                offset = *end;
+                auto const portion_end = reader.append_portion(offset, into);
+                LOGPIPE_ASSERT(portion_end.has_value());
+                offset = *portion_end;
             }
             LOGPIPE_ASSERT(into.events.size() == header.event_count - header.event_count / 2);
         }

@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (auto const read = parse_tombstone(bytes)) {
         LOGPIPE_ASSERT(read->tombstone && !read->letter);
         auto const again = parse_tombstone(
-            tombstone_of({.id = read->id, .time_ms = read->time_ms, .attempts = read->attempts}, "retried"));
+            tombstone_of({.id = read->id, .time_ms = read->time_ms, .attempts = read->attempts}, "retried", 1));
         LOGPIPE_ASSERT(again && again->id == read->id && again->time_ms == read->time_ms);
         LOGPIPE_ASSERT(again->attempts == read->attempts && again->resolved_as == "retried");
     }

@@ -10,7 +10,6 @@ using namespace logpipe;
 using namespace logpipe::cli;
 using namespace logpipe::lines;
 using namespace logpipe::sim;
-using namespace logpipe::test;
 
 TEST_CASE("a run id is taken up after a power cut, and not after a run that came to its end", "[run]") {
     for (std::uint64_t seed = 0; seed < 50; ++seed) {

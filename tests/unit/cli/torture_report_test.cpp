@@ -12,6 +12,7 @@ class documents final : public store::store_reader {
     explicit documents(std::vector<std::string> all) : all_{std::move(all)} {}
     result<std::uint64_t> count() override { return all_.size(); }
     result<> scan_ids(std::function<result<>(std::string_view)> const& /*each*/) override { return {}; }
+    result<std::optional<std::string>> find(std::string_view /*id*/) override { return std::optional<std::string>{}; }
     result<> scan_documents(std::function<result<>(std::string_view)> const& each) override {
         for (auto const& document : all_)
             if (auto taken = each(document); !taken) return taken;
