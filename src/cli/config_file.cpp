@@ -1,6 +1,7 @@
 #include "config_file.hpp"
 
 #include "core/nearest.hpp"
+#include "formats/toml.hpp"
 #include "settings.hpp"
 #include "subcommands.hpp"
 
@@ -9,10 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 namespace logpipe::cli {
 

@@ -1,16 +1,13 @@
 #include "toml_file.hpp"
 
 #include "core/nearest.hpp"
+#include "formats/toml.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
-
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 namespace logpipe::formats {
 

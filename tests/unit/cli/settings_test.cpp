@@ -80,6 +80,10 @@ TEST_CASE("an unknown key is an error that names the nearest right one and its l
 TEST_CASE("a broken or missing file is an error that says where", "[settings]") {
     config_file const broken{"listen = \n"};
     CHECK_THAT(settings::merge("forward", {}, {}, broken.path()).error().message, ContainsSubstring(":1:"));
+    for (auto const* text : {"[|", "once = ä\n", "ä = 1\n"}) {  // what toml++ asserts, or takes for impossible
+        config_file const odd{text};
+        CHECK_THAT(settings::merge("forward", {}, {}, odd.path()).error().message, ContainsSubstring(":1:"));
+    }
     CHECK(settings::merge("forward", {}, {}, "/nonexistent/logpipe.toml").has_error());
     config_file const nested{"[forward]\nroute = [[1]]\n"};
     CHECK_THAT(settings::merge("forward", {}, {}, nested.path()).error().message, ContainsSubstring("plain values"));

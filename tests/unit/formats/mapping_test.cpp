@@ -89,6 +89,8 @@ TEST_CASE("each mistake of a mapping is named with its line", "[normalize]") {
           "m.toml:5: form: unknown key; did you mean \"from\"?; m.toml:2: formt: unknown key; did you mean "
           "\"format\"?");
     CHECK_THAT(mistakes("name = \n"), ContainsSubstring("m.toml:1: "));
+    CHECK_THAT(mistakes("[|"), ContainsSubstring("m.toml:1: "));
+    CHECK_THAT(mistakes("ä = 1"), ContainsSubstring("m.toml:1: "));
     CHECK_THAT(mistakes(""), ContainsSubstring("name: a mapping needs a name"));
     CHECK_THAT(mistakes("name = 7"), ContainsSubstring("m.toml:1: name: expected a text in quotes"));
     CHECK_THAT(mistakes("name = \"m\"\nformat = \"jsn\""),
