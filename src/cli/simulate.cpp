@@ -23,7 +23,7 @@ int run_simulate(settings const& options, argument_list const& /*rest*/) {
                         .count = options.count("seeds"),
                         .length = std::chrono::hours{hours},
                         .repeat = fmt::format("logpipe simulate --hours {} --seeds 1 --seed", hours)},
-                       [] { return signal_came(std::chrono::milliseconds{0}); });
+                       [](auto const&) { return signal_came(std::chrono::milliseconds{0}); });
     fmt::print("{}", to_text(report));
     return report.failed == 0 ? exit_done : exit_failed;
 }

@@ -23,7 +23,7 @@ void run_case(std::uint64_t number) {
     set_up_log({.level = log_level::off});
     auto const report = run_seeds(
         {.first = 1 + number * seeds_a_case, .count = seeds_a_case, .length = length, .repeat = "sim_seeds 2 1"},
-        [] { return false; });
+        [](auto const&) { return false; });
     CHECK(report.failed == 0);
     CHECK(report.histories == seeds_a_case);
     CHECK(report.faults > seeds_a_case);

@@ -1,4 +1,5 @@
-// The simulation without the rest of the program, which mutations.py builds again and again.
+// The simulation without the rest of the program, which mutations.py builds again and again. It ends with the first
+// seed that fails.
 //
 //     sim_seeds MINUTES COUNT FIRST
 #include "core/log.hpp"
@@ -16,7 +17,7 @@ int main(int count, char** arguments) {
                                                  .count = number(2),
                                                  .length = std::chrono::minutes{number(1)},
                                                  .repeat = fmt::format("sim_seeds {} 1", number(1))},
-                                                [] { return false; });
+                                                [](auto const& now) { return now.failed > 0; });
     fmt::print("{}", to_text(report));
     return report.failed == 0 ? 0 : 1;
 }

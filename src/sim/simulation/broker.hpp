@@ -34,6 +34,7 @@ class broker final {
 
     // The topic.
     void append(std::size_t partition, std::string key, std::string value);
+    [[nodiscard]] bool is_slow() const noexcept { return loses_reports_until_ > course_.time.now; }
     [[nodiscard]] bool loses_report() { return loses_reports_until_ > course_.time.now && chance_.in(2); }
     [[nodiscard]] std::vector<message> const& log(std::size_t partition) const { return logs_.at(partition); }
     [[nodiscard]] bool has(std::string_view value) const { return values_.contains(value); }

@@ -1,5 +1,8 @@
 #include "forwarder.hpp"
 
+#include "cursor_file.hpp"
+#include "topic_folder.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +27,26 @@ runtime::pump_options options_of(std::string name) {
 
 }  // namespace
 
+/// Its cursor on disk is whole, not before where it was, and nothing after it is freed.
+void forwarder::check_cursor() {
+    std::string const folder{topic_folder};
+    slot_file stored{files_, journal::cursor_path(folder, "kafka")};
+    auto const at = journal::load_cursor(stored);
+    if (!at && at.error().code == errc::corrupt)
+        course_.wrong(invariant::position, fmt::format("{}: {}", name_, at.error().message));
+    if (!at) return;
+    if (at->offset < cursor_offset_)
+        course_.wrong(invariant::position,
+                      fmt::format("{}: the cursor goes back from {} to {}", name_, cursor_offset_, at->offset));
+    cursor_offset_ = at->offset;
+    auto const segments = journal::list_segments(files_, folder);
+    if (segments && !segments->empty() && segments->front() > at->offset)
+        course_.wrong(invariant::not_freed, fmt::format("{}: the cursor is at {}, and the journal begins at {}", name_,
+                                                        at->offset, segments->front()));
+}
+
 bool forwarder::start() {
+    check_cursor();
     auto made = std::make_unique<process>();
     made->topic = open_topic(std::string{topic_folder}, 2'500, 60'000);
     if (!made->topic) return false;

@@ -51,10 +51,12 @@ class forwarder final : public machine {
     [[nodiscard]] steady_time process_due() const override;
     void step_process() override;
     void on_ack(std::string_view chunk);
+    void check_cursor();
 
     broker& broker_;
     std::unique_ptr<process> process_;
     bool may_have_gaps_ = false;
+    std::uint64_t cursor_offset_ = 0;  // at the last start
 };
 
 }  // namespace logpipe::sim

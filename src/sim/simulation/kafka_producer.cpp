@@ -50,7 +50,7 @@ class simulated_producer final : public kafka_producer {
     steady_time due() const override { return outbox_.empty() ? steady_time::max() : send_at_; }
     void step() override {
         if (outbox_.empty() || send_at_ > course_.time.now) return;
-        send_at_ = course_.time.now + (to_.is_there() ? chance_.about(2ms) : chance_.about(1s));
+        send_at_ = course_.time.now + chance_.about(!to_.is_there() ? 1s : to_.is_slow() ? 200ms : 2ms);
         if (!to_.is_there()) return;
         // Requests of one batch are answered in any order.
         auto const which = chance_.below(std::min<std::size_t>(outbox_.size(), 4));

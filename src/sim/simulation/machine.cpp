@@ -159,10 +159,14 @@ void machine::stop_in_order() {
     stop_process();
 }
 
-void machine::fail_a_sync() {
-    auto const calls = chance_.below(6);
-    course_.tell(fmt::format("{}: the {}. next sync fails", name_, calls + 1));
-    files_.fail(file_operation::sync, errc::storage_failed, calls);
+void machine::cut_power_in_between() {
+    if (is_running()) files_.lose_power_after(chance_.below(40));
+}
+
+void machine::fail_syncs_until(steady_time until) {
+    course_.tell(name_ + ": every second sync fails");
+    files_.fail_syncs_at_random(0.5);
+    syncs_fail_until_ = until;
 }
 
 void machine::fail_disk_until(steady_time until) {
@@ -183,7 +187,7 @@ void machine::jump_clock(std::chrono::nanoseconds by) {
 }
 
 void machine::end_faults() {
-    disk_fails_until_ = disk_full_until_ = {};
+    disk_fails_until_ = disk_full_until_ = syncs_fail_until_ = {};
     files_.end_faults();
 }
 
@@ -193,13 +197,14 @@ void machine::restart_after(std::chrono::microseconds time) {
 
 steady_time machine::due() const {
     auto earliest = is_running() ? process_due() : start_at_;
-    for (auto const each : {disk_fails_until_, disk_full_until_})
+    for (auto const each : {disk_fails_until_, disk_full_until_, syncs_fail_until_})
         if (each != steady_time{}) earliest = std::min(earliest, each);
     return earliest;
 }
 
 void machine::step() {
     auto const now = course_.time.now;
+    if (has_power_ && !files_.has_power()) return cut_power();
     if (disk_fails_until_ != steady_time{} && disk_fails_until_ <= now) {
         files_.fail_at_random(0);
         disk_fails_until_ = {};
@@ -207,6 +212,11 @@ void machine::step() {
     if (disk_full_until_ != steady_time{} && disk_full_until_ <= now) {
         files_.set_room(std::numeric_limits<std::uint64_t>::max() / 4);
         disk_full_until_ = {};
+    }
+    if (syncs_fail_until_ != steady_time{} && syncs_fail_until_ <= now) {
+        files_.fail_syncs_at_random(0);
+        syncs_fail_until_ = {};
+        if (chance_.in(2)) return cut_power();
     }
     if (!is_running()) {
         if (start_at_ > now) return;
@@ -218,6 +228,7 @@ void machine::step() {
         return;
     }
     step_process();
+    if (!files_.has_power()) return cut_power();
     if (!is_running() || !has_ended()) return;
     check();
     destroy();

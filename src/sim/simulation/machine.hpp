@@ -28,10 +28,13 @@ class machine {
 
     // Faults.
     void cut_power();
+    /// Soon, in the middle of what it does with its disk.
+    void cut_power_in_between();
     void kill();
     /// Nothing new is taken in; what there is goes through, then the process ends and is started again.
     void stop_in_order();
-    void fail_a_sync();
+    /// Half of them; then the power may go as well.
+    void fail_syncs_until(steady_time until);
     void fail_disk_until(steady_time until);
     void fill_disk_until(steady_time until);
     void jump_clock(std::chrono::nanoseconds by);
@@ -90,6 +93,7 @@ class machine {
     steady_time start_at_;
     steady_time disk_fails_until_;
     steady_time disk_full_until_;
+    steady_time syncs_fail_until_;
 };
 
 }  // namespace logpipe::sim

@@ -43,13 +43,13 @@ void print_story(seed_range const& which, history_options const& options, fault_
 
 }  // namespace
 
-seeds_report run_seeds(seed_range const& which, std::function<bool()> const& stops) {
+seeds_report run_seeds(seed_range const& which, std::function<bool(seeds_report const&)> const& stops) {
     constexpr std::chrono::seconds report_interval{5};
     auto const before = std::signal(SIGABRT, say_seed);
     auto const begun_at = clock::now();
     auto next_report = begun_at + report_interval;
     seeds_report report;
-    for (std::uint64_t i = 0; i < which.count && !stops(); ++i) {
+    for (std::uint64_t i = 0; i < which.count && !stops(report); ++i) {
         history_options const options{.seed = which.first + i, .length = which.length};
         name_seed(options.seed);
         auto const faults = faults_of(options);

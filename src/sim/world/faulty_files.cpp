@@ -165,8 +165,19 @@ void faulty_files::power_off() {
     on_ = false;
 }
 
+void faulty_files::lose_power_after(std::uint64_t calls) {
+    std::lock_guard lock{mutex_};
+    calls_left_ = calls;
+}
+
+bool faulty_files::has_power() const {
+    std::lock_guard lock{mutex_};
+    return on_;
+}
+
 void faulty_files::power_on() {
     std::lock_guard lock{mutex_};
+    calls_left_.reset();
     unsynced_.resize(random_() % (unsynced_.size() + 1));
     for (auto const& what : unsynced_) apply(synced_, what);
     unsynced_.clear();
@@ -213,11 +224,16 @@ void faulty_files::fail(file_operation which, errc code, std::uint64_t calls_bef
 void faulty_files::end_faults() {
     std::lock_guard lock{mutex_};
     planned_ = {};
-    probability_ = 0;
+    probability_ = sync_probability_ = 0;
+    calls_left_.reset();
     space_bytes_.reset();
 }
 
 result<> faulty_files::admit(file_operation which) {
+    if (calls_left_ && (*calls_left_)-- == 0) {
+        calls_left_.reset();
+        on_ = false;
+    }
     if (!on_) return off();
     auto const index = static_cast<std::size_t>(which);
     ++calls_[index];
@@ -226,6 +242,9 @@ result<> faulty_files::admit(file_operation which) {
         planned.reset();
         return error{code, "a fault that the test wants"};
     }
+    if (which == file_operation::sync && sync_probability_ > 0 &&
+        std::uniform_real_distribution{}(random_) < sync_probability_)
+        return error{errc::storage_failed, "a sync that fails at random"};
     if (probability_ > 0 && std::uniform_real_distribution{}(random_) < probability_)
         return error{errc::storage_failed, "a fault at random"};
     return {};

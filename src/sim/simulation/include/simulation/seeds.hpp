@@ -27,8 +27,9 @@ struct seeds_report {
 
 /// Prints the story of each that fails, shortened, to standard output, and how far it is to standard error, every few
 /// seconds. A history that ends in an assertion ends the process, with its seed on standard error.
-/// @param stops  ends it after the history of that moment
-[[nodiscard]] seeds_report run_seeds(seed_range const& which, std::function<bool()> const& stops);
+/// @param stops  asked before each history whether it is the end
+[[nodiscard]] seeds_report run_seeds(seed_range const& which,
+                                     std::function<bool(seeds_report const& now)> const& stops);
 [[nodiscard]] std::string to_text(seeds_report const& report);
 
 }  // namespace logpipe::sim

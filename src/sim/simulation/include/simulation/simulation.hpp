@@ -41,7 +41,7 @@ struct fault {
         kill,
         orderly_stop,
         lost_tail,
-        failed_sync,
+        failing_syncs,
         failing_disk,
         full_disk,
         clock_jump,

@@ -32,11 +32,17 @@ class faulty_files final : public file_system {
     /// Only the process died: all that was written is there.
     void power_on_after_kill();
 
+    /// The power goes in the middle of what happens then, before the `calls`-th next operation.
+    void lose_power_after(std::uint64_t calls);
+    [[nodiscard]] bool has_power() const;
+
     // --- Faults.
     /// The `calls_before`-th next call of this operation fails, once. A write then leaves a piece of its bytes.
     void fail(file_operation which, errc code = errc::storage_failed, std::uint64_t calls_before = 0);
     /// Every operation fails with this probability.
     void fail_at_random(double probability) { probability_ = probability; }
+    /// Every sync does.
+    void fail_syncs_at_random(double probability) { sync_probability_ = probability; }
     /// What was to fail does not any more, and there is room.
     void end_faults();
     /// The folder and all in it are gone; who has a file of it open goes on writing to it.
@@ -106,6 +112,8 @@ class faulty_files final : public file_system {
     bool on_ = true;
     std::uint64_t life_ = 0;  // files opened in an earlier one are dead
     double probability_ = 0.0;
+    double sync_probability_ = 0.0;
+    std::optional<std::uint64_t> calls_left_;  // until the power goes
     std::optional<std::uint64_t> space_bytes_;
     struct planned_fault {
         errc code;
