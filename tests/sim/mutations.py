@@ -39,8 +39,13 @@ MUTATIONS = {
     "segment freed before the cursor is safe": [
         (
             "src/ends/journal/retention.cpp",
-            "    if (auto synced = sync_cursors(*world_.files, options_.folder, *cursors); !synced) return synced.error();\n",
+            "    if (segments_.oldest_end() > last) return removal{.segments = 0, .last_cursor = last};\n",
             "",
+        ),
+        (
+            "src/ends/journal/segment_list.cpp",
+            "while (oldest_end() <= offset && entries_.front()",
+            "while (entries_.size() > 1 && entries_.front().first_offset <= offset && entries_.front()",
         ),
     ],
     "epoch reused after a cut": [

@@ -1,4 +1,4 @@
-// A pump without threads, in a time of its own: it steps whichever stage is due, chosen by chance, and time goes on
+// A pump without threads, in virtual time: it steps whichever stage is due, chosen by chance, and time goes on
 // where none is. Its user's folder must see the pump's own headers.
 #pragma once
 
