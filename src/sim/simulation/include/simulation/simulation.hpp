@@ -16,7 +16,7 @@ enum class invariant : std::uint8_t {
     none,
     stored,        ///< what was acknowledged is in the store or in the dead letters
     stored_once,   ///< under one id, in one place
-    in_its_place,  ///< what is good is not a dead letter, what is not is no document
+    in_its_place,  ///< good events are documents, others are dead letters
     acked_late,    ///< an ack leaves after its events are durable
     ledger,        ///< the difference is 0, of each hop and of each committed position
     position,      ///< only the holder of a partition moves its position, and only on

@@ -52,7 +52,7 @@ class faulty_files final : public file_system {
     /// Bytes that fit on the disk besides what is there.
     void set_room(std::uint64_t bytes);
 
-    // --- Looking, and damage. Both behind the back of whoever has the file open.
+    // --- Reading, and damage. Both behind the back of whoever has the file open.
     [[nodiscard]] std::string contents(std::string const& path) const;
     void set_contents(std::string const& path, std::string bytes);
     [[nodiscard]] bool exists(std::string const& path) const;
