@@ -18,14 +18,14 @@ class faulty_file final : public file {
     faulty_file(faulty_files& of, std::string path, std::shared_ptr<faulty_files::inode> node)
         : of_{of}, path_{std::move(path)}, node_{std::move(node)}, life_{of.life_} {}
     ~faulty_file() override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         if (locked_ && life_ == of_.life_) node_->locked = false;
     }
     faulty_file(faulty_file const&) = delete;
     faulty_file& operator=(faulty_file const&) = delete;
 
     result<std::size_t> read_at(std::uint64_t offset_bytes, std::span<char> into) const override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         if (auto admitted = admit(file_operation::read); !admitted) return admitted.error();
         if (offset_bytes >= node_->now.size()) return std::size_t{0};
         auto const got = node_->now.copy(into.data(), into.size(), static_cast<std::size_t>(offset_bytes));
@@ -33,7 +33,7 @@ class faulty_file final : public file {
     }
 
     result<> write_at(std::uint64_t offset_bytes, std::span<std::string_view const> parts) override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         std::string bytes;
         for (auto const part : parts) bytes += part;
         auto admitted = admit(file_operation::write);
@@ -55,14 +55,14 @@ class faulty_file final : public file {
     }
 
     result<> truncate(std::uint64_t bytes) override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         if (auto admitted = admit(file_operation::truncate); !admitted) return admitted;
         change({.truncation = true, .at = bytes, .bytes = {}});
         return {};
     }
 
     result<> sync_data() override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         if (auto admitted = admit(file_operation::sync); !admitted) {
             if (!of_.on_ || life_ != of_.life_) return admitted;
             // The kernel marks the pages clean: the next sync knows nothing of them.
@@ -79,13 +79,13 @@ class faulty_file final : public file {
     }
 
     result<std::uint64_t> bytes() const override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         if (auto admitted = admit(file_operation::read); !admitted) return admitted.error();
         return std::uint64_t{node_->now.size()};
     }
 
     result<> allocate(std::uint64_t bytes) override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         if (auto admitted = admit(file_operation::write); !admitted) return admitted;
         auto const have = node_->now.size();
         if (bytes <= have) return {};
@@ -95,7 +95,7 @@ class faulty_file final : public file {
     }
 
     result<> in_place() const override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         if (!of_.on_ || life_ != of_.life_) return off();
         auto const named = of_.now_.find(path_);
         if (named != of_.now_.end() && named->second == node_) return {};
@@ -103,7 +103,7 @@ class faulty_file final : public file {
     }
 
     result<> lock() override {
-        std::lock_guard lock{of_.mutex_};
+        mutex_lock const lock{of_.mutex_};
         if (auto admitted = admit(file_operation::lock); !admitted) return admitted;
         if (node_->locked && !locked_) return error{errc::busy, "locked"};
         node_->locked = locked_ = true;
@@ -161,22 +161,22 @@ void faulty_files::apply_pieces(std::string& bytes, std::vector<change> const& c
 }
 
 void faulty_files::power_off() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     on_ = false;
 }
 
 void faulty_files::lose_power_after(std::uint64_t calls) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     calls_left_ = calls;
 }
 
 bool faulty_files::has_power() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return on_;
 }
 
 void faulty_files::power_on() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     calls_left_.reset();
     unsynced_.resize(random_() % (unsynced_.size() + 1));
     for (auto const& what : unsynced_) apply(synced_, what);
@@ -210,19 +210,19 @@ void faulty_files::forget_folders() {
 }
 
 void faulty_files::power_on_after_kill() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     for (auto const& [name, node] : now_) node->locked = false;
     ++life_;
     on_ = true;
 }
 
 void faulty_files::fail(file_operation which, errc code, std::uint64_t calls_before) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     planned_[static_cast<std::size_t>(which)] = planned_fault{code, calls_before};
 }
 
 void faulty_files::end_faults() {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     planned_ = {};
     probability_ = sync_probability_ = 0;
     calls_left_.reset();
@@ -263,12 +263,12 @@ std::uint64_t faulty_files::room_bytes() const {
 }
 
 void faulty_files::set_room(std::uint64_t bytes) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     space_bytes_ = used_bytes() + bytes;
 }
 
 void faulty_files::vanish(std::string const& folder) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     auto const is_inside = [&](std::string const& path) { return path == folder || path.starts_with(folder + "/"); };
     std::erase_if(folders_, is_inside);
     for (auto* const each : {&now_, &synced_})
@@ -278,12 +278,12 @@ void faulty_files::vanish(std::string const& folder) {
 }
 
 std::string faulty_files::contents(std::string const& path) const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return now_.at(path)->now;
 }
 
 void faulty_files::set_contents(std::string const& path, std::string bytes) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     auto& node = now_[path];
     if (!node) node = std::make_shared<inode>();
     synced_[path] = node;
@@ -293,17 +293,17 @@ void faulty_files::set_contents(std::string const& path, std::string bytes) {
 }
 
 bool faulty_files::exists(std::string const& path) const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return now_.contains(path);
 }
 
 std::uint64_t faulty_files::calls(file_operation which) const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     return calls_[static_cast<std::size_t>(which)];
 }
 
 std::size_t faulty_files::unsynced_changes() const {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     auto count = unsynced_.size() + unsynced_folders_.size();
     for (auto const& [name, node] : now_) count += node->unsynced.size() + node->doubtful.size();
     return count;
@@ -315,7 +315,7 @@ void faulty_files::rename_now(renaming what) {
 }
 
 result<std::unique_ptr<file>> faulty_files::open(std::string const& path, file_access access) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (auto admitted = admit(file_operation::open); !admitted) return admitted.error();
     if (!now_.contains(path)) {
         if (access != file_access::create || !is_folder(folder_of(path)))
@@ -326,7 +326,7 @@ result<std::unique_ptr<file>> faulty_files::open(std::string const& path, file_a
 }
 
 result<> faulty_files::rename(std::string const& from, std::string const& to) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (auto admitted = admit(file_operation::rename); !admitted) return admitted;
     if (!now_.contains(from)) return error{errc::not_found, from + " is not there"};
     rename_now({.from = from, .to = to, .made = nullptr});
@@ -334,7 +334,7 @@ result<> faulty_files::rename(std::string const& from, std::string const& to) {
 }
 
 result<> faulty_files::remove(std::string const& path) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (auto admitted = admit(file_operation::remove); !admitted) return admitted;
     if (!now_.contains(path)) return error{errc::not_found, path + " is not there"};
     rename_now({.from = path, .to = {}, .made = nullptr});
@@ -342,7 +342,7 @@ result<> faulty_files::remove(std::string const& path) {
 }
 
 result<std::vector<std::string>> faulty_files::list(std::string const& folder) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (auto admitted = admit(file_operation::list); !admitted) return admitted.error();
     if (!is_folder(folder)) return error{errc::not_found, folder + " is not there"};
     std::vector<std::string> found;
@@ -355,7 +355,7 @@ result<std::vector<std::string>> faulty_files::list(std::string const& folder) {
 }
 
 result<> faulty_files::make_folder(std::string const& folder) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (!on_) return off();
     for (auto at = folder; at != "."; at = folder_of(at))
         if (folders_.insert(at).second && folder_of(at) != ".") unsynced_folders_.insert(at);
@@ -363,7 +363,7 @@ result<> faulty_files::make_folder(std::string const& folder) {
 }
 
 result<> faulty_files::sync_folder(std::string const& folder) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (auto admitted = admit(file_operation::sync_folder); !admitted) return admitted;
     if (!is_folder(folder)) return error{errc::not_found, folder + " is not there"};
     std::erase_if(unsynced_folders_, [&](std::string const& name) { return folder_of(name) == folder; });
@@ -374,7 +374,7 @@ result<> faulty_files::sync_folder(std::string const& folder) {
 }
 
 result<disk_space> faulty_files::space(std::string const& folder) {
-    std::lock_guard lock{mutex_};
+    mutex_lock const lock{mutex_};
     if (!on_) return off();
     if (!is_folder(folder)) return error{errc::not_found, folder + " is not there"};
     auto const room = room_bytes();

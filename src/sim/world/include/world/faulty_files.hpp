@@ -3,12 +3,12 @@
 #pragma once
 
 #include "core/file.hpp"
+#include "core/mutex.hpp"
 
 #include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <set>
@@ -52,7 +52,7 @@ class faulty_files final : public file_system {
     /// Bytes that fit on the disk besides what is there.
     void set_room(std::uint64_t bytes);
 
-    // --- Reading, and damage. Both behind the back of whoever has the file open.
+    // --- Reading, and damage. Both also while somebody has the file open.
     [[nodiscard]] std::string contents(std::string const& path) const;
     void set_contents(std::string const& path, std::string bytes);
     [[nodiscard]] bool exists(std::string const& path) const;
@@ -102,7 +102,7 @@ class faulty_files final : public file_system {
     void rename_now(renaming what);
     void forget_folders();
 
-    mutable std::mutex mutex_;  // guards all below
+    mutable mutex mutex_;  // guards all below
     std::mt19937_64 random_;
     names now_;
     names synced_;
