@@ -93,9 +93,9 @@ inline constexpr served_metric stage_retries{"logpipe_stage_retries_total", "cou
 
 }  // namespace metrics
 
-inline constexpr std::array process_metrics{metrics::build_info, metrics::ready,    metrics::draining,
-                                            metrics::up,         metrics::ledger,   metrics::ledger_difference,
-                                            metrics::start_time, metrics::cpu_time, metrics::resident_memory,
+inline constexpr std::array process_metrics{metrics::build_info,  metrics::ready,           metrics::draining,
+                                            metrics::up,          metrics::ledger,          metrics::ledger_difference,
+                                            metrics::start_time,  metrics::cpu_time,        metrics::resident_memory,
                                             metrics::memory_held, metrics::memory_held_max, metrics::memory_waits};
 inline constexpr std::array pump_metrics{metrics::pump_ledger,
                                          metrics::pump_ledger_difference,
