@@ -84,7 +84,7 @@ MUTATIONS = {
 
 
 def quiet(*command, **more):
-    return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False, **more)
+    return subprocess.run([str(each) for each in command], capture_output=True, text=True, errors="replace", check=False, **more)
 
 
 class Tree:
