@@ -21,11 +21,15 @@ struct ledger {
     std::uint64_t in_flight = 0;  ///< held in memory
     std::uint64_t taken = 0;      ///< the sink has them, and they are not safe yet
     passed_offsets passed{};
+    // Of `in`, since the process started: what came beside its first stage.
+    std::uint64_t by_runs = 0;     ///< of /produceEventsToPipeline
+    std::uint64_t by_retries = 0;  ///< of dead letters
 
     [[nodiscard]] std::uint64_t not_safe() const noexcept { return in_flight + taken; }
     [[nodiscard]] std::int64_t difference() const noexcept;  ///< must be 0
     /// "in 51462 = indexed 51462 + already there 0 + dead 0 + in flight 0"; where there are any, also
-    /// " + taken 40", " + dropped 3", " + skipped 8 (2 tombstones, 6 gaps)", " + expired 5" and " + routed 200"
+    /// " + taken 40", " + dropped 3", " + skipped 8 (2 tombstones, 6 gaps)", " + expired 5", " + routed 200" and
+    /// " (of in: 50 by runs, 2 by retries)"
     [[nodiscard]] std::string line() const;
 };
 

@@ -51,6 +51,8 @@ void embedded_pipeline::add_to(process_snapshot& now) const {
     auto const& counts = beside.book.counts;
     // Behind a broker, `in` is what its terms come to; else it is counted where it enters.
     now.book.counts.in += has_broker_ ? counts.duplicates + counts.dead + beside.book.not_safe() : counts.in + retried_;
+    now.book.by_runs = counts.in;
+    now.book.by_retries = retried_;
     now.book.counts.duplicates += counts.duplicates;
     now.book.counts.dead += counts.dead;
     now.book.in_flight += beside.book.in_flight;

@@ -20,6 +20,7 @@ std::string ledger::line() const {
     if (passed.skipped() > 0)
         out += fmt::format(" + skipped {} ({} tombstones, {} gaps)", passed.skipped(), passed.tombstones, passed.gaps);
     if (passed.expired > 0) out += fmt::format(" + expired {}", passed.expired);
+    if (by_runs + by_retries > 0) out += fmt::format(" (of in: {} by runs, {} by retries)", by_runs, by_retries);
     return out;
 }
 

@@ -58,6 +58,8 @@ class Ledger(Case):
             self.send_with_bad_lines(listen, 10_000)
             self.post(page, "/produceEventsToPipeline", {"demo": {"lines": 10_000}})
             self.post(page, "/api/dead-letters/retry", {"all": True})
+            of_in = lambda book: book["by_runs"] == 10_000 and book["by_retries"] > 0
+            self.wait_for(lambda: of_in(self.status(admin)["ledger"]), "what came beside the listener")
             for _ in range(3):
                 sender = threading.Thread(target=self.send, args=(listen, 10_000))
                 sender.start()

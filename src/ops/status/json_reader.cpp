@@ -133,6 +133,8 @@ ledger parse_ledger(object_reader from) {
     from.read_newer("tombstones", book.passed.tombstones);
     from.read_newer("gaps", book.passed.gaps);
     from.read_newer("expired", book.passed.expired);
+    from.read_newer("by_runs", book.by_runs);
+    from.read_newer("by_retries", book.by_retries);
     return book;
 }
 

@@ -28,6 +28,8 @@ void write_ledger(json_object&& object, ledger const& book) {
     object.add("tombstones", book.passed.tombstones);
     object.add("gaps", book.passed.gaps);
     object.add("expired", book.passed.expired);
+    object.add("by_runs", book.by_runs);
+    object.add("by_retries", book.by_retries);
     object.add("difference", book.difference());
 }
 

@@ -110,6 +110,8 @@ std::string to_prometheus(process_snapshot const& process) {
     add_memory(out, process.memory);
     add_ledger(out, metrics::ledger, {}, process.book);
     out.add(metrics::ledger_difference, {}, static_cast<double>(process.book.difference()));
+    out.add(metrics::ledger_in, std::array{metric_label{"by", "runs"}}, process.book.by_runs);
+    out.add(metrics::ledger_in, std::array{metric_label{"by", "retries"}}, process.book.by_retries);
     for (auto const& pump : process.pumps) add_pump(out, pump);
     // Of no pump: all of them share it.
     if (process.letters) add_stage(out, "", *process.letters);

@@ -119,6 +119,7 @@ void machine::retry_letters(std::shared_ptr<journal::topic> letters, audit::lett
 
 environment machine::world() {
     auto world = course_.time.world(files_, chance_.numbers());
+    world.memory = &memory_;
     world.now = [this] { return course_.time.wall_begin_ns + course_.time.running_ns() + jump_ns_; };
     return world;
 }
@@ -228,12 +229,18 @@ void machine::step() {
         return;
     }
     step_process();
+    check_memory();
     if (!files_.has_power()) return cut_power();
     if (!is_running() || !has_ended()) return;
     check();
     destroy();
     is_stopping_ = false;
     restart_after(chance_.about(500ms));
+}
+
+void machine::check_memory() {
+    if (memory_.held() > held_bytes_max + beyond_bytes_max)
+        course_.wrong(invariant::memory, fmt::format("{}: all of it holds {} bytes", name_, memory_.held()));
 }
 
 std::string machine::unrest_of(pump_snapshot const& now) const {

@@ -21,7 +21,9 @@ class machine {
   public:
     /// @param bit  its own
     machine(course& of, std::string name, std::uint32_t bit)
-        : course_{of}, chance_{of.seed_of(bit)}, name_{std::move(name)}, bit_{bit}, files_{of.seed_of(bit) + 1} {}
+        : course_{of}, chance_{of.seed_of(bit)}, name_{std::move(name)}, bit_{bit}, files_{of.seed_of(bit) + 1} {
+        memory_.set_limits({.held = held_bytes_max, .largest = 0});
+    }
     virtual ~machine() = default;
     machine(machine const&) = delete;
     machine& operator=(machine const&) = delete;
@@ -83,9 +85,15 @@ class machine {
     faulty_files files_;
 
   private:
+    /// So little that clients wait for each other now and then: each has a buffer of 16 KiB.
+    static constexpr std::size_t held_bytes_max = std::size_t{68} << 10U;
+    static constexpr std::size_t beyond_bytes_max = std::size_t{128} << 10U;  // what lets each go on
+
+    void check_memory();
     void restart_after(std::chrono::microseconds time);
     void look_at(dead_letter const& letter, std::uint64_t attempts);
 
+    memory_budget memory_;
     std::int64_t jump_ns_ = 0;
     std::map<event_id, std::uint64_t> retries_;  // as the operator remembers
     bool is_stopping_ = false;

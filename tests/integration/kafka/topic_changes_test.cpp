@@ -105,7 +105,9 @@ TEST_CASE("a topic that is deleted and made again while it is read is read from 
         return records.size() == 50;
     }));
     CHECK(*records.begin() == R"({"n":500})");
-    CHECK(was_logged(fmt::format("topic {} was deleted and recreated", topic.name)));
+    // By its id, or by its offsets where a read comes first.
+    CHECK((was_logged(fmt::format("topic {} was deleted and recreated", topic.name)) ||
+           was_logged(fmt::format("kafka {} partition 0 continues at offset 0 instead of 20", topic.name))));
     CHECK(comes_true([&] { return position_of(topic, 0).committed == 50; }));
 }
 

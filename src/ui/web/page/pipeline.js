@@ -159,7 +159,9 @@ function ledger(status) {
   const passed = (name, value) => (value ? el("span", {}, "+ ", term(name, value)) : "");
   const zero = book.difference === 0;
   return el("div.ledger", { "data-process": status.subcommand }, el("span.name", {}, status.subcommand), term("in", book.in), "=", term("indexed", book.indexed), "+", term("already there", book.duplicates), "+",
-    term("dead", book.dead), "+", term("in flight", book.in_flight), passed("taken", book.taken), passed("dropped", book.dropped), passed("routed", book.routed), passed("tombstones", book.tombstones), passed("gaps", book.gaps), passed("expired", book.expired), el("span.chip" + (zero ? ".good" : ".bad"), { title: "in minus all other terms: must be 0" }, "difference " + count(book.difference)));
+    term("dead", book.dead), "+", term("in flight", book.in_flight), passed("taken", book.taken), passed("dropped", book.dropped), passed("routed", book.routed), passed("tombstones", book.tombstones), passed("gaps", book.gaps), passed("expired", book.expired),
+    book.by_runs || book.by_retries ? el("span.dim", { title: "came in beside the first stage, since the process started" }, `of in: ${count(book.by_runs)} by runs, ${count(book.by_retries)} by retries`) : "",
+    el("span.chip" + (zero ? ".good" : ".bad"), { title: "in minus all other terms: must be 0" }, "difference " + count(book.difference)));
 }
 
 function row(pump, per) {

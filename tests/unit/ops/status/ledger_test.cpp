@@ -11,6 +11,14 @@ TEST_CASE("the ledger's line names every term", "[ledger]") {
     REQUIRE(book.difference() == 0);
 }
 
+TEST_CASE("what came in beside the first stage is said, and is no term by itself", "[ledger]") {
+    ledger const book{
+        .counts = {.in = 52, .indexed = 52}, .in_flight = 0, .passed = {}, .by_runs = 50, .by_retries = 2};
+    CHECK(book.difference() == 0);
+    CHECK(book.line() ==
+          "in 52 = indexed 52 + already there 0 + dead 0 + in flight 0 (of in: 50 by runs, 2 by retries)");
+}
+
 TEST_CASE("offsets that hold no event stand in the line where there are any", "[ledger]") {
     ledger book{
         .counts = {.in = 20, .indexed = 10}, .in_flight = 0, .passed = {.tombstones = 2, .gaps = 5, .expired = 0}};

@@ -30,6 +30,10 @@ inline constexpr served_metric ledger{
 inline constexpr served_metric ledger_difference{
     "logpipe_ledger_difference_events", "gauge", "",
     "The ledger's term in minus all other terms; anything but 0 means that an event is missing or duplicated."};
+inline constexpr served_metric ledger_in{
+    "logpipe_ledger_in_events", "gauge", "by: runs, retries",
+    "Of the ledger's term in, since the process started: events of /produceEventsToPipeline, and of dead letters that "
+    "were retried by it."};
 inline constexpr served_metric start_time{"process_start_time_seconds", "gauge", "",
                                           "Start of the process, in seconds since the Unix epoch."};
 inline constexpr served_metric cpu_time{"process_cpu_seconds_total", "counter", "",
@@ -93,10 +97,13 @@ inline constexpr served_metric stage_retries{"logpipe_stage_retries_total", "cou
 
 }  // namespace metrics
 
-inline constexpr std::array process_metrics{metrics::build_info,  metrics::ready,           metrics::draining,
-                                            metrics::up,          metrics::ledger,          metrics::ledger_difference,
-                                            metrics::start_time,  metrics::cpu_time,        metrics::resident_memory,
-                                            metrics::memory_held, metrics::memory_held_max, metrics::memory_waits};
+inline constexpr std::array process_metrics{metrics::build_info,  metrics::ready,
+                                            metrics::draining,    metrics::up,
+                                            metrics::ledger,      metrics::ledger_difference,
+                                            metrics::ledger_in,   metrics::start_time,
+                                            metrics::cpu_time,    metrics::resident_memory,
+                                            metrics::memory_held, metrics::memory_held_max,
+                                            metrics::memory_waits};
 inline constexpr std::array pump_metrics{metrics::pump_ledger,
                                          metrics::pump_ledger_difference,
                                          metrics::pump_finished,

@@ -1,5 +1,5 @@
 // A whole pipeline under one seed: clients, two forwarders with journals, Kafka, two indexers, a store and dead
-// letters, in virtual time, with faults at any moment. What is real and what is a double: docs/internals/testing.md.
+// letters, in virtual time, with faults at any moment. What is real and what is a double: docs/internals/simulation.md.
 #pragma once
 
 #include <chrono>
