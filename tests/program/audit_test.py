@@ -95,7 +95,7 @@ class DeadLetters(Case):
         good = b"\x92\x01\x81\xa7request\xa5GET /"
         for round in range(2):  # a restart between: the letter's own journal and the position are as they should be
             listen, admin = free_address(), free_address()
-            child = self.start("run", "--listen", listen, "--page", "none", "--admin", admin, "--data-dir", "data")
+            child = self.start("run", "--listen", listen, "--page", "none", "--admin", admin, "--data-dir", "data", "--event-bytes-max", "256M")
             self.wait_ready(admin)
             host, port = listen.split(":")
             for chunk, event in enumerate((entry, good)) if round == 0 else [(2, good)]:
