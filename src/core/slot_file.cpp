@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <optional>
@@ -68,6 +69,23 @@ result<std::string> slot_file::load(std::size_t bytes_max) {
     sequence_ = newest.sequence;
     unsure_ = encode(sequence_, newest.value);
     return std::string{newest.value};
+}
+
+/// The kernel takes a page that it failed to write for clean: no later sync writes it. Bytes that are written once more,
+/// the same ones, make it one that is written; the magic is the same whoever stores meanwhile.
+result<> slot_file::sync() {
+    if (auto loaded = load(); !loaded) return loaded.error();
+    auto opened = files_.open(path_, file_access::write);
+    if (!opened) return opened.error();
+    for (auto const at : {std::uint64_t{0}, std::uint64_t{slot_bytes_}}) {
+        std::array<char, slot_magic.size()> first{};
+        auto const got = (*opened)->read_at(at, first);
+        if (!got) return got.error();
+        std::string_view const bytes{first.data(), *got};
+        if (slot_bytes_ != 0 && bytes != slot_magic) continue;  // it was never written
+        if (auto written = (*opened)->write_at(at, {&bytes, 1}); !written) return written;
+    }
+    return (*opened)->sync_data();
 }
 
 result<> slot_file::store(std::string_view value) {

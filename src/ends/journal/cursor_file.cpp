@@ -85,11 +85,8 @@ result<std::vector<journal_cursor_info>> list_cursors(file_system& files, std::s
 }
 
 result<> sync_cursors(file_system& files, std::string const& folder, std::vector<journal_cursor_info> const& groups) {
-    for (auto const& each : groups) {
-        auto const opened = files.open(cursor_path(folder, each.group), file_access::write);
-        if (!opened) return opened.error();
-        if (auto synced = (*opened)->sync_data(); !synced) return synced;
-    }
+    for (auto const& each : groups)
+        if (auto synced = slot_file{files, cursor_path(folder, each.group)}.sync(); !synced) return synced;
     return files.sync_folder(cursors_folder(folder));
 }
 

@@ -32,12 +32,13 @@ void say_seed(int /*signal*/) {
 }
 
 void print_story(seed_range const& which, history_options const& options, fault_list const& faults, outcome broken) {
-    auto const first = broken.words;
+    fmt::print("seed {}: {}: {}\nAgain: {} {}\n", options.seed, name_of(broken.broken), broken.words, which.repeat,
+               options.seed);
+    std::fflush(stdout);  // to shorten it takes as long as some hundred histories
     auto const story = shortened(options, faults, std::move(broken));
-    fmt::print("seed {}: {}: {}\nThe story, shortened in {} runs from {} faults to {}:\n", options.seed,
-               name_of(story.end.broken), first, story.runs, faults.size(), story.end.faults);
+    fmt::print("The story, shortened in {} runs from {} faults to {}:\n", story.runs, faults.size(), story.end.faults);
     for (auto const& line : story.end.story) fmt::print("  {}\n", line);
-    fmt::print("  {}\nAgain: {} {}\n", story.end.words, which.repeat, options.seed);
+    fmt::print("  {}\n", story.end.words);
     std::fflush(stdout);
 }
 

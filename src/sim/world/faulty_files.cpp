@@ -114,7 +114,22 @@ class faulty_file final : public file {
     [[nodiscard]] result<> admit(file_operation which) const { return life_ == of_.life_ ? of_.admit(which) : off(); }
     void change(faulty_files::change what) {
         faulty_files::apply(node_->now, what);
+        if (!what.truncation && !what.bytes.empty()) revive(what.at, what.at + what.bytes.size());
         node_->unsynced.push_back(std::move(what));
+    }
+
+    /// The kernel writes whole blocks: what a failed sync has left in one goes along with what is written there next.
+    void revive(std::uint64_t begin, std::uint64_t end) {
+        constexpr std::uint64_t block_bytes = 4096;
+        begin -= begin % block_bytes;
+        end += block_bytes - 1 - (end - 1) % block_bytes;
+        auto const is_inside = [&](auto const& older) {
+            return !older.truncation && older.at >= begin && older.at + older.bytes.size() <= end;
+        };
+        auto& doubtful = node_->doubtful;
+        auto const left = std::ranges::stable_partition(doubtful, [&](auto const& older) { return !is_inside(older); });
+        std::ranges::move(left, std::back_inserter(node_->unsynced));
+        doubtful.erase(left.begin(), left.end());
     }
 
     faulty_files& of_;

@@ -116,3 +116,20 @@ TEST_CASE("after power cuts and failed syncs the value is the last that was stor
         }
     }
 }
+
+TEST_CASE("what was loaded is on disk after a sync, also where a store has failed to sync it", "[slot_file]") {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        faulty_files files{seed};
+        REQUIRE(make_lasting_folder(files, "d"));
+        slot_file kept{files, "d/value"};
+        REQUIRE(kept.store("first"));
+        files.fail(file_operation::sync);
+        REQUIRE_FALSE(kept.store("second"));
+        slot_file other{files, "d/value"};
+        REQUIRE(other.load() == "second");
+        REQUIRE(other.sync());
+        files.power_off();
+        files.power_on();
+        REQUIRE(slot_file(files, "d/value").load() == "second");
+    }
+}
