@@ -71,8 +71,8 @@ result<std::string> slot_file::load(std::size_t bytes_max) {
     return std::string{newest.value};
 }
 
-/// The kernel takes a page that it failed to write for clean: no later sync writes it. Bytes that are written once more,
-/// the same ones, make it one that is written; the magic is the same whoever stores meanwhile.
+/// The kernel takes a page that it failed to write for clean: no later sync writes it. Bytes that are written once
+/// more, the same ones, make it one that is written; the magic stays the same whatever is stored meanwhile.
 result<> slot_file::sync() {
     if (auto loaded = load(); !loaded) return loaded.error();
     auto opened = files_.open(path_, file_access::write);

@@ -33,8 +33,8 @@ class slot_file final {
     /// errc::too_large for a
     ///         file above `bytes_max`.
     [[nodiscard]] result<std::string> load(std::size_t bytes_max = 2 * slot_bytes_min);
-    /// What load() gives, or a newer value, is on disk when it returns: also where a store() has failed to sync it, after
-    /// which it may be in memory only. While another process stores.
+    /// What load() gives, or a newer value, is on disk when it returns: also where a store() has failed to sync it,
+    /// after which it may be in memory only. While another process stores.
     [[nodiscard]] result<> sync();
     /// On disk when it returns. After a failure the value before holds, also after a power cut. Needs room only where
     /// the file does not exist yet, or where the value is too large for its slots.

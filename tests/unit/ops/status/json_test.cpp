@@ -184,7 +184,8 @@ TEST_CASE("what a ledger passed over is read again, and is 0 where an older proc
     sample.book.passed = {.tombstones = 3, .gaps = 4, .expired = 5};
     sample.book.counts.in += 12;
     auto const text = to_json(sample);
-    REQUIRE_THAT(text, ContainsSubstring(R"("tombstones":3,"gaps":4,"expired":5,"by_runs":0,"by_retries":0,"difference":0)"));
+    REQUIRE_THAT(text,
+                 ContainsSubstring(R"("tombstones":3,"gaps":4,"expired":5,"by_runs":0,"by_retries":0,"difference":0)"));
     REQUIRE(parse_process_snapshot(text)->book.passed == sample.book.passed);
     auto const older = parse_process_snapshot(with(text, R"("tombstones":3,"gaps":4,"expired":5,)", ""));
     REQUIRE(older.has_value());
