@@ -21,8 +21,7 @@ struct rig {
     memory_source from;
     memory_sink to{{.stored = {}, .refuse = {}}};
     pump_stages stages{.from = borrow<source>(from), .change = nullptr, .to = borrow<sink>(to), .dead = nullptr};
-    memory_budget memory;
-    pump_taps taps{memory};
+    pump_taps taps{process_memory()};  // which readers that outlive it still see
 };
 
 }  // namespace
