@@ -1,5 +1,7 @@
 #include "core/options.hpp"
 
+#include "core/log.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -11,6 +13,14 @@ std::string bytes_text(std::uint64_t bytes) {
     for (auto const& [shift, unit] : {std::pair{30U, 'G'}, {20U, 'M'}, {10U, 'K'}})
         if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0) return fmt::format("{}{}", bytes >> shift, unit);
     return fmt::format("{}", bytes);
+}
+
+void say_lowered(option_values const& values, std::string_view option, std::string_view words) {
+    if (values.is_default(option)) {
+        log_info("{}", words);
+    } else {
+        log_warn("{}", words);
+    }
 }
 
 std::string duration_text(std::chrono::milliseconds time) {

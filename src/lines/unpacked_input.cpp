@@ -1,16 +1,15 @@
 #include "lines/unpacked_input.hpp"
 
-#include "codec/gzip.hpp"
-#include "codec/zstd.hpp"
+#include "codec/inflater.hpp"
 #include "lines/binary_content.hpp"
 
 #include <fmt/format.h>
 
 #include <atomic>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 namespace logpipe::lines {
 
@@ -56,19 +55,20 @@ class unpacked_input final : public byte_input {
             is_known_ = ended_ || !(gzip_magic.starts_with(first) || zstd_magic.starts_with(first));
         }
         left_ = beginning_;
-        if (left_.starts_with(gzip_magic)) inflater_.emplace<codec::gzip_inflater>();
-        if (left_.starts_with(zstd_magic)) inflater_.emplace<codec::zstd_inflater>();
-        is_packed_ = inflater_.index() != 0;
+        if (left_.starts_with(gzip_magic)) inflater_.emplace(codec::gzip_inflater{});
+        if (left_.starts_with(zstd_magic)) inflater_.emplace(codec::zstd_inflater{});
+        is_packed_ = inflater_.has_value();
         return true;
     }
 
     result<std::optional<input_piece>> inflate(steady_time until) {
         while (true) {
             content_.clear();
-            if (auto done = inflate_left(); !done) return in_context(name_, done.error());
+            if (auto done = inflater_->inflate(left_, content_, piece_bytes_max); !done)
+                return in_context(name_, done.error());
             if (!content_.empty()) return input_piece{.bytes = content_};
             if (!left_.empty()) continue;
-            if (ended_ && !is_between())
+            if (ended_ && !inflater_->at_end())
                 return error{errc::corrupt, name_ + " ends in the middle of its compressed data"};
             if (ended_) return input_piece{.bytes = {}, .end = true};
             auto const got = from_->read(until);
@@ -78,23 +78,12 @@ class unpacked_input final : public byte_input {
         }
     }
 
-    result<> inflate_left() {
-        if (auto* gzip = std::get_if<codec::gzip_inflater>(&inflater_))
-            return gzip->inflate(left_, content_, piece_bytes_max);
-        return std::get<codec::zstd_inflater>(inflater_).inflate(left_, content_, piece_bytes_max);
-    }
-    /// An end here is not a truncation.
-    [[nodiscard]] bool is_between() const {
-        if (auto const* gzip = std::get_if<codec::gzip_inflater>(&inflater_)) return gzip->at_end();
-        return std::get<codec::zstd_inflater>(inflater_).at_end();
-    }
-
     std::unique_ptr<byte_input> const from_;
     std::string const name_;
     std::string beginning_;  // until it is known what it is
     std::string_view left_;  // of it, or of the last piece: not inflated yet
     std::string content_;
-    std::variant<std::monostate, codec::gzip_inflater, codec::zstd_inflater> inflater_;
+    std::optional<codec::inflater> inflater_;
     bool is_known_ = false;
     bool ended_ = false;
     std::atomic<bool> is_packed_{false};

@@ -1,6 +1,5 @@
 #include "core/credentials.hpp"
 #include "core/descriptors.hpp"
-#include "core/log.hpp"
 #include "core/memory_options.hpp"
 #include "core/options.hpp"
 #include "forward/forward.hpp"
@@ -108,14 +107,10 @@ void fit_to_descriptors(server& options, option_values const& values) {
     auto const limit = descriptor_limit();
     auto const most = share_descriptors(limit).forward_connections;
     if (options.connections_max <= most) return;
-    auto const said = fmt::format(
-        "forward: at most {} clients instead of {} (--connections-max): the process may open {} files (ulimit -Hn)",
-        most, options.connections_max, limit);
-    if (values.is_default("connections-max")) {
-        log_info("{}", said);
-    } else {
-        log_warn("{}", said);
-    }
+    say_lowered(values, "connections-max",
+                fmt::format("forward: at most {} clients instead of {} (--connections-max): the process may open {} "
+                            "files (ulimit -Hn)",
+                            most, options.connections_max, limit));
     options.connections_max = static_cast<std::uint32_t>(most);
 }
 

@@ -12,10 +12,6 @@ namespace {
 // Decompressed at a time. Most messages are smaller as a whole.
 constexpr std::size_t text_bytes = 2 * message_portions::portion_bytes;
 
-std::string_view name_of(forward_compression how) noexcept {
-    return how == forward_compression::gzip ? "gzip" : "zstd";
-}
-
 }  // namespace
 
 result<> message_portions::open(forward_limits const& limits, bool has_id) {
@@ -25,26 +21,24 @@ result<> message_portions::open(forward_limits const& limits, bool has_id) {
         is_open_ = true;
         return {};
     }
-    if (message_.entries.empty()) return error{errc::corrupt, fmt::format("bad {}: no bytes", name_of(how))};
     text_.clear();
     packed_.emplace(how, message_.entries);
+    if (message_.entries.empty()) return error{errc::corrupt, fmt::format("bad {}: no bytes", packed_->format())};
     chunk_hasher hasher;
     hasher.begin(message_.tag, message_.chunk);
     std::size_t bytes = 0;
-    bool is_first = true;
     while (true) {
         if (auto done = packed_->read(text_, text_bytes); !done) return done;
         bytes += text_.size();
         if (bytes > limits.decompressed_bytes_max)
-            return error{errc::too_large,
-                         fmt::format("{} inflates to more than {} bytes", name_of(how), limits.decompressed_bytes_max)};
+            return error{errc::too_large, fmt::format("{} inflates to more than {} bytes", packed_->format(),
+                                                      limits.decompressed_bytes_max)};
         hasher.add_entries(text_);
         if (packed_->has_ended()) break;
-        is_first = false;
         text_.clear();
     }
     if (has_id) first_id_ = hasher.finish();
-    if (!is_first) {
+    if (bytes != text_.size()) {  // not all of it is there: once more, as far as portions need it
         text_.clear();
         packed_.emplace(how, message_.entries);
     }

@@ -35,7 +35,7 @@ class message_portions final {
   private:
     friend class event_decoder;
 
-    /// What a portion that failed gives back.
+    /// How far it is; moves once a portion is in its batch.
     struct progress {
         std::size_t bytes = 0;       // of entries()
         std::uint32_t position = 0;  // of the next event, as sent

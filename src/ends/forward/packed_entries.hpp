@@ -3,14 +3,12 @@
 
 #include "forward_message.hpp"
 
-#include "codec/gzip.hpp"
-#include "codec/zstd.hpp"
+#include "codec/inflater.hpp"
 #include "logpipe/result.hpp"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <variant>
 
 namespace logpipe::forward {
 
@@ -23,12 +21,11 @@ class packed_entries final {
     /// appended before stays, and the next call goes on after it.
     [[nodiscard]] result<> read(std::string& into, std::size_t bytes_max);
     [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
+    /// "gzip" or "zstd".
+    [[nodiscard]] std::string_view format() const noexcept { return inflater_.format(); }
 
   private:
-    using inflaters = std::variant<codec::gzip_inflater, codec::zstd_inflater>;
-
-    std::string_view format_;
-    inflaters inflater_;
+    codec::inflater inflater_;
     std::string_view packed_;  // what is left
     bool has_ended_ = false;
 };

@@ -46,10 +46,11 @@ result<std::vector<std::uint64_t>> segments_of(file_system& files, std::string c
     return list_segments(files, folder);
 }
 
-using each_frame = std::function<result<>(segment_reader& at)>;
+using each_portion = std::function<result<>(std::uint64_t segment, frame_header const& header)>;
 
+/// Adds the events of each portion to `into`, one after the other.
 result<> read_segment(file_system& files, std::string const& folder, std::uint64_t first_offset,
-                      std::uint64_t limit_offset, each_frame const& each) {
+                      std::uint64_t limit_offset, batch& into, each_portion const& added) {
     auto opened = files.open(segment_path(folder, first_offset), file_access::read);
     if (!opened) return opened.error();
     auto const bytes = (*opened)->bytes();
@@ -60,8 +61,22 @@ result<> read_segment(file_system& files, std::string const& folder, std::uint64
         if (!step) return step.error();
         if (*step == segment_step::damage) continue;
         if (*step == segment_step::end || frames.header().first_offset >= limit_offset) return {};
-        if (auto taken = each(frames); !taken) return taken;
+        for (auto offset = frames.header().first_offset; offset < frames.header().end_offset();) {
+            auto const end = frames.append_portion(offset, into);
+            if (!end) return end.error();
+            into.end_offset = offset = *end;
+            if (auto taken = added(first_offset, frames.header()); !taken) return taken;
+        }
     }
+}
+
+result<> read_segments(file_system& files, std::string const& folder, batch& into, each_portion const& added) {
+    auto const offsets = segments_of(files, folder);
+    if (!offsets) return offsets.error();
+    for (std::size_t i = 0; i < offsets->size(); ++i)
+        if (auto read = read_segment(files, folder, (*offsets)[i], limit_of(*offsets, i), into, added); !read)
+            return read;
+    return {};
 }
 
 }  // namespace
@@ -116,46 +131,25 @@ result<journal_recovery> repair_journal(std::string const& folder) {
 
 result<> export_journal(std::string const& folder, std::function<result<>(batch const&)> const& each,
                         file_system& files) {
-    auto const offsets = segments_of(files, folder);
-    if (!offsets) return offsets.error();
     batch into;
-    auto const collect = [&](segment_reader& frame) -> result<> {
-        for (auto offset = frame.header().first_offset; offset < frame.header().end_offset();) {
-            auto const end = frame.append_portion(offset, into);
-            if (!end) return end.error();
-            into.end_offset = offset = *end;
-            if (!into.full()) continue;
-            if (auto taken = each(into); !taken) return taken;
-            into.clear();
-        }
-        return {};
-    };
-    for (std::size_t i = 0; i < offsets->size(); ++i)
-        if (auto read = read_segment(files, folder, (*offsets)[i], limit_of(*offsets, i), collect); !read) return read;
-    return into.empty() ? result<>{} : each(into);
+    auto const read = read_segments(files, folder, into, [&](std::uint64_t, frame_header const&) -> result<> {
+        if (!into.full()) return {};
+        auto taken = each(into);
+        into.clear();
+        return taken;
+    });
+    return !read || into.empty() ? read : each(into);
 }
 
 result<> export_frames(std::string const& folder,
                        std::function<result<>(journal_frame_place const&, batch const&)> const& each) {
-    auto const offsets = segments_of(system_files(), folder);
-    if (!offsets) return offsets.error();
     batch into;
-    for (std::size_t i = 0; i < offsets->size(); ++i) {
-        auto const segment = segment_name((*offsets)[i]);
-        auto const give = [&](segment_reader& frame) -> result<> {
-            for (auto offset = frame.header().first_offset; offset < frame.header().end_offset();) {
-                into.clear();
-                auto const end = frame.append_portion(offset, into);
-                if (!end) return end.error();
-                offset = *end;
-                if (auto taken = each({.segment = segment, .epoch = frame.header().epoch}, into); !taken) return taken;
-            }
-            return {};
-        };
-        if (auto read = read_segment(system_files(), folder, (*offsets)[i], limit_of(*offsets, i), give); !read)
-            return read;
-    }
-    return {};
+    return read_segments(system_files(), folder, into, [&](std::uint64_t segment, frame_header const& header) {
+        auto const name = segment_name(segment);
+        auto taken = each({.segment = name, .epoch = header.epoch}, into);
+        into.clear();
+        return taken;
+    });
 }
 
 }  // namespace logpipe::journal

@@ -25,6 +25,8 @@ namespace logpipe {
 
 /// "8M", "4096": the largest binary unit that is exact.
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
+/// Logs that an option has less than its value: a warning where somebody gave it, else a note.
+void say_lowered(option_values const& values, std::string_view option, std::string_view words);
 /// "25ms", "10s", "5m", "7d"; 0 is "0".
 [[nodiscard]] std::string duration_text(std::chrono::milliseconds time);
 /// The place of `value` in "block|drop-oldest"; none where it is not one of them.
