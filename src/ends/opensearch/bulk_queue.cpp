@@ -62,12 +62,16 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
 
 void bulk_queue::flush() {
     mutex_lock lock{mutex_};
-    flush_ = true;
+    flush_ = open_ != nullptr;
 }
 
 bulk_request_ptr bulk_queue::take() {
     mutex_lock lock{mutex_};
-    if (ready_.empty()) return std::exchange(flush_, false) ? std::move(open_) : nullptr;
+    if (ready_.empty()) {
+        if (!open_ || !flush_) return nullptr;  // add() may be at it: the flush is still due then
+        flush_ = false;
+        return std::move(open_);
+    }
     auto next = std::move(ready_.front());
     ready_.pop_front();
     space_.notify_one();

@@ -117,10 +117,8 @@ result<> opensearch_sink::write(batch& events) {
     auto const limits = bulk_limits{.bytes_max = sender_->body_bytes_max(), .events_max = options_.bulk_events_max};
     auto added = queue_.add(events, limits, options_.compress);
     if (!added) return added.error();
-    if (*added)
-        reports_->done(*std::move(*added));
-    else
-        sender_->wake();
+    if (*added) reports_->done(*std::move(*added));
+    sender_->wake();  // even so: what was flushed before may wait for the queue
     return {};
 }
 
