@@ -31,12 +31,6 @@ constexpr auto drain_pause = 20ms;
 constexpr auto tend_pause = 1s;
 constexpr int snapshots_max = 20;
 
-}  // namespace
-
-web::web_limits http_limits() {
-    return {.connections_max = share_descriptors(descriptor_limit()).http_connections};
-}
-
 std::vector<warning> newest_warnings() {
     std::vector<warning> lines;
     for (auto& each : recent_notes())
@@ -45,6 +39,12 @@ std::vector<warning> newest_warnings() {
              .severity = each.level == log_level::error ? warning_severity::error : warning_severity::warning,
              .message = std::move(each.message)});
     return lines;
+}
+
+}  // namespace
+
+web::web_limits http_limits() {
+    return {.connections_max = share_descriptors(descriptor_limit()).http_connections};
 }
 
 process::process(settings const& options, pipeline_spec spec, shared_resources& shared, std::string run_id)
@@ -100,12 +100,18 @@ result<> process::build() {
     return {};
 }
 
-process_snapshot process::snapshot_once() const {
-    process_snapshot now{.subcommand = spec_.name, .version = std::string{version_text}, .pid = getpid()};
-    now.started_ns = started_ns_;
-    now.draining = draining_;
+process_snapshot snapshot_without_pumps(std::string_view subcommand, std::int64_t started_ns) {
+    process_snapshot now{
+        .subcommand = std::string{subcommand}, .version = std::string{version_text}, .pid = getpid()};
+    now.started_ns = started_ns;
     now.warnings = newest_warnings();
     now.memory = process_memory().status();
+    return now;
+}
+
+process_snapshot process::snapshot_once() const {
+    auto now = snapshot_without_pumps(spec_.name, started_ns_);
+    now.draining = draining_;
     now.pumps = supervisor_->pumps();
     if (!dead_letters_.empty()) now.letters = dead_letters_.begin()->second->status();
     now.ready = !now.draining && all_up(now);

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace logpipe::cli {
@@ -23,8 +24,8 @@ namespace logpipe::cli {
 /// With the connections that the process has descriptors for.
 [[nodiscard]] web::web_limits http_limits();
 
-/// The newest warnings and errors of this process's log.
-[[nodiscard]] std::vector<warning> newest_warnings();
+/// What any process says of itself: the newest warnings of its log, its memory.
+[[nodiscard]] process_snapshot snapshot_without_pumps(std::string_view subcommand, std::int64_t started_ns);
 
 /// Main thread, but for snapshot() and open_tap().
 class process final {

@@ -6,11 +6,9 @@
 #include "signals.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
-#include "version.hpp"
 
 #include <fmt/format.h>
 
-#include <unistd.h>
 #include <array>
 
 namespace logpipe::cli {
@@ -20,9 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 process_snapshot snapshot_of(produce_runs const& runs, std::int64_t started_ns) {
-    process_snapshot out{.subcommand = "serve", .version = std::string{version_text}, .pid = getpid()};
-    out.started_ns = started_ns;
-    out.warnings = newest_warnings();
+    auto out = snapshot_without_pumps("serve", started_ns);
     auto figures = runs.snapshot();
     out.draining = figures.stopping;
     out.book = figures.book;

@@ -8,10 +8,12 @@ case, limit and peak. Standard library only.
 """
 
 import gzip
+import http.server
 import json
 import os
 import pathlib
 import socket
+import socketserver
 import sys
 import tempfile
 import threading
@@ -80,6 +82,50 @@ class Client:
         got = self.socket.recv(len(wanted), socket.MSG_WAITALL)
         if got != wanted:
             raise ConnectionError(f"not the ack: {got}")
+
+
+class Engine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Docker's API with containers whose logs are these bytes again and again, in frames as large as the engine's."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, path, containers, log):
+        super().__init__(str(path), EngineRequest)
+        self.ids = [f"{number:064x}" for number in range(1, containers + 1)]
+        stamp = b"2026-11-24T21:35:01.5Z "
+        parts = [stamp + part for line in log for part in (line[at:at + 16384] for at in range(0, len(line), 16384))]
+        self.frames = b"".join(b"\x01\0\0\0" + len(part).to_bytes(4, "big") + part for part in parts)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *failure):
+        self.shutdown()
+        self.server_close()
+
+
+class EngineRequest(http.server.BaseHTTPRequestHandler):
+    def address_string(self):
+        return "a local client"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        try:
+            if self.path.startswith("/containers/json"):
+                self.wfile.write(json.dumps([{"Id": each} for each in self.server.ids]).encode())
+            elif self.path.endswith("/json"):
+                container = self.path.split("/")[2]
+                self.wfile.write(json.dumps({"Id": container, "Name": "/" + container[-4:], "Config": {},
+                                             "State": {"Running": True, "StartedAt": "2026-11-24T21:35:00Z"}}).encode())
+            else:
+                if "/logs" in self.path:
+                    self.wfile.write(self.server.frames)
+                self.rfile.read(1)  # until the client leaves
+        except OSError:
+            pass
 
 
 class Limited(Stage):
@@ -301,6 +347,32 @@ class Memory(unittest.TestCase):
                 self.assertLess(produce.peak, produce.limit)
             forward.wait_for("all is there", lambda now: now["ledger"]["indexed"] == 40)
             self.assert_below(forward)
+
+    def test_runs_of_the_longest_lines_by_serve(self):
+        line = b'{"agent":"' + b"x" * (8 * MIB - 100) + b'"}\n'
+        (self.folder / "lines.jsonl").write_bytes(line * 40)
+        with self.forward() as forward:
+            forward.case += ", the forwarder"
+            wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
+            words = ["serve", "--file", "lines.jsonl", "--to", f"forward://{self.listen}"]
+            with Limited(self.case(), self.folder, words) as serve:
+                wait_until_it_listens(serve.admin, PROGRESS_SECONDS_MAX)
+                for _ in range(2):
+                    request = urllib.request.Request(f"http://{serve.admin}/produceEventsToPipeline", method="POST")
+                    with urllib.request.urlopen(request, timeout=10 * PROGRESS_SECONDS_MAX) as answer:
+                        self.assertEqual(json.load(answer)["events"], 40)
+                self.assertEqual(serve.status()["memory"]["bytes_max"], serve.limit * 3 // 8)
+                self.assert_below(serve)
+            forward.wait_for("all is there", lambda now: now["ledger"]["indexed"] == 80)
+            self.assert_below(forward)
+
+    def test_containers_with_long_lines_by_ship_to_a_loki_that_is_stuck(self):
+        log = [b"x" * (8 * MIB - 1) + b"\n"] * 3
+        with socket.create_server(("127.0.0.1", 0)) as loki, Engine(self.folder / "engine", 40, log):
+            words = ["ship", "--from", f"docker:unix://{self.folder}/engine", "--to", f"loki://127.0.0.1:{loki.getsockname()[1]}"]
+            with Limited(self.case(), self.folder, words) as ship:
+                ship.wait_for("each has been read", lambda now: now["ledger"]["in"] >= 40)
+                self.assert_below(ship)
 
     def test_bodies_of_empty_lines_by_http(self):
         self.listen = free_address()

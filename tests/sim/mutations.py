@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Puts faults into the real code, one at a time, and demands that the simulation finds each.
 
-    tests/sim/mutations.py [--folder FOLDER] [--seeds N] [--minutes M] [--list] [NAME…]
+    tests/sim/mutations.py [--folder FOLDER] [--seeds N] [--minutes M] [--other-tests] [--list] [NAME…]
 
 Builds what the simulation needs in a copy of the tree in FOLDER (default: a new one, removed at the end), where a fault
 is an exact text that is replaced by another one. It fails where a text is not found, or the fault by no seed; before
-that, the code as it is must pass the same seeds.
+that, the code as it is must pass the same seeds. With --other-tests it also says by which other test of the libraries
+each fault is found.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 
+OTHER_TESTS = ["core_tests", "journal_tests", "kafka_tests", "runtime_tests", "forward_tests", "audit_tests", "flow_tests", "sim_tests"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COPIED = ["CMakeLists.txt", "CMakePresets.json", "cmake", "include", "scripts", "src", "tests"]
 
@@ -130,6 +132,19 @@ class Tree:
 
         return undo
 
+    def other_test(self):
+        """@return the first other test that fails; None where none does"""
+        self.make(*OTHER_TESTS)
+        suites = "|".join(each.removesuffix("_tests") for each in OTHER_TESTS)
+        done = quiet(
+            "ctest", "--test-dir", self.build, "-R", f"^({suites}):", "-E", "pipeline keeps|seed of the pipeline|wrong store", "--timeout", "120",
+            "--stop-on-failure", "-j2", "--no-tests=error",
+        )
+        failed = re.findall(r"Test +#\d+: (.*?) \.*\*\*\*", done.stdout)
+        if done.returncode != 0 and not failed:
+            sys.exit(f"ctest: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return failed[0] if failed else None
+
     def seeds(self, count, minutes):
         """@return the first seed that fails and why; None where none does"""
         done = quiet(self.build / "tests/sim/sim_seeds", minutes, count, 1)
@@ -149,6 +164,7 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, help="where the copy is built; it is kept")
     parser.add_argument("--seeds", type=int, default=2000, help="that each may take")
     parser.add_argument("--minutes", type=int, default=4, help="of virtual time a history")
+    parser.add_argument("--other-tests", action="store_true", help="also says which other test finds it")
     parser.add_argument("--list", action="store_true", help="only checks that each text is there")
     parser.add_argument("names", nargs="*", choices=[[], *MUTATIONS], metavar="NAME")
     options = parser.parse_args()
@@ -175,9 +191,11 @@ def main():
                 tree.make("sim_seeds")
                 begun = time.monotonic()
                 found = tree.seeds(options.seeds, options.minutes)
+                took = time.monotonic() - begun
+                if options.other_tests:
+                    print(f"{name}: other tests: {tree.other_test()}", flush=True)
             finally:
                 undo()
-            took = time.monotonic() - begun
             if found:
                 print(f"{name}: found by seed {found[0]} in {took:.0f} s: {found[1]}: {found[2][:100]}", flush=True)
             else:

@@ -104,13 +104,13 @@ class Process:
 class Stage:
     """A subcommand that serves until it is stopped, started again and again with the same words. Ends with its block.
 
-    `words` are its arguments but for --admin, whose address is `self.admin`; `wrapper` is what runs the program, if any."""
+    `words` are its arguments but for --admin (--listen of serve), whose address is `self.admin`; `wrapper` is what runs the program, if any."""
 
     def __init__(self, name, folder, program, words, wrapper=()):
         self.name = name
         self.folder = folder
         self.admin = free_address()
-        self.command = [*wrapper, program, *words, "--admin", self.admin]
+        self.command = [*wrapper, program, *words, "--listen" if words[0] == "serve" else "--admin", self.admin]
         self.running = None
 
     def __enter__(self):
