@@ -62,7 +62,7 @@ bool is_stream(std::string const& path) {
 
 bool writes_forward(std::string const& uri) {
     auto const to = parse_uri(uri);
-    return to && to->scheme == "forward";
+    return to && (to->scheme == "forward" || to->scheme == "forwards");
 }
 
 result<std::unique_ptr<source>> make_source_end(end_request const& request) {
