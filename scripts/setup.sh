@@ -57,9 +57,9 @@ packages_of() {
             ;;
         demo) printf '%s\n' python3 curl sqlite3 jq ;;
         # Java and Maven: for real Kafka and OpenSearch. kcat: somebody else's Kafka client. nginx: real lines. goaccess:
-        # somebody else's reading of them.
+        # somebody else's reading of them. python3-venv: for what PyPI has of Kubernetes.
         tests)
-            printf '%s\n' catch2 python3 python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat nginx goaccess \
+            printf '%s\n' catch2 python3 python3-venv python3-fluent-logger jq sqlite3 curl openssl default-jre-headless maven kcat nginx goaccess \
                 chromium logrotate rsyslog spin apache2-bin caddy
             command -v npm >/dev/null || echo npm  # as good from elsewhere
             ;;
