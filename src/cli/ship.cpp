@@ -1,5 +1,6 @@
 // `ship`: the containers' logs to Loki.
 #include "core/end_uri.hpp"
+#include "net/address.hpp"
 #include "process.hpp"
 #include "subcommands.hpp"
 #include "transfer.hpp"
@@ -12,10 +13,12 @@ result<pipeline_spec> pipeline_of_ship(settings const& options, argument_list co
     auto from = options.text("from");
     auto const to = parse_uri(options.text("to"));
     if (!to) return to.error();
-    // A service that is named as the host of --to is Loki, which logs for each line shipped.
+    // A service that is named as a host of --to is Loki, which logs for each line shipped. A list that is wrong is
+    // reported when its sink is made.
     if (from.starts_with("docker:") && to->scheme.starts_with("loki"))
-        from += fmt::format("{}limited-services={}", from.contains('?') ? "&" : "?",
-                            to->rest.substr(0, to->rest.find(':')));
+        if (auto const hosts = net::parse_host_list(to->rest, 3100))
+            for (auto const& each : *hosts)
+                from += fmt::format("{}limited-services={}", from.contains('?') ? "&" : "?", each.host);
     return pipeline_spec{.name = "ship",
                          .hops = {{.name = "ship",
                                    .from = std::move(from),

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <ranges>
 
 namespace logpipe::net {
 
@@ -38,6 +40,27 @@ result<host_port> parse_host_port(std::string_view text, std::uint16_t port_defa
         return bad("the port is missing");
     }
     return host_port{.host = std::string{host}, .port = number};
+}
+
+result<std::vector<host_port>> parse_host_list(std::string_view text, std::uint16_t port_default) {
+    auto const bad = [&](std::string_view reason) {
+        return error{errc::invalid_argument,
+                     fmt::format("invalid list of hosts \"{}\": expected HOST:PORT,HOST:PORT; {}", text, reason)};
+    };
+    if (text.contains("://")) return bad("all of them share the scheme at its beginning");
+    std::vector<host_port> hosts;
+    for (auto const part : std::views::split(text, ',')) {
+        std::string_view const one{part};
+        if (one.empty() && text.contains(',')) return bad("one is empty");
+        auto host = parse_host_port(one, port_default);
+        if (!host) return host.error();
+        if (host->port == 0) return bad("a port must be a number from 1 to 65535");
+        if (host->host.empty() && text.contains(',')) return bad(fmt::format("\"{}\" has no host", one));
+        auto const is_same = [&](host_port const& each) { return to_text(each) == to_text(*host); };
+        if (std::ranges::any_of(hosts, is_same)) return bad(fmt::format("{} is there twice", to_text(*host)));
+        hosts.push_back(*std::move(host));
+    }
+    return hosts;
 }
 
 result<peer_address> parse_peer_address(std::string_view text) {

@@ -41,6 +41,7 @@ result<http_target> make_http_target(http_server const& server) {
     target.address = server.address;
     if (target.address.host.empty()) target.address.host = "127.0.0.1";
     target.socket_path = server.socket_path;
+    target.path_prefix = server.path_prefix;
     if (target.socket_path.size() >= sizeof(sockaddr_un::sun_path))
         return error{errc::invalid_argument, fmt::format("{} is too long for a socket's path", target.socket_path)};
     target.name = target.socket_path.empty() ? to_text(target.address) : target.socket_path;
@@ -57,6 +58,26 @@ result<http_target> make_http_target(http_server const& server) {
         target.proxy = *std::move(proxy);
     }
     return target;
+}
+
+result<std::vector<http_target>> make_http_targets(std::string_view addresses, std::uint16_t usual_port,
+                                                   http_server server) {
+    auto const hosts = parse_host_list(addresses, usual_port);
+    if (!hosts) return hosts.error();
+    std::vector<http_target> targets;
+    for (auto const& each : *hosts) {
+        server.address = each;
+        auto target = make_http_target(server);
+        if (!target) return target.error();
+        targets.push_back(*std::move(target));
+    }
+    return targets;
+}
+
+std::vector<std::string> names_of(std::vector<http_target> const& targets) {
+    std::vector<std::string> names;
+    for (auto const& each : targets) names.push_back(each.name);
+    return names;
 }
 
 result<> add_field(http_target& to, std::string_view name, std::string_view value) {
@@ -82,9 +103,9 @@ result<std::string> write_head(http_request const& request, http_target const& t
     // A proxy that forwards the request itself needs the whole URL (RFC 9112 section 3.2.2); through a tunnel it is
     // the server that reads it.
     bool const forwarded = target.proxy && !target.tls;
-    auto head = fmt::format("{} {}{}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: logpipe\r\n{}{}", request.method,
-                            forwarded ? "http://" : "", forwarded ? host : "", request.path, host, target.fields,
-                            request.fields);
+    auto head = fmt::format("{} {}{}{}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: logpipe\r\n{}{}", request.method,
+                            forwarded ? "http://" : "", forwarded ? host : "", target.path_prefix, request.path, host,
+                            target.fields, request.fields);
     if (forwarded) head += proxy_login(*target.proxy);
     if (!request.body.empty() || (request.method != "GET" && request.method != "HEAD"))
         fmt::format_to(std::back_inserter(head), "Content-Type: {}\r\nContent-Length: {}\r\n", request.content_type,
@@ -98,6 +119,17 @@ std::string write_connect(http_target const& target) {
     auto const server = to_text(target.address);
     return fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\nUser-Agent: logpipe\r\n{1}\r\n", server,
                        target.proxy ? proxy_login(*target.proxy) : std::string{});
+}
+
+std::optional<std::string> host_failure(result<http_response> const& response, std::string_view server) {
+    if (response) {
+        auto const status = response->status;
+        if (status < 502 || status > 504) return std::nullopt;
+        return fmt::format("{}: HTTP {}", server, status);
+    }
+    auto const code = response.error().code;
+    if (code == errc::too_large || code == errc::invalid_argument) return std::nullopt;
+    return response.error().message;
 }
 
 }  // namespace logpipe::net

@@ -4,20 +4,17 @@
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <tuple>
-#include <vector>
 
 namespace logpipe::net {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using endpoint = asio::generic::stream_protocol::endpoint;
 using std::chrono::steady_clock;
 
 namespace {
@@ -44,10 +41,7 @@ asio::awaitable<timed_stream::error_code> timed_stream::look_up(host_port const&
 
 asio::awaitable<timed_stream::error_code> timed_stream::connect(host_port to) {
     if (auto const unknown = co_await look_up(to)) co_return unknown;
-    std::vector<endpoint> endpoints;
-    for (auto const& each : found_) endpoints.emplace_back(each.endpoint());
-    auto [failed, where] = co_await asio::async_connect(socket_, endpoints, nothrow);
-    if (failed) co_return failed;
+    if (auto const failed = co_await connect_in_turn(*this, socket_, found_, expires_)) co_return failed;
     set_stream_options(socket_);
     co_return error_code{};
 }

@@ -49,6 +49,7 @@ class timed_stream final : public std::enable_shared_from_this<timed_stream> {
     void extend(std::chrono::steady_clock::duration by);
     [[nodiscard]] bool expired() const noexcept { return expired_; }
     void close();
+    [[nodiscard]] bool closed() const noexcept { return closed_; }
 
   private:
     using socket = boost::asio::generic::stream_protocol::socket;

@@ -138,6 +138,10 @@ raw_server::~raw_server() {
     ::close(listener_.socket);
 }
 
+bool raw_server::has_client() const {
+    return wait_readable(listener_.socket, 0);
+}
+
 raw_client raw_server::accept() {
     if (!wait_readable(listener_.socket, wait_ms)) throw std::runtime_error{"nobody connects"};
     auto const accepted = ::accept4(listener_.socket, nullptr, nullptr, SOCK_CLOEXEC);

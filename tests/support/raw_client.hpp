@@ -61,6 +61,8 @@ class raw_server final {
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port; }
     /// Waits for the next one.
     [[nodiscard]] raw_client accept();
+    /// Whether one has connected that was not accepted yet.
+    [[nodiscard]] bool has_client() const;
 
   private:
     loopback_listener const listener_ = listen_on_loopback();

@@ -5,12 +5,12 @@
 #include "forward_metrics.hpp"
 #include "handshake.hpp"
 #include "msgpack_reader.hpp"
+#include "net/tls_stream.hpp"
 #include "read_value.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -32,6 +32,19 @@ void rethrow(std::exception_ptr const& failure) {
     if (failure) std::rethrow_exception(failure);
 }
 
+result<std::vector<net::host_port>> addresses_of(std::string const& list) {
+    auto addresses = net::parse_host_list(list, 24224);
+    if (addresses && addresses->front().host.empty()) addresses->front().host = "127.0.0.1";
+    return addresses;
+}
+
+std::vector<std::string> names_of(result<std::vector<net::host_port>> const& addresses) {
+    if (!addresses) return {""};
+    std::vector<std::string> names;
+    for (auto const& each : *addresses) names.push_back(to_text(each));
+    return names;
+}
+
 }  // namespace
 
 forward_client::forward_client(forward_sink_options const& options, chunk_queue& chunks,
@@ -39,6 +52,9 @@ forward_client::forward_client(forward_sink_options const& options, chunk_queue&
     : options_{options},
       chunks_{chunks},
       finished_{std::move(finished)},
+      addresses_{addresses_of(options.connect)},
+      // Clients with one list shall not all begin with the same server.
+      hosts_{"forward_sink", names_of(addresses_), random_number()},
       hostname_{hostname_of(options.self_hostname)},
       keep_running_{io_.get_executor()},
       pause_{io_},
@@ -49,10 +65,7 @@ forward_client::~forward_client() {
 }
 
 result<> forward_client::prepare() {
-    auto const address = net::parse_host_port(options_.connect, 24224);
-    if (!address) return address.error();
-    address_ = *address;
-    if (address_.host.empty()) address_.host = "127.0.0.1";
+    if (!addresses_) return addresses_.error();
     auto files = read_files(options_);
     if (!files) return files.error();
     use(*std::move(files));
@@ -105,17 +118,21 @@ void forward_client::cancel() {
 
 asio::awaitable<void> forward_client::run() {
     while (!health_.cancelled()) {
+        ++tries_;
+        host_ = hosts_.next(std::chrono::steady_clock::now());
         msgpack_stream stream{response_bytes_max};
         auto const link = link_ = std::make_shared<net::connection>(tcp::socket{io_});
         auto joined = co_await join(link, stream);
+        bool next_at_once = false;
         if (joined) {
             connected(link);
             auto reason = co_await take_acks(link, stream);
-            disconnected(std::move(reason));
+            next_at_once = disconnected(std::move(reason));
         } else {
-            disconnected(joined.error());
+            next_at_once = disconnected(joined.error());
         }
         if (health_.cancelled()) break;
+        if (next_at_once) continue;
         pause_.expires_at(retry_.failed(std::chrono::steady_clock::now()));
         co_await pause_.async_wait(nothrow);
     }
@@ -123,16 +140,17 @@ asio::awaitable<void> forward_client::run() {
 
 /// Resolve, connect, TLS, shared key: all of it within the connect timeout.
 asio::awaitable<result<>> forward_client::join(std::shared_ptr<net::connection> link, msgpack_stream& stream) {
+    auto const until = std::chrono::steady_clock::now() + options_.connect_timeout;
     link->close_after(options_.connect_timeout, "connect timeout");
     tcp::resolver resolver{io_};
-    auto [not_found, found] = co_await resolver.async_resolve(address_.host, std::to_string(address_.port), nothrow);
+    auto [not_found, found] = co_await resolver.async_resolve(address().host, std::to_string(address().port), nothrow);
     if (not_found) co_return net::failure_of(*link, not_found);
     if (link->closed()) co_return net::failure_of(*link, {});
-    auto [failed, where] = co_await asio::async_connect(link->socket(), found, nothrow);
+    auto const failed = co_await net::connect_in_turn(*link, link->socket(), found, until);
     if (failed) co_return net::failure_of(*link, failed);
     link->set_socket_options();
     if (tls_) {
-        if (auto secured = co_await link->connect_tls(*tls_, address_.host); !secured) co_return secured.error();
+        if (auto secured = co_await link->connect_tls(*tls_, address().host); !secured) co_return secured.error();
     }
     if (greets()) {
         if (auto greeted = co_await greet(link, stream); !greeted) co_return greeted.error();
@@ -174,7 +192,7 @@ void forward_client::warn_of_open_password(net::connection& link) {
     log_warn(
         "forward_sink: the user \"{}\" logs in at {} without TLS: the password can be guessed from what goes over "
         "the network, and events be read; use forwards://",
-        options_.username, to_text(address_));
+        options_.username, to_text(address()));
 }
 
 asio::awaitable<error> forward_client::take_acks(std::shared_ptr<net::connection> link, msgpack_stream& stream) {
@@ -227,28 +245,36 @@ void forward_client::watch_oldest() {
 
 void forward_client::connected(std::shared_ptr<net::connection> link) {
     health_.up();
-    log_info("forward_sink: connected to {}", to_text(address_));
+    hosts_.responded(host_, std::chrono::steady_clock::now());
+    log_info("forward_sink: connected to {}", to_text(address()));
     ready_ = true;
     link_ = std::move(link);
     send_waiting();
 }
 
-void forward_client::disconnected(error reason) {
+/// @return whether another server is to be tried at once
+bool forward_client::disconnected(error reason) {
     ready_ = false;
     link_->close(reason.message);
     chunks_.retry_all();
-    reason.message = fmt::format("{}: {}", to_text(address_), reason.message);
+    reason.message = fmt::format("{}: {}", to_text(address()), reason.message);
     if (!health_.cancelled()) {
         ++failures_;
+        bool const others_up = hosts_.failed(host_, reason.message, std::chrono::steady_clock::now());
+        // Those that take us and break off must not be gone round without a pause.
+        if (others_up && tries_ < hosts_.count()) return true;
         if (auto const count = trouble_.admit(); count != 0)
             log_warn("forward_sink: {}; it will be retried ({} times)", reason.message, count);
     }
+    tries_ = 0;
     health_.down(std::move(reason));
+    return false;
 }
 
 void forward_client::describe(stage_status& into) const {
     health_.describe(into);
     into.metrics.emplace_back(metrics::connection_failures, failures_);
+    hosts_.describe(into);
 }
 
 }  // namespace logpipe::forward

@@ -14,6 +14,7 @@
 #include "core/stage_health.hpp"
 #include "net/address.hpp"
 #include "net/connection.hpp"
+#include "net/host_list.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -25,6 +26,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace logpipe::forward {
 
@@ -54,17 +56,21 @@ class forward_client final {
     [[nodiscard]] boost::asio::awaitable<error> take_acks(std::shared_ptr<net::connection> link,
                                                           msgpack_stream& stream);
     [[nodiscard]] result<> take_ack(std::string_view value);
+    [[nodiscard]] net::host_port const& address() const { return (*addresses_)[host_]; }
     [[nodiscard]] bool greets() const { return !options_.shared_key.empty() || !options_.username.empty(); }
     void warn_of_open_password(net::connection& link);
     void send_waiting();
     void watch_oldest();
     void connected(std::shared_ptr<net::connection> link);
-    void disconnected(error reason);
+    [[nodiscard]] bool disconnected(error reason);
 
     forward_sink_options options_;  // key and password change by use(), on the network thread
     chunk_queue& chunks_;
     std::function<void(batch&&)> const finished_;
-    net::host_port address_;
+    result<std::vector<net::host_port>> const addresses_;  // an error ends begin()
+    net::host_list hosts_;
+    std::size_t host_ = 0;   // of link_; the network thread's…
+    std::size_t tries_ = 0;  // …as are these, of connecting without a pause
     std::string const hostname_;
     std::optional<boost::asio::ssl::context> tls_;
 

@@ -6,6 +6,7 @@
 #include "forward_metrics.hpp"
 #include "net/address.hpp"
 #include "net/client_options.hpp"
+#include "net/host_list.hpp"
 #include "net/listener_options.hpp"
 
 #include <fmt/format.h>
@@ -130,6 +131,8 @@ result<std::unique_ptr<sink>> make_sink_end(end_request const& request) {
     auto made = sink_options().read(request.values);
     if (!made) return made.error();
     made->connect = request.uri.rest;
+    if (auto const addresses = net::parse_host_list(made->connect, 24224); !addresses)
+        return in_context("forward", addresses.error());
     made->tls = request.uri.scheme == "forwards";
     return make_forward_sink(*std::move(made));
 }
@@ -143,7 +146,7 @@ end_descriptor const forward_end{
     .listens = true,
     .title = "Fluent forward",
     .summary = "The Fluent forward protocol, v1 and v1.5: a listener that acks what is safe, and a client.",
-    .form = "forward://HOST:PORT (forwards:// for TLS as a client)",
+    .form = "forward://HOST:PORT, as a client HOST:PORT,HOST:PORT (forwards:// for TLS)",
     .source_options = source_options().rows(),
     .sink_options = sink_options().rows(),
     .source_stage = "forward_source",
@@ -174,7 +177,7 @@ end_descriptor const forward_end{
                        metrics::partials_timed_out,
                        metrics::partials_apart},
     .sink_metrics = {metrics::chunks_unacked, metrics::chunks_acked, metrics::chunks_retried, metrics::bytes_out,
-                     metrics::connection_failures},
+                     metrics::connection_failures, net::hosts_up, net::hosts_down},
     .make_source = make_source_end,
     .make_sink = make_sink_end,
     .examples = {"logpipe produce --file access.jsonl --to forward://127.0.0.1:24224"},

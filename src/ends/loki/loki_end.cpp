@@ -5,6 +5,8 @@
 #include "loki/loki.hpp"
 #include "loki_metrics.hpp"
 #include "net/client_options.hpp"
+#include "net/host_list.hpp"
+#include "push_sender.hpp"
 
 namespace logpipe::loki {
 
@@ -27,6 +29,7 @@ option_set<options> const& sink_options() {
             {.least = 1}),
         choice<&options::structured_metadata>("structured-metadata", "no|yes",
                                               "Send the container's id with each line; needs Loki 3."),
+        net::certificate_options<&options::certificate_file, &options::key_file>(),
         net::client_options<&options::connect_timeout, &options::ca_file, &options::insecure_skip_verify>(),
     };
     return set;
@@ -39,9 +42,16 @@ result<std::unique_ptr<sink>> make_end(end_request const& request) {
 }
 
 std::vector<metric> all_metrics() {
-    std::vector<metric> all{
-        metrics::waiting_bytes, metrics::throttled_streams, metrics::throttled_lines, metrics::streams,
-        metrics::pushes,        metrics::bytes_out,         metrics::lines_merged,    metrics::requests_split};
+    std::vector<metric> all{metrics::waiting_bytes,
+                            metrics::throttled_streams,
+                            metrics::throttled_lines,
+                            metrics::streams,
+                            metrics::pushes,
+                            metrics::bytes_out,
+                            metrics::lines_merged,
+                            metrics::requests_split,
+                            net::hosts_up,
+                            net::hosts_down};
     all.insert(all.end(), metrics::lines_dropped.begin(), metrics::lines_dropped.end());
     return all;
 }
@@ -53,8 +63,8 @@ result<loki_sink_options> sink_options_of(end_request const& request) {
     if (!made) return made.error();
     made->address = request.uri.rest;
     made->tls = request.uri.scheme == "lokis";
-    if (made->tls)
-        if (auto usable = net::check_ca_file(made->ca_file); !usable) return in_context("loki", usable.error());
+    // The sink is opened only after its source, which may take for ever: what can never work is known at start.
+    if (auto usable = targets_of(*made); !usable) return in_context("loki", usable.error());
     return *std::move(made);
 }
 
@@ -63,7 +73,7 @@ end_descriptor const loki_end{
     .sink_schemes = {"loki", "lokis"},
     .title = "Loki",
     .summary = "Pushes log lines to Loki, with labels for service, container, stream and level.",
-    .form = "loki://HOST:PORT (lokis:// for TLS)",
+    .form = "loki://HOST:PORT,HOST:PORT (lokis:// for TLS)",
     .sink_options = sink_options().rows(),
     .sink_stage = "loki_sink",
     .sink_metrics = all_metrics(),

@@ -18,16 +18,18 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t shown_bytes_max = 300;
 
-result<net::http_target> target_of(loki_sink_options const& options) {
-    auto target = net::make_http_target(options, 3100);
-    if (!target) return target;
-    if (!options.tenant.empty())
-        if (auto added = net::add_field(*target, "X-Scope-OrgID", options.tenant); !added) return added.error();
-    if (auto added = net::add_login(*target, options.username, options.password); !added) return added.error();
-    return target;
-}
-
 }  // namespace
+
+result<std::vector<net::http_target>> targets_of(loki_sink_options const& options) {
+    auto targets = net::make_http_targets(options, 3100);
+    if (!targets) return targets;
+    for (auto& each : *targets) {
+        if (!options.tenant.empty())
+            if (auto added = net::add_field(each, "X-Scope-OrgID", options.tenant); !added) return added.error();
+        if (auto added = net::add_login(each, options.username, options.password); !added) return added.error();
+    }
+    return targets;
+}
 
 push_sender::push_sender(loki_sink_options const& options)
     : options_{options},
@@ -37,9 +39,10 @@ push_sender::push_sender(loki_sink_options const& options)
       retry_{backoff_options{}, random_number} {}
 
 result<> push_sender::open() {
-    auto target = target_of(options_);
-    if (!target) return target.error();
-    client_.emplace(*std::move(target));
+    auto targets = targets_of(options_);
+    if (!targets) return targets.error();
+    hosts_.emplace("loki_sink", net::names_of(*targets));
+    for (auto& each : *targets) clients_.emplace_back(std::move(each));
     return {};
 }
 
@@ -50,14 +53,14 @@ result<> push_sender::reload() {
         if (!password) return password.error();
         options.password = *std::move(password);
     }
-    auto target = target_of(options);
-    if (!target) return target.error();
-    client_->use(*std::move(target));
+    auto targets = targets_of(options);
+    if (!targets) return targets.error();
+    for (std::size_t i = 0; i < clients_.size(); ++i) clients_[i].use(std::move((*targets)[i]));
     return {};
 }
 
 void push_sender::cancel() {
-    if (client_) client_->cancel();
+    for (auto& each : clients_) each.cancel();
 }
 
 void push_sender::add(batch&& events, std::size_t bytes) {
@@ -85,13 +88,27 @@ push_sender::wait push_sender::send_due() {
     if (by == nullptr) return std::nullopt;
     auto const lines = lanes_.next_request(*by);
     auto const body = encode(lines);
-    // A connection that Loki has closed meanwhile is replaced: lines that arrive twice are one to Loki.
-    auto const response =
-        client_->send({.method = "POST", .path = "/loki/api/v1/push", .body = body, .compressed = true});
-    ++counts_.pushes;
+    auto const response = push(body);
     if (!response) return failed(response.error());
     if (outcome_of(response->status) == push_outcome::taken) counts_.bytes_out += body.size();
     return decide(*by, lines.size(), *response);
+}
+
+/// A connection that Loki has closed meanwhile is replaced, and where a host fails another one gets the body: lines
+/// that arrive twice are one to Loki.
+result<net::http_response> push_sender::push(std::string const& body) {
+    for (std::size_t tries = 1;; ++tries) {
+        auto const host = hosts_->next(steady_clock::now());
+        auto& client = clients_[host];
+        auto response = client.send({.method = "POST", .path = "/loki/api/v1/push", .body = body, .compressed = true});
+        ++counts_.pushes;
+        if (!response && response.error().code == errc::cancelled) return response;
+        auto const now = steady_clock::now();
+        auto const failure = net::host_failure(response, client.server_name());
+        if (!failure) hosts_->responded(host, now);
+        if (!failure || !hosts_->failed(host, *failure, now) || tries == hosts_->count()) return response;
+        ++counts_.retries;
+    }
 }
 
 push_sender::wait push_sender::decide(push_lanes::lane& by, std::size_t count, net::http_response const& response) {
@@ -189,6 +206,7 @@ void push_sender::describe(stage_status& into) const {
     into.metrics.emplace_back(metrics::requests_split, counts_.splits);
     for (std::size_t i = 0; i < counts_.dropped.size(); ++i)
         into.metrics.emplace_back(metrics::lines_dropped[i], counts_.dropped[i]);
+    if (hosts_) hosts_->describe(into);
 }
 
 }  // namespace logpipe::loki

@@ -12,11 +12,13 @@
 #include "core/log.hpp"
 #include "core/retry_loop.hpp"
 #include "core/stage_health.hpp"
+#include "net/host_list.hpp"
 #include "net/http_client.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +26,10 @@
 #include <vector>
 
 namespace logpipe::loki {
+
+/// One for each server, at least one. @return errc::invalid_argument for an address, file or credential that can never
+/// work
+[[nodiscard]] result<std::vector<net::http_target>> targets_of(loki_sink_options const& options);
 
 /// Any thread.
 struct push_counts {
@@ -67,6 +73,7 @@ class push_sender final {
     using wait = std::optional<steady_time>;
 
     [[nodiscard]] std::string const& stream_of(push_lanes::line const& one);
+    [[nodiscard]] result<net::http_response> push(std::string const& body);
     [[nodiscard]] std::string encode(std::span<push_lanes::line const> lines);
     [[nodiscard]] wait decide(push_lanes::lane& by, std::size_t count, net::http_response const& response);
     void reject(push_lanes::lane& by, std::size_t count, std::string_view body, std::string_view words);
@@ -76,7 +83,8 @@ class push_sender final {
     void recovered();
 
     loki_sink_options const& options_;
-    std::optional<net::http_client> client_;  // from open() on
+    std::deque<net::http_client> clients_;  // one for each host; from open() on
+    std::optional<net::host_list> hosts_;   // the same
     stream_table streams_;
     push_request request_;
     entry_reader reader_;

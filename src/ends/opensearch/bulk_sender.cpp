@@ -38,10 +38,11 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
 
 }  // namespace
 
-bulk_sender::bulk_sender(opensearch_sink_options const& options, net::http_target target, bulk_queue& queue,
-                         completions& reports)
+bulk_sender::bulk_sender(opensearch_sink_options const& options, std::vector<net::http_target> targets,
+                         bulk_queue& queue, completions& reports)
     : options_{options},
-      target_{std::move(target)},
+      targets_{std::move(targets)},
+      hosts_{"opensearch_sink", net::names_of(targets_)},
       queue_{queue},
       path_{fmt::format("/{}/_bulk?filter_path={}", encode_path_part(options.index), bulk_filter)},
       keep_running_{io_.get_executor()},
@@ -49,7 +50,7 @@ bulk_sender::bulk_sender(opensearch_sink_options const& options, net::http_targe
       probes_{.wait = backoff{{.first = options.retry_first, .longest = options.probe_longest}}} {
     backoff_options const how{.first = options_.retry_first, .longest = options_.retry_longest};
     for (std::size_t i = 0; i < options_.requests_in_flight_max; ++i)
-        asio::co_spawn(io_, run(*lanes_.emplace_back(std::make_unique<lane>(io_, target_, how))), rethrow);
+        asio::co_spawn(io_, run(*lanes_.emplace_back(std::make_unique<lane>(io_, targets_.size(), how))), rethrow);
     thread_ = start_thread("os-out", [this] { io_.run(); });
 }
 
@@ -57,7 +58,8 @@ bulk_sender::~bulk_sender() {
     asio::post(io_, [this] {
         stopped_ = true;
         for (auto const& on : lanes_) {
-            on->connection.close();
+            for (auto const& each : on->connections)
+                if (each) each->close();
             on->pause.cancel();
         }
         keep_running_.reset();
@@ -65,8 +67,8 @@ bulk_sender::~bulk_sender() {
     thread_.join();
 }
 
-void bulk_sender::use(net::http_target target) {
-    asio::post(io_, [this, target = std::move(target)]() mutable { target_ = std::move(target); });
+void bulk_sender::use(std::vector<net::http_target> targets) {
+    asio::post(io_, [this, targets = std::move(targets)]() mutable { std::ranges::move(targets, targets_.begin()); });
 }
 
 void bulk_sender::wake() {
@@ -182,23 +184,42 @@ asio::awaitable<void> bulk_sender::probe(lane& on, candidate of) {
     if (!outcomes_.breaker().is_open()) wake_idle();
 }
 
-/// Sends it and waits for the response; what that means is in outcomes_.last().
+/// Sends it and waits for the response, of another server where one fails; what it means is in outcomes_.last().
 asio::awaitable<void> bulk_sender::exchange(lane& on, bulk_request& request) {
     auto const bytes = request.wire_bytes(options_.compress);
-    auto const sent_at = steady_clock::now();
-    count(requests_);
-    count(bytes_, bytes.size());
-    count(in_flight_);
-    auto response = co_await on.connection.send({.method = "POST",
-                                                 .path = path_,
-                                                 .content_type = "application/x-ndjson",
-                                                 .body = bytes,
-                                                 .compressed = options_.compress});
-    in_flight_.fetch_sub(1, std::memory_order_relaxed);
-    auto const took = steady_clock::now() - sent_at;
-    count(response_microseconds_,
-          static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
-    if (!stopped_) outcomes_.read(std::move(response), request);
+    for (std::size_t tries = 1;; ++tries) {
+        auto const sent_at = steady_clock::now();
+        auto const host = hosts_.next(sent_at);
+        count(requests_);
+        count(bytes_, bytes.size());
+        count(in_flight_);
+        auto response = co_await connection_of(on, host).send({.method = "POST",
+                                                               .path = path_,
+                                                               .content_type = "application/x-ndjson",
+                                                               .body = bytes,
+                                                               .compressed = options_.compress});
+        in_flight_.fetch_sub(1, std::memory_order_relaxed);
+        auto const now = steady_clock::now();
+        count(response_microseconds_,
+              static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - sent_at).count()));
+        if (stopped_) co_return;
+        auto const failure = net::host_failure(response, targets_[host].name);
+        if (!failure) hosts_.responded(host, now);
+        // Others mark servers as up meanwhile, and a body may be what breaks each: so each has it once.
+        if (failure && hosts_.failed(host, *failure, now) && tries < hosts_.count()) {
+            count(retries_);
+            count(documents_retried_, request.items().size());
+            continue;
+        }
+        outcomes_.read(std::move(response), request);
+        co_return;
+    }
+}
+
+net::http_connection& bulk_sender::connection_of(lane& on, std::size_t host) {
+    auto& connection = on.connections[host];
+    if (!connection) connection = std::make_unique<net::http_connection>(io_.get_executor(), targets_[host]);
+    return *connection;
 }
 
 /// Probing begins when the breaker opens.
@@ -295,6 +316,7 @@ void bulk_sender::describe(stage_status& into) const {
         {metrics::retry_queue_bytes, documents.retry_queue_bytes},
         {metrics::probes, probes_total_},
     };
+    hosts_.describe(into);
 }
 
 }  // namespace logpipe::opensearch

@@ -10,6 +10,7 @@
 #include "core/backoff.hpp"
 #include "core/log.hpp"
 #include "core/stage_health.hpp"
+#include "net/host_list.hpp"
 #include "net/http_connection.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -40,24 +41,24 @@ struct probe_schedule {
 class bulk_sender final {
   public:
     /// @param reports  outlives it; gets each batch that is done, on the sender's thread
-    bulk_sender(opensearch_sink_options const& options, net::http_target target, bulk_queue& queue,
+    bulk_sender(opensearch_sink_options const& options, std::vector<net::http_target> targets, bulk_queue& queue,
                 completions& reports);
     ~bulk_sender();
 
     /// There is something new in the queue.
     void wake();
-    /// The next request goes to this server, with these fields and certificates.
-    void use(net::http_target target);
+    /// From the next requests on, with these fields and certificates: the same servers in the same order.
+    void use(std::vector<net::http_target> targets);
     /// What a body may have.
     [[nodiscard]] std::size_t body_bytes_max() const noexcept { return outcomes_.body_bytes_max(); }
     void describe(stage_status& into) const;
 
   private:
-    /// One connection and what is sent over it.
+    /// One request at a time, over a connection to each server that it has come to.
     struct lane {
-        lane(boost::asio::io_context& io, net::http_target& target, backoff_options how)
-            : connection{io.get_executor(), target}, pause{io}, retry_wait{how} {}
-        net::http_connection connection;
+        lane(boost::asio::io_context& io, std::size_t servers, backoff_options how)
+            : connections(servers), pause{io}, retry_wait{how} {}
+        std::vector<std::unique_ptr<net::http_connection>> connections;  // none where none was needed yet
         boost::asio::steady_timer pause;
         backoff retry_wait;
         bool idle = false;     // its pause ends when there is something to do
@@ -78,6 +79,7 @@ class bulk_sender final {
     [[nodiscard]] boost::asio::awaitable<void> probe(lane& on, candidate of);
     [[nodiscard]] boost::asio::awaitable<void> exchange(lane& on, bulk_request& request);
     [[nodiscard]] boost::asio::awaitable<void> wait_idle(lane& on);
+    [[nodiscard]] net::http_connection& connection_of(lane& on, std::size_t host);
     [[nodiscard]] boost::asio::awaitable<void> wait(lane& on);
     void made_progress(lane& on);
     [[nodiscard]] std::vector<lane*> lanes_with_requests() const;
@@ -86,7 +88,8 @@ class bulk_sender final {
     void wake_idle();
 
     opensearch_sink_options const options_;
-    net::http_target target_;
+    std::vector<net::http_target> targets_;  // the connections', so it keeps its size
+    net::host_list hosts_;
     bulk_queue& queue_;
     std::string const path_;
 

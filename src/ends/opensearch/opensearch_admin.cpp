@@ -81,9 +81,12 @@ class rest_admin final : public opensearch_admin {
 
 result<> rest_admin::connect() {
     if (client_) return {};
-    auto target = make_target(connection_);
-    if (!target) return target.error();
-    client_ = std::make_unique<net::http_client>(*std::move(target));
+    auto targets = make_targets(connection_);
+    if (!targets) return targets.error();
+    auto client = std::make_unique<net::http_client>(std::move(targets->front()));
+    targets->erase(targets->begin());
+    if (auto chosen = choose_server(*client, *std::move(targets)); !chosen) return chosen;
+    client_ = std::move(client);
     return {};
 }
 

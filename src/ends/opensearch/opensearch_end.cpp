@@ -1,5 +1,7 @@
 #include "opensearch_metrics.hpp"
 
+#include "server_requests.hpp"
+
 #include "core/credentials.hpp"
 #include "core/end_uri.hpp"
 #include "core/options.hpp"
@@ -30,6 +32,7 @@ option_set<connection> const& connection_options() {
             "api-key-file", "File whose first line is an API key for OpenSearch, instead of a user."),
         duration<&connection::request_timeout>("request-timeout", "Timeout of a response from OpenSearch.",
                                                {.least = 1}),
+        net::certificate_options<&connection::certificate_file, &connection::key_file>(),
         net::client_options<&connection::connect_timeout, &connection::ca_file, &connection::insecure_skip_verify>(),
     };
     return set;
@@ -58,8 +61,38 @@ option_set<options> const& sink_options() {
     return set;
 }
 
-result<named_authority> target_of(end_uri const& uri) {
-    auto found = split_authority(uri, uri.scheme + "://HOST:PORT/INDEX");
+/// Of opensearch://HOST:PORT,HOST:PORT/PREFIX/INDEX.
+struct uri_parts {
+    std::string hosts;
+    std::string prefix;  ///< "/PREFIX"; empty: none
+    std::string name;
+};
+
+result<uri_parts> parts_of(end_uri const& uri) {
+    auto const bad = [&](std::string_view reason) {
+        return error{errc::invalid_argument,
+                     fmt::format("{}: write it as {}://HOST:PORT/INDEX, or HOST:PORT,HOST:PORT and a gateway's "
+                                 "prefix, HOST:PORT/PREFIX/INDEX{}",
+                                 uri.whole, uri.scheme, reason)};
+    };
+    if (uri.rest.contains("://")) return bad("; all hosts share the scheme at its beginning");
+    auto const slash = uri.rest.find('/');
+    if (slash == 0 || slash == std::string::npos || uri.rest.ends_with('/')) return bad("");
+    auto const last = uri.rest.rfind('/');
+    uri_parts found{.hosts = uri.rest.substr(0, slash),
+                    .prefix = uri.rest.substr(slash, last - slash),
+                    .name = uri.rest.substr(last + 1)};
+    bool const is_path = std::ranges::all_of(found.prefix, [](char c) {
+        return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') ||
+               std::string_view{"-._~/"}.contains(c);
+    });
+    if (!is_path || found.prefix.contains("//") || found.prefix.ends_with('/'))
+        return bad("; a prefix has letters, digits and - . _ ~ between single slashes");
+    return found;
+}
+
+result<uri_parts> target_of(end_uri const& uri) {
+    auto found = parts_of(uri);
     if (!found) return found;
     auto const& index = found->name;
     // What OpenSearch rejects (MetadataCreateIndexService.validateIndexOrAliasName and its callers), only later.
@@ -73,13 +106,14 @@ result<named_authority> target_of(end_uri const& uri) {
     return found;
 }
 
-result<> complete(connection& made, end_uri const& uri, std::string address) {
+result<> complete(connection& made, end_uri const& uri, uri_parts const& where) {
     if (!made.username.empty() && !made.api_key.empty())
         return error{errc::invalid_argument, "--opensearch-user and --api-key-file: give only one of them"};
-    made.address = std::move(address);
+    made.address = where.hosts;
+    made.path_prefix = where.prefix;
     made.tls = uri.scheme == "opensearchs";
-    if (made.tls)
-        if (auto usable = net::check_ca_file(made.ca_file); !usable) return in_context("opensearch", usable.error());
+    // The sink is opened only after its source, which may take for ever: what can never work is known at start.
+    if (auto usable = make_targets(made); !usable) return usable.error();
     return {};
 }
 
@@ -88,8 +122,7 @@ result<std::unique_ptr<sink>> make_end(end_request const& request) {
     if (!where) return where.error();
     auto made = sink_options().read(request.values);
     if (!made) return made.error();
-    if (auto completed = complete(made->connection, request.uri, std::move(where->authority)); !completed)
-        return completed.error();
+    if (auto completed = complete(made->connection, request.uri, *where); !completed) return completed.error();
     made->index = std::move(where->name);
     made->documents = request.documents;
     return make_opensearch_sink(*std::move(made));
@@ -102,7 +135,7 @@ result<opensearch_target> opensearch_target_of(end_uri const& uri, option_values
     if (!where) return where.error();
     auto made = connection_options().read(values);
     if (!made) return made.error();
-    if (auto completed = complete(*made, uri, std::move(where->authority)); !completed) return completed.error();
+    if (auto completed = complete(*made, uri, *where); !completed) return completed.error();
     return opensearch_target{.connection = *std::move(made), .index = std::move(where->name)};
 }
 
@@ -111,7 +144,7 @@ end_descriptor const opensearch_end{
     .sink_schemes = {"opensearch", "opensearchs"},
     .title = "OpenSearch",
     .summary = "Indexes documents with _bulk, each exactly once.",
-    .form = "opensearch://HOST:PORT/INDEX (opensearchs:// for TLS)",
+    .form = "opensearch://HOST:PORT,HOST:PORT/INDEX (opensearchs:// for TLS)",
     .connection_options = connection_options().rows(),
     .sink_options = sink_options().rows(),
     .sink_stage = "opensearch_sink",

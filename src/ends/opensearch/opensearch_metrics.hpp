@@ -2,6 +2,7 @@
 #pragma once
 
 #include "logpipe/metric.hpp"
+#include "net/host_list.hpp"
 
 #include <array>
 
@@ -33,8 +34,9 @@ inline constexpr auto retry_queue_bytes = gauge("retry_queue_bytes", "Size of th
 inline constexpr auto probes =
     counter("probes_total", "Documents sent to OpenSearch as probes while the sink was paused.");
 
-inline constexpr std::array all{
-    waiting, requests_in_flight, retry_queue_events, indexed,           duplicates, rejected, requests, request_time,
-    retried, bytes_out,          retry_queued,       retry_queue_bytes, probes};
+inline constexpr std::array all{waiting,    requests_in_flight, retry_queue_events, indexed,
+                                duplicates, rejected,           requests,           request_time,
+                                retried,    bytes_out,          retry_queued,       retry_queue_bytes,
+                                probes,     net::hosts_up,      net::hosts_down};
 
 }  // namespace logpipe::opensearch::metrics

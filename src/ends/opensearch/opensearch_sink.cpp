@@ -39,7 +39,7 @@ class opensearch_sink final : public sink {
   private:
     [[nodiscard]] result<> reload();
     [[nodiscard]] result<> check_options() const;
-    [[nodiscard]] result<> check_index(net::http_target target);
+    [[nodiscard]] result<> check_index(std::vector<net::http_target> targets);
 
     opensearch_sink_options const options_;
     completions* reports_ = nullptr;
@@ -55,13 +55,13 @@ class opensearch_sink final : public sink {
 result<> opensearch_sink::open(completions& reports) {
     if (sender_) return {};
     if (auto good = check_options(); !good) return good;
-    auto target = make_target(options_.connection);
-    if (!target) return target.error();
-    auto admin_target = make_target(options_.connection);
-    if (!admin_target) return admin_target.error();
-    if (auto checked = check_index(*std::move(admin_target)); !checked)
+    auto targets = make_targets(options_.connection);
+    if (!targets) return targets.error();
+    auto admin_targets = make_targets(options_.connection);
+    if (!admin_targets) return admin_targets.error();
+    if (auto checked = check_index(*std::move(admin_targets)); !checked)
         return in_context("opensearch", checked.error());
-    sender_ = std::make_unique<bulk_sender>(options_, *std::move(target), queue_, reports);
+    sender_ = std::make_unique<bulk_sender>(options_, *std::move(targets), queue_, reports);
     reports_ = &reports;
     {
         mutex_lock lock{mutex_};
@@ -82,9 +82,9 @@ result<> opensearch_sink::reload() {
         if (!read) return read.error();
         *secret = *std::move(read);
     }
-    auto target = make_target(to);
-    if (!target) return target.error();
-    sender_->use(*std::move(target));
+    auto targets = make_targets(to);
+    if (!targets) return targets.error();
+    sender_->use(*std::move(targets));
     return {};
 }
 
@@ -98,16 +98,19 @@ result<> opensearch_sink::check_options() const {
 }
 
 /// Checks that the server responds and accepts our credentials, and what its index is like.
-result<> opensearch_sink::check_index(net::http_target target) {
-    net::http_client client{std::move(target)};
+result<> opensearch_sink::check_index(std::vector<net::http_target> targets) {
+    net::http_client client{std::move(targets.front())};
+    targets.erase(targets.begin());
     {
         mutex_lock lock{mutex_};
         if (cancelled_) return error{errc::cancelled, "cancelled"};
         client_ = &client;
     }
-    auto const checked = options_.check_mapping
-                             ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
-                             : check_server(client);
+    auto checked = choose_server(client, std::move(targets));
+    if (checked)
+        checked = options_.check_mapping
+                      ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
+                      : check_server(client);
     mutex_lock lock{mutex_};
     client_ = nullptr;
     return checked;

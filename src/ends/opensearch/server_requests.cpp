@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace logpipe::opensearch {
 
 namespace {
@@ -26,15 +28,31 @@ error error_of(net::http_request const& request, net::http_response const& respo
 
 }  // namespace
 
-result<net::http_target> make_target(opensearch_connection const& options) {
+result<std::vector<net::http_target>> make_targets(opensearch_connection const& options) {
     if (!options.api_key.empty() && !options.username.empty())
         return error{errc::invalid_argument, "opensearch: a user name or an API key, not both"};
-    auto target = net::make_http_target(options, 9200);
-    if (!target) return target;
-    auto const added = options.api_key.empty() ? net::add_login(*target, options.username, options.password)
-                                               : net::add_field(*target, "Authorization", "ApiKey " + options.api_key);
-    if (!added) return in_context("opensearch", added.error());
-    return target;
+    auto targets = net::make_http_targets(options, 9200, options.path_prefix);
+    if (!targets) return in_context("opensearch", targets.error());
+    for (auto& each : *targets) {
+        auto const added = options.api_key.empty() ? net::add_login(each, options.username, options.password)
+                                                   : net::add_field(each, "Authorization", "ApiKey " + options.api_key);
+        if (!added) return in_context("opensearch", added.error());
+    }
+    return targets;
+}
+
+result<> choose_server(net::http_client& client, std::vector<net::http_target> others) {
+    if (others.empty()) return {};
+    std::string reasons;
+    for (auto other = others.begin();; ++other) {
+        auto const response = client.send({.path = "/"});
+        if (!response && response.error().code == errc::cancelled) return response.error();
+        auto const reason = net::host_failure(response, client.server_name());
+        if (!reason) return {};
+        reasons += (reasons.empty() ? "" : "; ") + *reason;
+        if (other == others.end()) return error{errc::not_connected, std::move(reasons)};
+        client.use(std::move(*other));
+    }
 }
 
 result<std::string> fetch_body(net::http_client& client, net::http_request const& request) {

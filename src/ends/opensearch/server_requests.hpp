@@ -6,11 +6,16 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logpipe::opensearch {
 
-/// @return errc::invalid_argument for an address, file or credential that can never work
-[[nodiscard]] result<net::http_target> make_target(opensearch_connection const& options);
+/// One for each server, at least one. @return errc::invalid_argument for an address, file or credential that can never
+/// work
+[[nodiscard]] result<std::vector<net::http_target>> make_targets(opensearch_connection const& options);
+/// Where there are several servers, `client`, which goes to the first, goes from now on to the first that responds.
+/// @return errc::not_connected where none does, errc::cancelled
+[[nodiscard]] result<> choose_server(net::http_client& client, std::vector<net::http_target> others);
 /// A response that is not a success is an error with the server's words: errc::unauthorized for 401 and 403,
 /// errc::not_found for 404, errc::busy for 429, errc::not_connected for 5xx, errc::rejected for the rest.
 [[nodiscard]] result<std::string> fetch_body(net::http_client& client, net::http_request const& request);

@@ -29,11 +29,11 @@ class real_pipeline final {
 
   private:
     std::string path_;
-    net::http_client client_{make_target(real_server()).value()};
+    net::http_client client_ = client_of_real_server();
 };
 
 void post_aliases(std::string const& actions) {
-    net::http_client client{make_target(real_server()).value()};
+    auto client = client_of_real_server();
     auto const body = fmt::format(R"({{"actions":[{}]}})", actions);
     REQUIRE(fetch_body(client, {.method = "POST", .path = "/_aliases", .body = body}).has_value());
 }

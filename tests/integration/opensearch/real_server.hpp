@@ -28,6 +28,11 @@ inline opensearch::opensearch_connection real_server() {
     return {.address = address};
 }
 
+inline net::http_client client_of_real_server() {
+    auto targets = opensearch::make_targets(real_server()).value();
+    return net::http_client{std::move(targets.front())};
+}
+
 /// A name that nobody has; what has it is removed at the end, with its template.
 class real_index final {
   public:
@@ -66,7 +71,7 @@ class real_index final {
 
   private:
     std::string name_;
-    net::http_client client_{opensearch::make_target(real_server()).value()};
+    net::http_client client_ = client_of_real_server();
 };
 
 }  // namespace logpipe::test

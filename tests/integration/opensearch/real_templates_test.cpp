@@ -15,21 +15,17 @@ using namespace logpipe::test;
 
 namespace {
 
-net::http_client make_client() {
-    return net::http_client{make_target(real_server()).value()};
-}
-
 /// A template of somebody else, which is gone with it.
 class template_of_others final {
   public:
     template_of_others(std::string path, std::string_view body) : path_{std::move(path)} {
-        auto client = make_client();
+        auto client = client_of_real_server();
         auto const put = fetch_body(client, {.method = "PUT", .path = path_, .body = body});
         INFO((put ? std::string{} : put.error().message));
         REQUIRE(put.has_value());
     }
     ~template_of_others() {
-        auto client = make_client();
+        auto client = client_of_real_server();
         static_cast<void>(client.send({.method = "DELETE", .path = path_, .body = {}}));
     }
     template_of_others(template_of_others const&) = delete;
@@ -40,7 +36,7 @@ class template_of_others final {
 };
 
 bool has_our_template(std::string const& index) {
-    auto client = make_client();
+    auto client = client_of_real_server();
     auto const path = "/_index_template/logpipe-" + index;
     return fetch_body(client, {.method = "GET", .path = path, .body = {}}).has_value();
 }
@@ -133,7 +129,7 @@ TEST_CASE("a data stream stays one", "[opensearch]") {
             R"({{"index_patterns":["{}"],"data_stream":{{"timestamp_field":{{"name":"time"}}}},"priority":10}})",
             name)};
     index_some(index);
-    auto client = make_client();
+    auto client = client_of_real_server();
     auto const streams = fetch_body(client, {.method = "GET", .path = "/_data_stream/" + name, .body = {}});
     REQUIRE(streams.has_value());
     CHECK(streams->contains("\"name\":\"" + name + "\""));

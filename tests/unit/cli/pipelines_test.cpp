@@ -99,6 +99,8 @@ TEST_CASE("consume has the transform, index has not, and each its dead letters b
 
 TEST_CASE("ship leaves out what Loki logs for each line", "[pipelines]") {
     CHECK_THAT(drawn("ship", {{"to", {"loki://loki:3100"}}}), ContainsSubstring("docker:?limited-services=loki →"));
+    CHECK_THAT(drawn("ship", {{"to", {"loki://a:3100,b"}}}),
+               ContainsSubstring("docker:?limited-services=a&limited-services=b →"));
     CHECK_THAT(drawn("ship", {{"from", {"docker:?project=a"}}, {"to", {"stdout:"}}}),
                ContainsSubstring("docker:?project=a → stdout:"));
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace logpipe::net {
 
@@ -16,6 +17,9 @@ struct host_port {
 
 /// @param port_default  0: a port must be given.
 [[nodiscard]] result<host_port> parse_host_port(std::string_view text, std::uint16_t port_default = 0);
+/// "HOST:PORT,HOST:PORT": at least one. @return errc::invalid_argument also for what is there twice, for port 0, and in
+/// a list of several for one without a host
+[[nodiscard]] result<std::vector<host_port>> parse_host_list(std::string_view text, std::uint16_t port_default);
 /// Another process of ours: "HOST:PORT", or "https://HOST:PORT" where it speaks TLS.
 struct peer_address {
     host_port where;

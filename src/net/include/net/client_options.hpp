@@ -3,8 +3,6 @@
 
 #include "core/options.hpp"
 
-#include <string>
-
 namespace logpipe::net {
 
 /// ca-file and insecure-skip-verify, bound to these members of one struct.
@@ -29,9 +27,5 @@ auto client_options() {
     return joined(duration<Connect>("connect-timeout", "Connect timeout.", {.least = 1}),
                   verification_options<CaFile, Insecure>());
 }
-
-/// Of a sink that is opened only after its source, which may take for ever: a CA file that cannot be used is known at
-/// start. @return errc::invalid_argument
-[[nodiscard]] result<> check_ca_file(std::string const& path);
 
 }  // namespace logpipe::net

@@ -28,6 +28,9 @@ class http_client final {
     /// As http_connection::send(), or errc::cancelled.
     [[nodiscard]] result<http_response> send(http_request const& request);
 
+    /// Of the server that the last request went to.
+    [[nodiscard]] std::string const& server_name() const noexcept { return target_.name; }
+
     /// Begins a request without a body, of which the response is streamed; the one before is dropped.
     void start(http_request const& request);
     /// The response's head, first; then its body in pieces that are valid until the next call, empty at its end.

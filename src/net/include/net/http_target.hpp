@@ -15,6 +15,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace logpipe::net {
 
@@ -35,6 +37,7 @@ enum class http_route {
 struct http_server {
     host_port address;        ///< without a host it is this machine
     std::string socket_path;  ///< of a Unix socket, instead of the address
+    std::string path_prefix;  ///< of every request's path, percent-encoded: "/gateway"
     std::optional<tls_client_options> tls;
     http_timeouts timeouts;
     std::size_t body_bytes_max = std::size_t{64} << 20U;  ///< of a response that is not streamed
@@ -46,6 +49,7 @@ struct http_target {
     std::string name;  ///< with which errors begin: HOST:PORT or the socket's path, until somebody changes it
     host_port address;
     std::string socket_path;
+    std::string path_prefix;
     std::string fields;  ///< of the head of every request, each with its CR LF
     std::optional<boost::asio::ssl::context> tls;
     http_timeouts timeouts;
@@ -54,22 +58,28 @@ struct http_target {
 };
 /// @return errc::invalid_argument for a file, socket path or proxy that can never work
 [[nodiscard]] result<http_target> make_http_target(http_server const& server);
-/// Of options that name a server by `address`, `tls`, `ca_file`, `insecure_skip_verify`, `connect_timeout` and
-/// `request_timeout`; through the environment's proxy, where it names one.
+/// One for each of "HOST:PORT,HOST:PORT"; `server` is what they have in common.
+[[nodiscard]] result<std::vector<http_target>> make_http_targets(std::string_view addresses, std::uint16_t usual_port,
+                                                                 http_server server);
+/// Of options that name servers by `address`, `tls`, `ca_file`, `certificate_file`, `key_file`, `insecure_skip_verify`,
+/// `connect_timeout` and `request_timeout`; through the environment's proxy, where it names one.
 template <typename Options>
-[[nodiscard]] result<http_target> make_http_target(Options const& options, std::uint16_t usual_port) {
-    auto const address = parse_host_port(options.address, usual_port);
-    if (!address) return address.error();
+[[nodiscard]] result<std::vector<http_target>> make_http_targets(Options const& options, std::uint16_t usual_port,
+                                                                 std::string path_prefix = {}) {
     http_server server{
-        .address = *address,
+        .path_prefix = std::move(path_prefix),
         .timeouts = {.connect = options.connect_timeout, .request = options.request_timeout},
         .route = http_route::by_environment,
     };
     if (options.tls)
-        server.tls =
-            tls_client_options{.ca_file = options.ca_file, .insecure_skip_verify = options.insecure_skip_verify};
-    return make_http_target(server);
+        server.tls = tls_client_options{.ca_file = options.ca_file,
+                                        .certificate_file = options.certificate_file,
+                                        .key_file = options.key_file,
+                                        .insecure_skip_verify = options.insecure_skip_verify};
+    return make_http_targets(options.address, usual_port, std::move(server));
 }
+
+[[nodiscard]] std::vector<std::string> names_of(std::vector<http_target> const& targets);
 
 /// Adds `name: value`. @return errc::invalid_argument where the value would end the head early
 [[nodiscard]] result<> add_field(http_target& to, std::string_view name, std::string_view value);
@@ -91,6 +101,10 @@ struct http_response {
     unsigned status = 0;
     std::string body;
 };
+
+/// @return why another server that does the same is to be tried, naming this one: it cannot be reached, is not trusted,
+/// or says that it or what is behind it is unavailable (502 to 504); none where it responded otherwise
+[[nodiscard]] std::optional<std::string> host_failure(result<http_response> const& response, std::string_view server);
 
 /// The request as it goes to the wire, without its body. @return errc::invalid_argument for a path with a space or a
 /// control character, which would be read as something else.

@@ -251,3 +251,55 @@ TEST_CASE("a line that is not a JSON object goes as a string, or under the key t
     CHECK_THAT(bare, ContainsSubstring("\x92\x00\xc4\x07no json"s));
     CHECK_THAT(keyed, ContainsSubstring("\x92\x00\x81\xa7message\xc4\x07no json"s));
 }
+
+TEST_CASE("a server of the list that is lost is replaced by another one, which gets the same chunks",
+          "[forward_sink]") {
+    raw_server one;
+    raw_server two;
+    finished_batches finished;
+    auto const sink = make_forward_sink({.connect = fmt::format("127.0.0.1:{},127.0.0.1:{}", one.port(), two.port())});
+    REQUIRE(sink->open(finished).has_value());
+    // Which of them is first is chance.
+    bool const one_is_first = one.has_client();
+    auto& first = one_is_first ? one : two;
+    auto& second = one_is_first ? two : one;
+    {
+        auto peer = first.accept();
+        for (std::uint64_t chunk = 1; chunk <= 2; ++chunk) {
+            auto events = one_event(chunk);
+            REQUIRE(sink->write(events).has_value());
+        }
+        CHECK(peer.receive(2 * message_of(1).size()) == message_of(1) + message_of(2));
+        peer.send(ack_of_chunk(1));
+        CHECK(finished.wait(1).size() == 1);
+    }
+    auto peer = second.accept();
+    CHECK(peer.receive(message_of(2).size()) == message_of(2));
+    peer.send(ack_of_chunk(2));
+    CHECK(finished.wait(2).size() == 2);
+    CHECK(sink->status().up);
+    CHECK(gauge_of(sink->status(), "hosts_down") == 1);
+}
+
+TEST_CASE("open() passes over a server of the list that is not there", "[forward_sink]") {
+    raw_server server;
+    auto const gone = raw_server{}.port();
+    for (auto const& list : {fmt::format("127.0.0.1:{},127.0.0.1:{}", gone, server.port()),
+                             fmt::format("127.0.0.1:{},127.0.0.1:{}", server.port(), gone)}) {
+        finished_batches finished;
+        auto const sink = make_forward_sink({.connect = list});
+        REQUIRE(sink->open(finished).has_value());
+        auto peer = server.accept();
+        auto events = one_event(1);
+        REQUIRE(sink->write(events).has_value());
+        CHECK(peer.receive(message_of(1).size()) == message_of(1));
+        peer.send(ack_of_chunk(1));
+        CHECK(finished.wait(1).size() == 1);
+    }
+}
+
+TEST_CASE("a list of servers that cannot work is an error", "[forward_sink]") {
+    finished_batches finished;
+    for (auto const* list : {"a,,b", "a,a:24224", "a,b:x", "a,forward://b"})
+        CHECK(make_forward_sink({.connect = list})->open(finished).error().code == errc::invalid_argument);
+}

@@ -31,3 +31,15 @@ TEST_CASE("loki: takes its options, and a password from a file alone", "[end]") 
     CHECK_THAT(of({{"loki-user", {"me"}}}, "loki://localhost:3100").error().message,
                ContainsSubstring("go together: give both or neither"));
 }
+
+TEST_CASE("a list of Lokis that cannot work is known at start", "[end]") {
+    auto const words_of = [](std::string const& uri) {
+        auto const made = sink_options_of(request_of(uri, given_options{loki_end.sink_options, {}}));
+        REQUIRE(made.has_error());
+        CHECK(made.error().code == errc::invalid_argument);
+        return made.error().message;
+    };
+    CHECK_THAT(words_of("loki://a,,b"), ContainsSubstring("one is empty"));
+    CHECK_THAT(words_of("loki://a,lokis://b"), ContainsSubstring("share the scheme"));
+    CHECK_THAT(words_of("loki://a:3100,a"), ContainsSubstring("a:3100 is there twice"));
+}

@@ -293,3 +293,41 @@ TEST_CASE("options that can never work are an error at once", "[loki_sink]") {
     CHECK(code({.streams_max = 0}) == errc::invalid_argument);
     CHECK(code({.tls = true, .ca_file = "/nowhere.pem"}) == errc::invalid_argument);
 }
+
+TEST_CASE("where a Loki of the list fails, the next one gets the push at once", "[loki_sink]") {
+    script unavailable{{{"503 Service Unavailable", "ring"}}};
+    script lives{{{"204 No Content", ""}}};
+    auto options = lives.options();
+    options.address = unavailable.options().address + "," + options.address;
+    auto const sink = make_loki_sink(options);
+    test::finished_batches finished;
+    REQUIRE(sink->open(finished).has_value());
+    for (std::size_t i = 1; i <= 3; ++i) {
+        auto events = lines({fmt::format("line {}", i)});
+        REQUIRE(sink->write(events).has_value());
+        REQUIRE(finished.wait(i).size() == i);
+    }
+    CHECK(lives.all().size() == 3);
+    CHECK(unavailable.all().size() >= 1);
+    auto const now = sink->status();
+    CHECK(now.up);
+    CHECK(test::gauge_of(now, "hosts_down") == 1);
+    CHECK_THAT(now.reason, ContainsSubstring("HTTP 503"));
+}
+
+TEST_CASE("pushes take turns over the Lokis of a list", "[loki_sink]") {
+    script one{{{"204 No Content", ""}}};
+    script two{{{"204 No Content", ""}}};
+    auto options = one.options();
+    options.address += "," + two.options().address;
+    auto const sink = make_loki_sink(options);
+    test::finished_batches finished;
+    REQUIRE(sink->open(finished).has_value());
+    for (std::size_t i = 1; i <= 4; ++i) {
+        auto events = lines({fmt::format("line {}", i)});
+        REQUIRE(sink->write(events).has_value());
+        REQUIRE(finished.wait(i).size() == i);
+    }
+    CHECK(one.all().size() == 2);
+    CHECK(two.all().size() == 2);
+}

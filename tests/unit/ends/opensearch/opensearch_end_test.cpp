@@ -23,6 +23,28 @@ TEST_CASE("an OpenSearch URI names address, index and whether it is TLS", "[end]
                ContainsSubstring("write it as opensearchs://HOST:PORT/INDEX"));
 }
 
+TEST_CASE("an OpenSearch URI may name several hosts, and a gateway's prefix before the index", "[end]") {
+    auto const made = target_of("opensearch://a:1,b:2/gateway/search/i").value();
+    CHECK(made.connection.address == "a:1,b:2");
+    CHECK(made.connection.path_prefix == "/gateway/search");
+    CHECK(made.index == "i");
+    for (auto const* uri : {"opensearch://a:1,opensearch://b:2/i", "opensearch://h/a//i", "opensearch://h/a%b/i",
+                            "opensearch://h/", "opensearch:///i", "opensearch://h/a b/i"}) {
+        INFO(uri);
+        CHECK(target_of(uri).error().code == errc::invalid_argument);
+        CHECK_THAT(target_of(uri).error().message, ContainsSubstring("write it as opensearch://HOST:PORT/INDEX"));
+    }
+    CHECK_THAT(target_of("opensearch://a,,b/i").error().message, ContainsSubstring("\"a,,b\""));
+    CHECK_THAT(target_of("opensearch://a,a:9200/i").error().message, ContainsSubstring("a:9200 is there twice"));
+    CHECK_THAT(target_of("opensearch://a,b:x/i").error().message, ContainsSubstring("the port must be a number"));
+}
+
+TEST_CASE("a client certificate for OpenSearch goes with its key", "[end]") {
+    auto const half = target_of("opensearchs://h/i", {{"client-certificate-file", {"/c"}}});
+    REQUIRE(half.has_error());
+    CHECK_THAT(half.error().message, ContainsSubstring("certificate file and key file go together"));
+}
+
 TEST_CASE("an index has a name that OpenSearch takes", "[end]") {
     for (auto const* name : {"nginx-logs", "a_b.c+1", "caf\xc3\xa9"})
         CHECK(target_of(std::string{"opensearch://h/"} + name).has_value());

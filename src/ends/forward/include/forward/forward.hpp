@@ -63,8 +63,8 @@ class forward_source : public source {
 [[nodiscard]] std::unique_ptr<forward_source> make_forward_source(forward_source_options options);
 
 struct forward_sink_options {
-    std::string connect = "127.0.0.1:24224";
-    std::size_t in_flight_max = 8;  ///< chunks sent and not acked
+    std::string connect = "127.0.0.1:24224";  ///< HOST:PORT, or several separated by commas: one of them at a time
+    std::size_t in_flight_max = 8;            ///< chunks sent and not acked
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds ack_timeout{60'000};
     bool compress = false;  ///< CompressedPackedForward, gzip
@@ -84,7 +84,8 @@ struct forward_sink_options {
     bool insecure_skip_verify = false;
 };
 
-/// Keeps chunk boundaries; a chunk is safe when its ack has come, and is retried over a new connection until then.
+/// Keeps chunk boundaries; a chunk is safe when its ack has come, and is retried over a new connection until then,
+/// with the same chunk id, be it to another server of the list.
 [[nodiscard]] std::unique_ptr<sink> make_forward_sink(forward_sink_options options);
 
 extern end_descriptor const forward_end;

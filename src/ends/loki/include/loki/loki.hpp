@@ -12,9 +12,11 @@
 namespace logpipe::loki {
 
 struct loki_sink_options {
-    std::string address = "localhost:3100";  ///< HOST:PORT
+    std::string address = "localhost:3100";  ///< HOST:PORT, or several of one Loki separated by commas
     bool tls = false;
     std::string ca_file;
+    std::string certificate_file;  ///< to show to the server, with key_file
+    std::string key_file;
     bool insecure_skip_verify = false;
     std::string tenant;    ///< X-Scope-OrgID; empty: not sent
     std::string username;  ///< basic authentication

@@ -17,9 +17,12 @@
 namespace logpipe::opensearch {
 
 struct opensearch_connection {
-    std::string address = "localhost:9200";  ///< HOST:PORT
+    std::string address = "localhost:9200";  ///< HOST:PORT, or several of one cluster separated by commas
+    std::string path_prefix;                 ///< of every request's path, for a gateway: "/gateway/opensearch"
     bool tls = false;
     std::string ca_file;
+    std::string certificate_file;  ///< to show to the server, with key_file
+    std::string key_file;
     bool insecure_skip_verify = false;
     std::string username;  ///< basic authentication…
     std::string password;
