@@ -84,6 +84,7 @@ bool line_mapper::read(std::string_view line, std::string_view stream, std::stri
 bool line_mapper::read_with(line_reader& reader, std::string_view line) {
     fields_.clear();
     previous_ = plan_.keys().size();
+    if (!pod_.empty() && &reader == &reader_ && !add_pod()) return false;
     return reader.read(line, *reason_,
                        [&] [[gnu::always_inline]] (char const* key, std::string_view value) {
                            return take(reader, key, value);
@@ -155,8 +156,17 @@ bool line_mapper::take_members(std::string const& path, std::string_view object)
     return true;
 }
 
+/// As if the line had it, first of all: what mapping and rules say of such a member holds. One of the line's own gets
+/// another name, so that no pod can pass for another.
+bool line_mapper::add_pod() {
+    if (auto const index = plan_.find(pod_member); index != plan::none) return take_known(index, pod_);
+    if (table_.drops_rest) return true;
+    return add_renamed(std::string{pod_member}, pod_);
+}
+
 bool line_mapper::add_to_rest(std::string_view name, std::string_view raw_name, std::string_view value) {
     if (table_.drops_rest) return true;
+    if (!pod_.empty() && name == pod_member) return add_renamed(std::string{name} + table_.clash_suffix, value);
     if (!is_foreign(name)) [[likely]]
         return fields_.extras.add({.name = name, .prefix = {}, .key = raw_name, .value = value}, *reason_);
     std::string safe{name};

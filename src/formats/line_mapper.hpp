@@ -6,6 +6,7 @@
 #include "line_reader.hpp"
 #include "made_texts.hpp"
 #include "plan.hpp"
+#include "pod_tag.hpp"
 #include "repairs.hpp"
 
 #include <cstddef>
@@ -25,6 +26,7 @@ class line_mapper final {
     void begin_stream(std::string_view name) {
         reader_.begin_stream(name);
         has_inner_stream_ = false;
+        pod_ = pod_of_tag(name);
     }
     /// @param line  with line_reader::padding_bytes readable bytes after it
     /// @return false, with the reason, where it is rejected
@@ -68,6 +70,7 @@ class line_mapper final {
     void unwrap(std::string_view stream);
     void begin_inner_stream(std::string_view stream);
     [[nodiscard]] bool merge_wrapper(line_fields const& wrapper);
+    [[nodiscard]] bool add_pod();
 
     plan const& plan_;
     mapping const& table_;
@@ -75,6 +78,7 @@ class line_mapper final {
     line_reader inner_reader_;       ///< of a line within another…
     bool has_inner_stream_ = false;  ///< …which knows of which stream it is…
     std::string inner_source_;       ///< …and of which of its sources
+    std::string pod_;                ///< that the lines of the stream are of; empty: of none
 
     line_fields fields_;
     line_fields wrapper_;     ///< around it

@@ -69,15 +69,16 @@ logpipe::transform& transform_of(std::size_t which) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     if (size == 0) return 0;
-    // The first byte chooses the format, and where the time comes from.
+    // The first byte chooses the format, where the time comes from, and whether the first line is the tag.
     auto& change = transform_of(data[0]);
     std::string_view text{reinterpret_cast<char const*>(data) + 1, size - 1};
 
     logpipe::batch events;
+    auto const tag = events.tag_index(data[0] < 128 ? "t" : text.substr(0, text.find('\n')));
     logpipe::event_id id{.high = 1, .low = 0};
     while (true) {
         auto const end = text.find('\n');
-        events.append(events.tag_index("t"), id, data[0], text.substr(0, end));
+        events.append(tag, id, data[0], text.substr(0, end));
         id = id.at(id.index() + 1);
         if (end == std::string_view::npos) break;
         text.remove_prefix(end + 1);
