@@ -92,6 +92,7 @@ struct end_descriptor {
     std::string_view summary;                  ///< one sentence
     std::string_view form;                     ///< of its URIs: "opensearch://HOST:PORT/INDEX"
     std::vector<option> connection_options{};  ///< of operators' requests: `verify`, `status`, …
+    std::vector<option> set_up_options{};      ///< of `setup`, beside those of the connection
     std::vector<option> source_options{};
     std::vector<option> sink_options{};
     std::string_view source_stage{};  ///< the name of its stage, "opensearch_sink"

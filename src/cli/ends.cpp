@@ -84,6 +84,8 @@ std::vector<option> const& options_of(end_descriptor const& end, end_role role) 
             return end.sink_options;
         case end_role::requests:
             return end.connection_options;
+        case end_role::set_up:
+            return end.set_up_options;
         case end_role::transform:
         case end_role::documents:
             break;
@@ -94,7 +96,7 @@ std::vector<option> const& options_of(end_descriptor const& end, end_role role) 
 
 std::vector<option> options_of(end_descriptor const& end) {
     std::vector<option> all;
-    for (auto const role : {end_role::source, end_role::sink, end_role::requests})
+    for (auto const role : {end_role::source, end_role::sink, end_role::requests, end_role::set_up})
         for (auto const& each : options_of(end, role))
             if (std::ranges::find(all, each.name, &option::name) == all.end()) all.push_back(each);
     return all;

@@ -12,7 +12,7 @@ namespace logpipe::cli {
 
 /// What a process wants of ends: `requests` are those of operators (`status`, `verify`, `dlq`, …). And of transforms:
 /// one, or only to know the fields of the documents that it makes.
-enum class end_role : std::uint8_t { source, sink, requests, transform, documents };
+enum class end_role : std::uint8_t { source, sink, requests, set_up, transform, documents };
 
 [[nodiscard]] std::span<end_descriptor const* const> ends() noexcept;
 /// None where no end has that scheme.

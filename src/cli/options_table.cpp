@@ -194,6 +194,8 @@ constexpr std::array rows{
     option_row{
         "ecs", on_off, "", "off", "setup",
         "Add the Elastic Common Schema's names as aliases; documents that have such a field themselves are rejected."},
+    option_row{"diff", on_off, "", "off", "setup",
+               "Only print what would change; the exit status is 1 where something would."},
     option_row{"dry-run", on_off, "", "off", "dlq replay setup skip", "Only print what would be done."},
     option_row{"yes", on_off, "", "off", "dlq skip", "Purge or skip without confirmation."},
     option_row{"line", text, "TEXT", "", "check", "Run this line (-: standard input) through the transform."},
@@ -276,7 +278,8 @@ std::vector<option> all_options() {
     for (auto const& row : rows) add(all, {made_of(row)});
     add(all, transform_options(end_role::transform));
     for (auto const* end : ends())
-        for (auto const role : {end_role::source, end_role::sink, end_role::requests}) add(all, options_of(*end, role));
+        for (auto const role : {end_role::source, end_role::sink, end_role::requests, end_role::set_up})
+            add(all, options_of(*end, role));
     return all;
 }
 

@@ -17,7 +17,7 @@ constexpr std::array moves{end_role::source, end_role::sink};
 constexpr std::array transforms{end_role::source, end_role::sink, end_role::transform};
 constexpr std::array stores{end_role::source, end_role::sink, end_role::documents};
 constexpr std::array requests{end_role::requests};
-constexpr std::array sets_up{end_role::requests, end_role::documents};
+constexpr std::array sets_up{end_role::requests, end_role::set_up, end_role::documents};
 constexpr std::array skips{end_role::sink, end_role::requests, end_role::documents};
 constexpr std::array checks{end_role::transform};
 
@@ -102,7 +102,7 @@ constexpr std::array table{
                skips, uses_of_skip, nullptr, nullptr, run_skip},
     subcommand{"setup", "put OpenSearch's index template", "opensearch",
                "  logpipe setup opensearch --to opensearch://localhost:9200/nginx-logs --dry-run\n", sets_up,
-               uses_of_verify, nullptr, nullptr, run_setup},
+               uses_of_setup, nullptr, nullptr, run_setup},
     subcommand{"check", "check the configuration and draw the pipeline, or run lines through the transform", "",
                "  logpipe check --config logpipe.toml --for forward\n"
                "  logpipe check --line '{\"request\": \"GET / HTTP/1.1\", \"response\": 200}'\n"

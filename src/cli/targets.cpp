@@ -14,4 +14,10 @@ result<opensearch::opensearch_target> opensearch_target_of(settings const& optio
     return opensearch::opensearch_target_of(uri, *values);
 }
 
+result<opensearch::index_settings> index_settings_of(settings const& options, end_uri const& uri) {
+    auto const values = end_values::of(uri, options_of(opensearch::opensearch_end), options);
+    if (!values) return values.error();
+    return opensearch::index_settings_of(uri, *values);
+}
+
 }  // namespace logpipe::cli

@@ -41,6 +41,10 @@ used_ends uses_of_verify(settings const& options, argument_list const& /*rest*/)
     return used;
 }
 
+used_ends uses_of_setup(settings const& options, argument_list const& /*rest*/) {
+    return {{options.text("to"), end_role::requests}, {options.text("to"), end_role::set_up}};
+}
+
 used_ends uses_of_skip(settings const& options, argument_list const& /*rest*/) {
     return {{options.text("from"), end_role::requests},
             {options.text("from"), end_role::sink},  // whose dead letters are of the same kind

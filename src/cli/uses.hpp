@@ -15,6 +15,7 @@ used_ends uses_of_serve(settings const& options, argument_list const& rest);
 used_ends uses_of_status(settings const& options, argument_list const& rest);
 used_ends uses_of_dlq(settings const& options, argument_list const& rest);
 used_ends uses_of_verify(settings const& options, argument_list const& rest);
+used_ends uses_of_setup(settings const& options, argument_list const& rest);
 used_ends uses_of_skip(settings const& options, argument_list const& rest);
 used_ends uses_of_argument(settings const& options, argument_list const& rest);
 

@@ -1,6 +1,7 @@
 #include "bulk_queue.hpp"
 
 #include "core/assert.hpp"
+#include "core/clock.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -30,6 +31,7 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
     // Nobody else has a request of this batch before all of them are made.
     std::deque<bulk_request_ptr> full;
     auto& rows = pending.events.events;
+    auto const now = now_ns();
     for (std::uint32_t i = 0; i < rows.size(); ++i) {
         if (rows[i].rejected) continue;
         auto const payload = pending.events.payload(rows[i]);
@@ -38,12 +40,21 @@ result<std::optional<batch>> bulk_queue::add(batch& events, bulk_limits const& l
             pending.events.reject(i, "opensearch", std::string{*reason});
             continue;
         }
-        if (!filling->fits(payload.size(), limits)) {
+        bulk_item item{.of = &pending, .row = i, .has_newline = newline};
+        if (indices_) {
+            item.index = indices_->of(rows[i], pending.events.tags[rows[i].tag], payload, now);
+            if (item.index == nullptr) {
+                ++pending.events.counts.dropped;
+                ++expired_events_;
+                continue;
+            }
+        }
+        if (!filling->fits(item, limits)) {
             if (compress) static_cast<void>(filling->wire_bytes(compress));  // here rather than on the network's thread
             full.push_back(std::move(filling));
             filling = spare();
         }
-        filling->add({.of = &pending, .row = i, .has_newline = newline});
+        filling->add(item);
         ++pending.items;
     }
 
@@ -110,7 +121,7 @@ std::pair<bulk_item, std::optional<batch>> bulk_queue::separate(bulk_item const&
     from.gone.push_back(item.row);
     --from.items;
     --from.events.counts.in;
-    bulk_item const part{.of = &pending, .row = 0, .has_newline = item.has_newline};
+    bulk_item const part{.of = &pending, .row = 0, .has_newline = item.has_newline, .index = item.index};
     if (--from.items_left > 0) return {part, std::nullopt};
     return {part, release_locked(from)};
 }

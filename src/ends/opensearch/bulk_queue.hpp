@@ -2,14 +2,17 @@
 #pragma once
 
 #include "bulk_request.hpp"
+#include "index_choice.hpp"
 
 #include "core/mutex.hpp"
 #include "logpipe/result.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -21,7 +24,9 @@ namespace logpipe::opensearch {
 class bulk_queue final {
   public:
     /// @param ready_max  requests that wait for a connection
-    explicit bulk_queue(std::size_t ready_max) : ready_max_{ready_max} {}
+    /// @param indices  of the documents; null: the request's path names the one
+    explicit bulk_queue(std::size_t ready_max, std::unique_ptr<index_choice> indices = {})
+        : ready_max_{ready_max}, indices_{std::move(indices)} {}
 
     // The pump's thread.
     /// Waits for capacity, takes the batch, and cuts it into requests. @return a batch without anything to send: it is
@@ -49,12 +54,16 @@ class bulk_queue final {
     [[nodiscard]] bool cancelled() const;
     /// Events of batches that are not done.
     [[nodiscard]] std::uint64_t waiting_events() const;
+    /// Events that belong to an index which is too old to be there: counted as dropped.
+    [[nodiscard]] std::uint64_t expired_events() const noexcept { return expired_events_; }
 
   private:
     [[nodiscard]] bulk_request_ptr spare_locked() LOGPIPE_REQUIRES(mutex_);
     [[nodiscard]] std::optional<batch> release_locked(pending_batch& of) LOGPIPE_REQUIRES(mutex_);
 
     std::size_t const ready_max_;
+    std::unique_ptr<index_choice> const indices_;  // the pump's thread's
+    std::atomic<std::uint64_t> expired_events_{0};
     mutable mutex mutex_;
     condition space_;
     std::list<pending_batch> pending_ LOGPIPE_GUARDED_BY(mutex_);

@@ -11,6 +11,8 @@ namespace logpipe::opensearch {
 namespace {
 
 constexpr std::string_view before_id = R"({"create":{"_id":")";
+constexpr std::string_view before_index = R"({"create":{"_index":")";
+constexpr std::string_view between_index_and_id = R"(","_id":")";
 constexpr std::string_view after_id = "\"}}\n";
 
 char* put(char* to, std::string_view bytes) noexcept {
@@ -31,17 +33,25 @@ bool has_newline_in_text(std::string_view json) noexcept {
 
 }  // namespace
 
-bool bulk_request::fits(std::size_t document_bytes, bulk_limits const& limits) const noexcept {
-    return empty() || (items_.size() < limits.events_max && used_ + document_bytes + item_bytes <= limits.bytes_max);
+std::size_t bulk_item::bytes() const noexcept {
+    auto const before =
+        index == nullptr ? before_id.size() : before_index.size() + index->size() + between_index_and_id.size();
+    auto const& events = of->events;
+    return before + event_id::text_bytes + after_id.size() + events.payload(events.events[row]).size() + 1;
+}
+
+bool bulk_request::fits(bulk_item const& item, bulk_limits const& limits) const noexcept {
+    return empty() || (items_.size() < limits.events_max && used_ + item.bytes() <= limits.bytes_max);
 }
 
 void bulk_request::add(bulk_item item) {
-    static_assert(item_bytes == before_id.size() + event_id::text_bytes + after_id.size() + 1);
     auto const& row = item.of->events.events[item.row];
     auto const document = item.of->events.payload(row);
-    auto const end = used_ + document.size() + item_bytes;
+    auto const end = used_ + item.bytes();
     if (end > buffer_.size()) buffer_.resize(std::max(end, 2 * buffer_.size()));
-    char* at = put(buffer_.data() + used_, before_id);
+    char* at = buffer_.data() + used_;
+    at =
+        item.index == nullptr ? put(at, before_id) : put(put(put(at, before_index), *item.index), between_index_and_id);
     row.id.write_text(at);
     at = put(at + event_id::text_bytes, after_id);
     char* const document_end = put(at, document);

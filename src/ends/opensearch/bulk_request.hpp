@@ -2,6 +2,7 @@
 //
 //     {"create":{"_id":"<26 characters>"}}\n
 //     <document>\n
+//     {"create":{"_index":"<index>","_id":"<26 characters>"}}\n     where the path names no index
 //     …
 // https://opensearch.org/docs/2.19/api-reference/document-apis/bulk/
 #pragma once
@@ -29,9 +30,13 @@ struct pending_batch {
 };
 
 struct bulk_item {
-    pending_batch* of = nullptr;  ///< outlives the item: it is kept while one is left
-    std::uint32_t row = 0;        ///< index into `batch::events`
-    bool has_newline = false;     ///< its payload; checked once
+    pending_batch* of = nullptr;         ///< outlives the item: it is kept while one is left
+    std::uint32_t row = 0;               ///< index into `batch::events`
+    bool has_newline = false;            ///< its payload; checked once
+    std::string const* index = nullptr;  ///< outlives the item; null: that of the request's path
+
+    /// In a request's body.
+    [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
 struct bulk_limits {
@@ -42,14 +47,11 @@ struct bulk_limits {
 /// Built by the pump's thread, sent (and built again from what is left) by the network's. Its buffers are kept.
 class bulk_request final {
   public:
-    /// What an item adds to its document's bytes.
-    static constexpr std::size_t item_bytes = event_id::text_bytes + 23;
-
     [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
     [[nodiscard]] std::vector<bulk_item> const& items() const noexcept { return items_; }
     [[nodiscard]] std::string_view body() const noexcept { return std::string_view{buffer_}.substr(0, used_); }
     /// One document always fits into an empty one.
-    [[nodiscard]] bool fits(std::size_t document_bytes, bulk_limits const& limits) const noexcept;
+    [[nodiscard]] bool fits(bulk_item const& item, bulk_limits const& limits) const noexcept;
     /// The payload must be one that unusable_reason() lets pass.
     void add(bulk_item item);
     /// Only these are left, in a body built from scratch.

@@ -32,6 +32,13 @@ void rethrow(std::exception_ptr const& failure) {
     if (failure) std::rethrow_exception(failure);
 }
 
+/// With many indices each document names its own.
+std::string bulk_path(std::string const& index) {
+    auto const pattern = index_pattern::parse(index);
+    auto const in_path = pattern && pattern->is_one_index() ? "/" + encode_path_part(index) : std::string{};
+    return fmt::format("{}/_bulk?filter_path={}", in_path, bulk_filter);
+}
+
 void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
     counter.fetch_add(by, std::memory_order_relaxed);
 }
@@ -44,7 +51,7 @@ bulk_sender::bulk_sender(opensearch_sink_options const& options, std::vector<net
       targets_{std::move(targets)},
       hosts_{"opensearch_sink", net::names_of(targets_)},
       queue_{queue},
-      path_{fmt::format("/{}/_bulk?filter_path={}", encode_path_part(options.index), bulk_filter)},
+      path_{bulk_path(options.index)},
       keep_running_{io_.get_executor()},
       outcomes_{options, queue, reports, [this] { wake_idle(); }},
       probes_{.wait = backoff{{.first = options.retry_first, .longest = options.probe_longest}}} {

@@ -1,11 +1,10 @@
 #include "index_template.hpp"
 
-#include "opensearch/opensearch.hpp"
-
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace logpipe::opensearch {
@@ -130,26 +129,42 @@ json::object compare_fields(json::object const& wanted, json::object const& live
 
 }  // namespace
 
-std::string template_name(std::string_view index) {
-    return fmt::format("logpipe-{}", index);
+std::string target_index::example() const {
+    return pattern.name(std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()), "other");
+}
+
+std::string target_index::alias() const {
+    if (pattern.is_one_index() || settings.alias == "none") return {};
+    return settings.alias == "auto" ? pattern.alias() : settings.alias;
+}
+
+std::string template_name(index_pattern const& pattern) {
+    return "logpipe-" + pattern.common_name();
 }
 
 json::object make_template(target_index const& index, field_names names) {
     auto mapped = mappings_of(index.documents);
     if (names == field_names::own_and_ecs) add_ecs_aliases(mapped, index.documents);
+    auto const& wanted = index.settings;
+    json::object settings{{"number_of_shards", wanted.shards}, {"number_of_replicas", wanted.replicas}};
+    if (!wanted.codec.empty()) settings["codec"] = wanted.codec;
+    if (!wanted.refresh.empty()) settings["refresh_interval"] = wanted.refresh;
+    json::object of_an_index{{"settings", json::object{{"index", std::move(settings)}}},
+                             {"mappings", std::move(mapped)}};
+    if (auto const alias = index.alias(); !alias.empty()) of_an_index["aliases"] = {{alias, json::object{}}};
     json::object made;
-    made["index_patterns"] = json::array{json::string{index.name}};
+    made["index_patterns"] = json::array{json::string{index.expression()}};
     made["priority"] = 200;
     made["version"] = template_version;
     made["_meta"] = json::object{{"managed_by", "logpipe"}};
-    made["template"] = json::object{
-        {"settings", json::object{{"index", json::object{{"number_of_shards", 1}, {"number_of_replicas", 0}}}}},
-        {"mappings", std::move(mapped)}};
+    made["template"] = std::move(of_an_index);
+    if (wanted.data_stream) made["data_stream"] = json::object{};
     return made;
 }
 
 std::string opensearch_template(std::string const& index, schema const& documents) {
-    return json::serialize(make_template({.name = index, .documents = documents}, field_names::own));
+    return json::serialize(make_template(
+        {.pattern = index_pattern::parse(index).value(), .documents = documents, .settings = {}}, field_names::own));
 }
 
 mapping_difference compare_mapping(json::object const& wanted, json::object const& live) {

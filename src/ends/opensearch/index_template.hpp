@@ -1,7 +1,10 @@
 // The mapping of our documents as JSON, and how a live one differs from it. No I/O.
 #pragma once
 
+#include "index_pattern.hpp"
+
 #include "logpipe/schema.hpp"
+#include "opensearch/opensearch.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -17,11 +20,19 @@ inline constexpr std::int64_t template_version = 2;
 
 /// Where documents go.
 struct target_index {
-    std::string name;
+    index_pattern pattern;
     schema documents;
+    index_settings settings;
+
+    /// In requests: the name, or an expression for all indices.
+    [[nodiscard]] std::string expression() const { return pattern.expression(); }
+    /// One of them, to ask for what a new one would be.
+    [[nodiscard]] std::string example() const;
+    /// For readers; empty: none.
+    [[nodiscard]] std::string alias() const;
 };
 
-[[nodiscard]] std::string template_name(std::string_view index);
+[[nodiscard]] std::string template_name(index_pattern const& pattern);
 /// Our own, or also those of the Elastic Common Schema, as aliases.
 enum class field_names { own, own_and_ecs };
 /// The body of `PUT _index_template/…`.

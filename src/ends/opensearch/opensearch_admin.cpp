@@ -21,6 +21,12 @@ namespace {
 constexpr std::size_t page_ids = 10'000;
 constexpr std::string_view page_keep_alive = "2m";
 
+/// Of a name, or for all indices of a pattern.
+std::string path_part_of(std::string_view index) {
+    auto const pattern = index_pattern::parse(index);
+    return encode_path_part(pattern ? pattern->expression() : index);
+}
+
 /// A number anywhere below `from`; 0 where it is not there.
 std::uint64_t number_at(json::value const& from, std::string_view pointer) {
     boost::system::error_code failed;
@@ -53,11 +59,15 @@ class rest_admin final : public opensearch_admin {
     result<opensearch_summary> summary(std::string const& index) override;
     result<index_set_up> set_up(std::string const& index, index_set_up_options const& options) override {
         if (auto ready = connect(); !ready) return ready.error();
-        return set_up_index(*client_, {.name = index, .documents = documents_}, options);
+        auto const target = target_of(index, options.settings);
+        if (!target) return target.error();
+        return set_up_index(*client_, *target, options);
     }
     result<std::vector<std::string>> mapping_conflicts(std::string const& index) override {
         if (auto ready = connect(); !ready) return ready.error();
-        return find_mapping_conflicts(*client_, {.name = index, .documents = documents_});
+        auto const target = target_of(index, {});
+        if (!target) return target.error();
+        return find_mapping_conflicts(*client_, *target);
     }
     result<> refresh(std::string const& index) override;
     result<std::uint64_t> count(std::string const& index) override;
@@ -65,6 +75,11 @@ class rest_admin final : public opensearch_admin {
     result<std::vector<found_document>> find(std::string const& index, std::string_view id) override;
 
   private:
+    [[nodiscard]] result<target_index> target_of(std::string const& index, index_settings settings) const {
+        auto pattern = index_pattern::parse(index);
+        if (!pattern) return pattern.error();
+        return target_index{.pattern = *std::move(pattern), .documents = documents_, .settings = std::move(settings)};
+    }
     [[nodiscard]] result<> connect();
     [[nodiscard]] result<json::value> request(std::string_view method, std::string const& path,
                                               std::string_view body = {});
@@ -113,7 +128,7 @@ result<opensearch_summary> rest_admin::summary(std::string const& index) {
                              .nodes = number_at(*health, "/number_of_nodes"),
                              .disk_bytes_free = number_at(*nodes, "/nodes/fs/available_in_bytes"),
                              .disk_bytes = number_at(*nodes, "/nodes/fs/total_in_bytes")};
-    auto const stats = request("GET", fmt::format("/{}/_stats/docs,store?filter_path=_all", encode_path_part(index)));
+    auto const stats = request("GET", fmt::format("/{}/_stats/docs,store?filter_path=_all", path_part_of(index)));
     if (!stats && stats.error().code == errc::not_found) return found;
     if (!stats) return stats.error();
     found.documents = number_at(*stats, "/_all/primaries/docs/count");
@@ -122,13 +137,13 @@ result<opensearch_summary> rest_admin::summary(std::string const& index) {
 }
 
 result<> rest_admin::refresh(std::string const& index) {
-    auto const done = request("POST", fmt::format("/{}/_refresh", encode_path_part(index)));
+    auto const done = request("POST", fmt::format("/{}/_refresh", path_part_of(index)));
     if (!done) return done.error();
     return {};
 }
 
 result<std::uint64_t> rest_admin::count(std::string const& index) {
-    auto const path = fmt::format("/{}/_count", encode_path_part(index));
+    auto const path = fmt::format("/{}/_count", path_part_of(index));
     auto const response = request("GET", path);
     if (!response) return response.error();
     if (number_at(*response, "/_shards/failed") != 0)
@@ -137,7 +152,7 @@ result<std::uint64_t> rest_admin::count(std::string const& index) {
 }
 
 result<std::vector<opensearch_admin::found_document>> rest_admin::find(std::string const& index, std::string_view id) {
-    auto const path = fmt::format("/{}/_search", encode_path_part(index));
+    auto const path = fmt::format("/{}/_search", path_part_of(index));
     auto const response =
         request("POST", path,
                 json::serialize(json::object{{"size", 100}, {"query", {{"ids", {{"values", json::array{id}}}}}}}));
@@ -158,7 +173,7 @@ result<std::vector<opensearch_admin::found_document>> rest_admin::find(std::stri
 }
 
 result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(std::string_view)> const& each) {
-    auto const settings = request("GET", fmt::format("/{}/_settings/index.number_of_shards", encode_path_part(index)));
+    auto const settings = request("GET", fmt::format("/{}/_settings/index.number_of_shards", path_part_of(index)));
     if (!settings) return settings.error();
     // `_doc`, Lucene's own numbers, is an order that costs no sorting, and within one shard each has its own. (An order
     // over all shards, `_shard_doc`, is there from OpenSearch 3 on.)
@@ -176,7 +191,7 @@ result<> rest_admin::scan_ids(std::string const& index, std::function<result<>(s
 result<> rest_admin::scan_shard(std::string_view index, std::uint64_t shard,
                                 std::function<result<>(std::string_view)> const& each) {
     auto const opened = request("POST", fmt::format("/{}/_search/point_in_time?keep_alive={}&preference=_shards:{}",
-                                                    encode_path_part(index), page_keep_alive, shard));
+                                                    path_part_of(index), page_keep_alive, shard));
     if (!opened) return opened.error();
     auto pit = text_at(*opened, "/pit_id");
     if (number_at(*opened, "/_shards/successful") != 1 || pit.empty())

@@ -1,3 +1,4 @@
+#include "index_choice.hpp"
 #include "opensearch_metrics.hpp"
 
 #include "server_requests.hpp"
@@ -38,6 +39,26 @@ option_set<connection> const& connection_options() {
     return set;
 }
 
+option_set<index_settings> const& set_up_options() {
+    using settings = index_settings;
+    static option_set<settings> const set{
+        count<&settings::shards>("index-shards", "Primary shards of new indices.", {.least = 1, .most = 1'024}),
+        count<&settings::replicas>("index-replicas", "Replicas of new indices.", {.most = 1'024}),
+        text<&settings::codec>("index-codec", "WORD",
+                               "Codec of new indices, such as best_compression; default: the server's."),
+        text<&settings::refresh>("index-refresh", "TIME",
+                                 "Refresh interval of new indices, such as 30s; default: the server's."),
+        text<&settings::alias>(
+            "index-alias", "NAME",
+            "Alias of all indices of a name with dates or {tag}; auto: what stands before them; none."),
+        flag<&settings::data_stream>("index-data-stream", "The template makes a data stream of the index's name."),
+        duration<&settings::age_max>("index-age-max",
+                                     "Delete indices of a name with dates once all they hold is older, and drop "
+                                     "documents that belong to such an index; 0: never."),
+    };
+    return set;
+}
+
 option_set<options> const& sink_options() {
     static option_set<options> const set{
         bytes<&options::bulk_bytes_max>("bulk-bytes-max", "Maximum uncompressed size of one _bulk request.",
@@ -56,6 +77,15 @@ option_set<options> const& sink_options() {
             "document-retry-time",
             "Minimum time from a failing document's first attempt until it becomes a dead letter.",
             {.least = 0, .most = week_ms}),
+        duration<&options::index_window>("index-window",
+                                         "How far a document's time may be from its receipt to choose an index with "
+                                         "dates; beyond it the receipt does.",
+                                         {.most = 366ULL * 24 * 3'600'000}),
+        list<&options::tags>("index-tags", "TAG", "A tag with an index where the index's name has {tag}; repeatable."),
+        flag<&options::require_rolling>("require-rolling",
+                                        "Refuse data streams and aliases, in which a repeated event is stored twice "
+                                        "after a rollover."),
+        within<&options::settings>(set_up_options()),
         within<&options::connection>(connection_options()),
     };
     return set;
@@ -94,16 +124,38 @@ result<uri_parts> parts_of(end_uri const& uri) {
 result<uri_parts> target_of(end_uri const& uri) {
     auto found = parts_of(uri);
     if (!found) return found;
-    auto const& index = found->name;
-    // What OpenSearch rejects (MetadataCreateIndexService.validateIndexOrAliasName and its callers), only later.
-    bool const is_name = std::ranges::none_of(
-        index, [](char c) { return ('A' <= c && c <= 'Z') || std::string_view{"\\/*?\"<>| ,#:"}.contains(c); });
-    if (!is_name || std::string_view{"-_+"}.contains(index.front()))
-        return error{errc::invalid_argument,
-                     fmt::format("{}: invalid index name \"{}\": expected lower case, without \\ / * ? \" < > | , # : "
-                                 "and spaces, and not beginning with - _ +",
-                                 uri.whole, index)};
+    if (auto const pattern = index_pattern::parse(found->name); !pattern) return in_context(uri.whole, pattern.error());
     return found;
+}
+
+/// What the pattern and its options say together.
+result<> check_indices(std::string const& index, index_settings const& settings) {
+    auto const pattern = *index_pattern::parse(index);
+    auto const bad = [&](std::string_view reason) {
+        return error{errc::invalid_argument, fmt::format("index {}: {}", index, reason)};
+    };
+    if (settings.age_max.count() != 0 && !pattern.has_period())
+        return bad("--index-age-max needs an index with a date, such as nginx-logs-%Y.%m.%d");
+    if (settings.data_stream && !pattern.is_one_index())
+        return bad("--index-data-stream needs a name without dates and tags: the server numbers its indices itself");
+    if (settings.alias != "auto" && settings.alias != "none" && pattern.is_one_index())
+        return bad("--index-alias needs an index with a date or a tag");
+    if (settings.alias != "auto" && settings.alias != "none") {
+        auto const alias = index_pattern::parse(settings.alias);
+        if (!alias || !alias->is_one_index()) return bad(fmt::format("--index-alias {} is no name", settings.alias));
+        if (pattern.period_of_index(settings.alias)) return bad("--index-alias is the name of one of its indices");
+    }
+    return {};
+}
+
+result<> check_tags(std::string const& index, std::vector<std::string> const& tags) {
+    auto const has_tag = index_pattern::parse(index)->has_tag();
+    if (has_tag == !tags.empty()) return {};
+    return error{errc::invalid_argument,
+                 has_tag ? fmt::format("index {}: name the tags that have an index each by --index-tags, such as "
+                                       "app.follow; all others share {}",
+                                       index, other_tags)
+                         : fmt::format("index {}: --index-tags needs a name with {{tag}}", index)};
 }
 
 result<> complete(connection& made, end_uri const& uri, uri_parts const& where) {
@@ -123,6 +175,8 @@ result<std::unique_ptr<sink>> make_end(end_request const& request) {
     auto made = sink_options().read(request.values);
     if (!made) return made.error();
     if (auto completed = complete(made->connection, request.uri, *where); !completed) return completed.error();
+    if (auto good = check_indices(where->name, made->settings); !good) return good.error();
+    if (auto good = check_tags(where->name, made->tags); !good) return good.error();
     made->index = std::move(where->name);
     made->documents = request.documents;
     return make_opensearch_sink(*std::move(made));
@@ -139,6 +193,15 @@ result<opensearch_target> opensearch_target_of(end_uri const& uri, option_values
     return opensearch_target{.connection = *std::move(made), .index = std::move(where->name)};
 }
 
+result<index_settings> index_settings_of(end_uri const& uri, option_values const& values) {
+    auto const where = target_of(uri);
+    if (!where) return where.error();
+    auto made = set_up_options().read(values);
+    if (!made) return made.error();
+    if (auto good = check_indices(where->name, *made); !good) return good.error();
+    return made;
+}
+
 end_descriptor const opensearch_end{
     .name = "opensearch",
     .sink_schemes = {"opensearch", "opensearchs"},
@@ -146,6 +209,7 @@ end_descriptor const opensearch_end{
     .summary = "Indexes documents with _bulk, each exactly once.",
     .form = "opensearch://HOST:PORT,HOST:PORT/INDEX (opensearchs:// for TLS)",
     .connection_options = connection_options().rows(),
+    .set_up_options = set_up_options().rows(),
     .sink_options = sink_options().rows(),
     .sink_stage = "opensearch_sink",
     .sink_metrics = {metrics::all.begin(), metrics::all.end()},

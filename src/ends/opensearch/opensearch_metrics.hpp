@@ -34,9 +34,28 @@ inline constexpr auto retry_queue_bytes = gauge("retry_queue_bytes", "Size of th
 inline constexpr auto probes =
     counter("probes_total", "Documents sent to OpenSearch as probes while the sink was paused.");
 
-inline constexpr std::array all{waiting,    requests_in_flight, retry_queue_events, indexed,
-                                duplicates, rejected,           requests,           request_time,
-                                retried,    bytes_out,          retry_queued,       retry_queue_bytes,
-                                probes,     net::hosts_up,      net::hosts_down};
+inline constexpr auto expired =
+    counter("expired_events_total",
+            "Documents that were not sent, and count as dropped: their index is older than --index-age-max.");
+inline constexpr auto deleted_indices =
+    counter("deleted_indices_total", "Indices deleted because all they held was older than --index-age-max.");
+
+inline constexpr std::array all{waiting,
+                                requests_in_flight,
+                                retry_queue_events,
+                                indexed,
+                                duplicates,
+                                rejected,
+                                requests,
+                                request_time,
+                                retried,
+                                bytes_out,
+                                retry_queued,
+                                retry_queue_bytes,
+                                probes,
+                                expired,
+                                deleted_indices,
+                                net::hosts_up,
+                                net::hosts_down};
 
 }  // namespace logpipe::opensearch::metrics

@@ -2,6 +2,8 @@
 
 #include "bulk_sender.hpp"
 #include "index_set_up.hpp"
+#include "index_tending.hpp"
+#include "opensearch_metrics.hpp"
 #include "server_requests.hpp"
 
 #include "core/log.hpp"
@@ -25,7 +27,9 @@ namespace {
 class opensearch_sink final : public sink {
   public:
     explicit opensearch_sink(opensearch_sink_options options)
-        : options_{std::move(options)}, queue_{std::max<std::size_t>(1, options_.requests_in_flight_max / 2)} {}
+        : options_{std::move(options)},
+          pattern_{index_pattern::parse(options_.index)},
+          queue_{std::max<std::size_t>(1, options_.requests_in_flight_max / 2), make_choice()} {}
 
     [[nodiscard]] result<> open(completions& reports) override;
     [[nodiscard]] result<> write(batch& events) override;
@@ -41,14 +45,20 @@ class opensearch_sink final : public sink {
     [[nodiscard]] result<> check_options() const;
     [[nodiscard]] result<> check_index(std::vector<net::http_target> targets);
 
+    [[nodiscard]] std::unique_ptr<index_choice> make_choice() const;
+    [[nodiscard]] std::unique_ptr<index_tending> make_tending(net::http_target first) const;
+    [[nodiscard]] result<std::vector<net::http_target>> targets_now() const;
+
     opensearch_sink_options const options_;
+    result<index_pattern> const pattern_;
     completions* reports_ = nullptr;
     bulk_queue queue_;
     std::unique_ptr<bulk_sender> sender_;
+    std::unique_ptr<index_tending> tending_;  // of dated indices
     mutable mutex mutex_;
     bool cancelled_ LOGPIPE_GUARDED_BY(mutex_) = false;
     net::http_client* client_ LOGPIPE_GUARDED_BY(mutex_) = nullptr;  // while open() connects
-    bulk_sender const* shown_ LOGPIPE_GUARDED_BY(mutex_) = nullptr;  // sender_, for status()
+    bulk_sender const* shown_ LOGPIPE_GUARDED_BY(mutex_) = nullptr;  // sender_, and with it tending_, for status()
     reload_entry reload_;                                            // after the sender, which it uses
 };
 
@@ -61,6 +71,11 @@ result<> opensearch_sink::open(completions& reports) {
     if (!admin_targets) return admin_targets.error();
     if (auto checked = check_index(*std::move(admin_targets)); !checked)
         return in_context("opensearch", checked.error());
+    if (pattern_->has_period()) {
+        auto first = make_targets(options_.connection);
+        if (!first) return first.error();
+        tending_ = make_tending(std::move(first->front()));
+    }
     sender_ = std::make_unique<bulk_sender>(options_, *std::move(targets), queue_, reports);
     reports_ = &reports;
     {
@@ -73,8 +88,31 @@ result<> opensearch_sink::open(completions& reports) {
     return {};
 }
 
-/// For the next request; an open connection keeps its certificates.
-result<> opensearch_sink::reload() {
+/// Null where the path of requests names the one index.
+std::unique_ptr<index_choice> opensearch_sink::make_choice() const {
+    if (!pattern_ || pattern_->is_one_index()) return nullptr;
+    using namespace std::chrono;
+    return std::make_unique<index_choice>(
+        index_choice_options{.pattern = *pattern_,
+                             .tags = options_.tags,
+                             .window_ns = duration_cast<nanoseconds>(options_.index_window).count(),
+                             .age_max_ns = duration_cast<nanoseconds>(options_.settings.age_max).count()});
+}
+
+std::unique_ptr<index_tending> opensearch_sink::make_tending(net::http_target first) const {
+    std::vector<std::string> tags{std::string{other_tags}};
+    for (auto const& tag : options_.tags) tags.push_back(tag_in_index(tag));
+    using namespace std::chrono;
+    return std::make_unique<index_tending>(
+        std::move(first),
+        index_tending_options{.targets = [this] { return targets_now(); },
+                              .pattern = *pattern_,
+                              .tags = std::move(tags),
+                              .age_max_ns = duration_cast<nanoseconds>(options_.settings.age_max).count()});
+}
+
+/// With the secrets that their files hold now.
+result<std::vector<net::http_target>> opensearch_sink::targets_now() const {
     auto to = options_.connection;
     for (auto [file, secret] : {std::pair{&to.password_file, &to.password}, std::pair{&to.api_key_file, &to.api_key}}) {
         if (file->empty()) continue;
@@ -82,14 +120,19 @@ result<> opensearch_sink::reload() {
         if (!read) return read.error();
         *secret = *std::move(read);
     }
-    auto targets = make_targets(to);
+    return make_targets(to);
+}
+
+/// For the next request; an open connection keeps its certificates.
+result<> opensearch_sink::reload() {
+    auto targets = targets_now();
     if (!targets) return targets.error();
     sender_->use(*std::move(targets));
     return {};
 }
 
 result<> opensearch_sink::check_options() const {
-    if (options_.index.empty()) return error{errc::invalid_argument, "opensearch: the index has no name"};
+    if (!pattern_) return in_context("opensearch", pattern_.error());
     if (options_.requests_in_flight_max == 0 || options_.bulk_events_max == 0 || options_.bulk_bytes_max == 0)
         return error{errc::invalid_argument, "opensearch: at least one request of one document must be allowed"};
     if (options_.document_tries == 0)
@@ -108,9 +151,12 @@ result<> opensearch_sink::check_index(std::vector<net::http_target> targets) {
     }
     auto checked = choose_server(client, std::move(targets));
     if (checked)
-        checked = options_.check_mapping
-                      ? prepare_index(client, {.name = options_.index, .documents = options_.documents})
-                      : check_server(client);
+        checked =
+            options_.check_mapping
+                ? prepare_index(client,
+                                {.pattern = *pattern_, .documents = options_.documents, .settings = options_.settings},
+                                options_.require_rolling)
+                : check_server(client);
     mutex_lock lock{mutex_};
     client_ = nullptr;
     return checked;
@@ -143,7 +189,11 @@ stage_status opensearch_sink::status() const {
     stage_status now;
     now.name = "opensearch_sink";
     mutex_lock lock{mutex_};
-    if (shown_ != nullptr) shown_->describe(now);
+    if (shown_ == nullptr) return now;
+    shown_->describe(now);
+    if (pattern_->is_one_index()) return now;
+    now.metrics.push_back({metrics::expired, queue_.expired_events()});
+    now.metrics.push_back({metrics::deleted_indices, tending_ ? tending_->deleted_indices() : 0});
     return now;
 }
 

@@ -68,10 +68,10 @@ result<std::optional<std::string>> template_of_data_stream(net::http_client& cli
 result<std::vector<std::string>> names_of_others(net::http_client& client, target_index const& index) {
     auto tried = make_template(index, field_names::own);
     tried["priority"] = highest_priority;
-    auto const path = fmt::format("/_index_template/_simulate_index/{}", encode_path_part(index.name));
+    auto const path = fmt::format("/_index_template/_simulate_index/{}", encode_path_part(index.example()));
     auto const response = request(client, "POST", path, json::serialize(tried));
     if (!response) {
-        auto const stream = template_of_data_stream(client, index.name);
+        auto const stream = template_of_data_stream(client, index.example());
         if (stream && *stream) return std::vector<std::string>{**stream};
         return response.error();
     }
@@ -82,7 +82,7 @@ result<std::vector<std::string>> names_of_others(net::http_client& client, targe
         auto const* name = member(each, "/name");
         if (name == nullptr || !name->is_string()) continue;
         std::string_view const text = name->as_string();
-        if (text != template_name(index.name) && !text.starts_with(tried_name)) names.emplace_back(text);
+        if (text != template_name(index.pattern) && !text.starts_with(tried_name)) names.emplace_back(text);
     }
     return names;
 }

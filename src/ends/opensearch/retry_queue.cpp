@@ -38,7 +38,7 @@ std::vector<retry_entry> retry_queue::take_due(steady_time now, bulk_limits cons
     std::vector<retry_entry> later;
     std::size_t bytes = 0;
     for (auto& each : waiting_) {
-        auto const with_it = bytes + each.bytes + bulk_request::item_bytes;
+        auto const with_it = bytes + each.item.bytes();
         bool const joins = !each.by_itself && due.size() < limits.events_max && with_it <= limits.bytes_max;
         bool const fits = due.empty() || (joins && !due.front().by_itself);
         if (each.due <= now && fits) {

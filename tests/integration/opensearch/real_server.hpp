@@ -34,7 +34,7 @@ inline net::http_client client_of_real_server() {
 }
 
 /// A name that nobody has; what has it is removed at the end, with its template.
-class real_index final {
+class real_index {
   public:
     real_index() : name_{fmt::format("logs-{:08x}", std::random_device{}())} {}
     ~real_index() {

@@ -43,15 +43,28 @@ TEST_CASE("a body has an action with the id and a line for each document", "[bul
 TEST_CASE("a request is full by bytes or by events, and takes one document of any size", "[bulk_request]") {
     pending_batch pending;
     pending.events = store_batch(0, 3);
-    auto const bytes = store_document(0).size();
-    auto const line = bytes + bulk_request::item_bytes;
+    bulk_item const first{.of = &pending, .row = 0};
+    bulk_item const second{.of = &pending, .row = 1};
     bulk_request request;
-    CHECK(request.fits(1'000'000, {.bytes_max = 10, .events_max = 1}));
-    request.add({.of = &pending, .row = 0});
-    CHECK(request.body().size() == line);
-    CHECK(request.fits(bytes, {.bytes_max = 2 * line, .events_max = 2}));
-    CHECK_FALSE(request.fits(bytes + 1, {.bytes_max = 2 * line, .events_max = 2}));
-    CHECK_FALSE(request.fits(bytes, {.bytes_max = 2 * line, .events_max = 1}));
+    CHECK(request.fits(first, {.bytes_max = 10, .events_max = 1}));
+    request.add(first);
+    CHECK(request.body().size() == first.bytes());
+    auto const both = first.bytes() + second.bytes();
+    CHECK(request.fits(second, {.bytes_max = both, .events_max = 2}));
+    CHECK_FALSE(request.fits(second, {.bytes_max = both - 1, .events_max = 2}));
+    CHECK_FALSE(request.fits(second, {.bytes_max = both, .events_max = 1}));
+}
+
+TEST_CASE("a document of one of many indices names it", "[bulk_request]") {
+    pending_batch pending;
+    pending.events = store_batch(0, 1);
+    std::string const index = "nginx-logs-2026.11.30";
+    bulk_item const item{.of = &pending, .row = 0, .index = &index};
+    bulk_request request;
+    request.add(item);
+    CHECK(request.body() == R"({"create":{"_index":"nginx-logs-2026.11.30","_id":")" + store_id(0).text() + "\"}}\n" +
+                                store_document(0) + "\n");
+    CHECK(request.body().size() == item.bytes());
 }
 
 TEST_CASE("a newline between tokens is sent as a space, so that the document stays one line", "[bulk_request]") {

@@ -12,7 +12,8 @@ using namespace logpipe::opensearch;
 namespace {
 
 boost::json::object template_of(std::string name, field_names names = field_names::own_and_ecs) {
-    return make_template({.name = std::move(name), .documents = formats::nginx_mapping().documents}, names);
+    return make_template(
+        {.pattern = index_pattern::parse(name).value(), .documents = formats::nginx_mapping().documents}, names);
 }
 
 boost::json::object mappings_of_template() {
@@ -50,12 +51,33 @@ TEST_CASE("the template is for one index, has a version, and types every field o
     CHECK(made.at_pointer("/template/mappings/dynamic") == false);
     CHECK(made.at_pointer("/template/mappings/properties/event/dynamic") == false);
     CHECK(made.at_pointer("/template/mappings/properties/client/properties/ip/path") == "event.remote_ip");
-    CHECK(template_name("nginx-logs") == "logpipe-nginx-logs");
+    CHECK(template_name(index_pattern::parse("nginx-logs").value()) == "logpipe-nginx-logs");
     boost::json::value const own =
         boost::json::parse(opensearch_template("nginx-logs", formats::nginx_mapping().documents));
     auto const& fields = own.at_pointer("/template/mappings/properties").as_object();
     for (auto const* of_a_line : {"client", "http", "source", "url", "user_agent"})
         CHECK_FALSE(fields.contains(of_a_line));
+}
+
+TEST_CASE("the template of indices with dates is for all of them, and gives them one name for readers",
+          "[index_template]") {
+    target_index of{.pattern = index_pattern::parse("nginx-logs-%Y.%m.%d").value(), .documents = {}, .settings = {}};
+    auto const made = [&]() -> boost::json::value { return make_template(of, field_names::own); };
+    CHECK(template_name(of.pattern) == "logpipe-nginx-logs-rolling");
+    CHECK(made().at_pointer("/index_patterns") == boost::json::array{"nginx-logs-*"});
+    CHECK(made().at_pointer("/template/aliases") == boost::json::object{{"nginx-logs", boost::json::object{}}});
+
+    of.settings = {.shards = 3, .replicas = 2, .codec = "best_compression", .refresh = "30s", .alias = "none"};
+    CHECK(made().at_pointer("/template/settings/index") == boost::json::object{{"number_of_shards", 3},
+                                                                               {"number_of_replicas", 2},
+                                                                               {"codec", "best_compression"},
+                                                                               {"refresh_interval", "30s"}});
+    CHECK_FALSE(made().at("template").as_object().contains("aliases"));
+    of.settings.alias = "web";
+    CHECK(made().at_pointer("/template/aliases") == boost::json::object{{"web", boost::json::object{}}});
+    CHECK_FALSE(made().as_object().contains("data_stream"));
+    of.settings.data_stream = true;
+    CHECK(made().at("data_stream") == boost::json::object{});
 }
 
 TEST_CASE("the template of nginx's documents is the one that indices were made by, and has fields beside it",
@@ -96,7 +118,9 @@ TEST_CASE("each type of a field is indexed as its own, and objects as deep as pa
                                                     "m.toml")
                                  .value()
                                  .documents;
-    auto const made = make_template({.name = "m", .documents = documents}, field_names::own_and_ecs);
+    auto const made =
+        make_template({.pattern = index_pattern::parse("m").value(), .documents = documents, .settings = {}},
+                      field_names::own_and_ecs);
     CHECK(boost::json::serialize(made.at("template").at("mappings")) ==
           R"({"dynamic":false,"properties":{"a":{"type":"object","dynamic":false,"properties":{)"
           R"("b":{"type":"object","dynamic":false,"properties":{"word":{"type":"keyword","ignore_above":2048},)"
@@ -104,8 +128,10 @@ TEST_CASE("each type of a field is indexed as its own, and objects as deep as pa
           R"("ratio":{"type":"double","ignore_malformed":true}}},"big":{"type":"long","ignore_malformed":true},)"
           R"("http":{"properties":{"response":{"properties":{"bytes":{"type":"alias","path":"big"}}}}}}})");
     CHECK(boost::json::serialize(
-              make_template({.name = "m", .documents = {}}, field_names::own).at("template").at("mappings")) ==
-          R"({"dynamic":false,"properties":{}})");
+              make_template({.pattern = index_pattern::parse("m").value(), .documents = {}, .settings = {}},
+                            field_names::own)
+                  .at("template")
+                  .at("mappings")) == R"({"dynamic":false,"properties":{}})");
 }
 
 TEST_CASE("a mapping that is the template's differs in nothing", "[index_template]") {

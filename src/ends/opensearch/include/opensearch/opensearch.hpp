@@ -33,11 +33,29 @@ struct opensearch_connection {
     std::chrono::milliseconds request_timeout{60'000};  ///< for the whole response
 };
 
+/// What the index's template says beside the mapping, and how long indices are kept.
+struct index_settings {
+    std::uint64_t shards = 1;
+    std::uint64_t replicas = 0;
+    std::string codec;         ///< "best_compression", "zstd"; empty: the server's
+    std::string refresh;       ///< "30s"; empty: the server's
+    bool data_stream = false;  ///< the name is that of a data stream
+    /// For readers, one name for all indices of a pattern; "auto": what stands before its first date; "none".
+    std::string alias = "auto";
+    std::chrono::milliseconds age_max{0};  ///< of a dated index, which is deleted then; 0: none is
+
+    friend bool operator==(index_settings const&, index_settings const&) = default;
+};
+
 struct opensearch_sink_options {
     opensearch_connection connection;
-    std::string index;
-    schema documents;                                    ///< by which the index's template is made
-    std::size_t bulk_bytes_max = std::size_t{1} << 20U;  ///< of one request, before compression
+    std::string index;  ///< or a pattern: docs/internals/opensearch.md
+    index_settings settings;
+    std::vector<std::string> tags;                        ///< with an index each where the pattern has {tag}
+    std::chrono::milliseconds index_window{604'800'000};  ///< how far the time that chooses an index may be off
+    bool require_rolling = false;                         ///< refuse data streams, and aliases with a write index
+    schema documents;                                     ///< by which the index's template is made
+    std::size_t bulk_bytes_max = std::size_t{1} << 20U;   ///< of one request, before compression
     std::size_t bulk_events_max = 2'000;
     std::size_t requests_in_flight_max = 4;  ///< each over a separate connection
     bool compress = false;                   ///< gzip
@@ -67,7 +85,9 @@ struct opensearch_sink_options {
 [[nodiscard]] std::string opensearch_template(std::string const& index, schema const& documents);
 
 struct index_set_up_options {
+    index_settings settings;
     bool dry_run = false;  ///< only says what would be done
+    bool diff = false;     ///< the same, but of the template only what would change
     /// The fields' names of the Elastic Common Schema as aliases. A line that has a text where these are
     /// objects (`client`, `http`) is rejected then.
     bool ecs_names = false;
@@ -77,6 +97,7 @@ struct index_set_up {
     std::vector<std::string> lines;  ///< what was done, or would be
     /// A template that is not ours matches the index: nothing was put, and the lines say how it differs.
     bool left_to_others = false;
+    bool would_change = false;  ///< of `diff`
 };
 
 struct opensearch_summary {
@@ -90,7 +111,8 @@ struct opensearch_summary {
     std::uint64_t disk_bytes = 0;
 };
 
-/// One cluster, as an operator sees it. One thread; every call is one or a few requests.
+/// One cluster, as an operator sees it. An index is a name, an alias, or a pattern, which stands for all its indices.
+/// One thread; every call is one or a few requests.
 class opensearch_admin {
   public:
     virtual ~opensearch_admin() = default;
@@ -123,9 +145,11 @@ class opensearch_admin {
 /// What operators' requests need of a URI. @return errc::invalid_argument for one of another form
 struct opensearch_target {
     opensearch_connection connection;
-    std::string index;
+    std::string index;  ///< or a pattern
 };
 [[nodiscard]] result<opensearch_target> opensearch_target_of(end_uri const& uri, option_values const& values);
+/// @return errc::invalid_argument for values that do not fit the URI's index
+[[nodiscard]] result<index_settings> index_settings_of(end_uri const& uri, option_values const& values);
 
 extern end_descriptor const opensearch_end;
 
