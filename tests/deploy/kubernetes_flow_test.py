@@ -8,6 +8,7 @@ Run by root, the follower has no capabilities, as in its container (needs util-l
 """
 
 import gzip
+import json
 import os
 import pathlib
 import re
@@ -165,11 +166,25 @@ class Commands(unittest.TestCase):
         pods["follower"].start()
         wanted = [*whole, "2026-01-31T00:00:01.000000000Z stderr F a long line"]
         self.wait_for(lambda: len(self.journal()) >= len(wanted), "the other lines to be in the journal")
-        # Files take turns.
+        # Several files take turns.
         self.assertEqual(sorted(re.sub(r"^(\S+ stderr) \w", r"\1 F", line) for line in self.journal()), wanted)
 
     def test_lines_of_a_pod_come_to_the_forwarder_each_once_though_the_follower_is_killed(self):
         self.check_that_lines_come_through("examples/complete")
+
+    def test_a_document_says_of_which_pod_its_line_is_and_has_the_time_of_the_line(self):
+        pods = self.begin("examples/complete")
+        self.write('2026-01-31T00:00:00.000000001Z stdout F {"level":"warn","kubernetes":{"pod_name":"other"}}')
+        self.wait_for(lambda: self.journal(), "the line to be in the journal")
+        for pod in pods.values():
+            pod.kill()
+        options = [word for word in pods["consumer"].command if not re.match("--(from|to|group|client-id|admin)=|consume$|/", word)]
+        made = subprocess.run([LOGPIPE, "consume", "--from", f"journal:{pods['forwarder'].root}/data/journal/nginx-logs", "--to", "stdout:",
+                               "--once", "--admin", "none", *options], capture_output=True, text=True, check=True, cwd=self.folder)
+        document = json.loads(made.stdout.splitlines()[0])
+        self.assertEqual(document["kubernetes"], {"namespace_name": "shop", "pod_name": "cart-5f9c", "pod_id": "0b1c", "container_name": "cart"})
+        self.assertEqual(document["kubernetes_original"], {"pod_name": "other"})
+        self.assertEqual((document["@timestamp"], document["level"]), ("2026-01-31T00:00:00.000000001Z", "warn"))
 
     def test_they_do_so_by_tls_and_with_a_shared_key(self):
         self.check_that_lines_come_through("examples/secured")
