@@ -100,7 +100,7 @@ TEST_CASE("documents of two days are in two indices, and readers see them under 
     REQUIRE(found.size() == 1);
     CHECK(found[0].index == index.name() + "-" + day_of(today - day_ns));
     CHECK(admin->summary(all)->documents == 30);
-    CHECK(admin->mapping_conflicts(all)->empty());
+    CHECK(admin->mapping_conflicts(all).value().empty());
     // Tomorrow's is there before it is needed.
     CHECK(comes_true([&] { return index.exists("-" + day_of(today + day_ns)); }));
 }
@@ -177,7 +177,7 @@ TEST_CASE("a data stream is indexed into, with a word on what a rollover means, 
                            })
                 .has_value());
     CHECK(ids == 30);
-    CHECK(admin->mapping_conflicts(index.name())->empty());
+    CHECK(admin->mapping_conflicts(index.name()).value().empty());
     options.require_rolling = true;
     auto const refused = make_opensearch_sink(options)->open(finished);
     REQUIRE_FALSE(refused.has_value());
@@ -196,8 +196,8 @@ TEST_CASE("of an alias with a write index the mapping of that one counts", "[ope
     index.put("/" + alias + "-2",
               fmt::format(R"({{"aliases":{{"{}":{{"is_write_index":true}}}},"mappings":{}}})", alias, mapping));
     auto const admin = make_opensearch_admin(real_server(), formats::nginx_mapping().documents);
-    CHECK(admin->mapping_conflicts(alias)->empty());
-    CHECK_FALSE(admin->mapping_conflicts(alias + "-1")->empty());
+    CHECK(admin->mapping_conflicts(alias).value().empty());
+    CHECK_FALSE(admin->mapping_conflicts(alias + "-1").value().empty());
     finished_batches finished;
     auto const sink = make_opensearch_sink(index.options());
     REQUIRE(sink->open(finished).has_value());
