@@ -3,7 +3,7 @@
 
     tests/integration/rolling_test.py [PROGRAM [UNITTEST ARGUMENTS…]]
 
-Processes see a clock that goes over the last midnight while they work (tests/support/moved_clock.c). Chunks are sent to two forwarders, to one before
+Processes see a clock that goes over the last midnight while they work (tests/integration/moved_clock). Chunks are sent to two forwarders, to one before
 midnight and to the other after it; forwarders, consumers and indexers are killed; groups go back to the beginning; dead letters are
 retried; a second group reads the same topic. LOGPIPE_ROLLING_ROUNDS: how often, 3 unless given. PROGRAM is $LOGPIPE unless given; it must
 not be a static one.
@@ -30,10 +30,10 @@ from real_pipeline import STALL_SECONDS_MAX, RealPipeline  # noqa: E402
 from servers import KafkaServer, OpenSearchServer  # noqa: E402
 
 PROGRAM = os.environ.get("LOGPIPE")
-MOVED_CLOCK = os.environ.get("LOGPIPE_MOVED_CLOCK", "")  # the library of tests/support/moved_clock.c
+MOVED_CLOCK = os.environ.get("LOGPIPE_MOVED_CLOCK", "")  # the library of tests/integration/moved_clock
 ROUNDS = int(os.environ.get("LOGPIPE_ROLLING_ROUNDS", "3"))
 DAY = 86_400
-BEFORE_SECONDS = 8  # of work, until the clock comes to midnight
+BEFORE_SECONDS = 5  # of work, until the clock comes to midnight
 CHUNKS, EVENTS = 120, 50
 BAD = b"\xff\xfe"  # not UTF-8: a dead letter by --strict-lines
 
