@@ -101,8 +101,7 @@ result<> process::build() {
 }
 
 process_snapshot snapshot_without_pumps(std::string_view subcommand, std::int64_t started_ns) {
-    process_snapshot now{
-        .subcommand = std::string{subcommand}, .version = std::string{version_text}, .pid = getpid()};
+    process_snapshot now{.subcommand = std::string{subcommand}, .version = std::string{version_text}, .pid = getpid()};
     now.started_ns = started_ns;
     now.warnings = newest_warnings();
     now.memory = process_memory().status();

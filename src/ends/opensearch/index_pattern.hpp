@@ -27,7 +27,7 @@ class index_pattern final {
         friend bool operator==(period const&, period const&) = default;
     };
 
-    /// @return errc::invalid_argument for what is no name of an index, and for dates that cannot be told apart
+    /// @return errc::invalid_argument for what cannot be an index, and for dates that do not name one time
     [[nodiscard]] static result<index_pattern> parse(std::string_view text);
 
     [[nodiscard]] std::string const& text() const noexcept { return text_; }
@@ -44,7 +44,7 @@ class index_pattern final {
     [[nodiscard]] std::string expression() const;
     /// For readers: what stands before the first varying part, "nginx-logs".
     [[nodiscard]] std::string alias() const;
-    /// One name for all of them that is no index: "nginx-logs-rolling"; the name of one index.
+    /// One name for all of them, "nginx-logs-rolling"; that of the one index.
     [[nodiscard]] std::string common_name() const;
 
   private:

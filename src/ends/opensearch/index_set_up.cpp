@@ -20,7 +20,7 @@ namespace json = boost::json;
 
 namespace {
 
-/// Those of a pattern are told from others that begin like them; oldest first.
+/// Of a pattern without others that begin like them; oldest first.
 result<std::vector<live_index>> find_own_indices(net::http_client& client, target_index const& index) {
     auto live = find_live_indices(client, index.expression());
     if (!live || !index.pattern.has_period()) return live;
@@ -173,7 +173,7 @@ result<followed> follow_template(net::http_client& client, target_index const& i
     return report;
 }
 
-/// Only the index that documents go to counts, where it can be told; of dated ones the newest.
+/// Only the index that documents go to counts, where it is known; of dated ones the newest.
 result<std::vector<std::string>> find_conflicts(net::http_client& client, target_index const& index,
                                                 std::vector<live_index> const& live) {
     std::string only;

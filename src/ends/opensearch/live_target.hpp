@@ -33,7 +33,7 @@ struct live_target {
 [[nodiscard]] result<live_target> find_live_target(net::http_client& client, std::string const& name,
                                                    std::vector<live_index> const& indices);
 
-/// @param what  asked for, for people. @return errc::protocol for what is no JSON object
+/// @param what  asked for, for people. @return errc::protocol for anything but a JSON object
 [[nodiscard]] result<boost::json::object> parse_object(std::string_view what, std::string_view body);
 
 }  // namespace logpipe::opensearch

@@ -142,7 +142,8 @@ result<> check_indices(std::string const& index, index_settings const& settings)
         return bad("--index-alias needs an index with a date or a tag");
     if (settings.alias != "auto" && settings.alias != "none") {
         auto const alias = index_pattern::parse(settings.alias);
-        if (!alias || !alias->is_one_index()) return bad(fmt::format("--index-alias {} is no name", settings.alias));
+        if (!alias || !alias->is_one_index())
+            return bad(fmt::format("--index-alias {}: expected a name", settings.alias));
         if (pattern.period_of_index(settings.alias)) return bad("--index-alias is the name of one of its indices");
     }
     return {};
