@@ -191,7 +191,6 @@ stage_status opensearch_sink::status() const {
     mutex_lock lock{mutex_};
     if (shown_ == nullptr) return now;
     shown_->describe(now);
-    if (pattern_->is_one_index()) return now;
     now.metrics.push_back({metrics::expired, queue_.expired_events()});
     now.metrics.push_back({metrics::deleted_indices, tending_ ? tending_->deleted_indices() : 0});
     return now;
