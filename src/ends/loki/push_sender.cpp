@@ -206,7 +206,9 @@ void push_sender::describe(stage_status& into) const {
     into.metrics.emplace_back(metrics::requests_split, counts_.splits);
     for (std::size_t i = 0; i < counts_.dropped.size(); ++i)
         into.metrics.emplace_back(metrics::lines_dropped[i], counts_.dropped[i]);
-    if (hosts_) hosts_->describe(into);
+    if (hosts_) return hosts_->describe(into);
+    into.metrics.emplace_back(net::hosts_up, 0);  // before open()
+    into.metrics.emplace_back(net::hosts_down, 0);
 }
 
 }  // namespace logpipe::loki
