@@ -36,7 +36,7 @@ struct own_letters {
     }
     [[nodiscard]] std::unique_ptr<dead_letters> writer() const {
         return make_dead_letters(make_kafka_sink({.connection = input.connection, .topic = topic, .letters = true}),
-                                 letter_form::frame, std::chrono::seconds{60});
+                                 letter_form::frame, wait_max);
     }
     [[nodiscard]] std::unique_ptr<letter_topic> reader() const { return make_kafka_letters(*input.admin, topic); }
     /// Messages of the topic that are not tombstones.
