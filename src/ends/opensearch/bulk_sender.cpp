@@ -28,6 +28,9 @@ constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 /// A server that is busy for a moment does not deserve an alarm; one that is so this often in a row does.
 constexpr unsigned failures_shown_min = 3;
 
+/// Fewer that fail may have reasons that are theirs.
+constexpr auto few_documents = static_cast<std::ptrdiff_t>(target_breaker::documents_min);
+
 void rethrow(std::exception_ptr const& failure) {
     if (failure) std::rethrow_exception(failure);
 }
@@ -46,11 +49,12 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
 }  // namespace
 
 bulk_sender::bulk_sender(opensearch_sink_options const& options, std::vector<net::http_target> targets,
-                         bulk_queue& queue, completions& reports)
+                         bulk_queue& queue, std::shared_ptr<request_pace> pace, completions& reports)
     : options_{options},
       targets_{std::move(targets)},
       hosts_{"opensearch_sink", net::names_of(targets_)},
       queue_{queue},
+      pace_{std::move(pace)},
       path_{bulk_path(options.index)},
       keep_running_{io_.get_executor()},
       outcomes_{options, queue, reports, [this] { wake_idle(); }},
@@ -58,10 +62,12 @@ bulk_sender::bulk_sender(opensearch_sink_options const& options, std::vector<net
     backoff_options const how{.first = options_.retry_first, .longest = options_.retry_longest};
     for (std::size_t i = 0; i < options_.requests_in_flight_max; ++i)
         asio::co_spawn(io_, run(*lanes_.emplace_back(std::make_unique<lane>(io_, targets_.size(), how))), rethrow);
+    pace_->join(this, [this] { wake(); });
     thread_ = start_thread("os-out", [this] { io_.run(); });
 }
 
 bulk_sender::~bulk_sender() {
+    pace_->leave(this);
     asio::post(io_, [this] {
         stopped_ = true;
         for (auto const& on : lanes_) {
@@ -91,26 +97,25 @@ asio::awaitable<void> bulk_sender::run(lane& on) {
     auto& requests = on.requests.pending;
     while (!stopped_) {
         auto const& breaker = outcomes_.breaker();
-        auto entries = breaker.is_open() ? std::vector<retry_entry>{}
-                                         : outcomes_.retries().take_due(steady_clock::now(),
-                                                                        {.bytes_max = options_.bulk_bytes_max,
-                                                                         .events_max = options_.bulk_events_max});
-        if (!entries.empty()) {
-            co_await send_retries(on, std::move(entries));
-            continue;
-        }
-        if (requests.empty()) {
+        auto const now = steady_clock::now();
+        auto const due = outcomes_.retries().next_due();
+        bool const retries_due = !breaker.is_open() && due && *due <= now;
+        if (!retries_due && requests.empty()) {
             on.requests.others_stored = false;
             if (auto request = queue_.take()) requests.push_back(std::move(request));
         }
         // While the breaker is open a lane keeps what it has; what is new may be what shows that the target is ready.
-        auto const to_probe = next_candidate();
-        if (to_probe)
-            co_await probe(on, *to_probe);
-        else if (!breaker.is_open() && !requests.empty())
-            co_await send(on);
-        else
+        auto const to_probe = retries_due ? std::nullopt : next_candidate();
+        bool const has_work = retries_due || to_probe || (!breaker.is_open() && !requests.empty());
+        if (!has_work || !pace_->begin(on.permit, now))
             co_await wait_idle(on);
+        else if (retries_due)
+            co_await send_retries(on, outcomes_.retries().take_due(now, {.bytes_max = body_bytes_max(),
+                                                                         .events_max = options_.bulk_events_max}));
+        else if (to_probe)
+            co_await probe(on, *to_probe);
+        else
+            co_await send(on);
     }
 }
 
@@ -143,6 +148,7 @@ asio::awaitable<void> bulk_sender::send(lane& on) {
             outcomes_.split(on.requests);
             break;
         case request_fate::retry:
+            shrink(on);
             waits = true;
             break;
         case request_fate::pause:
@@ -209,7 +215,10 @@ asio::awaitable<void> bulk_sender::exchange(lane& on, bulk_request& request) {
         auto const now = steady_clock::now();
         count(response_microseconds_,
               static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - sent_at).count()));
-        if (stopped_) co_return;
+        if (stopped_) {
+            pace_->end(on.permit, request_pace::response::none, now);
+            co_return;
+        }
         auto const failure = net::host_failure(response, targets_[host].name);
         if (!failure) hosts_.responded(host, now);
         // Others mark servers as up meanwhile, and a body may be what breaks each: so each has it once.
@@ -218,9 +227,30 @@ asio::awaitable<void> bulk_sender::exchange(lane& on, bulk_request& request) {
             count(documents_retried_, request.items().size());
             continue;
         }
+        bool const responded = response.has_value();
         outcomes_.read(std::move(response), request);
+        count_load(on, responded);
         co_return;
     }
+}
+
+void bulk_sender::count_load(lane& on, bool responded) {
+    using enum request_pace::response;
+    auto const& outcome = outcomes_.last();
+    auto came = none;
+    if (outcome.request == request_fate::per_item)
+        came = std::ranges::count(outcome.items, item_fate::retry) >= few_documents ? busy : taken;
+    else if (outcome.request == request_fate::retry && (responded || outcome.code == errc::timed_out))
+        came = busy;
+    pace_->end(on.permit, came, steady_clock::now());
+}
+
+/// What the target did not take is sent in requests as large as the others have become.
+void bulk_sender::shrink(lane& on) {
+    auto const bytes_max = pace_->bytes();
+    auto const& pending = on.requests.pending;
+    while (pending.back()->body().size() > bytes_max && pending.back()->items().size() > 1)
+        outcomes_.halve(on.requests);
 }
 
 net::http_connection& bulk_sender::connection_of(lane& on, std::size_t host) {
@@ -311,6 +341,8 @@ void bulk_sender::describe(stage_status& into) const {
     into.metrics = {
         {metrics::waiting, queue_.waiting_events()},
         {metrics::requests_in_flight, in_flight_},
+        {metrics::requests_in_flight_max, pace_->requests()},
+        {metrics::body_bytes_max, body_bytes_max()},
         {metrics::retry_queue_events, documents.retry_queue_events},
         {metrics::indexed, documents.indexed},
         {metrics::duplicates, documents.duplicates},

@@ -4,6 +4,7 @@
 
 #include "bulk_queue.hpp"
 #include "document_outcomes.hpp"
+#include "request_pace.hpp"
 
 #include "opensearch/opensearch.hpp"
 
@@ -18,6 +19,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -42,7 +44,7 @@ class bulk_sender final {
   public:
     /// @param reports  outlives it; gets each batch that is done, on the sender's thread
     bulk_sender(opensearch_sink_options const& options, std::vector<net::http_target> targets, bulk_queue& queue,
-                completions& reports);
+                std::shared_ptr<request_pace> pace, completions& reports);
     ~bulk_sender();
 
     /// There is something new in the queue.
@@ -50,7 +52,7 @@ class bulk_sender final {
     /// From the next requests on, with these fields and certificates: the same servers in the same order.
     void use(std::vector<net::http_target> targets);
     /// What a body may have.
-    [[nodiscard]] std::size_t body_bytes_max() const noexcept { return outcomes_.body_bytes_max(); }
+    [[nodiscard]] std::size_t body_bytes_max() const { return std::min(outcomes_.body_bytes_max(), pace_->bytes()); }
     void describe(stage_status& into) const;
 
   private:
@@ -63,6 +65,7 @@ class bulk_sender final {
         backoff retry_wait;
         bool idle = false;     // its pause ends when there is something to do
         bool sending = false;  // its last request is in flight
+        request_pace::permit permit{};
         lane_requests requests;
         unsigned failures = 0;  // in a row
         stage_health health;    // down once they are worth an alarm
@@ -86,11 +89,14 @@ class bulk_sender final {
     [[nodiscard]] std::optional<candidate> next_candidate();
     void note_breaker();
     void wake_idle();
+    void count_load(lane& on, bool responded);
+    void shrink(lane& on);
 
     opensearch_sink_options const options_;
     std::vector<net::http_target> targets_;  // the connections', so it keeps its size
     net::host_list hosts_;
     bulk_queue& queue_;
+    std::shared_ptr<request_pace> const pace_;
     std::string const path_;
 
     boost::asio::io_context io_{1};

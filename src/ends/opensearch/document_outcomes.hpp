@@ -66,6 +66,8 @@ class document_outcomes final {
                         std::size_t probe_count);
     /// The next request is too large: two halves in its place; a single document is rejected.
     void split(lane_requests& of);
+    /// The next request has two halves in its place.
+    void halve(lane_requests& of);
     /// The next request was rejected as a whole.
     void pause(lane_requests& of);
 
@@ -82,7 +84,6 @@ class document_outcomes final {
                                      bool target_works);
     void move_to_retry_queue(bulk_item const& item, std::uint64_t attempts, std::string_view reason);
     [[nodiscard]] bool end_retries(retry_entry& entry, bool counts, bool rejected);
-    void halve(lane_requests& of);
     void store(bulk_item const& item, item_fate fate);
     void reject(bulk_item const& item, std::string reason);
     void complete(bulk_item const& item);

@@ -1,6 +1,7 @@
 #include "index_choice.hpp"
 #include "opensearch_metrics.hpp"
 
+#include "request_pace.hpp"
 #include "server_requests.hpp"
 
 #include "core/credentials.hpp"
@@ -180,7 +181,13 @@ result<std::unique_ptr<sink>> make_end(end_request const& request) {
     if (auto good = check_tags(where->name, made->tags); !good) return good.error();
     made->index = std::move(where->name);
     made->documents = request.documents;
-    return make_opensearch_sink(*std::move(made));
+    auto const shared =
+        request.share("opensearch " + made->connection.address, [&]() -> result<std::shared_ptr<shared_resource>> {
+            return std::make_shared<request_pace>(
+                request_pace_options{.requests_max = made->requests_in_flight_max, .bytes_max = made->bulk_bytes_max});
+        });
+    if (!shared) return shared.error();
+    return make_opensearch_sink(*std::move(made), std::static_pointer_cast<request_pace>(*shared));
 }
 
 }  // namespace

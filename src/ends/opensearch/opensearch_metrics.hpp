@@ -10,6 +10,9 @@ namespace logpipe::opensearch::metrics {
 
 inline constexpr auto requests_in_flight =
     gauge("requests_in_flight", "_bulk requests sent to OpenSearch without a response yet.", "requests in flight");
+inline constexpr auto requests_in_flight_max =
+    gauge("requests_in_flight_max", "_bulk requests that may be in flight now, by how busy OpenSearch says it is.");
+inline constexpr auto body_bytes_max = gauge("body_bytes_max", "Bytes that a _bulk request may have now.");
 inline constexpr auto waiting =
     gauge("waiting_events", "Events that the sink has taken and not made safe yet.", "waiting");
 inline constexpr auto retry_queue_events =
@@ -42,6 +45,8 @@ inline constexpr auto deleted_indices =
 
 inline constexpr std::array all{waiting,
                                 requests_in_flight,
+                                requests_in_flight_max,
+                                body_bytes_max,
                                 retry_queue_events,
                                 indexed,
                                 duplicates,

@@ -26,8 +26,9 @@ namespace {
 /// finds its own ids there.
 class opensearch_sink final : public sink {
   public:
-    explicit opensearch_sink(opensearch_sink_options options)
+    opensearch_sink(opensearch_sink_options options, std::shared_ptr<request_pace> pace)
         : options_{std::move(options)},
+          pace_{std::move(pace)},
           pattern_{index_pattern::parse(options_.index)},
           queue_{std::max<std::size_t>(1, options_.requests_in_flight_max / 2), make_choice()} {}
 
@@ -50,6 +51,7 @@ class opensearch_sink final : public sink {
     [[nodiscard]] result<std::vector<net::http_target>> targets_now() const;
 
     opensearch_sink_options const options_;
+    std::shared_ptr<request_pace> const pace_;
     result<index_pattern> const pattern_;
     completions* reports_ = nullptr;
     bulk_queue queue_;
@@ -76,7 +78,7 @@ result<> opensearch_sink::open(completions& reports) {
         if (!first) return first.error();
         tending_ = make_tending(std::move(first->front()));
     }
-    sender_ = std::make_unique<bulk_sender>(options_, *std::move(targets), queue_, reports);
+    sender_ = std::make_unique<bulk_sender>(options_, *std::move(targets), queue_, pace_, reports);
     reports_ = &reports;
     {
         mutex_lock lock{mutex_};
@@ -198,8 +200,11 @@ stage_status opensearch_sink::status() const {
 
 }  // namespace
 
-std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options) {
-    return std::make_unique<opensearch_sink>(std::move(options));
+std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options, std::shared_ptr<request_pace> pace) {
+    if (!pace)
+        pace = std::make_shared<request_pace>(
+            request_pace_options{.requests_max = options.requests_in_flight_max, .bytes_max = options.bulk_bytes_max});
+    return std::make_unique<opensearch_sink>(std::move(options), std::move(pace));
 }
 
 }  // namespace logpipe::opensearch

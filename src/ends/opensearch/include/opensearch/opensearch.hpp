@@ -16,6 +16,8 @@
 
 namespace logpipe::opensearch {
 
+class request_pace;
+
 struct opensearch_connection {
     std::string address = "localhost:9200";  ///< HOST:PORT, or several of one cluster separated by commas
     std::string path_prefix;                 ///< of every request's path, for a gateway: "/gateway/opensearch"
@@ -79,7 +81,9 @@ struct opensearch_sink_options {
 };
 /// Documents are indexed by `_bulk` with `create` and the event's id as `_id`: one that is there already is counted,
 /// not changed. What each response means: docs/internals/opensearch.md.
-[[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options);
+/// @param pace  shared by the sinks that have the same servers; null: of this one alone
+[[nodiscard]] std::unique_ptr<sink> make_opensearch_sink(opensearch_sink_options options,
+                                                         std::shared_ptr<request_pace> pace = {});
 
 /// The index template that logpipe puts by itself: explicit types and a version.
 [[nodiscard]] std::string opensearch_template(std::string const& index, schema const& documents);
