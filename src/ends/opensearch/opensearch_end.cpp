@@ -66,9 +66,10 @@ option_set<options> const& sink_options() {
                                         {.least = 1}),
         count<&options::bulk_events_max>("bulk-events-max", "Maximum documents in one _bulk request.",
                                          {.least = 1, .most = 4'294'967'295}),
-        count<&options::requests_in_flight_max>("bulk-requests",
-                                                "Concurrent _bulk requests, each over its own connection.",
-                                                {.least = 1, .most = 4'294'967'295}),
+        count<&options::requests_in_flight_max>(
+            "bulk-requests",
+            "Maximum concurrent _bulk requests, each over its own connection; fewer while OpenSearch is busy.",
+            {.least = 1, .most = 4'294'967'295}),
         flag<&options::compress>("bulk-compress", "Compress _bulk requests with gzip."),
         count<&options::document_tries>(
             "document-tries",
