@@ -24,7 +24,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "servers"))
-from logpipe_process import Stage, free_address, wait_while_it_moves  # noqa: E402
+from logpipe_process import free_address, wait_while_it_moves  # noqa: E402
 from oracle import digest  # noqa: E402
 from real_pipeline import STALL_SECONDS_MAX, RealPipeline  # noqa: E402
 from servers import KafkaServer, OpenSearchServer  # noqa: E402
@@ -205,10 +205,9 @@ class Rolling(unittest.TestCase):
         wait_while_it_moves(there, f"{len(expected)} documents", STALL_SECONDS_MAX, 0.5)
 
     def prove(self, pipeline, expected):
-        store.must("POST", f"/{pipeline.index_name}/_refresh")
         found = {}
         indices = {}
-        for hit in self.hits(pipeline.index_name):
+        for hit in store.hits(pipeline.index_name):
             found.setdefault(hit["_source"]["serial"], []).append(hit)
             indices[hit["_index"]] = indices.get(hit["_index"], 0) + 1
         print(f"{pipeline.name}: {indices}", flush=True)
@@ -220,12 +219,6 @@ class Rolling(unittest.TestCase):
         self.assertEqual(store.count(pipeline.name), len(expected))
         status, _ = store.request("GET", f"/{pipeline.name}/_alias")
         self.assertEqual(status, 200)
-
-    def hits(self, index):
-        told = store.must("POST", f"/{index}/_search?scroll=5m", {"size": 5000, "sort": ["_doc"]})
-        while told["hits"]["hits"]:
-            yield from told["hits"]["hits"]
-            told = store.must("POST", "/_search/scroll", {"scroll": "5m", "scroll_id": told["_scroll_id"]})
 
 
 @contextlib.contextmanager

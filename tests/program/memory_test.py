@@ -330,9 +330,12 @@ class Memory(unittest.TestCase):
     def test_index_from_a_journal_to_a_store(self):
         self.moved("index", "--from", "journal:data/nginx-logs", "--to", "sqlite:store.sqlite")
 
-    def test_produce_of_the_longest_lines(self):
+    def write_longest_lines(self):
         line = b'{"agent":"' + b"x" * (8 * MIB - 100) + b'"}\n'
         (self.folder / "lines.jsonl").write_bytes(line * 40)
+
+    def test_produce_of_the_longest_lines(self):
+        self.write_longest_lines()
         with self.forward() as forward:
             forward.case += ", the forwarder"
             wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)
@@ -349,8 +352,7 @@ class Memory(unittest.TestCase):
             self.assert_below(forward)
 
     def test_runs_of_the_longest_lines_by_serve(self):
-        line = b'{"agent":"' + b"x" * (8 * MIB - 100) + b'"}\n'
-        (self.folder / "lines.jsonl").write_bytes(line * 40)
+        self.write_longest_lines()
         with self.forward() as forward:
             forward.case += ", the forwarder"
             wait_until_it_listens(self.listen, PROGRESS_SECONDS_MAX)

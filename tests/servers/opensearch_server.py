@@ -183,12 +183,15 @@ class OpenSearchServer(JavaServer):
 
     def documents(self, index, page=5_000):
         """Every document of an index as of one point in time, after a refresh."""
+        return (hit["_source"] for hit in self.hits(index, page))
+
+    def hits(self, index, page=5_000):
+        """The same with `_index` and `_id`."""
         self.must("POST", f"/{index}/_refresh")
         told = self.must("POST", f"/{index}/_search?scroll=5m", {"size": page, "sort": ["_doc"]})
         try:
             while told["hits"]["hits"]:
-                for hit in told["hits"]["hits"]:
-                    yield hit["_source"]
+                yield from told["hits"]["hits"]
                 told = self.must("POST", "/_search/scroll", {"scroll": "5m", "scroll_id": told["_scroll_id"]})
         finally:
             self.must("DELETE", "/_search/scroll", {"scroll_id": [told["_scroll_id"]]})

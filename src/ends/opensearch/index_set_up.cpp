@@ -245,10 +245,6 @@ result<> note_conflicts(net::http_client& client, target_index const& index, std
     return {};
 }
 
-}  // namespace
-
-namespace {
-
 result<> put_template_without_taken_alias(net::http_client& client, target_index index) {
     auto const taken = taken_alias(client, index);
     if (!taken) return taken.error();
